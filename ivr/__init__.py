@@ -1,0 +1,1 @@
+"""A phone line that reads guidance aloud and puts people through to help."""

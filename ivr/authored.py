@@ -1,0 +1,292 @@
+"""What staff may write: the shape of each file in `config/`.
+
+Every field here is one that staff see. Its description is what their editor shows
+them as they type (`ivr schema`). Nothing here speaks or decides; `script.py` turns it
+into what a call runs on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+
+
+class Authored(BaseModel):
+    """What staff wrote: nothing unknown, nothing guessed, nothing changed afterwards."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+Said = Annotated[str, Field(min_length=1, description="Words the caller hears.")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
+OnOff = Literal["on", "off"]
+ChoiceKey = Annotated[int, Field(ge=1, le=5)]
+
+
+# --- config/menus/*.yaml --------------------------------------------------------------------
+
+
+class Choice(Authored):
+    label: Said = Field(description="What the choice is, without its key: 'To talk about school'.")
+    goto: Goto
+    said_back: Said | None = Field(None, description="Said once it is chosen. Left out: the label.")
+
+
+class Answer(Authored):
+    goto: Goto
+    say: Said | None = Field(None, description="Said before going on.")
+
+
+class WhenOff(Authored):
+    goto: Goto
+    say: Said | None = None
+
+
+class NodeBase(Authored):
+    only_if: Name | None = Field(None, description="A switch in line.yaml. Off: the node is not there.")
+    when_off: WhenOff | None = Field(None, description="Where callers go instead while it is off.")
+    allow: dict[str, Said] = Field(
+        default_factory=dict, description="A rule of the check that need not hold here, and why."
+    )
+
+
+class Menu(NodeBase):
+    kind: Literal["menu"]
+    say: Said
+    choices: dict[ChoiceKey, Choice] = Field(min_length=1, description="Keys in the order spoken.")
+    text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
+
+
+class Reading(NodeBase):
+    kind: Literal["reading"]
+    parts: list[Said] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
+    closing: Said | None = Field(None, description="Says that this is the end of it.")
+    next: Choice | None = Field(None, description="The one thing to hear next. Left out: the end menu.")
+    runs_on_to: Goto | None = Field(None, description="What follows at once, with no choice in between.")
+    person_hint: Literal["first part", "last part"] | None = Field(
+        None, description="After which part 'To talk to a person, press zero' is said."
+    )
+    text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
+    words: list[Name] = Field(default_factory=list, description="The hard words in it, in order.")
+    urgent: bool = Field(False, description="Asking to be rung back from here is always urgent.")
+
+
+class Question(NodeBase):
+    kind: Literal["question"]
+    ask: Said
+    if_yes: Answer
+    if_no: Answer
+    if_not_sure: Answer
+
+
+class Word(NodeBase):
+    kind: Literal["word"]
+    word: Said = Field(description="The word itself, as callers meet it.")
+    means: Said
+    listed_in: Name = Field(description="The menu of words it belongs to.")
+    next_word: Name | None = None
+
+
+Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
+
+#: What the line itself says, and the words each step needs. A step is a place that every
+#: line has: staff own its words, `call.py` and its neighbours own what happens there.
+STEPS: dict[str, tuple[str, ...]] = {
+    "slower": ("say", "say_normal", "normal_label"),
+    "more_time": ("say", "still_here"),
+    "person": ("say", "try_next", "ended"),
+    "person_away": ("closed", "busy", "no_answer", "failed", "number", "ring_back", "text", "listen", "go_on"),
+    "send_text": ("ask", "if_not_sure"),
+    "text_number": ("say", "hidden", "not_mobile"),
+    "text_check": ("ask",),
+    "text_sent": ("say",),
+    "text_failed": ("say",),
+    "ring_back": ("ask", "change"),
+    "ring_number": ("say", "hidden", "malformed", "premium", "emergency", "foreign"),
+    "ring_check": ("ask",),
+    "ring_when": ("say", "morning", "afternoon", "any", "full"),
+    "ring_urgent": ("ask",),
+    "ring_message": ("ask", "if_not_sure"),
+    "ring_safe": ("ask", "if_not_sure"),
+    "ring_needs": ("say", "say_more", "nothing", "relay", "interpreter", "slow", "noted"),
+    "ring_name": ("say",),
+    "ring_done": ("say", "urgent", "reference", "stay"),
+    "ring_failed": ("say",),
+    "ring_reference": ("say", "not_found"),
+    "ring_found": ("say", "tried", "gave_up", "move", "cancel", "keep", "kept"),
+    "ring_moved": ("say",),
+    "ring_cancelled": ("say",),
+    "number_entry": ("done", "start_again", "again", "nothing"),
+    "no_key_1": ("say",),
+    "no_key_2": ("say",),
+    "no_key_3": ("say",),
+    "unused_key_1": ("say",),
+    "unused_key_2": ("say",),
+    "goodbye": ("say",),
+    "start_again": ("say",),
+    "trouble": ("say",),
+}
+
+#: The small words the line puts between staff's words.
+PHRASES: tuple[str, ...] = (
+    "press", "zero", "star", "hash", "where_zero", "where_star", "where_hash",
+    "to_person", "to_hear_again", "to_go_back", "to_get_help",
+    "if_yes", "if_no", "if_not_sure",
+    "more_label", "words_back", "words_all", "words_text", "words_next",
+    "press_or_wait", "at_the_start", "hours", "open_again",
+    "in_the_morning", "in_the_afternoon", "at_any_time",
+    "whisper", "whisper_heard", "whisper_slow", "whisper_urgent", "whisper_language",
+    "whisper_accept", "whisper_accepted",
+)  # fmt: skip
+
+#: Steps' words and phrases that name a choice. 'press 1' follows them, so they are said with
+#: a comma's voice and never a full stop's.
+LABELS = frozenset({
+    "slower.normal_label", "person_away.ring_back", "person_away.text", "person_away.listen", "ring_back.change",
+    "ring_when.morning", "ring_when.afternoon", "ring_when.any",
+    "ring_needs.nothing", "ring_needs.relay", "ring_needs.interpreter", "ring_needs.slow",
+    "ring_found.move", "ring_found.cancel", "ring_found.keep", "number_entry.done", "number_entry.start_again",
+    "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
+    "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept",
+})  # fmt: skip
+
+_Step = {
+    name: create_model(f"Step_{name}", __base__=Authored, **dict.fromkeys(fields, (Said, ...)))  # type: ignore[call-overload]
+    for name, fields in STEPS.items()
+}
+Steps: Any = create_model("Steps", __base__=Authored, **{n: (m, ...) for n, m in _Step.items()})
+Phrases: Any = create_model("Phrases", __base__=Authored, **dict.fromkeys(PHRASES, (Said, ...)))
+
+
+class MenuFile(Authored):
+    """One file of `config/menus/`: who answers for it, and its nodes."""
+
+    title: Said = Field(description="What this file is about, as an adviser is told it.")
+    owner: Said = Field(description="Who answers for these words.")
+    source: Said = Field(description="Where the facts come from.")
+    review_by: datetime.date = Field(description="The day by which someone must read it again.")
+    nodes: dict[Name, Node] = Field(default_factory=dict)
+    steps: Steps | None = Field(None, description="The words of the places every line has.")  # type: ignore[valid-type]
+    phrases: Phrases | None = Field(None, description="The small words between the words.")  # type: ignore[valid-type]
+
+
+# --- config/texts.yaml ----------------------------------------------------------------------
+
+
+class TextsFile(Authored):
+    """`config/texts.yaml`: the messages callers can ask for."""
+
+    texts: dict[Name, Said]
+
+
+# --- config/line.yaml -----------------------------------------------------------------------
+
+
+def _span(text: str) -> str:
+    if text == "closed" or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d to ([01]\d|2[0-3]):[0-5]\d", text):
+        return text
+    raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
+
+
+Span = Annotated[str, AfterValidator(_span)]
+
+
+class OpeningHours(Authored):
+    monday: Span
+    tuesday: Span
+    wednesday: Span
+    thursday: Span
+    friday: Span
+    saturday: Span
+    sunday: Span
+
+
+class Transfer(Authored):
+    numbers: list[Name] = Field(min_length=1, description="Names from `phones`, tried in turn.")
+    ring_seconds: int = Field(ge=5, le=120)
+
+
+class Window(Authored):
+    hours: Span
+    places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
+
+
+class RingBack(Authored):
+    morning: Window
+    afternoon: Window
+    days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
+    urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
+    message_keep_days: int = Field(ge=1, le=365)
+    message_seconds: int = Field(ge=5, le=120)
+
+
+class Pace(Authored):
+    words_a_minute: int = Field(ge=100, le=180)
+    slow_words_a_minute: int = Field(ge=100, le=140)
+    before_key: float = Field(ge=0.0, le=3.0, description="Seconds between a choice and its key.")
+    between_choices: float = Field(ge=0.0, le=5.0)
+    after_key_press: float = Field(ge=0.0, le=3.0)
+    slow_pauses: float = Field(ge=1.0, le=3.0, description="Pauses in slow speech are this many times as long.")
+    each_digit: float = Field(ge=0.3, le=3.0)
+    between_groups: float = Field(ge=0.0, le=3.0)
+
+
+class Waiting(Authored):
+    silence: list[Annotated[int, Field(ge=5, le=120)]] = Field(min_length=3, max_length=3)
+    more_time: int = Field(ge=30, le=600)
+    between_digits: int = Field(ge=3, le=60)
+    tries_at_a_place: int = Field(ge=2, le=5)
+    slips_in_a_call: int = Field(ge=2, le=10)
+
+
+class Speech(Authored):
+    mode: Literal["audio", "say"] = Field(description="audio: our own files. say: Twilio's voice.")
+    engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
+        min_length=1, description="The voices to try, best first."
+    )
+    natural_voice: Said
+    piper_voice: Said | None = Field(None, description="The path of a Piper voice file.")
+    say_voice: Said = Field(description="The Twilio voice for whatever has no file.")
+    say_rate: Annotated[str, Field(pattern=r"^\d{2,3}%$")]
+    say_slow_rate: Annotated[str, Field(pattern=r"^\d{2,3}%$")]
+
+
+class Notice(Authored):
+    words: Said
+    begins: datetime.date = Field(description="The first day it is said.")
+    ends: datetime.date = Field(description="The last day it is said.")
+
+
+class Alerts(Authored):
+    email_to: list[str] = Field(default_factory=list)
+    webhook: str | None = None
+
+
+class LineFile(Authored):
+    """`config/line.yaml`: everything about the line that is not a menu."""
+
+    names: dict[Name, Said] = Field(description="Said as written.")
+    phones: dict[Name, Annotated[str, Field(min_length=3)]] = Field(
+        description="In quotes, with a space between the groups. Said digit by digit, twice."
+    )
+    emails: dict[Name, str] = Field(description="Only ever sent by text.")
+    links: dict[Name, str] = Field(description="Only ever sent by text.")
+    numbers: dict[Name, int] = Field(description="Said as numbers.")
+    paragraphs: dict[Name, str] = Field(description="Paragraphs of the book of rules, in quotes.")
+    switches: dict[Name, OnOff]
+    sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")
+    opening_hours: OpeningHours
+    closed_days: list[datetime.date] = Field(description="Days off that are not bank holidays.")
+    transfer: Transfer
+    ring_back: RingBack
+    pace: Pace
+    waiting: Waiting
+    speech: Speech
+    test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
+    notices: list[Notice] = Field(default_factory=list)
+    alerts: Alerts = Field(default_factory=Alerts)
+    content_checked_on: datetime.date | None = Field(None, description="When the service last checked the words.")

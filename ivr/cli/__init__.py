@@ -1,0 +1,56 @@
+"""The `ivr` command: everything that is done to the line from a terminal.
+
+Commands raise; `main` alone turns what they raise into plain lines and an exit status:
+1 for what the person at the terminal can put right, 2 for a wrong way of asking.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ivr.cli.common import Stop
+from ivr.cli.people import adviser, callbacks
+from ivr.cli.running import connect, fallback, start, worker
+from ivr.cli.sound import record, render
+from ivr.cli.words import call, check, diff, history, notice, publish, schema, undo
+from ivr.reading import ConfigError
+from ivr.server import CannotStart
+from ivr.store import StoreDown
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """A phone line that reads guidance aloud and puts people through to help."""
+
+
+for command in (
+    start, call, check, publish, history, diff, undo, notice, schema,
+    render, record, callbacks, adviser, connect, fallback, worker,
+):  # fmt: skip
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command, and say in plain lines what stopped it."""
+    try:
+        commands.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        click.echo("\n".join(map(str, error.problems)), err=True)
+        sys.exit(1)
+    except (Stop, CannotStart) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except StoreDown:
+        click.echo("Redis does not answer, so nothing was changed. Start the line, or check REDIS_URL.", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

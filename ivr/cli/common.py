@@ -1,0 +1,69 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from ivr import config, script, server
+from ivr.config import Settings
+from ivr.hours import LONDON
+from ivr.script import Draft, Script
+from ivr.store import Store
+
+
+class Stop(Exception):
+    """Raised with one plain line for the person at the terminal."""
+
+
+def out(words: str = "") -> None:
+    click.echo(words)
+
+
+def who() -> str:
+    """The name that goes into the history."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Store]:
+    """The line's Redis, started for the moment if it does not run."""
+    with server.redis(settings):
+        store = Store(settings.redis_url)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
+    """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
+    files = config.script_files(settings.config_dir)
+    draft = script.read_draft(files)
+    return files, draft, script.build(draft, script.revision_of(files), config.bank_holidays())
+
+
+class Moment(click.ParamType[dt.datetime]):
+    """A day and time on Leicester's clock: '2026-12-25 10:00'."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: object, ctx: object) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            return dt.datetime.strptime(str(value), "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+        except ValueError:
+            self.fail(f"'{value}' is not a time. Write it like '2026-12-25 10:00'.")
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()

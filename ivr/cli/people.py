@@ -1,0 +1,9 @@
+import click
+
+
+@click.group()
+def adviser() -> None: ...
+
+
+@click.group()
+def callbacks() -> None: ...

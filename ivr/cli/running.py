@@ -1,0 +1,70 @@
+"""Commands that run the line, and that tie it to Twilio."""
+
+from __future__ import annotations
+
+import click
+
+from ivr import config, jobs, server, web
+from ivr.cli import publishing, sound
+from ivr.cli.common import Stop, draft_script, out, store_of
+from ivr.config import Settings
+from ivr.phone import Phone, PhoneFailed
+from ivr.store import ping
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Where the line answers.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
+def start(port: int, host: str) -> None:
+    """Check and publish config/, make its voice, and answer calls until Ctrl-C."""
+    settings = config.settings(port=port)
+    server.check_port(host, port)
+    if server.is_embedded(settings) and ping(settings.redis_url):
+        raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
+    publishing.gate(settings)
+    with store_of(settings) as store:
+        sound.prepare(settings)
+        if publishing.publish(settings, store, "the line was started"):
+            out("config/ is published.")
+        server.serve(settings, host, port, lambda: _say_how(settings, host, port))
+    out("Stopped. Nothing was lost.")
+
+
+def _say_how(settings: Settings, host: str, port: int) -> None:
+    out(f"\nThe line answers on http://{host}:{port}  (Ctrl-C stops it)\n")
+    out("  Ring it from this terminal   .venv/bin/ivr call")
+    out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
+    out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
+    if settings.practice:
+        token = settings.data_dir / "auth_token"
+        out(f"  Webhooks are signed with     the token in {token}, as TWILIO_AUTH_TOKEN is not set")
+    else:
+        out(f"  Twilio should call           {settings.public_url}/voice")
+    out()
+
+
+@click.command()
+def worker() -> None:
+    """Send texts, fetch recordings and send alerts. `start` runs one already."""
+    web.log_as_json()
+    jobs.work(config.settings())
+
+
+@click.command()
+def fallback() -> None:
+    """Print the reply for when this machine is down, to paste into a TwiML Bin at Twilio."""
+    _, _, made = draft_script(config.settings())
+    out(web.put_through(made, "trouble.say"))
+
+
+@click.command()
+def connect() -> None:
+    """Point the number TWILIO_NUMBER at this line, through Twilio's API."""
+    settings = config.settings()
+    if not settings.can_reach_twilio:
+        raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
+    try:
+        Phone(settings).connect_number()
+    except PhoneFailed as error:
+        raise Stop(f"The number was not connected: {error}") from error
+    out(f"{settings.our_number} now rings {settings.public_url}/voice")

@@ -1,0 +1,188 @@
+"""Settings of the machine: environment variables, and the files of `config/` as texts.
+
+The only place that reads the environment. `settings` gives one frozen Settings, or
+raises ConfigError with every fault at once. What callers hear is not here: that is
+`config/`, which this file only opens and `script.py` understands.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from govuk_bank_holidays.bank_holidays import BankHolidays
+
+from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Every environment variable the line reads: its name, its default, and what it is for.
+VARIABLES: tuple[tuple[str, str, str], ...] = (
+    ("TWILIO_ACCOUNT_SID", "", "The account that texts, recordings and calls to callers go through."),
+    (
+        "TWILIO_AUTH_TOKEN",
+        "",
+        "Signs the webhooks. Several, with commas, while a token is changed. Empty: one is made.",
+    ),
+    ("TWILIO_NUMBER", "", "The line's own number, like +441164960000: it is shown when we ring, and sends the texts."),
+    ("PUBLIC_URL", "", "The address Twilio reaches this machine at. Empty: http://127.0.0.1 and the port."),
+    ("REDIS_URL", "", "redis://, rediss://, unix:// or sentinel://. Empty: the embedded Redis."),
+    ("IVR_CONFIG", "config", "The folder that staff edit."),
+    ("IVR_DATA", "var", "The folder for the embedded Redis, recordings and secrets."),
+    ("IVR_AUDIO", "audio", "The folder for sound files."),
+    ("IVR_SPEECH", "", "audio or say, over what line.yaml says."),
+    ("SECRET_KEY", "", "Signs the advisers' sessions. Empty: one is made."),
+    ("TWILIO_API_URL", "", "Where Twilio's REST is, if not at Twilio: for trying things out."),
+    ("SMTP_URL", "", "smtp://user:password@host:port for alerts by e-mail."),
+    ("SMTP_FROM", "", "The sender of alerts."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this machine was told, checked.
+
+    `auth_tokens`: the first signs what we send; any of them may sign what we get.
+    """
+
+    account_sid: str
+    auth_tokens: tuple[str, ...]
+    our_number: str
+    public_url: str
+    redis_url: str
+    config_dir: Path
+    data_dir: Path
+    audio_dir: Path
+    speech: str
+    secret_key: str
+    twilio_api_url: str
+    smtp_url: str
+    smtp_from: str
+    #: True when the webhooks are signed with a token made here, and no real call can come.
+    practice: bool
+
+    @property
+    def can_reach_twilio(self) -> bool:
+        return bool(self.account_sid and self.our_number) and not self.practice
+
+
+def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Settings:
+    """The environment as Settings. Raises ConfigError with every variable that cannot be used."""
+    value = {name: environ.get(name, "").strip() or default for name, default, _ in VARIABLES}
+    problems = [Problem("environment", 1, says) for says in _faults(value)]
+    if problems:
+        raise ConfigError(problems)
+    data = _folder(value["IVR_DATA"])
+    tokens = tuple(token.strip() for token in value["TWILIO_AUTH_TOKEN"].split(",") if token.strip())
+    return Settings(
+        account_sid=value["TWILIO_ACCOUNT_SID"],
+        auth_tokens=tokens or (_kept_secret(data / "auth_token"),),
+        our_number=value["TWILIO_NUMBER"],
+        public_url=(value["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/"),
+        redis_url=value["REDIS_URL"] or embedded_redis(data),
+        config_dir=_folder(value["IVR_CONFIG"]),
+        data_dir=data,
+        audio_dir=_folder(value["IVR_AUDIO"]),
+        speech=value["IVR_SPEECH"],
+        secret_key=value["SECRET_KEY"] or _kept_secret(data / "secret_key"),
+        twilio_api_url=value["TWILIO_API_URL"],
+        smtp_url=value["SMTP_URL"],
+        smtp_from=value["SMTP_FROM"],
+        practice=not tokens,
+    )
+
+
+def embedded_redis(data: Path) -> str:
+    """The address of the embedded Redis. A socket's path has room for about a hundred characters."""
+    path = data / "redis.sock"
+    if len(str(path)) > 100:
+        path = Path(tempfile.gettempdir()) / f"ivr-{hashlib.sha256(str(data).encode()).hexdigest()[:16]}" / "redis.sock"
+    return f"unix://{path}"
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """This process's environment with some of it changed, for a process of ours."""
+    return {**os.environ, **more}
+
+
+def _faults(value: Mapping[str, str]) -> list[str]:
+    faults = []
+    if value["IVR_SPEECH"] not in ("", "audio", "say"):
+        faults.append(f"IVR_SPEECH is '{value['IVR_SPEECH']}'. Make it audio or say, or leave it out.")
+    public = urlsplit(value["PUBLIC_URL"])
+    if value["PUBLIC_URL"] and (public.scheme not in ("http", "https") or not public.hostname):
+        faults.append(f"PUBLIC_URL is '{value['PUBLIC_URL']}'. Make it a whole address, like https://line.example.org")
+    if public.hostname and "_" in public.hostname:
+        faults.append("PUBLIC_URL has an underscore in its name, and Twilio does not call such a name.")
+    if value["REDIS_URL"] and urlsplit(value["REDIS_URL"]).scheme not in ("redis", "rediss", "unix", "sentinel"):
+        faults.append("REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://")
+    if value["TWILIO_ACCOUNT_SID"] and not value["TWILIO_AUTH_TOKEN"]:
+        faults.append("TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither.")
+    return faults
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else ROOT / path
+
+
+def _kept_secret(path: Path) -> str:
+    """A random secret that stays the same from one start to the next; only its owner can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secret := secrets.token_hex(16))
+    return secret
+
+
+# --- the files of config/ -------------------------------------------------------------------
+
+
+def script_files(folder: Path) -> dict[str, str]:
+    """The YAML of a config folder: 'menus/welcome.yaml' -> its text. Raises ConfigError for what cannot be read."""
+    found = [*folder.glob("*.yaml"), *(folder / "menus").glob("*.yaml")]
+    return _texts(folder, found)
+
+
+def story_files(folder: Path) -> dict[str, str]:
+    """The stories of a config folder: 'stories/a_letter.call' -> its text."""
+    return _texts(folder, (folder / "stories").glob("*.call"))
+
+
+def _texts(folder: Path, paths: object) -> dict[str, str]:
+    texts, problems = {}, []
+    for path in sorted(paths):  # type: ignore[call-overload]
+        name = str(path.relative_to(folder))
+        try:
+            if path.stat().st_size > 4 * MOST_CHARACTERS:
+                raise ValueError("This file is too big to be a file of words. Take it out of the folder.")
+            texts[name] = path.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            problems.append(
+                Problem(f"config/{name}", 1, "This file went away while it was read. Put it back, or try again.")
+            )
+        except UnicodeDecodeError:
+            problems.append(Problem(f"config/{name}", 1, "This is not a text file. Save it as plain text (UTF-8)."))
+        except (OSError, ValueError) as error:
+            problems.append(Problem(f"config/{name}", 1, str(error)))
+    if not texts and not problems and not folder.is_dir():
+        problems.append(Problem(str(folder), 1, "There is no such folder. Set IVR_CONFIG to the one that staff edit."))
+    if problems:
+        raise ConfigError(problems)
+    return texts
+
+
+def bank_holidays() -> frozenset[dt.date]:
+    """Every bank holiday in England that is known, from the package's own data."""
+    known = BankHolidays(use_cached_holidays=True).get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
+    return frozenset(holiday["date"] for holiday in known)

@@ -1,0 +1,68 @@
+"""Which phone numbers we may ring or text, and what to say of the others.
+
+A helpline hears from hidden numbers all the time, so a hidden number is an ordinary
+answer here, not a fault. The verdicts are words the line has something kind to say about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import phonenumbers
+from phonenumbers import PhoneNumberType as Type
+
+Verdict = Literal["fine", "hidden", "malformed", "premium", "emergency", "foreign"]
+
+#: Numbers that stand for 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
+#: UNAVAILABLE on a keypad, and pass for real ones unless they are known.
+_SPELT = {"266696687", "7378742833", "2562533", "8656696", "86282452253"}
+_SAID = {"", "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "withheld"}
+#: A range that carriers put in place of a missing number. It must not be rung.
+_PLACEHOLDER = "+448979"
+#: Mobile numbers kept for drama. No phone has one, so practice calls and tests may use them.
+_DRAMA_MOBILE = "+447700900"
+
+_COSTLY = {Type.PREMIUM_RATE, Type.SHARED_COST, Type.PERSONAL_NUMBER, Type.PAGER}
+_EMERGENCY = {"999", "112", "18000", "911"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A phone number as we judge it: `e164` is empty unless the verdict is 'fine'."""
+
+    verdict: Verdict
+    e164: str = ""
+    mobile: bool = False
+
+
+def judge(raw: str) -> Number:
+    """What a caller ID, or digits a caller keyed, can be used for."""
+    text = raw.strip().lower().removeprefix("sip:").split("@")[0]
+    bare = text.lstrip("+")
+    if text in _SAID or bare in _SPELT or bare.removeprefix("1") in _SPELT:
+        return Number("hidden")
+    if bare in _EMERGENCY:
+        return Number("emergency")
+    try:
+        number = phonenumbers.parse(text, "GB")
+    except phonenumbers.NumberParseException:
+        return Number("malformed")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if e164.startswith(_PLACEHOLDER):
+        return Number("hidden")
+    if number.country_code != 44:
+        return Number("foreign")
+    if e164.startswith(_DRAMA_MOBILE) and phonenumbers.is_possible_number(number):
+        return Number("fine", e164, mobile=True)
+    if not phonenumbers.is_valid_number(number):
+        return Number("malformed")
+    kind = phonenumbers.number_type(number)
+    if kind in _COSTLY:
+        return Number("premium")
+    return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
+
+
+def national(e164: str) -> str:
+    """'+441164960123' as people here write it: '0116 496 0123'."""
+    return phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.NATIONAL)

@@ -1,0 +1,80 @@
+"""When people can talk to callers: open or closed, and when next open.
+
+All times are worked out on Leicester's clock, whatever the machine's own is, so the two
+Sundays on which the clocks change come out right. Spans are half open: at 17:00 sharp
+a line that closes at 17:00 is closed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+#: How far ahead to look for an open day. A line closed for longer has no next opening.
+LOOK_AHEAD_DAYS = 60
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one day, from `opens` up to but not including `closes`."""
+
+    opens: dt.time
+    closes: dt.time
+
+    @classmethod
+    def parse(cls, text: str) -> Span | None:
+        """'09:00 to 17:00' as a Span; 'closed' as None."""
+        if text == "closed":
+            return None
+        opens, closes = text.split(" to ")
+        return cls(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes))
+
+    def holds(self, moment: dt.time) -> bool:
+        return self.opens <= moment < self.closes
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A week of spans, Monday first, and the days off: bank holidays and closed days alike."""
+
+    week: tuple[Span | None, ...]
+    days_off: frozenset[dt.date] = frozenset()
+
+    def on(self, day: dt.date) -> Span | None:
+        """The span of one date; None when it is a day off."""
+        return None if day in self.days_off else self.week[day.weekday()]
+
+    def is_open(self, now: dt.datetime) -> bool:
+        local = now.astimezone(LONDON)
+        span = self.on(local.date())
+        return span is not None and span.holds(local.time())
+
+    def next_open(self, now: dt.datetime) -> dt.datetime | None:
+        """The next moment of opening after `now`; None if there is none in sight."""
+        local = now.astimezone(LONDON)
+        for ahead in range(LOOK_AHEAD_DAYS):
+            day = local.date() + dt.timedelta(days=ahead)
+            if (span := self.on(day)) is None:
+                continue
+            opens = dt.datetime.combine(day, span.opens, LONDON)
+            if opens > local:
+                return opens
+        return None
+
+    def add(self, now: dt.datetime, hours: float) -> dt.datetime:
+        """The moment that comes `hours` of opening time after `now`: what a promise is measured in."""
+        left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)
+        for _ in range(LOOK_AHEAD_DAYS):
+            span = self.on(moment.date())
+            if span is not None:
+                starts = max(moment, dt.datetime.combine(moment.date(), span.opens, LONDON))
+                ends = dt.datetime.combine(moment.date(), span.closes, LONDON)
+                if starts < ends:
+                    if starts + left <= ends:
+                        return starts + left
+                    left -= ends - starts
+            moment = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(), LONDON)
+        return moment

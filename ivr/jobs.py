@@ -1,0 +1,211 @@
+"""Work that no caller waits for: texts, recordings and alerts, done by a worker of its own.
+
+A wish is written down first and queued second, so a queue that loses an entry loses
+nothing: once a minute the worker looks for what was written down and not yet done.
+Jobs carry ids and never a phone number, because the worker logs them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rq import Queue, Retry, SimpleWorker
+from rq.exceptions import DuplicateJobError
+
+from ivr import alerts, config, script
+from ivr.authored import LineFile
+from ivr.config import Settings
+from ivr.hours import LONDON
+from ivr.phone import Phone, PhoneFailed
+from ivr.session import Done, Failed, SendText
+from ivr.store import Store, StoreDown, TextState
+
+log = structlog.get_logger()
+
+QUEUE = "ivr"
+#: Seconds between tries of a job that could not be done.
+TRY_AGAIN = [5, 30, 120, 600, 1800]
+#: Seconds between two looks for what is late or was forgotten.
+LOOK_SECONDS = 60
+#: A text that has waited this long was forgotten by the queue.
+FORGOTTEN_SECONDS = 120
+
+
+class Jobs:
+    """Puts work in the queue."""
+
+    def __init__(self, settings: Settings, store: Store):
+        self._settings, self._store = settings, store
+
+    def send_text(self, errand: SendText, now: float) -> Done | Failed:
+        """Write a text down and queue it. Failed if no text can be sent from here at all."""
+        if not self._settings.can_reach_twilio:
+            log.warning("text", id=errand.id, why="no Twilio account is set")
+            return Failed()
+        self._store.texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now))
+        self._enqueue(f"text-{errand.id}", send_text, errand.id)
+        return Done()
+
+    def fetch_recording(self, request_id: str, recording_sid: str, seconds: int) -> None:
+        """Fetch a spoken message, keep it with its request, and have Twilio delete it."""
+        self._enqueue(f"recording-{recording_sid}", fetch_recording, request_id, recording_sid, seconds)
+
+    def alert_new(self, done: Done) -> None:
+        """Tell of an urgent request that was just finished."""
+        request = done.request
+        if request and request.urgent and request.state == "waiting":
+            self._enqueue(f"alert-{request.id}-urgent", alert, request.id, "urgent")
+
+    def look(self, now: float) -> None:
+        """Queue what is late and untold, and what was written down and never done."""
+        for request in self._store.requests.waiting():
+            if request.due <= now and request.state != "unfinished":
+                self._enqueue(f"alert-{request.id}-late", alert, request.id, "late")
+        for text in self._store.texts.waiting():
+            if text.asked_at + FORGOTTEN_SECONDS <= now:
+                self._enqueue(f"text-{text.id}", send_text, text.id)
+
+    def _enqueue(self, job_id: str, job: Callable[..., None], *args: object) -> None:
+        def put(client: Any) -> None:
+            queue = Queue(QUEUE, connection=client)
+            with contextlib.suppress(DuplicateJobError):  # it is queued, or was done
+                queue.enqueue(
+                    job, args=args, job_id=_clean(job_id), unique=True, retry=Retry(len(TRY_AGAIN), TRY_AGAIN),
+                    result_ttl=86400, failure_ttl=30 * 86400, description=job_id,
+                )  # fmt: skip
+
+        self._store.redis.do(put)
+
+
+def _clean(job_id: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in job_id)
+
+
+# --- in the worker --------------------------------------------------------------------------
+
+
+class _Tools:
+    """What a job works with, made once for a worker."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.store, self.phone = settings, Store(settings.redis_url), Phone(settings)
+
+
+_made: list[_Tools] = []
+
+
+def _tools() -> _Tools:
+    if not _made:
+        _made.append(_Tools(config.settings()))
+    return _made[0]
+
+
+def send_text(text_id: str) -> None:
+    """Send one text, unless it went already. Raises while another try makes sense."""
+    tools = _tools()
+    text = tools.store.texts.get(text_id)
+    if text is None or text.fate != "waiting" or text.sid:
+        return
+    try:
+        sid = tools.phone.send_text(text.id, text.to, text.body)
+        tools.store.texts.became(text_id, "sent", sid=sid)
+    except PhoneFailed as error:
+        log.warning("text", id=text_id, why=str(error), again=error.again)
+        if error.again and not _last_try():
+            raise
+        tools.store.texts.became(text_id, "failed", why=str(error))
+
+
+def fetch_recording(request_id: str, recording_sid: str, seconds: int) -> None:
+    """Copy a message to our own keeping, and only then have it deleted where it came from."""
+    tools = _tools()
+    sound = tools.phone.recording(recording_sid)
+    path = recording_path(tools.settings, request_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_bytes(sound)
+    partial.replace(path)
+    tools.store.requests.with_recording(request_id, path.name, seconds)
+    tools.phone.delete_recording(recording_sid)
+
+
+def recording_path(settings: Settings, request_id: str) -> Path:
+    """Where the message of a request is kept."""
+    return settings.data_dir / "recordings" / f"{_clean(request_id)}.wav"
+
+
+def alert(request_id: str, what: str) -> None:
+    """Tell the service that a request is urgent, or late, if it still is."""
+    tools = _tools()
+    request = tools.store.requests.get(request_id)
+    if request is None or not request.open:
+        return
+    line = _live_line(tools)
+    due = dt.datetime.fromtimestamp(request.due, LONDON)
+    subject = "An urgent caller waits to be rung" if what == "urgent" else "A caller has not been rung in time"
+    words = f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.\n{tools.settings.public_url}/console"
+    alerts.send(tools.settings, line.alerts.email_to, line.alerts.webhook, subject, words)
+
+
+def _live_line(tools: _Tools) -> LineFile:
+    files = tools.store.revisions.files(tools.store.revisions.live() or "") or {}
+    return script.load(files).line
+
+
+def _last_try() -> bool:
+    from rq import get_current_job
+
+    job = get_current_job()
+    return job is None or not job.retries_left
+
+
+def work(settings: Settings) -> None:
+    """Be the worker: do what is queued until stopped."""
+    _made[:] = [_Tools(settings)]
+    stop = threading.Event()
+    threading.Thread(target=_look_for_ever, args=(settings, stop), daemon=True).start()
+    worker = SimpleWorker([QUEUE], connection=_made[0].store.redis.patient())
+    try:
+        worker.work(with_scheduler=True, logging_level="WARNING")
+    finally:
+        stop.set()
+
+
+def _look_for_ever(settings: Settings, stop: threading.Event) -> None:
+    jobs = Jobs(settings, Store(settings.redis_url))
+    housekeeping = Housekeeping(settings, Store(settings.redis_url))
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            jobs.look(time.time())
+            housekeeping.tidy(time.time())
+        except StoreDown:
+            log.warning("worker", why="Redis does not answer")
+        except Exception:  # the look must outlive any one bad minute
+            log.exception("worker")
+
+
+class Housekeeping:
+    """Deletes what callers were promised would be deleted."""
+
+    def __init__(self, settings: Settings, store: Store):
+        self._settings, self._store = settings, store
+
+    def tidy(self, now: float) -> int:
+        """Delete messages past their days, and requests that ended long ago with all that is theirs."""
+        keep = 30 * 86400.0
+        files = self._store.revisions.files(self._store.revisions.live() or "")
+        if files:
+            keep = script.load(files).line.ring_back.message_keep_days * 86400.0
+        gone = 0
+        for path in (self._settings.data_dir / "recordings").glob("*.wav"):
+            if path.stat().st_mtime + keep <= now:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone + self._store.requests.forget_ended(now)

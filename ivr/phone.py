@@ -1,0 +1,138 @@
+"""Twilio's REST: texts, ringing out, recordings, and setting up a number.
+
+Every request has a time-out, and none is sent twice of itself. A request that may have
+gone through is never repeated: two texts, or a phone that rings twice, are worse than
+one that is marked as not known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+from requests.auth import HTTPBasicAuth
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http import HttpClient
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from ivr.config import Settings
+
+TWILIO = "https://api.twilio.com"
+ANSWER_SECONDS = 10.0
+
+#: Replies that say for certain that nothing was done: trying again is safe.
+_NOT_DONE = {429, 503}
+
+
+class PhoneFailed(Exception):
+    """Raised when Twilio did not do what was asked. `again`: it is certain that nothing was done."""
+
+    def __init__(self, why: str, again: bool = False):
+        self.again = again
+        super().__init__(why)
+
+
+class _At(HttpClient):  # type: ignore[misc]
+    """Twilio's own client, sent to another address where the settings name one."""
+
+    def __init__(self, address: str):
+        super().__init__()
+        self._address = address
+        self._client = TwilioHttpClient(timeout=ANSWER_SECONDS)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        kwargs["timeout"] = ANSWER_SECONDS
+        return self._client.request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
+
+
+class Phone:
+    """What we ask of Twilio."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._address = settings.twilio_api_url or TWILIO
+        self._client: Client | None = None
+
+    def send_text(self, text_id: str, to: str, body: str) -> str:
+        """Send a text and return Twilio's id for it. News of it comes to /voice/text."""
+        news = f"{self._settings.public_url}/voice/text?id={text_id}"
+        return str(
+            self._ask(
+                lambda client: client.messages.create(
+                    to=to, from_=self._settings.our_number, body=body, status_callback=news
+                )
+            ).sid
+        )
+
+    def ring(self, adviser_phone: str, request_id: str, adviser: str) -> str:
+        """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call."""
+        address = f"{self._settings.public_url}/voice/ring?request={request_id}&who={adviser}"
+        return str(
+            self._ask(
+                lambda client: client.calls.create(
+                    to=adviser_phone, from_=self._settings.our_number, url=address, method="POST", timeout=30
+                )
+            ).sid
+        )
+
+    def recording(self, sid: str) -> bytes:
+        """The sound of a recording, as a WAV file."""
+        try:
+            answer = requests.get(
+                f"{self._address}{self._recording_path(sid)}.wav",
+                auth=HTTPBasicAuth(self._settings.account_sid, self._settings.auth_tokens[0]),
+                timeout=ANSWER_SECONDS,
+            )
+        except requests.RequestException as error:
+            raise PhoneFailed(type(error).__name__, again=True) from error
+        if answer.status_code != 200:
+            raise PhoneFailed(f"Twilio answered {answer.status_code}", again=True)
+        return answer.content
+
+    def delete_recording(self, sid: str) -> None:
+        """Take a recording out of Twilio's keeping."""
+        self._recording_path(sid)
+        self._ask(lambda client: client.recordings(sid).delete())
+
+    def _recording_path(self, sid: str) -> str:
+        if not re.fullmatch(r"RE[0-9a-f]{32}", sid):
+            raise PhoneFailed("That is not the id of a recording")
+        return f"/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
+
+    def connect_number(self) -> str:
+        """Point our number at this line, its fallback and its status webhook. Returns the number's id."""
+        settings = self._settings
+        found = self._ask(lambda client: client.incoming_phone_numbers.list(phone_number=settings.our_number, limit=1))
+        if not found:
+            raise PhoneFailed(f"The account has no number {settings.our_number}. Check TWILIO_NUMBER.")
+        voice = f"{settings.public_url}/voice"
+        self._ask(
+            lambda client: client.incoming_phone_numbers(found[0].sid).update(
+                voice_url=voice,
+                voice_method="POST",
+                voice_fallback_url=f"{voice}/fallback",
+                voice_fallback_method="POST",
+                status_callback=f"{voice}/status",
+                status_callback_method="POST",
+            )
+        )
+        return str(found[0].sid)
+
+    def _ask(self, what: Any) -> Any:
+        if self._client is None:
+            account, token = self._settings.account_sid, self._settings.auth_tokens[0]
+            self._client = Client(account, token, http_client=_At(self._address))
+        try:
+            return what(self._client)
+        except TwilioRestException as error:
+            raise PhoneFailed(
+                f"Twilio answered {error.status}, code {error.code}", error.status in _NOT_DONE
+            ) from error
+        except requests.ConnectTimeout as error:
+            raise PhoneFailed("Twilio could not be reached", again=True) from error
+        except requests.ReadTimeout as error:
+            raise PhoneFailed("Twilio did not answer, so it is not known whether it was done") from error
+        except (requests.ConnectionError, TwilioException) as error:
+            raise PhoneFailed("Twilio could not be reached", again=True) from error

@@ -1,0 +1,77 @@
+"""A desk for practice calls: errands are done in memory, and nothing is sent or kept.
+
+The terminal, the stories, the simulated callers and the golden calls use it in place of
+Redis and Twilio. It answers as the real desk does, from the same rules in `callback.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+from ivr import callback
+from ivr.callback import CallbackRequest, Slot
+from ivr.session import (
+    CancelRequest,
+    Done,
+    Errand,
+    Failed,
+    FindRequest,
+    HoldSlot,
+    MoveRequest,
+    SaveRequest,
+    SendText,
+)
+
+#: Practice calls are given this number for their call, so that they can be played again.
+REFERENCE = "4271"
+
+
+class PracticeDesk:
+    """Runs errands in memory. `places` is how many callers fit in each part of a day."""
+
+    def __init__(self, places: int = 12, works: bool = True):
+        self.places, self.works = places, works
+        self.requests: dict[str, CallbackRequest] = {}
+        self.held: dict[str, Slot] = {}
+        self.texts: list[SendText] = []
+
+    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed:
+        """Do an errand, and say how it went."""
+        if not self.works:
+            return Failed()
+        match errand:
+            case HoldSlot():
+                return self._hold(errand)
+            case SaveRequest(request):
+                return self._save(request)
+            case FindRequest(number, reference):
+                return Done(request=self._find(number, reference))
+            case MoveRequest(request_id, _, slot, opens, due):
+                moved = callback.move(self.requests[request_id], slot, opens, due, now.timestamp())
+                self.requests[request_id] = moved
+                return Done(request=moved)
+            case CancelRequest(request_id, reference):
+                self.requests[request_id] = callback.cancel(self.requests[request_id], reference, now.timestamp())
+                return Done()
+            case SendText():
+                self.texts.append(errand)
+                return Done()
+
+    def _hold(self, errand: HoldSlot) -> Done:
+        taken = Counter(self.held.values())
+        free = next((slot for slot in errand.slots if taken[slot] < self.places), None)
+        slot = free or (errand.slots[-1] if errand.overbook and errand.slots else None)
+        if slot:
+            self.held[errand.call] = slot
+        return Done(slot=slot)
+
+    def _save(self, request: CallbackRequest) -> Done:
+        first = next((r for r in self.requests.values() if r.number == request.number and r.open), None)
+        saved = callback.saved(first, request, REFERENCE)
+        self.requests[saved.id] = saved
+        return Done(request=saved, reference=saved.reference_of(request.id))
+
+    def _find(self, number: str, reference: str) -> CallbackRequest | None:
+        fits = (r for r in self.requests.values() if r.number == number and r.goes_by(reference))
+        return next(fits, None)

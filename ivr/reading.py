@@ -1,0 +1,298 @@
+"""Staff's YAML: text in, plain values with their lines out, or every Problem at once.
+
+Text is given; no file is opened here. Values follow YAML 1.2, so `off`, `no` and
+`17:30` stay text. What people write by accident, and what YAML makes of it in
+silence, is refused in words that say what to do: a key given twice, digits that
+would lose their zero, words cut off by a `#`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+#: No file of words comes near this. A larger one is something else, saved here by mistake.
+MOST_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault in what staff wrote: where it is, what is wrong and what to do about it."""
+
+    file: str
+    line: int
+    says: str
+    rule: str = "form"
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}  {self.says}"
+
+
+class ConfigError(Exception):
+    """Raised with every Problem that stops a script from being used."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass
+class Document:
+    """One file as plain values, the line of everything in it, and what was wrong."""
+
+    file: str
+    data: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    #: Unquoted words with a comment behind them: the lines where words may have been lost.
+    cut_short: dict[Path, int] = field(default_factory=dict)
+    #: How a number was written: `0300123` reads as 300123, and staff must be told what they wrote.
+    as_written: dict[Path, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """The line of a value, or of the nearest thing around it that was written down."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: Path, says: str, **more: Any) -> Problem:
+        return Problem(self.file, self.line(path), says, **more)
+
+
+def read(text: str, file: str) -> Document:
+    """Read one YAML text. What is wrong with it is in the document's problems."""
+    document = Document(file)
+    if refusal := _unreadable(text):
+        document.problems.append(Problem(file, 1, refusal))
+        return document
+    document.problems += _lines_lost_in_silence(text, file)
+    try:
+        root = YAML(typ="rt").compose(text)
+    except (MarkedYAMLError, ReaderError) as error:
+        if not document.problems:  # a lost line explains the error better than YAML does
+            document.problems.append(_syntax_problem(error, file))
+        return document
+    if root is None:
+        document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
+        return document
+    source = text.splitlines()
+    document.data = _value(root, (), document, source)
+    return document
+
+
+def validate(model: type[M], document: Document) -> M | None:
+    """The document as a model; None, and Problems in the document, if it does not fit."""
+    if document.data is None:
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        document.problems += [_shape_problem(dict(e), document) for e in error.errors()]
+        return None
+
+
+# --- from YAML to values --------------------------------------------------------------------
+
+
+def _unreadable(text: str) -> str | None:
+    if len(text) > MOST_CHARACTERS:
+        return "This file is too big to be a file of words. Take it out of the folder."
+    if any(ord(c) < 32 and c not in "\t\r\n" for c in text):
+        return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
+    return None
+
+
+def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
+    """Lines that YAML would drop, or read in another way, without a word."""
+    for number, line in enumerate(text.splitlines(), 1):
+        start = line.lstrip()
+        if start.startswith(("#:", '"#":', "'#':")):
+            yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
+        elif start.startswith(("*:", '"*":', "'*':")):
+            yield Problem(file, number, "The star key always means 'go back'. Take this line out.")
+        elif start.startswith("%YAML"):
+            yield Problem(file, number, "Take this line out. It makes YAML read some words as something else.")
+        elif "\t" in line[: len(line) - len(start)]:
+            yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
+
+
+def _value(node: Node, path: Path, document: Document, source: list[str]) -> Any:
+    document.lines.setdefault(path, node.start_mark.line + 1)
+    if node.anchor:
+        document.problems.append(
+            document.problem(path, f"'&{node.anchor}' is not used here. Write the words out again where you need them.")
+        )
+    if isinstance(node, MappingNode):
+        return _mapping(node, path, document, source)
+    if isinstance(node, SequenceNode):
+        return [_value(item, (*path, i), document, source) for i, item in enumerate(node.value)]
+    return _scalar(node, path, document, source)
+
+
+def _mapping(node: MappingNode, path: Path, document: Document, source: list[str]) -> dict[Any, Any]:
+    values: dict[Any, Any] = {}
+    first_line: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        assert isinstance(key_node, ScalarNode)
+        key = _scalar(key_node, (*path, key_node.value), document, source)
+        where = (*path, key)
+        document.lines[where] = line
+        if key_node.value in first_line:
+            document.problems.append(Problem(document.file, line, _repeated(path, key_node.value, first_line)))
+            continue
+        first_line[key_node.value] = line
+        values[key] = _value(value_node, where, document, source)
+    return values
+
+
+def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
+    if path and path[-1] == "choices":
+        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one of them another key."
+    return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
+
+
+def _scalar(node: ScalarNode, path: Path, document: Document, source: list[str]) -> Any:
+    text: str = node.value
+    if not isinstance(text, str):
+        document.problems.append(
+            Problem(document.file, node.start_mark.line + 1, "A name is missing before the colon. Write one.")
+        )
+        return str(path)
+    kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    if node.style is None and " " in text and "#" in source[node.end_mark.line][node.end_mark.column :]:
+        document.cut_short[path] = node.start_mark.line + 1
+    if kind in {"int", "float"}:
+        document.as_written[path] = text
+        return _number(kind, text)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "timestamp":
+        return _date(text)
+    if kind.startswith("!"):
+        says = f"'{kind}' is not used here: a file cannot take in another. Write the words in this file."
+        document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
+    return text
+
+
+def _number(kind: str, text: str) -> int | float | str:
+    try:
+        return int(text) if kind == "int" else float(text)
+    except ValueError:  # 0x1F, 1_000 and the like: text, so that the field's own rule speaks
+        return text
+
+
+def _date(text: str) -> datetime.date | str:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+# --- Problems in plain words ----------------------------------------------------------------
+
+_SYNTAX = {
+    "mapping values are not allowed": "There is a colon inside these words. Put the words in quotes.",
+    "found unexpected end of stream": "A quote opens here and is never closed. Close it.",
+    "found unknown escape character": "There is a backslash in these words. Take it out.",
+    "that cannot start any token": "These words begin with a sign that YAML keeps for itself. Put them in quotes.",
+    "found another document": "There is a line of three dashes in the file. Take it out.",
+    "found undefined alias": "A star begins these words. Put them in quotes.",
+    "expected <block end>": "This line does not fit under the one above. Check the spaces at its start.",
+    "could not find expected ':'": "A colon is missing after a name here. Write one.",
+    "special characters are not allowed": "There is a character here that cannot be read. Take it out.",
+}
+
+
+def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    what = str(getattr(error, "problem", None) or error)
+    otherwise = "The signs on this line do not fit together. Compare it with the lines around it."
+    says = next((says for sign, says in _SYNTAX.items() if sign in what), otherwise)
+    return Problem(file, mark.line + 1 if mark else 1, says)
+
+
+def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
+    """One of pydantic's errors in the words of people who write menus."""
+    path = _real_path(error["loc"], document)
+    if error["loc"][-1] == "[key]":
+        return document.problem(path, _bad_name(path))
+    kind, told = error["type"], error.get("ctx", {})
+    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
+    given = error.get("input")
+    missing_name = error["loc"][-1]
+    says = {
+        "missing": f"'{missing_name}' is missing. Write it.",
+        "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
+        "string_type": _not_words(name, given, document.as_written.get(path)),
+        "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
+        "int_type": f"'{name}' must be a whole number.",
+        "int_parsing": f"'{name}' must be a whole number.",
+        "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "list_type": f"'{name}' must be a list: a line for each, beginning with a dash.",
+        "too_short": f"'{name}' needs at least {told.get('min_length')}.",
+        "too_long": f"'{name}' can have at most {told.get('max_length')}.",
+        "date_type": f"'{name}' must be a date, year first: 2026-12-24.",
+        "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
+        "union_tag_invalid": f"'{told.get('tag')}' is not a kind. Use one of: {told.get('expected_tags', '')}.",
+        "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
+        "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
+        "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
+        "string_pattern_mismatch": f"'{given}' cannot be used for '{name}'. {_NAMES}",
+        "value_error": str(told.get("error", "")),
+    }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
+    return document.problem(path, says)
+
+
+_NAMES = "Names are small letters, numbers and _, and begin with a letter."
+_FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
+
+
+def _bad_name(path: Path) -> str:
+    name = str(path[-1])
+    if "choices" not in path:
+        return f"'{name}' cannot be a name. {_NAMES}"
+    if name in _FIXED_KEYS:
+        return f"Key {name} always means '{_FIXED_KEYS[name]}'. Use 1, 2, 3 or 4."
+    if name.isdigit() and isinstance(path[-1], str):
+        return f"Write key {name} without quotes."
+    return f"'{name}' is not a choice key. Use 1, 2, 3 or 4."
+
+
+def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
+    """pydantic's path without the steps it adds (the name of a kind, the sign for a key)."""
+    path: Path = ()
+    for step in location:
+        if (*path, step) in document.lines:
+            path = (*path, step)
+    return path
+
+
+def _not_words(name: str, given: Any, as_written: str | None) -> str:
+    if as_written is not None:
+        return f'Put {as_written} in quotes, or digits are lost: {name}: "{as_written}"'
+    if given is None:
+        return f"'{name}' has no words. Write some, or take the line out."
+    return f"'{name}' must be words, in quotes."
+
+
+def _unknown_field(name: object) -> str:
+    if str(name) in {"yes", "no", "not_sure"}:
+        return f"Write 'if_{name}'."
+    return "Check how it is spelt, or take it out."

@@ -1,0 +1,487 @@
+"""The script: everything a call can say and where every key leads, ready to run.
+
+`load` turns the files of `config/` into a Script, or raises ConfigError with every
+Problem in them. All looking up is done here, once a revision: settings are put into the
+words, switched-off nodes are taken out, and each node's Speech is made. A webhook then
+only picks tuples.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from ivr import authored, spoken
+from ivr.authored import LineFile, MenuFile, TextsFile
+from ivr.callback import REFERENCE_DIGITS, Part
+from ivr.hours import Hours, Span
+from ivr.reading import ConfigError, Document, Path, Problem, read, validate
+from ivr.spoken import Speech
+
+LINE, TEXTS, MENUS = "line.yaml", "texts.yaml", "menus/"
+
+#: Nodes that the line itself leads to, so every script must have them.
+GREETING, MAIN_MENU, END_MENU, HELP = "greeting", "main_menu", "end_menu", "help_settings"
+#: Texts that are sent where the caller's place names none.
+TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing a caller can pick: its key, what it is called, and where it leads."""
+
+    key: str
+    label: Speech
+    goto: str
+    #: Said when it is picked, before what it leads to.
+    said_back: Speech = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Speaks, and asks for one key."""
+
+    id: str
+    say: Speech
+    options: tuple[Option, ...]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asks one thing: yes, no, or not sure."""
+
+    id: str
+    ask: Speech
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Tells one thing in up to three parts, then offers what comes next."""
+
+    id: str
+    parts: tuple[Speech, ...]
+    closing: Speech
+    next: Option | None
+    runs_on_to: str | None
+    #: The part after which 'To talk to a person, press zero' is said; None: after none.
+    hint_after: int | None
+    text: str | None
+    words: tuple[str, ...]
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one hard word means."""
+
+    id: str
+    word: str
+    means: Speech
+    next_word: str | None
+    text: str = TEXT_ABOUT_WORDS
+
+
+Node = Menu | Question | Reading | Word
+
+#: How the parts of a day are said in a promise, by what the caller chose.
+WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One revision of the line."""
+
+    revision: str
+    line: LineFile
+    nodes: Mapping[str, Node]
+    #: The words of the steps and the phrases: 'person_away.busy', 'to_person'.
+    says: Mapping[str, Speech]
+    #: What each node is about, as an adviser is told it.
+    titles: Mapping[str, str]
+    #: Each text message, settings filled in.
+    texts: Mapping[str, str]
+    hours: Hours
+    #: The parts of a day in which callers are rung back.
+    windows: Mapping[Part, Span]
+    #: 'press 1.' and its like, by key.
+    press: Mapping[str, str]
+    #: The same, with where the key is: 'press hash, bottom right.'
+    press_where: Mapping[str, str]
+
+    def every_speech(self) -> Iterator[Speech]:
+        """Each thing this revision can say."""
+        for node in self.nodes.values():
+            yield from _speeches(node)
+        yield from self.says.values()
+        yield from ((f"{title}.",) for title in set(self.titles.values()))
+        yield from ((words,) for words in (*self.press.values(), *self.press_where.values()))
+
+    def every_prompt(self) -> frozenset[str]:
+        """Each piece of words that needs a sound before a caller can ask for it."""
+        said = frozenset(w for s in self.every_speech() for w in spoken.words_of(s))
+        windows = [text for name in WINDOW_PHRASES for text in spoken.words_of(self.says[name])]
+        return said | spoken.vocabulary(self.hours, windows)
+
+
+def _speeches(node: Node) -> Iterator[Speech]:
+    match node:
+        case Menu():
+            yield node.say
+        case Question():
+            yield node.ask
+        case Word():
+            yield node.means
+        case Reading():
+            yield from (*node.parts, node.closing)
+    for option in options_of(node):
+        yield from (option.label, option.said_back)
+
+
+def options_of(node: Node) -> tuple[Option, ...]:
+    """The options staff wrote at a node; the ones the line adds are not among them."""
+    if isinstance(node, Reading):
+        return (node.next,) if node.next else ()
+    return () if isinstance(node, Word) else node.options
+
+
+# --- reading the files ----------------------------------------------------------------------
+
+
+@dataclass
+class Draft:
+    """The files of `config/` as staff wrote them, each with its lines and its Problems."""
+
+    documents: dict[str, Document]
+    line: LineFile | None = None
+    texts: TextsFile | None = None
+    menus: dict[str, MenuFile] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [p for document in self.documents.values() for p in document.problems]
+
+    def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
+        """Every authored node as (file, document, id, node)."""
+        for file, menu in self.menus.items():
+            for node_id, node in menu.nodes.items():
+                yield file, self.documents[file], node_id, node
+
+
+def read_draft(files: Mapping[str, str]) -> Draft:
+    """Read the texts of `config/` by name. Faults are in the draft's problems; nothing is raised."""
+    draft = Draft({name: read(text, f"config/{name}") for name, text in sorted(files.items())})
+    for needed in (LINE, TEXTS):
+        if needed not in draft.documents:
+            missing = Document(f"config/{needed}")
+            missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
+            draft.documents[needed] = missing
+    draft.line = validate(LineFile, draft.documents[LINE])
+    draft.texts = validate(TextsFile, draft.documents[TEXTS])
+    for name, document in draft.documents.items():
+        if name.startswith(MENUS) and (menu := validate(MenuFile, document)):
+            draft.menus[name] = menu
+    return draft
+
+
+def revision_of(files: Mapping[str, str]) -> str:
+    """The fingerprint of a set of files: the same words, the same revision."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{files[name]}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Script:
+    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    return build(read_draft(files), revision_of(files), bank_holidays)
+
+
+def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
+    """A draft as a Script. Raises ConfigError with every Problem that stops it."""
+    if draft.line is None or draft.texts is None or draft.problems:
+        raise ConfigError(draft.problems)
+    builder = _Builder(draft, draft.line, draft.texts, bank_holidays)
+    script = builder.script(revision)
+    if builder.problems:
+        raise ConfigError(builder.problems)
+    return script
+
+
+class _Builder:
+    """Puts a draft together, and collects what does not fit."""
+
+    def __init__(self, draft: Draft, line: LineFile, texts: TextsFile, bank_holidays: Iterable[dt.date]):
+        self.draft, self.line, self.texts = draft, line, texts
+        self.problems: list[Problem] = []
+        week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
+        self.hours = Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
+        self.off = {name for name, state in line.switches.items() if state == "off"}
+        self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
+        self.steps, self.phrases = self._one("steps"), self._one("phrases")
+        self.said = self._values()
+
+    # what the files need to have between them
+
+    def _one(self, part: str) -> dict[str, Any]:
+        """The one `steps` or `phrases` block among the menu files, as a plain dict."""
+        found = [(name, block) for name, m in self.draft.menus.items() if (block := getattr(m, part))]
+        for name, _ in found[1:]:
+            self._problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
+        if not found:
+            self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
+            return {}
+        return dict(found[0][1].model_dump())
+
+    def _problem(self, file: str, path: Path, says: str) -> None:
+        document = self.draft.documents.get(file)
+        self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
+
+    def _values(self) -> dict[str, str | Speech]:
+        """Every setting by name, in the form in which it is said."""
+        line, pace = self.line, self.line.pace
+        return {
+            **line.names,
+            **line.sentences,
+            **{name: spoken.number(value) for name, value in line.numbers.items()},
+            **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
+            **{name: spoken.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
+            "opening_hours": self.phrases.get("hours", "").replace("{hours}", spoken.opening_hours(self.hours)),
+            "message_keep_days": spoken.number(line.ring_back.message_keep_days),
+            "reference_digits": spoken.number(REFERENCE_DIGITS),
+        }
+
+    # the parts of a script
+
+    def script(self, revision: str) -> Script:
+        self._check_line()
+        nodes = {}
+        for file, document, node_id, node in self.draft.nodes():
+            if node_id in nodes or node_id in authored.STEPS:
+                self._problem(file, ("nodes", node_id), f"'{node_id}' is a name already in use. Choose another name.")
+            self._check_switches(file, node_id, node)
+            if node.only_if not in self.off:
+                nodes[node_id] = self._node(file, document, node_id, node)
+        for needed in (GREETING, MAIN_MENU, END_MENU, HELP):
+            if needed not in nodes:
+                self._problem(
+                    MENUS + "welcome.yaml", ("nodes",), f"The node '{needed}' is missing. Every line needs it."
+                )
+        press = {key: self._press(key) for key in "123450*#"} | {"9": self._press("9")}
+        return Script(
+            revision=revision,
+            line=self.line,
+            nodes=nodes,
+            says=self._says(),
+            titles={node_id: self.draft.menus[file].title for file, _, node_id, _ in self.draft.nodes()},
+            texts=self._texts(),
+            hours=self.hours,
+            windows=self._windows(),
+            press={key: f"{words}." for key, words in press.items()},
+            press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+        )
+
+    def _windows(self) -> dict[Part, Span]:
+        windows: dict[Part, Span] = {}
+        for part in get_args(Part):
+            if span := Span.parse(getattr(self.line.ring_back, part).hours):
+                windows[part] = span
+        return windows
+
+    def _press(self, key: str) -> str:
+        name = {"0": "zero", "*": "star", "#": "hash"}.get(key)
+        return str(self.phrases.get("press", "")).replace("{key}", str(self.phrases.get(name, key)) if name else key)
+
+    def _says(self) -> dict[str, Speech]:
+        says = {}
+        for part, block in (("steps", self.steps), ("phrases", self.phrases)):
+            for name, words in block.items():
+                fields = words.items() if isinstance(words, dict) else [("", words)]
+                for field_name, text in fields:
+                    path = (part, name, field_name) if field_name else (part, name)
+                    key = f"{name}.{field_name}" if field_name else name
+                    says[key] = self._speech(
+                        self._shared_file(), path, _label(text) if key in authored.LABELS else text
+                    )
+        return says
+
+    def _shared_file(self) -> str:
+        return next((name for name, menu in self.draft.menus.items() if menu.steps), MENUS + "shared.yaml")
+
+    def _texts(self) -> dict[str, str]:
+        line = self.line
+        values = {
+            **line.names, **line.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
+            **{name: str(value) for name, value in line.numbers.items()},
+        }  # fmt: skip
+        for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
+            if needed not in self.texts.texts:
+                self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
+        return {name: self._text(name, body, values) for name, body in self.texts.texts.items()}
+
+    def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
+        def value(found: Any) -> str:
+            if found[1] not in values:
+                self._unknown_setting(TEXTS, ("texts", name), found[1])
+            return values.get(found[1], "")
+
+        return spoken.SLOT.sub(value, body)
+
+    def _check_line(self) -> None:
+        for name in self.line.transfer.numbers:
+            if name not in self.line.phones:
+                self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
+        for name, value in self.line.phones.items():
+            if not value.replace(" ", "").isdigit():
+                self._problem(LINE, ("phones", name), "A phone number has only digits and spaces.")
+        for name, value in self.line.paragraphs.items():
+            if not value.replace(".", "").isdigit():
+                self._problem(LINE, ("paragraphs", name), f'Write a paragraph with a dot: {name}: "11.6"')
+        seen: dict[str, str] = {}
+        for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
+            for name in getattr(self.line, group):
+                if name in seen:
+                    self._problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
+                seen[name] = group
+
+    def _check_switches(self, file: str, node_id: str, node: Any) -> None:
+        if node.only_if and node.only_if not in self.line.switches:
+            path = ("nodes", node_id, "only_if")
+            self._problem(file, path, f"'{node.only_if}' is not a switch. Add it to 'switches' in config/line.yaml.")
+
+    # one node
+
+    def _node(self, file: str, document: Document, node_id: str, node: Any) -> Node:
+        path: Path = ("nodes", node_id)
+        match node:
+            case authored.Menu():
+                options = [
+                    self._option(file, (*path, "choices", key), str(key), choice)
+                    for key, choice in sorted(node.choices.items())
+                ]
+                text = self._known_text(file, path, node.text)
+                return Menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
+            case authored.Question():
+                answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
+                found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
+                return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
+            case authored.Word():
+                means = self._speech(file, (*path, "means"), node.means)
+                self._target(file, (*path, "listed_in"), node.listed_in)
+                next_word = node.next_word and self._target(file, (*path, "next_word"), node.next_word)
+                return Word(node_id, node.word, means, next_word or None)
+            case _:
+                return self._reading(file, path, node_id, node)
+
+    def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
+        spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
+        parts = tuple(part for part in spoken_parts if part)
+        hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
+        return Reading(
+            id=node_id,
+            parts=parts,
+            closing=self._speech(file, (*path, "closing"), node.closing) if node.closing else (),
+            next=self._option(file, (*path, "next"), "1", node.next) if node.next else None,
+            runs_on_to=self._target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
+            hint_after=hint,
+            text=self._known_text(file, path, node.text),
+            words=tuple(w for w in node.words if self._target(file, (*path, "words", node.words.index(w)), w)),
+            urgent=node.urgent,
+        )
+
+    def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
+        goto = self._target(file, (*path, "goto"), choice.goto)
+        if goto is None:
+            return None
+        label = self._speech(file, (*path, "label"), _label(choice.label))
+        said_back = self._speech(file, (*path, "said_back"), choice.said_back or f"{choice.label}.")
+        target = self.authored.get(choice.goto)
+        instead = target.when_off.say if target and target.only_if in self.off and target.when_off else None
+        return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
+
+    def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
+        choice = authored.Choice(label=self.phrases.get(name) or name, goto=answer.goto, said_back=answer.say)
+        option = self._option(file, path, key, choice)
+        if option is None:
+            self._problem(
+                file, path, f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
+            )
+            return None
+        return option if answer.say else replace(option, said_back=option.said_back[1:])
+
+    def _is_off(self, node_id: str) -> bool:
+        node = self.authored.get(node_id)
+        return bool(node and node.only_if in self.off)
+
+    def _target(self, file: str, path: Path, goto: str) -> str | None:
+        """Where a name leads today; None where it leads to a node that is switched off."""
+        if goto in authored.STEPS:
+            return goto
+        if goto not in self.authored:
+            self._problem(
+                file, path, f"Nothing is called '{goto}'. Write the name of a node or a step.{self._nearest(goto)}"
+            )
+            return goto
+        if not self._is_off(goto):
+            return goto
+        when_off = self.authored[goto].when_off
+        return self._target(file, path, when_off.goto) if when_off else None
+
+    def _nearest(self, name: str) -> str:
+        near = difflib.get_close_matches(name, [*self.authored, *authored.STEPS], 1)
+        return f" Did you mean '{near[0]}'?" if near else ""
+
+    def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
+        if text and text not in self.texts.texts:
+            self._problem(file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there.")
+        return text
+
+    # words
+
+    def _speech(self, file: str, path: Path, template: str) -> Speech:
+        for name in spoken.SLOT.findall(template):
+            if name in self.line.emails or name in self.line.links:
+                self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
+            elif name not in self.said and name not in CALL_SLOTS.get(path[1] if len(path) > 1 else "", ()):
+                self._unknown_setting(file, path, name)
+        document = self.draft.documents.get(file)
+        if document and path in document.cut_short:
+            self._problem(file, path, "The words after # would not be said. Put all of the words in quotes.")
+        return spoken.speech(template, self.said)
+
+    def _unknown_setting(self, file: str, path: Path, name: str) -> None:
+        self._problem(
+            file, path, f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
+        )
+
+
+#: What only the call itself can fill in, by the step or phrase that may use it.
+CALL_SLOTS: dict[str | int, tuple[str, ...]] = {
+    "text_check": ("typed_number",),
+    "ring_check": ("typed_number",),
+    "ring_done": ("day", "window", "reference"),
+    "ring_found": ("day", "window"),
+    "ring_moved": ("day", "window"),
+    "open_again": ("day", "time"),
+    "press": ("key",),
+    "hours": ("hours",),
+}
+
+
+def _label(text: str) -> str:
+    """A label as it is said: the key comes after it, so the voice must stay up."""
+    return text if text.endswith((",", ".", "?", "!")) else f"{text},"
+
+
+def _only(options: Iterable[Option | None]) -> tuple[Option, ...]:
+    return tuple(option for option in options if option)
+
+
+def _where(press: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for key, where in (("0", "where_zero"), ("*", "where_star"), ("#", "where_hash")):
+        yield key, press[key], where

@@ -1,0 +1,226 @@
+"""The values a call is made of: where it is, what comes in, and what goes out.
+
+All of them are msgspec structs: frozen, compared by value, and written as JSON and read
+back in microseconds, which every turn does. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ivr.callback import CallbackRequest, Need, Slot
+from ivr.spoken import Speech
+
+Said = tuple[str | float, ...]
+Ended = Literal["answered", "busy", "no_answer", "failed"]
+
+#: Places a caller can go back through. Older ones are forgotten, so that a session stays small.
+MOST_TRAIL = 24
+MOST_HEARD = 30
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a caller is in the script."""
+
+    node: str
+    #: In a reading, the part being said; one more than the last part is its choices alone.
+    #: At `person`, which of the numbers is being rung.
+    part: int = 0
+    #: 0: every choice is offered together. Else the choice on offer by itself, from 1.
+    offer: int = 0
+
+
+class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a caller has said so far about being rung back or texted."""
+
+    #: The number being spoken of, E.164, and digits keyed so far.
+    number: str = ""
+    typed: str = ""
+    request: str = ""
+    reference: str = ""
+    #: An existing request is being moved, not a new one made.
+    moving: bool = False
+    when: Literal["", "morning", "afternoon", "any"] = ""
+    slot: Slot | None = None
+    urgent: bool = False
+    message_ok: bool | None = None
+    say_who: bool | None = None
+    needs: tuple[Need, ...] = ()
+
+
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One phone call, between two turns."""
+
+    call: str
+    revision: str
+    place: Place
+    #: Number of the reply last given. The next webhook carries it, so a repeat is known.
+    turn: int = 0
+    #: The caller ID as it came.
+    caller: str = ""
+    #: Where star leads, last place last.
+    trail: tuple[Place, ...] = ()
+    #: Said once, before what the place says.
+    lead: Said = ()
+    #: The last key and when it was pressed, to know a trembling hand.
+    key: str = ""
+    key_at: float = 0.0
+    #: At this place: silences, unused keys, and pieces of a longer wait used up.
+    silences: int = 0
+    wrongs: int = 0
+    waited: int = 0
+    #: In this call: silences and unused keys since a person was last offered, and seconds
+    #: of silence since the last key.
+    slips: int = 0
+    quiet: int = 0
+    #: True once the caller was led to a person without asking, until they choose something.
+    led: bool = False
+    slow: bool = False
+    more_time: bool = False
+    one_key: bool = False
+    #: Keys whose place on the keypad has been said.
+    taught: str = ""
+    #: What the caller last listened to: what a text is about.
+    topic: str = ""
+    #: How long the trail was when key 9 was pressed: 'where you were', from a word's meaning.
+    #: -1: it was not.
+    left_at: int = -1
+    #: The question that was last answered 'not sure'.
+    unsure_of: str = ""
+    heard: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    #: Callback requests begun in this call: their number makes an id that a repeat cannot change.
+    asked: int = 0
+    wishes: Wishes = Wishes()
+
+
+# --- what comes in --------------------------------------------------------------------------
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key, or the digits of a number that was asked for."""
+
+    keys: str
+
+
+class NoInput(msgspec.Struct, frozen=True):
+    """Nothing was pressed in the time there was."""
+
+
+class TransferEnded(msgspec.Struct, frozen=True):
+    how: Ended
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The recording is over: a key ended it, or silence (no key)."""
+
+    key: str = ""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An errand went well. What it brought back is in the field that fits it."""
+
+    slot: Slot | None = None
+    request: CallbackRequest | None = None
+    reference: str = ""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """An errand could not be done: nothing fitted, or what it needs is down."""
+
+
+Input = Key | NoInput | TransferEnded | Recorded | Done | Failed
+
+
+# --- what goes out --------------------------------------------------------------------------
+
+
+class Gather(msgspec.Struct, frozen=True):
+    """Speak, then wait for a key for this many seconds; `digits` over 1 asks for a number."""
+
+    seconds: int
+    digits: int = 1
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """Speak, then connect the caller to the number with this name in `phones`."""
+
+    number: str
+    ring_seconds: int
+
+
+class Record(msgspec.Struct, frozen=True):
+    """Speak, then record a message of at most this many seconds for a callback request."""
+
+    seconds: int
+    request: str
+
+
+class HangUp(msgspec.Struct, frozen=True):
+    """Speak, then end the call."""
+
+
+class HoldSlot(msgspec.Struct, frozen=True):
+    """Keep a place in the first of these slots that has one, while the caller decides.
+
+    With `overbook`, the last of them is kept even when it is full: nobody is turned away.
+    """
+
+    call: str
+    slots: tuple[Slot, ...]
+    overbook: bool
+
+
+class SaveRequest(msgspec.Struct, frozen=True):
+    """Write a callback request down, finished or not, joining one that the number already has."""
+
+    request: CallbackRequest
+
+
+class FindRequest(msgspec.Struct, frozen=True):
+    """Find the request of this number that goes by this reference."""
+
+    number: str
+    reference: str
+
+
+class MoveRequest(msgspec.Struct, frozen=True):
+    """Give the request with this id the slot the caller holds, and the times it should be rung between."""
+
+    id: str
+    call: str
+    slot: Slot
+    opens: float
+    due: float
+
+
+class CancelRequest(msgspec.Struct, frozen=True):
+    """Take back the wish that goes by this reference."""
+
+    id: str
+    reference: str
+
+
+class SendText(msgspec.Struct, frozen=True):
+    """Put a text message in the queue. The id makes a repeat the same text."""
+
+    id: str
+    to: str
+    text: str
+    body: str
+
+
+#: What the line does in the middle of a turn. An entrance runs it and answers with Done or
+#: Failed, so the caller is never told of a thing before it is so.
+Errand = HoldSlot | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
+Reply = Gather | Transfer | Record | HangUp
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One exchange: the session after it, what is said, and what happens then."""
+
+    session: Session
+    says: Speech
+    then: Reply | Errand

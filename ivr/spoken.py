@@ -1,0 +1,202 @@
+"""How things are said: words, pauses, and each kind of number by one function.
+
+A *Speech* is what a caller hears in one go, as a tuple of pieces: words (text), pauses
+(seconds), and slots that are filled in during the call. Every piece of words is one
+thing to render or record, so nothing is ever rendered while somebody waits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from num2words import num2words
+
+from ivr.hours import Hours, Span
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a Speech for something that is known only during the call."""
+
+    name: str
+
+
+Piece = str | float | Slot
+Speech = tuple[Piece, ...]
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+#: Slots stand in authored words as {name}.
+SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def text_of(speech: Iterable[Piece]) -> str:
+    """The words of a Speech as one line of text, its pauses left out."""
+    return " ".join(f"{{{p.name}}}" if isinstance(p, Slot) else p for p in speech if not isinstance(p, float))
+
+
+def words_of(speech: Iterable[Piece]) -> Iterator[str]:
+    """Each piece of words in a Speech."""
+    return (piece for piece in speech if isinstance(piece, str))
+
+
+def speech(template: str, values: Mapping[str, str | Speech]) -> Speech:
+    """Authored words as a Speech, each {name} filled from `values`; a name not there stays a Slot.
+
+    A value that is text becomes part of the words around it (one breath, one file); a value
+    that is a Speech keeps its own pieces and pauses.
+    """
+
+    def inline(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        return value if isinstance(value, str) else found[0]
+
+    pieces: list[Piece] = []
+    for i, part in enumerate(SLOT.split(SLOT.sub(inline, template))):
+        if i % 2:
+            value = values.get(part, (Slot(part),))
+            assert not isinstance(value, str)
+            _append(pieces, value)
+        elif part.strip():
+            _append(pieces, (part.strip(),))
+    return tuple(pieces)
+
+
+def fill(said: Speech, values: Mapping[str, Speech]) -> Speech:
+    """A Speech with its slots filled. Raises KeyError for a slot that has no value."""
+    pieces: list[Piece] = []
+    for piece in said:
+        _append(pieces, values[piece.name] if isinstance(piece, Slot) else (piece,))
+    return tuple(pieces)
+
+
+def _append(pieces: list[Piece], more: Speech) -> None:
+    """Put `more` behind `pieces`; a comma or full stop at its start belongs to the words before it."""
+    for piece in more:
+        if isinstance(piece, str) and pieces and (sign := re.match(r"[.,?!]+", piece)):
+            if isinstance(pieces[-1], str):
+                pieces[-1] = pieces[-1].rstrip(".,") + sign.group()
+                piece = piece[sign.end() :].strip()
+            if not piece:
+                continue
+        pieces.append(piece)
+
+
+# --- numbers --------------------------------------------------------------------------------
+
+
+def number(value: int) -> str:
+    """30 -> 'thirty'."""
+    return str(num2words(value, lang="en"))
+
+
+def ordinal(value: int) -> str:
+    """30 -> 'thirtieth'."""
+    return str(num2words(value, lang="en", to="ordinal"))
+
+
+def paragraph(text: str) -> str:
+    """A paragraph of the book of rules: '11.67' -> 'eleven point sixty-seven'."""
+    return " point ".join(number(int(part)) for part in text.split("."))
+
+
+def groups(phone: str) -> tuple[str, ...]:
+    """A phone number's digits in groups a listener can hold: at most four, five for a mobile's first."""
+    found: list[str] = []
+    for group in phone.split():
+        longest = 5 if not found else 4
+        while len(group) > longest:
+            found.append(group[:3])
+            group = group[3:]
+        found.append(group)
+    return tuple(found)
+
+
+def digits(written: Iterable[str], each: float, between: float) -> Speech:
+    """Groups of digits, one digit at a time: `each` seconds a digit, `between` seconds after a group.
+
+    The digit itself takes about half a second, so only the rest of `each` is a pause.
+    """
+    gap = max(0.1, round(each - 0.5, 2))
+    pieces: list[Piece] = []
+    all_groups = list(written)
+    for g, group in enumerate(all_groups):
+        for d, digit in enumerate(group):
+            last = d == len(group) - 1
+            sign = ("." if g == len(all_groups) - 1 else ",") if last else ""
+            pieces += [DIGITS[int(digit)] + sign, between if last else gap]
+    return tuple(pieces[:-1])
+
+
+def phone(text: str, each: float, between: float) -> Speech:
+    """A phone number, said twice: '0116 496 0123' as zero one one six, four nine six, ..."""
+    once = digits(groups(text), each, between)
+    return (*once, 2 * between, *once)
+
+
+# --- days and times -------------------------------------------------------------------------
+
+
+def date(day: dt.date, today: dt.date) -> Speech:
+    """'on Tuesday the first of December', in pieces; 'today,' or 'tomorrow,' instead of 'on' where true."""
+    rest = (f"the {ordinal(day.day)}", f"of {MONTHS[day.month - 1]}")
+    near = {0: "today,", 1: "tomorrow,"}.get((day - today).days)
+    return (near, DAYS[day.weekday()], *rest) if near else (f"on {DAYS[day.weekday()]}", *rest)
+
+
+def time(moment: dt.time) -> str:
+    """'nine in the morning', 'two thirty in the afternoon', 'twelve midday'."""
+    if (moment.hour, moment.minute) == (12, 0):
+        return "twelve midday"
+    hour = number((moment.hour - 1) % 12 + 1)
+    minute = (
+        ""
+        if not moment.minute
+        else f" zero {number(moment.minute)}"
+        if moment.minute < 10
+        else f" {number(moment.minute)}"
+    )
+    part = "morning" if moment.hour < 12 else "afternoon" if moment.hour < 18 else "evening"
+    return f"{hour}{minute} in the {part}"
+
+
+def opening_hours(hours: Hours) -> str:
+    """'Monday to Friday, nine in the morning to five in the afternoon'; days with the same hours together."""
+    runs: list[tuple[int, int, Span]] = []
+    for day, span in enumerate(hours.week):
+        if span is None:
+            continue
+        if runs and runs[-1][1] == day - 1 and runs[-1][2] == span:
+            runs[-1] = (runs[-1][0], day, span)
+        else:
+            runs.append((day, day, span))
+    return ". ".join(f"{_days(first, last)}, {time(span.opens)} to {time(span.closes)}" for first, last, span in runs)
+
+
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return DAYS[first]
+    return f"{DAYS[first]} {'and' if last == first + 1 else 'to'} {DAYS[last]}"
+
+
+def moments(hours: Hours) -> Iterator[str]:
+    """The times of day at which the line opens, as they are said."""
+    return (f"at {time(span.opens)}" for span in {s for s in hours.week if s})
+
+
+def vocabulary(hours: Hours, windows: Iterable[str] = ()) -> frozenset[str]:
+    """Every piece of words that a call may fill in: what must have a sound before the first call."""
+    plain = [
+        *DIGITS, *DAYS, *(f"on {day}" for day in DAYS), "today", "tomorrow", *moments(hours), *windows,
+        *(f"the {ordinal(n)}" for n in range(1, 32)),
+        *(f"of {month}" for month in MONTHS),
+    ]  # fmt: skip
+    return frozenset(piece + sign for piece in plain for sign in ("", ",", "."))

@@ -1,0 +1,66 @@
+"""Redis, all of it, and the map of every key.
+
+    key                          type     what
+    ivr:session:<CallSid>        string   <turn>|<session as JSON>; goes 6 hours after the last turn
+    ivr:accepted:<CallSid>       string   an adviser pressed 1 to take this caller
+    ivr:live                     string   the revision that new calls begin with
+    ivr:history                  list     what was published, newest first, as JSON
+    ivr:revision:<id>            string   the files of a revision, as JSON
+    ivr:calls:<id>               zset     calls that began with a revision, by the second they began
+    ivr:request:<id>             string   one callback request, as JSON
+    ivr:queue                    zset     open requests, by the second they are due
+    ivr:ended                    zset     requests that ended, by the second they did
+    ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
+    ivr:slot:<day>:<part>        zset     who has a place in a part of a day, by the second it runs out
+    ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
+    ivr:text:<id>                string   one text message and how far it got, as JSON
+    ivr:texts                    zset     text messages, by the second they were asked for
+    ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
+    ivr:advisers                 set      the advisers' names
+    ivr:signin:<who>             string   failed sign-ins from one place, for a while
+    ivr:audit                    stream   who saw and did what
+    ivr:alerted:<id>:<what>      string   this alert was sent
+    rq:*                                  the background worker's own queue
+
+Every change of a request is one transaction. Only this package imports redis; a fault
+there reaches the rest of the line as StoreDown and in no other way.
+"""
+
+from ivr.store.connection import Redis, StoreDown, ping
+from ivr.store.people import Adviser, People
+from ivr.store.requests import Requests
+from ivr.store.revisions import Conflict, Published, Revisions
+from ivr.store.sessions import Sessions
+from ivr.store.texts import Fate, Texts, TextState
+
+__all__ = [
+    "Adviser",
+    "Conflict",
+    "Fate",
+    "People",
+    "Published",
+    "Redis",
+    "Requests",
+    "Revisions",
+    "Sessions",
+    "Store",
+    "StoreDown",
+    "TextState",
+    "Texts",
+    "ping",
+]
+
+
+class Store:
+    """Everything the line remembers, by what it is about."""
+
+    def __init__(self, url: str):
+        self.redis = Redis(url)
+        self.sessions = Sessions(self.redis)
+        self.revisions = Revisions(self.redis)
+        self.requests = Requests(self.redis)
+        self.texts = Texts(self.redis)
+        self.people = People(self.redis)
+
+    def close(self) -> None:
+        self.redis.close()

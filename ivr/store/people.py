@@ -1,0 +1,67 @@
+"""Advisers, their sign-ins, and the log of who saw and did what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ivr.store.connection import Client, Redis
+
+#: Entries of the log that are kept.
+MOST_AUDIT = 100_000
+
+
+class Adviser(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Someone who rings callers back. `phone` is where Twilio rings them for a call by one click."""
+
+    name: str
+    password_hash: str
+    phone: str = ""
+    admin: bool = False
+    disabled: bool = False
+    #: Changed with the password, so that a session from before it ends.
+    stamp: str = ""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One entry of the log."""
+
+    at: float
+    who: str
+    what: str
+    about: str
+
+
+_decoder = msgspec.json.Decoder(Adviser)
+
+
+class People:
+    def __init__(self, redis: Redis):
+        self._redis = redis
+
+    def get(self, name: str) -> Adviser | None:
+        value = self._redis.do(lambda client: client.get(f"ivr:adviser:{name}"))
+        return _decoder.decode(value) if value else None
+
+    def save(self, adviser: Adviser) -> None:
+        def step(client: Client) -> None:
+            client.set(f"ivr:adviser:{adviser.name}", msgspec.json.encode(adviser))
+            client.sadd("ivr:advisers", adviser.name)
+
+        self._redis.do(step)
+
+    def all(self) -> list[Adviser]:
+        names = sorted(name.decode() for name in self._redis.do(lambda client: client.smembers("ivr:advisers")))
+        return [adviser for name in names if (adviser := self.get(name))]
+
+    def note(self, at: float, who: str, what: str, about: str = "") -> None:
+        """Write into the log."""
+        entry = {"at": at, "who": who, "what": what, "about": about}
+        self._redis.do(lambda client: client.xadd("ivr:audit", entry, maxlen=MOST_AUDIT))
+
+    def log(self, most: int = 500) -> Iterator[Seen]:
+        """The log, latest first."""
+        for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:audit", count=most)):
+            row = {key.decode(): value.decode() for key, value in entry.items()}
+            yield Seen(float(row["at"]), row["who"], row["what"], row["about"])

@@ -1,0 +1,245 @@
+"""Callback requests: the queue, and the places in each part of a day.
+
+A request is changed by a pure function from `ivr.callback`, run inside a transaction
+that starts again if anybody else changed the same request meanwhile. So no request is
+lost, none is claimed twice, and one half written cannot exist.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from ivr import callback
+from ivr.callback import CallbackRequest, Slot
+from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldSlot, MoveRequest, SaveRequest
+from ivr.store.connection import Client, Redis
+
+#: Seconds a place is held for a caller who has not finished asking.
+HOLD_SECONDS = 15 * 60
+#: Wrong references from one phone in an hour before none is right: four digits must not be guessed.
+MOST_GUESSES = 5
+#: Seconds an ended request can still be heard of by its caller, and read by advisers.
+ENDED_SECONDS = 90 * 24 * 60 * 60
+
+_HOLD = """
+local call, now, ends, overbook = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. now)
+  if redis.call('ZCARD', key) < tonumber(ARGV[4 + i]) then
+    redis.call('ZADD', key, ends, call)
+    redis.call('EXPIRE', key, 5184000)
+    return i
+  end
+end
+if overbook == '1' and #KEYS > 0 then
+  redis.call('ZADD', KEYS[#KEYS], ends, call)
+  return #KEYS
+end
+return 0
+"""
+
+_decoder = msgspec.json.Decoder(CallbackRequest)
+_encode = msgspec.json.Encoder().encode
+
+
+def new_reference() -> str:
+    """A number for a caller's call. The first digit is never zero, which is hard to hear."""
+    return str(secrets.randbelow(9 * 10 ** (callback.REFERENCE_DIGITS - 1)) + 10 ** (callback.REFERENCE_DIGITS - 1))
+
+
+class Requests:
+    """The people who wait to be rung."""
+
+    def __init__(self, redis: Redis):
+        self._redis = redis
+        self.new_reference: Callable[[], str] = new_reference
+
+    # --- errands of a call ------------------------------------------------------------------
+
+    def hold(self, errand: HoldSlot, places: dict[callback.Part, int], now: float) -> Done:
+        """Keep a place for a caller who is deciding."""
+        if not errand.slots:
+            return Done(slot=None)
+        keys = [_slot_key(slot) for slot in errand.slots]
+        wanted = [places[slot.part] for slot in errand.slots]
+        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, int(errand.overbook), *wanted]
+        got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *arguments))
+        return Done(slot=errand.slots[got - 1] if got else None)
+
+    def save(self, errand: SaveRequest) -> Done:
+        """Write a wish down, joined to the open request its number may have."""
+        wish, reference = errand.request, self.new_reference()
+        phone = f"ivr:phone:{wish.number}"
+
+        def step(pipe: Client) -> CallbackRequest:
+            first = self._open_request(pipe, phone)
+            saved = callback.saved(first, wish, reference)
+            pipe.multi()
+            self._write(pipe, saved)
+            pipe.zadd(phone, {saved.id: saved.asked_at})
+            pipe.expire(phone, ENDED_SECONDS)
+            self._book(pipe, saved, wish)
+            return saved
+
+        saved = self._transaction(step, phone)
+        return Done(request=saved, reference=saved.reference_of(wish.id))
+
+    def find(self, errand: FindRequest) -> Done:
+        """The request of this phone that goes by this reference; nothing after too many guesses."""
+        guesses = f"ivr:guesses:{errand.number}"
+
+        def look(client: Client) -> CallbackRequest | None:
+            if int(client.get(guesses) or 0) >= MOST_GUESSES:
+                return None
+            ids = client.zrevrange(f"ivr:phone:{errand.number}", 0, -1)
+            for request in self._read(client, ids):
+                if request.goes_by(errand.reference):
+                    return request
+            pipe = client.pipeline()
+            pipe.incr(guesses)
+            pipe.expire(guesses, 3600)
+            pipe.execute()
+            return None
+
+        return Done(request=self._redis.do(look))
+
+    def move(self, errand: MoveRequest, now: float) -> Done | Failed:
+        """Give a request the slot that its caller holds."""
+        try:
+            before = self.get(errand.id)
+            moved = self.change(errand.id, lambda r: callback.move(r, errand.slot, errand.opens, errand.due, now))
+        except (KeyError, callback.Refused):
+            return Failed()
+
+        def rebook(client: Client) -> None:
+            pipe = client.pipeline()
+            if before and before.slot:
+                pipe.zrem(_slot_key(before.slot), moved.id)
+            pipe.zrem(_slot_key(errand.slot), errand.call)
+            pipe.zadd(_slot_key(errand.slot), {moved.id: "+inf"})
+            pipe.execute()
+
+        self._redis.do(rebook)
+        return Done(request=moved)
+
+    def cancel(self, errand: CancelRequest, now: float) -> Done | Failed:
+        try:
+            self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now))
+        except KeyError:
+            return Failed()
+        return Done()
+
+    # --- the queue --------------------------------------------------------------------------
+
+    def get(self, request_id: str) -> CallbackRequest | None:
+        value = self._redis.do(lambda client: client.get(f"ivr:request:{request_id}"))
+        return _decoder.decode(value) if value else None
+
+    def waiting(self) -> list[CallbackRequest]:
+        """Every open request, by when it is due."""
+        return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
+
+    def ended(self, most: int = 200) -> list[CallbackRequest]:
+        """Requests that ended, the latest first."""
+        return self._listed(lambda client: client.zrevrange("ivr:ended", 0, most - 1))
+
+    def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
+        """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
+        key = f"ivr:request:{request_id}"
+
+        def step(pipe: Client) -> CallbackRequest:
+            value = pipe.get(key)
+            if value is None:
+                raise KeyError(request_id)
+            changed = how(_decoder.decode(value))
+            pipe.multi()
+            self._write(pipe, changed)
+            return changed
+
+        return self._transaction(step, key)
+
+    def with_recording(self, request_id: str, name: str, seconds: int) -> None:
+        """Note that a spoken message of this wish is kept; a wish that was joined is found by its asker."""
+
+        def note(request: CallbackRequest) -> CallbackRequest:
+            return msgspec.structs.replace(request, recording=name, recording_seconds=seconds)
+
+        try:
+            self.change(request_id, note)
+        except KeyError:
+            return
+
+    def forget_ended(self, now: float) -> int:
+        """Delete requests that ended long enough ago. Returns how many."""
+        old = self._redis.do(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
+        for request_id in old:
+            self.delete(request_id.decode())
+        return len(old)
+
+    def delete(self, request_id: str) -> None:
+        """Take a request out for good, with everything that points to it."""
+        request = self.get(request_id)
+
+        def step(client: Client) -> None:
+            pipe = client.pipeline()
+            pipe.delete(f"ivr:request:{request_id}")
+            pipe.zrem("ivr:queue", request_id)
+            pipe.zrem("ivr:ended", request_id)
+            if request:
+                pipe.zrem(f"ivr:phone:{request.number}", request_id)
+            pipe.execute()
+
+        self._redis.do(step)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _transaction(self, step: Callable[[Client], CallbackRequest], *watched: str) -> CallbackRequest:
+        kept: CallbackRequest = self._redis.do(
+            lambda client: client.transaction(step, *watched, value_from_callable=True)
+        )
+        return kept
+
+    def _open_request(self, pipe: Client, phone: str) -> CallbackRequest | None:
+        for request_id in pipe.zrevrange(phone, 0, -1):
+            key = f"ivr:request:{request_id.decode()}"
+            pipe.watch(key)
+            value = pipe.get(key)
+            request = _decoder.decode(value) if value else None
+            if request and request.open:
+                return request
+        return None
+
+    def _write(self, pipe: Client, request: CallbackRequest) -> None:
+        pipe.set(f"ivr:request:{request.id}", _encode(request))
+        if request.open:
+            pipe.zadd("ivr:queue", {request.id: request.due})
+            return
+        pipe.zrem("ivr:queue", request.id)
+        pipe.zadd("ivr:ended", {request.id: request.events[-1].at})
+        if request.slot:
+            pipe.zrem(_slot_key(request.slot), request.id)
+
+    def _book(self, pipe: Client, saved: CallbackRequest, wish: CallbackRequest) -> None:
+        """Turn a caller's held place into a kept one, or give it back if the request has another."""
+        if wish.slot is None:
+            return
+        pipe.zrem(_slot_key(wish.slot), wish.id.rsplit("-", 1)[0])
+        if saved.slot:
+            pipe.zadd(_slot_key(saved.slot), {saved.id: "+inf"})
+
+    def _listed(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
+        return self._redis.do(lambda client: self._read(client, ids(client)))
+
+    def _read(self, client: Client, ids: list[bytes]) -> list[CallbackRequest]:
+        if not ids:
+            return []
+        values = client.mget([f"ivr:request:{i.decode()}" for i in ids])
+        return [_decoder.decode(value) for value in values if value]
+
+
+def _slot_key(slot: Slot) -> str:
+    return f"ivr:slot:{slot.day.isoformat()}:{slot.part}"

@@ -1,0 +1,316 @@
+"""A call as text that staff can read, write and argue about.
+
+    When    Wed 25 November 2026, 10:30
+    From    07700 900123
+
+    LINE    Hello. This is SENDIASS Leicester. ...
+    CALLER  1
+    NOTED   text text_council to 07700 900123
+    ENDS    the line hangs up
+
+What the caller does is put in; all else comes out. `play` runs the same engine that
+answers the phone, and writes the session down and reads it back between turns, as Redis
+does. In a story, `...` in a LINE stands for any words, and a LINE may be left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from ivr import call, dialling
+from ivr.hours import LONDON
+from ivr.practice import PracticeDesk
+from ivr.reading import ConfigError, Problem
+from ivr.script import Script
+from ivr.session import (
+    CancelRequest,
+    Done,
+    Errand,
+    Failed,
+    FindRequest,
+    Gather,
+    HangUp,
+    HoldSlot,
+    Input,
+    Key,
+    MoveRequest,
+    NoInput,
+    Recorded,
+    SaveRequest,
+    SendText,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+)
+from ivr.spoken import text_of
+
+Who = Literal["LINE", "CALLER", "ADVISER", "NOTED", "ENDS"]
+SPEAKERS: tuple[Who, ...] = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS")
+
+#: What people in a call can do besides pressing keys.
+SILENT, HANGS_UP, SPEAKS, TWICE = "(says nothing)", "(hangs up)", "(leaves a message)", " twice)"
+ADVISER_DOES = {"(talks)": "answered", "(busy)": "busy", "(no answer)": "no_answer", "(failed)": "failed"}
+
+_WIDTH = 100
+_WHEN = "%a %d %B %Y, %H:%M"
+_KEYS = re.compile(r"[0-9*#]+")
+
+#: Seconds between hearing and pressing, in a call that is written down. Long enough not to
+#: be a trembling hand, which is written '(presses 1 twice)'.
+_THINKING = 5
+_TREMBLING = 0.4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a call: who, and what."""
+
+    who: Who
+    text: str
+    line: int = 0
+
+    @property
+    def put_in(self) -> bool:
+        return self.who == "CALLER" or (self.who == "ADVISER" and self.text in ADVISER_DOES)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A whole call: when, from which number, and what was said and done."""
+
+    when: dt.datetime
+    caller: str
+    entries: tuple[Entry, ...]
+    #: Lines at the top that say what the call is for.
+    about: tuple[str, ...] = ()
+    name: str = field(default="call", compare=False)
+
+
+# --- reading and writing --------------------------------------------------------------------
+
+
+def read(text: str, name: str) -> Transcript:
+    """A .call file. Raises ConfigError with what does not read as one."""
+    head: dict[str, str] = {}
+    about: list[str] = []
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        first, _, rest = line.partition(" ")
+        if line.startswith("#"):
+            about.append(line)
+        elif first in ("When", "From"):
+            head[first] = rest.strip()
+        elif first in SPEAKERS:
+            entries.append(Entry(first, rest.strip(), number))
+        elif line.startswith(" ") and entries:
+            entries[-1] = Entry(entries[-1].who, f"{entries[-1].text} {line.strip()}", entries[-1].line)
+        elif line.strip():
+            problems.append(Problem(name, number, f"Begin the line with one of: {', '.join(SPEAKERS)}."))
+    when = _when(head.get("When", ""))
+    problems += [Problem(name, e.line, says) for e in entries if (says := _unreadable(e))]
+    if when is None:
+        problems.append(Problem(name, 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."))
+    if problems or when is None:
+        raise ConfigError(problems)
+    caller = head.get("From", "hidden")
+    return Transcript(when, "" if caller == "hidden" else caller, tuple(entries), tuple(about), name)
+
+
+def write(transcript: Transcript) -> str:
+    """The call as text, which `read` reads back the same."""
+    local = transcript.when.astimezone(LONDON)
+    head = [
+        *transcript.about,
+        f"When    {local:{_WHEN}}".replace(", 0", ", 0"),
+        f"From    {transcript.caller or 'hidden'}",
+        "",
+    ]
+    return "\n".join([*head, *(wrapped(e) for e in transcript.entries)]) + "\n"
+
+
+def wrapped(entry: Entry) -> str:
+    """One entry as it is written: who, and the words folded under each other."""
+    lines = textwrap.wrap(entry.text, _WIDTH - 8, break_long_words=False, break_on_hyphens=False) or [""]
+    return f"{entry.who:8}" + ("\n" + " " * 8).join(lines)
+
+
+def _when(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.strptime(text, _WHEN).replace(tzinfo=LONDON)
+    except ValueError:
+        return None
+
+
+def _unreadable(entry: Entry) -> str | None:
+    if entry.who == "CALLER" and inputs_of(entry.text) is None:
+        return f"Write keys, {SILENT}, (presses 1 twice), {SPEAKS} or {HANGS_UP}."
+    if entry.who == "ADVISER" and not entry.put_in and not entry.text.startswith("hears"):
+        return f"Write one of: {', '.join(ADVISER_DOES)}."
+    return None
+
+
+def inputs_of(text: str) -> tuple[Input, ...] | None:
+    """What a CALLER line puts in; nothing for hanging up, and None for what cannot be read."""
+    if text == SILENT:
+        return (NoInput(),)
+    if text == HANGS_UP:
+        return ()
+    if text == SPEAKS:
+        return (Recorded(),)
+    if text.startswith("(presses ") and text.endswith(TWICE):
+        return (Key(text.split()[1]),) * 2
+    return (Key(text),) if _KEYS.fullmatch(text) else None
+
+
+# --- playing --------------------------------------------------------------------------------
+
+
+def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -> Transcript:
+    """The call again, with what comes out of the engine for what the transcript puts in."""
+    return Caller(script, desk or PracticeDesk()).follow(wanted)
+
+
+class Caller:
+    """Someone on the phone: the engine with a clock of its own, and what was said written down."""
+
+    def __init__(self, script: Script, desk: PracticeDesk, name: str = "practice"):
+        self.script, self.desk, self.name = script, desk, name
+        self.entries: list[Entry] = []
+        self.turn: Turn | None = None
+        self.now = dt.datetime.now(LONDON)
+
+    def follow(self, wanted: Transcript) -> Transcript:
+        self.ring(wanted.when, wanted.caller)
+        for entry in wanted.entries:
+            if entry.put_in and not self.over:
+                self.do(entry)
+        return Transcript(wanted.when, wanted.caller, tuple(self.entries), wanted.about, wanted.name)
+
+    @property
+    def over(self) -> bool:
+        return bool(self.entries) and self.entries[-1].who == "ENDS"
+
+    def ring(self, when: dt.datetime, caller: str) -> None:
+        self.now = when
+        judged = dialling.judge(caller)
+        self._heard(call.start(self.script, self.name, judged.e164 or caller, self.now))
+
+    def do(self, entry: Entry) -> None:
+        """One CALLER or ADVISER line."""
+        self.entries.append(Entry(entry.who, entry.text))
+        if entry.who == "ADVISER":
+            self.put_in(TransferEnded(ADVISER_DOES[entry.text]))  # type: ignore[arg-type]
+            return
+        inputs = inputs_of(entry.text)
+        if not inputs:
+            self.entries.append(Entry("ENDS", "the caller hangs up"))
+            return
+        for i, event in enumerate(inputs):
+            self.put_in(event, _TREMBLING if i else None)
+
+    def put_in(self, event: Input, after: float | None = None) -> None:
+        """One input, `after` seconds after the last reply."""
+        assert self.turn
+        self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
+        self._heard(call.answer(self.script, self._reloaded(), event, self.now))
+
+    def _takes(self, event: Input) -> float:
+        assert self.turn
+        then = self.turn.then
+        return then.seconds if isinstance(event, NoInput) and isinstance(then, Gather) else _THINKING
+
+    def _reloaded(self) -> Session:
+        assert self.turn
+        return msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
+
+    def _heard(self, turn: Turn) -> None:
+        """Run the turn's errands, and write down what comes out."""
+        while isinstance(turn.then, Errand):
+            outcome = self.desk.run(turn.then, self.now)
+            self.entries += [Entry("NOTED", words) for words in noted(turn.then, outcome)]
+            turn = call.answer(self.script, turn.session, outcome, self.now)
+        self.turn = turn
+        if text := text_of(turn.says):
+            self.entries.append(Entry("LINE", text))
+        if isinstance(turn.then, Transfer):
+            self.entries.append(Entry("ADVISER", f"hears: {text_of(call.whisper(self.script, turn.session))}"))
+        if isinstance(turn.then, HangUp):
+            self.entries.append(Entry("ENDS", "the line hangs up"))
+
+
+def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
+    """What an errand left behind, in words."""
+    if isinstance(outcome, Failed):
+        yield "nothing could be written down"
+        return
+    match errand:
+        case SendText(_, to, text, _):
+            yield f"text {text} to {dialling.national(to)}"
+        case SaveRequest() if outcome.request and outcome.request.state == "unfinished":
+            yield f"callback request begun: {dialling.national(outcome.request.number)}"
+        case SaveRequest() if outcome.request:
+            yield f"callback request: {_request_in_words(outcome)}"
+        case HoldSlot() if outcome.slot:
+            yield f"place held: {outcome.slot.day:%A %-d %B}, {outcome.slot.part}"
+        case FindRequest() if outcome.request:
+            yield "callback request found"
+        case MoveRequest(slot=slot):
+            yield f"callback request moved: {slot.day:%A %-d %B}, {slot.part}"
+        case CancelRequest():
+            yield "callback request cancelled"
+
+
+def _request_in_words(outcome: Done) -> str:
+    request = outcome.request
+    assert request
+    facts = [dialling.national(request.number)]
+    if request.slot:
+        facts.append(f"{request.slot.day:%A %-d %B}, {request.slot.part}")
+    facts += ["urgent"] * request.urgent
+    facts.append("may leave a message" if request.may_leave_message() else "leave no message")
+    facts.append("may say who rings" if request.may_say_who() else "do not say who rings")
+    facts += [f"needs {need}" for need in request.needs]
+    facts += ["speak slowly"] * request.slow
+    return "; ".join(facts)
+
+
+# --- comparing ------------------------------------------------------------------------------
+
+
+def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
+    """Where a story and the line disagree. `...` stands for any words; an output left out is not looked at."""
+    problems: list[Problem] = []
+    expected, found = _exchanges(wanted), _exchanges(heard)
+    for i, outputs in enumerate(expected):
+        actual = [e.text for e in found[i]] if i < len(found) else []
+        for entry in outputs:
+            if not any(_matches(entry.text, text) for text in actual):
+                line_says = " / ".join(actual) or "nothing: the call is over"
+                says = f"The story hears '{entry.text}'. The line says '{line_says}'."
+                problems.append(Problem(wanted.name, entry.line, says, rule="story"))
+    return problems
+
+
+def _exchanges(transcript: Transcript) -> list[list[Entry]]:
+    """What came out, in one list for each thing that was put in."""
+    lists: list[list[Entry]] = [[]]
+    for entry in transcript.entries:
+        if entry.put_in:
+            lists.append([])
+        else:
+            lists[-1].append(entry)
+    return lists
+
+
+def _matches(wanted: str, said: str) -> bool:
+    pattern = ".*".join(re.escape(part.strip()) for part in wanted.split("..."))
+    return re.fullmatch(pattern.replace(r"\ ", r"\s+"), said, re.DOTALL) is not None

@@ -1,0 +1,88 @@
+"""The web: the line's webhooks, its sound files and its health, and the advisers' console.
+
+Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie
+sessions, which it would otherwise open and close on every turn of every call.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+from collections.abc import Callable
+
+import msgspec
+import structlog
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from ivr import twiml
+from ivr.config import Settings
+from ivr.jobs import Jobs
+from ivr.script import Script
+from ivr.spoken import text_of
+from ivr.store import Store
+from ivr.web import voice
+from ivr.web.desk import Desk
+from ivr.web.health import blueprint as health
+from ivr.web.live import Live
+from ivr.web.sound import blueprint as sound
+
+Clock = Callable[[], dt.datetime]
+
+
+def log_as_json() -> None:
+    """One line of JSON for each thing that happens, on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=lambda event, **_: msgspec.json.encode(event, enc_hook=str)),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
+    """Everything the line answers on the web, ready to serve. Something must have been published."""
+    live = Live(settings, store)
+    live.look()
+    live.watch()
+    jobs = Jobs(settings, store)
+    line = voice.Line(
+        signature=twiml.Signature(settings.public_url, settings.auth_tokens),
+        store=store,
+        live=live,
+        desk=Desk(store, jobs),
+        jobs=jobs,
+        clock=clock,
+        trouble=put_through(live.now.script, "trouble.say"),
+        fallback=put_through(live.now.script, "trouble.say"),
+    )
+    app = Flask("ivr.voice", static_folder=None)
+    app.register_blueprint(voice.blueprint(line))
+    app.register_blueprint(sound(settings))
+    app.register_blueprint(health(store, live))
+    return Web(app, live)
+
+
+class Web(DispatcherMiddleware):
+    """The apps behind one door, and what runs beside them."""
+
+    def __init__(self, voice_app: Flask, live: Live):
+        super().__init__(voice_app, {})
+        self._live = live
+
+    def close(self) -> None:
+        """End the thread that watches for publications."""
+        self._live.close()
+
+
+def put_through(script: Script, words: str) -> str:
+    """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
+    number = script.line.transfer.numbers[0]
+    said = f"{text_of(script.says[words])} {text_of(script.says['person_away.number'])}"
+    return twiml.put_through(said, script.line.phones[number], text_of(script.says["person_away.number"]))

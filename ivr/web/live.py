@@ -1,0 +1,120 @@
+"""The scripts this worker has ready: the live one, and those that calls began with.
+
+A small thread asks once a second which revision is live. Loading one takes a moment, so
+it is done there, before any call needs it; a turn finds its script in memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import structlog
+
+from ivr import config, script
+from ivr.audio import Sounds
+from ivr.config import Settings
+from ivr.reading import ConfigError
+from ivr.script import Script
+from ivr.store import Store, StoreDown
+from ivr.twiml import Voice, Writer
+
+log = structlog.get_logger()
+
+#: Seconds between two looks at what is live. Publishing must reach every worker within two.
+LOOK_SECONDS = 1.0
+#: Scripts kept ready. Calls last minutes and publications are rare.
+MOST_READY = 20
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A script and the writer of its replies."""
+
+    script: Script
+    writer: Writer
+
+
+class Live:
+    """Editions by revision."""
+
+    def __init__(self, settings: Settings, store: Store):
+        self._settings, self._store = settings, store
+        self._editions: dict[str, Edition] = {}
+        self._live = ""
+        self._loading = threading.Lock()
+        self._stop = threading.Event()
+
+    @property
+    def now(self) -> Edition:
+        """The edition that a new call begins with. Raises KeyError before anything was published."""
+        return self._editions[self._live]
+
+    @property
+    def ready(self) -> bool:
+        return self._live in self._editions
+
+    def of(self, revision: str) -> Edition | None:
+        """The edition a call began with; None if it is nowhere to be had."""
+        known = self._editions.get(revision)
+        if known:
+            return known
+        files = self._store.revisions.files(revision)
+        return self.add(files) if files else None
+
+    def look(self) -> None:
+        """Take up what is live. Keeps what there is if that cannot be loaded."""
+        revision = self._store.revisions.live()
+        if not revision or revision == self._live:
+            return
+        if self.of(revision):
+            self._live = revision
+            log.info("live", revision=revision)
+
+    def add(self, files: dict[str, str]) -> Edition:
+        """Make an edition of these files ready. Raises ConfigError if they make no script."""
+        with self._loading:
+            revision = script.revision_of(files)
+            if revision not in self._editions:
+                self._editions[revision] = self._edition(script.load(files, config.bank_holidays()))
+                for old in [r for r in self._editions if r not in (revision, self._live)][:-MOST_READY]:
+                    del self._editions[old]
+            return self._editions[revision]
+
+    def draft(self) -> Edition | None:
+        """What is on disk now, for a test phone; None, with the reason logged, if it makes no script."""
+        try:
+            files = config.script_files(self._settings.config_dir)
+            edition = self.add(files)
+            self._store.revisions.keep_draft(edition.script.revision, files)
+            return edition
+        except ConfigError as error:
+            log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
+            return None
+
+    def _edition(self, made: Script) -> Edition:
+        speech = made.line.speech
+        mode = self._settings.speech or speech.mode
+        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
+        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate)
+        if sounds:
+            voice = Voice(voice.name, voice.rate, voice.slow_rate, sounds.url, sounds.silence)
+        return Edition(made, Writer(made, self._settings.public_url, voice))
+
+    def watch(self) -> None:
+        """Go on looking, in a thread of its own, until closed."""
+        threading.Thread(target=self._watch, name="live", daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except StoreDown:
+                continue
+            except ConfigError as error:
+                log.error("live", problems=len(error.problems), first=str(error.problems[0]))
+            except Exception:  # the watch must outlive any one bad look
+                log.exception("live")
+
+    def close(self) -> None:
+        self._stop.set()

@@ -1,0 +1,303 @@
+"""Twilio's webhooks: a call comes in, a turn is taken, a call ends.
+
+No view runs before the signature is verified. A turn is: read the session, ask the
+engine, save the session, write the reply. The address that Twilio calls next carries the
+turn's number, so a webhook that comes twice is known and gets the same reply; it carries
+the place too, so that a call goes on from there while Redis is away.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from flask import Blueprint, Response, abort, g, request
+from msgspec.structs import replace
+from prometheus_client import Counter, Histogram
+
+from ivr import call, twiml
+from ivr.jobs import Jobs
+from ivr.script import MAIN_MENU, Script
+from ivr.session import Errand, Input, Place, Session, Turn
+from ivr.spoken import text_of
+from ivr.store import Fate, Store, StoreDown
+from ivr.twiml import Signature
+from ivr.web.desk import Desk
+from ivr.web.live import Edition, Live
+
+log = structlog.get_logger()
+
+TURNS = Counter("ivr_turns_total", "Turns answered.", ["kind"])
+SECONDS = Histogram(
+    "ivr_turn_seconds", "Time to answer a turn.", buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+)
+ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
+TROUBLE = Counter("ivr_trouble_total", "Turns that failed and put the caller through instead.")
+
+
+TEXT_FATES: dict[str, Fate] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "undelivered": "failed",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the webhooks work with."""
+
+    signature: Signature
+    store: Store
+    live: Live
+    desk: Desk
+    jobs: Jobs
+    clock: Callable[[], dt.datetime]
+    #: The reply that needs nothing: says the helpline number and dials it.
+    trouble: str
+    fallback: str
+
+
+def blueprint(line: Line) -> Blueprint:
+    """The webhooks. All of them need Twilio's signature."""
+    voice, views = Blueprint("voice", __name__, url_prefix="/voice"), _Views(line)
+    voice.before_request(views.verify)
+    voice.register_error_handler(Exception, views.failed)
+    for path, view in (
+        ("", views.incoming),
+        ("/turn/<int:turn>", views.turn),
+        ("/whisper", views.whisper),
+        ("/accept", views.accept),
+        ("/recording", views.recording),
+        ("/text", views.text),
+        ("/status", views.status),
+        ("/fallback", views.fallback),
+    ):
+        voice.add_url_rule(path, view_func=view, endpoint=view.__name__, methods=["GET", "POST"])
+    return voice
+
+
+class _Views:
+    """One method for each webhook."""
+
+    def __init__(self, line: Line):
+        self._line = line
+
+    def verify(self) -> None:
+        """Refuse whatever Twilio did not sign, before any work is done for it."""
+        environ = request.environ
+        pairs = twiml.fields(request.get_data(cache=False)) if request.method == "POST" else []
+        query = environ.get("QUERY_STRING", "")
+        target = environ["PATH_INFO"] + (f"?{query}" if query else "")
+        if not self._line.signature.fits(target, pairs, environ.get("HTTP_X_TWILIO_SIGNATURE", "")):
+            abort(403)
+        g.query = dict(twiml.fields(query.encode()))
+        g.form = dict(pairs) if pairs else g.query
+
+    def failed(self, error: Exception) -> Response:
+        """Whatever went wrong, the caller hears an apology and the helpline rings."""
+        code = getattr(error, "code", None)
+        if isinstance(code, int) and code < 500:
+            return Response(status=code)
+        TROUBLE.inc()
+        log.exception("trouble", call=g.get("form", {}).get("CallSid", ""), path=request.path)
+        return _xml(self._line.trouble)
+
+    def incoming(self) -> Response:
+        return _xml(_Webhook(self._line, g.form).begin())
+
+    def turn(self, turn: int) -> Response:
+        return _xml(_Webhook(self._line, g.form).turn(turn, g.query.get("at", "")))
+
+    def whisper(self) -> Response:
+        return _xml(_whisper(self._line, g.query.get("call", "")))
+
+    def accept(self) -> Response:
+        """The adviser pressed 1, or did not: then the caller is offered something else."""
+        if g.form.get("Digits") != "1":
+            return _xml(twiml.hang_up())
+        self._line.store.sessions.accept(g.query.get("call", ""))
+        return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
+
+    def recording(self) -> Response:
+        """A spoken message is there to be fetched. No caller hears this reply."""
+        if g.form.get("RecordingStatus", "completed") == "completed" and g.query.get("request"):
+            seconds = int(g.form.get("RecordingDuration") or 0)
+            self._line.jobs.fetch_recording(g.query["request"], g.form["RecordingSid"], seconds)
+        return Response(status=204)
+
+    def text(self) -> Response:
+        """News of a text message."""
+        fate = TEXT_FATES.get(g.form.get("MessageStatus", ""))
+        if fate:
+            self._line.store.texts.became(g.query.get("id", ""), fate, why=g.form.get("ErrorCode", ""))
+        return Response(status=204)
+
+    def status(self) -> Response:
+        if g.form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
+            log.info("ended", call=g.form.get("CallSid", ""), status=g.form["CallStatus"])
+            self._line.store.sessions.end(g.form.get("CallSid", ""))
+        return Response(status=204)
+
+    def fallback(self) -> Response:
+        log.error("fallback", call=g.form.get("CallSid", ""), code=g.form.get("ErrorCode", ""))
+        return _xml(self._line.fallback)
+
+
+def _xml(document: str) -> Response:
+    return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
+
+
+def _whisper(line: Line, call_sid: str) -> str:
+    try:
+        session = line.store.sessions.get(call_sid)
+        edition = line.live.of(session.revision) if session else None
+    except StoreDown:
+        session = edition = None
+    edition = edition or line.live.now
+    said = call.whisper(edition.script, session or Session(call_sid, "", Place(MAIN_MENU)))
+    return twiml.whisper(edition.writer.says(said, slow=False), f"/voice/accept?call={call_sid}")
+
+
+class _Webhook:
+    """One webhook of a call, from its form to its reply."""
+
+    def __init__(self, line: Line, form: dict[str, str]):
+        self._line, self._form = line, form
+        self._call = form.get("CallSid", "")
+        self._began = time.perf_counter()
+        self._now = line.clock()
+        #: Redis is away: the place in the address stands in for the session.
+        self._alone = False
+
+    def begin(self, lost: int | None = None) -> str:
+        """A call comes in; `lost` is the turn at which its session was found gone."""
+        edition = self._edition_for_caller()
+        turn = call.start(edition.script, self._call, self._form.get("From", ""), self._now, lost=lost is not None)
+        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None)))
+        try:
+            kept = self._line.store.sessions.save(turn.session)
+            if kept is None:
+                self._line.store.revisions.began(edition.script.revision, self._call, self._now.timestamp())
+        except StoreDown:
+            kept, self._alone = None, True
+        if kept is not None:
+            return self._reply_again(kept)
+        return self._reply(edition, turn, "start")
+
+    def turn(self, number: int, at: str) -> str:
+        """The caller did something. A webhook for an older turn gets the present reply again."""
+        session = self._session(number, at)
+        if session is None:
+            return self.begin(lost=number)
+        if session.turn > number:
+            return self._reply_again(session)
+        edition = self._edition(session.revision)
+        event = twiml.read(self._form, self._accepted)
+        turn = self._answered(edition, session, event)
+        if not self._alone:
+            try:
+                winner = self._line.store.sessions.save(turn.session)
+                if winner is not None and winner != turn.session:
+                    return self._reply_again(winner)
+            except StoreDown:
+                self._alone = True
+        return self._reply(edition, turn, type(event).__name__)
+
+    def _answered(self, edition: Edition, session: Session, event: Input) -> Turn:
+        """The engine's turn, its errands run."""
+        turn = call.answer(edition.script, session, event, self._now)
+        while isinstance(turn.then, Errand):
+            outcome = self._line.desk.run(edition.script, turn.then, self._now)
+            turn = call.answer(edition.script, turn.session, outcome, self._now)
+        return turn
+
+    def _session(self, number: int, at: str) -> Session | None:
+        """Where the call is, by Redis, or by the address if Redis is away or was at the last turn."""
+        stored = None
+        try:
+            stored = self._line.store.sessions.get(self._call)
+        except StoreDown:
+            self._alone = True
+        address = _Address.read(at)
+        if stored is not None and stored.turn >= number:
+            return stored
+        if address is None or not (stored or self._alone or address.alone):
+            return None
+        edition = self._edition(address.revision)
+        return address.session(edition.script, stored, self._call, self._form.get("From", ""), number)
+
+    def _accepted(self) -> bool | None:
+        """Whether an adviser took the call; None when that cannot be known."""
+        try:
+            return self._line.store.sessions.accepted(self._call)
+        except StoreDown:
+            return None
+
+    def _edition_for_caller(self) -> Edition:
+        live = self._line.live.now
+        if twiml.same_phone(self._form.get("From", ""), live.script.line.test_phones):
+            return self._line.live.draft() or live
+        return live
+
+    def _edition(self, revision: str) -> Edition:
+        try:
+            edition = self._line.live.of(revision)
+        except StoreDown:
+            edition = None
+        return edition or self._line.live.now
+
+    def _reply_again(self, session: Session) -> str:
+        edition = self._edition(session.revision)
+        return self._reply(edition, call.current(edition.script, session, self._now), "again")
+
+    def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
+        session = turn.session
+        address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}"
+        document = edition.writer.write(turn, address, self._form.get("To", ""))
+        took = time.perf_counter() - self._began
+        SECONDS.observe(took)
+        TURNS.labels(kind).inc()
+        if self._alone:
+            ALONE.inc()
+        log.info(
+            "turn", call=session.call, turn=session.turn, node=session.place.node, kind=kind, ms=round(took * 1000, 2),
+            alone=self._alone,
+        )  # fmt: skip
+        return document
+
+
+@dataclass(frozen=True)
+class _Address:
+    """A place in an address: enough to go on from while Redis is away, and no more about the caller."""
+
+    place: Place
+    revision: str
+    slow: bool
+    more_time: bool
+    one_key: bool
+    alone: bool
+
+    @staticmethod
+    def of(session: Session, alone: bool) -> str:
+        place = session.place
+        flags = "s" * session.slow + "m" * session.more_time + "o" * session.one_key + "a" * alone
+        return f"{place.node}.{place.part}.{place.offer}.{session.revision}.{flags}"
+
+    @classmethod
+    def read(cls, text: str) -> _Address | None:
+        try:
+            node, part, offer, revision, flags = text.split(".")
+            place = Place(node, int(part), int(offer))
+        except ValueError:
+            return None
+        return cls(place, revision, "s" in flags, "m" in flags, "o" in flags, "a" in flags)
+
+    def session(self, script: Script, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
+        """The session at this place, with what Redis still knew of the call before it went away."""
+        known = stored or Session(call_sid, self.revision, self.place, caller=caller)
+        flags = replace(known, turn=turn, slow=self.slow, more_time=self.more_time, one_key=self.one_key)
+        return call.resumed(script, flags, self.place)

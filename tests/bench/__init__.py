@@ -1,0 +1,1 @@
+"""Benchmarks. They print figures and judge nothing; the tests judge."""

@@ -1,0 +1,11 @@
+"""`scripts/bench NAME [options]`."""
+
+import sys
+
+from tests.bench import audio, speed
+
+BENCHES = {"speed": speed.main, "audio": audio.main}
+
+if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
+    sys.exit(f"usage: scripts/bench {'|'.join(BENCHES)}")
+BENCHES[sys.argv[1]](sys.argv[2:])

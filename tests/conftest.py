@@ -1,0 +1,91 @@
+"""Fixtures: a private Redis, the real app, and someone to ring it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr import config, script, server
+from ivr.config import Settings
+from ivr.script import Script
+from ivr.store import Published, Store
+from tests.line import Line
+
+TOKEN = "a-token-for-tests"
+ENVIRONMENT = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": TOKEN,
+    "TWILIO_NUMBER": "+441164960000",
+    "PUBLIC_URL": "https://line.example.org",
+    "IVR_SPEECH": "say",
+    "SECRET_KEY": "a-secret-for-tests",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept-calls", action="store_true", help="rewrite what comes out of the golden calls")
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, str]:
+    """The shipped config/."""
+    return config.script_files(config.ROOT / "config")
+
+
+@pytest.fixture(scope="session")
+def shipped(files: dict[str, str]) -> Script:
+    return script.load(files, config.bank_holidays())
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings whose Redis is a server of this test process alone."""
+    data = tmp_path_factory.mktemp("data")
+    settings = config.settings({**ENVIRONMENT, "IVR_DATA": str(data), "IVR_AUDIO": str(data / "audio")})
+    with server.redis(settings):
+        yield settings
+
+
+@pytest.fixture
+def settings(machine: Settings, tmp_path: Path) -> Settings:
+    """The same machine with folders of this test's own."""
+    return dataclasses.replace(machine, data_dir=tmp_path, audio_dir=tmp_path / "audio")
+
+
+@pytest.fixture
+def store(machine: Settings) -> Iterator[Store]:
+    """An empty Redis."""
+    store = Store(machine.redis_url)
+    store.redis.do(lambda client: client.flushall())
+    store.requests.new_reference = lambda: "4271"
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def published(store: Store, files: dict[str, str]) -> str:
+    """The shipped config/, live."""
+    revision = script.revision_of(files)
+    store.revisions.publish(Published(revision, 0.0, "tests", "for the tests"), files)
+    return revision
+
+
+@pytest.fixture
+def line(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    """The real app, to be rung."""
+    with Line(settings, store) as line:
+        yield line
+
+
+@pytest.fixture
+def edited(files: dict[str, str]) -> Callable[[str, str, str], dict[str, str]]:
+    """The shipped config/ with one thing changed: edited(file, old, new)."""
+
+    def edit(name: str, old: str, new: str) -> dict[str, str]:
+        assert old in files[name], f"{old!r} is not in {name}"
+        return {**files, name: files[name].replace(old, new, 1)}
+
+    return edit

@@ -1,0 +1,184 @@
+"""The line as Twilio and a caller meet it: signed webhooks to the real app, TwiML read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import xml.etree.ElementTree as ET
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from twilio.request_validator import RequestValidator
+from werkzeug.test import Client, TestResponse
+
+from ivr.config import Settings
+from ivr.hours import LONDON
+from ivr.session import Input, Key, Recorded
+from ivr.store import Store
+from ivr.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
+from ivr.web import create_app
+
+OPEN = dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON)
+CALLER = "+447700900123"
+
+
+class Line:
+    """The app with a clock of its own. A context manager, so that its threads end."""
+
+    def __init__(self, settings: Settings, store: Store):
+        self.settings, self.store, self.now = settings, store, OPEN
+        self.app = create_app(settings, store, clock=lambda: self.now)
+        self.client = Client(self.app)
+        self._signer = RequestValidator(settings.auth_tokens[0])
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.app.close()
+
+    def post(self, path: str, form: dict[str, str], **headers: str) -> TestResponse:
+        """A webhook as Twilio sends it: `path` may be the whole address, as it stands in TwiML."""
+        target = path.removeprefix(self.settings.public_url)
+        signature = self._signer.compute_signature(self.settings.public_url + target, form)
+        return self.client.post(target, data=form, headers={"X-Twilio-Signature": signature, **headers})
+
+    def call(self, caller: str = CALLER, sid: str = "CA" + "1" * 32) -> Call:
+        """Ring the line."""
+        return Call(self, caller, sid)
+
+
+class Call:
+    """One phone call."""
+
+    def __init__(self, line: Line, caller: str, sid: str):
+        self.line, self.sid = line, sid
+        self.form = {"CallSid": sid, "From": caller, "To": "+441164960000", "CallStatus": "in-progress", "FromCity": ""}
+        self.replies: list[ET.Element] = []
+        self._take(line.post("/voice", self.form))
+
+    # what the caller does
+
+    def press(self, keys: str) -> Call:
+        for key in keys:
+            self.put_in(Digits=key, FinishedOnKey="")
+        return self
+
+    def enter(self, digits: str) -> Call:
+        return self.put_in(Digits=digits, FinishedOnKey="#")
+
+    def wait(self) -> Call:
+        return self.put_in()
+
+    def put_in(self, after: float = 5, **form: str) -> Call:
+        """The webhook that follows the last reply."""
+        self.line.now += dt.timedelta(seconds=after)
+        return self._take(self.line.post(self.action, {**self.form, **form}))
+
+    def _take(self, response: TestResponse) -> Call:
+        assert response.status_code == 200, response.status
+        assert response.mimetype == "text/xml"
+        self.replies.append(ET.fromstring(response.text))
+        return self
+
+    # what the line does
+
+    @property
+    def reply(self) -> ET.Element:
+        return self.replies[-1]
+
+    @property
+    def words(self) -> str:
+        """What is said in the last reply."""
+        return said(self.reply)
+
+    @property
+    def action(self) -> str:
+        """Where the next webhook goes."""
+        return next(e.attrib["action"] for e in self.reply.iter() if "action" in e.attrib)
+
+    @property
+    def place(self) -> str:
+        """The node the call is at, as its address tells."""
+        return urlsplit(self.action).query.removeprefix("at=").split(".")[0]
+
+    @property
+    def turn(self) -> int:
+        return int(urlsplit(self.action).path.rsplit("/", 1)[1])
+
+    def verb(self, name: str) -> ET.Element:
+        found = self.reply.find(f".//{name}")
+        assert found is not None, f"no {name} in {ET.tostring(self.reply).decode()}"
+        return found
+
+    def has(self, name: str) -> bool:
+        return self.reply.find(f".//{name}") is not None
+
+
+def said(document: ET.Element) -> str:
+    """The words of every Say in a document, with single spaces."""
+    text = " ".join("".join(say.itertext()) for say in document.iter("Say"))
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def play_over_http(line: Line, wanted: Transcript) -> Transcript:
+    """A golden call through HTTP, Redis and TwiML. What is stored is not looked at, only what is heard."""
+    line.now = wanted.when
+    phone = _Phone(line, "+44" + wanted.caller.replace(" ", "").removeprefix("0") if wanted.caller else "anonymous")
+    for entry in wanted.entries:
+        if entry.put_in and phone.entries[-1].who != "ENDS":
+            phone.do(entry)
+    return Transcript(wanted.when, wanted.caller, tuple(phone.entries), wanted.about, wanted.name)
+
+
+class _Phone:
+    """Somebody who follows a transcript over the telephone."""
+
+    def __init__(self, line: Line, caller: str):
+        self.line, self.call = line, line.call(caller)
+        self.entries: list[Entry] = []
+        self._hear()
+
+    def do(self, entry: Entry) -> None:
+        self.entries.append(Entry(entry.who, entry.text))
+        if entry.who == "ADVISER":
+            _adviser(self.line, self.call, entry.text)
+            self._hear()
+            return
+        inputs = inputs_of(entry.text)
+        if not inputs:
+            self.line.post("/voice/status", {**self.call.form, "CallStatus": "completed"})
+            self.entries.append(Entry("ENDS", "the caller hangs up"))
+        for i, event in enumerate(inputs or ()):
+            self._put_in(event, 0.4 if i else 5)
+            self._hear()
+
+    def _put_in(self, event: Input, after: float) -> None:
+        match event:
+            case Key(keys):
+                self.call.put_in(after, Digits=keys.rstrip("#") or keys, FinishedOnKey="")
+            case Recorded():
+                self.call.put_in(RecordingUrl="https://api.example.org/RE1", RecordingDuration="4", Digits="hangup")
+            case _:
+                self.call.put_in(int(self.call.verb("Gather").attrib["timeout"]))
+
+    def _hear(self) -> None:
+        call = self.call
+        if call.words:
+            self.entries.append(Entry("LINE", call.words))
+        if call.has("Dial"):
+            whisper = self.line.post(call.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32})
+            self.entries.append(Entry("ADVISER", f"hears: {said(ET.fromstring(whisper.text))}"))
+        if call.has("Hangup"):
+            self.entries.append(Entry("ENDS", "the line hangs up"))
+
+
+def _adviser(line: Line, call: Call, does: str) -> None:
+    """Twilio's word of how a transfer ended, after the adviser pressed 1 if they took it."""
+    how = ADVISER_DOES[does]
+    if how == "answered":
+        line.post(f"/voice/accept?call={call.sid}", {"CallSid": "CA" + "2" * 32, "Digits": "1"})
+    status = {"answered": "completed", "busy": "busy", "no_answer": "no-answer", "failed": "failed"}[how]
+    call.put_in(DialCallStatus=status, DialCallDuration="30")
