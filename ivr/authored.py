@@ -140,7 +140,7 @@ PHRASES: tuple[str, ...] = (
     "press_or_wait", "at_the_start", "hours", "open_again",
     "in_the_morning", "in_the_afternoon", "at_any_time",
     "whisper", "whisper_heard", "whisper_slow", "whisper_urgent", "whisper_language",
-    "whisper_accept", "whisper_accepted",
+    "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
 )  # fmt: skip
 
 #: Steps' words and phrases that name a choice. 'press 1' follows them, so they are said with
@@ -151,15 +151,18 @@ LABELS = frozenset({
     "ring_needs.nothing", "ring_needs.relay", "ring_needs.interpreter", "ring_needs.slow",
     "ring_found.move", "ring_found.cancel", "ring_found.keep", "number_entry.done", "number_entry.start_again",
     "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
-    "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept",
+    "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept", "ring_out_accept",
 })  # fmt: skip
 
-_Step = {
-    name: create_model(f"Step_{name}", __base__=Authored, **dict.fromkeys(fields, (Said, ...)))  # type: ignore[call-overload]
-    for name, fields in STEPS.items()
-}
-Steps: Any = create_model("Steps", __base__=Authored, **{n: (m, ...) for n, m in _Step.items()})
-Phrases: Any = create_model("Phrases", __base__=Authored, **dict.fromkeys(PHRASES, (Said, ...)))
+
+def _model(name: str, fields: dict[str, Any]) -> Any:
+    return create_model(name, __base__=Authored, **{field: (kind, ...) for field, kind in fields.items()})  # type: ignore[call-overload]
+
+
+Steps: Any = _model(
+    "Steps", {name: _model(f"Step_{name}", dict.fromkeys(words, Said)) for name, words in STEPS.items()}
+)
+Phrases: Any = _model("Phrases", dict.fromkeys(PHRASES, Said))
 
 
 class MenuFile(Authored):
@@ -170,8 +173,8 @@ class MenuFile(Authored):
     source: Said = Field(description="Where the facts come from.")
     review_by: datetime.date = Field(description="The day by which someone must read it again.")
     nodes: dict[Name, Node] = Field(default_factory=dict)
-    steps: Steps | None = Field(None, description="The words of the places every line has.")  # type: ignore[valid-type]
-    phrases: Phrases | None = Field(None, description="The small words between the words.")  # type: ignore[valid-type]
+    steps: Steps | None = Field(None, description="The words of the places every line has.")
+    phrases: Phrases | None = Field(None, description="The small words between the words.")
 
 
 # --- config/texts.yaml ----------------------------------------------------------------------

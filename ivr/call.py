@@ -82,6 +82,12 @@ def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     return _turn(script, s, now)
 
 
+def joining(script: Script) -> Speech:
+    """What an adviser hears who asked to ring a caller."""
+    accept = _choice(script, script.says["ring_out_accept"], script.press["1"])
+    return (*script.says["ring_out"], script.line.pace.before_key, *accept)
+
+
 def resumed(script: Script, known: Session, place: Place) -> Session:
     """A session put back at a place, from an address, with nothing else known of the turn before.
 
@@ -103,7 +109,7 @@ _NEEDS_NOTHING = ("person", "person_away", "send_text", "text_number", "goodbye"
 def notices(script: Script, now: dt.datetime) -> tuple[Speech, ...]:
     """What is said first today, and only today."""
     today = now.astimezone(LONDON).date()
-    return tuple((n.words,) for n in script.line.notices if n.begins <= today <= n.ends)
+    return tuple(notice.words for notice in script.notices if notice.begins <= today <= notice.ends)
 
 
 def whisper(script: Script, s: Session) -> Speech:

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 Path = tuple[str | int, ...]
@@ -146,7 +146,9 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
     first_line: dict[str, int] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
-        assert isinstance(key_node, ScalarNode)
+        if not isinstance(key_node.value, str):
+            document.problems.append(Problem(document.file, line, "A name is missing before the colon. Write one."))
+            continue
         key = _scalar(key_node, (*path, key_node.value), document, source)
         where = (*path, key)
         document.lines[where] = line
@@ -164,15 +166,10 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
     return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
 
 
-def _scalar(node: ScalarNode, path: Path, document: Document, source: list[str]) -> Any:
+def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
-    if not isinstance(text, str):
-        document.problems.append(
-            Problem(document.file, node.start_mark.line + 1, "A name is missing before the colon. Write one.")
-        )
-        return str(path)
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-    if node.style is None and " " in text and "#" in source[node.end_mark.line][node.end_mark.column :]:
+    if getattr(node, "style", "") is None and " " in text and "#" in source[node.end_mark.line][node.end_mark.column :]:
         document.cut_short[path] = node.start_mark.line + 1
     if kind in {"int", "float"}:
         document.as_written[path] = text
@@ -232,6 +229,8 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     if error["loc"][-1] == "[key]":
         return document.problem(path, _bad_name(path))
     kind, told = error["type"], error.get("ctx", {})
+    if kind == "union_tag_invalid":
+        path = (*path, "kind")
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
     given = error.get("input")
     missing_name = error["loc"][-1]

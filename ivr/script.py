@@ -89,6 +89,16 @@ class Word:
 
 Node = Menu | Question | Reading | Word
 
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that is said first, from the day it begins to the day it ends."""
+
+    words: Speech
+    begins: dt.date
+    ends: dt.date
+
+
 #: How the parts of a day are said in a promise, by what the caller chose.
 WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
@@ -107,6 +117,7 @@ class Script:
     #: Each text message, settings filled in.
     texts: Mapping[str, str]
     hours: Hours
+    notices: tuple[Notice, ...]
     #: The parts of a day in which callers are rung back.
     windows: Mapping[Part, Span]
     #: 'press 1.' and its like, by key.
@@ -119,6 +130,7 @@ class Script:
         for node in self.nodes.values():
             yield from _speeches(node)
         yield from self.says.values()
+        yield from (notice.words for notice in self.notices)
         yield from ((f"{title}.",) for title in set(self.titles.values()))
         yield from ((words,) for words in (*self.press.values(), *self.press_where.values()))
 
@@ -281,9 +293,16 @@ class _Builder:
             titles={node_id: self.draft.menus[file].title for file, _, node_id, _ in self.draft.nodes()},
             texts=self._texts(),
             hours=self.hours,
+            notices=self._notices(),
             windows=self._windows(),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+        )
+
+    def _notices(self) -> tuple[Notice, ...]:
+        return tuple(
+            Notice(self._speech(LINE, ("notices", i, "words"), notice.words), notice.begins, notice.ends)
+            for i, notice in enumerate(self.line.notices)
         )
 
     def _windows(self) -> dict[Part, Span]:

@@ -30,7 +30,7 @@ from ivr.config import Settings
 from ivr.store import ping
 
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
-WEB_WORKERS, WEB_THREADS = 2, 8
+WEB_WORKERS, WEB_THREADS = 2, 4
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 

@@ -19,9 +19,10 @@ from ivr.hours import Hours, Span
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a Speech for something that is known only during the call."""
+    """A place in a Speech for something that is known only during the call, and the sign that follows it."""
 
     name: str
+    sign: str = ""
 
 
 Piece = str | float | Slot
@@ -74,7 +75,10 @@ def fill(said: Speech, values: Mapping[str, Speech]) -> Speech:
     """A Speech with its slots filled. Raises KeyError for a slot that has no value."""
     pieces: list[Piece] = []
     for piece in said:
-        _append(pieces, values[piece.name] if isinstance(piece, Slot) else (piece,))
+        if isinstance(piece, Slot):
+            _append(pieces, (*values[piece.name], *([piece.sign] if piece.sign else [])))
+        else:
+            pieces.append(piece)
     return tuple(pieces)
 
 
@@ -82,9 +86,12 @@ def _append(pieces: list[Piece], more: Speech) -> None:
     """Put `more` behind `pieces`; a comma or full stop at its start belongs to the words before it."""
     for piece in more:
         if isinstance(piece, str) and pieces and (sign := re.match(r"[.,?!]+", piece)):
-            if isinstance(pieces[-1], str):
-                pieces[-1] = pieces[-1].rstrip(".,") + sign.group()
-                piece = piece[sign.end() :].strip()
+            last = pieces[-1]
+            if isinstance(last, Slot):
+                pieces[-1] = Slot(last.name, sign.group())
+            elif isinstance(last, str):
+                pieces[-1] = last.rstrip(".,") + sign.group()
+            piece = piece[sign.end() :].strip()
             if not piece:
                 continue
         pieces.append(piece)

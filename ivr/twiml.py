@@ -28,6 +28,8 @@ Form = Mapping[str, str]
 
 #: A reply may be 64 kB; Twilio's voices take 3000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
+#: Speeches kept as they were written. The shipped script has about a thousand at each pace.
+MOST_SAID = 5000
 #: A call picked up for no longer than this, with nobody accepting it, was no talk at all.
 SHORT_CALL_SECONDS = 20
 #: The voice of documents that must work when nothing else does.
@@ -142,7 +144,7 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
-        self._escaped: dict[str, str] = {}
+        self._said: dict[tuple[Speech, bool], str] = {}
         self._gather, self._dial, self._record = _Template(_gather), _Template(_dial), _Template(_record)
         self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
 
@@ -168,7 +170,15 @@ class Writer:
                 return f"{_OPEN}{says}<Hangup /></Response>"
 
     def says(self, said: Speech, slow: bool) -> str:
-        """A Speech as Play verbs, with Say for whatever has no file."""
+        """A Speech as Play verbs, with Say for whatever has no file. Most turns say what was said before."""
+        known = self._said.get((said, slow))
+        if known is None:
+            if len(self._said) > MOST_SAID:
+                self._said.clear()
+            known = self._said[(said, slow)] = self._verbs(said, slow)
+        return known
+
+    def _verbs(self, said: Speech, slow: bool) -> str:
         verbs: list[str] = []
         pending: list[str] = []  # for Twilio's voice: one Say may hold many words and pauses
         stretch = self._slow_pauses if slow else 1.0
@@ -180,15 +190,9 @@ class Writer:
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
             else:
-                pending.append(self._words(words) if words else f'<break time="{round(seconds * 1000)}ms"/>')
+                pending.append(_escaped(words) if words else f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
         return "".join(verbs)
-
-    def _words(self, words: str) -> str:
-        known = self._escaped.get(words)
-        if known is None:
-            known = self._escaped[words] = escape(_UNSPEAKABLE.sub("", words))
-        return known
 
     def _flush(self, pending: list[str], verbs: list[str], slow: bool) -> None:
         if any(not piece.startswith("<") for piece in pending):
@@ -200,6 +204,10 @@ class Writer:
                 text = f"{text} {piece}" if text else piece
             verbs.append(self._say[slow](TEXT=text))
         pending.clear()
+
+
+def _escaped(words: str) -> str:
+    return escape(_UNSPEAKABLE.sub("", words))
 
 
 def dialled(phone: str) -> str:
@@ -308,6 +316,20 @@ def accepted(words: str) -> str:
     """Ends the whisper, which joins the adviser to the caller."""
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
+    return str(response)
+
+
+def ring_out(number: str, our_number: str, action: str, seconds: int) -> str:
+    """Ring a caller back for an adviser who is on the line, showing the line's own number."""
+    response = VoiceResponse()
+    response.dial(number, action=action, method="POST", timeout=seconds, caller_id=our_number)
+    return str(response)
+
+
+def say_and_end(words: str) -> str:
+    response = VoiceResponse()
+    response.say(words, voice=FALLBACK_VOICE, language="en-GB")
+    response.hangup()
     return str(response)
 
 

@@ -83,27 +83,43 @@ class Redis:
         try:
             return what(self.client)
         except _FAILURES as error:
-            self._shut_until = time.monotonic() + LEFT_ALONE_SECONDS
-            raise StoreDown(str(error)) from error
+            raise self._failed(error) from error
 
     def ask(self, *command: Any) -> Any:
         """One command over this thread's own connection: a third of what `do` costs, for what every turn needs.
 
         Raises StoreDown as `do` does. What Redis itself refuses is raised as redis raises it.
         """
+        return self.begin(*command)()
+
+    def begin(self, *command: Any) -> Callable[[], Any]:
+        """As `ask`, in two steps: the command is sent, and what is returned waits for the answer.
+
+        Nothing else may be asked by this thread before the answer was waited for.
+        """
         if time.monotonic() < self._shut_until:
             raise StoreDown("Redis failed a moment ago")
-        local = self._local
         try:
-            connection = getattr(local, "connection", None)
+            connection = getattr(self._local, "connection", None)
             if connection is None:
-                connection = local.connection = self.client.connection_pool.get_connection()
+                connection = self._local.connection = self.client.connection_pool.get_connection()
             connection.send_command(*command)
-            return connection.read_response()
         except _FAILURES as error:
-            local.connection = None
-            self._shut_until = time.monotonic() + LEFT_ALONE_SECONDS
-            raise StoreDown(str(error)) from error
+            raise self._failed(error) from error
+
+        def answer() -> Any:
+            try:
+                return connection.read_response()
+            except _FAILURES as error:
+                raise self._failed(error) from error
+
+        return answer
+
+    def _failed(self, error: Exception) -> StoreDown:
+        """Leave Redis alone for a while. A connection that failed may still have an answer in it, and is dropped."""
+        self._local.connection = None
+        self._shut_until = time.monotonic() + LEFT_ALONE_SECONDS
+        return StoreDown(str(error))
 
     def patient(self) -> Client:
         """A client without our time-outs, for the worker, which may wait."""

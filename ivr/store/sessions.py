@@ -7,10 +7,12 @@ same trip that saves; whoever loses gets the session that won.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from hashlib import sha1
 
 import msgspec
-import redis
+from redis.exceptions import NoScriptError
 
 from ivr.session import Session
 from ivr.store.connection import Redis
@@ -19,6 +21,9 @@ from ivr.store.connection import Redis
 KEEP_SECONDS = 6 * 60 * 60
 #: Seconds a revision counts a call as its own. As long as its session can live.
 ACCEPTED_SECONDS = KEEP_SECONDS
+
+#: Sessions a worker remembers by itself: more calls than one machine holds at a time.
+MOST_OWN = 10_000
 
 _SAVE = """
 local kept = redis.call('GET', KEYS[1])
@@ -34,24 +39,53 @@ _decoder = msgspec.json.Decoder(Session)
 
 
 class Sessions:
-    """What the line remembers of the calls that are going on."""
+    """What the line remembers of the calls that are going on.
 
-    def __init__(self, redis_: Redis):
-        self._redis = redis_
+    A worker also remembers the sessions it saved itself. One of them at the turn that a
+    webhook asks for is the one in Redis, since there is only ever one session at a turn;
+    and if Redis has a later one, saving finds out. So most turns need a single trip.
+    """
 
-    def get(self, call: str) -> Session | None:
+    def __init__(self, redis: Redis):
+        self._redis = redis
+        self._own: dict[str, Session] = {}
+
+    def get(self, call: str, turn: int = -1) -> Session | None:
+        """The session of a call. `turn` is the one that it should be at, if that is known."""
+        own = self._own.get(call)
+        if own is not None and own.turn == turn:
+            return own
         return _read(self._redis.ask("GET", f"ivr:session:{call}"))
 
     def save(self, session: Session) -> Session | None:
         """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
+        return self.begin_save(session)()
+
+    def begin_save(self, session: Session) -> Callable[[], Session | None]:
+        """As `save`, in two steps, so that the reply can be written while Redis writes to disk."""
         arguments = (1, f"ivr:session:{session.call}", session.turn, _encoder.encode(session), KEEP_SECONDS)
-        try:
-            return _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
-        except redis.exceptions.NoScriptError:
-            return _read(self._redis.ask("EVAL", _SAVE, *arguments))
+        sent = self._redis.begin("EVALSHA", _SAVE_SHA, *arguments)
+
+        def saved() -> Session | None:
+            try:
+                there = _read(sent())
+            except NoScriptError:
+                there = _read(self._redis.ask("EVAL", _SAVE, *arguments))
+            if there is None:
+                self._remember(session)
+            return there
+
+        return saved
+
+    def _remember(self, session: Session) -> None:
+        self._own[session.call] = session
+        if len(self._own) > MOST_OWN:
+            with contextlib.suppress(KeyError, RuntimeError, StopIteration):  # another thread was quicker
+                del self._own[next(iter(self._own))]
 
     def end(self, call: str) -> None:
         """The call is over. What it wished for is kept elsewhere."""
+        self._own.pop(call, None)
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
     def accept(self, call: str) -> None:

@@ -71,6 +71,8 @@ def blueprint(line: Line) -> Blueprint:
         ("/turn/<int:turn>", views.turn),
         ("/whisper", views.whisper),
         ("/accept", views.accept),
+        ("/ring", views.ring),
+        ("/rang", views.rang),
         ("/recording", views.recording),
         ("/text", views.text),
         ("/status", views.status),
@@ -88,13 +90,11 @@ class _Views:
 
     def verify(self) -> None:
         """Refuse whatever Twilio did not sign, before any work is done for it."""
-        environ = request.environ
         pairs = twiml.fields(request.get_data(cache=False)) if request.method == "POST" else []
-        query = environ.get("QUERY_STRING", "")
-        target = environ["PATH_INFO"] + (f"?{query}" if query else "")
-        if not self._line.signature.fits(target, pairs, environ.get("HTTP_X_TWILIO_SIGNATURE", "")):
+        given = request.environ.get("HTTP_X_TWILIO_SIGNATURE", "")
+        if not self._line.signature.fits(_target(), pairs, given):
             abort(403)
-        g.query = dict(twiml.fields(query.encode()))
+        g.query = dict(twiml.fields(request.environ.get("QUERY_STRING", "").encode()))
         g.form = dict(pairs) if pairs else g.query
 
     def failed(self, error: Exception) -> Response:
@@ -122,6 +122,25 @@ class _Views:
         self._line.store.sessions.accept(g.query.get("call", ""))
         return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
+    def ring(self) -> Response:
+        """An adviser who asked to ring a caller picked up; key 1 rings the caller, showing our number."""
+        line, script = self._line, self._line.live.now.script
+        request = line.store.requests.get(g.query.get("request", ""))
+        if request is None or not request.open or g.form.get("Digits", "1") != "1":
+            return _xml(twiml.hang_up())
+        here = _target()
+        if "Digits" not in g.form:
+            says = line.live.now.writer.says(call.joining(script), slow=False)
+            return _xml(twiml.whisper(says, here))
+        rang = here.replace("/voice/ring", "/voice/rang", 1)
+        return _xml(twiml.ring_out(request.number, g.form.get("From", ""), rang, script.line.transfer.ring_seconds))
+
+    def rang(self) -> Response:
+        """The call to a caller is over. What came of it is the adviser's to say."""
+        if g.form.get("DialCallStatus") == "completed":
+            return _xml(twiml.hang_up())
+        return _xml(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
+
     def recording(self) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
         if g.form.get("RecordingStatus", "completed") == "completed" and g.query.get("request"):
@@ -145,6 +164,12 @@ class _Views:
     def fallback(self) -> Response:
         log.error("fallback", call=g.form.get("CallSid", ""), code=g.form.get("ErrorCode", ""))
         return _xml(self._line.fallback)
+
+
+def _target() -> str:
+    """The path and query of this request, as they came."""
+    query = request.environ.get("QUERY_STRING", "")
+    return str(request.environ["PATH_INFO"]) + (f"?{query}" if query else "")
 
 
 def _xml(document: str) -> Response:
@@ -198,14 +223,24 @@ class _Webhook:
         edition = self._edition(session.revision)
         event = twiml.read(self._form, self._accepted)
         turn = self._answered(edition, session, event)
+        saved = self._begin_save(turn.session)
+        document = self._document(edition, turn)
+        try:
+            winner = saved() if saved else None
+        except StoreDown:
+            return self._alone_now(edition, turn)
+        if winner is not None and winner != turn.session:
+            return self._reply_again(winner)
+        return self._told(document, turn, type(event).__name__)
+
+    def _begin_save(self, session: Session) -> Callable[[], Session | None] | None:
+        """Send the session to Redis; None, and alone from now on, if Redis is away."""
         if not self._alone:
             try:
-                winner = self._line.store.sessions.save(turn.session)
-                if winner is not None and winner != turn.session:
-                    return self._reply_again(winner)
+                return self._line.store.sessions.begin_save(session)
             except StoreDown:
                 self._alone = True
-        return self._reply(edition, turn, type(event).__name__)
+        return None
 
     def _answered(self, edition: Edition, session: Session, event: Input) -> Turn:
         """The engine's turn, its errands run."""
@@ -219,7 +254,7 @@ class _Webhook:
         """Where the call is, by Redis, or by the address if Redis is away or was at the last turn."""
         stored = None
         try:
-            stored = self._line.store.sessions.get(self._call)
+            stored = self._line.store.sessions.get(self._call, number)
         except StoreDown:
             self._alone = True
         address = _Address.read(at)
@@ -254,10 +289,22 @@ class _Webhook:
         edition = self._edition(session.revision)
         return self._reply(edition, call.current(edition.script, session, self._now), "again")
 
+    def _alone_now(self, edition: Edition, turn: Turn) -> str:
+        """Redis went away between the question and the answer: the address says so from now on."""
+        self._alone = True
+        return self._reply(edition, turn, "alone")
+
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
+        return self._told(self._document(edition, turn), turn, kind)
+
+    def _document(self, edition: Edition, turn: Turn) -> str:
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}"
-        document = edition.writer.write(turn, address, self._form.get("To", ""))
+        return edition.writer.write(turn, address, self._form.get("To", ""))
+
+    def _told(self, document: str, turn: Turn, kind: str) -> str:
+        """Count and log the turn."""
+        session = turn.session
         took = time.perf_counter() - self._began
         SECONDS.observe(took)
         TURNS.labels(kind).inc()

@@ -1,0 +1,74 @@
+"""Talking to the engine itself: no HTTP, no Redis."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+from ivr.session import Ended, Key, NoInput, Place, Recorded, Session, TransferEnded, Turn
+from ivr.spoken import text_of
+from ivr.transcript import Caller
+from tests.line import CALLER, OPEN
+
+
+class Talk:
+    """One call with the engine, by day unless said otherwise."""
+
+    def __init__(self, script: Script, at: dt.datetime = OPEN, caller: str = CALLER, desk: PracticeDesk | None = None):
+        self.desk = desk or PracticeDesk()
+        self._phone = Caller(script, self.desk)
+        self._phone.ring(at, caller)
+
+    def press(self, keys: str) -> Talk:
+        for key in keys:
+            self._phone.put_in(Key(key))
+        return self
+
+    def enter(self, digits: str) -> Talk:
+        self._phone.put_in(Key(digits))
+        return self
+
+    def wait(self, times: int = 1) -> Talk:
+        for _ in range(times):
+            self._phone.put_in(NoInput())
+        return self
+
+    def transfer(self, how: Ended) -> Talk:
+        self._phone.put_in(TransferEnded(how))
+        return self
+
+    def recorded(self, key: str = "") -> Talk:
+        self._phone.put_in(Recorded(key))
+        return self
+
+    def to(self, keys: str) -> Talk:
+        """Keys, with '.' for silence."""
+        for key in keys:
+            self.wait() if key == "." else self.press(key)
+        return self
+
+    @property
+    def turn(self) -> Turn:
+        assert self._phone.turn
+        return self._phone.turn
+
+    @property
+    def session(self) -> Session:
+        return self.turn.session
+
+    @property
+    def place(self) -> Place:
+        return self.session.place
+
+    @property
+    def at(self) -> str:
+        return self.place.node
+
+    @property
+    def words(self) -> str:
+        return text_of(self.turn.says)
+
+    @property
+    def noted(self) -> list[str]:
+        return [entry.text for entry in self._phone.entries if entry.who == "NOTED"]

@@ -1,0 +1,449 @@
+"""The engine: keys, silence, going back, and what each turn says."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pytest
+
+from ivr import call, script
+from ivr.hours import LONDON
+from ivr.script import Notice, Script
+from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Transfer
+from ivr.spoken import text_of
+from tests.line import CALLER, OPEN
+from tests.talk import Talk
+
+EVENING = OPEN.replace(hour=20)
+
+
+@pytest.fixture
+def talk(shipped: Script) -> Talk:
+    return Talk(shipped)
+
+
+# --- the universal keys ---------------------------------------------------------------------
+
+EVERYWHERE = ["", "..", "1", "11", "2", "21", "21.", "21..", "31.", "9", "93", "931", "9311", "122", "1221", "33.."]
+
+
+@pytest.mark.parametrize("way", EVERYWHERE)
+def test_zero_is_a_person_from_everywhere(shipped: Script, way: str) -> None:
+    assert isinstance(Talk(shipped).to(way).press("0").turn.then, Transfer)
+
+
+@pytest.mark.parametrize("way", EVERYWHERE)
+def test_nine_is_help_from_everywhere_and_star_comes_back(shipped: Script, way: str) -> None:
+    """Help returns to the very place, even to the part of a reading that was being said."""
+    talk = Talk(shipped).to(way)
+    before = Place("main_menu") if talk.at == "greeting" else talk.place
+
+    talk.press("9")
+
+    assert talk.at == "help_settings"
+    if way != "9":
+        assert talk.press("*").place == before
+
+
+@pytest.mark.parametrize("way", EVERYWHERE)
+def test_hash_says_it_again_and_is_no_mistake(shipped: Script, way: str) -> None:
+    talk = Talk(shipped).to(way)
+    before = talk.session
+
+    talk.press("#")
+
+    assert (talk.at, talk.session.slips) == (before.place.node, before.slips)
+    assert talk.words
+
+
+def test_hash_repeats_only_the_part_just_heard(talk: Talk) -> None:
+    talk.to("21")
+    first = talk.words
+    second = talk.wait().words
+
+    assert talk.press("#").words == second
+    assert first not in talk.words
+
+
+def test_hash_at_the_end_of_a_reading_says_its_last_part_again(talk: Talk) -> None:
+    """Also after a silence, when only the choices were said."""
+    talk.to("21..")
+    assert "teacher in charge" not in talk.words
+
+    assert "teacher in charge" in talk.press("#").words
+
+
+def test_star_goes_one_step_back_and_not_to_the_start(talk: Talk) -> None:
+    assert talk.to("21.1").at == "meeting_help"
+
+    assert talk.press("*").place == Place("school_talk", 1)
+    assert talk.press("*").at == "school_menu"
+    assert talk.press("*").at == "main_menu"
+    assert "You are at the start." in talk.press("*").words
+
+
+def test_the_way_back_is_never_so_long_that_a_session_grows(shipped: Script) -> None:
+    talk = Talk(shipped)
+    for _ in range(MOST_TRAIL):
+        talk.press("2").press("2").press("2")
+
+    assert len(talk.session.trail) <= MOST_TRAIL
+
+
+def test_the_place_of_a_key_is_said_the_first_time_only(talk: Talk) -> None:
+    assert "press zero, bottom middle." in talk.words
+
+    talk.press("2")
+    assert "press hash, bottom right." in talk.words
+    assert "press star, bottom left." in talk.words
+    assert "press zero." in talk.words
+
+    talk.press("1").press("*")
+    assert "press star." in talk.words
+    assert "bottom" not in talk.words
+
+
+def test_nine_is_named_once_in_a_call(talk: Talk) -> None:
+    assert "press 9." in talk.press("2").words
+    assert "press 9." not in talk.press("*").words
+
+
+# --- choosing -------------------------------------------------------------------------------
+
+
+def test_what_is_chosen_is_said_back_after_a_pause(talk: Talk) -> None:
+    assert talk.press("2").turn.says[:2] == (0.8, "Talking about school.")
+
+
+def test_a_choice_comes_before_its_key(talk: Talk) -> None:
+    says = talk.wait(2).turn.says
+
+    at = says.index("To talk about school,")
+    assert says[at : at + 4] == ("To talk about school,", 0.7, "press 2.", 1.0)
+
+
+def test_keys_of_the_main_menu_work_while_the_greeting_is_said(talk: Talk) -> None:
+    assert talk.at == "greeting"
+    assert talk.press("3").at == "council_menu"
+
+
+def test_a_choice_at_the_end_of_a_reading_works_while_it_is_said(talk: Talk) -> None:
+    assert talk.press("21").place == Place("school_talk")
+    assert talk.press("1").at == "meeting_help"
+
+
+def test_a_question_is_not_answered_before_it_was_asked(talk: Talk) -> None:
+    """A key in a reading that runs on to a question only skips ahead to it."""
+    assert talk.press("122").at == "which_school"
+    assert talk.press("1").at == "q_talked"
+
+
+def test_not_sure_explains_a_word_and_asks_again_then_finds_a_person(talk: Talk) -> None:
+    talk.press("13")
+    assert talk.at == "q_kept_out"
+    assert "Excluded often means" in talk.words
+
+    assert isinstance(talk.press("3").turn.then, Transfer)
+
+
+def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> None:
+    turn = call.start(shipped, "CA1", CALLER, OPEN)
+    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
+    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.5))
+
+    assert again.session.place == turn.session.place
+    assert again.says == turn.says
+    assert again.session.turn == turn.session.turn + 1
+
+
+def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
+    turn = call.start(shipped, "CA1", CALLER, OPEN)
+    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
+    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.7))
+
+    assert again.session.place.node == "disagreement_what"
+
+
+# --- help and settings ----------------------------------------------------------------------
+
+
+def test_slow_speech_lasts_for_the_call_and_can_be_undone(talk: Talk) -> None:
+    talk.press("2").press("9").press("1")
+    assert (talk.at, talk.session.slow) == ("school_menu", True)
+
+    talk.press("1").press("9")
+    assert "For normal speech, press 1." in talk.words
+    assert not talk.press("1").session.slow
+
+
+def test_slow_speech_waits_longer(talk: Talk) -> None:
+    assert talk.press("2").turn.then == Gather(10)
+    assert talk.press("9").press("1").turn.then == Gather(20)
+
+
+def test_more_time_is_two_minutes_before_a_silence_counts(talk: Talk) -> None:
+    talk.press("2").press("9").press("2")
+
+    for _ in range(3):
+        assert talk.turn.then == Gather(30)
+        talk.wait()
+        assert talk.session.silences == 0
+    assert talk.wait().session.silences == 1
+
+
+def test_a_word_asked_for_in_a_reading_is_one_of_its_own_and_returns_to_it(talk: Talk) -> None:
+    talk.press("33").wait().press("9").press("3")
+    assert talk.at == "word_certificate"
+
+    assert talk.press("4").at == "word_appeal"
+    assert talk.press("1").place == Place("appeal_time", 1)
+
+
+def test_start_again_forgets_the_way_back(talk: Talk) -> None:
+    talk.press("21").press("9").press("5")
+
+    assert (talk.at, talk.session.trail) == ("main_menu", ())
+
+
+# --- silence and keys that are not used -----------------------------------------------------
+
+
+def test_silence_waits_ten_twenty_and_thirty_seconds_with_other_words_each_time(talk: Talk) -> None:
+    talk.wait(2)
+    assert talk.turn.then == Gather(10)
+
+    first = talk.wait().words
+    assert talk.turn.then == Gather(20)
+
+    second = talk.wait().words
+    assert first.startswith("Take your time. I will say that again.")
+    assert second.startswith("That is okay. I will go more slowly.")
+    assert len(second) < len(first)
+    assert talk.session.slow
+
+    while talk.place.offer <= 5:
+        talk.wait()
+    assert talk.turn.then == Gather(30)
+    assert talk.wait().words.startswith("I will find a person for you.")
+    assert isinstance(talk.turn.then, Transfer)
+
+
+def test_an_unused_key_has_words_of_its_own_and_the_third_finds_a_person(talk: Talk) -> None:
+    talk.press("2")
+
+    assert "That key is not used here." in talk.press("7").words
+    assert "Let us try again." in talk.press("8").words
+    assert isinstance(talk.press("7").turn.then, Transfer)
+
+
+def test_silence_and_unused_keys_in_turn_find_a_person_too(talk: Talk) -> None:
+    """Counted each by itself, a caller who alternates would never be helped."""
+    assert isinstance(talk.press("2").press("7").wait().press("7").turn.then, Transfer)
+
+
+def test_four_slips_in_a_call_find_a_person(talk: Talk) -> None:
+    talk.press("2").press("7").press("1").wait().press("8").press("1").wait().press("8")
+    assert talk.session.slips == 3
+
+    talk.press("1").press("8")
+
+    assert isinstance(talk.turn.then, Transfer)
+    assert talk.session.slips == 0
+
+
+def test_a_silent_caller_is_never_hung_up_on_within_two_minutes(shipped: Script) -> None:
+    """And never without a goodbye."""
+    talk, waited = Talk(shipped, EVENING), 0.0
+    while not isinstance(talk.turn.then, HangUp):
+        assert isinstance(talk.turn.then, Gather)
+        waited += talk.turn.then.seconds
+        talk.wait()
+
+    assert waited >= 120
+    assert talk.words.startswith("I have not heard you for some time.")
+    assert talk.words.endswith("This call ends now. Goodbye.")
+
+
+@pytest.mark.parametrize("keys", ["7", "8", "5"])
+def test_no_number_of_unused_keys_ends_a_call(shipped: Script, keys: str) -> None:
+    talk = Talk(shipped, EVENING)
+    for _ in range(60):
+        talk.press(keys)
+        assert not isinstance(talk.turn.then, HangUp)
+
+
+def test_silence_between_the_parts_of_a_reading_is_not_a_silence(talk: Talk) -> None:
+    talk.press("21").wait()
+
+    assert (talk.place, talk.session.silences, talk.session.slips) == (Place("school_talk", 1), 0, 0)
+
+
+# --- one key --------------------------------------------------------------------------------
+
+
+def test_key_one_and_waiting_picks_the_choice_on_offer(talk: Talk) -> None:
+    talk.wait(4)
+    assert talk.words.endswith("To find out what to do, press 1 now, or wait.")
+
+    talk.wait().press("1")
+
+    assert (talk.at, talk.session.one_key) == ("school_menu", True)
+    assert talk.words.endswith("To sort it out by talking, press 1 now, or wait.")
+
+
+def test_another_key_shows_that_all_keys_can_be_used(talk: Talk) -> None:
+    talk.wait(4).press("1").press("3")
+
+    assert not talk.session.one_key
+
+
+def test_with_one_key_the_universal_keys_are_choices_too(talk: Talk) -> None:
+    talk.wait(4).press("1")
+    offered = []
+    for _ in range(7):
+        offered.append(talk.words)
+        talk.wait()
+
+    assert [words.split(",")[0] for words in offered[3:]] == [
+        "To hear that again",
+        "To go back",
+        "To talk to a person",
+        "For help and settings",
+    ]
+
+
+# --- a person -------------------------------------------------------------------------------
+
+
+def test_a_person_is_rung_in_opening_hours(talk: Talk) -> None:
+    assert talk.press("0").turn.then == Transfer("helpline_phone", 25)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("busy", "Sorry, all our people are talking to someone."),
+        ("no_answer", "Sorry, no one could pick up the phone."),
+        ("failed", "Sorry, that call did not go through."),
+    ],
+)
+def test_each_way_of_not_getting_through_has_its_words_the_hours_and_the_number(
+    talk: Talk, how: str, words: str
+) -> None:
+    """And 'go on listening' leads back to where the caller was."""
+    talk.to("21.").press("0").transfer(how)  # type: ignore[arg-type]
+
+    assert talk.words.startswith(words)
+    assert "Monday to Friday, nine in the morning" in talk.words
+    assert "zero one one six, two five seven, five zero two seven." in talk.words
+    assert talk.press("3").place == Place("school_talk", 1)
+
+
+def test_closed_says_when_the_line_opens_again(shipped: Script) -> None:
+    talk = Talk(shipped, dt.datetime(2026, 12, 24, 18, 0, tzinfo=LONDON)).press("0")
+
+    assert "We open again on Tuesday the twenty-ninth of December, at nine in the morning." in talk.words
+
+
+def test_numbers_of_the_rota_are_tried_in_turn(shipped: Script) -> None:
+    transfer = shipped.line.transfer.model_copy(update={"numbers": ["helpline_phone", "council_phone"]})
+    line = shipped.line.model_copy(update={"transfer": transfer})
+    talk = Talk(dataclasses.replace(shipped, line=line)).press("0").transfer("no_answer")
+
+    assert talk.turn.then == Transfer("council_phone", 25)
+    assert talk.words == "I will try one more phone. Please stay on the line."
+    assert talk.transfer("busy").at == "person_away"
+
+
+def test_a_talk_that_ended_leaves_the_caller_on_the_line(talk: Talk) -> None:
+    assert "You can hang up now, or stay on the line." in talk.press("0").transfer("answered").words
+    assert talk.at == "end_menu"
+
+
+def test_the_adviser_hears_what_the_caller_listened_to(talk: Talk, shipped: Script) -> None:
+    talk.press("9").press("1").press("24").press("0")
+
+    assert text_of(call.whisper(shipped, talk.session)) == (
+        "A caller from the phone line. They listened to being kept out of school. They asked for slow speech. "
+        "It is urgent. To take the call, press 1."
+    )
+
+
+# --- the reply ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [*EVERYWHERE, "2177", "..7", "0", "321...", "1113", "....1"])
+def test_the_present_reply_is_the_same_again(shipped: Script, way: str) -> None:
+    """Made from the session alone, it is what the caller heard: so a repeated webhook can be answered."""
+    talk = Talk(shipped).to(way)
+
+    assert call.current(shipped, talk.session, OPEN) == talk.turn
+
+
+def test_a_late_answer_to_what_was_left_behind_changes_nothing(talk: Talk) -> None:
+    before = talk.press("2").place
+
+    assert talk.transfer("busy").place == before
+    assert talk.recorded().place == before
+
+
+def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
+    turn = call.start(shipped, "CA1", CALLER, OPEN, lost=True)
+
+    assert text_of(turn.says).startswith("Sorry, this call was away for too long. We will start again. Hello.")
+
+
+@pytest.mark.parametrize(
+    ("place", "resumed"),
+    [
+        (Place("school_talk", 1), Place("school_talk", 1)),
+        (Place("school_talk", 99), Place("school_talk", 2)),
+        (Place("person"), Place("person")),
+        (Place("ring_check"), Place("end_menu")),
+        (Place("text_sent"), Place("end_menu")),
+        (Place("a_node_of_another_script"), Place("main_menu")),
+    ],
+)
+def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: Place, resumed: Place) -> None:
+    """While Redis is away the address says where the call is, and that is enough to speak."""
+    s = call.resumed(shipped, talk.session, place)
+
+    assert s.place == resumed
+    assert call.answer(shipped, s, NoInput(), OPEN).says
+
+
+def test_a_notice_is_said_first_and_only_on_its_days(shipped: Script, talk: Talk) -> None:
+
+    snow = Notice(("The office is closed today because of snow.",), OPEN.date(), OPEN.date())
+    snowed_in = dataclasses.replace(shipped, notices=(snow,))
+
+    assert Talk(snowed_in).words.startswith("The office is closed today because of snow. Hello.")
+    assert Talk(snowed_in, OPEN + dt.timedelta(days=1)).words.startswith("Hello.")
+
+
+def test_a_law_change_is_the_last_part_of_the_greeting(files: dict[str, str]) -> None:
+
+    told = files["line.yaml"].replace('law_change_notice: ""', 'law_change_notice: "The law has changed."')
+    talk = Talk(script.load({**files, "line.yaml": told})).wait(2)
+
+    assert talk.words == "The law has changed."
+    assert talk.wait().at == "main_menu"
+
+
+# --- switches -------------------------------------------------------------------------------
+
+
+def test_parts_that_are_switched_off_are_not_there(shipped: Script, talk: Talk) -> None:
+    assert "county" not in shipped.nodes
+    assert talk.press("12").press("2").press("1").press("1").press("2").at == "complaint_how"
+    assert "You may want to make a complaint." in talk.words
+
+
+def test_parts_that_are_switched_on_are_there(files: dict[str, str]) -> None:
+
+    on = files["line.yaml"].replace("show_county: off", "show_county: on").replace("disability: off", "disability: on")
+    made = script.load({**files, "line.yaml": on})
+
+    assert Talk(made).press("12").press("2").press("1").press("1").press("2").at == "q_disability"
+    assert Talk(made).press("443").wait().press("1").at == "county"

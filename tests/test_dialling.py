@@ -1,0 +1,60 @@
+"""Which numbers may be rung or texted."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr import dialling
+from ivr.dialling import Number
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "", "anonymous", "Anonymous", "RESTRICTED", "unknown", "unavailable", "private", "blocked", "withheld",
+        "+266696687", "266696687", "+1266696687", "+7378742833", "+2562533", "+8656696", "+86282452253",
+        "sip:anonymous@anonymous.invalid", "+448979000001",
+    ],
+)  # fmt: skip
+def test_a_hidden_number_is_known_in_every_form(raw: str) -> None:
+    """Words for 'hidden', the numbers that spell them on a keypad, and carriers' placeholders."""
+    assert dialling.judge(raw) == Number("hidden")
+
+
+@pytest.mark.parametrize(
+    ("raw", "verdict"),
+    [
+        ("999", "emergency"),
+        ("112", "emergency"),
+        ("12", "malformed"),
+        ("12345678901", "malformed"),
+        ("0116 496 012", "malformed"),
+        ("0909 879 0123", "premium"),
+        ("0844 579 0123", "premium"),
+        ("070 1234 5678", "premium"),
+        ("+353861234567", "foreign"),
+        ("00353861234567", "foreign"),
+        ("abc", "malformed"),
+    ],
+)
+def test_a_number_we_cannot_ring_is_known_by_its_reason(raw: str, verdict: str) -> None:
+    assert dialling.judge(raw).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("raw", "e164", "mobile"),
+    [
+        ("0116 496 0123", "+441164960123", False),
+        ("+441164960123", "+441164960123", False),
+        ("07700900123", "+447700900123", True),
+        ("00447700900123", "+447700900123", True),
+        ("0800 013 0014", "+448000130014", False),
+    ],
+)
+def test_a_number_here_is_fine_and_known_to_be_mobile_or_not(raw: str, e164: str, mobile: bool) -> None:
+    assert dialling.judge(raw) == Number("fine", e164, mobile)
+
+
+def test_a_number_is_written_as_people_here_write_it() -> None:
+    assert dialling.national("+441164960123") == "0116 496 0123"
+    assert dialling.national("+447700900123") == "07700 900123"

@@ -1,0 +1,301 @@
+"""What staff write by accident, and the sentence they get for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ivr import config, script
+from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
+
+Edit = Callable[[str, str, str], dict[str, str]]
+
+
+def _refused(files: dict[str, str]) -> list[str]:
+    """The Problems that stop these files, as staff see them."""
+    with pytest.raises(ConfigError) as refusal:
+        script.load(files)
+    return [str(problem) for problem in refusal.value.problems]
+
+
+def _line(files: dict[str, str], name: str, text: str) -> int:
+    """The line on which some text first stands."""
+    return files[name][: files[name].index(text)].count("\n") + 1
+
+
+MENU = "menus/welcome.yaml"
+MISTAKES = [
+    # file, what is there, what somebody makes of it, the line's text, what they are told
+    (
+        MENU,
+        "      2: {label",
+        "      1: {label",
+        '1: {label: "To talk about school"',
+        "Two choices use key 1 (the first is on line {first}). Give one of them another key.",
+    ),
+    (
+        MENU,
+        "      2: {label",
+        '      "1": {label',
+        '"1": {label: "To talk about school"',
+        "Two choices use key 1 (the first is on line {first}). Give one of them another key.",
+    ),
+    (MENU, "      2: {label", '      "2": {label', '"2": {label', "Write key 2 without quotes."),
+    (
+        MENU,
+        "      2: {label",
+        "      no: {label",
+        "no: {label",
+        "'no' is not a choice key. Use 1, 2, 3 or 4.",
+    ),
+    (
+        MENU,
+        "      2: {label",
+        "      0: {label",
+        "0: {label",
+        "Key 0 always means 'a person'. Use 1, 2, 3 or 4.",
+    ),
+    (
+        MENU,
+        "      2: {label",
+        "      #: {label",
+        "#: {label",
+        "The hash key always means 'hear that again'. Take this line out.",
+    ),
+    (
+        MENU,
+        "      2: {label",
+        "      *: {label",
+        "*: {label",
+        "The star key always means 'go back'. Take this line out.",
+    ),
+    (
+        MENU,
+        "goto: school_menu",
+        "goto: school_meny",
+        "goto: school_meny",
+        "Nothing is called 'school_meny'. Write the name of a node or a step. Did you mean 'school_menu'?",
+    ),
+    (
+        MENU,
+        "goto: school_menu,",
+        "goto: school_menu, goes: there,",
+        "goes: there",
+        "'goes' is not a field here. Check how it is spelt, or take it out.",
+    ),
+    (
+        "menus/which_way.yaml",
+        "    if_no: {goto: q_letter}",
+        "    no: {goto: q_letter}",
+        "    no: {goto: q_letter}",
+        "'no' is not a field here. Write 'if_no'.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        "say: You can press: a key at any time.",
+        "say: You can press: a key",
+        "There is a colon inside these words. Put the words in quotes.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        "say: You can press a key # at any time.",
+        "say: You can press a key #",
+        "The words after # would not be said. Put all of the words in quotes.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        "say: 12",
+        "say: 12",
+        'Put 12 in quotes, or digits are lost: say: "12"',
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        'say: ""',
+        'say: ""',
+        "'say' has no words. Write some, or take the line out.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        "say: *greeting",
+        "say: *greeting",
+        "A star begins these words. Put them in quotes.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        'say: &again "You can press a key."',
+        "say: &again",
+        "'&again' is not used here. Write the words out again where you need them.",
+    ),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        "say: !include other.yaml",
+        "say: !include",
+        "'!include' is not used here: a file cannot take in another. Write the words in this file.",
+    ),
+    (MENU, "kind: menu", "kind: menue", "kind: menue", "'menue' is not a kind. Use one of: "),
+    (
+        MENU,
+        "    runs_on_to: main_menu",
+        "\truns_on_to: main_menu",
+        "\truns_on_to",
+        "There is a tab at the start of this line. Use spaces.",
+    ),
+    (
+        "line.yaml",
+        '  helpline_phone: "0116 257 5027"',
+        "  helpline_phone: 01162575027",
+        "  helpline_phone: 0116",
+        'Put 01162575027 in quotes, or digits are lost: helpline_phone: "01162575027"',
+    ),
+    (
+        "line.yaml",
+        '  helpline_phone: "0116 257 5027"',
+        "  helpline_phone: +441162575027",
+        "  helpline_phone: +44",
+        'Put +441162575027 in quotes, or digits are lost: helpline_phone: "+441162575027"',
+    ),
+    (
+        "line.yaml",
+        '  para_complaints: "11.2"',
+        "  para_complaints: 11.20",
+        "  para_complaints: 11.20",
+        'Put 11.20 in quotes, or digits are lost: para_complaints: "11.20"',
+    ),
+    (
+        "line.yaml",
+        "  monday: 09:00 to 17:00",
+        "  monday: 9:00-17:00",
+        "  monday: 9:00",
+        "'9:00-17:00' is not a time of opening. Write it like 09:00 to 17:00, or write closed.",
+    ),
+    (
+        "line.yaml",
+        "  show_county: off",
+        "  show_county: false",
+        "  show_county: false",
+        "'show_county' must be one of: ",
+    ),
+    ("line.yaml", "closed_days: []", "closed_days: [24/12/2026]", "closed_days", "'closed_days' must be a date, year"),
+    (
+        "line.yaml",
+        "  numbers: [helpline_phone]",
+        "  numbers: [help_phone]",
+        "  numbers: [help_phone]",
+        "'help_phone' is not in 'phones'. Use a name from there.",
+    ),
+    (
+        "texts.yaml",
+        "{service_email}",
+        "{service_mail}",
+        "  text_us",
+        "There is no setting {service_mail}. Add it to config/line.yaml, or check how it is spelt.",
+    ),
+    (
+        "menus/first_steps.yaml",
+        '"The number is {council_phone}."',
+        '"Look at {council_email}."',
+        "Look at {council_email}",
+        "{council_email} can only be sent by text. Nobody can write it down by ear.",
+    ),
+    (
+        "menus/first_steps.yaml",
+        "    text: text_council\n",
+        "    text: text_counsil\n",
+        "text_counsil",
+        "There is no text 'text_counsil' in config/texts.yaml. Write it there.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "place", "told"),
+    MISTAKES,
+    ids=[f"{m[0].split('/')[-1]}: {m[2].strip()[:34]}" for m in MISTAKES],
+)
+def test_a_mistake_is_told_with_its_line_and_its_remedy(
+    edited: Edit, name: str, right: str, wrong: str, place: str, told: str
+) -> None:
+    """Each mistake gives a Problem with its own line, in words that say what to do."""
+    files = edited(name, right, wrong)
+    first = _line(files, MENU, "1: {label")
+
+    problems = _refused(files)
+
+    expected = f"config/{name}:{_line(files, name, place)}  {told.replace('{first}', str(first))}"
+    assert [p for p in problems if p.startswith(expected)], problems
+
+
+def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
+    """Mistakes in several files come in one list, in the order of files and lines."""
+    broken = {
+        **files,
+        MENU: files[MENU].replace("      2: {label", "      1: {label").replace("goes", "goes"),
+        "line.yaml": files["line.yaml"].replace("  show_county: off", "  show_county: maybe"),
+        "texts.yaml": "texts: [",
+    }
+
+    problems = _refused(broken)
+
+    assert len(problems) >= 6
+    assert problems == sorted(problems, key=lambda p: (p.split(":")[0], int(p.split(":")[1].split()[0])))
+    assert {p.split(":")[0] for p in problems} == {"config/line.yaml", f"config/{MENU}", "config/texts.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "This file is empty. Write it, or delete it."),
+        ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."),
+        ("a" * (MOST_CHARACTERS + 1), "This file is too big to be a file of words. Take it out of the folder."),
+        ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
+        ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML read some words as something else."),
+        ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
+        ("a: b\n   c: d", "There is a colon inside these words. Put the words in quotes."),
+        ("a: [1, 2", "The signs on this line do not fit together. Compare it with the lines around it."),
+        ("a: @home", "These words begin with a sign that YAML keeps for itself. Put them in quotes."),
+        ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> None:
+    document = read(text, "config/menus/x.yaml")
+
+    assert [problem.says for problem in document.problems] == [told]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("no", "no"), ("off", "off"), ("yes", "yes"), ("17:30", "17:30"), ("9:30", "9:30"), ("~", None), ("true", True)],
+)
+def test_words_stay_words(text: str, value: object) -> None:
+    """What older YAML turns into something else is read as it is written."""
+    assert read(f"a: {text}", "x").data == {"a": value}
+
+
+def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
+    assert script.load(files, config.bank_holidays()).nodes
+
+
+def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:
+    without = {name: text for name, text in files.items() if name not in ("texts.yaml", "menus/shared.yaml")}
+
+    problems = _refused(without)
+
+    assert "config/texts.yaml:1  This file is missing. Put it back." in problems
+
+
+def test_a_node_that_is_needed_and_gone_is_a_problem(edited: Edit) -> None:
+    problems = _refused(edited(MENU, "  greeting:\n", "  hello:\n"))
+
+    assert any("The node 'greeting' is missing. Every line needs it." in p for p in problems)
+
+
+def test_a_problem_says_where_it_is_first() -> None:
+    assert str(Problem("config/menus/a.yaml", 7, "Do this.")) == "config/menus/a.yaml:7  Do this."

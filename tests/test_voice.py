@@ -1,0 +1,364 @@
+"""The webhooks: who may call them, what comes twice or late, and what happens when things break."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import structlog
+from twilio.request_validator import RequestValidator
+from werkzeug.test import Client
+
+from ivr import config, script, server
+from ivr.config import Settings
+from ivr.reading import ConfigError
+from ivr.store import Published, Store, ping
+from tests.conftest import ENVIRONMENT
+from tests.line import CALLER, Line
+from tests.test_twiml import assert_valid
+
+FORM = {"CallSid": "CA" + "1" * 32, "From": CALLER, "To": "+441164960000", "CallStatus": "ringing"}
+WEBHOOKS = [
+    "/voice", "/voice/turn/0", "/voice/whisper", "/voice/accept", "/voice/recording", "/voice/text",
+    "/voice/status", "/voice/fallback", "/voice/ring", "/voice/rang",
+]  # fmt: skip
+
+
+# --- the signature --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", WEBHOOKS)
+@pytest.mark.parametrize("signature", [None, "", "wrong", "L/OH5YylLD5NRKLltdqwSvS0BnU="])
+def test_what_twilio_did_not_sign_is_refused(line: Line, path: str, signature: str | None) -> None:
+    """403, and nothing was done: no session, nothing said."""
+    headers = {} if signature is None else {"X-Twilio-Signature": signature}
+
+    response = line.client.post(path, data=FORM, headers=headers)
+
+    assert (response.status_code, response.text) == (403, "")
+    assert line.store.sessions.get(FORM["CallSid"]) is None
+
+
+def test_the_table_of_webhooks_is_whole(line: Line) -> None:
+    """No webhook is added without being in the test above."""
+    rules = {rule.rule for rule in line.app.app.url_map.iter_rules() if rule.rule.startswith("/voice")}  # type: ignore[attr-defined]
+
+    assert rules == {path.replace("/turn/0", "/turn/<int:turn>") for path in WEBHOOKS}
+
+
+def test_a_changed_form_is_refused(line: Line) -> None:
+    signature = RequestValidator(line.settings.auth_tokens[0]).compute_signature("https://line.example.org/voice", FORM)
+
+    response = line.client.post(
+        "/voice", data={**FORM, "From": "+447700900999"}, headers={"X-Twilio-Signature": signature}
+    )
+
+    assert response.status_code == 403
+
+
+def test_a_signed_get_is_taken_with_its_percent_escapes(line: Line) -> None:
+    """Twilio signs the address as it stands: escapes are not to be undone and done again."""
+    target = "/voice?CallSid=CA9&From=%2B447700900123&FromCity=Z%C3%9CRICH%27S&To=%2B441164960000&a=%7Eb"
+    signature = RequestValidator(line.settings.auth_tokens[0]).compute_signature(
+        "https://line.example.org" + target, {}
+    )
+
+    response = line.client.get(target, headers={"X-Twilio-Signature": signature})
+
+    assert response.status_code == 200
+    assert line.store.sessions.get("CA9").caller == "+447700900123"  # type: ignore[union-attr]
+
+
+def test_a_proxy_cannot_change_what_was_signed(line: Line) -> None:
+    """The public address is a setting; what the request says of itself does not come into it."""
+    forwarded = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "Host": "10.0.0.1:8000"}
+
+    assert line.post("/voice", FORM, **forwarded).status_code == 200
+
+
+def test_fields_twilio_adds_are_signed_and_ignored(line: Line) -> None:
+    assert line.post("/voice", {**FORM, "NewField": "", "Another": "ü & =+"}).status_code == 200
+
+
+# --- twice, late, lost ----------------------------------------------------------------------
+
+
+def test_a_webhook_that_comes_twice_presses_a_key_once(line: Line) -> None:
+    """Twilio tries again when a connection breaks. The reply is the same, and the place one step on."""
+    call = line.call().press("2")
+    first = line.post(call.action, {**call.form, "Digits": "1"})
+    second = line.post(call.action, {**call.form, "Digits": "1"})
+
+    assert first.text == second.text
+    assert line.store.sessions.get(call.sid).turn == call.turn + 1  # type: ignore[union-attr]
+
+
+def test_a_call_that_comes_in_twice_begins_once(line: Line) -> None:
+    first, second = line.post("/voice", FORM), line.post("/voice", FORM)
+
+    assert first.text == second.text
+
+
+def test_a_late_webhook_gets_the_present_reply(line: Line) -> None:
+    """Whatever it says: it is about a turn that is over."""
+    call = line.call().press("2")
+    old = call.action
+    call.press("1").wait()
+    present = line.post(old, {**call.form, "Digits": "4"})
+
+    assert call.place == "school_talk"
+    assert call.action in present.text.replace("&amp;", "&")
+
+
+def test_webhooks_at_once_have_one_effect(line: Line) -> None:
+    call = line.call().press("2")
+
+    def press(key: str) -> str:
+        return line.post(call.action, {**call.form, "Digits": key}).text
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = set(pool.map(press, "12341234"))
+
+    assert len(replies) == 1, "all are told the same: the place of whichever was first"
+    assert line.store.sessions.get(call.sid).turn == call.turn + 1  # type: ignore[union-attr]
+
+
+def test_an_unknown_call_starts_again_politely(line: Line) -> None:
+    call = line.call().press("2")
+    line.store.sessions.end(call.sid)
+
+    call.press("1")
+
+    assert call.words.startswith("Sorry, this call was away for too long. We will start again. Hello.")
+    assert call.press("3").place == "council_menu"
+
+
+def test_a_session_is_forgotten_when_the_call_ends(line: Line) -> None:
+    call = line.call()
+
+    response = line.post("/voice/status", {**call.form, "CallStatus": "completed"})
+
+    assert (response.status_code, response.text) == (204, "")
+    assert line.store.sessions.get(call.sid) is None
+
+
+def test_an_address_somebody_made_up_does_no_harm(line: Line) -> None:
+    call = line.call()
+    line.store.sessions.end(call.sid)
+
+    for at in ("", "x", "a.b.c.d.e", "main_menu.1.1", "greeting.0.0.000000000000.a", "nowhere.0.0.r.a"):
+        assert_valid(line.post(f"/voice/turn/3?at={at}", {**call.form, "CallSid": f"CA{at}"}).text)
+
+
+def test_no_webhook_redirects(line: Line) -> None:
+    """'A 3xx reply on an action URL loses Digits.'"""
+    for path in WEBHOOKS:
+        assert line.post(path, FORM).status_code in (200, 204)
+
+
+# --- revisions ------------------------------------------------------------------------------
+
+
+def _publish(line: Line, files: dict[str, str]) -> str:
+    revision = script.revision_of(files)
+    before = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(revision, 1.0, "tests", "a change", before), files)
+    line.app._live.look()
+    return revision
+
+
+def test_a_call_keeps_the_script_it_began_with(line: Line, edited: Callable[[str, str, str], dict[str, str]]) -> None:
+    began = line.call()
+
+    _publish(line, edited("menus/welcome.yaml", "This part is about school", "This part is now about school"))
+
+    assert "This part is about school" in began.press("2").words
+    assert "This part is now about school" in line.call(sid="CA2").press("2").words
+
+
+def test_another_worker_finds_the_script_of_a_call(
+    line: Line, settings: Settings, store: Store, edited: Callable[[str, str, str], dict[str, str]]
+) -> None:
+    """Also one that started after the script was replaced."""
+    began = line.call()
+    _publish(line, edited("menus/welcome.yaml", "This part is about school", "This part is now about school"))
+
+    with Line(settings, store) as other:
+        began.line = other
+        assert "This part is about school" in began.press("2").words
+
+
+def test_a_broken_edit_on_disk_changes_nothing(line: Line, settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "line.yaml").write_text("names: [")
+
+    with pytest.raises(ConfigError):
+        script.load(config.script_files(tmp_path / "config"))
+    assert line.call().press("2").place == "school_menu"
+
+
+def test_a_test_phone_hears_the_draft_and_everybody_else_the_live_line(
+    settings: Settings, store: Store, files: dict[str, str], tmp_path: Path
+) -> None:
+    live = {**files, "line.yaml": files["line.yaml"].replace("test_phones: []", 'test_phones: ["07700 900777"]')}
+    draft = {**live, "menus/welcome.yaml": live["menus/welcome.yaml"].replace("Hello. This is", "Good day. This is")}
+    for name, text in draft.items():
+        path = tmp_path / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    store.revisions.publish(Published(script.revision_of(live), 0.0, "tests", ""), live)
+
+    with Line(replace(settings, config_dir=tmp_path / "config"), store) as line:
+        assert line.call("+447700900777", "CA7").words.startswith("Good day.")
+        assert line.call(CALLER, "CA8").words.startswith("Hello.")
+        assert "about school" in line.call("+447700900777", "CA9").press("2").words
+
+        (tmp_path / "config" / "line.yaml").write_text("names: [")
+        assert line.call("+447700900777", "CA10").words.startswith("Hello."), "a broken draft is not heard"
+
+
+# --- when things break ----------------------------------------------------------------------
+
+
+def test_a_fault_of_ours_apologises_and_dials_the_helpline(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logged once, and never read to the caller."""
+    call = line.call()
+    monkeypatch.setattr("ivr.call.answer", _fail)
+
+    with structlog.testing.capture_logs() as logs:
+        root = assert_valid(line.post(call.action, {**call.form, "Digits": "1"}).text)
+
+    assert "something went wrong" in "".join(root.itertext())
+    assert "the fault itself" not in "".join(root.itertext())
+    assert root.find("Dial").text == "+441162575027"  # type: ignore[union-attr]
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["trouble"]
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("the fault itself")
+
+
+def test_every_reply_is_one_line_of_log_without_a_phone_number(line: Line) -> None:
+    with structlog.testing.capture_logs() as logs:
+        call = line.call("+447700900123").press("3").press("1").press("0")
+        call.put_in(DialCallStatus="busy").press("1").press("2").enter("01164960123")
+
+    turns = [entry for entry in logs if entry["event"] == "turn"]
+    assert len(turns) == len(call.replies)
+    assert turns[1] == {
+        "event": "turn", "call": call.sid, "turn": 1, "node": "council_menu", "kind": "Key", "alone": False,
+        "ms": turns[1]["ms"], "log_level": "info",
+    }  # fmt: skip
+    written = json.dumps(logs)
+    assert not any(digits in written for digits in ("900123", "4960123", "4960000"))
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -> Iterator[tuple[Settings, int]]:
+    """A line with a Redis that this test may stop: its settings, and the process."""
+    data = tmp_path_factory.mktemp("own")
+    settings = config.settings({**ENVIRONMENT, "IVR_DATA": str(data)})
+    process = subprocess.Popen(server.redis_command(settings))
+    while not ping(settings.redis_url):
+        time.sleep(0.02)
+    store = Store(settings.redis_url)
+    store.revisions.publish(Published(script.revision_of(files), 0.0, "tests", ""), files)
+    yield settings, process.pid
+    for number in (signal.SIGCONT, signal.SIGTERM):
+        try:
+            os.kill(process.pid, number)
+        except ProcessLookupError:
+            break
+    process.wait()
+
+
+@pytest.mark.parametrize("how", ["stalled", "gone"])
+def test_a_call_goes_on_without_redis_from_where_it_was(own_redis: tuple[Settings, int], how: str) -> None:
+    """A quarter second at most, no retry, the same place, the same pace, and 0 still dials."""
+    settings, redis_pid = own_redis
+    with Line(settings, Store(settings.redis_url)) as line:
+        call = line.call().press("9").press("1").press("3")
+        assert (call.place, "70%" in call.verb("prosody").attrib["rate"]) == ("council_menu", True)
+
+        os.kill(redis_pid, signal.SIGSTOP if how == "stalled" else signal.SIGKILL)
+        took = [_timed(lambda: call.press("1")), _timed(call.wait), _timed(call.wait)]
+
+        assert call.place == "council_team"
+        assert "70%" in call.verb("prosody").attrib["rate"]
+        assert took[0] < 0.5, "one wait of a quarter second, and the reply"
+        assert max(took[1:]) < 0.2, "the breaker is open: nobody waits a second time"
+        assert call.press("0").has("Dial")
+        _readiness_is_told(line)
+        begun = line.call(sid="CA" + "5" * 32)
+        assert begun.press("2").place == "school_menu", "a new call is answered too"
+
+
+def _timed(what: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    what()
+    return time.perf_counter() - began
+
+
+def _readiness_is_told(line: Line) -> None:
+    ready = line.client.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "Redis does not answer\n")
+    assert _timed(lambda: line.client.get("/healthz")) < 0.1
+    assert line.client.get("/healthz").text == "ok\n"
+
+
+def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: tuple[Settings, int]) -> None:
+    """From the address, with the way back that Redis still knew."""
+    settings, redis_pid = own_redis
+    with Line(settings, Store(settings.redis_url)) as line:
+        call = line.call().press("2")
+        os.kill(redis_pid, signal.SIGSTOP)
+        call.press("3").wait()
+        os.kill(redis_pid, signal.SIGCONT)
+        time.sleep(1.1)  # the breaker lets Redis alone for a second
+
+        call.wait().press("1")
+
+        assert call.place == "complaints_menu"
+        session = line.store.sessions.get(call.sid)
+        assert session is not None
+        assert (session.place.node, session.turn) == ("complaints_menu", call.turn)
+
+
+def test_nothing_of_ours_is_needed_for_the_fallback(own_redis: tuple[Settings, int]) -> None:
+    """With Redis gone and the script forgotten, it says the number and dials it."""
+    settings, redis_pid = own_redis
+    with Line(settings, Store(settings.redis_url)) as line:
+        os.kill(redis_pid, signal.SIGKILL)
+        line.app._live._editions.clear()
+
+        root = assert_valid(line.post("/voice/fallback", {**FORM, "ErrorCode": "11200", "ErrorUrl": "x"}).text)
+
+        assert "zero one one six" in "".join(root.itertext())
+        assert root.find("Dial").text == "+441162575027"  # type: ignore[union-attr]
+
+
+# --- health ---------------------------------------------------------------------------------
+
+
+def test_health_needs_no_signature(line: Line) -> None:
+    assert line.client.get("/healthz").status_code == 200
+    assert line.client.get("/readyz").text == "ready\n"
+    assert b"ivr_turns_total" in line.client.get("/metrics").data
+
+
+def test_every_route_says_who_may_call_it(line: Line) -> None:
+    """A route that is neither signed nor on this list is refused here."""
+    public = {"/healthz", "/readyz", "/metrics", "/audio/<name>"}
+    client = Client(line.app)
+
+    for rule in line.app.app.url_map.iter_rules():  # type: ignore[attr-defined]
+        if rule.rule not in public:
+            assert client.post(rule.rule.replace("<int:turn>", "1")).status_code == 403, rule.rule

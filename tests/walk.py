@@ -1,0 +1,46 @@
+"""Walking the engine: the shortest way for a caller to come to each place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+
+from ivr import call
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+from ivr.session import Errand, Input, Key, NoInput, Transfer, TransferEnded, Turn
+from tests.line import CALLER
+
+Way = tuple[Input, ...]
+
+
+def step(script: Script, turn: Turn, event: Input, now: dt.datetime) -> Turn:
+    """One turn, with a practice desk for its errands."""
+    desk = PracticeDesk()
+    turn = call.answer(script, turn.session, event, now)
+    while isinstance(turn.then, Errand):
+        turn = call.answer(script, turn.session, desk.run(turn.then, now), now)
+    return turn
+
+
+def ways(script: Script, now: dt.datetime) -> dict[tuple[str, int], tuple[Way, Turn]]:
+    """Every (node, part) that can be come to with keys and silence, the way there, and the turn at it."""
+    first = call.start(script, "CAwalk", CALLER, now)
+    found: dict[tuple[str, int], tuple[Way, Turn]] = {("greeting", 0): ((), first)}
+    queue = deque([((), first)])
+    while queue:
+        way, turn = queue.popleft()
+        moment = now + dt.timedelta(seconds=10 * len(way))
+        for event in _inputs(turn):
+            after = step(script, turn, event, moment)
+            place = (after.session.place.node, after.session.place.part)
+            if place not in found and after.session.silences == after.session.wrongs == 0:
+                found[place] = ((*way, event), after)
+                queue.append(found[place])
+    return found
+
+
+def _inputs(turn: Turn) -> list[Input]:
+    if isinstance(turn.then, Transfer):
+        return [TransferEnded("busy")]
+    return [NoInput(), *(Key(key) for key in "123459*0")]
