@@ -53,6 +53,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live.watch()
     jobs = Jobs(settings, store)
     line = voice.Line(
+        public_url=settings.public_url,
         signature=twiml.Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,

@@ -50,6 +50,7 @@ TEXT_FATES: dict[str, Fate] = {
 class Line:
     """What the webhooks work with."""
 
+    public_url: str
     signature: Signature
     store: Store
     live: Live
@@ -128,7 +129,7 @@ class _Views:
         request = line.store.requests.get(g.query.get("request", ""))
         if request is None or not request.open or g.form.get("Digits", "1") != "1":
             return _xml(twiml.hang_up())
-        here = _target()
+        here = line.public_url + _target()
         if "Digits" not in g.form:
             says = line.live.now.writer.says(call.joining(script), slow=False)
             return _xml(twiml.whisper(says, here))
@@ -184,7 +185,7 @@ def _whisper(line: Line, call_sid: str) -> str:
         session = edition = None
     edition = edition or line.live.now
     said = call.whisper(edition.script, session or Session(call_sid, "", Place(MAIN_MENU)))
-    return twiml.whisper(edition.writer.says(said, slow=False), f"/voice/accept?call={call_sid}")
+    return twiml.whisper(edition.writer.says(said, slow=False), f"{line.public_url}/voice/accept?call={call_sid}")
 
 
 class _Webhook:

@@ -1,0 +1,147 @@
+"""The shape of the house: who may import whom, and who alone knows each outside thing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from ivr import config
+
+ROOT = config.ROOT
+PACKAGE = ROOT / "ivr"
+
+#: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
+CORE = {
+    "reading", "authored", "hours", "spoken", "dialling", "callback", "script", "session", "steps", "call",
+    "practice", "transcript", "check", "callers", "editing",
+}  # fmt: skip
+EDGES = {"config", "store", "audio", "twiml", "phone", "alerts"}
+ENTRANCES = {"jobs", "server", "web", "cli", "__main__"}
+#: What only some rooms may know.
+ALONE = {
+    "redis": {"store"},
+    "rq": {"jobs"},
+    "twilio": {"twiml", "phone"},
+    "flask": {"web"},
+    "pyttsx3": {"audio"},
+    "hibari": {"audio"},
+    "click": {"cli"},
+    "ruamel": {"reading", "editing"},
+    "pydantic": {"reading", "authored"},
+    "smtplib": {"alerts"},
+    "subprocess": {"server", "audio"},
+}
+#: Edges that are plain data to the others.
+SHARED = {"config"}
+
+
+def _room(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+FILES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+
+
+def _imports(path: Path) -> set[str]:
+    """Everything a file imports, as dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _rooms_imported(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in _imports(path) if name.startswith("ivr.")} - {_room(path)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_room_has_a_floor_and_imports_downwards(path: Path) -> None:
+    """Entrances know edges and the core; edges know the core; the core knows only itself."""
+    room, imported = _room(path), _rooms_imported(path)
+
+    assert room in CORE | EDGES | ENTRANCES, f"{room} is on no floor"
+    if room in CORE:
+        assert imported <= CORE, "the core knows nothing outside itself"
+    if room in EDGES:
+        assert imported <= CORE | SHARED, "no edge imports an edge"
+    assert room not in {"web", "cli"} or not imported & ({"web", "cli"} - {"web"})
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_each_outside_thing_is_known_in_one_place(path: Path) -> None:
+    for name in _imports(path):
+        outside = name.split(".")[0]
+        assert _room(path) in ALONE.get(outside, {_room(path)}), f"{name} belongs in {ALONE[outside]}"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if _room(p) in CORE], ids=lambda p: p.stem)
+def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
+    """The time comes in as an argument; so does everything else from outside."""
+    text = path.read_text(encoding="utf-8")
+
+    assert not re.search(r"\b(datetime\.now|dt\.datetime\.now|time\.time|date\.today)\(", text), (
+        "the core asks no clock"
+    )
+    assert not re.search(r"^import (random|secrets|os|time|pathlib)\b|\bopen\(", text, re.MULTILINE)
+
+
+def test_only_config_reads_the_environment() -> None:
+    for path in FILES:
+        if path.name != "config.py":
+            assert "os.environ" not in path.read_text(encoding="utf-8"), path
+
+
+def test_rooms_do_not_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in FILES:
+        graph.setdefault(_room(path), set()).update(_rooms_imported(path))
+
+    def visit(room: str, trail: tuple[str, ...]) -> None:
+        assert room not in trail, " -> ".join((*trail, room))
+        for below in graph.get(room, ()):
+            visit(below, (*trail, room))
+
+    for room in graph:
+        visit(room, ())
+
+
+def test_every_room_says_what_it_is() -> None:
+    """Each file opens with a docstring, and the map in `ivr/__init__.py` names each room."""
+    the_map = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    for path in FILES:
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+        room = _room(path)
+        assert re.search(rf"^\s+{re.escape(room)}[./ ]", the_map, re.MULTILINE) or room == "__main__", (
+            f"{room} is not on the map"
+        )
+
+
+def test_every_setting_of_the_machine_is_in_the_handbook() -> None:
+    handbook = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+
+    for name, _, _ in config.VARIABLES:
+        assert f"`{name}`" in handbook
+
+
+def test_every_command_is_in_the_handbooks() -> None:
+    from ivr.cli import commands
+
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    for name in commands.commands:
+        assert f"ivr {name}" in text, f"`ivr {name}` is in no handbook"
+
+
+def test_no_function_is_long() -> None:
+    """Sixty lines is the ceiling; most have fewer than ten."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 60, f"{path.name}: {node.name}"

@@ -1,0 +1,77 @@
+"""The `ivr` command, as somebody at a terminal meets it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ivr import transcript
+from ivr.cli import commands
+from tests.test_twiml import assert_valid
+
+
+@pytest.fixture
+def ivr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ivr:
+    monkeypatch.setenv("IVR_DATA", str(tmp_path / "var"))
+    return Ivr()
+
+
+class Ivr:
+    """Runs commands with a keyboard."""
+
+    def __call__(self, *arguments: str, keys: str = "") -> Result:
+        result = CliRunner().invoke(commands, arguments, input=keys)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+
+def test_a_whole_call_by_keyboard(ivr: Ivr) -> None:
+    """Keys, silence by Enter alone, and hanging up; the clock and the caller as asked."""
+    result = ivr("call", "--at", "2026-12-25 10:00", "--from", "hidden", keys="3\n1\n\n0\nh\n")
+
+    assert "Hello. This is SENDIASS Leicester." in result.output
+    assert "The number is zero one one six" in result.output
+    assert "We open again on Tuesday the twenty-ninth of December" in result.output
+    assert "the caller hangs up" in result.output
+
+
+def test_a_transfer_asks_what_the_adviser_does(ivr: Ivr) -> None:
+    result = ivr("call", "--at", "2026-11-25 10:30", keys="0\nb\nh\n")
+
+    assert "hears: A caller from the phone line." in result.output
+    assert "Sorry, all our people are talking to someone." in result.output
+
+
+def test_what_cannot_be_a_key_is_asked_for_again(ivr: Ivr) -> None:
+    result = ivr("call", "--at", "2026-11-25 10:30", keys="seven\n2\nh\n")
+
+    assert "Type keys: 0 to 9, * or #." in result.output
+    assert "Talking about school." in result.output
+
+
+def test_a_call_is_saved_as_a_golden_call(ivr: Ivr, tmp_path: Path) -> None:
+    saved = tmp_path / "mine.call"
+
+    ivr("call", "--at", "2026-11-25 10:30", "--save", str(saved), keys="2\n\n#\nh\n")
+
+    call = transcript.read(saved.read_text(), "mine.call")
+    assert [entry.text for entry in call.entries if entry.put_in] == ["2", "(says nothing)", "#", "(hangs up)"]
+    assert transcript.write(call) == saved.read_text()
+
+
+def test_a_time_that_is_none_is_refused_in_words(ivr: Ivr) -> None:
+    result = ivr("call", "--at", "tomorrow")
+
+    assert result.exit_code == 2
+    assert "'tomorrow' is not a time. Write it like '2026-12-25 10:00'." in result.output
+
+
+def test_the_fallback_can_be_pasted_into_twilio(ivr: Ivr) -> None:
+    root = assert_valid(ivr("fallback").output.strip())
+
+    assert root.find("Dial") is not None
+    assert "zero one one six" in "".join(ET.ElementTree(root).getroot().itertext())

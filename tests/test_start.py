@@ -1,0 +1,196 @@
+"""The line as a newcomer starts it: real processes, a real port, real signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from ivr import config
+from tests.bench.speed import _free_port as free_port
+
+IVR = Path(sys.executable).parent / "ivr"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> dict[str, str]:
+    """An environment with folders of its own, and nothing else set."""
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **keep, "IVR_DATA": str(tmp_path / "var"), "IVR_CONFIG": str(tmp_path / "config"),
+        "IVR_AUDIO": str(tmp_path / "audio"), "IVR_SPEECH": "say",
+    }  # fmt: skip
+
+
+class Started:
+    """A line that runs."""
+
+    def __init__(self, place: dict[str, str]):
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [IVR, "start", "--port", str(self.port)], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
+        )
+        self.told = ""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.told += line
+            if "secret" in line or "Webhooks are signed" in line or "Twilio should call" in line:
+                break
+        self.token = (Path(place["IVR_DATA"]) / "auth_token").read_text()
+
+    def post(self, path: str, **form: str) -> str:
+        signature = RequestValidator(self.token).compute_signature(self.base + path, form)
+        request = urllib.request.Request(
+            self.base + path, data=urlencode(form).encode(), headers={"X-Twilio-Signature": signature}
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> str:
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=30)
+        return rest
+
+
+@pytest.fixture
+def started(place: dict[str, str]) -> Iterator[Started]:
+    line = Started(place)
+    yield line
+    if line.process.poll() is None:
+        line.stop()
+    if line.process.stdout:
+        line.process.stdout.close()
+
+
+def _action(reply: str, base: str) -> str:
+    found = re.search(rf'action="{re.escape(base)}([^"]+)"', reply)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def test_a_line_is_started_rung_stopped_and_started_again(started: Started, place: dict[str, str]) -> None:
+    """Signed webhooks walk it; Ctrl-C stops every process; a call that was going on is there afterwards."""
+    assert f"The line answers on {started.base}" in started.told
+    caller = {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"}
+    reply = started.post("/voice", **caller)
+    reply = started.post(_action(reply, started.base), **caller, Digits="3")
+    assert "To appeal, or hear time limits," in reply
+
+    assert "Stopped. Nothing was lost." in started.stop()
+    assert not _processes(place["IVR_DATA"])
+
+    again = Started(place)
+    path = _action(reply, started.base)
+    assert "You have two months" in again.post(path, **caller, Digits="3")
+    again.stop(signal.SIGTERM)
+
+
+def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place: dict[str, str]) -> None:
+    started.process.kill()
+    started.process.wait()
+
+    for _ in range(100):
+        if not _processes(place["IVR_DATA"]):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"still running: {_processes(place['IVR_DATA'])}")
+
+
+def test_a_child_that_dies_is_started_again(started: Started, place: dict[str, str]) -> None:
+    worker = next(pid for pid, command in _processes(place["IVR_DATA"]).items() if "ivr worker" in command)
+
+    os.kill(worker, signal.SIGKILL)
+
+    for _ in range(100):
+        found = [pid for pid, command in _processes(place["IVR_DATA"]).items() if "ivr worker" in command]
+        if found and worker not in found:
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker was not started again")
+
+
+def test_a_line_that_runs_is_not_started_twice(started: Started, place: dict[str, str]) -> None:
+    second = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
+
+    assert second.returncode == 1
+    assert second.stderr.startswith("The line runs already, with the same ")
+
+
+def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str], tmp_path: Path) -> None:
+    second = subprocess.run(
+        [IVR, "start", "--port", str(started.port)],
+        env={**place, "IVR_DATA": str(tmp_path / "other")}, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"Port {started.port} is in use. Stop what uses it, or choose another: "
+        f"./scripts/start --port {started.port + 1}\n"
+    )
+
+
+def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> None:
+    menu = Path(place["IVR_CONFIG"]) / "menus" / "welcome.yaml"
+    menu.write_text(menu.read_text().replace("goto: school_menu", "goto: nowhere"))
+
+    refused = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
+
+    assert refused.returncode == 1
+    assert re.match(r"config/menus/welcome.yaml:\d+  Nothing is called 'nowhere'.", refused.stderr)
+
+
+def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]) -> None:
+    wrong = {**place, "PUBLIC_URL": "line.example.org", "IVR_SPEECH": "sing", "REDIS_URL": "http://x"}
+
+    refused = subprocess.run([IVR, "start"], env=wrong, capture_output=True, text=True)
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 3
+
+
+def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
+    """`scripts/install` finds no Python that will do."""
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python3").chmod(0o755)
+    for tool in ("bash", "dirname", "env"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "")
+
+    refused = subprocess.run(
+        [config.ROOT / "scripts" / "install", "requirements.lock"],
+        env={"PATH": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Python 3.11 or newer is needed, and was not found.")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def _processes(data: str) -> dict[int, str]:
+    """Processes whose environment or command names this data folder."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = (entry / "environ").read_bytes().decode("utf-8", "replace")
+            state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (OSError, UnicodeDecodeError):
+            continue
+        if state != "Z" and (f"IVR_DATA={data}" in environment or f"--dir {data}" in command):
+            found[int(entry.name)] = command
+    return found

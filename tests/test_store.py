@@ -1,0 +1,214 @@
+"""Redis: what is kept, what is refused, and what happens to two at once."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from ivr import config, server
+from ivr.config import Settings
+from ivr.session import Place, Session
+from ivr.store import Conflict, Published, Store, StoreDown, ping
+from ivr.store.connection import ANSWER_SECONDS
+from ivr.store.revisions import MOST_HISTORY
+from ivr.store.sessions import KEEP_SECONDS
+
+S = Session("CA1", "r1", Place("main_menu"), turn=3)
+
+
+@pytest.fixture
+def other(machine: Settings) -> Store:
+    """The same Redis, met by another worker."""
+    return Store(machine.redis_url)
+
+
+# --- sessions -------------------------------------------------------------------------------
+
+
+def test_a_session_comes_back_as_it_was_kept(store: Store, other: Store) -> None:
+    assert store.sessions.save(S) is None
+
+    assert other.sessions.get("CA1") == S
+
+
+def test_a_session_is_not_saved_over_a_later_one(store: Store, other: Store) -> None:
+    """Nor over one at the same turn: whoever is second is told what is there."""
+    later = replace(S, turn=4, slow=True)
+    store.sessions.save(later)
+
+    assert other.sessions.save(S) == later
+    assert other.sessions.save(replace(later, slow=False)) == later
+    assert other.sessions.get("CA1") == later
+
+
+def test_of_many_at_once_one_session_is_kept(store: Store) -> None:
+    sessions = [replace(S, key=str(i)) for i in range(16)]
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(store.sessions.save, sessions))
+
+    assert outcomes.count(None) == 1
+    kept = sessions[outcomes.index(None)]
+    assert all(outcome in (None, kept) for outcome in outcomes)
+
+
+def test_a_session_goes_six_hours_after_its_last_turn(store: Store) -> None:
+    store.sessions.save(S)
+
+    left = store.redis.do(lambda client: client.ttl("ivr:session:CA1"))
+
+    assert KEEP_SECONDS - 5 < left <= KEEP_SECONDS
+
+
+def test_a_worker_that_saved_a_turn_need_not_ask_for_it(store: Store, other: Store) -> None:
+    """And asks for any other."""
+    store.sessions.save(S)
+    other.sessions.save(replace(S, turn=4))
+
+    assert store.sessions.get("CA1", turn=3) == S
+    assert store.sessions.get("CA1", turn=4).turn == 4  # type: ignore[union-attr]
+
+
+def test_an_adviser_accepts_a_caller_once(store: Store) -> None:
+    store.sessions.accept("CA1")
+
+    assert store.sessions.accepted("CA1")
+    assert not store.sessions.accepted("CA1")
+
+
+# --- revisions ------------------------------------------------------------------------------
+
+
+def _published(store: Store, revision: str, at: float = 0.0) -> None:
+    store.revisions.publish(
+        Published(revision, at, "tests", "why", store.revisions.live() or ""), {"line.yaml": revision}
+    )
+
+
+def test_what_is_published_is_live_with_its_files_and_its_history(store: Store) -> None:
+    _published(store, "r1")
+    _published(store, "r2")
+
+    assert store.revisions.live() == "r2"
+    assert store.revisions.files("r1") == {"line.yaml": "r1"}
+    assert [(p.revision, p.before) for p in store.revisions.history()] == [("r2", "r1"), ("r1", "")]
+
+
+def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None:
+    """It was made from what is no longer live; nothing is overwritten."""
+    _published(store, "r1")
+    _published(store, "r2")
+
+    with pytest.raises(Conflict) as refusal:
+        store.revisions.publish(Published("r3", 2.0, "tests", "late", "r1"), {})
+
+    assert refusal.value.by is not None
+    assert refusal.value.by.revision == "r2"
+    assert store.revisions.live() == "r2"
+
+
+def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
+    """The last fifty stay for going back to, and so does any that a call began with."""
+    store.revisions.began("r0", "CA1", now=1000.0)
+    for number in range(MOST_HISTORY + 3):
+        _published(store, f"r{number}", at=1000.0)
+
+    assert len(store.revisions.history()) == MOST_HISTORY
+    assert store.revisions.files("r0") is not None, "a call began with it"
+    assert store.revisions.files("r1") is None
+
+    _published(store, "last", at=1000.0 + KEEP_SECONDS + 1)
+    assert store.revisions.files("r0") is None, "that call is over"
+
+
+# --- when Redis is away ---------------------------------------------------------------------
+
+
+def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
+    store = Store("redis://127.0.0.1:1")
+
+    began = time.perf_counter()
+    for _ in range(3):
+        with pytest.raises(StoreDown):
+            store.sessions.get("CA1")
+
+    assert time.perf_counter() - began < 2 * ANSWER_SECONDS
+    assert not ping("redis://127.0.0.1:1")
+
+
+def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
+    """sentinel://host:port/name leads to the server that is the master now: a real Sentinel, a real server."""
+    settings = config.settings({"IVR_DATA": str(tmp_path)})
+    binary = server.redis_command(settings)[0]
+    port, watch = _free_port(), _free_port()
+    (tmp_path / "sentinel.conf").write_text(f"port {watch}\nsentinel monitor line 127.0.0.1 {port} 1\ndir {tmp_path}\n")
+    processes = [
+        subprocess.Popen([binary, "--port", str(port), "--dir", str(tmp_path), "--logfile", "one.log"]),
+        subprocess.Popen(
+            [binary, str(tmp_path / "sentinel.conf"), "--sentinel", "--logfile", str(tmp_path / "two.log")]
+        ),
+    ]
+    try:
+        url = f"sentinel://127.0.0.1:{watch}/line/0"
+        assert _soon(lambda: ping(url))
+        store = Store(url)
+        assert store.sessions.save(S) is None
+        assert Store(f"redis://127.0.0.1:{port}").sessions.get("CA1") == S
+        store.close()
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _soon(what: object) -> bool:
+    for _ in range(200):
+        if what():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
+    """Every change is on disk before it is answered."""
+    settings = config.settings({"IVR_DATA": str(tmp_path)})
+    for round_ in range(2):
+        process = subprocess.Popen(server.redis_command(settings))
+        assert _soon(lambda: ping(settings.redis_url))
+        store = Store(settings.redis_url)
+        if round_ == 0:
+            store.sessions.save(S)
+            process.kill()
+        else:
+            assert store.sessions.get("CA1") == S
+            process.terminate()
+        process.wait()
+        store.close()
+
+
+def test_every_key_is_on_the_map(store: Store, machine: Settings) -> None:
+    """A key that the map does not name is one that nobody will know to look after."""
+    import ivr.store
+
+    store.sessions.save(S)
+    store.sessions.accept("CA1")
+    _published(store, "r1")
+    store.revisions.began("r1", "CA1", 1.0)
+    named = {line.split()[0] for line in (ivr.store.__doc__ or "").splitlines() if line.strip().startswith("ivr:")}
+    patterns = [name.split("<")[0] for name in named]
+
+    for key in store.redis.do(lambda client: list(client.scan_iter("ivr:*"))):
+        assert any(key.decode().startswith(pattern) for pattern in patterns), key
