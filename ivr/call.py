@@ -153,6 +153,8 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
         return _back(script, said(script, replace(s, more_time=True), script.says["more_time.say"]))
     if name == "person" and not script.hours.is_open(now):
         return enter(script, said(script, s, *_closed(script, now)), "person_away", now)
+    if name in steps.ERRANDS:  # nobody waits there, so what was counted goes on being counted
+        return replace(_leave(s, name), place=Place(name))
     if name == MAIN_MENU and s.place.node in (END_MENU, HELP):
         s = replace(s, trail=(), topic="", place=Place(MAIN_MENU))
     return _arrive(script, _heard(script, _at(_leave(s, name), Place(name))), now)
@@ -164,7 +166,9 @@ def _arrive(script: Script, s: Session, now: dt.datetime) -> Session:
     if not steps.is_step(s.place.node):
         return s
     s, onward = steps.arrive(script, s)
-    return s if onward == STAY else enter(script, s, onward, now)
+    if onward == STAY:
+        return s
+    return replace(enter(script, s, onward, now), trail=s.trail)  # nobody goes back to a step that was passed by
 
 
 def _leave(s: Session, towards: str) -> Session:

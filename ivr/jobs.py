@@ -19,7 +19,7 @@ import structlog
 from rq import Queue, Retry, SimpleWorker
 from rq.exceptions import DuplicateJobError
 
-from ivr import alerts, config, script
+from ivr import alerts, callback, config, script
 from ivr.authored import LineFile
 from ivr.config import Settings
 from ivr.hours import LONDON
@@ -56,6 +56,10 @@ class Jobs:
     def fetch_recording(self, request_id: str, recording_sid: str, seconds: int) -> None:
         """Fetch a spoken message, keep it with its request, and have Twilio delete it."""
         self._enqueue(f"recording-{recording_sid}", fetch_recording, request_id, recording_sid, seconds)
+
+    def ring(self, request_id: str, adviser: str, now: float) -> None:
+        """Have Twilio ring an adviser, and then the caller."""
+        self._enqueue(f"ring-{request_id}-{now:.0f}", ring, request_id, adviser)
 
     def alert_new(self, done: Done) -> None:
         """Tell of an urgent request that was just finished."""
@@ -127,18 +131,32 @@ def fetch_recording(request_id: str, recording_sid: str, seconds: int) -> None:
     """Copy a message to our own keeping, and only then have it deleted where it came from."""
     tools = _tools()
     sound = tools.phone.recording(recording_sid)
-    path = recording_path(tools.settings, request_id)
+    path = recording_path(tools.settings, recording_sid)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     partial.write_bytes(sound)
     partial.replace(path)
-    tools.store.requests.with_recording(request_id, path.name, seconds)
+    tools.store.requests.with_recording(request_id, recording_sid, seconds)
     tools.phone.delete_recording(recording_sid)
 
 
-def recording_path(settings: Settings, request_id: str) -> Path:
-    """Where the message of a request is kept."""
-    return settings.data_dir / "recordings" / f"{_clean(request_id)}.wav"
+def recording_path(settings: Settings, name: str) -> Path:
+    """Where a caller's message is kept, by the name that its request has for it."""
+    return settings.data_dir / "recordings" / f"{_clean(name)}.wav"
+
+
+def ring(request_id: str, adviser: str) -> None:
+    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request; it is not tried again."""
+    tools = _tools()
+    known = tools.store.people.get(adviser)
+    try:
+        tools.phone.ring(known.phone if known else "", request_id)
+    except PhoneFailed as error:
+        words = f"{error}. Ring by hand."
+        with contextlib.suppress(KeyError):
+            tools.store.requests.change(
+                request_id, lambda r: callback.note(r, "the line", f"Could not ring you: {words}", time.time())
+            )
 
 
 def alert(request_id: str, what: str) -> None:
@@ -199,13 +217,13 @@ class Housekeeping:
 
     def tidy(self, now: float) -> int:
         """Delete messages past their days, and requests that ended long ago with all that is theirs."""
-        keep = 30 * 86400.0
         files = self._store.revisions.files(self._store.revisions.live() or "")
-        if files:
-            keep = script.load(files).line.ring_back.message_keep_days * 86400.0
-        gone = 0
-        for path in (self._settings.data_dir / "recordings").glob("*.wav"):
-            if path.stat().st_mtime + keep <= now:
-                path.unlink(missing_ok=True)
-                gone += 1
-        return gone + self._store.requests.forget_ended(now)
+        if files is None:
+            return 0
+        keep = script.load(files).line.ring_back.message_keep_days * 86400.0
+        forgotten = self._store.requests.forget_ended(now)
+        gone = {recording_path(self._settings, r.recording) for r in forgotten if r.recording}
+        gone |= {p for p in recording_path(self._settings, "x").parent.glob("*") if p.stat().st_mtime + keep <= now}
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(forgotten) + len(gone)

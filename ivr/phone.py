@@ -66,9 +66,9 @@ class Phone:
             ).sid
         )
 
-    def ring(self, adviser_phone: str, request_id: str, adviser: str) -> str:
+    def ring(self, adviser_phone: str, request_id: str) -> str:
         """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call."""
-        address = f"{self._settings.public_url}/voice/ring?request={request_id}&who={adviser}"
+        address = f"{self._settings.public_url}/voice/ring?request={request_id}"
         return str(
             self._ask(
                 lambda client: client.calls.create(

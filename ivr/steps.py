@@ -173,6 +173,8 @@ def says(script: Script, s: Session) -> Speech:
     if node == "ring_needs":
         return script.says["ring_needs.say_more" if s.wishes.needs else "ring_needs.say"]
     if node in ENTRIES:
+        if s.wishes.typed:
+            return ()  # the rest of a number is still being keyed
         return script.says["number_entry.again"] if s.place.part else _entry_says(script, node)
     if node in ("ring_name", "goodbye"):
         return script.says[f"{node}.say"]

@@ -1,9 +1,124 @@
+"""Commands about advisers, and about the callers who wait to be rung."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import secrets
+import sys
+import time
+from pathlib import Path
+
 import click
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from ivr import config, dialling
+from ivr.callback import CallbackRequest
+from ivr.cli.common import Stop, out, store_of
+from ivr.hours import LONDON
+from ivr.store import Adviser
+from ivr.twiml import dialled
+from ivr.web.console import words
+from ivr.web.console.signin import hashed
+
+SHORTEST_PASSWORD = 12
+HEADINGS = ("When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Asked")
 
 
 @click.group()
-def adviser() -> None: ...
+def adviser() -> None:
+    """The people who may sign in to the advisers' page."""
+
+
+@adviser.command("add")
+@click.argument("name")
+@click.option("--phone", default="", help="Where this adviser is rung for a call by one click: '0116 496 0123'.")
+@click.option("--admin", is_flag=True, help="May read the log and delete requests.")
+@click.password_option(help="Left out: asked for.")
+def adviser_add(name: str, phone: str, admin: bool, password: str) -> None:
+    """Add an adviser, or change one: password, phone and rights."""
+    name = name.strip().lower()
+    if not name.replace(".", "").replace("-", "").isalnum():
+        raise Stop("A name has only letters, numbers, dots and dashes.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Stop(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words do well.")
+    if phone and dialling.judge(phone).verdict != "fine":
+        raise Stop(f"'{phone}' is not a phone we can ring.")
+    with store_of(config.settings()) as store:
+        number = dialled(phone) if phone else ""
+        store.people.save(Adviser(name, hashed(password), number, admin, stamp=secrets.token_hex(8)))
+        store.people.note(time.time(), "terminal", "added or changed an adviser", "")
+    out(f"{name} can sign in.")
+
+
+@adviser.command("disable")
+@click.argument("name")
+def adviser_disable(name: str) -> None:
+    """Shut an adviser out, at once."""
+    with store_of(config.settings()) as store:
+        known = store.people.get(name.strip().lower())
+        if known is None:
+            raise Stop(f"There is no adviser called {name}.")
+        store.people.save(replace(known, disabled=True, stamp=secrets.token_hex(8)))
+        store.people.note(time.time(), "terminal", "disabled an adviser", "")
+    out(f"{name} can no longer sign in.")
+
+
+@adviser.command("list")
+def adviser_list() -> None:
+    """Who may sign in."""
+    with store_of(config.settings()) as store:
+        for known in store.people.all():
+            facts = ["admin"] * known.admin + ["disabled"] * known.disabled + ["has a phone"] * bool(known.phone)
+            out(f"{known.name:20} {', '.join(facts)}")
 
 
 @click.group()
-def callbacks() -> None: ...
+def callbacks() -> None:
+    """The callers who wait to be rung, for the day when the page is down."""
+
+
+@callbacks.command("list")
+def callbacks_list() -> None:
+    """The list by lateness, with the numbers to ring."""
+    table = Table(*HEADINGS)
+    for row in _rows():
+        table.add_row(*row)
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+@callbacks.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def callbacks_export(file: Path) -> None:
+    """Write the list to a CSV file, to print or to open in a spreadsheet."""
+    rows = _rows()
+    with file.open("w", newline="", encoding="utf-8-sig") as handle:
+        csv.writer(handle).writerows([HEADINGS, *rows])
+    file.chmod(0o600)
+    out(f"{len(rows)} requests are in {file}. It holds phone numbers: keep it safe, and delete it afterwards.")
+
+
+def _rows() -> list[tuple[str, ...]]:
+    now = time.time()
+    with store_of(config.settings()) as store:
+        requests = store.requests.waiting()
+        store.people.note(now, "terminal", "listed the requests", "")
+    return [_cells(row.request, row.when) for row in words.rows(requests, now)]
+
+
+def _cells(request: CallbackRequest, when: str) -> tuple[str, ...]:
+    asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
+    return (
+        when,
+        dialling.national(request.number),
+        words.slot_in_words(request) if request.slot else "",
+        "URGENT" if request.urgent else "",
+        "yes" if request.may_leave_message() else "NO",
+        "yes" if request.may_say_who() else "NO",
+        ", ".join([*request.needs, *["slow speech"] * request.slow]),
+        f"{request.tries} of 3",
+        request.state,
+        f"{asked:%d %b %H:%M}",
+    )

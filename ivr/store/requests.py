@@ -173,12 +173,12 @@ class Requests:
         except KeyError:
             return
 
-    def forget_ended(self, now: float) -> int:
-        """Delete requests that ended long enough ago. Returns how many."""
-        old = self._redis.do(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
-        for request_id in old:
-            self.delete(request_id.decode())
-        return len(old)
+    def forget_ended(self, now: float) -> list[CallbackRequest]:
+        """Delete the requests that ended long enough ago, and return what they were."""
+        old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
+        for request in old:
+            self.delete(request.id)
+        return old
 
     def delete(self, request_id: str) -> None:
         """Take a request out for good, with everything that points to it."""

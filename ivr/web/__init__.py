@@ -23,6 +23,7 @@ from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web import voice
+from ivr.web.console import create_console
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live
@@ -67,14 +68,14 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
     app.register_blueprint(health(store, live))
-    return Web(app, live)
+    return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 
 class Web(DispatcherMiddleware):
     """The apps behind one door, and what runs beside them."""
 
-    def __init__(self, voice_app: Flask, live: Live):
-        super().__init__(voice_app, {})
+    def __init__(self, voice_app: Flask, console: Flask, live: Live):
+        super().__init__(voice_app, {"/console": console})
         self._live = live
 
     def close(self) -> None:

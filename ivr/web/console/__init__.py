@@ -1,0 +1,99 @@
+"""The advisers' page: who waits to be rung, and what became of it.
+
+Server-rendered, no build step. Everything is behind a sign-in but the sign-in itself, and
+everything seen or done is in the log. A caller's number is shown to the adviser who holds
+the request and to nobody else.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, render_template
+from flask_bootstrap import Bootstrap5
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ivr.config import Settings
+from ivr.jobs import Jobs
+from ivr.store import Store, StoreDown
+from ivr.web.console import queue, signin, words
+from ivr.web.console.common import Clock, Desk
+from ivr.web.live import Live
+
+#: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
+_CONTENT_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": ["'self'", "data:"],
+    "font-src": "'self'",
+    "media-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clock: Clock) -> Flask:
+    """The console as an app of its own, to be served under /console."""
+    app = Flask(__name__)
+    https = settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="adviser",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=64 * 1024,
+    )
+    Bootstrap5(app)
+    CSRFProtect(app)
+    Talisman(
+        app,
+        force_https=False,  # the proxy in front does that
+        strict_transport_security=https,
+        content_security_policy=_CONTENT_POLICY,
+        referrer_policy="no-referrer",
+        session_cookie_secure=https,
+    )
+    desk = Desk(settings, store, live, jobs, clock)
+    signin.add_to(app, desk)
+    queue.add_to(app, desk)
+    words.add_to(app)
+    _add_errors(app)
+    return app
+
+
+def _add_errors(app: Flask) -> None:
+    def page(title: str, what: str, code: int) -> tuple[str, int]:
+        return render_template("error.html", title=title, what=what), code
+
+    @app.errorhandler(StoreDown)
+    def store_down(_: StoreDown) -> tuple[str, int]:
+        what = "The list cannot be read just now. Nothing is lost. Try again in a minute, or use the printed list."
+        return page("One moment", what, 503)
+
+    @app.errorhandler(CSRFError)
+    def forged(_: CSRFError) -> tuple[str, int]:
+        return page("That page was too old", "Nothing was changed. Go back to the list and try again.", 400)
+
+    @app.errorhandler(HTTPException)
+    def other(error: HTTPException) -> tuple[str, int] | Response:
+        code = error.code or 500
+        if code == 404:
+            return page("Not here", "That page or that request is not here. It may have been deleted.", 404)
+        if code == 403:
+            return page("Not for you", "Only an administrator can see this page.", 403)
+        if code == 429:
+            return page("Too many tries", "Wait a minute, and try to sign in again.", 429)
+        return (
+            page("Something went wrong", "Nothing was changed. Try again.", code)
+            if code >= 400
+            else error.get_response()
+        )

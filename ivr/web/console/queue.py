@@ -1,0 +1,186 @@
+"""The list, the card, and everything that is done to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import get_args
+
+from flask import Flask, abort, flash, render_template, request, send_file
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from ivr import callback
+from ivr.callback import CallbackRequest, Outcome, Refused
+from ivr.hours import LONDON
+from ivr.jobs import recording_path
+from ivr.web.console import words
+from ivr.web.console.common import Desk, go
+
+#: Opening hours to wait before a caller who did not pick up is tried again.
+AGAIN_HOURS = 2.0
+LONGEST_NOTE = 2000
+
+
+def add_to(app: Flask, desk: Desk) -> None:
+    """Every page here needs a sign-in; a page that does not say so is refused by a test."""
+    pages = _Pages(desk)
+    for path, view, method in (
+        ("/", pages.requests_page, "GET"),
+        ("/waiting", pages.waiting, "GET"),
+        ("/ended", pages.ended, "GET"),
+        ("/texts", pages.texts, "GET"),
+        ("/log", pages.log, "GET"),
+        ("/request/<request_id>", pages.card, "GET"),
+        ("/request/<request_id>/message", pages.message, "GET"),
+        ("/request/<request_id>/claim", pages.claim, "POST"),
+        ("/request/<request_id>/release", pages.release, "POST"),
+        ("/request/<request_id>/ring", pages.ring, "POST"),
+        ("/request/<request_id>/outcome", pages.outcome, "POST"),
+        ("/request/<request_id>/note", pages.note, "POST"),
+        ("/request/<request_id>/delete", pages.delete, "POST"),
+    ):
+        app.add_url_rule(path, view.__name__, login_required(view), methods=[method])
+
+
+class _Pages:
+    def __init__(self, desk: Desk):
+        self._desk = desk
+
+    # --- looking ----------------------------------------------------------------------------
+
+    def requests_page(self) -> str:
+        return render_template("requests.html", **self._list())
+
+    def waiting(self) -> str:
+        """The list by itself, for the page that renews it."""
+        return render_template("_requests.html", **self._list())
+
+    def _list(self) -> dict[str, object]:
+        now = self._desk.now
+        rows = words.rows(self._desk.store.requests.waiting(), now)
+        return {"rows": rows, "now": now, "late": sum(row.lateness == "late" for row in rows)}
+
+    def card(self, request_id: str) -> str:
+        found = self._found(request_id)
+        self._desk.note("looked at", request_id)
+        script = self._desk.live.now.script
+        mine = found.state == "claimed" and found.claimed_by == self._me
+        return render_template(
+            "request.html",
+            request_=found,
+            row=words.row(found, self._desk.now),
+            mine=mine,
+            claimable=callback.claimable(found, self._desk.now),
+            slot=words.slot_in_words(found),
+            heard=words.heard_in_words(found, script),
+            stuck=words.stuck_in_words(found, script),
+            says=words.script_for_ringing(found, script.line.names["service_name"]),
+            outcomes=get_args(Outcome),
+            next_try=words.next_try(found),
+            can_ring=self._desk.settings.can_reach_twilio and bool(current_user.adviser.phone),
+            now=self._desk.now,
+        )
+
+    def message(self, request_id: str) -> Response:
+        """The caller's spoken message. Never kept by a browser or a proxy."""
+        found = self._found(request_id)
+        path = recording_path(self._desk.settings, found.recording)
+        if not found.recording or not path.is_file():
+            abort(404)
+        self._desk.note("played the message", request_id)
+        response = send_file(path, mimetype="audio/wav")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def ended(self) -> str:
+        return render_template("ended.html", requests=self._desk.store.requests.ended(), now=self._desk.now)
+
+    def texts(self) -> str:
+        return render_template("texts.html", texts=self._desk.store.texts.failed(), now=self._desk.now)
+
+    def log(self) -> str:
+        self._admin_only()
+        return render_template("log.html", entries=self._desk.store.people.log(), now=self._desk.now)
+
+    # --- doing ------------------------------------------------------------------------------
+
+    def claim(self, request_id: str) -> Response:
+        return self._change(request_id, "claimed", lambda r: callback.claim(r, self._me, self._desk.now))
+
+    def release(self, request_id: str) -> Response:
+        return self._change(
+            request_id, "released", lambda r: callback.release(r, self._me, self._desk.now), "requests_page"
+        )
+
+    def ring(self, request_id: str) -> Response:
+        """Twilio rings the adviser, and then the caller."""
+        found = self._found(request_id)
+        if found.state != "claimed" or found.claimed_by != self._me:
+            flash("Take the request first.", "danger")
+        else:
+            self._desk.jobs.ring(request_id, self._me, self._desk.now)
+            self._desk.note("rang", request_id)
+            flash("Your phone rings in a moment. Press 1, and the caller is rung.", "success")
+        return go("card", request_id=request_id)
+
+    def outcome(self, request_id: str) -> Response:
+        chosen, note = request.form.get("outcome", ""), request.form.get("note", "").strip()[:LONGEST_NOTE]
+        if chosen not in get_args(Outcome):
+            flash("Choose what came of it.", "danger")
+            return go("card", request_id=request_id)
+        now = self._desk.clock().astimezone(LONDON)
+        again = self._desk.live.now.script.hours.add(now, AGAIN_HOURS).timestamp()
+
+        def recorded(found: CallbackRequest) -> CallbackRequest:
+            return callback.record(found, self._me, chosen, note, self._desk.now, again)  # type: ignore[arg-type]
+
+        return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page")
+
+    def note(self, request_id: str) -> Response:
+        note = request.form.get("note", "").strip()[:LONGEST_NOTE]
+        if not note:
+            flash("Write the note first.", "danger")
+            return go("card", request_id=request_id)
+        return self._change(request_id, "noted", lambda r: callback.note(r, self._me, note, self._desk.now))
+
+    def delete(self, request_id: str) -> Response:
+        """Gone for good, with its message: what a caller may ask for."""
+        self._admin_only()
+        found = self._found(request_id)
+        self._desk.store.requests.delete(request_id)
+        if found.recording:
+            recording_path(self._desk.settings, found.recording).unlink(missing_ok=True)
+        self._desk.note("deleted", request_id)
+        flash("The request is deleted.", "success")
+        return go("requests_page")
+
+    # --- inside -----------------------------------------------------------------------------
+
+    @property
+    def _me(self) -> str:
+        return str(current_user.get_id())
+
+    def _found(self, request_id: str) -> CallbackRequest:
+        found = self._desk.store.requests.get(request_id)
+        if found is None:
+            abort(404)
+        return found
+
+    def _admin_only(self) -> None:
+        if not current_user.adviser.admin:
+            abort(403)
+
+    def _change(
+        self, request_id: str, what: str, how: Callable[[CallbackRequest], CallbackRequest], then: str = "card"
+    ) -> Response:
+        """Change a request, and say so; or say why it could not be."""
+        try:
+            self._desk.store.requests.change(request_id, how)
+        except KeyError:
+            abort(404)
+        except Refused as refusal:
+            flash(str(refusal), "danger")
+            return go("requests_page")
+        self._desk.note(what, request_id)
+        flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
+        return go(then, request_id=request_id) if then == "card" else go(then)

@@ -1,0 +1,118 @@
+"""Signing in and out: named advisers, passwords as argon2 hashes, sessions that end.
+
+A session ends an hour after the last thing the adviser did, and after twelve hours in any
+case. The list that renews itself on the page does not count as doing something.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Flask, flash, render_template, request, session
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from ivr.store import Adviser
+from ivr.web.console.common import Desk, go
+
+IDLE_SECONDS = 60 * 60
+LONGEST_SESSION = dt.timedelta(hours=12)
+#: Failed sign-ins from one place, and for one name, before the next has to wait.
+FAILURES = "5 per minute; 30 per hour"
+
+_hasher = PasswordHasher()
+#: Checked when there is no such name, so that the time taken does not tell.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class User(UserMixin):  # type: ignore[misc]
+    """An adviser who is signed in."""
+
+    def __init__(self, adviser: Adviser):
+        self.adviser = adviser
+
+    def get_id(self) -> str:
+        return self.adviser.name
+
+
+def hashed(password: str) -> str:
+    """A password as it is kept."""
+    return _hasher.hash(password)
+
+
+def fits(adviser: Adviser | None, password: str) -> bool:
+    """Whether this is the adviser's password, and the adviser may sign in."""
+    try:
+        right = _hasher.verify(adviser.password_hash if adviser else _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return bool(right and adviser and not adviser.disabled)
+
+
+def add_to(app: Flask, desk: Desk) -> None:
+    """The sign-in page, and the rule that nothing else is seen without it."""
+    manager = LoginManager(app)
+    manager.login_view = "signin"
+    manager.login_message = "Sign in first."
+    manager.session_protection = "strong"
+    limiter = Limiter(get_remote_address, app=app, storage_uri=limits_storage(desk.settings.redis_url))
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(name: str) -> User | None:
+        adviser = desk.store.people.get(name)
+        if adviser is None or adviser.disabled or adviser.stamp != session.get("stamp"):
+            return None
+        began, seen = session.get("began", 0.0), session.get("seen", 0.0)
+        if desk.now - seen > IDLE_SECONDS or desk.now - began > LONGEST_SESSION.total_seconds():
+            return None
+        if request.endpoint != "waiting":
+            session["seen"] = desk.now
+        return User(adviser)
+
+    @app.route("/signin", methods=["GET", "POST"])
+    @limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed)
+    @limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=lambda: request.form.get("name", ""))
+    def signin() -> str | Response | tuple[str, int]:
+        if request.method == "GET":
+            return render_template("signin.html")
+        name = request.form.get("name", "").strip().lower()
+        adviser = desk.store.people.get(name)
+        if adviser is None or not fits(adviser, request.form.get("password", "")):
+            fits(None, "") if adviser is None else None
+            desk.store.people.note(desk.now, name[:40], "failed to sign in")
+            flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
+            return render_template("signin.html", name=name), 401
+        session.clear()
+        session.permanent = True
+        session.update(began=desk.now, seen=desk.now, stamp=adviser.stamp)
+        login_user(User(adviser))
+        desk.note("signed in")
+        return go("requests_page")
+
+    @app.post("/signout")
+    @login_required  # type: ignore[untyped-decorator]
+    def signout() -> Response:
+        desk.note("signed out")
+        logout_user()
+        session.clear()
+        return go("signin")
+
+    @app.context_processor
+    def who() -> dict[str, object]:
+        return {"adviser": getattr(current_user, "adviser", None)}
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == 401
+
+
+def limits_storage(redis_url: str) -> str:
+    """The same Redis, as the limiter's library writes its address."""
+    for ours, theirs in (("unix://", "redis+unix://"), ("sentinel://", "redis+sentinel://")):
+        if redis_url.startswith(ours):
+            return theirs + redis_url.removeprefix(ours)
+    return redis_url

@@ -1,0 +1,134 @@
+"""How the console says things: times, lateness, and what a caller agreed to, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import Flask
+
+from ivr import dialling
+from ivr.callback import UNANSWERED, CallbackRequest, claimable
+from ivr.hours import LONDON
+from ivr.script import Script
+
+Lateness = Literal["late", "now", "soon", "later"]
+
+NEEDS = {
+    "relay": "uses a text relay: wait for 'go ahead', and ring 18002 before the number",
+    "interpreter": "wants help in their language: have an interpreter on the line first",
+    "slow": "wants you to speak slowly",
+}
+#: A request due within this many seconds is 'soon'.
+SOON_SECONDS = 2 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request as the list shows it."""
+
+    request: CallbackRequest
+    lateness: Lateness
+    #: 'Late by 20 minutes', with a sign of its own shape, so that colour is never all there is.
+    when: str
+    sign: str
+    held_by: str
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+
+SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later": "○"}
+
+
+def row(request: CallbackRequest, now: float) -> Row:
+    """A request with how late it is."""
+    lateness = lateness_of(request, now)
+    when = {
+        "late": f"Late by {_long(now - request.due)}",
+        "now": f"Ring now, by {moment(request.due, now)}",
+        "soon": f"Ring by {moment(request.due, now)}",
+        "later": f"Ring from {moment(request.opens, now)}",
+    }[lateness]
+    held = request.claimed_by if request.state == "claimed" and request.claim_ends > now else ""
+    return Row(request, lateness, when, SIGNS[lateness], held)
+
+
+def lateness_of(request: CallbackRequest, now: float) -> Lateness:
+    if request.due <= now:
+        return "late"
+    if request.opens > now:
+        return "later"
+    return "now" if request.urgent or request.due - now <= SOON_SECONDS else "soon"
+
+
+def rows(requests: list[CallbackRequest], now: float) -> list[Row]:
+    """The list by lateness. Callers who have only just hung up half-way are not in it yet."""
+    shown = [r for r in requests if r.state == "claimed" or claimable(r, now)]
+    order: list[Lateness] = ["late", "now", "soon", "later"]
+    return sorted((row(r, now) for r in shown), key=lambda r: (order.index(r.lateness), r.request.due))
+
+
+def moment(at: float, now: float) -> str:
+    """'14:30', 'tomorrow 09:00' or 'Tue 1 December, 09:00', on Leicester's clock."""
+    when, today = dt.datetime.fromtimestamp(at, LONDON), dt.datetime.fromtimestamp(now, LONDON).date()
+    days = (when.date() - today).days
+    if days == 0:
+        return f"{when:%H:%M}"
+    return f"tomorrow {when:%H:%M}" if days == 1 else f"{when:%a} {when.day} {when:%B}, {when:%H:%M}"
+
+
+def _long(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} minute{'s' * (minutes != 1)}"
+    hours = minutes // 60
+    return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
+
+
+def slot_in_words(request: CallbackRequest) -> str:
+    """What the caller was promised."""
+    if request.slot is None:
+        return "No time was agreed: the caller hung up before that."
+    window = {"morning": "in the morning", "afternoon": "in the afternoon"}[request.slot.part]
+    return f"{request.slot.day:%A} {request.slot.day.day} {request.slot.day:%B}, {window}"
+
+
+def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
+    """What to say when somebody picks up, and when a machine does. It keeps to what the caller allowed."""
+    caller = "If you are sure it is the caller: say your name and where you ring from."
+    if request.may_say_who():
+        other = f"If it is somebody else: 'It is {service}, returning a call.' Say no more."
+    else:
+        other = "If it is somebody else: do NOT say who you are or why. 'Sorry, I will try again.' Then hang up."
+    if not request.may_leave_message():
+        machine = "If a machine answers: hang up. Leave NO message."
+    elif request.may_say_who():
+        machine = f"If a machine answers: 'This is {service}, returning your call. We will try again.' Say no more."
+    else:
+        machine = "If a machine answers: 'Hello, I am returning your call. I will try again.' Do NOT say who you are."
+    return [caller, other, machine]
+
+
+def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
+    """What the caller listened to, in the order in which they did."""
+    return list(dict.fromkeys(script.titles.get(node, node.replace("_", " ")) for node in request.heard))
+
+
+def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
+    """Where silence or wrong keys stopped the caller."""
+    return list(
+        dict.fromkeys(f"{script.titles.get(node, 'asking')} ({node.replace('_', ' ')})" for node in request.stuck)
+    )
+
+
+def next_try(request: CallbackRequest) -> str:
+    """'try 2 of 3', for the outcome that is about to be recorded."""
+    return f"try {request.tries + 1} of 3"
+
+
+def add_to(app: Flask) -> None:
+    """Make these words known to the templates."""
+    app.jinja_env.globals.update(moment=moment, needs=NEEDS, national=dialling.national, unanswered=UNANSWERED)

@@ -1,0 +1,78 @@
+"""Requests to be rung, and advisers to ring them, for the tests of the queue and the console."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+from werkzeug.test import Client, TestResponse
+
+from ivr.callback import CallbackRequest, Event, Slot
+from ivr.session import SaveRequest
+from ivr.store import Adviser, Store
+from ivr.web.console.signin import hashed
+from tests.line import OPEN, Line
+
+NOW = OPEN.timestamp()
+HOUR = 3600.0
+PASSWORD = "correct horse battery"
+_HASH = hashed(PASSWORD)
+
+
+def request(number: int = 1, **facts: object) -> CallbackRequest:
+    """A finished request of the n-th caller, due in three hours."""
+    base = CallbackRequest(
+        id=f"CA{number:03}-1",
+        number=f"+447700900{number:03}",
+        asked_at=NOW - 600,
+        state="waiting",
+        slot=Slot(OPEN.date(), "afternoon"),
+        opens=NOW - HOUR,
+        due=NOW + 3 * HOUR,
+        message_ok=True,
+        say_who=False,
+        heard=("appeal_time", "mediation_ring"),
+        events=(Event(NOW - 600, "caller", "asked to be rung back"),),
+    )
+    return replace(base, **facts)
+
+
+def ask(store: Store, number: int = 1, **facts: object) -> CallbackRequest:
+    """Put a request into the queue."""
+    saved = store.requests.save(SaveRequest(request(number, **facts))).request
+    assert saved
+    return saved
+
+
+def hire(store: Store, name: str = "asha", **facts: object) -> Adviser:
+    adviser = replace(Adviser(name, _HASH, "+441164960777", stamp="1"), **facts)
+    store.people.save(adviser)
+    return adviser
+
+
+class Browser:
+    """An adviser's browser without scripts: pages are got, forms are filled in and sent."""
+
+    def __init__(self, line: Line):
+        self.line, self.client = line, Client(line.app)
+        self.page = ""
+
+    def get(self, path: str) -> TestResponse:
+        response = self.client.get(f"/console{path}", base_url=self.line.settings.public_url, follow_redirects=True)
+        self.page = response.text
+        return response
+
+    def send(self, path: str, token: bool = True, **fields: str) -> TestResponse:
+        """Send a form of the page that was got last."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
+        data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
+        response = self.client.post(
+            f"/console{path}", data=data, base_url=self.line.settings.public_url,
+            headers={"Referer": f"{self.line.settings.public_url}/console/"}, follow_redirects=True,
+        )  # fmt: skip
+        self.page = response.text
+        return response
+
+    def sign_in(self, name: str = "asha", password: str = PASSWORD) -> TestResponse:
+        self.get("/signin")
+        return self.send("/signin", name=name, password=password)

@@ -1,0 +1,215 @@
+"""The life of a callback request."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from msgspec.structs import replace
+
+from ivr import callback
+from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, CallbackRequest, Outcome, Refused, Slot
+from ivr.hours import Hours, Span
+from tests.desk import HOUR, NOW, request
+from tests.line import OPEN
+
+NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
+HOURS = Hours((NINE_TO_FIVE,) * 5 + (None, None))
+WINDOWS: dict[callback.Part, Span] = {
+    "morning": Span(dt.time(9), dt.time(12)),
+    "afternoon": Span(dt.time(12), dt.time(17)),
+}
+
+
+def _claimed(who: str = "asha", **facts: object) -> CallbackRequest:
+    return callback.claim(request(**facts), who, NOW)
+
+
+# --- claiming -------------------------------------------------------------------------------
+
+
+def test_a_waiting_request_is_claimed_and_given_back() -> None:
+    claimed = _claimed()
+    assert (claimed.state, claimed.claimed_by, claimed.claim_ends) == ("claimed", "asha", NOW + CLAIM_SECONDS)
+
+    released = callback.release(claimed, "asha", NOW + 60)
+    assert (released.state, released.claimed_by) == ("waiting", "")
+    assert [event.what for event in released.events] == ["asked to be rung back", "claimed", "released"]
+
+
+def test_what_one_adviser_holds_another_cannot_take() -> None:
+    with pytest.raises(Refused, match="asha has this one now"):
+        callback.claim(_claimed(), "bilal", NOW + 60)
+
+
+def test_a_claim_that_ran_out_can_be_taken_by_another() -> None:
+    """A closed browser must not lose a caller."""
+    taken = callback.claim(_claimed(), "bilal", NOW + CLAIM_SECONDS)
+
+    assert taken.claimed_by == "bilal"
+
+
+def test_claiming_again_makes_the_claim_longer() -> None:
+    assert callback.claim(_claimed(), "asha", NOW + 60).claim_ends == NOW + 60 + CLAIM_SECONDS
+
+
+def test_only_who_holds_a_request_can_say_what_came_of_it() -> None:
+    for change in (
+        lambda r: callback.record(r, "bilal", "spoke", "", NOW, NOW),
+        lambda r: callback.release(r, "bilal", NOW),
+    ):
+        with pytest.raises(Refused, match="You no longer hold this request"):
+            change(_claimed())
+
+
+def test_an_unfinished_request_is_left_to_its_caller_for_five_minutes() -> None:
+    unfinished = request(state="unfinished", asked_at=NOW)
+
+    assert not callback.claimable(unfinished, NOW + UNFINISHED_WAIT - 1)
+    assert callback.claimable(unfinished, NOW + UNFINISHED_WAIT)
+
+
+# --- outcomes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        ("spoke", "done"),
+        ("done", "done"),
+        ("wrong number", "done"),
+        ("cancelled", "cancelled"),
+        ("no answer", "waiting"),
+        ("message left", "waiting"),
+    ],
+)
+def test_an_outcome_ends_a_request_or_lets_it_wait(outcome: Outcome, state: str) -> None:
+    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, NOW + 2 * HOUR)
+
+    assert (recorded.state, recorded.claimed_by, recorded.tries) == (state, "", 1)
+    assert (recorded.events[-1].what, recorded.events[-1].note) == (outcome, "a note")
+    if state == "waiting":
+        assert recorded.due == NOW + 2 * HOUR
+
+
+def test_three_tries_without_an_answer_close_it() -> None:
+    request_ = request()
+    for _ in range(3):
+        request_ = callback.record(callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, NOW + HOUR)
+
+    assert (request_.state, request_.tries, request_.open) == ("gave up", 3, False)
+    with pytest.raises(Refused, match="has ended"):
+        callback.claim(request_, "asha", NOW)
+
+
+# --- two wishes from one phone --------------------------------------------------------------
+
+
+def test_a_first_wish_gets_a_reference() -> None:
+    saved = callback.saved(None, request(), "4271")
+
+    assert saved.reference_of("CA001-1") == "4271"
+    assert saved.goes_by("4271")
+
+
+def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None:
+    begun = callback.saved(None, request(state="unfinished", asked_at=NOW - 60), "4271")
+    finished = callback.saved(begun, request(asked_at=NOW, needs=("relay",)), "9999")
+
+    assert finished.reference_of("CA001-1") == "4271"
+    assert (finished.state, finished.needs, finished.asked_at, finished.times_asked) == (
+        "waiting", ("relay",), NOW - 60, 1,
+    )  # fmt: skip
+
+
+def test_a_second_wish_joins_the_first_with_the_more_careful_answers() -> None:
+    """Whoever asked second may make the call sooner and gentler, and never freer with what is said."""
+    first = callback.saved(None, request(message_ok=True, say_who=False, due=NOW + 9 * HOUR), "4271")
+    second = request(id="CA9-1", message_ok=False, say_who=True, urgent=True, due=NOW + HOUR, needs=("interpreter",))
+
+    joined = callback.saved(first, second, "5555")
+
+    assert joined.id == first.id
+    assert (joined.may_leave_message(), joined.may_say_who()) == (False, False)
+    assert (joined.urgent, joined.due, joined.needs, joined.times_asked) == (True, NOW + HOUR, ("interpreter",), 2)
+    assert (joined.reference_of("CA001-1"), joined.reference_of("CA9-1")) == ("4271", "5555")
+
+
+def test_a_second_wish_cannot_make_the_call_later() -> None:
+    first = callback.saved(None, request(due=NOW + HOUR), "4271")
+
+    assert callback.saved(first, request(id="CA9-1", due=NOW + 9 * HOUR), "5").due == NOW + HOUR
+
+
+def test_a_second_wish_that_was_not_finished_only_adds_that_the_caller_rang() -> None:
+    first = callback.saved(None, request(message_ok=True, say_who=True), "4271")
+
+    joined = callback.saved(first, request(id="CA9-1", state="unfinished", message_ok=None, say_who=None), "5555")
+
+    assert (joined.message_ok, joined.say_who, joined.state) == (True, True, "waiting")
+    assert joined.events[-1].what == "rang again"
+
+
+def test_a_wish_joined_step_by_step_counts_once() -> None:
+    """It is saved when its number is known, and again when it is finished."""
+    joined = callback.saved(None, request(), "4271")
+    for state in ("unfinished", "waiting", "waiting"):
+        joined = callback.saved(joined, request(id="CA9-1", state=state), "5555")
+
+    assert (joined.times_asked, [a.reference for a in joined.askers]) == (2, ["4271", "5555"])
+
+
+def test_finishing_a_wish_does_not_take_it_from_the_adviser_who_has_it() -> None:
+    begun = callback.saved(None, request(state="unfinished", asked_at=NOW - 600), "4271")
+    claimed = callback.claim(begun, "asha", NOW)
+
+    finished = callback.saved(claimed, request(), "x")
+
+    assert (finished.state, finished.claimed_by, finished.message_ok) == ("claimed", "asha", True)
+
+
+def test_each_caller_cancels_only_their_own_wish() -> None:
+    """Who shares a phone cannot cancel what the other asked for."""
+    joined = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
+
+    one_left = callback.cancel(joined, "5555", NOW)
+    assert (one_left.open, one_left.goes_by("4271"), one_left.goes_by("5555")) == (True, True, False)
+    assert callback.cancel(one_left, "4271", NOW).state == "cancelled"
+
+
+def test_a_request_that_ended_cannot_be_moved() -> None:
+    with pytest.raises(Refused):
+        callback.move(request(state="done"), Slot(OPEN.date(), "morning"), NOW, NOW, NOW)
+
+
+# --- slots ----------------------------------------------------------------------------------
+
+
+def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
+    friday_noon = dt.datetime(2026, 11, 27, 13, 0, tzinfo=OPEN.tzinfo)
+
+    slots = callback.slots(WINDOWS, HOURS, friday_noon, days_ahead=4)
+
+    assert [(slot.day.isoformat(), slot.part) for slot in slots] == [
+        ("2026-11-27", "afternoon"),
+        ("2026-11-30", "morning"),
+        ("2026-11-30", "afternoon"),
+        ("2026-12-01", "morning"),
+        ("2026-12-01", "afternoon"),
+    ]
+
+
+def test_an_urgent_request_is_due_sooner_than_its_slot_and_may_be_rung_at_once() -> None:
+    slot = Slot(OPEN.date() + dt.timedelta(days=1), "afternoon")
+    calm = callback.in_slot(request(), slot, WINDOWS, urgent_due=NOW + 4 * HOUR)
+    urgent = callback.in_slot(request(urgent=True), slot, WINDOWS, urgent_due=NOW + 4 * HOUR)
+
+    assert calm.opens > NOW
+    assert (urgent.opens, urgent.due) == (NOW - 600, NOW + 4 * HOUR)
+
+
+def test_careful_answers_hold_where_nobody_was_asked() -> None:
+    unasked = replace(request(), message_ok=None, say_who=None)
+
+    assert not unasked.may_leave_message()
+    assert not unasked.may_say_who()
