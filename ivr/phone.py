@@ -13,7 +13,6 @@ from typing import Any
 import requests
 from requests.auth import HTTPBasicAuth
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http import HttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -34,17 +33,16 @@ class PhoneFailed(Exception):
         super().__init__(why)
 
 
-class _At(HttpClient):  # type: ignore[misc]
-    """Twilio's own client, sent to another address where the settings name one."""
+class _At(TwilioHttpClient):  # type: ignore[misc]
+    """Twilio's own client, with a time-out, sent to another address where the settings name one."""
 
     def __init__(self, address: str):
         super().__init__()
         self._address = address
-        self._client = TwilioHttpClient(timeout=ANSWER_SECONDS)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         kwargs["timeout"] = ANSWER_SECONDS
-        return self._client.request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
+        return super().request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
 
 
 class Phone:

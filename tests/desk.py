@@ -19,11 +19,11 @@ PASSWORD = "correct horse battery"
 _HASH = hashed(PASSWORD)
 
 
-def request(number: int = 1, **facts: object) -> CallbackRequest:
+def request(nth: int = 1, **facts: object) -> CallbackRequest:
     """A finished request of the n-th caller, due in three hours."""
     base = CallbackRequest(
-        id=f"CA{number:03}-1",
-        number=f"+447700900{number:03}",
+        id=f"CA{nth:03}-1",
+        number=f"+447700900{nth:03}",
         asked_at=NOW - 600,
         state="waiting",
         slot=Slot(OPEN.date(), "afternoon"),
@@ -37,9 +37,9 @@ def request(number: int = 1, **facts: object) -> CallbackRequest:
     return replace(base, **facts)
 
 
-def ask(store: Store, number: int = 1, **facts: object) -> CallbackRequest:
+def ask(store: Store, nth: int = 1, **facts: object) -> CallbackRequest:
     """Put a request into the queue."""
-    saved = store.requests.save(SaveRequest(request(number, **facts))).request
+    saved = store.requests.save(SaveRequest(request(nth, **facts))).request
     assert saved
     return saved
 
@@ -58,7 +58,9 @@ class Browser:
         self.page = ""
 
     def get(self, path: str) -> TestResponse:
-        response = self.client.get(f"/console{path}", base_url=self.line.settings.public_url, follow_redirects=True)
+        response = self.client.get(
+            f"/console{path}", base_url=self.line.settings.public_url, follow_redirects=True, buffered=True
+        )
         self.page = response.text
         return response
 

@@ -17,6 +17,7 @@ from ivr.store import Conflict, Published, Store, StoreDown, ping
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
+from tests.bench.speed import free_port
 
 S = Session("CA1", "r1", Place("main_menu"), turn=3)
 
@@ -145,7 +146,7 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
     """sentinel://host:port/name leads to the server that is the master now: a real Sentinel, a real server."""
     settings = config.settings({"IVR_DATA": str(tmp_path)})
     binary = server.redis_command(settings)[0]
-    port, watch = _free_port(), _free_port()
+    port, watch = free_port(), free_port()
     (tmp_path / "sentinel.conf").write_text(f"port {watch}\nsentinel monitor line 127.0.0.1 {port} 1\ndir {tmp_path}\n")
     processes = [
         subprocess.Popen([binary, "--port", str(port), "--dir", str(tmp_path), "--logfile", "one.log"]),
@@ -164,14 +165,6 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
         for process in processes:
             process.terminate()
             process.wait()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _soon(what: object) -> bool:

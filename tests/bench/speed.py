@@ -99,7 +99,7 @@ def _print(rounds: dict[str, list[Round]]) -> None:
 @contextmanager
 def _running(folder: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int], int, str]]:
     """The line and the yardstick, each as (port, process), the process of Redis, and the public address."""
-    port, bare_port = _free_port(), _free_port()
+    port, bare_port = free_port(), free_port()
     base = "https://line.example.org"
     environment = {
         **os.environ, "IVR_DATA": str(folder), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": base,
@@ -126,7 +126,7 @@ def _serve(app: str, port: int, environment: dict[str, str]) -> subprocess.Popen
     return subprocess.Popen(command, env=environment, cwd=config.ROOT, stdout=subprocess.DEVNULL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -43,9 +43,6 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="adviser",
-        SESSION_COOKIE_SECURE=https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
         WTF_CSRF_TIME_LIMIT=None,
@@ -61,6 +58,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         content_security_policy=_CONTENT_POLICY,
         referrer_policy="no-referrer",
         session_cookie_secure=https,
+        session_cookie_samesite="Strict",
     )
     desk = Desk(settings, store, live, jobs, clock)
     signin.add_to(app, desk)

@@ -10,13 +10,13 @@ import datetime as dt
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import Flask, flash, render_template, request, session
+from flask import Flask, flash, g, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from ivr.store import Adviser
+from ivr.store import Adviser, StoreDown
 from ivr.web.console.common import Desk, go
 
 IDLE_SECONDS = 60 * 60
@@ -59,51 +59,60 @@ def add_to(app: Flask, desk: Desk) -> None:
     manager.login_view = "signin"
     manager.login_message = "Sign in first."
     manager.session_protection = "strong"
+    manager.user_loader(lambda name: _load(desk, name))
     limiter = Limiter(get_remote_address, app=app, storage_uri=limits_storage(desk.settings.redis_url))
+    by_place = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed)
+    by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
+    app.add_url_rule("/signin", "signin", by_place(by_name(lambda: _sign_in(desk))), methods=["GET", "POST"])
+    app.add_url_rule("/signout", "signout", login_required(lambda: _sign_out(desk)), methods=["POST"])
+    app.context_processor(lambda: {"adviser": getattr(current_user, "adviser", None)})
 
-    @manager.user_loader  # type: ignore[untyped-decorator]
-    def load(name: str) -> User | None:
+
+def _load(desk: Desk, name: str) -> User | None:
+    """The adviser of this session, if it has not ended."""
+    if g.get("store_is_down"):
+        return None  # the page that says so asks who is signed in, and must not need what is down
+    try:
         adviser = desk.store.people.get(name)
-        if adviser is None or adviser.disabled or adviser.stamp != session.get("stamp"):
-            return None
-        began, seen = session.get("began", 0.0), session.get("seen", 0.0)
-        if desk.now - seen > IDLE_SECONDS or desk.now - began > LONGEST_SESSION.total_seconds():
-            return None
-        if request.endpoint != "waiting":
-            session["seen"] = desk.now
-        return User(adviser)
+    except StoreDown:
+        g.store_is_down = True
+        raise
+    if adviser is None or adviser.disabled or adviser.stamp != session.get("stamp"):
+        return None
+    began, seen = session.get("began", 0.0), session.get("seen", 0.0)
+    if desk.now - seen > IDLE_SECONDS or desk.now - began > LONGEST_SESSION.total_seconds():
+        return None
+    if request.endpoint != "waiting":
+        session["seen"] = desk.now
+    return User(adviser)
 
-    @app.route("/signin", methods=["GET", "POST"])
-    @limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed)
-    @limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=lambda: request.form.get("name", ""))
-    def signin() -> str | Response | tuple[str, int]:
-        if request.method == "GET":
-            return render_template("signin.html")
-        name = request.form.get("name", "").strip().lower()
-        adviser = desk.store.people.get(name)
-        if adviser is None or not fits(adviser, request.form.get("password", "")):
-            fits(None, "") if adviser is None else None
-            desk.store.people.note(desk.now, name[:40], "failed to sign in")
-            flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
-            return render_template("signin.html", name=name), 401
-        session.clear()
-        session.permanent = True
-        session.update(began=desk.now, seen=desk.now, stamp=adviser.stamp)
-        login_user(User(adviser))
-        desk.note("signed in")
-        return go("requests_page")
 
-    @app.post("/signout")
-    @login_required  # type: ignore[untyped-decorator]
-    def signout() -> Response:
-        desk.note("signed out")
-        logout_user()
-        session.clear()
-        return go("signin")
+def _sign_in(desk: Desk) -> str | Response | tuple[str, int]:
+    if request.method == "GET":
+        return render_template("signin.html")
+    name = _name_tried()
+    adviser = desk.store.people.get(name)
+    if not fits(adviser, request.form.get("password", "")) or adviser is None:
+        desk.store.people.note(desk.now, name[:40], "failed to sign in")
+        flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
+        return render_template("signin.html", name=name), 401
+    session.clear()
+    session.permanent = True
+    session.update(began=desk.now, seen=desk.now, stamp=adviser.stamp)
+    login_user(User(adviser))
+    desk.note("signed in")
+    return go("requests_page")
 
-    @app.context_processor
-    def who() -> dict[str, object]:
-        return {"adviser": getattr(current_user, "adviser", None)}
+
+def _sign_out(desk: Desk) -> Response:
+    desk.note("signed out")
+    logout_user()
+    session.clear()
+    return go("signin")
+
+
+def _name_tried() -> str:
+    return request.form.get("name", "").strip().lower()
 
 
 def _failed(response: Response) -> bool:

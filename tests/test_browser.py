@@ -1,0 +1,294 @@
+"""The advisers' page in a real Chromium: a whole day of work, by keyboard, on a phone, and for a screen reader."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from ivr.config import Settings
+from ivr.jobs import recording_path
+from ivr.store import Store
+from tests.bench.speed import free_port
+from tests.desk import HOUR, NOW, PASSWORD, ask, hire
+from tests.line import Line
+from tests.test_phone import needs
+
+expect.set_options(timeout=10_000)
+pytestmark = pytest.mark.xdist_group("browser")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    needs(CHROMIUM, "Chromium is needed for the browser tests")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*quiet, "--disable-component-update", "--disable-sync"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    """The real app on a real port."""
+    port = free_port()
+    address = dataclasses.replace(settings, public_url=f"http://127.0.0.1:{port}")
+    with Line(address, store) as line:
+        server = make_server("127.0.0.1", port, line.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield line
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _page(chromium: Browser, line: Line, size: dict[str, int]) -> Iterator[Page]:
+    context = chromium.new_context(viewport=size, base_url=line.settings.public_url)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert not [error for error in errors if "401" not in error], errors
+
+
+@pytest.fixture
+def page(chromium: Browser, served: Line) -> Iterator[Page]:
+    yield from _page(chromium, served, DESKTOP)
+
+
+@pytest.fixture
+def phone(chromium: Browser, served: Line) -> Iterator[Page]:
+    yield from _page(chromium, served, PHONE)
+
+
+def _sign_in(page: Page, name: str = "asha") -> None:
+    page.goto("/console/signin")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+
+
+def _busy(store: Store, line: Line) -> None:
+    """A queue with one of everything."""
+    hire(store, admin=True)
+    ask(store, 1, urgent=True, needs=("relay", "interpreter"), slow=True, stuck=("main_menu",), times_asked=2)
+    ask(store, 2, due=NOW - 1200, recording="RE1", recording_seconds=4)
+    ask(store, 3, due=NOW + 9 * HOUR, opens=NOW + 6 * HOUR)
+    ask(store, 4, state="unfinished", asked_at=NOW - HOUR)
+    path = recording_path(line.settings, "RE1")
+    path.parent.mkdir(parents=True)
+    soundfile.write(path, [0.0] * 8000, 8000, subtype="ULAW")
+
+
+# --- accessibility --------------------------------------------------------------------------
+
+
+def _axe(page: Page) -> None:
+    """No violation of WCAG 2.2 AA, and the rule that is off by default really ran."""
+    needs(AXE.is_file(), "`npm ci` in tests/ is needed for axe")
+    found = page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')}; return axe.run({{runOnly: {TAGS}}}); }}")
+    ran = {rule["id"] for kind in ("passes", "violations", "incomplete", "inapplicable") for rule in found[kind]}
+    looked_at = {rule["id"] for kind in ("passes", "violations", "incomplete") for rule in found[kind]}
+    faults = [
+        f"{v['id']}: {node['target']} {node['failureSummary']}" for v in found["violations"] for node in v["nodes"]
+    ]
+
+    assert not faults, "\n".join(faults)
+    assert "target-size" in ran
+    assert "target-size" in looked_at, "target-size found nothing to look at"
+
+
+PAGES = [
+    "/console/",
+    "/console/request/CA001-1",
+    "/console/request/CA002-1",
+    "/console/ended",
+    "/console/log",
+    "/console/texts",
+]
+
+
+@pytest.mark.parametrize("size", ["page", "phone"])
+def test_no_page_has_a_fault_that_axe_can_find(
+    request: pytest.FixtureRequest, served: Line, store: Store, size: str
+) -> None:
+    page: Page = request.getfixturevalue(size)
+    _busy(store, served)
+    page.goto("/console/signin")
+    _axe(page)
+    _sign_in(page)
+    for path in PAGES:
+        page.goto(path)
+        _axe(page)
+    page.goto("/console/request/CA001-1")
+    page.get_by_role("button", name="Take this request").click()
+    _axe(page)
+
+
+@pytest.mark.parametrize("size", [{"width": 640, "height": 400}, {"width": 320, "height": 256}, PHONE])
+def test_nothing_is_cut_off_when_the_page_is_enlarged(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    """Half a window is what 200% leaves, a quarter what 400% leaves; no page scrolls sideways."""
+    _busy(store, served)
+    for page in _page(chromium, served, size):
+        _sign_in(page)
+        for path in PAGES:
+            page.goto(path)
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+
+
+def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, store: Store) -> None:
+    _busy(store, served)
+    _sign_in(page)
+
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    expect(page.get_by_role("link", name="Open the request asked for at 10:20")).to_have_count(3)
+    page.goto("/console/request/CA002-1")
+    expect(page.get_by_role("region", name="What to know")).to_be_visible()
+    expect(page.locator("audio")).to_have_attribute("aria-label", "The caller's spoken message")
+
+
+# --- the day --------------------------------------------------------------------------------
+
+
+def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, store: Store) -> None:
+    """From signing in to the outcome, with Tab, Space and Enter; the focus can always be seen."""
+    hire(store)
+    ask(store)
+    page.goto("/console/signin")
+
+    _tab_to(page, "Name")
+    page.keyboard.type("asha")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+    _tab_to(page, "Open the request asked for at 10:20")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Take it")).to_be_visible()
+    _tab_to(page, "Take this request")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("07700 900001")).to_be_visible()
+    _tab_to(page, "Spoke")
+    page.keyboard.press("Space")
+    _tab_to(page, "Save")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Done: recorded: spoke.")).to_be_visible()
+    assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+def _tab_to(page: Page, name: str) -> None:
+    """Press Tab until the thing with this name has the focus, and see that it shows."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => {
+                const e = document.activeElement, label = e.labels && e.labels[0];
+                const name = (label ? label.textContent : e.textContent).replace(/\\s+/g, " ").trim();
+                const style = getComputedStyle(e);
+                return [name, style.outlineStyle !== "none" || style.boxShadow !== "none"];
+            }"""
+        )
+        if focused[0] == name:
+            assert focused[1], f"{name} has the focus, and it cannot be seen"
+            return
+    pytest.fail(f"{name} cannot be come to with Tab")
+
+
+def test_new_requests_appear_without_reloading_and_are_announced(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    _sign_in(page)
+    expect(page.get_by_text("Nobody waits.")).to_be_visible()
+    news = page.locator("#news")
+    assert news.get_attribute("aria-live") == "polite"
+
+    ask(store, 1, urgent=True)
+
+    expect(news).to_have_text("One new request.")
+    expect(page.get_by_text("1 waiting.")).to_be_visible()
+    expect(page.get_by_text("Urgent", exact=True)).to_be_visible()
+
+
+def test_a_list_that_cannot_be_renewed_says_so(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    _sign_in(page)
+
+    hire(store, disabled=True, stamp="2")
+
+    expect(page.locator("#news")).to_have_text(re.compile("Your sign-in has ended"))
+
+
+def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Store) -> None:
+    """Take, no answer, take again, give back, the other takes it, three tries close it; then the log tells all."""
+    hire(store, admin=True)
+    hire(store, "bilal")
+    ask(store, 1, urgent=True)
+    ask(store, 2, due=NOW - 1200)
+    for asha in _page(chromium, served, DESKTOP):
+        for bilal in _page(chromium, served, PHONE):
+            _sign_in(asha)
+            _sign_in(bilal, "bilal")
+
+            asha.get_by_role("link", name="Open").first.click()
+            expect(asha.get_by_text("Late by 20 minutes")).to_be_visible()
+            _try(asha, "No answer – it waits two hours")
+            expect(asha.get_by_text("2 waiting")).to_be_visible()
+
+            bilal.goto("/console/request/CA002-1")
+            bilal.get_by_role("button", name="Take this request").click()
+            asha.goto("/console/request/CA002-1")
+            expect(asha.get_by_role("region", name="Take it").get_by_text("bilal has it until")).to_be_visible()
+            bilal.get_by_role("button", name="Give it back").click()
+
+            for _ in range(2):
+                asha.goto("/console/request/CA002-1")
+                _try(asha, re.compile("^No answer"))
+            asha.get_by_role("link", name="Ended").click()
+            expect(asha.get_by_role("cell", name="Gave up: no answer, by asha")).to_be_visible()
+
+            asha.get_by_role("link", name="Log").click()
+            for what in ("signed in", "looked at", "claimed", "released", "recorded: no answer"):
+                expect(asha.get_by_role("cell", name=what, exact=True).first).to_be_visible()
+            bilal.get_by_role("button", name="Sign out").click()
+            expect(bilal.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def _try(page: Page, outcome: str | re.Pattern[str]) -> None:
+    page.get_by_role("button", name="Take this request").click()
+    page.get_by_label(outcome).check()
+    page.get_by_role("button", name="Save").click()
+
+
+def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    ask(store, 1, message_ok=False)
+    _sign_in(page)
+    page.goto("/console/request/CA001-1")
+    page.get_by_role("button", name="Take this request").click()
+
+    expect(page.get_by_text("If a machine answers: hang up. Leave NO message.")).to_be_visible()
+    page.get_by_role("button", name="Ring by one click").click()
+    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()

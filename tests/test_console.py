@@ -1,0 +1,383 @@
+"""The advisers' page over HTTP: who gets in, what they see, what they do, and what is written down."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ivr import callback
+from ivr.callback import CLAIM_SECONDS
+from ivr.jobs import recording_path
+from ivr.store import Store
+from ivr.web.console.signin import IDLE_SECONDS, limits_storage
+from tests.desk import HOUR, NOW, Browser, ask, hire
+from tests.line import Line
+
+PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message"]
+FORMS = [f"/request/CA001-1/{what}" for what in ("claim", "release", "ring", "outcome", "note", "delete")] + [
+    "/signout"
+]
+
+
+@pytest.fixture
+def browser(line: Line) -> Browser:
+    return Browser(line)
+
+
+@pytest.fixture
+def asha(browser: Browser, store: Store) -> Browser:
+    """A signed-in adviser."""
+    hire(store)
+    browser.sign_in()
+    return browser
+
+
+def _log(store: Store) -> list[tuple[str, str]]:
+    return [(entry.who, entry.what) for entry in store.people.log()]
+
+
+# --- getting in -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_is_seen_without_signing_in(browser: Browser, store: Store, path: str) -> None:
+    ask(store)
+
+    response = browser.get(path)
+
+    assert response.request.path == "/console/signin"
+    assert "CA001" not in response.text
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_nothing_is_done_without_signing_in(browser: Browser, store: Store, path: str) -> None:
+    before = ask(store)
+    browser.get("/signin")
+
+    browser.send(path, outcome="spoke")
+
+    assert store.requests.get(before.id) == before
+
+
+def test_every_page_is_in_these_tests(line: Line) -> None:
+    """A route that is added must be added above, or it could be open to all."""
+    console = line.app.mounts["/console"]
+    rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
+
+    assert rules == {p.replace("CA001-1", "<request_id>") for p in [*PAGES, *FORMS]} | {"/signin"}
+
+
+def test_a_name_and_a_password_open_the_list(browser: Browser, store: Store) -> None:
+    hire(store)
+
+    assert "Waiting to be rung" in browser.sign_in().text
+    assert _log(store) == [("asha", "signed in")]
+
+
+@pytest.mark.parametrize(("name", "password"), [("asha", "wrong"), ("nobody", "wrong"), ("asha", ""), ("", "")])
+def test_a_wrong_password_opens_nothing_and_tells_nothing(
+    browser: Browser, store: Store, name: str, password: str
+) -> None:
+    """The same words, whether the name is known or not."""
+    hire(store)
+
+    response = browser.sign_in(name, password)
+
+    assert response.status_code == 401
+    assert "That name and password do not fit." in response.text
+
+
+def test_failed_sign_ins_are_slowed(browser: Browser, store: Store) -> None:
+    hire(store)
+    statuses = [browser.sign_in("asha", "wrong").status_code for _ in range(6)]
+
+    assert statuses == [401] * 5 + [429]
+    assert browser.sign_in().status_code == 429, "even the right password has to wait"
+
+
+def test_right_sign_ins_are_not_slowed(browser: Browser, store: Store) -> None:
+    hire(store)
+
+    assert [browser.sign_in().status_code for _ in range(8)] == [200] * 8
+
+
+def test_a_disabled_adviser_is_out_at_once(asha: Browser, store: Store) -> None:
+    hire(store, disabled=True, stamp="2")
+
+    assert "Sign in" in asha.get("/").text
+    assert asha.sign_in().status_code == 401
+
+
+def test_a_changed_password_ends_other_sessions(asha: Browser, store: Store) -> None:
+    hire(store, stamp="2")
+
+    assert asha.get("/").request.path == "/console/signin"
+
+
+def test_a_session_ends_an_hour_after_the_last_thing_done(asha: Browser, line: Line) -> None:
+    """The list that renews itself is not a thing done."""
+    for _ in range(3):
+        line.now = line.now.fromtimestamp(line.now.timestamp() + IDLE_SECONDS / 2, line.now.tzinfo)
+        last = asha.get("/waiting")
+
+    assert last.request.path == "/console/signin"
+
+
+def test_a_session_ends_after_twelve_hours_in_any_case(asha: Browser, line: Line) -> None:
+    for hour in range(14):
+        line.now = line.now.fromtimestamp(NOW + hour * (HOUR - 10), line.now.tzinfo)
+        last = asha.get("/")
+
+    assert last.request.path == "/console/signin"
+
+
+def test_signing_out_ends_the_session(asha: Browser, store: Store) -> None:
+    asha.get("/")
+    asha.send("/signout")
+
+    assert asha.get("/").request.path == "/console/signin"
+    assert ("asha", "signed out") in _log(store)
+
+
+def test_a_form_from_elsewhere_is_refused(asha: Browser, store: Store) -> None:
+    ask(store)
+    asha.get("/request/CA001-1")
+
+    response = asha.send("/request/CA001-1/claim", token=False)
+
+    assert response.status_code == 400
+    assert "That page was too old" in response.text
+    assert store.requests.get("CA001-1").state == "waiting"  # type: ignore[union-attr]
+
+
+def test_pages_allow_nothing_from_elsewhere_and_the_cookie_is_strict(asha: Browser) -> None:
+    headers = asha.get("/").headers
+    policy = headers["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["Referrer-Policy"] == "no-referrer"
+    cookie = next(c for c in asha.client._cookies.values() if c.key == "adviser")
+    assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Strict")
+
+
+def test_the_limiter_finds_the_same_redis() -> None:
+    assert limits_storage("unix:///x/redis.sock") == "redis+unix:///x/redis.sock"
+    assert limits_storage("redis://host:1/0") == "redis://host:1/0"
+    assert limits_storage("sentinel://a:1,b:2/line") == "redis+sentinel://a:1,b:2/line"
+
+
+# --- seeing ---------------------------------------------------------------------------------
+
+
+def test_the_list_is_by_lateness_in_words_and_shapes(asha: Browser, store: Store) -> None:
+    ask(store, 1, due=NOW + 9 * HOUR, opens=NOW + 6 * HOUR)
+    ask(store, 2, due=NOW - 20 * 60)
+    ask(store, 3, due=NOW + HOUR)
+    ask(store, 4, due=NOW + 3 * HOUR)
+    ask(store, 5, state="unfinished", asked_at=NOW)
+
+    text = asha.get("/").text
+
+    order = [
+        text.index(words) for words in ("Late by 20 minutes", "Ring now, by 11:30", "Ring by 13:30", "Ring from 16:30")
+    ]
+    assert order == sorted(order)
+    assert all(sign in text for sign in "▲●◆○")
+    assert "4 waiting, 1 late." in text, "a caller who has only just hung up half-way is not there yet"
+
+
+def test_no_number_is_shown_before_a_request_is_taken(asha: Browser, store: Store) -> None:
+    ask(store)
+
+    assert "07700" not in asha.get("/").text
+    assert "07700" not in asha.get("/request/CA001-1").text
+    assert "07700 900001" in asha.send("/request/CA001-1/claim").text
+
+
+def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -> None:
+    ask(
+        store,
+        1,
+        urgent=True,
+        needs=("relay", "interpreter"),
+        slow=True,
+        stuck=("school_menu",),
+        recording="RE1",
+        recording_seconds=9,
+    )
+
+    text = asha.get("/request/CA001-1").text
+
+    for words in (
+        "Urgent", "Wednesday 25 November, in the afternoon", "Uses a text relay", "Wants help in their language",
+        "Used slow speech on the line.", "May be left.", "No. Only to the caller.", "appeals, mediation",
+        "the start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("message", "who", "says"),
+    [
+        (False, False, ["hang up. Leave NO message", "do NOT say who you are or why"]),
+        (True, False, ["Do NOT say who you are.", "do NOT say who you are or why"]),
+        (
+            True,
+            True,
+            ["This is SENDIASS Leicester, returning your call.", "It is SENDIASS Leicester, returning a call."],
+        ),
+        (False, True, ["hang up. Leave NO message", "It is SENDIASS Leicester, returning a call."]),
+    ],
+)
+def test_the_words_for_whoever_picks_up_keep_to_what_was_allowed(
+    asha: Browser, store: Store, message: bool, who: bool, says: list[str]
+) -> None:
+    ask(store, 1, message_ok=message, say_who=who)
+    asha.get("/request/CA001-1")
+
+    text = asha.send("/request/CA001-1/claim").text.replace("&#39;", "'")
+
+    for words in says:
+        assert words in text
+
+
+def test_a_message_is_played_to_the_signed_in_and_kept_by_nobody(asha: Browser, store: Store, line: Line) -> None:
+    ask(store, 1, recording="RE1")
+    path = recording_path(line.settings, "RE1")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"RIFF sound")
+
+    response = asha.get("/request/CA001-1/message")
+
+    assert (response.data, response.headers["Cache-Control"]) == (b"RIFF sound", "no-store")
+    assert ("asha", "played the message") in _log(store)
+
+
+# --- doing ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def taken(asha: Browser, store: Store) -> Browser:
+    """A request that asha has taken."""
+    ask(store)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    return asha
+
+
+def test_taking_and_giving_back(taken: Browser, store: Store) -> None:
+    assert store.requests.get("CA001-1").claimed_by == "asha"  # type: ignore[union-attr]
+
+    taken.send("/request/CA001-1/release")
+
+    assert store.requests.get("CA001-1").state == "waiting"  # type: ignore[union-attr]
+    assert {("asha", "claimed"), ("asha", "released")} <= set(_log(store))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [("spoke", "done"), ("no answer", "waiting"), ("message left", "waiting"), ("cancelled", "cancelled")],
+)
+def test_an_outcome_is_recorded_with_its_note(taken: Browser, store: Store, outcome: str, state: str) -> None:
+    taken.send("/request/CA001-1/outcome", outcome=outcome, note="rang twice")
+
+    found = store.requests.get("CA001-1")
+    assert found is not None
+    assert (found.state, found.events[-1].what, found.events[-1].note) == (state, outcome, "rang twice")
+    assert f"Done: recorded: {outcome}." in taken.page
+
+
+def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:
+    assert "Choose what came of it." in taken.send("/request/CA001-1/outcome", outcome="").text
+
+
+def test_two_advisers_cannot_take_one_request(taken: Browser, line: Line, store: Store) -> None:
+    hire(store, "bilal")
+    bilal = Browser(line)
+    bilal.sign_in("bilal")
+    bilal.get("/request/CA001-1")
+    assert "asha has it until" in bilal.page
+
+    assert "asha has this one now. Take another." in bilal.send("/request/CA001-1/claim").text
+
+
+def test_a_claim_that_ran_out_is_on_the_list_again(taken: Browser, line: Line, store: Store) -> None:
+    line.now = line.now.fromtimestamp(NOW + CLAIM_SECONDS + 1, line.now.tzinfo)
+
+    assert "asha has it" not in taken.get("/").text
+    assert callback.claimable(store.requests.get("CA001-1"), NOW + CLAIM_SECONDS + 1)  # type: ignore[arg-type]
+
+
+def test_a_note_is_added_by_anybody(asha: Browser, store: Store) -> None:
+    ask(store)
+    asha.get("/request/CA001-1")
+
+    assert (
+        "asha: note – The letter is dated the third."
+        in asha.send("/request/CA001-1/note", note="The letter is dated the third.").text
+    )
+    assert "Write the note first." in asha.send("/request/CA001-1/note", note=" ").text
+
+
+def test_a_note_cannot_become_a_script(asha: Browser, store: Store) -> None:
+    ask(store)
+    asha.get("/request/CA001-1")
+
+    assert "<script>alert" not in asha.send("/request/CA001-1/note", note="<script>alert(1)</script>").text
+
+
+def test_ringing_by_one_click_is_for_who_holds_the_request(asha: Browser, taken: Browser, store: Store) -> None:
+    assert "Ring by one click" in taken.page
+    assert "Your phone rings in a moment." in taken.send("/request/CA001-1/ring").text
+
+    taken.send("/request/CA001-1/release")
+    taken.get("/request/CA001-1")
+    assert "Take the request first." in taken.send("/request/CA001-1/ring").text
+
+
+def test_a_request_is_deleted_for_good_by_an_administrator_only(asha: Browser, store: Store, line: Line) -> None:
+    ask(store, 1, recording="RE1")
+    path = recording_path(line.settings, "RE1")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"sound")
+    asha.get("/request/CA001-1")
+    assert asha.send("/request/CA001-1/delete").status_code == 403
+
+    hire(store, admin=True)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/delete")
+
+    assert store.requests.get("CA001-1") is None
+    assert not path.exists()
+
+
+def test_the_log_is_for_administrators(asha: Browser, store: Store) -> None:
+    assert asha.get("/log").status_code == 403
+
+    hire(store, admin=True)
+    assert "signed in" in asha.get("/log").text
+
+
+def test_looking_at_a_card_is_written_down(asha: Browser, store: Store) -> None:
+    ask(store)
+    asha.get("/request/CA001-1")
+
+    assert ("asha", "looked at") in _log(store)
+
+
+def test_a_request_that_is_gone_is_said(asha: Browser) -> None:
+    response = asha.get("/request/CA999-9")
+
+    assert response.status_code == 404
+    assert "Not here" in response.text
+
+
+def test_without_redis_the_page_says_so(asha: Browser, line: Line) -> None:
+    line.store.redis._shut_until = time.monotonic() + 60
+
+    response = asha.get("/")
+
+    assert response.status_code == 503
+    assert "The list cannot be read just now. Nothing is lost." in response.text

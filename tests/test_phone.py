@@ -1,0 +1,261 @@
+"""What we ask of Twilio's REST, against a server that knows Twilio's published API.
+
+Prism serves `twilio_api_v2010.json` and refuses requests that do not fit it. It lets
+misspelt parameters through, so a relay in front compares their names with the document.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ivr import phone
+from ivr.config import Settings
+from ivr.phone import Phone, PhoneFailed
+
+NODE = Path(__file__).parent / "node_modules"
+PRISM = NODE / "@stoplight" / "prism-cli" / "dist" / "index.js"
+SPEC = NODE / "@twilio-alpha" / "mcp" / "twilio-oai" / "spec" / "json" / "twilio_api_v2010.json"
+RECORDING = "RE" + "0" * 32
+
+
+def needs(what: object, why: str) -> None:
+    """Skip on a machine without it; in CI, where everything must run, fail."""
+    if not what:
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+class Relay(ThreadingHTTPServer):
+    """Passes requests on to prism, and remembers them with what was asked of Twilio."""
+
+    def __init__(self, prism_port: int):
+        super().__init__(("127.0.0.1", 0), _Relaying)
+        self.prism = f"http://127.0.0.1:{prism_port}"
+        self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
+        self.answer: tuple[int, bytes] | None = None
+        self.wait = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Relaying(BaseHTTPRequestHandler):
+    server: Relay
+
+    def _relay(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = urlsplit(self.path)
+        self.server.seen.append((self.command, parts.path, {**parse_qs(body.decode()), **parse_qs(parts.query)}))
+        time.sleep(self.server.wait)
+        status, content = self.server.answer or self._asked(body)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = _relay  # noqa: N815
+
+    def _asked(self, body: bytes) -> tuple[int, bytes]:
+        headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if self.headers.get(name)}
+        request = urllib.request.Request(
+            self.server.prism + self.path, data=body or None, headers=headers, method=self.command
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Tests are quiet."""
+
+
+@pytest.fixture(scope="module")
+def prism() -> Iterator[int]:
+    """A server of Twilio's published API."""
+    needs(shutil.which("node") and PRISM.is_file(), "Node and `npm ci` in tests/ are needed to serve Twilio's API")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        ["node", str(PRISM), "mock", "-p", str(port), str(SPEC)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def twilio(prism: int) -> Iterator[Relay]:
+    relay = Relay(prism)
+    thread = threading.Thread(target=relay.serve_forever, daemon=True)
+    thread.start()
+    yield relay
+    relay.shutdown()
+    thread.join()
+    relay.server_close()
+
+
+@pytest.fixture
+def asking(settings: Settings, twilio: Relay) -> Phone:
+    return Phone(replace(settings, twilio_api_url=twilio.url))
+
+
+def _assert_in_the_document(relay: Relay) -> None:
+    """Every parameter sent is one that Twilio's document has for that operation, by its exact name."""
+    document: dict[str, Any] = json.loads(SPEC.read_text())
+    for method, path, sent in relay.seen:
+        operation = _operation(document, method, path)
+        content = operation.get("requestBody", {}).get("content", {})
+        known = set(content.get("application/x-www-form-urlencoded", {}).get("schema", {}).get("properties", {}))
+        known |= {parameter["name"] for parameter in operation.get("parameters", [])}
+        assert set(sent) <= known, f"{method} {path}: {set(sent) - known}"
+
+
+def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
+    steps = path.split("/")
+    for template, item in document["paths"].items():
+        pattern = template.split("/")
+        if len(pattern) == len(steps) and method.lower() in item:
+            fixed = zip(pattern, steps, strict=True)
+            if all(p == s or ("{" in p and p.split("}")[-1] == s[-5:] * p.endswith(".json")) for p, s in fixed):
+                found: dict[str, Any] = item[method.lower()]
+                return found
+    raise AssertionError(f"{method} {path} is not in Twilio's API")
+
+
+def test_a_text_is_asked_for_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+    sid = asking.send_text("CA1.7", "+447700900123", "Hello.")
+
+    assert sid.startswith("SM")
+    ((method, path, sent),) = twilio.seen
+    assert (method, path) == ("POST", "/2010-04-01/Accounts/AC" + "0" * 32 + "/Messages.json")
+    assert sent == {
+        "To": ["+447700900123"], "From": ["+441164960000"], "Body": ["Hello."],
+        "StatusCallback": ["https://line.example.org/voice/text?id=CA1.7"],
+    }  # fmt: skip
+    _assert_in_the_document(twilio)
+
+
+def test_an_adviser_is_rung_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+    assert asking.ring("+441164960777", "CA1-1").startswith("CA")
+
+    ((_, _, sent),) = twilio.seen
+    assert sent["Url"] == ["https://line.example.org/voice/ring?request=CA1-1"]
+    assert (sent["To"], sent["From"]) == (["+441164960777"], ["+441164960000"])
+    _assert_in_the_document(twilio)
+
+
+def test_a_recording_is_deleted_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+    asking.delete_recording(RECORDING)
+
+    assert twilio.seen[0][:2] == ("DELETE", f"/2010-04-01/Accounts/AC{'0' * 32}/Recordings/{RECORDING}.json")
+    _assert_in_the_document(twilio)
+
+
+def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+    asking.connect_number()
+
+    assert [(method, path.rsplit("/", 1)[0]) for method, path, _ in twilio.seen][1][0] == "POST"
+    assert twilio.seen[1][2]["VoiceUrl"] == ["https://line.example.org/voice"]
+    assert twilio.seen[1][2]["VoiceFallbackUrl"] == ["https://line.example.org/voice/fallback"]
+    assert twilio.seen[1][2]["StatusCallback"] == ["https://line.example.org/voice/status"]
+    _assert_in_the_document(twilio)
+
+
+def test_the_documents_server_refuses_what_does_not_fit(prism: int) -> None:
+    """So that the tests above can fail."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{prism}/2010-04-01/Accounts/AC{'0' * 32}/Messages.json",
+        data=b"Body=x", headers={"Authorization": "Basic " + base64.b64encode(b"a:b").decode()},
+    )  # fmt: skip
+
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request)
+
+    assert refusal.value.code == 422
+    refusal.value.close()
+
+
+def test_the_names_are_compared_so_that_a_misspelt_one_is_found(twilio: Relay) -> None:
+    twilio.seen.append(("POST", "/2010-04-01/Accounts/AC1/Messages.json", {"Too": ["x"]}))
+
+    with pytest.raises(AssertionError, match="Too"):
+        _assert_in_the_document(twilio)
+
+
+# --- when Twilio does not do it -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "again"), [(429, True), (503, True), (400, False), (401, False), (500, False)])
+def test_only_what_was_certainly_not_done_is_tried_again(
+    asking: Phone, twilio: Relay, status: int, again: bool
+) -> None:
+    twilio.answer = (status, b'{"code": 20429, "message": "no", "status": %d}' % status)
+
+    with pytest.raises(PhoneFailed) as failure:
+        asking.send_text("CA1.7", "+447700900123", "Hello.")
+
+    assert failure.value.again is again
+    assert "+447700900123" not in str(failure.value)
+
+
+def test_an_answer_that_never_comes_may_have_been_done(
+    asking: Phone, twilio: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending it again could send it twice."""
+    monkeypatch.setattr(phone, "ANSWER_SECONDS", 0.2)
+    twilio.wait, twilio.answer = 1.0, (201, b"{}")
+
+    with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:
+        asking.send_text("CA1.7", "+447700900123", "Hello.")
+
+    assert not failure.value.again
+
+
+def test_nobody_there_is_tried_again(settings: Settings) -> None:
+    with pytest.raises(PhoneFailed, match="could not be reached") as failure:
+        Phone(replace(settings, twilio_api_url="http://127.0.0.1:1")).send_text("1", "+447700900123", "Hello.")
+
+    assert failure.value.again
+
+
+def test_a_recording_is_fetched_with_our_name_and_token(asking: Phone, twilio: Relay) -> None:
+    twilio.answer = (200, b"RIFF")
+
+    assert asking.recording(RECORDING) == b"RIFF"
+    assert twilio.seen[0][1].endswith(f"/Recordings/{RECORDING}.wav")
+
+
+@pytest.mark.parametrize("sid", ["", "../../x", "RE1", "https://evil.example/RE" + "0" * 32])
+def test_only_the_id_of_a_recording_is_fetched(asking: Phone, twilio: Relay, sid: str) -> None:
+    with pytest.raises(PhoneFailed, match="not the id of a recording"):
+        asking.recording(sid)
+    assert twilio.seen == []

@@ -1,0 +1,238 @@
+"""The queue in a real Redis: many at once, and a process that dies in the middle."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis.connection
+
+from ivr import callback
+from ivr.callback import Refused, Slot
+from ivr.config import Settings
+from ivr.session import CancelRequest, FindRequest, HoldSlot, MoveRequest, SaveRequest
+from ivr.store import Store
+from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
+from tests.desk import NOW, ask, request
+from tests.line import OPEN, Line
+
+MORNING, AFTERNOON = Slot(OPEN.date(), "morning"), Slot(OPEN.date(), "afternoon")
+PLACES: dict[callback.Part, int] = {"morning": 2, "afternoon": 1}
+
+
+# --- many at once ---------------------------------------------------------------------------
+
+
+def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(store: Store, machine: Settings) -> None:
+    """Each takes what it can until nothing is left, in an order of its own."""
+    for number in range(500):
+        ask(store, number, number=f"+4477009{number:05}")
+    ids = [found.id for found in store.requests.waiting()]
+    assert len(ids) == 500
+
+    def work(name: str) -> list[str]:
+        mine, taken = Store(machine.redis_url), []
+        order = random.Random(name).sample(ids, len(ids))
+        for request_id in order:
+            try:
+                mine.requests.change(request_id, lambda r: callback.claim(r, name, NOW))
+                taken.append(request_id)
+            except Refused:
+                continue
+        return taken
+
+    with ThreadPoolExecutor(20) as pool:
+        taken = [found for each in pool.map(work, [f"adviser-{n}" for n in range(20)]) for found in each]
+
+    assert sorted(taken) == sorted(ids)
+    held = {found.id: found.claimed_by for found in store.requests.waiting()}
+    assert len(held) == 500
+    assert all(held.values())
+
+
+def test_of_many_wishes_from_one_phone_at_once_one_request_is_made(store: Store) -> None:
+    """And every caller got a reference of their own."""
+    references = iter(range(1000, 2000))
+    store.requests.new_reference = lambda: str(next(references))
+
+    def save(number: int) -> str:
+        return store.requests.save(SaveRequest(request(1, id=f"CA{number}-1"))).reference
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(save, range(16)))
+
+    (joined,) = store.requests.waiting()
+    assert joined.times_asked == 16
+    assert len(set(given)) == 16
+    assert sorted(asker.reference for asker in joined.askers) == sorted(given)
+
+
+def test_a_part_of_a_day_is_never_oversold(store: Store) -> None:
+    def hold(number: int) -> Slot | None:
+        return store.requests.hold(HoldSlot(f"CA{number}", (MORNING, AFTERNOON), overbook=False), PLACES, NOW).slot
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(hold, range(20)))
+
+    assert (got.count(MORNING), got.count(AFTERNOON), got.count(None)) == (2, 1, 17)
+
+
+# --- places ---------------------------------------------------------------------------------
+
+
+def _hold(store: Store, call: str, *slots: Slot, now: float = NOW, overbook: bool = False) -> Slot | None:
+    return store.requests.hold(HoldSlot(call, slots, overbook), PLACES, now).slot
+
+
+def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) -> None:
+    assert _hold(store, "CA1", AFTERNOON) == AFTERNOON
+    assert _hold(store, "CA2", AFTERNOON) is None
+    assert _hold(store, "CA2", AFTERNOON, now=NOW + HOLD_SECONDS + 1) == AFTERNOON
+
+
+def test_a_caller_who_chooses_again_gives_the_first_place_back(store: Store) -> None:
+    _hold(store, "CA1", AFTERNOON, MORNING)
+    _hold(store, "CA1", MORNING, AFTERNOON)
+
+    assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
+
+
+def test_when_all_is_full_the_last_place_can_be_overbooked(store: Store) -> None:
+    _hold(store, "CA1", AFTERNOON)
+
+    assert _hold(store, "CA2", AFTERNOON, overbook=True) == AFTERNOON
+
+
+def test_a_saved_request_keeps_its_place_for_good_and_gives_it_back_when_it_ends(store: Store) -> None:
+    _hold(store, "CA001", AFTERNOON)
+    saved = ask(store, 1, slot=AFTERNOON)
+    assert _hold(store, "CA2", AFTERNOON, now=NOW + 100 * HOLD_SECONDS) is None
+
+    store.requests.change(saved.id, lambda r: callback.claim(r, "asha", NOW))
+    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, NOW))
+    assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
+
+
+def test_a_moved_request_takes_its_new_place_and_leaves_the_old(store: Store) -> None:
+    _hold(store, "CA001", AFTERNOON)
+    saved = ask(store, 1, slot=AFTERNOON)
+    _hold(store, "CA9", MORNING)
+
+    store.requests.move(MoveRequest(saved.id, "CA9", MORNING, NOW, NOW + 60), NOW)
+
+    assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
+    assert store.requests.get(saved.id).slot == MORNING  # type: ignore[union-attr]
+    assert [_hold(store, "CA3", MORNING), _hold(store, "CA4", MORNING)] == [MORNING, None]
+
+
+# --- finding and ending ---------------------------------------------------------------------
+
+
+def test_a_request_is_found_by_its_phone_and_its_reference_only(store: Store) -> None:
+    saved = ask(store, 1)
+
+    assert store.requests.find(FindRequest(saved.number, "4271")).request == saved
+    assert store.requests.find(FindRequest(saved.number, "0000")).request is None
+    assert store.requests.find(FindRequest("+447700900999", "4271")).request is None
+
+
+def test_a_reference_cannot_be_guessed(store: Store) -> None:
+    """After a handful of wrong ones in an hour, even the right one finds nothing."""
+    saved = ask(store, 1)
+    for guess in range(MOST_GUESSES):
+        store.requests.find(FindRequest(saved.number, f"{guess:04}"))
+
+    assert store.requests.find(FindRequest(saved.number, "4271")).request is None
+
+
+def test_references_have_four_digits_and_no_zero_first() -> None:
+    references = {new_reference() for _ in range(500)}
+
+    assert all(len(reference) == 4 and reference[0] != "0" and reference.isdigit() for reference in references)
+    assert len(references) > 400
+
+
+def test_a_new_request_after_one_that_ended_is_a_new_one(store: Store) -> None:
+    first = ask(store, 1)
+    store.requests.cancel(CancelRequest(first.id, "4271"), NOW)
+
+    second = ask(store, 1, id="CA9-1")
+
+    assert second.id == "CA9-1"
+    assert [found.id for found in store.requests.ended()] == [first.id]
+
+
+def test_requests_that_ended_long_ago_are_forgotten_with_all_that_points_to_them(store: Store) -> None:
+    saved = ask(store, 1)
+    store.requests.cancel(CancelRequest(saved.id, "4271"), NOW)
+
+    assert store.requests.forget_ended(NOW + ENDED_SECONDS - 1) == []
+    assert [found.id for found in store.requests.forget_ended(NOW + ENDED_SECONDS + 1)] == [saved.id]
+    assert store.redis.do(lambda client: [k for k in client.keys("*") if b"CA001" in k]) == []
+    assert store.requests.find(FindRequest(saved.number, "4271")).request is None
+
+
+def test_the_queue_is_in_order_of_being_due(store: Store) -> None:
+    for number, due in ((1, NOW + 300), (2, NOW + 100), (3, NOW + 200)):
+        ask(store, number, due=due)
+
+    assert [found.id for found in store.requests.waiting()] == ["CA002-1", "CA003-1", "CA001-1"]
+
+
+# --- a process that dies --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_a_caller_is_told_we_have_it_only_if_it_is_there(
+    settings: Settings, store: Store, published: str, step: int
+) -> None:
+    """The web process is killed at each thing it sends to Redis in the last turn of asking."""
+    with Line(settings, store) as line:
+        line.now = OPEN.replace(hour=20)
+        call = line.call().press("0").press("1").press("1").press("1").press("2").press("1").press("1")
+        path, form = call.action, {**call.form, "Digits": "1"}
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _be_killed_at(step, settings, path, form, writer)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+
+    (found,) = store.requests.waiting()
+    assert found.state in ("unfinished", "waiting"), "half a request cannot exist"
+    if "We have it." in told:
+        assert (found.state, found.message_ok, found.say_who) == ("waiting", True, True)
+        assert found.slot == Slot(OPEN.date() + dt.timedelta(days=1), "morning")
+    if step == 1:
+        assert "We have it." not in told
+    if step == 15:
+        assert "We have it." in told, "the turn sends fewer than fifteen things, so this one was not killed"
+
+
+def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
+    """In a child process: take the turn, and be gone at the step-th thing that is sent to Redis."""
+    store = Store(settings.redis_url)
+    line = Line(settings, store)
+    line.now = OPEN.replace(hour=20, minute=35)
+    left = [step]
+    send = redis.connection.AbstractConnection.send_packed_command
+
+    def sending(self: object, *arguments: object, **more: object) -> object:
+        left[0] -= 1
+        if not left[0]:
+            os._exit(9)
+        return send(self, *arguments, **more)  # type: ignore[arg-type]
+
+    redis.connection.AbstractConnection.send_packed_command = sending  # type: ignore[method-assign, assignment]
+    try:
+        reply = line.post(path, form).text
+        os.write(writer, reply.encode())
+    finally:
+        sys.stdout.flush()
+        os._exit(0)
