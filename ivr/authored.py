@@ -186,6 +186,17 @@ class TextsFile(Authored):
     texts: dict[Name, Said]
 
 
+# --- config/words.yaml ----------------------------------------------------------------------
+
+
+class WordsFile(Authored):
+    """`config/words.yaml`: rare words that callers know, and how words are said."""
+
+    everyday: list[Said] = Field(description="Rare in books, and known to every parent.")
+    names: list[Said] = Field(description="Names of organisations and places.")
+    said: dict[str, Said] = Field(description="How a voice is told to say what it would get wrong.")
+
+
 # --- config/line.yaml -----------------------------------------------------------------------
 
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from ivr import authored, spoken
-from ivr.authored import LineFile, MenuFile, TextsFile
+from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS, Part
 from ivr.hours import Hours, Span
 from ivr.reading import ConfigError, Document, Path, Problem, read, validate
 from ivr.spoken import Speech
 
-LINE, TEXTS, MENUS = "line.yaml", "texts.yaml", "menus/"
+LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 
 #: Nodes that the line itself leads to, so every script must have them.
 GREETING, MAIN_MENU, END_MENU, HELP = "greeting", "main_menu", "end_menu", "help_settings"
@@ -109,7 +109,10 @@ class Script:
 
     revision: str
     line: LineFile
+    words: WordsFile
     nodes: Mapping[str, Node]
+    #: Every setting by name, as it is said.
+    values: Mapping[str, str | Speech]
     #: The words of the steps and the phrases: 'person_away.busy', 'to_person'.
     says: Mapping[str, Speech]
     #: What each node is about, as an adviser is told it.
@@ -172,6 +175,7 @@ class Draft:
     documents: dict[str, Document]
     line: LineFile | None = None
     texts: TextsFile | None = None
+    words: WordsFile | None = None
     menus: dict[str, MenuFile] = field(default_factory=dict)
 
     @property
@@ -188,13 +192,14 @@ class Draft:
 def read_draft(files: Mapping[str, str]) -> Draft:
     """Read the texts of `config/` by name. Faults are in the draft's problems; nothing is raised."""
     draft = Draft({name: read(text, f"config/{name}") for name, text in sorted(files.items())})
-    for needed in (LINE, TEXTS):
+    for needed in (LINE, TEXTS, WORDS):
         if needed not in draft.documents:
             missing = Document(f"config/{needed}")
             missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
             draft.documents[needed] = missing
     draft.line = validate(LineFile, draft.documents[LINE])
     draft.texts = validate(TextsFile, draft.documents[TEXTS])
+    draft.words = validate(WordsFile, draft.documents[WORDS])
     for name, document in draft.documents.items():
         if name.startswith(MENUS) and (menu := validate(MenuFile, document)):
             draft.menus[name] = menu
@@ -216,9 +221,9 @@ def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Scr
 
 def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
     """A draft as a Script. Raises ConfigError with every Problem that stops it."""
-    if draft.line is None or draft.texts is None or draft.problems:
+    if draft.line is None or draft.texts is None or draft.words is None or draft.problems:
         raise ConfigError(draft.problems)
-    builder = _Builder(draft, draft.line, draft.texts, bank_holidays)
+    builder = _Builder(draft, draft.line, draft.texts, draft.words, bank_holidays)
     script = builder.script(revision)
     if builder.problems:
         raise ConfigError(builder.problems)
@@ -228,8 +233,10 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) ->
 class _Builder:
     """Puts a draft together, and collects what does not fit."""
 
-    def __init__(self, draft: Draft, line: LineFile, texts: TextsFile, bank_holidays: Iterable[dt.date]):
-        self.draft, self.line, self.texts = draft, line, texts
+    def __init__(
+        self, draft: Draft, line: LineFile, texts: TextsFile, words: WordsFile, bank_holidays: Iterable[dt.date]
+    ):
+        self.draft, self.line, self.texts, self.words = draft, line, texts, words
         self.problems: list[Problem] = []
         week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
@@ -288,7 +295,9 @@ class _Builder:
         return Script(
             revision=revision,
             line=self.line,
+            words=self.words,
             nodes=nodes,
+            values=self.said,
             says=self._says(),
             titles={node_id: self.draft.menus[file].title for file, _, node_id, _ in self.draft.nodes()},
             texts=self._texts(),

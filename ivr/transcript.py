@@ -186,6 +186,7 @@ class Caller:
         self.script, self.desk, self.name = script, desk, name
         self.entries: list[Entry] = []
         self.turn: Turn | None = None
+        self.visited: set[str] = set()
         self.now = dt.datetime.now(LONDON)
 
     def follow(self, wanted: Transcript) -> Transcript:
@@ -239,6 +240,7 @@ class Caller:
             self.entries += [Entry("NOTED", words) for words in noted(turn.then, outcome)]
             turn = call.answer(self.script, turn.session, outcome, self.now)
         self.turn = turn
+        self.visited.add(turn.session.place.node)
         if text := text_of(turn.says):
             self.entries.append(Entry("LINE", text))
         if isinstance(turn.then, Transfer):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 
 from ivr import check, config, script
 from ivr.cli.common import Stop, who
 from ivr.config import Settings
+from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
 from ivr.store import Conflict, Published, Store
@@ -27,7 +29,7 @@ def gate(settings: Settings) -> Passed:
     files = config.script_files(settings.config_dir)
     draft = script.read_draft(files)
     made = script.build(draft, script.revision_of(files), config.bank_holidays())
-    found = check.check(draft, made, check.Extras(stories=config.story_files(settings.config_dir)))
+    found = check.check(draft, made, dt.datetime.now(LONDON).date(), config.story_files(settings.config_dir))
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
         raise ConfigError(errors)

@@ -1,0 +1,90 @@
+"""The gate: what is wrong with a whole script, for the people who will hear it.
+
+Each rule is one small function with a name, a reason and its source, the number of the
+caller rule it comes from (R7: menus, R21: sentences, and so on; the reasons stand beside
+the rules). An error stops a publication and a warning does not. At one node a rule may be
+waived with a written reason (`allow:`).
+
+    words.py     how it is put: sentences, words, numbers, banned phrases
+    shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
+    safety.py    what must hold for everybody: a person, silence, mistakes
+    callers.py   simulated callers, who run the engine and need help from it
+    english.py   sentences, syllables, common words: no rules of its own
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from ivr import transcript
+from ivr.check import safety, shape, words  # importing them is what registers their rules
+from ivr.check.context import RULES, Context, Finding, Rule
+from ivr.practice import PracticeDesk
+from ivr.reading import ConfigError, Problem
+from ivr.script import Draft, Script
+
+
+def check(
+    draft: Draft,
+    script: Script,
+    today: dt.date,
+    stories: Mapping[str, str] | None = None,
+    published: Script | None = None,
+) -> list[Problem]:
+    """Every Problem of a script that could be built, in the order of files and lines."""
+    context = Context(draft, script, today, published)
+    found = [_problem(context, rule, finding) for rule in RULES for finding in rule.look(context)]
+    problems = [problem for problem in found if problem is not None]
+    problems += _waivers(context)
+    problems += play_stories(script, stories or {})
+    return sorted(set(problems))
+
+
+def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
+    if finding.node and rule.name in context.allowed(finding.node):
+        context.waived.add((finding.node, rule.name))
+        return None
+    document = context.document(finding.file)
+    line = document.line(finding.path) if document else 1
+    level = finding.level or rule.level
+    return Problem(f"config/{finding.file}", line, finding.says, rule.name, level)
+
+
+def _waivers(context: Context) -> Iterable[Problem]:
+    """Waivers of rules that are none, or of rules that hold."""
+    known = {rule.name for rule in RULES}
+    for file, document, node_id, node in context.draft.nodes():
+        for name in node.allow:
+            line = document.line(("nodes", node_id, "allow", name))
+            if name not in known:
+                yield Problem(f"config/{file}", line, f"There is no rule '{name}'. Take the line out.", "waiver")
+            elif (node_id, name) not in context.waived:
+                says = f"The rule '{name}' holds here without being waived. Take the line out."
+                yield Problem(f"config/{file}", line, says, "waiver", "warning")
+
+
+def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
+    """Where what staff wrote down and what the line says do not agree."""
+    problems: list[Problem] = []
+    for name, text in stories.items():
+        try:
+            wanted = transcript.read(text, f"config/{name}")
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        problems += transcript.differences(wanted, transcript.play(script, wanted, PracticeDesk()))
+    return problems
+
+
+def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
+    """Nodes that no story comes to."""
+    visited: set[str] = set()
+    for name, text in stories.items():
+        caller = transcript.Caller(script, PracticeDesk())
+        caller.follow(transcript.read(text, name))
+        visited |= caller.visited
+    return sorted(set(script.nodes) - visited)
+
+
+__all__ = ["RULES", "Context", "check", "play_stories", "safety", "shape", "unvisited", "words"]

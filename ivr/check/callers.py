@@ -1,0 +1,312 @@
+"""Simulated callers: people who hear, press or wait differently, and need the same help.
+
+Each runs the real engine, is given a budget of time and of keys, and must come to every
+kind of help that it asks for. What they needed is printed, so that a change which makes
+the line longer for somebody is seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ivr import call
+from ivr.check import english
+from ivr.check.explore import (
+    LONGEST_CALL,
+    REACTION,
+    Move,
+    Moves,
+    Visit,
+    Walk,
+    answered,
+    explore,
+    heard_key,
+    ordinary,
+    other_moves,
+    silence,
+    spoken_seconds,
+)
+from ivr.hours import LONDON
+from ivr.script import GREETING, Reading, Script
+from ivr.session import Gather, HangUp, Input, Key, NoInput, SendText, Transfer, Turn
+from ivr.spoken import words_of
+
+#: A mobile that no phone has, kept for stories.
+CALLER = "+447700900123"
+#: Words a minute that a text relay's operator types.
+RELAY_PACE = 40.0
+#: Seconds a person needs to read what was typed, and to have a key pressed for them.
+RELAY_REPLY = 8.0
+#: The key that the caller with wrong keys presses.
+UNUSED_KEY = "7"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a caller may need at most: seconds and keys."""
+
+    seconds: float
+    presses: int
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """What a caller may need at most for each kind of help."""
+
+    person: Budget
+    ring: Budget
+    text: Budget
+    guidance: Budget
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one caller needed for one kind of help; None: it was not come to."""
+
+    caller: str
+    wants: str
+    needed: Budget | None
+    allowed: Budget
+
+    @property
+    def kept(self) -> bool:
+        needed, allowed = self.needed, self.allowed
+        return needed is not None and needed.seconds <= allowed.seconds and needed.presses <= allowed.presses
+
+    def __str__(self) -> str:
+        needed = f"{self.needed.seconds:4.0f} s  {self.needed.presses:2} keys" if self.needed else "not reached"
+        allowed = f"{self.allowed.seconds:.0f} s, {self.allowed.presses} keys"
+        return f"{self.caller:38} {self.wants:26} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
+
+
+def figures(script: Script, now: dt.datetime) -> list[Figure]:
+    """What every simulated caller needed, on a line that is open at `now`."""
+    day = _opening(script, now)
+    quick = Budgets(person=Budget(60, 2), ring=Budget(240, 10), text=Budget(150, 5), guidance=Budget(240, 7))
+    waiting = Budgets(person=Budget(240, 3), ring=Budget(600, 12), text=Budget(400, 6), guidance=Budget(900, 12))
+    typing = Budgets(person=Budget(300, 4), ring=Budget(1200, 14), text=Budget(600, 8), guidance=Budget(1200, 10))
+    return [
+        *_passive("says and presses nothing", script, day, NoInput(), Budget(300, 0)),
+        *_passive("talks, and never presses", script, day, NoInput(), Budget(300, 0)),
+        *_passive("presses a wrong key every time", script, day, Key(UNUSED_KEY), Budget(180, 4)),
+        *_active("presses any key", script, day, ordinary, quick),
+        *_active("has a trembling hand", script, day, _trembling, quick),
+        *_active("remembers one thing at a time", script, day, _one_thing, quick),
+        *_active("can press 1 and wait", script, day, one_key, waiting),
+        *_relayed("types through a relay", script, day, typing),
+    ]
+
+
+def _opening(script: Script, now: dt.datetime) -> dt.datetime:
+    """A moment at which the line is open: now, or just after it next opens."""
+    if script.hours.is_open(now):
+        return now
+    opens = script.hours.next_open(now)
+    return (opens or now) + dt.timedelta(minutes=5)
+
+
+# --- callers who do one thing only ----------------------------------------------------------
+
+
+def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, budget: Budget) -> Iterator[Figure]:
+    """A caller who does the same whatever is said must be brought to a person by the line."""
+    yield Figure(name, "a person, by day", _led_to_person(script, now, event), budget)
+    evening = now.astimezone(LONDON).replace(hour=23, minute=0)
+    yield Figure(name, "to be rung back, by night", _led_to_offer(script, evening, event), budget)
+
+
+def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Budget | None:
+    return _run(script, now, event, lambda turn: isinstance(turn.then, Transfer))
+
+
+def _led_to_offer(script: Script, now: dt.datetime, event: NoInput | Key) -> Budget | None:
+    return _run(script, now, event, lambda turn: turn.session.place.node == "person_away")
+
+
+def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable[[Turn], bool]) -> Budget | None:
+    turn, seconds, presses = call.start(script, "passive", CALLER, now), 0.0, 0
+    for _ in range(60):
+        if there(turn):
+            return Budget(seconds, presses)
+        if isinstance(turn.then, HangUp) or not isinstance(turn.then, Gather):
+            return None
+        waits = (
+            isinstance(event, NoInput) or not call.crossroads(script, turn.session) or _goes_on_by_itself(script, turn)
+        )
+        spent = spoken_seconds(script, turn) + (turn.then.seconds if waits else REACTION)
+        seconds += spent
+        presses += not waits
+        turn = call.answer(script, turn.session, NoInput() if waits else event, now + dt.timedelta(seconds=seconds))
+    return None
+
+
+def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
+    return isinstance(script.nodes.get(turn.session.place.node), Reading)
+
+
+# --- callers who choose ---------------------------------------------------------------------
+
+
+def _active(name: str, script: Script, now: dt.datetime, moves: Moves, allowed: Budgets) -> Iterator[Figure]:
+    """A caller who can choose must come to every kind of help, and to all the guidance."""
+    walk = explore(script, now, moves, CALLER)
+    yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
+    yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_name"))), allowed.ring)
+    yield Figure(name, "a text", _needed(walk.errands.get(SendText.__name__)), allowed.text)
+    yield Figure(name, "all of the guidance", _all_readings(script, walk), allowed.guidance)
+
+
+def _at_person(visit: Visit) -> bool:
+    return isinstance(visit.turn.then, Transfer)
+
+
+def _at(node: str) -> Callable[[Visit], bool]:
+    return lambda visit: visit.node == node
+
+
+def _needed(visit: Visit | None) -> Budget | None:
+    return Budget(visit.seconds, visit.presses) if visit else None
+
+
+def _readings(script: Script) -> set[str]:
+    return {node.id for node in script.nodes.values() if isinstance(node, Reading) and node.id != GREETING}
+
+
+def _all_readings(script: Script, walk: Walk) -> Budget | None:
+    """The most that any reading needs, by its quickest way; None if one is not come to."""
+    return _most([_needed(walk.by_node().get(node)) for node in _readings(script)])
+
+
+def _most(needed: list[Budget | None]) -> Budget | None:
+    found = [budget for budget in needed if budget]
+    if len(found) < len(needed):
+        return None
+    return Budget(max(budget.seconds for budget in found), max(budget.presses for budget in found))
+
+
+def not_reached(script: Script, walk: Walk) -> list[str]:
+    """Readings that a walk does not come to."""
+    return sorted(_readings(script) - set(walk.by_node()))
+
+
+def _trembling(script: Script, turn: Turn) -> Iterator[Move]:
+    """Each key comes twice, four tenths of a second apart."""
+    for move in ordinary(script, turn):
+        keys = [event for event in move.inputs if isinstance(event, Key)]
+        twice = keys and len(keys[0].keys) == 1
+        yield Move((keys[0], keys[0]), move.seconds, move.presses) if twice else move
+
+
+def one_key(script: Script, turn: Turn) -> Iterator[Move]:
+    """Key 1, and waiting. The line offers each choice in turn."""
+    yield from other_moves(turn)
+    if not isinstance(turn.then, Gather):
+        return
+    yield silence(script, turn)
+    if turn.then.digits == 1:
+        yield Move((Key("1"),), spoken_seconds(script, turn) + REACTION, 1)
+
+
+def _one_thing(script: Script, turn: Turn) -> Iterator[Move]:
+    """A caller who can hold one choice at a time, and so presses only a key named right behind its choice."""
+    if not isinstance(turn.then, Gather) or turn.then.digits > 1:
+        yield from ordinary(script, turn)
+        return
+    yield silence(script, turn)
+    for option in call.crossroads(script, turn.session):
+        if _named_right_behind(script, turn, option.key, option.label[-1] if option.label else ""):
+            yield Move((Key(option.key),), heard_key(script, turn, option.key) + REACTION, 1)
+    if _named_right_behind(script, turn, "0", script.says["to_person"][-1]):
+        yield Move((Key("0"),), heard_key(script, turn, "0") + REACTION, 1)
+
+
+def _named_right_behind(script: Script, turn: Turn, key: str, label: object) -> bool:
+    says = turn.says
+    names = {script.press.get(key), script.press_where.get(key)}
+    return any(
+        piece == label and i + 2 < len(says) and isinstance(says[i + 1], float) and says[i + 2] in names
+        for i, piece in enumerate(says)
+    )
+
+
+# --- a caller behind a text relay -----------------------------------------------------------
+
+
+def _relayed(name: str, script: Script, now: dt.datetime, allowed: Budgets) -> Iterator[Figure]:
+    """An operator types what is said, and presses what comes back, while the line talks on.
+
+    The caller asks for more time first, and then goes the way an ordinary caller would.
+    """
+    walk = explore(script, now, ordinary, CALLER)
+
+    def through(visit: Visit | None) -> Budget | None:
+        return _Relay(script, now).follow(visit) if visit else None
+
+    yield Figure(name, "a person", through(walk.quickest(_at_person)), allowed.person)
+    yield Figure(name, "to be rung back", through(walk.quickest(_at("ring_name"))), allowed.ring)
+    yield Figure(name, "a text", through(walk.errands.get(SendText.__name__)), allowed.text)
+    quickest = walk.by_node()
+    yield Figure(
+        name, "all of the guidance", _most([through(quickest.get(n)) for n in _readings(script)]), allowed.guidance
+    )
+
+
+class _Relay:
+    """One call through a relay: what is said, what has been typed of it by now, and what is pressed."""
+
+    def __init__(self, script: Script, now: dt.datetime):
+        self._script, self._now = script, now
+        self._turn = call.start(script, "relay", CALLER, now)
+        self._seconds, self._typed_until, self._presses = 0.0, 0.0, 0
+        self._typed: set[str] = set()
+
+    def follow(self, visit: Visit) -> Budget | None:
+        """What it takes to come to where a visit is, with more time asked for on the way; None if it cannot be."""
+        steps = self._steps(visit)
+        while self._seconds < LONGEST_CALL:
+            if not steps and self._turn.session.place.node == visit.node:
+                return Budget(self._seconds, self._presses)
+            if isinstance(self._turn.then, HangUp):
+                return None
+            self._one_turn(steps)
+        return None
+
+    def _steps(self, visit: Visit) -> list[tuple[str, str]]:
+        """The node and the key of each press on the way; help and more time before the first."""
+        turn, steps = call.start(self._script, "way", CALLER, self._now), []
+        for number, event in enumerate(visit.way, 1):
+            if isinstance(event, Key):
+                node = turn.session.place.node
+                steps.append(("main_menu" if node == "greeting" else node, event.keys))
+            turn = answered(self._script, turn, event, self._now + dt.timedelta(minutes=number))[0]
+        return [("main_menu", "9"), ("help_settings", "2"), *steps]
+
+    def _one_turn(self, steps: list[tuple[str, str]]) -> None:
+        """Type what is new, then press if there was time to read it, or let the wait run out."""
+        new = [words for words in words_of(self._turn.says) if words not in self._typed]
+        self._typed.update(new)
+        typing = sum(map(english.spoken_words, new)) * 60 / RELAY_PACE
+        self._typed_until = max(self._typed_until, self._seconds) + typing
+        spoken = self._seconds + spoken_seconds(self._script, self._turn)
+        if not isinstance(self._turn.then, Gather):
+            move = next(iter(other_moves(self._turn)))
+            self._answer(move.inputs[0], spoken + move.seconds)
+            return
+        over, ready = spoken + self._turn.then.seconds, self._typed_until + RELAY_REPLY
+        here = self._turn.session.place.node
+        if len(steps) > 1 and steps[0][0] != here == steps[1][0]:
+            del steps[0]  # a reading that was to be skipped has run on by itself
+        if steps and steps[0][0] == here and ready <= over:
+            self._presses += 1
+            self._answer(Key(steps.pop(0)[1]), max(ready, self._seconds + REACTION))
+        else:
+            self._answer(NoInput(), over)
+
+    def _answer(self, event: Input, at: float) -> None:
+        self._seconds = at
+        self._turn, _ = answered(self._script, self._turn, event, self._now + dt.timedelta(seconds=at))
+
+
+__all__ = ["CALLER", "RELAY_PACE", "Budget", "Figure", "figures", "not_reached", "one_key"]

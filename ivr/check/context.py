@@ -1,0 +1,185 @@
+"""What a rule is, and what it looks at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from ivr import authored, spoken
+from ivr.reading import Document, Path
+from ivr.script import LINE, MENUS, TEXTS, Draft, Script
+from ivr.spoken import Speech, text_of
+
+Level = Literal["error", "warning"]
+Kind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
+
+#: What stands in, while measuring, for what only a call can fill in.
+SAMPLES: dict[str, str] = {
+    "typed_number": "zero seven seven zero zero, nine zero zero, one two three",
+    "reference": "four two, seven one",
+    "day": "on Wednesday the twenty-third of September",
+    "window": "in the afternoon",
+    "time": "at nine thirty in the morning",
+    "key": "1",
+    "hours": "Monday to Friday, nine in the morning to five in the afternoon",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that breaks a rule: where it stands, and what to do about it."""
+
+    file: str
+    path: Path
+    says: str
+    node: str = ""
+    #: Where it is worse or milder than the rule is as a whole.
+    level: Level | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule about callers: its name, why it is one, and where it comes from."""
+
+    name: str
+    why: str
+    source: str
+    level: Level
+    look: Look
+
+
+#: Every rule there is. A test holds that each has a bad and a good example.
+RULES: list[Rule] = []
+Look = Callable[["Context"], Iterable[Finding]]
+
+
+def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[Look], Look]:
+    """Make a function a rule: its name, the caller rules it comes from, and why it is one."""
+
+    def register(look: Look) -> Look:
+        RULES.append(Rule(name, why, source, level, look))
+        return look
+
+    return register
+
+
+@dataclass(frozen=True)
+class Text:
+    """One piece of words that staff wrote, where it stands and what it is."""
+
+    file: str
+    path: Path
+    kind: Kind
+    #: As written, with its {settings}.
+    written: str
+    #: As it is heard, with the settings filled in.
+    heard: str
+    node: str = ""
+
+    def finding(self, says: str, level: Level | None = None) -> Finding:
+        return Finding(self.file, self.path, says, self.node, level)
+
+
+@dataclass
+class Context:
+    """A draft and the script it makes, with what several rules want to know of them."""
+
+    draft: Draft
+    script: Script
+    today: dt.date
+    #: What is live now, to see what a publication would move.
+    published: Script | None = None
+    #: What one rule worked out and another can use.
+    kept: dict[str, Any] = field(default_factory=dict)
+    #: Waivers that were needed.
+    waived: set[tuple[str, str]] = field(default_factory=set)
+
+    def document(self, file: str) -> Document | None:
+        return self.draft.documents.get(file)
+
+    def allowed(self, node_id: str) -> dict[str, str]:
+        """Rules that staff waived at a node."""
+        return dict(getattr(self.authored.get(node_id), "allow", {}))
+
+    @cached_property
+    def authored(self) -> dict[str, authored.Menu | authored.Reading | authored.Question | authored.Word]:
+        return {node_id: node for _, _, node_id, node in self.draft.nodes()}
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The file of each node."""
+        return {node_id: file for file, _, node_id, _ in self.draft.nodes()}
+
+    def at(self, node_id: str, *path: str | int, says: str, level: Level | None = None) -> Finding:
+        """A finding at a node."""
+        return Finding(self.files[node_id], ("nodes", node_id, *path), says, node_id, level)
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """Everything callers hear that staff wrote."""
+        return tuple(self._texts())
+
+    def spoken(self, kind: Kind) -> Iterator[Text]:
+        return (text for text in self.texts if text.kind == kind)
+
+    def speech(self, written: str) -> Speech:
+        """Words as written, as the Speech they make; samples stand in for what a call fills in."""
+        return spoken.speech(written, {**SAMPLES, **self.script.values})
+
+    def _texts(self) -> Iterator[Text]:
+        for file, _, node_id, node in self.draft.nodes():
+            for kind, path, written in _written(node):
+                yield self._text(file, ("nodes", node_id, *path), kind, written, node_id)
+        for file, menu in self.draft.menus.items():
+            for part, kind in (("steps", "step"), ("phrases", "phrase")):
+                block = getattr(menu, part)
+                for path, written in _leaves(block.model_dump() if block else {}):
+                    label = ".".join(map(str, path)) in authored.LABELS
+                    yield self._text(file, (part, *path), "label" if label else kind, written)
+        for i, notice in enumerate(self.script.line.notices):
+            yield self._text(LINE, ("notices", i, "words"), "part", notice.words)
+        for name, sentence in self.script.line.sentences.items():
+            if sentence:
+                yield self._text(LINE, ("sentences", name), "part", sentence)
+
+    def _text(self, file: str, path: Path, kind: Kind, written: str, node: str = "") -> Text:
+        return Text(file, path, kind, written, text_of(self.speech(written)), node)
+
+
+def _written(node: object) -> Iterator[tuple[Kind, Path, str]]:
+    match node:
+        case authored.Menu():
+            yield "menu", ("say",), node.say
+            for key, choice in node.choices.items():
+                yield from _choice(choice, ("choices", key))
+        case authored.Reading():
+            for i, part in enumerate([*node.parts, *([node.closing] if node.closing else [])]):
+                last = i == len(node.parts)
+                yield ("closing", ("closing",), part) if last else ("part", ("parts", i), part)
+            yield from _choice(node.next, ("next",)) if node.next else ()
+        case authored.Question():
+            yield "question", ("ask",), node.ask
+            answers = ((name, getattr(node, name).say) for name in ("if_yes", "if_no", "if_not_sure"))
+            yield from (("answer", (name, "say"), say) for name, say in answers if say)
+        case authored.Word():
+            yield "meaning", ("means",), node.means
+
+
+def _choice(choice: authored.Choice, path: Path) -> Iterator[tuple[Kind, Path, str]]:
+    yield "label", (*path, "label"), choice.label
+    if choice.said_back:
+        yield "said back", (*path, "said_back"), choice.said_back
+
+
+def _leaves(block: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    if isinstance(block, dict):
+        for name, value in block.items():
+            yield from _leaves(value, (*path, name))
+    elif isinstance(block, str):
+        yield path, block
+
+
+__all__ = ["LINE", "MENUS", "RULES", "TEXTS", "Context", "Finding", "Kind", "Level", "Rule", "Text", "rule"]

@@ -1,0 +1,325 @@
+"""How it is put: what a caller who reads little and hears it once can follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ivr import authored
+from ivr.authored import Reading
+from ivr.check import english
+from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.script import Word
+from ivr.spoken import SLOT
+
+SENTENCE_GOOD, SENTENCE_MOST = 12, 15
+PART_MOST = 30
+LABEL_GOOD, LABEL_MOST = 7, 10
+EXTRA_SYLLABLES_GOOD, EXTRA_SYLLABLES_MOST = 6, 12
+GRADE_MOST, GRADE_NEEDS_WORDS = 4.0, 100
+#: Share of its words that a label may have in common with another of its menu.
+OVERLAP_MOST = 0.4
+TEXT_ONE, TEXT_MOST = 160, 306
+
+#: Phrases that callers do not follow, or that put them off, and what to do instead.
+BANNED: tuple[tuple[str, str], ...] = (
+    (r"press \w+,? (for|to|if)\b", "Say the choice first and its key last; the line adds the key itself."),
+    (r"\b(pound|oh|double|triple) (key|sign|zero|one|two|three|four|five|six|seven|eight|nine)\b", "Say zero or hash."),
+    (r"\b(key in|dial)\b", "Say 'press' or 'enter'."),
+    (
+        r"\b(invalid|incorrect|error|wrong key|did ?n[o']t (get|understand))\b",
+        "Nobody is blamed. Say what can be done.",
+    ),
+    (r"\b(please hold|hold the line|your call is important|thank you for \w+ing)\b", "Take it out: it is padding."),
+    (r"\b(please listen carefully|options have changed|following options)\b", "Take it out: it is padding."),
+    (r"\b(other enquiries|more options|something else|general|misc\w*)\b", "Say what the choice is about."),
+    (r"\b(at the end of the day|in the loop|touch base|going forward|on the same page)\b", "Say what it means."),
+    (r"\b(click|tap (on|here)|type (in|your|the))\b", "This is a telephone. Offer a text."),
+    (
+        r"\bhalf (one|two|three|four|five|six|seven|eight|nine|ten|eleven)\b",
+        "Elsewhere that is an hour less. Say 'two thirty'.",
+    ),
+)
+
+#: Words that every label may share with every other.
+_LITTLE = {
+    *("to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on", "it", "is", "are"),
+    *("be", "can", "do", "this", "that", "one", "hear", "know", "get", "about", "who", "how", "what", "when", "words"),
+}
+
+#: One word for one thing, the same on every part of the line.
+PREFERRED: dict[str, str] = {
+    r"local authority|\bLA\b": "the council",
+    r"clinical commissioning group|\bCCG\b|integrated care board": "the NHS",
+    r"\bprovision\b": "help",
+    r"\bassess(ed|es|ing)?\b": "check needs",
+    r"\bparties\b": "everyone",
+    r"\bcommence|\bterminate|\bregarding\b|\bprior to\b|\bin order to\b": "a plain word: start, end, about, before, to",
+}
+
+_ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
+_DIGITS = re.compile(r"\d")
+_ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")
+_NOT_TWICE = re.compile(r"\b(not|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
+
+
+@rule("sentence-length", "R21", "What is heard cannot be read again; one idea at a time is kept.")
+def sentence_length(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        for sentence in english.sentences(text.heard):
+            count = english.sentence_words(sentence)
+            if count > SENTENCE_GOOD:
+                worse = count > SENTENCE_MOST
+                most = SENTENCE_MOST if worse else SENTENCE_GOOD
+                says = f"This sentence has {count} words. Make it {most} at most: '{sentence}'"
+                yield text.finding(says, "error" if worse else "warning")
+
+
+@rule("part-length", "R28", "About thirteen seconds is what can be taken in before a pause.")
+def part_length(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        if text.kind in ("part", "question", "meaning", "menu"):
+            count = english.spoken_words(text.heard)
+            if count > PART_MOST:
+                yield text.finding(
+                    f"This takes {count} words to say. Make it {PART_MOST} at most, or make two parts of it."
+                )
+
+
+@rule("label-length", "R8", "A choice is held in mind until its key is said.")
+def label_length(context: Context) -> Iterator[Finding]:
+    for text in context.spoken("label"):
+        count = english.spoken_words(text.heard)
+        if count > LABEL_GOOD:
+            worse = count > LABEL_MOST
+            says = f"This choice has {count} words. Make it {LABEL_MOST if worse else LABEL_GOOD} at most."
+            yield text.finding(says, "error" if worse else "warning")
+
+
+@rule("label-overlap", "R9", "Choices that sound alike are the commonest fault of such lines.", level="warning")
+def label_overlap(context: Context) -> Iterator[Finding]:
+    for node_id, node in context.authored.items():
+        choices = getattr(node, "choices", {})
+        for key, choice in choices.items():
+            for other_key, other in choices.items():
+                shared = _shared(choice.label, other.label)
+                if key < other_key and shared > OVERLAP_MOST:
+                    worse = choice.label.lower() == other.label.lower()
+                    says = f"This choice sounds like choice {key}, '{choice.label}'. Put it in other words."
+                    yield context.at(
+                        node_id, "choices", other_key, "label", says=says, level="error" if worse else "warning"
+                    )
+
+
+def _shared(one: str, other: str) -> float:
+    first, second = _content(one), _content(other)
+    return len(first & second) / max(1, min(len(first), len(second)))
+
+
+def _content(label: str) -> set[str]:
+    """The words of a label that tell it from others."""
+    little = {
+        "to",
+        "for",
+        "if",
+        "a",
+        "an",
+        "the",
+        "your",
+        "you",
+        "and",
+        "or",
+        "of",
+        "with",
+        "in",
+        "on",
+        "hear",
+        "know",
+        "get",
+        "about",
+        "who",
+        "how",
+        "words",
+    }
+    return {word.lower() for word in english.words(label)} - little
+
+
+@rule("listening", "R23", "Long words take more listening than reading shows.")
+def listening(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        for sentence in english.sentences(text.heard):
+            extra = english.extra_syllables(sentence)
+            if extra > EXTRA_SYLLABLES_GOOD and not english.sentence_words(sentence) < 4:
+                worse = extra > EXTRA_SYLLABLES_MOST
+                says = f"This is hard to hear: {extra} syllables more than words. Use shorter words: '{sentence}'"
+                yield text.finding(says, "error" if worse else "warning")
+
+
+@rule("unknown-words", "R24", "One word that is not known loses the sentence.")
+def unknown_words(context: Context) -> Iterator[Finding]:
+    known = _known(context)
+    for text in context.texts:
+        strange = [word for word in english.words(text.heard) if not _is_known(word, known)]
+        for word in dict.fromkeys(strange):
+            remedy = "Use another word, explain it in a word node, or list it in config/words.yaml."
+            says = f"Not everybody knows '{word}'. {remedy}"
+            yield text.finding(says)
+
+
+def _known(context: Context) -> set[str]:
+    listed = context.script.words
+    glossary = [node.word for node in context.script.nodes.values() if isinstance(node, Word)]
+    settings = list(context.script.line.names.values())
+    everything = " ".join([*listed.everyday, *listed.names, *listed.said, *glossary, *settings])
+    return {form for word in english.words(everything) for form in (word.lower(), *word.lower().split("-"))}
+
+
+def _is_known(word: str, known: set[str]) -> bool:
+    return len(word) == 1 or english.is_common(word) or any(form in known for form in english.forms(word))
+
+
+@rule("glossary", "R24", "A hard word is explained where it is heard.")
+def glossary(context: Context) -> Iterator[Finding]:
+    """A reading that uses a hard word names it, so that 'what does that mean' explains it there."""
+    hard = {node.id: node.word.lower() for node in context.script.nodes.values() if isinstance(node, Word)}
+    for node_id, node in context.authored.items():
+        if not isinstance(node, Reading):
+            continue
+        said = " ".join(text.heard for text in context.texts if text.node == node_id and text.kind == "part").lower()
+        for word_id, word in hard.items():
+            if (
+                re.search(rf"\b{re.escape(word)}s?\b", said)
+                and word_id not in node.words
+                and not english.is_common(word)
+            ):
+                yield context.at(node_id, says=f"'{word}' is said here. Add {word_id} to this reading's words.")
+
+
+@rule("acronyms", "R25", "Letters mean nothing to those who have not met them.")
+def acronyms(context: Context) -> Iterator[Finding]:
+    listed = context.script.words
+    explained = {
+        token for node in context.script.nodes.values() if isinstance(node, Word) for token in english.words(node.word)
+    }
+    for text in context.texts:
+        for found in dict.fromkeys(_ACRONYM.findall(text.heard)):
+            letters = found.rstrip("s") if found[-1] == "s" else found
+            if letters not in listed.said:
+                yield text.finding(
+                    f"'{letters}' may be said wrongly. Write how it is said, under 'said' in config/words.yaml."
+                )
+            elif letters not in explained and letters not in " ".join(
+                [*listed.names, *context.script.line.names.values()]
+            ):
+                yield text.finding(
+                    f"'{letters}' is explained nowhere. Write a word node for it, or use the full words."
+                )
+
+
+@rule("banned", "R6, R26, R27", "Padding, blame and idioms cost attention that is needed.")
+def banned(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        for pattern, instead in BANNED:
+            if found := re.search(pattern, text.written, re.IGNORECASE):
+                yield text.finding(f"'{found[0]}' is not said on this line. {instead}")
+
+
+@rule("one-word", "R26", "Two words for one thing are two things to a listener.")
+def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
+    explains = _explains(context)
+    for text in context.texts:
+        if text.node in explains:
+            continue
+        for pattern, instead in PREFERRED.items():
+            if found := re.search(pattern, text.written, 0 if "[A-Z]" in pattern else re.IGNORECASE):
+                yield text.finding(f"Say '{instead}' for '{found[0]}': one word for one thing, everywhere.")
+
+
+def _explains(context: Context) -> set[str]:
+    """Word nodes and the menus of words: the places that may use a hard word, since they explain it."""
+    words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.Word)}
+    return {*words, *(word.listed_in for word in words.values())}
+
+
+@rule("double-negative", "R26", "'Not' twice is heard as not.")
+def double_negative(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        for sentence in english.sentences(text.heard):
+            if _NOT_TWICE.search(sentence):
+                yield text.finding(f"This says 'not' twice. Say it straight: '{sentence}'")
+
+
+@rule("numbers-by-hand", "R33", "A number that changes must change everywhere at once.")
+def numbers_by_hand(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        if _DIGITS.search(text.written) and text.kind != "phrase":
+            yield text.finding("A number stands here by hand. Put it into config/line.yaml, and its {name} here.")
+        if _ADDRESS.search(text.written):
+            yield text.finding("Nobody can write an address down by ear. Put it into a text message.")
+
+
+@rule("texts-by-hand", "R33", "A number that changes must change everywhere at once.")
+def texts_by_hand(context: Context) -> Iterator[Finding]:
+    texts = context.draft.texts.texts if context.draft.texts else {}
+    for name, body in texts.items():
+        if _ADDRESS.search(body) or re.search(r"\d{4}", body):
+            yield Finding(
+                TEXTS, ("texts", name), "A number or an address stands here by hand. Put it into config/line.yaml."
+            )
+
+
+@rule("text-length", "R35", "A third message is one that nobody reads, and all pay for.")
+def text_length(context: Context) -> Iterator[Finding]:
+    for name, body in context.script.texts.items():
+        if len(body) > TEXT_MOST:
+            says = f"This text has {len(body)} characters. Two messages hold {TEXT_MOST}. Shorten it."
+            yield Finding(TEXTS, ("texts", name), says)
+        if not body.isascii():
+            strange = next(c for c in body if not c.isascii())
+            yield Finding(
+                TEXTS, ("texts", name), f"'{strange}' makes a text three times as long. Use a plain character."
+            )
+
+
+@rule(
+    "reading-grade", "R22", "Nearly one adult in five reads at the level of a nine-year-old or below.", level="warning"
+)
+def reading_grade(context: Context) -> Iterator[Finding]:
+    for file, menu in context.draft.menus.items():
+        pooled = " ".join(
+            _ended(SLOT.sub("ten", text.written))
+            for text in context.texts
+            if text.file == file and text.kind not in ("label", "phrase")
+        )
+        if len(english.words(pooled)) < GRADE_NEEDS_WORDS:
+            continue
+        grade = english.grade(pooled)
+        if grade > GRADE_MOST:
+            says = (
+                f"'{menu.title}' reads at grade {grade:.1f}. Bring it to {GRADE_MOST} with shorter sentences and words."
+            )
+            yield Finding(file, (), says)
+
+
+def _ended(words: str) -> str:
+    return words if words.endswith((".", "?", "!")) else f"{words}."
+
+
+@rule("pace", "R11, R14, R29, R32", "Too fast is the fault older listeners name first.")
+def pace(context: Context) -> Iterator[Finding]:
+    """What line.yaml may make of the voice's speed and pauses."""
+    found = context.script.line.pace
+    if not 130 <= found.words_a_minute <= 150:
+        yield Finding(LINE, ("pace", "words_a_minute"), "Speak between 130 and 150 words a minute.")
+    if found.slow_words_a_minute > 115:
+        yield Finding(LINE, ("pace", "slow_words_a_minute"), "Slow speech is 115 words a minute at most.")
+    for name, least in (
+        ("before_key", 0.7),
+        ("between_choices", 1.0),
+        ("after_key_press", 0.8),
+        ("slow_pauses", 1.5),
+        ("each_digit", 1.0),
+        ("between_groups", 0.7),
+    ):
+        if getattr(found, name) < least:
+            yield Finding(LINE, ("pace", name), f"Make this {least} at least: people need the time.")
