@@ -34,11 +34,16 @@ def check(
 ) -> list[Problem]:
     """Every Problem of a script that could be built, in the order of files and lines."""
     context = Context(draft, script, today, published)
-    found = [_problem(context, rule, finding) for rule in RULES for finding in rule.look(context)]
-    problems = [problem for problem in found if problem is not None]
+    problems = [problem for rule in RULES for problem in look(context, rule)]
     problems += _waivers(context)
     problems += play_stories(script, stories or {})
     return sorted(set(problems))
+
+
+def look(context: Context, rule: Rule) -> list[Problem]:
+    """What one rule finds, without what was waived."""
+    found = (_problem(context, rule, finding) for finding in rule.look(context))
+    return [problem for problem in found if problem is not None]
 
 
 def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
@@ -87,4 +92,4 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     return sorted(set(script.nodes) - visited)
 
 
-__all__ = ["RULES", "Context", "check", "play_stories", "safety", "shape", "unvisited", "words"]
+__all__ = ["RULES", "Context", "check", "look", "play_stories", "safety", "shape", "unvisited", "words"]

@@ -17,7 +17,6 @@ from ivr.check.explore import (
     LONGEST_CALL,
     REACTION,
     Move,
-    Moves,
     Visit,
     Walk,
     answered,
@@ -86,16 +85,17 @@ def figures(script: Script, now: dt.datetime) -> list[Figure]:
     day = _opening(script, now)
     quick = Budgets(person=Budget(60, 2), ring=Budget(240, 10), text=Budget(150, 5), guidance=Budget(240, 7))
     waiting = Budgets(person=Budget(240, 3), ring=Budget(600, 12), text=Budget(400, 6), guidance=Budget(900, 12))
-    typing = Budgets(person=Budget(300, 4), ring=Budget(1200, 14), text=Budget(600, 8), guidance=Budget(1200, 10))
+    typing = Budgets(person=Budget(400, 4), ring=Budget(1200, 14), text=Budget(600, 8), guidance=Budget(1200, 10))
+    anybody = explore(script, day, ordinary, CALLER)
     return [
         *_passive("says and presses nothing", script, day, NoInput(), Budget(300, 0)),
         *_passive("talks, and never presses", script, day, NoInput(), Budget(300, 0)),
         *_passive("presses a wrong key every time", script, day, Key(UNUSED_KEY), Budget(180, 4)),
-        *_active("presses any key", script, day, ordinary, quick),
-        *_active("has a trembling hand", script, day, _trembling, quick),
-        *_active("remembers one thing at a time", script, day, _one_thing, quick),
-        *_active("can press 1 and wait", script, day, one_key, waiting),
-        *_relayed("types through a relay", script, day, typing),
+        *_active("presses any key", script, anybody, quick),
+        *_active("has a trembling hand", script, explore(script, day, _trembling, CALLER), quick),
+        *_active("remembers one thing at a time", script, explore(script, day, _one_thing, CALLER), quick),
+        *_active("can press 1 and wait", script, explore(script, day, one_key, CALLER), waiting),
+        *_relayed("types through a relay", script, day, anybody, typing),
     ]
 
 
@@ -149,9 +149,8 @@ def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
 # --- callers who choose ---------------------------------------------------------------------
 
 
-def _active(name: str, script: Script, now: dt.datetime, moves: Moves, allowed: Budgets) -> Iterator[Figure]:
+def _active(name: str, script: Script, walk: Walk, allowed: Budgets) -> Iterator[Figure]:
     """A caller who can choose must come to every kind of help, and to all the guidance."""
-    walk = explore(script, now, moves, CALLER)
     yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
     yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_name"))), allowed.ring)
     yield Figure(name, "a text", _needed(walk.errands.get(SendText.__name__)), allowed.text)
@@ -234,12 +233,11 @@ def _named_right_behind(script: Script, turn: Turn, key: str, label: object) -> 
 # --- a caller behind a text relay -----------------------------------------------------------
 
 
-def _relayed(name: str, script: Script, now: dt.datetime, allowed: Budgets) -> Iterator[Figure]:
+def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: Budgets) -> Iterator[Figure]:
     """An operator types what is said, and presses what comes back, while the line talks on.
 
     The caller asks for more time first, and then goes the way an ordinary caller would.
     """
-    walk = explore(script, now, ordinary, CALLER)
 
     def through(visit: Visit | None) -> Budget | None:
         return _Relay(script, now).follow(visit) if visit else None

@@ -141,7 +141,7 @@ def first_key(context: Context) -> Iterator[Finding]:
             GREETING, "parts", 0, says="Say at once that this is a recording; callers expect a person, and talk."
         )
     if greeting.person_hint != "first part":
-        yield context.at(GREETING, says="Name the key for a person after the first part: person_hint: first part")
+        yield context.at(GREETING, says="Name the key for a person after the first part, with person_hint: first part.")
     count = english.spoken_words(first.heard) + english.spoken_words("To talk to a person, press zero")
     if count > WORDS_BEFORE_FIRST_KEY:
         yield context.at(

@@ -60,7 +60,7 @@ PREFERRED: dict[str, str] = {
 _ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
 _DIGITS = re.compile(r"\d")
 _ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")
-_NOT_TWICE = re.compile(r"\b(not|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
+_NOT_TWICE = re.compile(r"\b(not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
 
 
 @rule("sentence-length", "R21", "What is heard cannot be read again; one idea at a time is kept.")

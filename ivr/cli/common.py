@@ -65,5 +65,20 @@ class Moment(click.ParamType[dt.datetime]):
             self.fail(f"'{value}' is not a time. Write it like '2026-12-25 10:00'.")
 
 
+class Day(click.ParamType[dt.date]):
+    """A day: '2026-12-24'."""
+
+    name = "day"
+
+    def convert(self, value: object, param: object, ctx: object) -> dt.date:
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is not a day. Write it like 2026-12-24.")
+
+
 def is_terminal() -> bool:
+    """Whether somebody watches, for whom a progress bar is drawn."""
     return sys.stdout.isatty()

@@ -21,10 +21,10 @@ def start(port: int, host: str) -> None:
     server.check_port(host, port)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
-    publishing.gate(settings)
+    passed = publishing.gate(settings)
     with store_of(settings) as store:
-        sound.prepare(settings)
-        if publishing.publish(settings, store, "the line was started"):
+        sound.prepare(settings, passed.script)
+        if publishing.put_live(store, passed, "the line was started", store.revisions.live() or ""):
             out("config/ is published.")
         server.serve(settings, host, port, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")

@@ -1,9 +1,10 @@
 import click
 
 from ivr.config import Settings
+from ivr.script import Script
 
 
-def prepare(settings: Settings) -> None: ...
+def prepare(settings: Settings, script: Script) -> None: ...
 
 
 @click.command()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
 from pathlib import Path
 
 import click
 
-from ivr import config, transcript
-from ivr.cli.common import Moment, draft_script, out
+from ivr import changes, config, editing, script, transcript
+from ivr.check import callers, unvisited
+from ivr.cli import publishing, sound
+from ivr.cli.common import Day, Moment, Stop, draft_script, out, store_of
+from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
+from ivr.reading import ConfigError, Problem
+from ivr.script import Script
 from ivr.session import Gather, Record, Transfer
 from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 
@@ -79,17 +86,148 @@ def _adviser() -> Entry:
     return Entry("ADVISER", answers.get(typed.strip()[:1].lower(), "(no answer)"))
 
 
+# --- checking -------------------------------------------------------------------------------
+
+
 @click.command()
-def check() -> None: ...
+@click.option("--json", "as_json", is_flag=True, help="For tools: one JSON list.")
+@click.option("--coverage", is_flag=True, help="Also list the nodes that no story comes to.")
+def check(as_json: bool, coverage: bool) -> None:
+    """Look for everything that is wrong with config/. Exit status 1 if anything must be put right."""
+    settings = config.settings()
+    try:
+        problems, draft, made = publishing.look(settings)
+    except ConfigError as error:
+        problems, draft, made = list(error.problems), None, None
+    if as_json:
+        out(json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2))
+    else:
+        _tell(problems)
+    if draft is not None and made is not None and not as_json:
+        publishing.write_schemas(settings, draft)
+        _figures(made)
+        if coverage:
+            _coverage(settings, made)
+    if any(problem.severity == "error" for problem in problems):
+        raise SystemExit(1)
+
+
+def _tell(problems: list[Problem]) -> None:
+    for problem in problems:
+        out(f"{problem}{'' if problem.severity == 'error' else '  (a warning)'}")
+    errors = sum(problem.severity == "error" for problem in problems)
+    out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
+
+
+def _figures(made: Script) -> None:
+    out("\nWhat simulated callers need to get help:")
+    for figure in callers.figures(made, dt.datetime.now(LONDON)):
+        out(f"  {figure}")
+
+
+def _coverage(settings: Settings, made: Script) -> None:
+    missing = unvisited(made, config.story_files(settings.config_dir))
+    out(f"\n{len(made.nodes) - len(missing)} of {len(made.nodes)} nodes are visited by a story. Not visited:")
+    for node in missing:
+        out(f"  {node}  ({made.titles[node]})")
+
+
 @click.command()
-def publish() -> None: ...
+def schema() -> None:
+    """Write config/schemas/, so that an editor completes and underlines while you type."""
+    settings = config.settings()
+    _, draft, _ = draft_script(settings)
+    for path in publishing.write_schemas(settings, draft):
+        out(str(path))
+
+
+# --- publishing -----------------------------------------------------------------------------
+
+
 @click.command()
-def history() -> None: ...
+@click.option("-m", "--message", "why", required=True, help="Why: one line for the history.")
+def publish(why: str) -> None:
+    """Check the draft, play its stories, make its sounds, and make it live."""
+    settings = config.settings()
+    with store_of(settings) as store:
+        before = store.revisions.live() or ""
+        passed = publishing.gate(settings)
+        sound.prepare(settings, passed.script)
+        if not publishing.put_live(store, passed, why, before):
+            out("This is live already. Nothing was changed.")
+            return
+    out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
+    if passed.warnings:
+        out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
+
+
 @click.command()
-def diff() -> None: ...
+def history() -> None:
+    """What was published, when, by whom and why; the latest first."""
+    with store_of(config.settings()) as store:
+        live = store.revisions.live()
+        for row in store.revisions.history():
+            when = dt.datetime.fromtimestamp(row.at, LONDON)
+            state = "live" if row.revision == live else ""
+            out(f"{when:%a %d %b %Y %H:%M}  {row.who:12} {row.revision}  {state:4}  {row.why}")
+
+
 @click.command()
-def undo() -> None: ...
+def diff() -> None:
+    """What callers will hear differently if the draft is published."""
+    settings = config.settings()
+    _, _, made = draft_script(settings)
+    with store_of(settings) as store:
+        files = store.revisions.files(store.revisions.live() or "")
+    if files is None:
+        out("Nothing is published yet.")
+        return
+    found = changes.between(script.load(files, config.bank_holidays()), made)
+    out("\n".join(line for change in found for line in change.lines()) or "Callers will hear no difference.")
+
+
 @click.command()
-def notice() -> None: ...
+def undo() -> None:
+    """Make what was live before the last publication live again. The draft in config/ stays as it is."""
+    with store_of(config.settings()) as store:
+        rows = store.revisions.history()
+        last = rows[0] if rows else None
+        files = store.revisions.files(last.before) if last and last.before else None
+        if last is None or files is None:
+            raise Stop("There is nothing to go back to.")
+        publishing.put_files_live(store, files, f"undo: {last.why}", last.revision)
+    out(f"Live again: {last.before}. `ivr history` shows it; `ivr undo` once more takes this back.")
+
+
 @click.command()
-def schema() -> None: ...
+@click.argument("words", required=False)
+@click.option("--from", "begins", type=Day(), help="The first day: 2026-12-24. Left out: today.")
+@click.option("--until", "ends", type=Day(), help="The last day. Left out: the first day only.")
+@click.option("--clear", is_flag=True, help="Take the notice away.")
+def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clear: bool) -> None:
+    """Say WORDS first to every caller, today or on the days given, and have it end by itself.
+
+    The live line gets the notice and nothing else; it is written into the draft too.
+    """
+    if bool(words) == clear:
+        raise Stop("Give the words of the notice, or --clear.")
+    settings = config.settings()
+    begins = begins or dt.datetime.now(LONDON).date()
+
+    def edit(text: str) -> str:
+        return (
+            editing.without_notices(text) if clear else editing.with_notice(text, words or "", begins, ends or begins)
+        )
+
+    with store_of(settings) as store:
+        live = store.revisions.live() or ""
+        files = store.revisions.files(live)
+        if files is None:
+            raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
+        files = {**files, script.LINE: edit(files[script.LINE])}
+        passed = publishing.gate_files(settings, files)
+        sound.prepare(settings, passed.script)
+        publishing.put_live(store, passed, f"notice: {words}" if words else "notice taken away", live)
+    draft = settings.config_dir / script.LINE
+    draft.write_text(edit(draft.read_text(encoding="utf-8")), encoding="utf-8")
+    out("Callers hear it from now on." if words else "The notice is gone.")

@@ -107,7 +107,7 @@ def _running(folder: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int], i
     settings = config.settings(environment)
     with server.redis(settings):
         store = Store(settings.redis_url)
-        publishing.publish(settings, store, "benchmark")
+        publishing.put_live(store, publishing.gate(settings), "benchmark", "")
         redis_pid = store.redis.do(lambda client: client.info("server"))["process_id"]
         line = _serve("app:app", port, environment)
         bare = _serve("tests.bench.bare:app", bare_port, environment)

@@ -1,0 +1,60 @@
+"""What an editor needs to help staff as they type: JSON Schema for each kind of file in `config/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivr import authored
+from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr.script import Draft
+
+#: The file each schema is for.
+FILES: dict[str, type[authored.Authored]] = {
+    "menus.json": MenuFile,
+    "line.json": LineFile,
+    "texts.json": TextsFile,
+    "words.json": WordsFile,
+}
+
+
+def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
+    """Each schema by its file name, with the names that are in use today to choose from."""
+    made = {name: model.model_json_schema() for name, model in FILES.items()}
+    nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.STEPS})
+    _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
+    _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts) if draft.texts else [])
+    _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches) if draft.line else [])
+    _write_keys_as_text(made["menus.json"])
+    return made
+
+
+def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
+    """Let an editor complete these names, without marking one that was only just made up as wrong."""
+    for field, of in _properties(schema):
+        if field in fields and names:
+            known = of.pop("pattern", None) or r"^[a-z][a-z0-9_]*$"
+            of.pop("anyOf", None)
+            of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}, {"type": "null"}]
+            of.pop("type", None)
+
+
+def _write_keys_as_text(schema: Any) -> None:
+    """The keys 1 to 5 of a menu are text to an editor, whatever YAML makes of them."""
+    for field, of in _properties(schema):
+        if field == "choices":
+            of["propertyNames"] = {"pattern": "^[1-5]$"}
+
+
+def _properties(schema: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Every field of every object in a schema."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            found += list(properties.items())
+        for value in schema.values():
+            found += _properties(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            found += _properties(value)
+    return found

@@ -1,0 +1,412 @@
+"""The gate: a bad and a good example for every rule, and the whole of the shipped config."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pytest
+from msgspec.structs import replace
+
+from ivr import call, check, config, script
+from ivr.check import callers, english
+from ivr.check.context import RULES, Context
+from ivr.reading import Problem
+from ivr.script import Script
+from tests.line import OPEN
+
+TODAY = OPEN.date()
+Files = dict[str, str]
+Edits = tuple[tuple[str, str, str], ...]
+
+WELCOME, STEPS, WORDS, SHARED = "menus/welcome.yaml", "menus/first_steps.yaml", "menus/words.yaml", "menus/shared.yaml"
+HELLO = "Hello. This is {service_name}. This is a recording."
+SAY = 'say: "This part is about school or college."'
+PART = '"The SENCO is the teacher in charge of special needs."'
+LABEL = 'label: "To sort it out by talking"'
+SCHOOL = '      4: {label: "If your child is kept out", goto: kept_out, said_back: "A child kept out of school."}\n'
+
+
+def _say(words: str) -> Edits:
+    return ((WELCOME, SAY, f'say: "{words}"'),)
+
+
+def _label(words: str) -> Edits:
+    return ((WELCOME, LABEL, f'label: "{words}"'),)
+
+
+def _line(old: str, new: str) -> Edits:
+    return (("line.yaml", old, new),)
+
+
+FIFTEEN = "You can ask the school or the college to help you and your child now."
+#: For each rule, what breaks it and what is near to breaking it and does not.
+EXAMPLES: dict[str, tuple[Edits, Edits]] = {
+    "sentence-length": (_say(FIFTEEN[:-1] + " and then too."), _say(FIFTEEN)),
+    "part-length": (
+        _say("You can ask the school for help. " * 5),
+        _say("You can ask the school for help. " * 4),
+    ),
+    "label-length": (
+        _label("To sort it all out with the school by talking to them now"),
+        _label("To sort it out by talking now"),
+    ),
+    "label-overlap": (_label("To make a complaint now"), _label("To talk with the school")),
+    "listening": (
+        _say("Universities occasionally reorganise administrative responsibilities."),
+        _say("The school can help you with that."),
+    ),
+    "unknown-words": (_say("This part is about pedagogy."), _say("This part is about the headteacher.")),
+    "glossary": (((STEPS, PART, '"The ombudsman can look at it."'),), ((STEPS, PART, '"The SENCO can look at it."'),)),
+    "acronyms": (_say("This part is about ABC."), _say("This part is about SENCO.")),
+    "banned": (_say("Press 1 for school."), _say("This part is about school.")),
+    "one-word": (_say("Ask the local authority."), _say("Ask the council.")),
+    "double-negative": (_say("You cannot do this without help, not ever."), _say("You cannot do this alone.")),
+    "numbers-by-hand": (_say("You have 30 days."), _say("You have {mediation_days} days.")),
+    "texts-by-hand": (
+        (("texts.yaml", "{helpline_phone}", "0116 257 5027"),),
+        (("texts.yaml", "Ring {helpline_phone}", "Call {helpline_phone}"),),
+    ),
+    "text-length": (
+        (("texts.yaml", "You can bring a friend", "You can bring a friend. " * 12),),
+        (("texts.yaml", "You can bring a friend", "You can bring a good friend"),),
+    ),
+    "reading-grade": (
+        (("menus/exclusion.yaml", "Choose a text to get a website about this.", "Administration. " * 60),),
+        (("menus/exclusion.yaml", "Choose a text to get a website about this.", "Get a text. " * 20),),
+    ),
+    "pace": (_line("before_key: 0.7", "before_key: 0.2"), _line("before_key: 0.7", "before_key: 0.9")),
+    "choices": (
+        ((WELCOME, SCHOOL, SCHOOL + SCHOOL.replace("4:", "5:")),),
+        ((WELCOME, SCHOOL, ""),),
+    ),
+    "menu-seconds": (
+        (*_say("You can ask the school for help. " * 4), (WELCOME, LABEL, 'label: "To sort it out by talking to them all"')),
+        _say("You can ask the school for help."),
+    ),
+    "moved-keys": (
+        (
+            (WELCOME, 'goto: q_kept_out, said_back: "Finding out what to do."', 'goto: X, said_back: "Finding out."'),
+            (WELCOME, "goto: council_menu", "goto: q_kept_out"),
+            (WELCOME, "goto: X", "goto: council_menu"),
+        ),
+        _say("This part is about school."),
+    ),
+    "depth": (
+        (
+            ("menus/more_help.yaml", "goto: local_offer, said_back", "goto: m1, said_back"),
+            ("menus/more_help.yaml", "nodes:\n", "nodes:\n" + "".join(
+                f'  m{i}:\n    kind: menu\n    say: "This is about help."\n    choices:\n'
+                f'      1: {{label: "To go on", goto: {"local_offer" if i == 2 else f"m{i + 1}"}}}\n' for i in (1, 2)
+            )),
+        ),
+        (),
+    ),
+    "guidance-soon": (
+        (
+            ("menus/which_way.yaml", "if_no: {goto: which_school}", "if_no: {goto: q_talked}"),
+            ("menus/which_way.yaml", "if_yes: {goto: which_letter}", "if_yes: {goto: q_only_school}"),
+        ),
+        (),
+    ),
+    "first-key": (
+        ((WELCOME, "    person_hint: first part\n", ""),),
+        ((WELCOME, HELLO, "Hello. This is {service_name}. You hear a recording."),),
+    ),
+    "circles": (
+        ((WORDS, "    listed_in: words_school\n    next_word: word_best_endeavours", "    listed_in: words_school\n    next_word: word_senco"),),
+        (),
+    ),
+    "dead-ends": (
+        (
+            (WELCOME, "    kind: menu\n    say: \"This part is about who can help.\"", "    kind: menu\n    say: \"This is about help.\""),
+            *((WELCOME, f"goto: {there}", "goto: support_menu") for there in ("what_we_do", "bring_someone", "groups", "find_menu")),
+        ),
+        (),
+    ),
+    "unreachable": (
+        (("menus/more_help.yaml", "goto: local_offer, said_back", "goto: rule_book, said_back"),),
+        (),
+    ),
+    "leftovers": (_line('  council_name:', '  mayor: "The mayor"\n  council_name:'), ()),
+    "closing-line": ((("menus/exclusion.yaml", '    closing: "That is all about being kept out of school."\n', ""),), ()),
+    "text-twin": ((("menus/exclusion.yaml", "    text: text_exclusion\n", ""),), ()),
+    "reviews": (
+        (("menus/exclusion.yaml", "review_by: 2027-07-31", "review_by: 2026-11-24"),),
+        (*_line("alerts:\n", "content_checked_on: 2026-11-01\nalerts:\n"), ("menus/exclusion.yaml", "2027-07-31", "2026-11-25")),
+    ),
+    "notices": (
+        _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-26, ends: 2026-11-25}]'),
+        _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-25, ends: 2026-11-26}]'),
+    ),
+    "phones": (_line('"0116 454 2050"', '"0116 454 205"'), _line('"0116 454 2050"', '"0116 454 2051"')),
+    "person-everywhere": (
+        _line("  monday: 09:00 to 17:00\n  tuesday: 09:00 to 17:00\n  wednesday: 09:00 to 17:00\n  thursday: 09:00 to 17:00\n  friday: 09:00 to 17:00",
+              "".join(f"  {day}: closed\n" for day in ("monday", "tuesday", "wednesday", "thursday", "friday")).rstrip()),
+        _line("  friday: 09:00 to 17:00", "  friday: closed"),
+    ),
+    "no-fault": ((), ()),
+    "waiting": (_line("silence: [10, 20, 30]", "silence: [5, 20, 30]"), _line("silence: [10, 20, 30]", "silence: [12, 24, 36]")),
+    "kinder-each-time": (
+        ((SHARED, "That is okay. I will go more slowly.", "That is okay. I will go more slowly, and you must press a key."),),
+        ((SHARED, "That is okay. I will go more slowly.", "That is fine. I will go more slowly."),),
+    ),
+    "relay": (_line("more_time: 120", "more_time: 60"), _line("more_time: 120", "more_time: 180")),
+    "never-hangs-up": ((), ()),
+    "ring-back-hours": (
+        _line("morning: {hours: 09:00 to 12:00", "morning: {hours: 06:00 to 08:30"),
+        _line("morning: {hours: 09:00 to 12:00", "morning: {hours: 10:00 to 12:00"),
+    ),
+    "everybody": (
+        _line("silence: [10, 20, 30]", "silence: [100, 110, 120]"),
+        _line("silence: [10, 20, 30]", "silence: [10, 20, 35]"),
+    ),
+}  # fmt: skip
+
+#: Rules that no YAML can break, because the engine keeps them: they are broken in the engine instead.
+IN_THE_ENGINE = {"no-fault", "never-hangs-up"}
+#: Rules that warn before they refuse, so that what is let through may be warned of.
+MILDER_FIRST = {"reviews", "sentence-length"}
+
+
+def _edited(files: Files, edits: Edits) -> Files:
+    files = dict(files)
+    for name, old, new in edits:
+        assert old in files[name], f"{old!r} is not in {name}"
+        files[name] = files[name].replace(old, new, 1)
+    return files
+
+
+def _context(files: Files, published: Script | None = None) -> Context:
+    draft = script.read_draft(files)
+    return Context(draft, script.build(draft, "r", config.bank_holidays()), TODAY, published)
+
+
+def _checked(files: Files) -> list[Problem]:
+    """All that the gate says."""
+    context = _context(files)
+    return check.check(context.draft, context.script, TODAY)
+
+
+def _found(rule: str, files: Files, published: Script | None = None) -> list[Problem]:
+    """What one rule says."""
+    (the_rule,) = [r for r in RULES if r.name == rule]
+    return check.look(_context(files, published), the_rule)
+
+
+@pytest.fixture(scope="module")
+def usual(files: Files) -> set[Problem]:
+    """What the gate says of the shipped config."""
+    return set(_checked(files))
+
+
+@pytest.mark.parametrize("rule", [r.name for r in RULES if r.name not in IN_THE_ENGINE])
+def test_a_rule_finds_what_breaks_it(rule: str, files: Files, usual: set[Problem], shipped: Script) -> None:
+    """With the file, a line, and words that say what to do."""
+    bad, _ = EXAMPLES[rule]
+
+    found = [p for p in _found(rule, _edited(files, bad), shipped) if p not in usual]
+
+    assert found, f"{rule} does not find what breaks it"
+    assert all(p.line >= 1 and p.says.endswith((".", "'", "?")) for p in found)
+
+
+@pytest.mark.parametrize("rule", [r.name for r in RULES if r.name not in IN_THE_ENGINE])
+def test_a_rule_lets_through_what_keeps_it(rule: str, files: Files, usual: set[Problem], shipped: Script) -> None:
+    _, good = EXAMPLES[rule]
+    known = {(p.file, p.says) for p in usual}
+
+    found = [p for p in _found(rule, _edited(files, good), shipped) if (p.file, p.says) not in known]
+
+    assert not [p for p in found if p.severity == "error" or rule not in MILDER_FIRST], found
+
+
+def test_every_rule_has_a_bad_and_a_good_example() -> None:
+    assert {rule.name for rule in RULES} == set(EXAMPLES)
+    assert all(bad for rule, (bad, _) in EXAMPLES.items() if rule not in IN_THE_ENGINE)
+
+
+def test_every_rule_says_why_and_where_it_comes_from() -> None:
+    for rule in RULES:
+        assert rule.why.endswith("."), rule.name
+        assert rule.source.startswith("R"), rule.name
+
+
+def test_an_engine_that_counted_hash_as_a_mistake_would_be_found(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call, "_again", lambda script, s: replace(s, slips=s.slips + 1))
+
+    assert _found("no-fault", files)
+
+
+def test_an_engine_that_hung_up_early_would_be_found(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call, "_led_to_person", lambda script, s, now: call._at(s, call.Place("goodbye")))
+
+    assert _found("never-hangs-up", files)
+
+
+# --- the whole ------------------------------------------------------------------------------
+
+
+def test_the_shipped_config_passes(usual: set[Problem]) -> None:
+    assert [str(p) for p in usual if p.severity == "error"] == []
+
+
+def test_no_waiver_in_the_shipped_config_is_without_a_reason(files: Files) -> None:
+    draft = script.read_draft(files)
+
+    for _, _, node_id, node in draft.nodes():
+        assert all(len(reason.split()) >= 3 for reason in node.allow.values()), node_id
+
+
+def test_a_rule_can_be_waived_at_a_node_with_a_reason(files: Files) -> None:
+    edits = (
+        *_say(FIFTEEN[:-1] + " and then too."),
+        (WELCOME, "  school_menu:\n    kind: menu\n", '  school_menu:\n    kind: menu\n    allow: {sentence-length: "Parents said it is clear."}\n'),
+    )  # fmt: skip
+
+    assert not [p for p in _found("sentence-length", _edited(files, edits)) if p.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("allow", "told"),
+    [
+        ("sentence-length", "The rule 'sentence-length' holds here without being waived. Take the line out."),
+        ("no-such-rule", "There is no rule 'no-such-rule'. Take the line out."),
+    ],
+)
+def test_a_waiver_that_is_not_needed_is_told(files: Files, allow: str, told: str) -> None:
+    edits = (
+        (
+            WELCOME,
+            "  school_menu:\n    kind: menu\n",
+            f'  school_menu:\n    kind: menu\n    allow: {{{allow}: "x y z"}}\n',
+        ),
+    )
+
+    (found,) = [p for p in _checked(_edited(files, edits)) if p.rule == "waiver"]
+
+    assert found.says == told
+
+
+def test_all_problems_come_at_once_in_the_order_of_lines(files: Files) -> None:
+    edits = (
+        *_say("Press 1 for pedagogy."),
+        *_label("To make a complaint now"),
+        *_line("more_time: 120", "more_time: 60"),
+    )
+
+    found = [p for p in _checked(_edited(files, edits)) if p.severity == "error"]
+
+    assert {"banned", "unknown-words", "waiting", "relay"} <= {p.rule for p in found}
+    assert found == sorted(found)
+
+
+# --- stories --------------------------------------------------------------------------------
+
+STORY = """# A story.
+When    Wed 25 November 2026, 10:30
+From    07700 900123
+
+CALLER  2
+LINE    ... To sort it out by talking, press 1. ...
+CALLER  1
+LINE    {heard}
+"""
+
+
+def test_a_story_that_hears_what_is_said_passes(shipped: Script) -> None:
+    assert (
+        check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... talk to the school first. ...")}) == []
+    )
+
+
+def test_a_story_that_hears_something_else_is_a_problem_with_its_line(shipped: Script) -> None:
+    (problem,) = check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... ask the council ...")})
+
+    assert (problem.file, problem.line, problem.rule) == ("config/stories/a.call", 8, "story")
+    assert problem.says.startswith(
+        "The story hears '... ask the council ...'. The line says 'Sorting it out by talking."
+    )
+
+
+def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
+    (problem, *_) = check.play_stories(
+        shipped, {"stories/a.call": "When    Wed 25 November 2026, 10:30\nCALLER  nine\n"}
+    )
+
+    assert problem.says == "Write keys, (says nothing), (presses 1 twice), (leaves a message) or (hangs up)."
+
+
+def test_nodes_that_no_story_visits_are_known(shipped: Script) -> None:
+    missing = check.unvisited(shipped, {"a.call": STORY.format(heard="...")})
+
+    assert "school_talk" not in missing
+    assert "kept_out" in missing
+
+
+def test_the_shipped_stories_hold(shipped: Script) -> None:
+    stories = config.story_files(config.ROOT / "config")
+
+    assert len(stories) >= 5
+    assert check.play_stories(shipped, stories) == []
+
+
+# --- simulated callers ----------------------------------------------------------------------
+
+
+def test_every_simulated_caller_is_helped_within_budget(shipped: Script) -> None:
+    figures = callers.figures(shipped, OPEN)
+
+    assert [str(figure) for figure in figures if not figure.kept] == []
+    assert {figure.caller for figure in figures} == {
+        "says and presses nothing", "talks, and never presses", "presses a wrong key every time", "presses any key",
+        "has a trembling hand", "remembers one thing at a time", "can press 1 and wait", "types through a relay",
+    }  # fmt: skip
+
+
+def test_a_figure_over_its_budget_says_so(shipped: Script) -> None:
+    figure = callers.figures(shipped, OPEN)[0]
+
+    assert not dataclasses.replace(figure, allowed=callers.Budget(1, 0)).kept
+    assert "TOO MUCH" in str(dataclasses.replace(figure, needed=None))
+
+
+def test_callers_are_simulated_on_an_open_line_whenever_it_is_asked(shipped: Script) -> None:
+    midnight = dt.datetime(2026, 12, 25, 0, 0, tzinfo=OPEN.tzinfo)
+
+    assert all(figure.kept for figure in callers.figures(shipped, midnight))
+
+
+# --- English --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("word", "count"), [("school", 1), ("council", 2), ("mediation", 4), ("qwrtyaeb", 1)])
+def test_syllables_are_counted(word: str, count: int) -> None:
+    assert english.syllables(word) == count
+
+
+@pytest.mark.parametrize(
+    "word", ["school", "schools", "talking", "stopped", "child's", "writes", "sixty-seven", "decided"]
+)
+def test_common_words_are_known_in_all_their_forms(word: str) -> None:
+    assert english.is_common(word)
+
+
+@pytest.mark.parametrize("word", ["pedagogy", "ombudsman", "tribunal"])
+def test_rare_words_are_known_as_rare(word: str) -> None:
+    assert not english.is_common(word)
+
+
+def test_a_dictated_number_is_not_part_of_a_sentences_length() -> None:
+    assert english.sentence_words("The number is zero one one six, two five seven.") == 3
+    assert english.sentence_words("One. How a school works.") == 5
+
+
+def test_sentences_and_grades_of_plain_words() -> None:
+    assert english.sentences("Ask them. Then wait? Yes!") == ["Ask them.", "Then wait?", "Yes!"]
+    assert english.grade("The cat sat on the mat. " * 20) < 1
+    assert english.grade("Administrative reorganisation necessitates consultation. " * 20) > 20
+
+
+def test_a_speech_takes_its_words_and_its_pauses() -> None:
+    assert english.seconds(("To talk about school,", 0.7, "press 1."), 120) == pytest.approx(6 * 0.5 + 0.7)
