@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from num2words import num2words
@@ -95,6 +95,17 @@ def _append(pieces: list[Piece], more: Speech) -> None:
             if not piece:
                 continue
         pieces.append(piece)
+
+
+def as_said(words: str, said: Mapping[str, str], write: Callable[[str, str], str] = lambda word, way: way) -> str:
+    """Words as a voice is told to say them: 'EHC' becomes 'E H C' where config/words.yaml has it so.
+
+    `write` makes the new text from the word and the way it is said.
+    """
+    if not said:
+        return words
+    found = re.compile(r"\b(" + "|".join(map(re.escape, sorted(said, key=len, reverse=True))) + r")\b")
+    return found.sub(lambda match: write(match[1], said[match[1]]), words)
 
 
 # --- numbers --------------------------------------------------------------------------------

@@ -187,7 +187,8 @@ class Caller:
         self.entries: list[Entry] = []
         self.turn: Turn | None = None
         self.visited: set[str] = set()
-        self.now = dt.datetime.now(LONDON)
+        #: The clock of this call, from when it rings.
+        self.now = dt.datetime.min.replace(tzinfo=LONDON)
 
     def follow(self, wanted: Transcript) -> Transcript:
         self.ring(wanted.when, wanted.caller)

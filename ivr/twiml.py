@@ -11,15 +11,15 @@ import base64
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha1
 from urllib.parse import unquote_plus, urlsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from twilio.twiml.voice_response import Say, VoiceResponse
 
-from ivr import session
+from ivr import session, spoken
 from ivr.script import Script
 from ivr.session import Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded
 from ivr.spoken import Speech
@@ -80,9 +80,9 @@ def fields(body: bytes) -> list[tuple[str, str]]:
     webhook's values have nothing to unquote.
     """
     pairs = []
-    for field in body.decode("utf-8", "replace").split("&"):
-        if field:
-            name, _, value = field.partition("=")
+    for pair in body.decode("utf-8", "replace").split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
             pairs.append((_unquoted(name), _unquoted(value)))
     return pairs
 
@@ -136,6 +136,10 @@ class Voice:
     file_for: Callable[[str, bool], str | None] = lambda words, slow: None
     #: The address of a file of silence of this many seconds, where files are used.
     silence: Callable[[float], str | None] = lambda seconds: None
+    #: A number that changes when files came or went.
+    version: Callable[[], int] = lambda: 0
+    #: How Twilio's voice is told to say what it would get wrong.
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 class Writer:
@@ -145,6 +149,7 @@ class Writer:
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
         self._said: dict[tuple[Speech, bool], str] = {}
+        self._version = 0
         self._gather, self._dial, self._record = _Template(_gather), _Template(_dial), _Template(_record)
         self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
 
@@ -171,10 +176,12 @@ class Writer:
 
     def says(self, said: Speech, slow: bool) -> str:
         """A Speech as Play verbs, with Say for whatever has no file. Most turns say what was said before."""
+        version = self._voice.version()
+        if version != self._version or len(self._said) > MOST_SAID:
+            self._said.clear()
+            self._version = version
         known = self._said.get((said, slow))
         if known is None:
-            if len(self._said) > MOST_SAID:
-                self._said.clear()
             known = self._said[(said, slow)] = self._verbs(said, slow)
         return known
 
@@ -190,12 +197,18 @@ class Writer:
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
             else:
-                pending.append(_escaped(words) if words else f'<break time="{round(seconds * 1000)}ms"/>')
+                pending.append(self._marked(words) if words else f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
         return "".join(verbs)
 
+    def _marked(self, words: str) -> str:
+        """Words for Twilio's voice, those it would get wrong marked with how to say them."""
+        return spoken.as_said(
+            _escaped(words), self._voice.said, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
+        )
+
     def _flush(self, pending: list[str], verbs: list[str], slow: bool) -> None:
-        if any(not piece.startswith("<") for piece in pending):
+        if any(not piece.startswith("<break") for piece in pending):
             text = ""
             for piece in pending:
                 if len(text) + len(piece) > MOST_SAID_AT_ONCE:

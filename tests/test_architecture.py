@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "reading", "authored", "hours", "spoken", "dialling", "callback", "script", "session", "steps", "call",
-    "practice", "transcript", "check", "callers", "editing",
+    "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "store", "audio", "twiml", "phone", "alerts"}
 ENTRANCES = {"jobs", "server", "web", "cli", "__main__"}
@@ -89,7 +89,7 @@ def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
     assert not re.search(r"\b(datetime\.now|dt\.datetime\.now|time\.time|date\.today)\(", text), (
         "the core asks no clock"
     )
-    assert not re.search(r"^import (random|secrets|os|time|pathlib)\b|\bopen\(", text, re.MULTILINE)
+    assert not re.search(r"^import (random|secrets|os|time|pathlib)\b|(?<!def )\bopen\(", text, re.MULTILINE)
 
 
 def test_only_config_reads_the_environment() -> None:

@@ -30,7 +30,7 @@ NESTS = {
     "Response": {"Gather", "Say", "Play", "Redirect", "Dial", "Record", "Hangup"},
     "Gather": {"Say", "Play", "Pause"},
     "Say": {"prosody"},
-    "prosody": {"break"},
+    "prosody": {"break", "sub"},
     "Dial": {"Number"},
 }
 

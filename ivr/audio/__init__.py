@@ -1,23 +1,19 @@
-"""Sounds: from words to files that Twilio can play, and from words to the file that has them."""
+"""Sounds: from words to files that Twilio can play.
 
-from __future__ import annotations
+    clips.py       what there is to say at both paces, and the name each sound has
+    engines.py     voices: natural (hibari), piper, and pyttsx3, which is always there
+    espeak.py      pyttsx3's voice, made as clear on a telephone as it can be
+    telephone.py   from a voice's sound to telephone sound, and what can be measured of it
+    render.py      makes what is missing, side by side on every core
+    recordings.py  people's own recordings, which win over any voice
+    sounds.py      during calls: from words to the address of the best sound there is
 
-from pathlib import Path
+A sound is named by everything that makes it: the words, the pace, the voice and how it is
+worked on. So a changed word makes one new file and nothing else, and no file ever changes.
+"""
 
-from ivr.script import Script
+from ivr.audio.recordings import Recordings, Unit, units
+from ivr.audio.render import Progress, Rendering, render, stale
+from ivr.audio.sounds import Sounds, file_of
 
-
-class Sounds:
-    def __init__(self, folder: Path, script: Script, base_url: str):
-        self._folder = folder
-
-    def url(self, words: str, slow: bool) -> str | None:
-        return None
-
-    def silence(self, seconds: float) -> str | None:
-        return None
-
-
-def file_of(folder: Path, name: str) -> Path | None:
-    path = folder / "rendered" / name
-    return path if path.is_file() else None
+__all__ = ["Progress", "Recordings", "Rendering", "Sounds", "Unit", "file_of", "render", "stale", "units"]

@@ -1,15 +1,145 @@
-import click
+"""Commands for the sounds: rendered voices and people's recordings."""
 
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ivr import audio, config, script
+from ivr.cli.common import Stop, draft_script, is_terminal, out, store_of
 from ivr.config import Settings
+from ivr.reading import ConfigError
 from ivr.script import Script
 
 
-def prepare(settings: Settings, script: Script) -> None: ...
+def prepare(settings: Settings, made: Script, *, seek_better: bool = False) -> None:
+    """Make every sound that this script needs, if its speech is audio, and tell what is worth telling."""
+    if (settings.speech or made.line.speech.mode) != "audio":
+        return
+    with _bar() as progress:
+        result = audio.render(made, settings.audio_dir, progress, seek_better=seek_better)
+    for warning in result.warnings:
+        out(f"Warning: {warning}")
+    if result.made:
+        out(f"{result.made} sounds made{' by ' + ', '.join(result.voices) if result.voices else ''}.")
+    if result.unsaid:
+        out(f"Warning: Twilio's voice will say {len(result.unsaid)} prompts, as no voice here can.")
+
+
+@contextmanager
+def _bar() -> Iterator[audio.Progress]:
+    """A progress bar, drawn only for somebody who watches."""
+    columns = (TextColumn("Making the voice"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True, disable=not is_terminal()) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda made, of: bar.update(task, completed=made, total=of)
 
 
 @click.command()
-def render() -> None: ...
+@click.option("--stale", "list_stale", is_flag=True, help="List the sounds that nothing plays any more.")
+@click.option("--remove", is_flag=True, help="Remove them.")
+def render(list_stale: bool, remove: bool) -> None:
+    """Make every sound that the draft in config/ needs, in the best voice that can be had here."""
+    settings = config.settings()
+    _, _, made = draft_script(settings)
+    if not list_stale and not remove:
+        prepare(settings, made, seek_better=True)
+        out("Every prompt has its sound.")
+        return
+    found = audio.stale(_wanted(settings, made), settings.audio_dir)
+    for path in found:
+        if remove:
+            path.unlink(missing_ok=True)
+        else:
+            out(str(path))
+    out(f"{len(found)} files {'removed' if remove else 'are not needed. Remove them with: ivr render --remove'}")
+
+
+def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
+    """The scripts whose sounds are kept: the draft, and all that can still be live or be gone back to."""
+    yield draft
+    with store_of(settings) as store:
+        for files in store.revisions.kept():
+            try:
+                yield script.load(files, config.bank_holidays())
+            except ConfigError:  # written for an older version of the line, and no call can begin with it
+                continue
+
+
+# --- recordings -------------------------------------------------------------------------------
 
 
 @click.group()
-def record() -> None: ...
+def record() -> None:
+    """People's own recordings, which win over any voice."""
+
+
+@record.command("list")
+@click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to print, as HTML.")
+@click.option("--all", "everything", is_flag=True, help="Also what is recorded already.")
+def list_(sheet: Path | None, everything: bool) -> None:
+    """What to record: the name of each file, and its words."""
+    settings = config.settings()
+    _, _, made = draft_script(settings)
+    recordings = audio.Recordings(settings.audio_dir, made)
+    wanted = [unit for unit in audio.units(made) if everything or not recordings.is_good(unit)]
+    if sheet:
+        sheet.write_text(_sheet(wanted), encoding="utf-8")
+        out(f"{len(wanted)} prompts on {sheet}. Open it in a browser and print it.")
+        return
+    for unit in wanted:
+        out(f"{unit.name}.wav\n    {unit.words}")
+    out(f"\n{len(wanted)} to record. Put each file into {recordings.folder}, then: ivr record confirm")
+    _tell(recordings)
+
+
+@record.command()
+@click.argument("names", nargs=-1)
+def confirm(names: tuple[str, ...]) -> None:
+    """Note that recordings say the words of today: those named, or all that are there."""
+    settings = config.settings()
+    _, _, made = draft_script(settings)
+    recordings = audio.Recordings(settings.audio_dir, made)
+    noted = recordings.confirm([name.removesuffix(".wav") for name in names])
+    unknown = len(names) - len(noted)
+    if names and unknown:
+        raise Stop(f"{unknown} of these are not recordings of a prompt in {recordings.folder}. See: ivr record list")
+    recordings.prepare()
+    out(f"{len(noted)} recordings confirmed.")
+    _tell(recordings)
+
+
+def _tell(recordings: audio.Recordings) -> None:
+    for problem in recordings.problems():
+        out(str(problem))
+
+
+def _sheet(wanted: list[audio.Unit]) -> str:
+    rows = "\n".join(
+        f"<tr><td>&#9744;</td><td><code>{html.escape(unit.name)}.wav</code></td><td>{html.escape(unit.words)}</td></tr>"
+        for unit in wanted
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>What to record</title>
+<style>
+body {{ font: 14pt/1.5 sans-serif; margin: 2em; }}
+td {{ padding: 0.4em; vertical-align: top; border-bottom: 1px solid #999; }}
+tr {{ break-inside: avoid; }}
+code {{ font-size: 10pt; }}
+</style>
+<h1>What to record: {len(wanted)} prompts</h1>
+<p>In a quiet room, a hand's width from the microphone. Speak as to one person who is worried, and not fast.
+Leave half a second of silence before and after. Save each as WAV: one channel, 16 bits, 16,000 samples a
+second or more, under the name beside it.</p>
+<table>
+{rows}
+</table>
+</html>
+"""

@@ -54,6 +54,15 @@ class Revisions:
         value = self._redis.do(lambda client: client.get(f"ivr:revision:{revision}"))
         return _files.decode(value) if value else None
 
+    def kept(self) -> list[dict[str, str]]:
+        """The files of every revision that is live, in the history, or in a call."""
+
+        def read(client: Client) -> list[bytes]:
+            values = client.mget(list(client.scan_iter("ivr:revision:*")) or ["ivr:revision:"])
+            return [value for value in values if value]
+
+        return [_files.decode(value) for value in self._redis.do(read)]
+
     def history(self) -> list[Published]:
         """Publications, newest first."""
         rows = self._redis.do(lambda client: client.lrange("ivr:history", 0, -1))

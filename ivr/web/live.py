@@ -7,7 +7,7 @@ it is done there, before any call needs it; a turn finds its script in memory.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -95,10 +95,10 @@ class Live:
     def _edition(self, made: Script) -> Edition:
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
-        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
-        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate)
-        if sounds:
-            voice = Voice(voice.name, voice.rate, voice.slow_rate, sounds.url, sounds.silence)
+        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
+        if mode == "audio":
+            sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url)
+            voice = replace(voice, file_for=sounds.url, silence=sounds.silence, version=sounds.look)
         return Edition(made, Writer(made, self._settings.public_url, voice))
 
     def watch(self) -> None:

@@ -1,0 +1,205 @@
+"""The voices, behind one small interface, and how one stands in for another.
+
+Slow speech is made by longer pauses and by a slower pace of the voice itself, never by
+stretching a sound. A pace counts everything in a prompt, its pauses too: that is how long
+a caller listens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ivr.audio import telephone
+from ivr.audio.telephone import Samples
+from ivr.authored import Pace
+from ivr.authored import Speech as SpeechSettings
+
+#: The voice of hibari-tts that comes with the package; its others are fetched once.
+WITH_THE_PACKAGE = "heart"
+#: Seconds between two sentences, at the normal pace and in slow speech.
+SENTENCE_PAUSE = {False: 0.35, True: 0.7}
+#: A voice makes up for the pauses by going at most this many times as fast.
+MOST_MADE_UP = 1.25
+
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+
+
+class EngineMissing(Exception):
+    """Raised with a plain sentence when a voice cannot be had here, and what to do about it."""
+
+
+class Engine(Protocol):
+    """A voice that is ready to speak."""
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
+        """Some sentences at about this pace, as samples and how many there are in a second.
+
+        `pause`: the seconds between two sentences, where this voice lets us choose.
+        """
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A voice that may be used: its engine, what makes its sounds unlike others', and how to get it ready."""
+
+    engine: str
+    voice: str
+    identity: str
+    ready: Callable[[], Engine]
+
+    def __str__(self) -> str:
+        return f"{self.engine} ({self.voice})"
+
+
+def choices(speech: SpeechSettings) -> list[Choice]:
+    """The voices of config/line.yaml, best first. `heart` stands behind any other natural voice."""
+    found: list[Choice] = []
+    for engine in speech.engines:
+        if engine == "natural":
+            found += [_natural(voice) for voice in dict.fromkeys((speech.natural_voice, WITH_THE_PACKAGE))]
+        elif engine == "piper":
+            found.append(_piper(speech.piper_voice or ""))
+        else:
+            found.append(_pyttsx3())
+    return found
+
+
+def say(engine: Engine, words: str, pace: Pace, *, slow: bool) -> tuple[Samples, int]:
+    """Some words as one sound, at the normal or the slow pace."""
+    return engine.say(words, pace.slow_words_a_minute if slow else pace.words_a_minute, SENTENCE_PAUSE[slow])
+
+
+def _by_sentence(
+    say: Callable[[str, float], tuple[Samples, int]], words: str, words_a_minute: float, pause: float
+) -> tuple[Samples, int]:
+    """Sentence by sentence, with our own pauses between them. The voice makes up for what they take."""
+    sentences = _SENTENCE_END.split(words)
+    seconds = len(words.split()) / words_a_minute * 60
+    speaking = max(seconds - pause * (len(sentences) - 1), seconds / MOST_MADE_UP)
+    said = [say(sentence, words_a_minute * seconds / speaking) for sentence in sentences]
+    rate = said[0][1]
+    pieces = [piece for samples, _ in said for piece in (telephone.silence(pause, rate), telephone.trim(samples, rate))]
+    return np.concatenate(pieces[1:]), rate
+
+
+# --- natural: hibari-tts --------------------------------------------------------------------
+
+
+def _natural(voice: str) -> Choice:
+    return Choice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
+
+
+class Natural:
+    """A voice of hibari-tts, which runs many times faster than it speaks on one core."""
+
+    #: The words a minute of ordinary sentences at the voice's own speed.
+    OWN_PACE = 230
+
+    def __init__(self, voice: str):
+        try:
+            from hibari import Hibari
+            from hibari.voices import VOICES
+        except ImportError as error:
+            raise EngineMissing("The natural voice is not installed. Install it: pip install hibari-tts") from error
+        if voice not in VOICES:
+            known = ", ".join(sorted(VOICES))
+            raise EngineMissing(f"There is no natural voice '{voice}'. Set natural_voice to one of: {known}.")
+        try:
+            self._voice = Hibari(voice)
+        except (RuntimeError, OSError) as error:
+            raise EngineMissing(
+                f"The natural voice '{voice}' could not be fetched. Check the network, then run: ivr render"
+            ) from error
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
+        return _by_sentence(self._sentence, words, words_a_minute, pause)
+
+    def _sentence(self, sentence: str, words_a_minute: float) -> tuple[Samples, int]:
+        from hibari import SAMPLE_RATE
+
+        samples = self._voice(sentence, speed=words_a_minute / self.OWN_PACE, seed=0)
+        return np.asarray(samples, np.float32), SAMPLE_RATE
+
+
+# --- piper ----------------------------------------------------------------------------------
+
+
+def _piper(path: str) -> Choice:
+    facts = Path(path).stat() if path and Path(path).is_file() else None
+    made = f"{facts.st_size} {facts.st_mtime_ns}" if facts else "none"
+    identity = hashlib.sha256(f"{path} {made}".encode()).hexdigest()[:12]
+    return Choice("piper", Path(path).stem or "none", f"piper {identity} {_version('piper-tts')}", partial(Piper, path))
+
+
+class Piper:
+    """A voice file of Piper, which its users bring along."""
+
+    OWN_PACE = 230
+
+    def __init__(self, path: str):
+        if not path:
+            raise EngineMissing("Piper needs a voice file. Name it as piper_voice under speech in config/line.yaml.")
+        if not Path(path).is_file():
+            raise EngineMissing(f"There is no Piper voice file {path}. Put it there, or change piper_voice.")
+        try:
+            from piper import PiperVoice, SynthesisConfig
+        except ImportError as error:
+            raise EngineMissing("Piper is not installed. Install it: pip install piper-tts") from error
+        try:
+            self._voice, self._config = PiperVoice.load(path), SynthesisConfig
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise EngineMissing(f"The Piper voice file {path} could not be read: {error}") from error
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
+        return _by_sentence(self._sentence, words, words_a_minute, pause)
+
+    def _sentence(self, sentence: str, words_a_minute: float) -> tuple[Samples, int]:
+        how = self._config(length_scale=self.OWN_PACE / words_a_minute)
+        chunks = list(self._voice.synthesize(sentence, how))
+        return np.concatenate([chunk.audio_float_array for chunk in chunks]), chunks[0].sample_rate
+
+
+# --- pyttsx3 --------------------------------------------------------------------------------
+
+
+def _pyttsx3() -> Choice:
+    from ivr.audio import espeak
+
+    identity = f"pyttsx3 {espeak.VARIANT} {_version('espeakng-loader')} {_version('pyttsx3')}"
+    return Choice("pyttsx3", espeak.VARIANT, identity, Pyttsx3)
+
+
+class Pyttsx3:
+    """eSpeak through pyttsx3: always there. Its own pauses between sentences are the clearer ones."""
+
+    #: eSpeak's own words a minute that come out as one word a minute here.
+    RATE = 1.24
+
+    def __init__(self) -> None:
+        from ivr.audio.espeak import ESpeak
+
+        try:
+            self._espeak = ESpeak()
+        except (ImportError, OSError, RuntimeError) as error:
+            raise EngineMissing(
+                f"pyttsx3 could not start eSpeak ({error}). Install it again: pip install pyttsx3 espeakng-loader"
+            ) from error
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
+        return self._espeak.say(words, round(words_a_minute * self.RATE))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

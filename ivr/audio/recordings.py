@@ -1,0 +1,176 @@
+"""People's own recordings, which win over any voice.
+
+`audio/recordings/en/<node>[.<part>].wav`, beside them `words.json`: the words each file was
+recorded for. When those words change, the recording is refused until it is made anew, or
+somebody confirms that it still fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from ivr.audio import telephone
+from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
+from ivr.reading import Problem
+from ivr.script import Menu, Question, Reading, Script, Word, options_of
+from ivr.spoken import Slot, Speech
+
+LANGUAGE = "en"
+#: A recording quieter, shorter or longer than these is a mistake, not a voice.
+LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
+#: Seconds a word may take: less was cut off, more is music or a long silence.
+SECONDS_A_WORD = (0.12, 1.2)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing to record: the file's name without .wav, and the words."""
+
+    name: str
+    words: str
+
+
+def units(script: Script) -> Iterator[Unit]:
+    """Everything a person can record, in the order of the menus: whole prompts, and nothing put together in a call."""
+    for node in script.nodes.values():
+        match node:
+            case Reading():
+                yield from (_unit(f"{node.id}.{i}", part) for i, part in enumerate(node.parts, 1) if _fixed(part))
+                if node.closing:
+                    yield _unit(f"{node.id}.closing", node.closing)
+            case Word() if _fixed(node.means):
+                yield _unit(node.id, node.means)
+            case Question() if _fixed(node.ask):
+                yield _unit(node.id, node.ask)
+            case Menu() if _fixed(node.say):
+                yield _unit(node.id, node.say)
+        for option in options_of(node):
+            if not isinstance(node, Question):
+                yield _unit(f"{node.id}.key{option.key}", option.label)
+            if option.said_back and _fixed(option.said_back):
+                yield _unit(f"{node.id}.after{option.key}", option.said_back)
+    yield from (_unit(f"line.{name}", said) for name, said in script.says.items() if _fixed(said))
+
+
+def _fixed(said: Speech) -> bool:
+    """Whether a Speech is one piece of words, always the same."""
+    return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Slot)
+
+
+def _unit(name: str, said: Speech) -> Unit:
+    return Unit(name, " ".join(piece for piece in said if isinstance(piece, str)))
+
+
+class Recordings:
+    """The recordings of one script."""
+
+    def __init__(self, folder: Path, script: Script):
+        #: Where people put them.
+        self.folder = folder / "recordings" / LANGUAGE
+        self._rendered, self._masters = folder / RENDERED, folder / MASTERS
+        self._units = {unit.name: unit for unit in units(script)}
+
+    @property
+    def _words_file(self) -> Path:
+        return self.folder / "words.json"
+
+    def _recorded_for(self) -> dict[str, str]:
+        """The words that each recording was made for."""
+        try:
+            found: dict[str, str] = json.loads(self._words_file.read_text(encoding="utf-8"))
+            return found
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.wav"))
+
+    def names(self) -> dict[Clip, str]:
+        """The telephone sound of each good recording, by what it says. One recording serves both paces."""
+        recorded_for, found = self._recorded_for(), {}
+        for path in self._paths():
+            unit = self._units.get(path.stem)
+            if unit and recorded_for.get(path.stem) == unit.words:
+                name = _name(path)
+                if (self._rendered / name).is_file():
+                    found.update(dict.fromkeys((Clip(unit.words, False), Clip(unit.words, True)), name))
+        return found
+
+    def is_good(self, unit: Unit) -> bool:
+        """Whether there is a recording of this that says its words of today."""
+        return (self.folder / f"{unit.name}.wav").is_file() and self._recorded_for().get(unit.name) == unit.words
+
+    def prepare(self) -> int:
+        """Make telephone sound of every recording that has none yet. Returns how many were made."""
+        made = 0
+        for path in self._paths():
+            target = self._rendered / _name(path)
+            if path.stem in self._units and not target.exists():
+                narrow, wide = telephone.telephone(*telephone.read(path))
+                telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)
+                telephone.write_telephone(target, narrow)
+                made += 1
+        return made
+
+    def confirm(self, names: list[str]) -> list[str]:
+        """Note that these recordings say the words of today; all that are there, if none is named."""
+        wanted = names or [path.stem for path in self._paths()]
+        known = [name for name in wanted if name in self._units and (self.folder / f"{name}.wav").is_file()]
+        noted = {**self._recorded_for(), **{name: self._units[name].words for name in known}}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._words_file.write_text(json.dumps(noted, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return known
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the recordings, for the people who make them."""
+        recorded_for = self._recorded_for()
+        return [
+            Problem(f"audio/recordings/{LANGUAGE}/{path.name}", 1, says, "recording")
+            for path in self._paths()
+            for says in self._faults(path, recorded_for)
+        ]
+
+    def _faults(self, path: Path, recorded_for: dict[str, str]) -> Iterator[str]:
+        unit = self._units.get(path.stem)
+        if unit is None:
+            yield "No prompt has this name. See `ivr record list` for the names, or take the file out."
+            return
+        if path.stem not in recorded_for:
+            yield f"Nobody has said yet that this says: '{unit.words}'. Listen, then: ivr record confirm {path.stem}"
+        elif recorded_for[path.stem] != unit.words:
+            yield (f"The words have changed to: '{unit.words}'. Record it again, then: ivr record confirm {path.stem}")
+        yield from _sound_faults(path, unit)
+
+
+def _sound_faults(path: Path, unit: Unit) -> Iterator[str]:
+    try:
+        samples, rate = telephone.read(path)
+    except (soundfile.LibsndfileError, OSError):
+        yield "This is not a sound file that can be read. Save it as WAV, 16 bits, one channel."
+        return
+    if rate < LEAST_RATE:
+        yield f"This was recorded at {rate} samples a second. Record at {LEAST_RATE} or more."
+    measured = telephone.measure(samples, rate)
+    if not len(samples) or measured.loudness < LEAST_LOUD:
+        yield "There is next to no sound in this. Record it again, nearer to the microphone."
+        return
+    clipped = float((abs(samples) >= 0.999).mean())
+    if clipped > MOST_CLIPPED:
+        yield "This is distorted: it was recorded too loud. Record it again, with the level turned down."
+    words = len(unit.words.split())
+    least, most = (seconds * words for seconds in SECONDS_A_WORD)
+    if measured.seconds < least:
+        yield f"This lasts {measured.seconds:.1f} seconds, too short for its {words} words. Is it cut off?"
+    if measured.seconds > most + 2:
+        yield f"This lasts {measured.seconds:.1f} seconds, too long for its {words} words. Is it the right file?"
+
+
+def _name(path: Path) -> str:
+    """The name of a recording's telephone sound: by its content, so that a new take is a new sound."""
+    return hashlib.sha256(f"{MAKING}\0recording\0".encode() + path.read_bytes()).hexdigest()[:32] + ".wav"

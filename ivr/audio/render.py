@@ -1,0 +1,165 @@
+"""Making the sounds that are missing, side by side on every core.
+
+Each process gets the voice ready once and makes one sound after another. A sound is written
+whole or not at all, so a rendering that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ivr.audio import engines, telephone
+from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
+from ivr.audio.engines import Choice, Engine, EngineMissing
+from ivr.audio.recordings import Recordings
+from ivr.authored import Pace
+from ivr.script import Script
+from ivr.spoken import as_said
+
+#: Below this many sounds, getting the voice ready in more than one process costs more than it saves.
+WORTH_SHARING = 12
+
+
+@dataclass
+class Rendering:
+    """What was made, by which voice, and what is worth telling about it."""
+
+    made: int = 0
+    voices: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    #: Clips that no voice could say. Twilio's voice says them in calls.
+    unsaid: list[Clip] = field(default_factory=list)
+
+
+#: Called with how many sounds there are to make, and again with how many are made.
+Progress = Callable[[int, int], None]
+
+
+def render(
+    script: Script, folder: Path, progress: Progress = lambda made, of: None, *, seek_better: bool = False
+) -> Rendering:
+    """Make every sound of a script that is missing, in the best voice that can be had.
+
+    If one voice has said everything, a better one is sought only when asked to: a voice that
+    has to be fetched over a network that is not there can take a minute to fail.
+    """
+    result = Rendering()
+    _make_silences(script, folder / RENDERED)
+    recorded = Recordings(folder, script)
+    result.made += recorded.prepare()
+    in_person = recorded.names()
+    wanted = [clip for clip in clips(script) if clip not in in_person]
+    voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices(script.line.speech)]
+    if not seek_better and not all(missing for _, missing in voices):
+        return result
+    for choice, missing in voices:
+        missing = [clip for clip in missing if clip in wanted]
+        if not missing:
+            return result
+        try:
+            engine = choice.ready()
+        except EngineMissing as error:
+            result.warnings.append(str(error))
+            continue
+        job = _Job(choice, folder, script.line.pace, script.words.said)
+        wanted = _all(job, engine, missing, progress, result)
+        if not wanted:
+            return result
+        result.warnings.append(f"{choice} could not say {len(wanted)} of {len(missing)} prompts.")
+    result.unsaid = wanted
+    return result
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything that making a sound needs besides its clip and a voice."""
+
+    choice: Choice
+    folder: Path
+    pace: Pace
+    said: Mapping[str, str]
+
+    def make(self, engine: Engine, clip: Clip) -> None:
+        sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
+        narrow, wide = telephone.telephone(sound, rate)
+        name = clip.name(self.choice.identity, self.said)
+        telephone.write_master((self.folder / MASTERS / name).with_suffix(".flac"), wide)
+        telephone.write_telephone(self.folder / RENDERED / name, narrow)
+
+    def try_to_make(self, engine: Engine, clip: Clip) -> bool:
+        """Whether this voice can say it. A full disk is no fault of the voice, and is raised."""
+        try:
+            self.make(engine, clip)
+        except (EngineMissing, RuntimeError, ValueError):
+            return False
+        return True
+
+
+def _missing(wanted: list[Clip], choice: Choice, script: Script, rendered: Path) -> list[Clip]:
+    there = {path.name for path in rendered.glob("*.wav")}
+    return [clip for clip in wanted if clip.name(choice.identity, script.words.said) not in there]
+
+
+def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, result: Rendering) -> list[Clip]:
+    """Make these with one voice. Returns what it could not say."""
+    progress(0, len(missing))
+    unsaid = []
+    for done, (clip, is_made) in enumerate(_each(job, engine, missing), 1):
+        progress(done, len(missing))
+        if not is_made:
+            unsaid.append(clip)
+    result.made += len(missing) - len(unsaid)
+    result.voices.append(str(job.choice))
+    return unsaid
+
+
+def _each(job: _Job, engine: Engine, missing: list[Clip]) -> Iterator[tuple[Clip, bool]]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(missing) < WORTH_SHARING or cores < 2:
+        yield from ((clip, job.try_to_make(engine, clip)) for clip in missing)
+        return
+    fresh = multiprocessing.get_context("spawn")  # a voice's threads do not live through a fork
+    with ProcessPoolExecutor(cores, fresh, _begin, (job,)) as pool:
+        yield from zip(missing, pool.map(_make, missing, chunksize=8), strict=True)
+
+
+_job: _Job
+_engine: Engine
+
+
+def _begin(job: _Job) -> None:
+    """First thing in each process: its own voice."""
+    global _job, _engine
+    _job, _engine = job, job.choice.ready()
+
+
+def _make(clip: Clip) -> bool:
+    return _job.try_to_make(_engine, clip)
+
+
+def _make_silences(script: Script, rendered: Path) -> None:
+    for seconds in set(silences(script)):
+        path = rendered / silence_name(seconds)
+        if not path.exists():
+            telephone.write_telephone(path, telephone.silence(seconds, telephone.TELEPHONE_RATE))
+
+
+# --- what is no longer needed -----------------------------------------------------------------
+
+
+def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
+    """The sounds that none of these scripts can play."""
+    needed: set[str] = set()
+    for script in scripts:
+        needed |= {silence_name(seconds) for seconds in silences(script)}
+        needed |= set(Recordings(folder, script).names().values())
+        for choice in engines.choices(script.line.speech):
+            needed |= {clip.name(choice.identity, script.words.said) for clip in clips(script)}
+    stems = {name.removesuffix(".wav") for name in needed}
+    found = [*(folder / RENDERED).glob("*.*"), *(folder / MASTERS).glob("*.*")]
+    return sorted(path for path in found if path.stem not in stems)

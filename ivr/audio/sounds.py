@@ -1,0 +1,95 @@
+"""During calls: from words to the address of the best sound there is.
+
+Looking is done once, when a revision loads; a call finds an address in a dictionary. One
+look a turn at the folder's own time tells whether a file came or went since. Words whose
+sound is missing are said by Twilio's voice instead: the call goes on, and it is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import structlog
+from prometheus_client import Counter
+
+from ivr.audio.clips import RENDERED, clips, silence_name
+from ivr.audio.engines import choices
+from ivr.audio.recordings import LANGUAGE, Recordings
+from ivr.script import Script
+
+log = structlog.get_logger()
+
+UNSPOKEN = Counter("ivr_prompts_without_sound_total", "Prompts that Twilio's voice said for want of a file.")
+
+
+class Sounds:
+    """The sounds of one script."""
+
+    def __init__(self, folder: Path, script: Script, base_url: str):
+        self._folder, self._script, self._url = folder, script, base_url
+        self._identities = [choice.identity for choice in choices(script.line.speech)]
+        self._files: dict[tuple[str, bool], str] = {}
+        self._silences: frozenset[str] = frozenset()
+        self._seen = 0
+        self._looking = threading.Lock()
+        self.version = 0
+        self.look()
+
+    def look(self) -> int:
+        """Take up what is in the folders now. Returns a number that changes whenever anything did."""
+        seen = _time_of(self._folder / RENDERED) + _time_of(self._folder / "recordings" / LANGUAGE)
+        if seen != self._seen:
+            with self._looking:
+                if seen != self._seen:
+                    self._read_folders()
+                    self._seen = seen
+                    self.version += 1
+        return self.version
+
+    def url(self, words: str, slow: bool) -> str | None:
+        """Where the sound of some words is; None, counted, if there is none."""
+        name = self._files.get((words, slow))
+        if name is None:
+            UNSPOKEN.inc()
+            log.warning("no sound", words=words[:60], slow=slow)
+            return None
+        return f"{self._url}/audio/{name}"
+
+    def silence(self, seconds: float) -> str | None:
+        name = silence_name(seconds)
+        return f"{self._url}/audio/{name}" if name in self._silences else None
+
+    def _read_folders(self) -> None:
+        there = frozenset(path.name for path in (self._folder / RENDERED).glob("*.wav"))
+        self._files, self._silences = self._in_one_voice(there) | self._in_person(), there
+
+    def _in_person(self) -> dict[tuple[str, bool], str]:
+        recorded = Recordings(self._folder, self._script).names()
+        return {(clip.words, clip.slow): name for clip, name in recorded.items()}
+
+    def _in_one_voice(self, there: frozenset[str]) -> dict[tuple[str, bool], str]:
+        """All in the best voice that has said everything; if none has, each prompt in the best that said it."""
+        found: dict[tuple[str, bool], str] = {}
+        wanted = clips(self._script)
+        for identity in self._identities:
+            names = {(c.words, c.slow): c.name(identity, self._script.words.said) for c in wanted}
+            said = {words: name for words, name in names.items() if name in there}
+            if len(said) == len(names):
+                return said
+            found = said | found
+        return found
+
+
+def _time_of(folder: Path) -> int:
+    """When a folder last gained or lost a file."""
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def file_of(folder: Path, name: str) -> Path | None:
+    """The file of a sound; None if there is none. The name has been checked to be one."""
+    path = folder / RENDERED / name
+    return path if path.is_file() else None
