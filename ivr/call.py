@@ -538,7 +538,7 @@ def _speak_offer(script: Script, s: Session, own: Speech) -> Speech:
     if s.place.offer > len(offers):
         return _choice(script, script.says["to_person"], _press(script, s, PERSON))
     first = (*own, pace.between_choices) if own and s.place.offer == 1 and not s.silences else ()
-    return (*first, *_choice(script, offers[s.place.offer - 1].label, f"{script.says['press_or_wait'][0]}."))
+    return (*first, *_choice(script, offers[s.place.offer - 1].label, str(script.says["press_or_wait"][0])))
 
 
 def _choice(script: Script, label: Speech, press: str) -> Speech:

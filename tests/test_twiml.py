@@ -52,7 +52,7 @@ def _attributes(tag: str) -> set[str]:
     """The attributes of a verb, from the method of Twilio's library that makes it."""
     if tag == "Response":
         return set()
-    within = {"Number": Dial, "prosody": Say, "break": Say}.get(tag, VoiceResponse)
+    within = {"Number": Dial, "prosody": Say, "break": Say, "sub": Say}.get(tag, VoiceResponse)
     method = getattr(within, {"break": "break_"}.get(tag, tag.lower()))
     parts = (name.split("_") for name in inspect.signature(method).parameters)
     return {first + "".join(word.title() for word in rest) for first, *rest in parts}

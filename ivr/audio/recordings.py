@@ -24,6 +24,7 @@ from ivr.spoken import Slot, Speech
 LANGUAGE = "en"
 #: A recording quieter, shorter or longer than these is a mistake, not a voice.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
+_KEY_NAMES = {"*": "star", "#": "hash"}
 #: Seconds a word may take: less was cut off, more is music or a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
 
@@ -55,6 +56,8 @@ def units(script: Script) -> Iterator[Unit]:
                 yield _unit(f"{node.id}.key{option.key}", option.label)
             if option.said_back and _fixed(option.said_back):
                 yield _unit(f"{node.id}.after{option.key}", option.said_back)
+    yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}", words) for key, words in script.press.items())
+    yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}.where", words) for key, words in script.press_where.items())
     yield from (_unit(f"line.{name}", said) for name, said in script.says.items() if _fixed(said))
 
 
@@ -107,11 +110,11 @@ class Recordings:
         return (self.folder / f"{unit.name}.wav").is_file() and self._recorded_for().get(unit.name) == unit.words
 
     def prepare(self) -> int:
-        """Make telephone sound of every recording that has none yet. Returns how many were made."""
+        """Make telephone sound of every good recording that has none yet. Returns how many were made."""
         made = 0
         for path in self._paths():
             target = self._rendered / _name(path)
-            if path.stem in self._units and not target.exists():
+            if not target.exists() and not self._is_wrong(path):
                 narrow, wide = telephone.telephone(*telephone.read(path))
                 telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)
                 telephone.write_telephone(target, narrow)
@@ -135,6 +138,9 @@ class Recordings:
             for path in self._paths()
             for says in self._faults(path, recorded_for)
         ]
+
+    def _is_wrong(self, path: Path) -> bool:
+        return any(True for _ in self._faults(path, self._recorded_for()))
 
     def _faults(self, path: Path, recorded_for: dict[str, str]) -> Iterator[str]:
         unit = self._units.get(path.stem)

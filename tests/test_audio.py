@@ -1,0 +1,398 @@
+"""Sounds: what is rendered, what it measures, what a call plays, and what happens when there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ivr import audio, config, script, transcript
+from ivr.audio import engines, telephone
+from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
+from ivr.config import Settings
+from ivr.script import Script
+from ivr.spoken import as_said
+from ivr.store import Published, Store
+from tests.line import Line, play_over_http
+
+CALLS = sorted((config.ROOT / "tests" / "calls").glob("*.call"))
+SPEECH = "  engines: [natural, pyttsx3]"
+
+#: One process renders the line once, and all that needs it is tested there.
+pytestmark = pytest.mark.xdist_group("audio")
+
+
+@pytest.fixture(scope="session")
+def plain(files: dict[str, str]) -> dict[str, str]:
+    """The shipped config/, in the voice that is always there."""
+    assert SPEECH in files["line.yaml"]
+    return {**files, "line.yaml": files["line.yaml"].replace(SPEECH, "  engines: [pyttsx3]")}
+
+
+@pytest.fixture(scope="session")
+def spoken_by_pyttsx3(plain: dict[str, str]) -> Script:
+    return script.load(plain, config.bank_holidays())
+
+
+@pytest.fixture(scope="session")
+def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sounds of the whole shipped line."""
+    folder = tmp_path_factory.mktemp("audio")
+    result = audio.render(spoken_by_pyttsx3, folder)
+    assert not result.warnings
+    assert not result.unsaid
+    return folder
+
+
+@pytest.fixture
+def line(settings: Settings, store: Store, plain: dict[str, str], rendered: Path) -> Iterator[Line]:
+    """The line with its sounds, to be rung."""
+    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    with Line(dataclasses.replace(settings, speech="audio", audio_dir=rendered), store) as line:
+        yield line
+
+
+def _copy_some(rendered: Path, to: Path) -> Path:
+    """A folder of sounds that a test may change."""
+    shutil.copytree(rendered / RENDERED, to / RENDERED, copy_function=lambda a, b: Path(b).hardlink_to(a))
+    shutil.copytree(rendered / MASTERS, to / MASTERS, copy_function=lambda a, b: Path(b).hardlink_to(a))
+    return to
+
+
+# --- what is rendered ----------------------------------------------------------------------
+
+
+def test_every_prompt_has_telephone_sound_at_both_paces(rendered: Path, spoken_by_pyttsx3: Script) -> None:
+    """8 kHz, one channel, µ-law; evenly loud; not clipped; with a master at 16 kHz."""
+    identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
+    loudness = []
+    for clip in clips(spoken_by_pyttsx3):
+        path = rendered / RENDERED / clip.name(identity, spoken_by_pyttsx3.words.said)
+        facts = soundfile.info(path)
+        assert (facts.samplerate, facts.channels, facts.subtype) == (8000, 1, "ULAW"), clip
+        measured = telephone.measure(*telephone.read(path))
+        assert measured.peak < 0.95, clip
+        loudness.append(measured.loudness)
+        assert soundfile.info((rendered / MASTERS / path.name).with_suffix(".flac")).samplerate == 16000
+    assert max(abs(found - telephone.LOUDNESS) for found in loudness) <= telephone.LOUDNESS_MARGIN
+
+
+def test_telephone_sound_has_only_what_a_telephone_carries() -> None:
+    rate = 24000
+    seconds = np.arange(rate) / rate
+    for hertz, is_kept in ((60, False), (120, False), (500, True), (1000, True), (3000, True), (5000, False)):
+        tone = (0.3 * np.sin(2 * np.pi * hertz * seconds)).astype(np.float32)
+        both = (tone + 0.3 * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32) if hertz != 1000 else tone
+        narrow = telephone.telephone(both, rate)[0]
+        spectrum = np.abs(np.fft.rfft(narrow[:7000]))
+        at = min(int(hertz * 7000 / 8000), len(spectrum) - 1)
+        share = spectrum[max(0, at - 3) : at + 4].max() / spectrum.max()
+        assert (share > 0.5) == is_kept, hertz
+
+
+@pytest.mark.parametrize("engine", ["natural", "pyttsx3"])
+def test_speech_is_as_fast_as_it_should_be(engine: str, shipped: Script) -> None:
+    """Measured on the sound, pauses and all: 130 to 150 words a minute, and about 110 in slow speech."""
+    choice = [c for c in engines.choices(shipped.line.speech) if c.engine == engine][-1]
+    voice = choice.ready()
+    sentences = [words for words in sorted(shipped.every_prompt()) if len(words.split()) >= 6][::12]
+    for slow, least, most in ((False, 130, 150), (True, 100, 120)):
+        seconds = 0.0
+        for words in sentences:
+            sound = engines.say(voice, as_said(words, shipped.words.said), shipped.line.pace, slow=slow)
+            narrow, _ = telephone.telephone(*sound)
+            seconds += len(narrow) / telephone.TELEPHONE_RATE
+        assert least <= sum(len(words.split()) for words in sentences) / seconds * 60 <= most
+
+
+def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
+    rendered: Path, plain: dict[str, str], tmp_path: Path
+) -> None:
+    folder = _copy_some(rendered, tmp_path)
+    before = {path.name for path in (folder / RENDERED).iterdir()}
+    files = {**plain, "line.yaml": plain["line.yaml"].replace("Special Education Service", "Special Education Office")}
+    changed = script.load(files, config.bank_holidays())
+    prompts = changed.every_prompt() - script.load(plain, config.bank_holidays()).every_prompt()
+    assert prompts
+
+    result = audio.render(changed, folder)
+
+    new = {path.name for path in (folder / RENDERED).iterdir()} - before
+    assert result.made == len(new) == 2 * len(prompts)
+    old = audio.stale([changed], folder)
+    assert {path.parent.name for path in old} == {RENDERED, MASTERS}
+    assert len(old) == 4 * len(prompts)
+    assert audio.stale([changed, script.load(plain, config.bank_holidays())], folder) == []
+
+
+def test_rendering_goes_on_where_it_stopped(rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path) -> None:
+    folder = _copy_some(rendered, tmp_path)
+    lost = sorted((folder / RENDERED).iterdir())[:5]
+    for path in lost:
+        path.unlink()
+    times = {path: path.stat().st_mtime_ns for path in (folder / RENDERED).iterdir()}
+
+    audio.render(spoken_by_pyttsx3, folder)
+
+    assert all(path.exists() for path in lost)
+    assert all(path.stat().st_mtime_ns == then for path, then in times.items())
+
+
+def test_the_same_words_sound_the_same_in_length_each_time() -> None:
+    """pyttsx3's own loop now and then gives an empty sound; ours does not."""
+    voice = engines.Pyttsx3()
+    lengths = {len(voice.say(words, 140, 0.3)[0]) for words in ["Press 1.", "To go back, press hash."] * 30}
+    assert len(lengths) == 2
+    assert min(lengths) > 4000
+
+
+def test_each_change_of_what_makes_a_sound_changes_its_name() -> None:
+    clip = Clip("The EHC plan.", slow=False)
+    names = {
+        clip.name("a voice", {}),
+        clip.name("another voice", {}),
+        clip.name("a voice", {"EHC": "E H C"}),
+        Clip("The EHC plan.", slow=True).name("a voice", {}),
+        Clip("The EHC plan", slow=False).name("a voice", {}),
+    }
+    assert len(names) == 5
+    assert all(re.fullmatch(r"[0-9a-f]{32}\.wav", name) for name in names)
+
+
+# --- voices that cannot be had -------------------------------------------------------------
+
+
+@pytest.fixture
+def few(shipped: Script) -> Script:
+    """A script with only a few prompts."""
+    node = shipped.nodes["main_menu"]
+    return dataclasses.replace(shipped, nodes={"main_menu": node}, titles={}, press={}, press_where={})
+
+
+def _with_voices(few: Script, **speech: object) -> Script:
+    line = few.line.model_copy(update={"speech": few.line.speech.model_copy(update=speech)})
+    return dataclasses.replace(few, line=line)
+
+
+def test_a_voice_that_is_not_there_is_told_and_the_next_one_speaks(few: Script, tmp_path: Path) -> None:
+    made = _with_voices(few, engines=["piper", "natural"], natural_voice="nobody", piper_voice="no/such/voice.onnx")
+
+    result = audio.render(made, tmp_path)
+
+    assert result.voices == ["natural (heart)"]
+    assert "There is no Piper voice file no/such/voice.onnx." in result.warnings[0]
+    assert "There is no natural voice 'nobody'. Set natural_voice to one of:" in result.warnings[1]
+    assert not result.unsaid
+
+
+def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tmp_path: Path) -> None:
+    broken = tmp_path / "voice.onnx"
+    broken.write_bytes(b"not a voice")
+
+    result = audio.render(_with_voices(few, engines=["piper", "pyttsx3"], piper_voice=str(broken)), tmp_path)
+
+    assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
+    assert "Piper" in result.warnings[0]
+
+
+def test_with_no_voice_at_all_the_prompts_are_left_to_twilio(few: Script, tmp_path: Path) -> None:
+    result = audio.render(_with_voices(few, engines=["piper"], piper_voice=None), tmp_path)
+
+    assert "Name it as piper_voice under speech in config/line.yaml." in result.warnings[0]
+    assert len(result.unsaid) == len(clips(few))
+
+
+def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script, tmp_path: Path) -> None:
+    """A caller must not hear two voices in turn because a rendering was stopped."""
+    audio.render(_with_voices(few, engines=["pyttsx3"]), tmp_path)
+    both = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="heart")
+    natural, pyttsx3 = (choice.identity for choice in engines.choices(both.line.speech))
+    some = clips(both)[0]
+    path = tmp_path / RENDERED / some.name(natural, both.words.said)
+    telephone.write_telephone(path, telephone.silence(0.2, 8000))
+
+    sounds = audio.Sounds(tmp_path, both, "")
+
+    assert sounds.url(some.words, some.slow) == "/audio/" + some.name(pyttsx3, both.words.said)
+
+
+# --- during calls ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", CALLS, ids=lambda path: path.stem)
+def test_a_call_in_sounds_says_what_the_golden_call_says(
+    path: Path, line: Line, spoken_by_pyttsx3: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every Play is a file that is there, and what the files say is what the call says. No Say is needed."""
+    played = transcript.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
+    wanted = dataclasses.replace(played, entries=tuple(e for e in played.entries if e.who != "NOTED"))
+    identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
+    words = {clip.name(identity, spoken_by_pyttsx3.words.said): clip.words for clip in clips(spoken_by_pyttsx3)}
+
+    def heard(document: ET.Element) -> str:
+        assert not any(document.iter("Say"))
+        names = [(play.text or "").rsplit("/", 1)[1] for play in document.iter("Play")]
+        assert all((line.settings.audio_dir / RENDERED / name).is_file() for name in names)
+        return " ".join(words[name] for name in names if name in words)
+
+    monkeypatch.setattr("tests.line.said", heard)
+
+    assert transcript.write(play_over_http(line, wanted)) == transcript.write(wanted)
+
+
+def test_a_sound_is_served_whole_for_a_year_and_by_its_tag(line: Line) -> None:
+    url = (line.call().verb("Play").text or "").removeprefix(line.settings.public_url)
+
+    reply = line.client.get(url)
+    again = line.client.get(url, headers={"If-None-Match": reply.headers["ETag"]})
+    head = line.client.head(url)
+
+    assert (reply.status_code, reply.mimetype) == (200, "audio/wav")
+    assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert int(reply.headers["Content-Length"]) == len(reply.data)
+    assert again.status_code == 304
+    assert head.headers["Content-Length"] == reply.headers["Content-Length"]
+    for each in (reply, again, head):
+        each.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "../../app.py",
+        "..%2f..%2fapp.py",
+        "%2e%2e/%2e%2e/app.py",
+        "0" * 32 + ".wav",
+        "words.json",
+        "0" * 32 + ".mp3",
+    ],
+)
+def test_nothing_outside_the_folder_is_served(line: Line, name: str) -> None:
+    reply = line.client.get(f"/audio/{name}")
+
+    assert reply.status_code == 404
+    assert "immutable" not in reply.headers.get("Cache-Control", "")
+
+
+def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
+    settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
+) -> None:
+    folder = _copy_some(rendered, tmp_path / "sounds")
+    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
+        whole = line.call(sid="CA" + "1" * 32)
+        assert not whole.has("Say")
+        name = (whole.verb("Play").text or "").rsplit("/", 1)[1]
+        (folder / RENDERED / name).unlink()
+        before = _counted(line)
+
+        holed = line.call(sid="CA" + "2" * 32)
+
+        assert len(list(holed.reply.iter("Say"))) == 1
+        assert name not in "".join(play.text or "" for play in holed.reply.iter("Play"))
+        assert len(list(holed.reply.iter("Play"))) >= 1
+        assert _counted(line) == before + 1
+        holed.press("1")
+
+
+def _counted(line: Line) -> float:
+    text = line.client.get("/metrics").text
+    found = re.search(r"^ivr_prompts_without_sound_total ([\d.]+)", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+# --- people's own recordings -----------------------------------------------------------------
+
+
+@pytest.fixture
+def studio(tmp_path: Path, few: Script) -> Studio:
+    return Studio(tmp_path, few)
+
+
+class Studio:
+    """A folder to record into."""
+
+    def __init__(self, folder: Path, few: Script):
+        self.folder, self.script = folder, few
+        self.recordings = audio.Recordings(folder, few)
+        self.unit = next(unit for unit in audio.units(few) if len(unit.words.split()) >= 4)
+
+    def record(self, name: str = "", level: float = 0.3, seconds: float = 2.0, rate: int = 44100) -> Path:
+        self.recordings.folder.mkdir(parents=True, exist_ok=True)
+        path = self.recordings.folder / f"{name or self.unit.name}.wav"
+        tone = level * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)
+        soundfile.write(path, np.clip(tone, -1, 1), rate)
+        return path
+
+    def told(self) -> str:
+        return "\n".join(map(str, self.recordings.problems()))
+
+
+def test_a_confirmed_recording_wins_over_every_voice_at_both_paces(studio: Studio) -> None:
+    studio.record()
+    assert studio.recordings.confirm([]) == [studio.unit.name]
+
+    result = audio.render(_with_voices(studio.script, engines=["pyttsx3"]), studio.folder)
+
+    sounds = audio.Sounds(studio.folder, _with_voices(studio.script, engines=["pyttsx3"]), "")
+    at_each_pace = {sounds.url(studio.unit.words, slow) for slow in (False, True)}
+    assert len(at_each_pace) == 1
+    assert result.made == 1 + len(clips(studio.script)) - 2
+    played = studio.folder / RENDERED / str(at_each_pace.pop()).rsplit("/", 1)[1]
+    assert soundfile.info(played).subtype == "ULAW"
+    assert studio.told() == ""
+
+
+def test_a_recording_is_refused_when_its_words_have_changed(studio: Studio) -> None:
+    studio.record()
+    studio.recordings.confirm([])
+    studio.recordings.prepare()
+    words_file = studio.recordings.folder / "words.json"
+    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+
+    assert studio.recordings.names() == {}
+    assert f"The words have changed to: '{studio.unit.words}'" in studio.told()
+
+    studio.recordings.confirm([studio.unit.name])
+    assert studio.told() == ""
+
+
+def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
+    studio.record()
+
+    assert studio.recordings.names() == {}
+    assert "Nobody has said yet that this says" in studio.told()
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"level": 0.0}, "next to no sound"),
+        ({"level": 3.0}, "recorded too loud"),
+        ({"seconds": 0.1}, "too short"),
+        ({"seconds": 60.0}, "too long"),
+        ({"rate": 8000}, "recorded at 8000 samples a second"),
+        ({"name": "no_such_node"}, "No prompt has this name"),
+    ],
+)
+def test_a_recording_that_is_no_good_is_told_in_words(studio: Studio, how: dict[str, float], told: str) -> None:
+    studio.record(**how)  # type: ignore[arg-type]
+    studio.recordings.confirm([])
+
+    assert told in studio.told()
+
+
+def test_a_file_that_is_no_sound_is_told_in_words(studio: Studio) -> None:
+    studio.record().write_bytes(b"RIFF, but nothing more")
+    studio.recordings.confirm([])
+
+    assert "not a sound file" in studio.told()
+    assert studio.recordings.prepare() == 0
