@@ -1,1 +1,45 @@
-"""A phone line that reads guidance aloud and puts people through to help."""
+"""A phone line that reads guidance aloud and puts people through to help.
+
+A call flows so: Twilio's webhook comes in at `web`, which verifies and reads it (`twiml`),
+takes the call's session out of Redis (`store`), asks the engine what to say next (`call`), saves
+the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
+
+What staff write flows so: the files of config/ are opened (`config`), read with their lines
+(`reading`), held against the shapes that staff may write (`authored`), and built into a script
+(`script`), which is checked (`check`) and published (`cli`, `store`).
+
+The core knows nothing but itself: no clock, no files, no network.
+
+    reading      YAML as values that know their lines; Problem and ConfigError
+    authored     the shapes of what staff write
+    hours        opening hours, weekends, bank holidays, working time
+    spoken       how things are said: words, pauses, numbers, dates and times
+    dialling     phone numbers: which can be rung back, and which can be texted
+    callback     a callback request and its life
+    script       everything a call can say and where every key leads, ready to run
+    session      what is remembered of a call, and what goes in and out of a turn
+    call         the engine: one pure step a turn
+    steps        the engine's own dialogues: asking to be rung back, texts, requests
+    practice     a desk for calls that nobody real is in
+    transcript   a call as text that staff can read, write and compare
+    check/       the gate: rules about callers, and simulated callers
+    changes      what callers will hear differently, in words
+    editing      changing line.yaml with its comments kept
+    schemas      JSON Schemas, for the editors that staff type in
+
+The edges each know one thing outside.
+
+    config       environment variables, and the files of config/
+    store/       Redis: sessions, revisions, requests, texts, people
+    audio/       voices, recordings, and the sound files of a script
+    twiml        Twilio's webhooks in, TwiML out, signatures
+    phone        Twilio's REST
+    alerts       e-mail and webhooks to those on duty
+
+The entrances are where somebody comes in.
+
+    web/         the webhooks, sounds, health, and the advisers' console
+    jobs         what the worker does: texts, recordings, alerts
+    server       the processes: Redis, the web server, the worker
+    cli/         the `ivr` command
+"""
