@@ -19,7 +19,7 @@ from ivr.store.connection import Redis
 
 #: Seconds a session is kept after its last turn. A transferred call may last four hours.
 KEEP_SECONDS = 6 * 60 * 60
-#: Seconds a revision counts a call as its own. As long as its session can live.
+#: Seconds that it is remembered that an adviser took a caller. As long as their call can last.
 ACCEPTED_SECONDS = KEEP_SECONDS
 
 #: Sessions a worker remembers by itself: more calls than one machine holds at a time.

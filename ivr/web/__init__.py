@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -28,6 +29,9 @@ from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live
 from ivr.web.sound import blueprint as sound
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Clock = Callable[[], dt.datetime]
 
@@ -71,12 +75,16 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 
-class Web(DispatcherMiddleware):
-    """The apps behind one door, and what runs beside them."""
+class Web:
+    """The apps behind one door, and what runs beside them. A WSGI application."""
 
     def __init__(self, voice_app: Flask, console: Flask, live: Live):
-        super().__init__(voice_app, {"/console": console})
-        self._live = live
+        self.app, self._live = voice_app, live
+        self._doors = DispatcherMiddleware(voice_app, {"/console": console})
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_webhook = environ["PATH_INFO"].startswith("/voice")
+        return (self.app if is_webhook else self._doors)(environ, start_response)
 
     def close(self) -> None:
         """End the thread that watches for publications."""

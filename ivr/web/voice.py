@@ -8,13 +8,15 @@ the place too, so that a call goes on from there while Redis is away.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import structlog
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
@@ -37,6 +39,10 @@ SECONDS = Histogram(
 ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
 TROUBLE = Counter("ivr_trouble_total", "Turns that failed and put the caller through instead.")
 
+
+Environ = dict[str, Any]
+#: Twilio's forms have a kilobyte or two.
+MOST_BYTES = 64 * 1024
 
 TEXT_FATES: dict[str, Fate] = {
     "sent": "sent",
@@ -91,12 +97,12 @@ class _Views:
 
     def verify(self) -> None:
         """Refuse whatever Twilio did not sign, before any work is done for it."""
-        pairs = twiml.fields(request.get_data(cache=False)) if request.method == "POST" else []
-        given = request.environ.get("HTTP_X_TWILIO_SIGNATURE", "")
-        if not self._line.signature.fits(_target(), pairs, given):
+        environ = request.environ
+        pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
+        if not self._line.signature.fits(_target(environ), pairs, environ.get("HTTP_X_TWILIO_SIGNATURE", "")):
             abort(403)
-        g.query = dict(twiml.fields(request.environ.get("QUERY_STRING", "").encode()))
-        g.form = dict(pairs) if pairs else g.query
+        query = dict(twiml.fields(environ.get("QUERY_STRING", "").encode()))
+        environ["ivr.query"], environ["ivr.form"] = query, dict(pairs) if pairs else query
 
     def failed(self, error: Exception) -> Response:
         """Whatever went wrong, the caller hears an apology and the helpline rings."""
@@ -104,73 +110,90 @@ class _Views:
         if isinstance(code, int) and code < 500:
             return Response(status=code)
         TROUBLE.inc()
-        log.exception("trouble", call=g.get("form", {}).get("CallSid", ""), path=request.path)
+        log.exception("trouble", call=_form().get("CallSid", ""), path=request.path)
         return _xml(self._line.trouble)
 
     def incoming(self) -> Response:
-        return _xml(_Webhook(self._line, g.form).begin())
+        return _xml(_Webhook(self._line, _form()).begin())
 
     def turn(self, turn: int) -> Response:
-        return _xml(_Webhook(self._line, g.form).turn(turn, g.query.get("at", "")))
+        return _xml(_Webhook(self._line, _form()).turn(turn, _query().get("at", "")))
 
     def whisper(self) -> Response:
-        return _xml(_whisper(self._line, g.query.get("call", "")))
+        return _xml(_whisper(self._line, _query().get("call", "")))
 
     def accept(self) -> Response:
         """The adviser pressed 1, or did not: then the caller is offered something else."""
-        if g.form.get("Digits") != "1":
+        if _form().get("Digits") != "1":
             return _xml(twiml.hang_up())
-        self._line.store.sessions.accept(g.query.get("call", ""))
+        with contextlib.suppress(StoreDown):  # then the end of the transfer tells by how long it lasted
+            self._line.store.sessions.accept(_query().get("call", ""))
         return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
     def ring(self) -> Response:
         """An adviser who asked to ring a caller picked up; key 1 rings the caller, showing our number."""
         line, script = self._line, self._line.live.now.script
-        request = line.store.requests.get(g.query.get("request", ""))
-        if request is None or not request.open or g.form.get("Digits", "1") != "1":
+        wish = line.store.requests.get(_query().get("request", ""))
+        if wish is None or not wish.open or _form().get("Digits", "1") != "1":
             return _xml(twiml.hang_up())
-        here = line.public_url + _target()
-        if "Digits" not in g.form:
+        here = line.public_url + _target(request.environ)
+        if "Digits" not in _form():
             says = line.live.now.writer.says(call.joining(script), slow=False)
             return _xml(twiml.whisper(says, here))
         rang = here.replace("/voice/ring", "/voice/rang", 1)
-        return _xml(twiml.ring_out(request.number, g.form.get("From", ""), rang, script.line.transfer.ring_seconds))
+        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), rang, script.line.transfer.ring_seconds))
 
     def rang(self) -> Response:
         """The call to a caller is over. What came of it is the adviser's to say."""
-        if g.form.get("DialCallStatus") == "completed":
+        if _form().get("DialCallStatus") == "completed":
             return _xml(twiml.hang_up())
         return _xml(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
 
     def recording(self) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
-        if g.form.get("RecordingStatus", "completed") == "completed" and g.query.get("request"):
-            seconds = int(g.form.get("RecordingDuration") or 0)
-            self._line.jobs.fetch_recording(g.query["request"], g.form["RecordingSid"], seconds)
+        if _form().get("RecordingStatus", "completed") == "completed" and _query().get("request"):
+            seconds = int(_form().get("RecordingDuration") or 0)
+            self._line.jobs.fetch_recording(_query()["request"], _form()["RecordingSid"], seconds)
         return Response(status=204)
 
     def text(self) -> Response:
         """News of a text message."""
-        fate = TEXT_FATES.get(g.form.get("MessageStatus", ""))
+        fate = TEXT_FATES.get(_form().get("MessageStatus", ""))
         if fate:
-            self._line.store.texts.became(g.query.get("id", ""), fate, why=g.form.get("ErrorCode", ""))
+            self._line.store.texts.became(_query().get("id", ""), fate, why=_form().get("ErrorCode", ""))
         return Response(status=204)
 
     def status(self) -> Response:
-        if g.form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
-            log.info("ended", call=g.form.get("CallSid", ""), status=g.form["CallStatus"])
-            self._line.store.sessions.end(g.form.get("CallSid", ""))
+        if _form().get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
+            log.info("ended", call=_form().get("CallSid", ""), status=_form()["CallStatus"])
+            self._line.store.sessions.end(_form().get("CallSid", ""))
         return Response(status=204)
 
     def fallback(self) -> Response:
-        log.error("fallback", call=g.form.get("CallSid", ""), code=g.form.get("ErrorCode", ""))
+        log.error("fallback", call=_form().get("CallSid", ""), code=_form().get("ErrorCode", ""))
         return _xml(self._line.fallback)
 
 
-def _target() -> str:
+def _body(environ: Environ) -> bytes:
+    """What was posted. Twilio says how long it is, and it is never long."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MOST_BYTES:
+        abort(413)
+    return bytes(environ["wsgi.input"].read(int(length)))
+
+
+def _target(environ: Environ) -> str:
     """The path and query of this request, as they came."""
-    query = request.environ.get("QUERY_STRING", "")
-    return str(request.environ["PATH_INFO"]) + (f"?{query}" if query else "")
+    query = environ.get("QUERY_STRING", "")
+    return str(environ["PATH_INFO"]) + (f"?{query}" if query else "")
+
+
+def _form() -> dict[str, str]:
+    return cast(dict[str, str], request.environ.get("ivr.form", {}))
+
+
+def _query() -> dict[str, str]:
+    return cast(dict[str, str], request.environ.get("ivr.query", {}))
 
 
 def _xml(document: str) -> Response:
