@@ -117,7 +117,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "ring_done": ("say", "urgent", "reference", "stay"),
     "ring_failed": ("say",),
     "ring_reference": ("say", "not_found"),
-    "ring_found": ("say", "tried", "gave_up", "move", "cancel", "keep", "kept"),
+    "ring_found": ("say", "tried", "gave_up", "ended", "move", "cancel", "keep", "kept"),
     "ring_moved": ("say",),
     "ring_cancelled": ("say",),
     "number_entry": ("done", "start_again", "again", "nothing"),

@@ -213,6 +213,11 @@ def claimable(request: CallbackRequest, now: float) -> bool:
     return request.state == "waiting" or (request.state == "unfinished" and request.asked_at + UNFINISHED_WAIT <= now)
 
 
+def held_by(request: CallbackRequest, who: str, now: float) -> bool:
+    """Whether it is this adviser's at the moment."""
+    return request.state == "claimed" and request.claimed_by == who and request.claim_ends > now
+
+
 def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Taken by an adviser until the claim runs out. Raises Refused if it is not there to take."""
     if not request.open:
@@ -231,9 +236,9 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def record(
-    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, again: float
+    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, again: float, by: float
 ) -> CallbackRequest:
-    """The outcome of a try. Unanswered goes back to wait until `again`; the third time it is closed."""
+    """The outcome of a try. Unanswered waits until `again`, to be tried `by` then; the third time it is closed."""
     _must_hold(request, who)
     tries = request.tries + 1
     if outcome in UNANSWERED and tries < MOST_TRIES:
@@ -242,7 +247,7 @@ def record(
         state = "gave up"
     else:
         state = "cancelled" if outcome == "cancelled" else "done"
-    later = {"opens": now, "due": again} if state == "waiting" else {}
+    later = {"opens": again, "due": by} if state == "waiting" else {}
     return _changed(request, now, who, outcome, note, state=state, tries=tries, claimed_by="", claim_ends=0.0, **later)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.script import Question, Reading, Script, Word, options_of
+from ivr.authored import RingBack, Window
+from ivr.script import Menu, Node, Question, Reading, Script, Word, options_of
 from ivr.spoken import text_of
+
+#: A place that is heard: its name, and for a node's the id of the node. Not what it is about, which may change too.
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,14 @@ class Change:
 def between(live: Script, draft: Script) -> list[Change]:
     """What changes for callers when `draft` takes the place of `live`; the same change in many places once."""
     before, after = dict(_heard(live)), dict(_heard(draft))
+    about = {**live.titles, **draft.titles}
     grouped: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for place in [*after, *(p for p in before if p not in after)]:
         old, new = before.get(place, ""), after.get(place, "")
         if old != new:
-            grouped.setdefault(_kernel(old, new), []).append((place, old, new))
+            node, name = place
+            named = f"{about[node]}: {node}{name}" if node else name
+            grouped.setdefault(_kernel(old, new), []).append((named, old, new))
     return [_change(key, found) for key, found in grouped.items()]
 
 
@@ -47,44 +54,80 @@ def _change(kernel: tuple[str, str], found: list[tuple[str, str, str]]) -> Chang
     return Change(*kernel, places)
 
 
-def _heard(script: Script) -> Iterator[tuple[str, str]]:
-    """Everything that can be heard or texted, by where it is."""
+def _heard(script: Script) -> Iterator[tuple[Place, str]]:
+    """Everything that can be heard or texted, and what decides how and when, by where it is."""
     for node in script.nodes.values():
-        about = script.titles.get(node.id, "")
-        match node:
-            case Reading():
-                for i, part in enumerate(node.parts, 1):
-                    yield f"{about}: {node.id}, part {i}", text_of(part)
-                yield f"{about}: {node.id}, closing", text_of(node.closing)
-            case Word():
-                yield f"{about}: {node.id}", text_of(node.means)
-            case Question():
-                yield f"{about}: {node.id}", text_of(node.ask)
-            case _:
-                yield f"{about}: {node.id}", text_of(node.say)
-        for option in options_of(node):
-            keyed = f"{text_of(option.label)} press {option.key}. (leads to {option.goto})"
-            yield f"{about}: {node.id}, key {option.key}", keyed
-            yield f"{about}: {node.id}, after key {option.key}", text_of(option.said_back)
-    yield from ((f"the line: {name}", text_of(said)) for name, said in script.says.items())
-    yield from ((f"text message {name}", body) for name, body in script.texts.items())
-    yield from _settings(script)
+        for name, words in (*_said(node), *_led(node)):
+            yield (node.id, name), words
+        yield (node.id, ", what advisers are told it is about"), script.titles.get(node.id, "")
+    yield from ((("", f"the line: {name}"), text_of(said)) for name, said in script.says.items())
+    yield from ((("", f"text message {name}"), body) for name, body in script.texts.items())
+    yield from ((("", f"how the voice says {word}"), said) for word, said in script.words.said.items())
+    yield from ((("", name), value) for name, value in _settings(script))
+
+
+def _said(node: Node) -> Iterator[tuple[str, str]]:
+    match node:
+        case Reading():
+            for i, part in enumerate(node.parts, 1):
+                yield f", part {i}", text_of(part)
+            yield ", closing", text_of(node.closing)
+        case Word():
+            yield "", text_of(node.means)
+        case Question():
+            yield "", text_of(node.ask)
+        case Menu():
+            yield "", text_of(node.say)
+    for option in options_of(node):
+        yield f", key {option.key}", f"{text_of(option.label)} press {option.key}. (leads to {option.goto})"
+        yield f", after key {option.key}", text_of(option.said_back)
+
+
+def _led(node: Node) -> Iterator[tuple[str, str]]:
+    """What a node does besides speaking."""
+    if isinstance(node, Menu | Reading | Word):
+        yield ", the text message about it", node.text or ""
+    if isinstance(node, Word):
+        yield ", the word after it", node.next_word or ""
+    if isinstance(node, Reading):
+        yield ", what follows at once", node.runs_on_to or ""
+        yield ", 'to talk to a person' is said after part", str(node.hint_after or "")
+        yield ", the words it explains", _list(node.words)
+        yield ", asking to be rung back from here", "is urgent" if node.urgent else ""
 
 
 def _settings(script: Script) -> Iterator[tuple[str, str]]:
     line = script.line
     for i, notice in enumerate(script.notices, 1):
         yield f"notice {i}", f"{text_of(notice.words)} ({notice.begins} to {notice.ends})"
-    yield "waiting, in seconds", ", ".join(f"{name} {value}" for name, value in line.waiting.model_dump().items())
-    yield "pace", ", ".join(f"{name} {value}" for name, value in line.pace.model_dump().items())
-    yield "key 0 rings", ", ".join(line.phones.get(name, name) for name in line.transfer.numbers)
-    yield "voice", f"{line.speech.mode}: {', '.join(line.speech.engines)}"
-    yield "switches", ", ".join(f"{name} {state}" for name, state in line.switches.items())
-    yield "callers rung back in a day", _ring_back(line.ring_back.model_dump())
+    yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.model_dump().items())
+    yield "closed on", _list(line.closed_days)
+    yield "waiting, in seconds", _named({**line.waiting.model_dump(), "silence": _list(line.waiting.silence, " then ")})
+    yield "pace", _named(line.pace.model_dump())
+    yield "key 0 rings", _list(line.phones.get(name, name) for name in line.transfer.numbers)
+    yield "key 0 rings each, in seconds", str(line.transfer.ring_seconds)
+    yield "voice", f"{line.speech.mode}: {_list(line.speech.engines)}"
+    yield "voice, more of it", _named(line.speech.model_dump(exclude={"mode", "engines"}))
+    yield "switches", _named(line.switches)
+    yield "callers rung back", _ring_back(line.ring_back)
+    yield "phones that hear the draft", _list(line.test_phones)
+    yield "who is told of urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
 
 
-def _ring_back(values: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+def _ring_back(of: RingBack) -> str:
+    def window(part: Window) -> str:
+        return f"{part.hours}, {part.places} callers"
+
+    more = _named(of.model_dump(exclude={"morning", "afternoon"}))
+    return f"in the morning {window(of.morning)}; in the afternoon {window(of.afternoon)}; {more}"
+
+
+def _named(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value is not None)
+
+
+def _list(values: Iterable[object], between: str = ", ") -> str:
+    return between.join(map(str, values))
 
 
 def _kernel(old: str, new: str) -> tuple[str, str]:

@@ -1,42 +1,60 @@
-"""Changing staff's YAML for them, with their comments and their order kept."""
+"""Changing staff's YAML for them: what is changed is written anew, and every other letter stays as it was."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
-from typing import Any
+import json
+import re
 
 from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.nodes import MappingNode, Node
+
+#: Blank lines and whole-line comments at the end of a list: they are about what comes after it.
+_AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
 
 def with_notice(line_yaml: str, words: str, begins: dt.date, ends: dt.date) -> str:
-    """`line.yaml` with this notice, and no other."""
-
-    def put(line: Any) -> None:
-        until = dt.date.fromordinal(ends.toordinal())  # of its own: YAML would write one day twice as a reference
-        line["notices"] = [{"words": DoubleQuotedScalarString(words), "begins": begins, "ends": until}]
-
-    return _changed(line_yaml, put)
+    """`line.yaml` with this notice, and no other. It must have been read without a Problem before."""
+    quoted = json.dumps(words, ensure_ascii=False)
+    return _with_notices(line_yaml, [f"  - words: {quoted}", f"    begins: {begins}", f"    ends: {ends}"])
 
 
 def without_notices(line_yaml: str) -> str:
-    """`line.yaml` with no notice."""
-
-    def clear(line: Any) -> None:
-        line["notices"] = []
-
-    return _changed(line_yaml, clear)
+    """`line.yaml` with no notice. It must have been read without a Problem before."""
+    return _with_notices(line_yaml, [])
 
 
-def _changed(text: str, change: Any) -> str:
-    """The text with one change; it must have been read without a Problem before."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    data = yaml.load(text)
-    change(data)
-    out = io.StringIO()
-    yaml.dump(data, out)
-    return out.getvalue()
+def _with_notices(text: str, items: list[str]) -> str:
+    """The text with these lines as its list of notices."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    key, value = _notices(text)
+    if key is None or value is None:
+        start, head, beside, after = len(text), "" if text.endswith("\n") else newline, "", newline
+    else:
+        start, head = key.start_mark.index, ""
+        beside, after = _around(text, start, value)
+    margin = " " * (key.start_mark.column if key else 0)
+    new = [f"notices:{beside}", *(margin + item for item in items)] if items else [f"notices: []{beside}"]
+    return text[:start] + head + newline.join(new) + after
+
+
+def _notices(text: str) -> tuple[Node, Node] | tuple[None, None]:
+    """The name `notices` and what stands behind it; nothing if they are not there."""
+    root = YAML(typ="rt").compose(text)
+    assert isinstance(root, MappingNode)
+    return next(((key, value) for key, value in root.value if key.value == "notices"), (None, None))
+
+
+def _around(text: str, start: int, value: Node) -> tuple[str, str]:
+    """The comment beside `notices`, and all that comes after the list."""
+    old = text[start : value.end_mark.index]
+    old = old[: _AFTER_A_LIST.search(old).start()]  # type: ignore[union-attr]
+    after = text[start + len(old) :]
+    first = old.splitlines()[0].removeprefix("notices:")
+    if first.strip().startswith("#"):
+        return first, after
+    if "\n" in old:
+        return "", after
+    beside = re.match(r"[^\r\n]*", after)
+    assert beside
+    return beside[0], after[beside.end() :]

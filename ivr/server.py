@@ -1,10 +1,10 @@
 """The processes of a running line: Redis, the web server and the worker, watched over.
 
     start ─┬─ redis-server    only where REDIS_URL names no other; data in IVR_DATA
-           ├─ granian         the web server: two workers, eight threads each
+           ├─ granian         the web server: its processes and threads are set below
            └─ ivr worker      texts, recordings and alerts
 
-Each child that ends is started again. Ctrl-C stops them in the order in which nothing is
+The web server and the worker are started again should they end. Ctrl-C stops them in the order in which nothing is
 lost: no new calls, then no new work, then Redis, which writes every change to disk
 before it answers.
 """

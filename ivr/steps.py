@@ -438,7 +438,8 @@ def _found(script: Script, s: Session, request: CallbackRequest | None, now: dt.
     wishes = replace(s.wishes, request=request.id, reference=s.wishes.typed, typed="", slot=request.slot)
     s = replace(s, wishes=wishes)
     if not request.open:
-        return said(script, s, script.says["ring_found.gave_up"]), "ring_back"
+        ended = "gave_up" if request.state == "gave up" else "ended"
+        return said(script, s, script.says[f"ring_found.{ended}"]), "ring_back"
     tried = script.says["ring_found.tried"] if request.tries else ()
     return said(script, s, tried, _promise(script, s, "ring_found.say", now)), "ring_found"
 

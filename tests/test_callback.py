@@ -55,7 +55,7 @@ def test_claiming_again_makes_the_claim_longer() -> None:
 
 def test_only_who_holds_a_request_can_say_what_came_of_it() -> None:
     for change in (
-        lambda r: callback.record(r, "bilal", "spoke", "", NOW, NOW),
+        lambda r: callback.record(r, "bilal", "spoke", "", NOW, NOW, NOW),
         lambda r: callback.release(r, "bilal", NOW),
     ):
         with pytest.raises(Refused, match="You no longer hold this request"):
@@ -84,18 +84,20 @@ def test_an_unfinished_request_is_left_to_its_caller_for_five_minutes() -> None:
     ],
 )
 def test_an_outcome_ends_a_request_or_lets_it_wait(outcome: Outcome, state: str) -> None:
-    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, NOW + 2 * HOUR)
+    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, NOW + 2 * HOUR, NOW + 4 * HOUR)
 
     assert (recorded.state, recorded.claimed_by, recorded.tries) == (state, "", 1)
     assert (recorded.events[-1].what, recorded.events[-1].note) == (outcome, "a note")
     if state == "waiting":
-        assert recorded.due == NOW + 2 * HOUR
+        assert (recorded.opens, recorded.due) == (NOW + 2 * HOUR, NOW + 4 * HOUR)
 
 
 def test_three_tries_without_an_answer_close_it() -> None:
     request_ = request()
     for _ in range(3):
-        request_ = callback.record(callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, NOW + HOUR)
+        request_ = callback.record(
+            callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, NOW + HOUR, NOW + 2 * HOUR
+        )
 
     assert (request_.state, request_.tries, request_.open) == ("gave up", 3, False)
     with pytest.raises(Refused, match="has ended"):

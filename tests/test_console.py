@@ -62,7 +62,7 @@ def test_nothing_is_done_without_signing_in(browser: Browser, store: Store, path
 
 def test_every_page_is_in_these_tests(line: Line) -> None:
     """A route that is added must be added above, or it could be open to all."""
-    console = line.app.mounts["/console"]
+    console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 
     assert rules == {p.replace("CA001-1", "<request_id>") for p in [*PAGES, *FORMS]} | {"/signin"}

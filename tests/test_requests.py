@@ -113,7 +113,7 @@ def test_a_saved_request_keeps_its_place_for_good_and_gives_it_back_when_it_ends
     assert _hold(store, "CA2", AFTERNOON, now=NOW + 100 * HOLD_SECONDS) is None
 
     store.requests.change(saved.id, lambda r: callback.claim(r, "asha", NOW))
-    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, NOW))
+    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, NOW, NOW))
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
 

@@ -7,7 +7,6 @@ a caller listens.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ivr import config
 from ivr.audio import telephone
 from ivr.audio.telephone import Samples
 from ivr.authored import Pace
@@ -134,10 +134,10 @@ class Natural:
 
 
 def _piper(path: str) -> Choice:
-    facts = Path(path).stat() if path and Path(path).is_file() else None
-    made = f"{facts.st_size} {facts.st_mtime_ns}" if facts else "none"
-    identity = hashlib.sha256(f"{path} {made}".encode()).hexdigest()[:12]
-    return Choice("piper", Path(path).stem or "none", f"piper {identity} {_version('piper-tts')}", partial(Piper, path))
+    file = config.ROOT / path if path else None
+    size = file.stat().st_size if file and file.is_file() else 0
+    voice = Path(path).stem or "none"
+    return Choice("piper", voice, f"piper {voice} {size} {_version('piper-tts')}", partial(Piper, path))
 
 
 class Piper:
@@ -148,14 +148,15 @@ class Piper:
     def __init__(self, path: str):
         if not path:
             raise EngineMissing("Piper needs a voice file. Name it as piper_voice under speech in config/line.yaml.")
-        if not Path(path).is_file():
+        file = config.ROOT / path
+        if not file.is_file():
             raise EngineMissing(f"There is no Piper voice file {path}. Put it there, or change piper_voice.")
         try:
             from piper import PiperVoice, SynthesisConfig
         except ImportError as error:
             raise EngineMissing("Piper is not installed. Install it: pip install piper-tts") from error
         try:
-            self._voice, self._config = PiperVoice.load(path), SynthesisConfig
+            self._voice, self._config = PiperVoice.load(file), SynthesisConfig
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise EngineMissing(f"The Piper voice file {path} could not be read: {error}") from error
 

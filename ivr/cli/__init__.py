@@ -12,6 +12,7 @@ import click
 
 from ivr.cli.common import Stop
 from ivr.cli.people import adviser, callbacks
+from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
 from ivr.cli.words import call, check, diff, history, notice, publish, schema, undo
@@ -50,6 +51,19 @@ def main() -> None:
     except StoreDown:
         click.echo("Redis does not answer, so nothing was changed. Start the line, or check REDIS_URL.", err=True)
         sys.exit(1)
+    except OSError as error:
+        if not is_full(error) and not error.filename:
+            raise
+        click.echo(_in_words(error), err=True)
+        sys.exit(1)
+
+
+def _in_words(error: OSError) -> str:
+    """What the disk answered. A file that could not be written is named, if it is known."""
+    named = f" ({error.filename})" if error.filename else ""
+    if is_full(error):
+        return f"The disk is full{named}. Make room and try again; the live line is unchanged."
+    return f"{error.filename} cannot be used: {error.strerror}. Put that right and try again."
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from ivr.callback import CallbackRequest
 from ivr.cli.common import Stop, out, store_of
 from ivr.hours import LONDON
 from ivr.store import Adviser
-from ivr.twiml import dialled
 from ivr.web.console import words
 from ivr.web.console.signin import hashed
 
@@ -47,7 +46,7 @@ def adviser_add(name: str, phone: str, admin: bool, password: str) -> None:
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone we can ring.")
     with store_of(config.settings()) as store:
-        number = dialled(phone) if phone else ""
+        number = dialling.judge(phone).e164 if phone else ""
         store.people.save(Adviser(name, hashed(password), number, admin, stamp=secrets.token_hex(8)))
         store.people.note(time.time(), "terminal", "added or changed an adviser", "")
     out(f"{name} can sign in.")

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
+import os
+import shutil
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivr import config, schemas, script
-from ivr.check import check
+from ivr.check import check, play_stories
 from ivr.cli.common import Stop, who
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Draft, Script
-from ivr.store import Conflict, Published, Store
+from ivr.store import Conflict, Published, Store, StoreDown
+
+#: What a disk without room answers: it is full, our share of it is, or this file may not grow.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -29,24 +37,40 @@ class Passed:
 
 def look(settings: Settings) -> tuple[list[Problem], Draft, Script]:
     """Everything wrong with the draft on disk. Raises ConfigError if it makes no script at all."""
-    return _look(settings, config.script_files(settings.config_dir))
+    files = config.script_files(settings.config_dir)
+    return _look(files, config.story_files(settings.config_dir))
 
 
-def _look(settings: Settings, files: dict[str, str]) -> tuple[list[Problem], Draft, Script]:
+def _look(files: dict[str, str], stories: Mapping[str, str]) -> tuple[list[Problem], Draft, Script]:
     draft = script.read_draft(files)
     made = script.build(draft, script.revision_of(files), config.bank_holidays())
-    today = dt.datetime.now(LONDON).date()
-    return check(draft, made, today, config.story_files(settings.config_dir)), draft, made
+    problems = check(draft, made, dt.datetime.now(LONDON).date())
+    return sorted({*problems, *_stories(made, stories)}), draft, made
+
+
+def _stories(made: Script, stories: Mapping[str, str]) -> list[Problem]:
+    """Stories that do not come true. A notice comes and goes, so one may be told with it or without."""
+    problems = []
+    for name, text in stories.items():
+        found = play_stories(made, {name: text})
+        if found and made.notices:
+            found = play_stories(replace(made, notices=()), {name: text})
+        problems += found
+    return problems
 
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return gate_files(settings, config.script_files(settings.config_dir))
+    return _gate(config.script_files(settings.config_dir), config.story_files(settings.config_dir))
 
 
-def gate_files(settings: Settings, files: dict[str, str]) -> Passed:
-    """These files, if they may go live. Raises ConfigError with every error in them."""
-    problems, _, made = _look(settings, files)
+def gate_files(files: dict[str, str]) -> Passed:
+    """These files, if they may go live, without stories, which belong to the draft. Raises ConfigError."""
+    return _gate(files, {})
+
+
+def _gate(files: dict[str, str], stories: Mapping[str, str]) -> Passed:
+    problems, _, made = _look(files, stories)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ConfigError(errors)
@@ -55,7 +79,7 @@ def gate_files(settings: Settings, files: dict[str, str]) -> Passed:
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     """Make what passed live, in one step. False if it is live already; Stop if somebody was quicker."""
-    if passed.script.revision == before:
+    if passed.script.revision == store.revisions.live():
         return False
     put_files_live(store, passed.files, why, before)
     return True
@@ -69,6 +93,10 @@ def put_files_live(store: Store, files: dict[str, str], why: str, before: str) -
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
         raise Stop(f"{told}Nothing of yours is live. Look at it with `ivr diff`, then publish again.") from conflict
+    except StoreDown as down:
+        raise Stop(
+            f"Redis did not take it ({down}). When it answers again, `ivr history` tells what is live."
+        ) from down
 
 
 def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
@@ -79,6 +107,33 @@ def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
     for name, made in schemas.schemas(draft).items():
         path, text = folder / name, json.dumps(made, indent=1) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text)
         written.append(path)
     return written
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step: all of it, or what was there before stays."""
+    path = path.resolve()
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, partial)
+        else:
+            Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room for what was to be written."""
+    return error.errno in _NO_ROOM

@@ -54,14 +54,14 @@ def worker() -> None:
 def fallback() -> None:
     """Print the reply for when this machine is down, to paste into a TwiML Bin at Twilio."""
     _, _, made = draft_script(config.settings())
-    out(web.put_through(made, "trouble.say"))
+    out(web.put_through(made))
 
 
 @click.command()
 def connect() -> None:
     """Point the number TWILIO_NUMBER at this line, through Twilio's API."""
     settings = config.settings()
-    if not settings.can_reach_twilio:
+    if not settings.can_reach_twilio or settings.public_url.startswith("http://127."):
         raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
     try:
         Phone(settings).connect_number()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from ivr import changes, config, editing, script, transcript
+from ivr import changes, config, editing, reading, script, transcript
 from ivr.check import callers, unvisited
 from ivr.cli import publishing, sound
 from ivr.cli.common import Day, Moment, Stop, draft_script, out, store_of
@@ -17,7 +18,7 @@ from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
-from ivr.script import Script
+from ivr.script import Draft, Script
 from ivr.session import Gather, Record, Transfer
 from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 
@@ -104,12 +105,20 @@ def check(as_json: bool, coverage: bool) -> None:
     else:
         _tell(problems)
     if draft is not None and made is not None and not as_json:
-        publishing.write_schemas(settings, draft)
+        _refresh_schemas(settings, draft)
         _figures(made)
         if coverage:
             _coverage(settings, made)
     if any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
+
+
+def _refresh_schemas(settings: Settings, draft: Draft) -> None:
+    """Help for editors, and no reason for a check to fail."""
+    try:
+        publishing.write_schemas(settings, draft)
+    except OSError as error:
+        out(f"\nconfig/schemas was not written: {error.strerror}. An editor goes on with what it has.")
 
 
 def _tell(problems: list[Problem]) -> None:
@@ -148,6 +157,9 @@ def schema() -> None:
 @click.option("-m", "--message", "why", required=True, help="Why: one line for the history.")
 def publish(why: str) -> None:
     """Check the draft, play its stories, make its sounds, and make it live."""
+    why = _one_line(why)
+    if not why:
+        raise Stop("Say why in a few words: ivr publish -m 'the new number of the council'")
     settings = config.settings()
     with store_of(settings) as store:
         before = store.revisions.live() or ""
@@ -161,15 +173,21 @@ def publish(why: str) -> None:
         out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
 
 
+def _one_line(words: str) -> str:
+    return " ".join(words.split())
+
+
 @click.command()
 def history() -> None:
     """What was published, when, by whom and why; the latest first."""
     with store_of(config.settings()) as store:
-        live = store.revisions.live()
-        for row in store.revisions.history():
-            when = dt.datetime.fromtimestamp(row.at, LONDON)
-            state = "live" if row.revision == live else ""
-            out(f"{when:%a %d %b %Y %H:%M}  {row.who:12} {row.revision}  {state:4}  {row.why}")
+        rows = store.revisions.history()
+    for number, row in enumerate(rows):
+        when = dt.datetime.fromtimestamp(row.at, LONDON)
+        state = "live" if number == 0 else ""  # what was live may come twice, and is live once
+        out(f"{when:%a %d %b %Y %H:%M}  {row.who:12} {row.revision}  {state:4}  {row.why}")
+    if not rows:
+        out("Nothing is published yet.")
 
 
 @click.command()
@@ -178,25 +196,39 @@ def diff() -> None:
     settings = config.settings()
     _, _, made = draft_script(settings)
     with store_of(settings) as store:
-        files = store.revisions.files(store.revisions.live() or "")
-    if files is None:
+        live = store.revisions.live()
+        files = store.revisions.files(live) if live else None
+    if live is None or files is None:
         out("Nothing is published yet.")
         return
-    found = changes.between(script.load(files, config.bank_holidays()), made)
+    found = changes.between(_published_script(live, files), made)
     out("\n".join(line for change in found for line in change.lines()) or "Callers will hear no difference.")
+
+
+def _published_script(revision: str, files: dict[str, str]) -> Script:
+    """What was published before. Its faults are not told as the draft's, which nobody could put right."""
+    try:
+        return script.load(files, config.bank_holidays())
+    except ConfigError as error:
+        raise Stop(f"{revision} was published by an older version of the line, and cannot be used by this.") from error
 
 
 @click.command()
 def undo() -> None:
     """Make what was live before the last publication live again. The draft in config/ stays as it is."""
-    with store_of(config.settings()) as store:
+    settings = config.settings()
+    with store_of(settings) as store:
         rows = store.revisions.history()
         last = rows[0] if rows else None
         files = store.revisions.files(last.before) if last and last.before else None
         if last is None or files is None:
             raise Stop("There is nothing to go back to.")
+        sound.prepare(settings, _published_script(last.before, files))
         publishing.put_files_live(store, files, f"undo: {last.why}", last.revision)
     out(f"Live again: {last.before}. `ivr history` shows it; `ivr undo` once more takes this back.")
+
+
+# --- notices --------------------------------------------------------------------------------
 
 
 @click.command()
@@ -209,25 +241,70 @@ def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clea
 
     The live line gets the notice and nothing else; it is written into the draft too.
     """
+    words = _one_line(words or "")
     if bool(words) == clear:
         raise Stop("Give the words of the notice, or --clear.")
-    settings = config.settings()
-    begins = begins or dt.datetime.now(LONDON).date()
+    if clear and (begins or ends):
+        raise Stop("--clear takes the notice away at once. Leave out --from and --until.")
+    today = dt.datetime.now(LONDON).date()
+    begins = begins or today
+    ends = ends or begins
+    _days_make_sense(begins, ends, today)
 
     def edit(text: str) -> str:
-        return (
-            editing.without_notices(text) if clear else editing.with_notice(text, words or "", begins, ends or begins)
-        )
+        return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
 
+    settings = config.settings()
+    changed = _into_live(settings, edit, f"notice: {words}" if words else "notice taken away")
+    told = _heard_when(begins, ends, today) if words else "The notice is gone."
+    out(told if changed else "The live line is like that already.")
+    _into_draft(settings, edit)
+
+
+def _days_make_sense(begins: dt.date, ends: dt.date, today: dt.date) -> None:
+    if ends < begins:
+        raise Stop(f"The last day, {ends}, is before the first, {begins}.")
+    if ends < today:
+        raise Stop(f"The last day, {ends}, is over, so nobody would hear it.")
+
+
+def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
+    first = "now" if begins <= today else f"{begins:%A %d %B %Y}"
+    return f"Callers hear it from {first} on. The last day is {ends:%A %d %B %Y}."
+
+
+def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> bool:
+    """The live line with a change of line.yaml and nothing else. False if it was like that already."""
     with store_of(settings) as store:
         live = store.revisions.live() or ""
         files = store.revisions.files(live)
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
-        files = {**files, script.LINE: edit(files[script.LINE])}
-        passed = publishing.gate_files(settings, files)
+        _published_script(live, files)
+        passed = publishing.gate_files({**files, script.LINE: edit(files[script.LINE])})
         sound.prepare(settings, passed.script)
-        publishing.put_live(store, passed, f"notice: {words}" if words else "notice taken away", live)
-    draft = settings.config_dir / script.LINE
-    draft.write_text(edit(draft.read_text(encoding="utf-8")), encoding="utf-8")
-    out("Callers hear it from now on." if words else "The notice is gone.")
+        return publishing.put_live(store, passed, why, live)
+
+
+def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
+    """The same change in the draft, so that the next publication keeps it."""
+    path = settings.config_dir / script.LINE
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        draft = reading.read(text, f"config/{script.LINE}")
+        if draft.problems or not isinstance(draft.data, dict):
+            raise ConfigError(draft.problems or [draft.problem((), "This file has no settings in it.")])
+        publishing.write_whole(path, edit(text))
+    except (OSError, UnicodeDecodeError, ConfigError) as error:
+        raise Stop(
+            f"That is live, but {path} was not changed: {_why_not(error)}\n"
+            "Do the same there, or the next publication takes it back."
+        ) from error
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return "the disk is full." if publishing.is_full(error) else f"{error.strerror}."
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not a text file."
+    return str(error)

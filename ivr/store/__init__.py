@@ -19,7 +19,6 @@
     ivr:advisers                 set      the advisers' names
     ivr:signin:<who>             string   failed sign-ins from one place, for a while
     ivr:audit                    stream   who saw and did what
-    ivr:alerted:<id>:<what>      string   this alert was sent
     rq:*                                  the background worker's own queue
 
 Every change of a request is one transaction. Only this package imports redis; a fault

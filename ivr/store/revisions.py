@@ -6,11 +6,13 @@ with, and what was live can be live again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
+from redis.exceptions import ResponseError
 
-from ivr.store.connection import Client, Redis
+from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 
 #: Publications kept for going back to.
@@ -34,6 +36,11 @@ class Published(msgspec.Struct, frozen=True):
     why: str
     before: str = ""
 
+
+#: A draft is kept for a while from now; what was published stays as it is.
+_KEEP_DRAFT = """
+if redis.call('TTL', KEYS[1]) ~= -1 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+"""
 
 _files = msgspec.json.Decoder(dict[str, str])
 _published = msgspec.json.Decoder(Published)
@@ -69,7 +76,11 @@ class Revisions:
         return [_published.decode(row) for row in rows]
 
     def publish(self, published: Published, files: Mapping[str, str]) -> None:
-        """Make a revision live in one step. Raises Conflict unless `published.before` is what is live."""
+        """Make a revision live in one step.
+
+        Raises Conflict unless `published.before` is what is live, and StoreDown if Redis has
+        no room for it or may not write.
+        """
 
         def step(pipe: Client) -> None:
             live = pipe.get("ivr:live")
@@ -81,8 +92,12 @@ class Revisions:
             pipe.set("ivr:live", published.revision)
             pipe.lpush("ivr:history", msgspec.json.encode(published))
 
-        self._redis.do(lambda client: client.transaction(step, "ivr:live"))
-        self.forget_unused(published.at)
+        try:
+            self._redis.do(lambda client: client.transaction(step, "ivr:live"))
+        except ResponseError as error:
+            raise StoreDown(str(error)) from error
+        with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up
+            self.forget_unused(published.at)
 
     def began(self, revision: str, call: str, now: float) -> None:
         """Note that a call began with a revision, so that it is kept as long as the call may last."""
@@ -99,18 +114,28 @@ class Revisions:
     def keep_draft(self, revision: str, files: Mapping[str, str]) -> None:
         """Keep an unpublished revision for the test call that began with it."""
         value = msgspec.json.encode(dict(files))
-        self._redis.do(lambda client: client.set(f"ivr:revision:{revision}", value, nx=True, ex=KEEP_SECONDS))
+        self._redis.do(lambda client: client.eval(_KEEP_DRAFT, 1, f"ivr:revision:{revision}", value, KEEP_SECONDS))
 
     def forget_unused(self, now: float) -> None:
-        """Drop what is past the history and in no call."""
+        """Drop what is past the history and in no call. Drafts end by themselves.
 
-        def forget(client: Client) -> None:
-            client.ltrim("ivr:history", 0, MOST_HISTORY - 1)
-            kept = {row.revision for row in self.history()}
-            for key in client.scan_iter("ivr:revision:*"):
-                revision = key.decode().rsplit(":", 1)[1]
-                calls = client.zcount(f"ivr:calls:{revision}", now - KEEP_SECONDS, "+inf")
-                if revision not in kept and not calls:
-                    client.delete(key)
+        If somebody publishes meanwhile, it begins again: what just went live is in the new history only.
+        """
 
-        self._redis.do(forget)
+        def step(pipe: Client) -> None:
+            rows = pipe.lrange("ivr:history", 0, MOST_HISTORY - 1)
+            kept = {_published.decode(row).revision for row in rows}
+            found = {key: key.decode().rsplit(":", 1)[1] for key in pipe.scan_iter("ivr:revision:*")}
+            unused = [key for key, revision in found.items() if revision not in kept and _is_over(pipe, revision, now)]
+            pipe.multi()
+            pipe.ltrim("ivr:history", 0, MOST_HISTORY - 1)
+            if unused:
+                pipe.delete(*unused)
+
+        self._redis.do(lambda client: client.transaction(step, "ivr:history"))
+
+
+def _is_over(client: Client, revision: str, now: float) -> bool:
+    """Whether a revision was published, and no call that began with it can still go on."""
+    is_draft = client.ttl(f"ivr:revision:{revision}") != -1
+    return not is_draft and not client.zcount(f"ivr:calls:{revision}", now - KEEP_SECONDS, "+inf")

@@ -20,18 +20,18 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from ivr import twiml
 from ivr.config import Settings
 from ivr.jobs import Jobs
-from ivr.script import Script
-from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web import voice
 from ivr.web.console import create_console
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
-from ivr.web.live import Live
+from ivr.web.live import Live, put_through
 from ivr.web.sound import blueprint as sound
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["Clock", "Web", "create_app", "log_as_json", "put_through"]
 
 Clock = Callable[[], dt.datetime]
 
@@ -65,8 +65,6 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         desk=Desk(store, jobs),
         jobs=jobs,
         clock=clock,
-        trouble=put_through(live.now.script, "trouble.say"),
-        fallback=put_through(live.now.script, "trouble.say"),
     )
     app = Flask("ivr.voice", static_folder=None)
     app.register_blueprint(voice.blueprint(line))
@@ -79,7 +77,7 @@ class Web:
     """The apps behind one door, and what runs beside them. A WSGI application."""
 
     def __init__(self, voice_app: Flask, console: Flask, live: Live):
-        self.app, self._live = voice_app, live
+        self.app, self.console, self._live = voice_app, console, live
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -89,10 +87,3 @@ class Web:
     def close(self) -> None:
         """End the thread that watches for publications."""
         self._live.close()
-
-
-def put_through(script: Script, words: str) -> str:
-    """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
-    number = script.line.transfer.numbers[0]
-    said = f"{text_of(script.says[words])} {text_of(script.says['person_away.number'])}"
-    return twiml.put_through(said, script.line.phones[number], text_of(script.says["person_away.number"]))

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from ivr import config, script
+from ivr import config, script, twiml
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.reading import ConfigError
 from ivr.script import Script
+from ivr.spoken import text_of
 from ivr.store import Store, StoreDown
 from ivr.twiml import Voice, Writer
 
@@ -42,6 +43,8 @@ class Live:
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
         self._live = ""
+        #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
+        self.trouble = ""
         self._loading = threading.Lock()
         self._stop = threading.Event()
 
@@ -67,8 +70,10 @@ class Live:
         revision = self._store.revisions.live()
         if not revision or revision == self._live:
             return
-        if self.of(revision):
+        edition = self.of(revision)
+        if edition:
             self._live = revision
+            self.trouble = put_through(edition.script)
             log.info("live", revision=revision)
 
     def add(self, files: dict[str, str]) -> Edition:
@@ -118,3 +123,10 @@ class Live:
 
     def close(self) -> None:
         self._stop.set()
+
+
+def put_through(script: Script) -> str:
+    """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
+    number = script.line.transfer.numbers[0]
+    said = f"{text_of(script.says['trouble.say'])} {text_of(script.says['person_away.number'])}"
+    return twiml.put_through(said, script.line.phones[number], text_of(script.says["person_away.number"]))

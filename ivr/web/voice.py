@@ -63,9 +63,6 @@ class Line:
     desk: Desk
     jobs: Jobs
     clock: Callable[[], dt.datetime]
-    #: The reply that needs nothing: says the helpline number and dials it.
-    trouble: str
-    fallback: str
 
 
 def blueprint(line: Line) -> Blueprint:
@@ -111,7 +108,7 @@ class _Views:
             return Response(status=code)
         TROUBLE.inc()
         log.exception("trouble", call=_form().get("CallSid", ""), path=request.path)
-        return _xml(self._line.trouble)
+        return _xml(self._line.live.trouble)
 
     def incoming(self) -> Response:
         return _xml(_Webhook(self._line, _form()).begin())
@@ -171,7 +168,7 @@ class _Views:
 
     def fallback(self) -> Response:
         log.error("fallback", call=_form().get("CallSid", ""), code=_form().get("ErrorCode", ""))
-        return _xml(self._line.fallback)
+        return _xml(self._line.live.trouble)
 
 
 def _body(environ: Environ) -> bytes:

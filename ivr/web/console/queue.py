@@ -64,7 +64,7 @@ class _Pages:
         found = self._found(request_id)
         self._desk.note("looked at", request_id)
         script = self._desk.live.now.script
-        mine = found.state == "claimed" and found.claimed_by == self._me
+        mine = callback.held_by(found, self._me, self._desk.now)
         return render_template(
             "request.html",
             request_=found,
@@ -77,7 +77,7 @@ class _Pages:
             says=words.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=words.next_try(found),
-            can_ring=self._desk.settings.can_reach_twilio and bool(current_user.adviser.phone),
+            can_ring=self._can_ring,
             now=self._desk.now,
         )
 
@@ -102,6 +102,10 @@ class _Pages:
         self._admin_only()
         return render_template("log.html", entries=self._desk.store.people.log(), now=self._desk.now)
 
+    @property
+    def _can_ring(self) -> bool:
+        return self._desk.settings.can_reach_twilio and bool(current_user.adviser.phone)
+
     # --- doing ------------------------------------------------------------------------------
 
     def claim(self, request_id: str) -> Response:
@@ -115,8 +119,10 @@ class _Pages:
     def ring(self, request_id: str) -> Response:
         """Twilio rings the adviser, and then the caller."""
         found = self._found(request_id)
-        if found.state != "claimed" or found.claimed_by != self._me:
+        if not callback.held_by(found, self._me, self._desk.now):
             flash("Take the request first.", "danger")
+        elif not self._can_ring:
+            flash("To ring by one click, an administrator adds your phone.", "danger")
         else:
             self._desk.jobs.ring(request_id, self._me, self._desk.now)
             self._desk.note("rang", request_id)
@@ -129,10 +135,11 @@ class _Pages:
             flash("Choose what came of it.", "danger")
             return go("card", request_id=request_id)
         now = self._desk.clock().astimezone(LONDON)
-        again = self._desk.live.now.script.hours.add(now, AGAIN_HOURS).timestamp()
+        hours = self._desk.live.now.script.hours
+        again, by = (hours.add(now, n * AGAIN_HOURS).timestamp() for n in (1, 2))
 
         def recorded(found: CallbackRequest) -> CallbackRequest:
-            return callback.record(found, self._me, chosen, note, self._desk.now, again)  # type: ignore[arg-type]
+            return callback.record(found, self._me, chosen, note, self._desk.now, again, by)  # type: ignore[arg-type]
 
         return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page")
 

@@ -23,6 +23,8 @@ IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
 #: Failed sign-ins from one place, and for one name, before the next has to wait.
 FAILURES = "5 per minute; 30 per hour"
+#: From one address: looser, since behind a proxy that does not tell, all advisers share one.
+FAILURES_FROM_ONE_PLACE = "30 per minute"
 
 _hasher = PasswordHasher()
 #: Checked when there is no such name, so that the time taken does not tell.
@@ -61,7 +63,7 @@ def add_to(app: Flask, desk: Desk) -> None:
     manager.session_protection = "strong"
     manager.user_loader(lambda name: _load(desk, name))
     limiter = Limiter(get_remote_address, app=app, storage_uri=limits_storage(desk.settings.redis_url))
-    by_place = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed)
+    by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
     by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
     app.add_url_rule("/signin", "signin", by_place(by_name(lambda: _sign_in(desk))), methods=["GET", "POST"])
     app.add_url_rule("/signout", "signout", login_required(lambda: _sign_out(desk)), methods=["POST"])
