@@ -7,6 +7,7 @@ raises ConfigError with every fault at once. What callers hear is not here: that
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
@@ -136,12 +137,18 @@ def _folder(text: str) -> Path:
 def _kept_secret(path: Path) -> str:
     """A random secret that stays the same from one start to the next; only its owner can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secret := secrets.token_hex(16))
+    if not path.exists():
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(16))
+            with contextlib.suppress(FileExistsError):  # another process was quicker, and its secret counts
+                os.link(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    secret = path.read_text().strip()
+    if not secret:
+        raise ConfigError([Problem(str(path), 1, "This secret is empty. Take the file away, and start again.")])
     return secret
 
 
@@ -151,7 +158,7 @@ def _kept_secret(path: Path) -> str:
 def script_files(folder: Path) -> dict[str, str]:
     """The YAML of a config folder: 'menus/welcome.yaml' -> its text. Raises ConfigError for what cannot be read."""
     found = [*folder.glob("*.yaml"), *(folder / "menus").glob("*.yaml")]
-    return _texts(folder, found)
+    return _texts(folder, [path for path in found if not path.name.startswith(".")])  # an editor's own are hidden
 
 
 def story_files(folder: Path) -> dict[str, str]:
@@ -173,6 +180,8 @@ def _texts(folder: Path, paths: object) -> dict[str, str]:
             )
         except UnicodeDecodeError:
             problems.append(Problem(f"config/{name}", 1, "This is not a text file. Save it as plain text (UTF-8)."))
+        except IsADirectoryError:
+            problems.append(Problem(f"config/{name}", 1, "This is a folder. Give it another name, or take it out."))
         except (OSError, ValueError) as error:
             problems.append(Problem(f"config/{name}", 1, str(error)))
     if not texts and not problems and not folder.is_dir():

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 Path = tuple[str | int, ...]
@@ -60,6 +60,8 @@ class Document:
     #: How a number was written: `0300123` reads as 300123, and staff must be told what they wrote.
     as_written: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    #: Nodes with a name of YAML's own (&name) that were come to before.
+    anchored: set[int] = field(default_factory=set)
 
     def line(self, path: Path) -> int:
         """The line of a value, or of the nearest thing around it that was written down."""
@@ -128,12 +130,21 @@ def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
             yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
 
 
+#: What YAML itself calls maps and lists on which nobody wrote a tag.
+_PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+
+
 def _value(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     document.lines.setdefault(path, node.start_mark.line + 1)
     if node.anchor:
+        if id(node) in document.anchored:  # told already, and what stands inside itself has no end
+            return None
+        document.anchored.add(id(node))
         document.problems.append(
             document.problem(path, f"'&{node.anchor}' is not used here. Write the words out again where you need them.")
         )
+    if isinstance(node, CollectionNode) and str(node.tag) not in _PLAIN_TAGS:
+        document.problems.append(_tagged(node, document))
     if isinstance(node, MappingNode):
         return _mapping(node, path, document, source)
     if isinstance(node, SequenceNode):
@@ -180,10 +191,15 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
         return text.lower() == "true"
     if kind == "timestamp":
         return _date(text)
-    if kind.startswith("!"):
-        says = f"'{kind}' is not used here: a file cannot take in another. Write the words in this file."
-        document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
+    if kind != "str":
+        document.problems.append(_tagged(node, document))
     return text
+
+
+def _tagged(node: Node, document: Document) -> Problem:
+    kind = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+    says = f"'{kind}' is not used here: a file cannot take in another. Write the words in this file."
+    return Problem(document.file, node.start_mark.line + 1, says)
 
 
 def _number(kind: str, text: str) -> int | float | str:

@@ -131,10 +131,10 @@ class Recordings:
         return known
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the recordings, for the people who make them."""
+        """What is wrong with the recordings, for the people who make them. A voice speaks in place of those."""
         recorded_for = self._recorded_for()
         return [
-            Problem(f"audio/recordings/{LANGUAGE}/{path.name}", 1, says, "recording")
+            Problem(f"audio/recordings/{LANGUAGE}/{path.name}", 1, says, "recording", "warning")
             for path in self._paths()
             for says in self._faults(path, recorded_for)
         ]

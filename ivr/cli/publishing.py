@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivr import config, schemas, script
+from ivr.audio import Recordings
 from ivr.check import check, play_stories
 from ivr.cli.common import Stop, who
 from ivr.config import Settings
@@ -35,16 +36,28 @@ class Passed:
     warnings: tuple[Problem, ...]
 
 
-def look(settings: Settings) -> tuple[list[Problem], Draft, Script]:
-    """Everything wrong with the draft on disk. Raises ConfigError if it makes no script at all."""
+def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+    """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it makes no script at all."""
     files = config.script_files(settings.config_dir)
-    return _look(files, config.story_files(settings.config_dir))
+    problems, draft, made = _look(files, config.story_files(settings.config_dir), live)
+    return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
 
 
-def _look(files: dict[str, str], stories: Mapping[str, str]) -> tuple[list[Problem], Draft, Script]:
+def published(store: Store) -> Script | None:
+    """The live script, if there is one that this version of the line can read."""
+    files = store.revisions.files(store.revisions.live() or "")
+    try:
+        return script.load(files, config.bank_holidays()) if files else None
+    except ConfigError:
+        return None
+
+
+def _look(
+    files: dict[str, str], stories: Mapping[str, str], live: Script | None = None
+) -> tuple[list[Problem], Draft, Script]:
     draft = script.read_draft(files)
     made = script.build(draft, script.revision_of(files), config.bank_holidays())
-    problems = check(draft, made, dt.datetime.now(LONDON).date())
+    problems = check(draft, made, dt.datetime.now(LONDON).date(), published=live)
     return sorted({*problems, *_stories(made, stories)}), draft, made
 
 

@@ -20,6 +20,7 @@ from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
 from ivr.script import Draft, Script
 from ivr.session import Gather, Record, Transfer
+from ivr.store import ping
 from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 
 
@@ -97,7 +98,7 @@ def check(as_json: bool, coverage: bool) -> None:
     """Look for everything that is wrong with config/. Exit status 1 if anything must be put right."""
     settings = config.settings()
     try:
-        problems, draft, made = publishing.look(settings)
+        problems, draft, made = publishing.look(settings, _live(settings))
     except ConfigError as error:
         problems, draft, made = list(error.problems), None, None
     if as_json:
@@ -111,6 +112,14 @@ def check(as_json: bool, coverage: bool) -> None:
             _coverage(settings, made)
     if any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
+
+
+def _live(settings: Settings) -> Script | None:
+    """What callers hear now, where a Redis runs that can tell."""
+    if not ping(settings.redis_url):
+        return None
+    with store_of(settings) as store:
+        return publishing.published(store)
 
 
 def _refresh_schemas(settings: Settings, draft: Draft) -> None:

@@ -42,7 +42,7 @@ class Live:
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
-        self._live = ""
+        self._live = self._next = ""
         #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
         self.trouble = ""
         self._loading = threading.Lock()
@@ -70,6 +70,7 @@ class Live:
         revision = self._store.revisions.live()
         if not revision or revision == self._live:
             return
+        self._next = revision
         edition = self.of(revision)
         if edition:
             self._live = revision
@@ -82,7 +83,7 @@ class Live:
             revision = script.revision_of(files)
             if revision not in self._editions:
                 self._editions[revision] = self._edition(script.load(files, config.bank_holidays()))
-                for old in [r for r in self._editions if r not in (revision, self._live)][:-MOST_READY]:
+                for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
 
@@ -93,6 +94,8 @@ class Live:
             edition = self.add(files)
             self._store.revisions.keep_draft(edition.script.revision, files)
             return edition
+        except StoreDown:
+            return None
         except ConfigError as error:
             log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
             return None
