@@ -179,7 +179,7 @@ class _Child:
     def start(self) -> None:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, preexec_fn=_die_with_parent
+            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, preexec_fn=die_with_parent
         )
 
     def keep_alive(self) -> None:
@@ -199,8 +199,8 @@ class _Child:
             self._process.wait()
 
 
-def _die_with_parent() -> None:
-    """On Linux, a child is told to end when its parent is gone, however that came about."""
+def die_with_parent() -> None:
+    """On Linux, have this process told to end when its parent is gone, however that came about."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -25,6 +25,8 @@ from ivr.authored import Speech as SpeechSettings
 
 #: The voice of hibari-tts that comes with the package; its others are fetched once.
 WITH_THE_PACKAGE = "heart"
+#: eSpeak's voice: which, and why, is in espeak.py.
+ESPEAK_VARIANT = "gmw/en-us+edward"
 #: Seconds between two sentences, at the normal pace and in slow speech.
 SENTENCE_PAUSE = {False: 0.35, True: 0.7}
 #: A voice makes up for the pauses by going at most this many times as fast.
@@ -173,10 +175,8 @@ class Piper:
 
 
 def _pyttsx3() -> Choice:
-    from ivr.audio import espeak
-
-    identity = f"pyttsx3 {espeak.VARIANT} {_version('espeakng-loader')} {_version('pyttsx3')}"
-    return Choice("pyttsx3", espeak.VARIANT, identity, Pyttsx3)
+    identity = f"pyttsx3 {ESPEAK_VARIANT} {_version('espeakng-loader')} {_version('pyttsx3')}"
+    return Choice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3)
 
 
 class Pyttsx3:
@@ -189,7 +189,7 @@ class Pyttsx3:
         from ivr.audio.espeak import ESpeak
 
         try:
-            self._espeak = ESpeak()
+            self._espeak = ESpeak(ESPEAK_VARIANT)
         except (ImportError, OSError, RuntimeError) as error:
             raise EngineMissing(
                 f"pyttsx3 could not start eSpeak ({error}). Install it again: pip install pyttsx3 espeakng-loader"

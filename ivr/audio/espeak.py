@@ -26,7 +26,6 @@ from scipy import signal
 
 from ivr.audio.telephone import Samples
 
-VARIANT = "gmw/en-us+edward"
 #: eSpeak's own unit: ten thousandths of a second at its normal speed.
 WORD_GAP = 8
 #: Played at this part of the speed it was made at.
@@ -45,7 +44,7 @@ class ESpeak:
     times, which is then empty. Asked to wait, eSpeak says the same words the same way each time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, variant: str) -> None:
         # Loaded first and for all to see, so that pyttsx3 finds this eSpeak and not the system's.
         ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
         from pyttsx3.drivers import _espeak as espeak
@@ -54,7 +53,7 @@ class ESpeak:
         self._made_at = espeak.Initialize(
             espeak.AUDIO_OUTPUT_SYNCHRONOUS, 1000, espeakng_loader.get_data_path().encode()
         )
-        if self._made_at <= 0 or espeak.SetVoiceByName(VARIANT.encode()):
+        if self._made_at <= 0 or espeak.SetVoiceByName(variant.encode()):
             raise OSError("it does not start")
         espeak.SetParameter(_WORD_GAP_PARAMETER, WORD_GAP, 0)
         espeak.SetSynthCallback(self._take)

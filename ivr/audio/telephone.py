@@ -3,6 +3,9 @@
 A telephone carries 300 to 3400 Hz, eight thousand samples a second, eight bits each in
 µ-law. What is made here is already so, and so sounds on the line as it did when it was
 measured. A master at 16 kHz is kept beside it, for listening in a browser.
+
+What works on sound takes a second to import, so it is imported where sound is worked on: a
+web server, which only ever names files, starts without it.
 """
 
 from __future__ import annotations
@@ -13,11 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyloudnorm
 import soundfile
-import soxr
 from numpy.typing import NDArray
-from scipy import signal
 
 Samples = NDArray[np.float32]
 
@@ -45,6 +45,8 @@ class Measured:
 
 def telephone(samples: Samples, rate: int) -> tuple[Samples, Samples]:
     """A voice's sound as telephone sound at 8 kHz, and as a master at 16 kHz; both evenly loud, and trimmed."""
+    import soxr
+
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     trimmed = trim(np.asarray(mono, np.float32), rate)
     narrow = _band(soxr.resample(trimmed, rate, TELEPHONE_RATE, quality="VHQ"), TELEPHONE_RATE)
@@ -54,6 +56,8 @@ def telephone(samples: Samples, rate: int) -> tuple[Samples, Samples]:
 
 def _band(samples: Samples, rate: int) -> Samples:
     """Only what a telephone carries, so that it does not have to be cut off on the way."""
+    from scipy import signal
+
     sections = signal.butter(4, BAND, btype="bandpass", fs=rate, output="sos")
     padded = np.concatenate([samples, np.zeros(rate // 20, samples.dtype)])
     return np.asarray(signal.sosfilt(sections, padded), np.float32)
@@ -80,6 +84,8 @@ def _limited(samples: Samples) -> Samples:
 
 def loudness(samples: Samples, rate: int) -> float:
     """Loudness in LUFS. A sound shorter than a meter's block is measured as if it went on."""
+    import pyloudnorm
+
     least = rate
     if len(samples) and len(samples) < least:
         samples = np.tile(samples, -(-least // len(samples)))

@@ -37,7 +37,7 @@ class Passed:
 
 
 def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
-    """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it makes no script at all."""
+    """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
     files = config.script_files(settings.config_dir)
     problems, draft, made = _look(files, config.story_files(settings.config_dir), live)
     return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
