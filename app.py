@@ -3,11 +3,11 @@
 import gc
 
 from ivr.config import settings
-from ivr.server import die_with_parent
+from ivr.server import die_with_web_server
 from ivr.store import Store
 from ivr.web import create_app, log_as_json
 
-die_with_parent()
+die_with_web_server()
 log_as_json()
 machine = settings()
 app = create_app(machine, Store(machine.redis_url))

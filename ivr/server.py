@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import importlib.util
+import os
 import signal
 import socket
 import subprocess
@@ -104,7 +105,7 @@ def serve(settings: Settings, host: str, port: int, on_ready: Callable[[], None]
     environment = config.child_environment(
         PROMETHEUS_MULTIPROC_DIR=str(metrics), PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir)
     )
-    web = _Child("web", web_command(host, port), environment)
+    web = _Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
     worker = _Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
     stopping = _StopSignals()
     children = [web, worker]
@@ -164,11 +165,23 @@ class _StopSignals:
         self.asked = True
 
 
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
+    """On Linux, have this process ended when its parent is gone, however that came about."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
+
+
 class _Child:
     """A process of ours: in a session of its own, so that Ctrl-C reaches us first, and gone when we are."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str] | None = None):
-        self._name, self._command, self._environment = name, command, environment
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str] | None = None,
+        orphaned: Callable[[], None] = die_with_parent,
+    ):
+        self._name, self._command, self._environment, self._orphaned = name, command, environment, orphaned
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
 
@@ -179,7 +192,7 @@ class _Child:
     def start(self) -> None:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, preexec_fn=die_with_parent
+            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, preexec_fn=self._orphaned
         )
 
     def keep_alive(self) -> None:
@@ -199,10 +212,20 @@ class _Child:
             self._process.wait()
 
 
-def die_with_parent() -> None:
-    """On Linux, have this process told to end when its parent is gone, however that came about."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_web_server() -> None:
+    """For a worker of granian: end with it, hard, even if it is gone already while the worker still starts."""
+    die_with_parent(signal.SIGKILL)
+    if sys.platform == "linux" and _command_of(os.getpid()) and not _command_of(os.getppid()):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _command_of(pid: int) -> bytes:
+    """The command line of a granian process; nothing for any other."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+    return command if b"granian" in command else b""
 
 
 @contextmanager

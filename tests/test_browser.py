@@ -141,7 +141,8 @@ def test_no_page_has_a_fault_that_axe_can_find(
         page.goto(path)
         _axe(page)
     page.goto("/console/request/CA001-1")
-    page.get_by_role("button", name="Take this request").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Take this request").click()
     _axe(page)
 
 
