@@ -163,8 +163,10 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
         f"ann          {began}        the first words",
     ]
 
+    assert not publishing.was_undone(staff.store, changed)
     assert staff("undo").out.startswith(f"Live again: {began}.")
     assert staff.live == began
+    assert publishing.was_undone(staff.store, changed)
     assert NEW in staff.read(WELCOME), "the draft stays as it is"
     assert staff("undo").out.startswith(f"Live again: {changed}.")
     assert staff.live == changed

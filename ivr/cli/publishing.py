@@ -52,6 +52,16 @@ def published(store: Store) -> Script | None:
         return None
 
 
+#: How the history tells an undo from a publication.
+UNDO = "undo: "
+
+
+def was_undone(store: Store, revision: str) -> bool:
+    """Whether this revision was live last, and was taken back: no restart may bring it back by itself."""
+    last = next(iter(store.revisions.history()), None)
+    return last is not None and last.why.startswith(UNDO) and last.before == revision
+
+
 def _look(
     files: dict[str, str], stories: Mapping[str, str], live: Script | None = None
 ) -> tuple[list[Problem], Draft, Script]:

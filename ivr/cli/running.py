@@ -23,9 +23,14 @@ def start(port: int, host: str) -> None:
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     passed = publishing.gate(settings)
     with store_of(settings) as store:
-        sound.prepare(settings, passed.script)
-        if publishing.put_live(store, passed, "the line was started", store.revisions.live() or ""):
-            out("config/ is published.")
+        live = publishing.published(store)
+        if live and publishing.was_undone(store, passed.script.revision):
+            sound.prepare(settings, live)
+            out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+        else:
+            sound.prepare(settings, passed.script)
+            if publishing.put_live(store, passed, "the line was started", store.revisions.live() or ""):
+                out("config/ is published.")
         server.serve(settings, host, port, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
 

@@ -233,7 +233,7 @@ def undo() -> None:
         if last is None or files is None:
             raise Stop("There is nothing to go back to.")
         sound.prepare(settings, _published_script(last.before, files))
-        publishing.put_files_live(store, files, f"undo: {last.why}", last.revision)
+        publishing.put_files_live(store, files, f"{publishing.UNDO}{last.why}", last.revision)
     out(f"Live again: {last.before}. `ivr history` shows it; `ivr undo` once more takes this back.")
 
 
