@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ivr.config import Settings
 from ivr.reading import ConfigError
 from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
+from tests.desk import ask
 from tests.line import CALLER, Line
 from tests.test_twiml import assert_valid
 
@@ -362,3 +364,48 @@ def test_every_route_says_who_may_call_it(line: Line) -> None:
     for rule in line.app.app.url_map.iter_rules():  # type: ignore[attr-defined]
         if rule.rule not in public:
             assert client.post(rule.rule.replace("<int:turn>", "1")).status_code == 403, rule.rule
+
+
+# --- ringing callers back, and what they left -------------------------------------------------
+
+#: The call in which Twilio rang an adviser, from the line's own number.
+TO_ADVISER = {"CallSid": "CA" + "9" * 32, "From": "+441164960000", "To": "+441164960777", "CallStatus": "in-progress"}
+
+
+def test_an_adviser_is_rung_first_and_then_the_caller_who_sees_our_number(line: Line, store: Store) -> None:
+    wish = ask(store)
+    path = f"/voice/ring?request={wish.id}"
+
+    asked = assert_valid(line.post(path, TO_ADVISER).text)
+    gather = asked.find("Gather")
+    assert gather is not None
+    assert (gather.attrib["numDigits"], gather.attrib["action"]) == ("1", f"https://line.example.org{path}")
+    assert wish.number not in ET.tostring(asked).decode(), "nobody is told a number before they press 1"
+
+    dial = assert_valid(line.post(gather.attrib["action"], {**TO_ADVISER, "Digits": "1"}).text).find("Dial")
+    assert dial is not None
+    assert ("".join(dial.itertext()), dial.attrib["callerId"]) == (wish.number, "+441164960000")
+
+    unanswered = line.post(dial.attrib["action"], {**TO_ADVISER, "DialCallStatus": "no-answer"})
+    assert assert_valid(unanswered.text).find("Say") is not None
+    spoke = line.post(dial.attrib["action"], {**TO_ADVISER, "DialCallStatus": "completed"})
+    assert [verb.tag for verb in assert_valid(spoke.text)] == ["Hangup"]
+
+
+def test_no_caller_is_rung_for_a_request_that_is_over_or_a_key_that_is_not_one(line: Line, store: Store) -> None:
+    wish = ask(store)
+    for path, digits in ((f"/voice/ring?request={wish.id}", "2"), ("/voice/ring?request=none", "1")):
+        reply = assert_valid(line.post(path, {**TO_ADVISER, "Digits": digits}).text)
+        assert [verb.tag for verb in reply] == ["Hangup"]
+
+
+def test_a_message_that_was_left_is_given_to_the_worker_once(line: Line, store: Store) -> None:
+    wish = ask(store)
+    news = {"CallSid": FORM["CallSid"], "RecordingSid": "RE" + "1" * 32, "RecordingDuration": "7"}
+    path = f"/voice/recording?request={wish.id}"
+
+    for state in ("completed", "completed", "absent"):
+        assert line.post(path, {**news, "RecordingStatus": state}).status_code == 204
+
+    queued = store.redis.do(lambda client: [key for key in client.scan_iter("rq:job:*") if b"recording" in key])
+    assert len(queued) == 1
