@@ -925,3 +925,18 @@ def test_a_check_says_what_it_found_though_no_schema_can_be_written(staff: Staff
 
     assert told.status == 0
     assert "config/schemas was not written: File exists." in told.out
+
+
+def test_staff_can_go_back_to_any_revision_of_the_history(staff: Staff) -> None:
+    revisions, told = [], OLD
+    for words in (NEW, NEW.replace("teachers", "children"), NEW.replace("teachers", "parents")):
+        staff.edit(WELCOME, told, words)
+        told = words
+        assert staff("publish", "-m", "why").status == 0
+        revisions.append(staff.live)
+    assert len(set(revisions)) == 3
+
+    assert staff("undo", revisions[0]).out.startswith(f"Live again: {revisions[0]}.")
+    assert staff.live == revisions[0]
+    assert staff("undo").out.startswith(f"Live again: {revisions[2]}.")
+    assert staff("undo", "123456789abc").err == "`ivr history` has no 123456789abc.\n"

@@ -223,18 +223,20 @@ def _published_script(revision: str, files: dict[str, str]) -> Script:
 
 
 @click.command()
-def undo() -> None:
-    """Make what was live before the last publication live again. The draft in config/ stays as it is."""
+@click.argument("revision", required=False)
+def undo(revision: str | None) -> None:
+    """Make what was live before live again, or any REVISION that `ivr history` lists. The draft stays as it is."""
     settings = config.settings()
     with store_of(settings) as store:
         rows = store.revisions.history()
         last = rows[0] if rows else None
-        files = store.revisions.files(last.before) if last and last.before else None
-        if last is None or files is None:
-            raise Stop("There is nothing to go back to.")
-        sound.prepare(settings, _published_script(last.before, files))
+        back = revision or (last.before if last else "")
+        files = store.revisions.files(back) if back else None
+        if last is None or files is None or (revision and revision not in {row.revision for row in rows}):
+            raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
+        sound.prepare(settings, _published_script(back, files))
         publishing.put_files_live(store, files, f"{publishing.UNDO}{last.why}", last.revision)
-    out(f"Live again: {last.before}. `ivr history` shows it; `ivr undo` once more takes this back.")
+    out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
 
 
 # --- notices --------------------------------------------------------------------------------
