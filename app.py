@@ -2,13 +2,14 @@
 
 import gc
 
+from ivr import log
 from ivr.config import settings
 from ivr.server import die_with_web_server
 from ivr.store import Store
-from ivr.web import create_app, log_as_json
+from ivr.web import create_app
 
 die_with_web_server()
-log_as_json()
+log.as_json()
 machine = settings()
 app = create_app(machine, Store(machine.redis_url))
 

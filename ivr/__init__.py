@@ -35,6 +35,7 @@ The edges each know one thing outside.
     twiml        Twilio's webhooks in, TwiML out, signatures
     phone        Twilio's REST
     alerts       e-mail and webhooks to those on duty
+    log          what happens, a line of JSON each, on standard output
 
 The entrances are where somebody comes in.
 

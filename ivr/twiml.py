@@ -50,18 +50,20 @@ class Signature:
     """
 
     def __init__(self, public_url: str, tokens: Iterable[str]):
-        self._keys = [token.encode() for token in tokens]
-        self._bases = tuple(dict.fromkeys(_with_and_without_port(public_url)))
+        bases = dict.fromkeys(_with_and_without_port(public_url))
+        #: A digest for each token and address, begun: what is signed goes on from the address.
+        self._begun = [hmac.new(token.encode(), base, sha1) for token in tokens for base in bases]
 
     def fits(self, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
         """Whether `given` signs this path-and-query with these form fields."""
-        rest = (target + "".join(name + value for name, value in sorted(set(pairs)))).encode()
+        rest = (target + "".join([name + value for name, value in sorted(set(pairs))])).encode()
         wanted = given.encode()
-        return any(
-            hmac.compare_digest(base64.b64encode(hmac.digest(key, base + rest, sha1)), wanted)
-            for key in self._keys
-            for base in self._bases
-        )
+        for begun in self._begun:
+            digest = begun.copy()
+            digest.update(rest)
+            if hmac.compare_digest(base64.b64encode(digest.digest()), wanted):
+                return True
+        return False
 
 
 def _with_and_without_port(url: str) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr import config, jobs, server, web
+from ivr import config, jobs, log, server, web
 from ivr.cli import publishing, sound
 from ivr.cli.common import Stop, draft_script, out, store_of
 from ivr.config import Settings
@@ -51,7 +51,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
-    web.log_as_json()
+    log.as_json()
     jobs.work(config.settings())
 
 

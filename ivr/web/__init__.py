@@ -7,13 +7,9 @@ sessions, which it would otherwise open and close on every turn of every call.
 from __future__ import annotations
 
 import datetime as dt
-import logging
-import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import msgspec
-import structlog
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -31,24 +27,9 @@ from ivr.web.sound import blueprint as sound
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Clock", "Web", "create_app", "log_as_json", "put_through"]
+__all__ = ["Clock", "Web", "create_app", "put_through"]
 
 Clock = Callable[[], dt.datetime]
-
-
-def log_as_json() -> None:
-    """One line of JSON for each thing that happens, on standard output."""
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=lambda event, **_: msgspec.json.encode(event, enc_hook=str)),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
-        cache_logger_on_first_use=True,
-    )
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:

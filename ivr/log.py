@@ -1,0 +1,82 @@
+"""The line's log: one line of JSON for each thing that happens, on standard output.
+
+A turn does not wait for whoever reads the log. A write lets another thread in, and coming
+back from it cost a sixth of a turn; so lines are kept for a tenth of a second and written
+together. What is worse than ordinary is written at once, with all that came before it. A
+log that nobody can write to, or reads, stops no call.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import datetime as dt
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from typing import Any, BinaryIO
+
+import msgspec
+import structlog
+
+#: Seconds that a line waits for others. A worker that is killed takes so much of its log with it.
+WAIT_SECONDS = 0.1
+#: Lines kept while nobody reads them; older ones are dropped.
+MOST_LINES = 100_000
+
+
+def as_json() -> None:
+    """Log so from now on, in this process."""
+    writer = _Writer(sys.stdout.buffer)
+    writer.watch()
+    atexit.register(writer.write)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: writer,
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Writer:
+    """Keeps events, and writes them as lines."""
+
+    def __init__(self, out: BinaryIO):
+        self._out = out
+        self._kept: deque[tuple[float, dict[str, Any]]] = deque(maxlen=MOST_LINES)
+        self._writing = threading.Lock()
+
+    def info(self, **event: Any) -> None:
+        self._kept.append((time.time(), event))
+
+    def warning(self, **event: Any) -> None:
+        self.info(**event)
+        self.write()
+
+    error = critical = warning
+
+    def write(self) -> None:
+        """Write all that is kept."""
+        with self._writing, contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
+            lines = []
+            while self._kept:
+                lines.append(_line(*self._kept.popleft()))
+            if lines:
+                self._out.write(b"".join(lines))
+                self._out.flush()
+
+    def watch(self) -> None:
+        """Write from time to time, in a thread of its own."""
+        threading.Thread(target=self._watch, name="log", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(WAIT_SECONDS)
+            self.write()
+
+
+def _line(at: float, event: dict[str, Any]) -> bytes:
+    stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
+    return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
