@@ -643,7 +643,7 @@ def test_a_revision_stays_as_long_as_a_call_uses_it(
     assert len(store.revisions.history()) == MOST_HISTORY
     assert len(store.revisions.kept()) == MOST_HISTORY + 1
 
-    put_live(store, new_words, at=OPEN + dt.timedelta(seconds=KEEP_SECONDS + 60))
+    put_live(store, new_words, at=OPEN + dt.timedelta(seconds=KEEP_SECONDS + 120))
     assert store.revisions.files(published) is None
 
 
@@ -680,7 +680,7 @@ def test_a_test_call_keeps_its_draft_through_edits_and_publications(staff: Staff
     """On a worker that never saw it, too: a publication forgets no draft that may be in a call."""
     with Line(with_tester, staff.store) as line:
         call = line.call(TESTER)
-    staff.store.redis.do(lambda client: client.delete(f"ivr:calls:{_revision(call)}"))  # it begins this very moment
+    staff.store.redis.do(lambda client: client.zrem("ivr:used", _revision(call)))  # it begins this very moment
     staff.edit(WELCOME, NEW, "Talking about books.")
     put_live(staff.store, {**staff.live_files, "texts.yaml": staff.read("texts.yaml") + "# today\n"})
 

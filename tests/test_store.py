@@ -115,7 +115,7 @@ def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None
 
 def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
     """The last fifty stay for going back to, and so does any that a call began with."""
-    store.revisions.began("r0", "CA1", now=1000.0)
+    store.revisions.began("r0", now=1000.0)
     for number in range(MOST_HISTORY + 3):
         _published(store, f"r{number}", at=1000.0)
 
@@ -123,7 +123,7 @@ def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
     assert store.revisions.files("r0") is not None, "a call began with it"
     assert store.revisions.files("r1") is None
 
-    _published(store, "last", at=1000.0 + KEEP_SECONDS + 1)
+    _published(store, "last", at=1000.0 + KEEP_SECONDS + 61)
     assert store.revisions.files("r0") is None, "that call is over"
 
 
@@ -199,7 +199,7 @@ def test_every_key_is_on_the_map(store: Store, machine: Settings) -> None:
     store.sessions.save(S)
     store.sessions.accept("CA1")
     _published(store, "r1")
-    store.revisions.began("r1", "CA1", 1.0)
+    store.revisions.began("r1", 1.0)
     named = {line.split()[0] for line in (ivr.store.__doc__ or "").splitlines() if line.strip().startswith("ivr:")}
     patterns = [name.split("<")[0] for name in named]
 

@@ -353,7 +353,7 @@ def test_nothing_of_ours_is_needed_for_the_fallback(own_redis: tuple[Settings, i
 def test_health_needs_no_signature(line: Line) -> None:
     assert line.client.get("/healthz").status_code == 200
     assert line.client.get("/readyz").text == "ready\n"
-    assert b"ivr_turns_total" in line.client.get("/metrics").data
+    assert b"ivr_turn_seconds" in line.client.get("/metrics").data
 
 
 def test_every_route_says_who_may_call_it(line: Line) -> None:

@@ -6,7 +6,7 @@
     ivr:live                     string   the revision that new calls begin with
     ivr:history                  list     what was published, newest first, as JSON
     ivr:revision:<id>            string   the files of a revision, as JSON
-    ivr:calls:<id>               zset     calls that began with a revision, by the second they began
+    ivr:used                     zset     revisions, by the second a call last began with one (to a minute)
     ivr:request:<id>             string   one callback request, as JSON
     ivr:queue                    zset     open requests, by the second they are due
     ivr:ended                    zset     requests that ended, by the second they did

@@ -17,6 +17,8 @@ from ivr.store.sessions import KEEP_SECONDS
 
 #: Publications kept for going back to.
 MOST_HISTORY = 50
+#: Seconds in which it is noted once that calls begin with a revision: a note costs as much as half a turn.
+NOTE_SECONDS = 60
 
 
 class Conflict(Exception):
@@ -51,6 +53,7 @@ class Revisions:
 
     def __init__(self, redis: Redis):
         self._redis = redis
+        self._noted: dict[str, float] = {}
 
     def live(self) -> str | None:
         """The revision that new calls begin with; None before the first publication."""
@@ -99,17 +102,11 @@ class Revisions:
         with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up
             self.forget_unused(published.at)
 
-    def began(self, revision: str, call: str, now: float) -> None:
-        """Note that a call began with a revision, so that it is kept as long as the call may last."""
-        key = f"ivr:calls:{revision}"
-
-        def note(client: Client) -> None:
-            pipe = client.pipeline(transaction=False)
-            pipe.zadd(key, {call: now})
-            pipe.expire(key, 2 * KEEP_SECONDS)
-            pipe.execute()
-
-        self._redis.do(note)
+    def began(self, revision: str, now: float) -> None:
+        """Note that a call begins with a revision, so that it is kept as long as the call may last."""
+        if not 0 <= now - self._noted.get(revision, -NOTE_SECONDS) < NOTE_SECONDS:
+            self._redis.do(lambda client: client.zadd("ivr:used", {revision: now}))
+            self._noted[revision] = now
 
     def keep_draft(self, revision: str, files: Mapping[str, str]) -> None:
         """Keep an unpublished revision for the test call that began with it."""
@@ -131,6 +128,7 @@ class Revisions:
             pipe.ltrim("ivr:history", 0, MOST_HISTORY - 1)
             if unused:
                 pipe.delete(*unused)
+                pipe.zrem("ivr:used", *(found[key] for key in unused))
 
         self._redis.do(lambda client: client.transaction(step, "ivr:history"))
 
@@ -138,4 +136,5 @@ class Revisions:
 def _is_over(client: Client, revision: str, now: float) -> bool:
     """Whether a revision was published, and no call that began with it can still go on."""
     is_draft = client.ttl(f"ivr:revision:{revision}") != -1
-    return not is_draft and not client.zcount(f"ivr:calls:{revision}", now - KEEP_SECONDS, "+inf")
+    used = client.zscore("ivr:used", revision)
+    return not is_draft and (used is None or used + NOTE_SECONDS + KEEP_SECONDS < now)

@@ -235,7 +235,7 @@ class _Webhook:
         try:
             kept = self._line.store.sessions.save(turn.session)
             if kept is None:
-                self._line.store.revisions.began(edition.script.revision, self._call, self._now.timestamp())
+                self._line.store.revisions.began(edition.script.revision, self._now.timestamp())
         except StoreDown:
             kept, self._alone = None, True
         if kept is not None:
