@@ -88,21 +88,32 @@ def joining(script: Script) -> Speech:
     return (*script.says["ring_out"], script.line.pace.before_key, *accept)
 
 
-def resumed(script: Script, known: Session, place: Place) -> Session:
-    """A session put back at a place, from an address, with nothing else known of the turn before.
+def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.datetime) -> Turn:
+    """As `answer`, for a call of which only the place is sure: `known` is what was remembered before it.
 
-    A place that is not in this script, or that needs what the caller had keyed in, becomes
-    the nearest one that does not.
+    A place that is not in this script, or that needs what the caller said on the way to it,
+    cannot be gone on from. Then what they pressed there means nothing: they are told that it
+    was not noted, at the nearest place that is whole. The keys that work everywhere work.
     """
+    s = _resumed(script, known, place)
+    if s.place.node == place.node or (isinstance(event, Key) and event.keys in _UNIVERSAL):
+        return answer(script, s, event, now)
+    words = (
+        "start_again" if s.place.node == MAIN_MENU else "text_failed" if place.node == "text_check" else "ring_failed"
+    )
+    return _turn(script, said(script, replace(s, turn=s.turn + 1), script.says[f"{words}.say"]), now)
+
+
+def _resumed(script: Script, known: Session, place: Place) -> Session:
     node = script.nodes.get(place.node)
     if isinstance(node, Reading):
         place = replace(place, part=min(place.part, len(node.parts)), offer=0)
-    elif node is None and not (place.node in _NEEDS_NOTHING or known.wishes.number):
+    elif node is None and place.node not in (known.place.node, *_NEEDS_NOTHING):
         place = Place(END_MENU if steps.is_step(place.node) else MAIN_MENU)
     return _at(replace(known, lead=()), place)
 
 
-#: Steps that can be gone on from without knowing what the caller wished before.
+#: Steps that can be gone on from without knowing what the caller said before.
 _NEEDS_NOTHING = ("person", "person_away", "send_text", "text_number", "goodbye")
 
 

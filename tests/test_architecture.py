@@ -18,7 +18,7 @@ CORE = {
     "reading", "authored", "hours", "spoken", "dialling", "callback", "script", "session", "steps", "call",
     "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
-EDGES = {"config", "store", "audio", "twiml", "phone", "alerts"}
+EDGES = {"config", "store", "audio", "twiml", "phone", "alerts", "log"}
 ENTRANCES = {"jobs", "server", "web", "cli", "__main__"}
 #: What only some rooms may know.
 ALONE = {

@@ -397,7 +397,7 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
 @pytest.mark.parametrize(
     ("place", "resumed"),
     [
-        (Place("school_talk", 1), Place("school_talk", 1)),
+        (Place("school_talk", 0), Place("school_talk", 1)),
         (Place("school_talk", 99), Place("school_talk", 2)),
         (Place("person"), Place("person")),
         (Place("ring_check"), Place("end_menu")),
@@ -407,10 +407,37 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
 )
 def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: Place, resumed: Place) -> None:
     """While Redis is away the address says where the call is, and that is enough to speak."""
-    s = call.resumed(shipped, talk.session, place)
+    turn = call.go_on(shipped, talk.session, place, NoInput(), OPEN)
 
-    assert s.place == resumed
-    assert call.answer(shipped, s, NoInput(), OPEN).says
+    assert turn.session.place == resumed
+    assert turn.says
+    assert turn.session.turn == talk.session.turn + 1
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("ring_urgent", "Sorry, we could not write that down."), ("text_check", "Sorry, the text did not go.")],
+)
+def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
+    shipped: Script, talk: Talk, place: str, told: str
+) -> None:
+    """1 was 'yes' there; it is not the first choice of wherever the caller is taken. 0 is a person everywhere."""
+    turn = call.go_on(shipped, talk.session, Place(place), Key("1"), OPEN)
+
+    assert text_of(turn.says).startswith(told)
+    assert turn.session.place == Place("end_menu")
+    assert call.go_on(shipped, talk.session, Place(place), Key("0"), OPEN).session.place == Place("person")
+
+
+def test_a_place_that_was_remembered_is_gone_on_from(shipped: Script, talk: Talk) -> None:
+    """What the caller said on the way to it is remembered too."""
+    asked = talk.press("0").transfer("busy").press("1").press("1").press("1")
+    assert asked.place == Place("ring_urgent")
+
+    turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), OPEN)
+
+    assert turn.session.place == Place("ring_message")
+    assert turn.session.wishes.urgent
 
 
 def test_a_notice_is_said_first_and_only_on_its_days(shipped: Script, talk: Talk) -> None:

@@ -10,6 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -332,6 +333,30 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
         session = line.store.sessions.get(call.sid)
         assert session is not None
         assert (session.place.node, session.turn) == ("complaints_menu", call.turn)
+
+
+def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> None:
+    """Nothing can be kept, and nobody is told that it was; where the caller is goes along in the address."""
+    call = line.call().press("9").press("1").press("3")
+    with _no_room(store):
+        assert call.press("1").place == "council_team"
+        assert "70%" in call.verb("prosody").attrib["rate"]
+        assert call.press("0").has("Dial")
+        assert call.put_in(DialCallStatus="no-answer").press("1").place == "ring_back"
+        assert call.press("1").words.startswith("Sorry, we could not write that down. Please talk to a person")
+    assert store.requests.waiting() == []
+
+    call.press("2").press("1").press("1")
+    assert call.place == "ring_urgent", "room again: asked again, and kept"
+
+
+@contextmanager
+def _no_room(store: Store) -> Iterator[None]:
+    store.redis.do(lambda client: client.config_set("maxmemory", 1))
+    try:
+        yield
+    finally:
+        store.redis.do(lambda client: client.config_set("maxmemory", 0))
 
 
 def test_nothing_of_ours_is_needed_for_the_fallback(own_redis: tuple[Settings, int]) -> None:

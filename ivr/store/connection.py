@@ -8,14 +8,18 @@ quarter second, and not every thread all of its time.
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+import hiredis
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -54,10 +58,57 @@ def _client(url: str, options: dict[str, Any]) -> Client:
     sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
         [(host, int(port)) for host, port in hosts],
         sentinel_kwargs={"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS},
-        password=parts.password,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
         **query,
     )
     return sentinels.master_for(name, db=int(database or 0), **options)
+
+
+class _Wire:
+    """A connection that redis-py made, asked directly.
+
+    redis-py's own way through it costs as much again as the trip. And its time-outs are
+    Python's, which ask the kernel before each read and write whether it may, and let
+    another thread in each time; here the kernel itself gives up.
+    """
+
+    def __init__(self, connection: Any):
+        self._connection = connection
+        self._socket: socket.socket = connection._sock  # redis-py has no public name for it
+        self._reader = hiredis.Reader(replyError=_refusal, notEnoughData=_UNFINISHED)
+        self._socket.settimeout(None)
+        limit = struct.pack("ll", int(ANSWER_SECONDS), int(ANSWER_SECONDS % 1 * 1_000_000))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+
+    def ask(self, command: tuple[str | bytes | int, ...]) -> Any:
+        """Raises OSError, or redis.ConnectionError, if no whole answer comes in time, and Redis' own refusals."""
+        self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]  # its types know one argument
+        while (reply := self._reader.gets()) is _UNFINISHED:
+            if not (more := self._socket.recv(65536)):
+                raise redis.ConnectionError("Redis closed the connection")
+            self._reader.feed(more)
+        if isinstance(reply, redis.ResponseError):
+            raise reply
+        return reply
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+
+_UNFINISHED = object()
+
+
+def _refusal(words: str) -> redis.ResponseError:
+    return NoScriptError(words) if words.startswith("NOSCRIPT") else redis.ResponseError(words)
+
+
+def _cannot(refusal: redis.ResponseError) -> bool:
+    """Whether Redis refused because of how it is, and not because of what it was asked."""
+    if isinstance(refusal, redis.OutOfMemoryError | redis.ReadOnlyError):
+        return True
+    return any(word in str(refusal) for word in ("OOM", "MISCONF", "READONLY", "LOADING", "NOREPLICAS"))
 
 
 class Redis:
@@ -77,47 +128,43 @@ class Redis:
         return client
 
     def do(self, what: Callable[[Client], T]) -> T:
-        """Run commands. Raises StoreDown if Redis does not answer, at once if it just failed to."""
-        if time.monotonic() < self._shut_until:
-            raise StoreDown("Redis failed a moment ago")
-        try:
-            return what(self.client)
-        except _FAILURES as error:
-            raise self._failed(error) from error
+        """Run commands. Raises StoreDown if Redis does not answer or cannot do them, at once if it just failed to.
 
-    def ask(self, *command: Any) -> Any:
+        "Cannot" is for want of room, while it loads, or when it is not the master any more.
+        """
+        return self._guarded(lambda: what(self.client))
+
+    def ask(self, *command: str | bytes | int) -> Any:
         """One command over this thread's own connection: a third of what `do` costs, for what every turn needs.
 
-        Raises StoreDown as `do` does. What Redis itself refuses is raised as redis raises it.
+        Raises StoreDown as `do` does. A script that Redis does not know raises NoScriptError.
         """
-        return self.begin(*command)()
 
-    def begin(self, *command: Any) -> Callable[[], Any]:
-        """As `ask`, in two steps: the command is sent, and what is returned waits for the answer.
+        def ask() -> Any:
+            wire: _Wire | None = getattr(self._local, "wire", None)
+            if wire is None:
+                wire = self._local.wire = _Wire(self.client.connection_pool.get_connection())
+            return wire.ask(command)
 
-        Nothing else may be asked by this thread before the answer was waited for.
-        """
+        return self._guarded(ask)
+
+    def _guarded(self, what: Callable[[], T]) -> T:
         if time.monotonic() < self._shut_until:
             raise StoreDown("Redis failed a moment ago")
         try:
-            connection = getattr(self._local, "connection", None)
-            if connection is None:
-                connection = self._local.connection = self.client.connection_pool.get_connection()
-            connection.send_command(*command)
+            return what()
         except _FAILURES as error:
             raise self._failed(error) from error
-
-        def answer() -> Any:
-            try:
-                return connection.read_response()
-            except _FAILURES as error:
-                raise self._failed(error) from error
-
-        return answer
+        except redis.ResponseError as error:
+            if _cannot(error):
+                raise StoreDown(str(error)) from error
+            raise
 
     def _failed(self, error: Exception) -> StoreDown:
         """Leave Redis alone for a while. A connection that failed may still have an answer in it, and is dropped."""
-        self._local.connection = None
+        wire, self._local.wire = getattr(self._local, "wire", None), None
+        if wire is not None:
+            wire.close()
         self._shut_until = time.monotonic() + LEFT_ALONE_SECONDS
         return StoreDown(str(error))
 
@@ -126,7 +173,9 @@ class Redis:
         return _client(self._url, {})
 
     def close(self) -> None:
-        client = getattr(self._local, "client", None)
+        wire, client = getattr(self._local, "wire", None), getattr(self._local, "client", None)
+        if wire is not None:
+            wire.close()
         if client is not None:
             client.close()
 

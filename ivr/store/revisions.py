@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Mapping
 
 import msgspec
-from redis.exceptions import ResponseError
 
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
@@ -95,10 +94,7 @@ class Revisions:
             pipe.set("ivr:live", published.revision)
             pipe.lpush("ivr:history", msgspec.json.encode(published))
 
-        try:
-            self._redis.do(lambda client: client.transaction(step, "ivr:live"))
-        except ResponseError as error:
-            raise StoreDown(str(error)) from error
+        self._redis.do(lambda client: client.transaction(step, "ivr:live"))
         with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up
             self.forget_unused(published.at)
 

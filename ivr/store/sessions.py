@@ -8,7 +8,6 @@ same trip that saves; whoever loses gets the session that won.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from hashlib import sha1
 
 import msgspec
@@ -59,23 +58,14 @@ class Sessions:
 
     def save(self, session: Session) -> Session | None:
         """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
-        return self.begin_save(session)()
-
-    def begin_save(self, session: Session) -> Callable[[], Session | None]:
-        """As `save`, in two steps, so that the reply can be written while Redis writes to disk."""
         arguments = (1, f"ivr:session:{session.call}", session.turn, _encoder.encode(session), KEEP_SECONDS)
-        sent = self._redis.begin("EVALSHA", _SAVE_SHA, *arguments)
-
-        def saved() -> Session | None:
-            try:
-                there = _read(sent())
-            except NoScriptError:
-                there = _read(self._redis.ask("EVAL", _SAVE, *arguments))
-            if there is None:
-                self._remember(session)
-            return there
-
-        return saved
+        try:
+            there = _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
+        except NoScriptError:
+            there = _read(self._redis.ask("EVAL", _SAVE, *arguments))
+        if there is None:
+            self._remember(session)
+        return there
 
     def _remember(self, session: Session) -> None:
         self._own[session.call] = session

@@ -23,8 +23,8 @@ from prometheus_client import Counter, Histogram
 
 from ivr import call, twiml
 from ivr.jobs import Jobs
-from ivr.script import MAIN_MENU, Script
-from ivr.session import Errand, Input, Place, Session, Turn
+from ivr.script import MAIN_MENU
+from ivr.session import Errand, Place, Session, Turn
 from ivr.spoken import text_of
 from ivr.store import Fate, Store, StoreDown
 from ivr.twiml import Signature
@@ -244,55 +244,48 @@ class _Webhook:
 
     def turn(self, number: int, at: str) -> str:
         """The caller did something. A webhook for an older turn gets the present reply again."""
-        session = self._session(number, at)
-        if session is None:
-            return self.begin(lost=number)
-        if session.turn > number:
-            return self._reply_again(session)
-        edition = self._edition(session.revision)
+        stored = self._stored(number)
+        if stored is not None and stored.turn > number:
+            return self._reply_again(stored)
         event = twiml.read(self._form, self._accepted)
-        turn = self._answered(edition, session, event)
-        saved = self._begin_save(turn.session)
-        document = self._document(edition, turn)
-        try:
-            winner = saved() if saved else None
-        except StoreDown:
-            return self._alone_now(edition, turn)
+        if stored is not None and stored.turn == number:
+            edition = self._edition(stored.revision)
+            turn = call.answer(edition.script, stored, event, self._now)
+        else:
+            address = _Address.read(at)
+            if address is None or not (stored or self._alone or address.alone):
+                return self.begin(lost=number)
+            edition = self._edition(address.revision)
+            known = address.session(stored, self._call, self._form.get("From", ""), number)
+            turn = call.go_on(edition.script, known, address.place, event, self._now)
+        turn = self._errands_run(edition, turn)
+        winner = self._save(turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
-        return self._told(document, turn, type(event).__name__)
+        return self._reply(edition, turn, type(event).__name__)
 
-    def _begin_save(self, session: Session) -> Callable[[], Session | None] | None:
-        """Send the session to Redis; None, and alone from now on, if Redis is away."""
+    def _save(self, session: Session) -> Session | None:
+        """Keep the session, or go on alone; what a webhook that came at once made of this turn, if it was first."""
         if not self._alone:
             try:
-                return self._line.store.sessions.begin_save(session)
-            except StoreDown:
+                return self._line.store.sessions.save(session)
+            except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
                 self._alone = True
         return None
 
-    def _answered(self, edition: Edition, session: Session, event: Input) -> Turn:
-        """The engine's turn, its errands run."""
-        turn = call.answer(edition.script, session, event, self._now)
+    def _errands_run(self, edition: Edition, turn: Turn) -> Turn:
         while isinstance(turn.then, Errand):
             outcome = self._line.desk.run(edition.script, turn.then, self._now)
             turn = call.answer(edition.script, turn.session, outcome, self._now)
         return turn
 
-    def _session(self, number: int, at: str) -> Session | None:
-        """Where the call is, by Redis, or by the address if Redis is away or was at the last turn."""
-        stored = None
+    def _stored(self, number: int) -> Session | None:
+        """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
         try:
-            stored = self._line.store.sessions.get(self._call, number)
+            return self._line.store.sessions.get(self._call, number)
         except StoreDown:
             self._alone = True
-        address = _Address.read(at)
-        if stored is not None and stored.turn >= number:
-            return stored
-        if address is None or not (stored or self._alone or address.alone):
             return None
-        edition = self._edition(address.revision)
-        return address.session(edition.script, stored, self._call, self._form.get("From", ""), number)
 
     def _accepted(self) -> bool | None:
         """Whether an adviser took the call; None when that cannot be known."""
@@ -318,22 +311,11 @@ class _Webhook:
         edition = self._edition(session.revision)
         return self._reply(edition, call.current(edition.script, session, self._now), "again")
 
-    def _alone_now(self, edition: Edition, turn: Turn) -> str:
-        """Redis went away between the question and the answer: the address says so from now on."""
-        self._alone = True
-        return self._reply(edition, turn, "alone")
-
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
-        return self._told(self._document(edition, turn), turn, kind)
-
-    def _document(self, edition: Edition, turn: Turn) -> str:
+        """Write the reply; count and log the turn."""
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}"
-        return edition.writer.write(turn, address, self._form.get("To", ""))
-
-    def _told(self, document: str, turn: Turn, kind: str) -> str:
-        """Count and log the turn."""
-        session = turn.session
+        document = edition.writer.write(turn, address, self._form.get("To", ""))
         took = time.perf_counter() - self._began
         _seconds(kind).observe(took)
         if self._alone:
@@ -371,8 +353,7 @@ class _Address:
             return None
         return cls(place, revision, "s" in flags, "m" in flags, "o" in flags, "a" in flags)
 
-    def session(self, script: Script, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
-        """The session at this place, with what Redis still knew of the call before it went away."""
-        known = stored or Session(call_sid, self.revision, self.place, caller=caller)
-        flags = replace(known, turn=turn, slow=self.slow, more_time=self.more_time, one_key=self.one_key)
-        return call.resumed(script, flags, self.place)
+    def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
+        """What is known of the call: by the address, and what Redis still knew before it went away."""
+        known = stored or Session(call_sid, self.revision, Place(MAIN_MENU), caller=caller)
+        return replace(known, turn=turn, slow=self.slow, more_time=self.more_time, one_key=self.one_key)

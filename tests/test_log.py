@@ -1,0 +1,61 @@
+"""The log: lines of JSON on standard output, which no turn waits for."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+from ivr.log import _Writer
+
+LOGS = """
+import structlog
+from ivr import log
+log.as_json()
+out = structlog.get_logger()
+for number in range(3):
+    out.info("turn", number=number)
+try:
+    1 / 0
+except ZeroDivisionError:
+    out.exception("trouble", call="CA1")
+{end}
+"""
+
+
+def _logged(end: str) -> list[dict[str, object]]:
+    done = subprocess.run([sys.executable, "-c", LOGS.format(end=end)], capture_output=True, text=True, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_event_is_a_line_in_the_order_they_came() -> None:
+    lines = _logged("")
+
+    assert [(line["event"], line["level"], line.get("number")) for line in lines] == [
+        ("turn", "info", 0), ("turn", "info", 1), ("turn", "info", 2), ("trouble", "error", None),
+    ]  # fmt: skip
+    assert all(str(line["timestamp"]).endswith("+00:00") for line in lines)
+    assert "ZeroDivisionError" in str(lines[-1]["exception"])
+
+
+def test_a_fault_and_what_led_to_it_are_written_before_the_process_can_die() -> None:
+    assert [line["event"] for line in _logged("import os; os._exit(9)")] == ["turn", "turn", "turn", "trouble"]
+
+
+def test_what_is_still_kept_is_written_at_the_end() -> None:
+    assert _logged("out.info('last')")[-1]["event"] == "last"
+
+
+def test_lines_are_written_soon_without_being_asked_for() -> None:
+    lines = _logged("out.info('soon'); import os, time; time.sleep(1); os._exit(9)")
+
+    assert lines[-1]["event"] == "soon"
+
+
+def test_a_log_nobody_can_write_to_stops_nothing() -> None:
+    out = io.BytesIO()
+    out.close()
+    writer = _Writer(out)
+
+    writer.error(event="trouble")
