@@ -61,6 +61,13 @@ class Asker(msgspec.Struct, frozen=True):
     reference: str
 
 
+class SpokenMessage(msgspec.Struct, frozen=True):
+    """What a caller said after the tone: the name it is kept by, and how many seconds it lasts."""
+
+    name: str
+    seconds: int
+
+
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A caller's wish to be rung back."""
 
@@ -84,8 +91,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     stuck: tuple[str, ...] = ()
     askers: tuple[Asker, ...] = ()
     times_asked: int = 1
-    recording: str = ""
-    recording_seconds: int = 0
+    messages: tuple[SpokenMessage, ...] = ()
     claimed_by: str = ""
     claim_ends: float = 0.0
     tries: int = 0
@@ -101,6 +107,10 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def goes_by(self, reference: str) -> bool:
         return any(asker.reference == reference for asker in self.askers)
+
+    def asked_in(self, call_sid: str) -> bool:
+        """Whether this wish, or one that joined it, came from that call."""
+        return any(wish.rsplit("-", 1)[0] == call_sid for wish in (self.id, *(asker.id for asker in self.askers)))
 
     def may_leave_message(self) -> bool:
         return self.message_ok is True
@@ -168,7 +178,7 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
         return msgspec.structs.replace(wish, askers=(Asker(wish.id, reference),))
     if first.id != wish.id:
         return joined(first, wish, reference)
-    keep = ["askers", "times_asked", "recording", "recording_seconds", "events", "asked_at"]
+    keep = ["askers", "times_asked", "messages", "events", "asked_at"]
     if first.state == "claimed":  # an adviser was quicker than the caller
         keep += ["state", "claimed_by", "claim_ends", "tries"]
     return msgspec.structs.replace(wish, **{name: getattr(first, name) for name in keep})
@@ -204,6 +214,12 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
             both = msgspec.structs.replace(both, slot=wish.slot, opens=wish.opens, due=wish.due)
     what = "asked again" if finished else "rang again"
     return _changed(both, wish.asked_at, "caller", what)
+
+
+def with_message(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
+    """The request with one more spoken message. The same one twice changes nothing."""
+    others = [known for known in request.messages if known.name != message.name]
+    return msgspec.structs.replace(request, messages=(*others, message))
 
 
 def claimable(request: CallbackRequest, now: float) -> bool:

@@ -41,7 +41,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
     ("IVR_SPEECH", "", "audio or say, over what line.yaml says."),
     ("SECRET_KEY", "", "Signs the advisers' sessions. Empty: one is made."),
     ("TWILIO_API_URL", "", "Where Twilio's REST is, if not at Twilio: for trying things out."),
-    ("SMTP_URL", "", "smtp://user:password@host:port for alerts by e-mail."),
+    ("SMTP_URL", "", "smtp:// or smtps://user:password@host:port, for alerts by e-mail."),
     ("SMTP_FROM", "", "The sender of alerts."),
 )
 
@@ -124,6 +124,12 @@ def _faults(value: Mapping[str, str]) -> list[str]:
         faults.append("PUBLIC_URL has an underscore in its name, and Twilio does not call such a name.")
     if value["REDIS_URL"] and urlsplit(value["REDIS_URL"]).scheme not in ("redis", "rediss", "unix", "sentinel"):
         faults.append("REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://")
+    if value["REDIS_URL"].startswith("sentinel:") and "/" in urlsplit(value["REDIS_URL"]).path.strip("/"):
+        faults.append("REDIS_URL has more than the service's name behind the sentinels. Take the rest away.")
+    if value["SMTP_URL"] and urlsplit(value["SMTP_URL"]).scheme not in ("smtp", "smtps"):
+        faults.append("SMTP_URL must begin with smtp:// or smtps://")
+    if bool(value["SMTP_URL"]) != bool(value["SMTP_FROM"]):
+        faults.append("Of SMTP_URL and SMTP_FROM one is set and the other is not. Set both, or neither.")
     if value["TWILIO_ACCOUNT_SID"] and not value["TWILIO_AUTH_TOKEN"]:
         faults.append("TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither.")
     return faults

@@ -21,11 +21,12 @@ from rq.exceptions import DuplicateJobError
 
 from ivr import alerts, callback, config, script
 from ivr.authored import LineFile
+from ivr.callback import SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.phone import Phone, PhoneFailed
 from ivr.session import Done, Failed, SendText
-from ivr.store import Store, StoreDown, TextState
+from ivr.store import PATIENT_SECONDS, Store, StoreDown, TextState
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ TRY_AGAIN = [5, 30, 120, 600, 1800]
 LOOK_SECONDS = 60
 #: A text that has waited this long was forgotten by the queue.
 FORGOTTEN_SECONDS = 120
+#: Seconds between two looks at Twilio for messages that we were never told of.
+MESSAGES_SECONDS = 600
 
 
 class Jobs:
@@ -95,19 +98,20 @@ def _clean(job_id: str) -> str:
 # --- in the worker --------------------------------------------------------------------------
 
 
-class _Tools:
-    """What a job works with, made once for a worker."""
+class Tools:
+    """What a job works with, made once for a worker, which may wait for Redis."""
 
     def __init__(self, settings: Settings):
-        self.settings, self.store, self.phone = settings, Store(settings.redis_url), Phone(settings)
+        self.settings, self.phone = settings, Phone(settings)
+        self.store = Store(settings.redis_url, PATIENT_SECONDS)
 
 
-_made: list[_Tools] = []
+_made: list[Tools] = []
 
 
-def _tools() -> _Tools:
+def _tools() -> Tools:
     if not _made:
-        _made.append(_Tools(config.settings()))
+        _made.append(Tools(config.settings()))
     return _made[0]
 
 
@@ -129,15 +133,32 @@ def send_text(text_id: str) -> None:
 
 def fetch_recording(request_id: str, recording_sid: str, seconds: int) -> None:
     """Copy a message to our own keeping, and only then have it deleted where it came from."""
-    tools = _tools()
+    _fetch(_tools(), request_id, recording_sid, seconds)
+
+
+def _fetch(tools: Tools, request_id: str, recording_sid: str, seconds: int) -> None:
     sound = tools.phone.recording(recording_sid)
     path = recording_path(tools.settings, recording_sid)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     partial.write_bytes(sound)
     partial.replace(path)
-    tools.store.requests.with_recording(request_id, recording_sid, seconds)
+    tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds))
     tools.phone.delete_recording(recording_sid)
+
+
+def fetch_forgotten(tools: Tools) -> int:
+    """Fetch the messages that Twilio still has: we were not told of them, or could not fetch them then.
+
+    Returns how many. Recordings of calls that left no request with us are not ours to touch.
+    """
+    left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
+    asked = [*tools.store.requests.waiting(), *tools.store.requests.ended()] if left else []
+    found = [(message, next((r for r in asked if r.asked_in(message.call)), None)) for message in left]
+    ours = [(message, request) for message, request in found if request]
+    for message, request in ours:
+        _fetch(tools, request.id, message.recording, message.seconds)
+    return len(ours)
 
 
 def recording_path(settings: Settings, name: str) -> Path:
@@ -172,7 +193,7 @@ def alert(request_id: str, what: str) -> None:
     alerts.send(tools.settings, line.alerts.email_to, line.alerts.webhook, subject, words)
 
 
-def _live_line(tools: _Tools) -> LineFile:
+def _live_line(tools: Tools) -> LineFile:
     files = tools.store.revisions.files(tools.store.revisions.live() or "") or {}
     return script.load(files).line
 
@@ -186,7 +207,7 @@ def _last_try() -> bool:
 
 def work(settings: Settings) -> None:
     """Be the worker: do what is queued until stopped."""
-    _made[:] = [_Tools(settings)]
+    _made[:] = [Tools(settings)]
     stop = threading.Event()
     threading.Thread(target=_look_for_ever, args=(settings, stop), daemon=True).start()
     worker = SimpleWorker([QUEUE], connection=_made[0].store.redis.patient())
@@ -197,16 +218,25 @@ def work(settings: Settings) -> None:
 
 
 def _look_for_ever(settings: Settings, stop: threading.Event) -> None:
-    jobs = Jobs(settings, Store(settings.redis_url))
-    housekeeping = Housekeeping(settings, Store(settings.redis_url))
+    tools, looked_at_twilio = Tools(settings), float("-inf")
+    jobs, housekeeping = Jobs(settings, tools.store), Housekeeping(settings, tools.store)
     while not stop.wait(LOOK_SECONDS):
-        try:
-            jobs.look(time.time())
-            housekeeping.tidy(time.time())
-        except StoreDown:
-            log.warning("worker", why="Redis does not answer")
-        except Exception:  # the look must outlive any one bad minute
-            log.exception("worker")
+        now = time.time()
+        _outlive(jobs.look, now)
+        _outlive(housekeeping.tidy, now)
+        if looked_at_twilio + MESSAGES_SECONDS <= now:
+            looked_at_twilio = now
+            _outlive(fetch_forgotten, tools)
+
+
+def _outlive(look: Callable[..., object], *at: object) -> None:
+    """Look, and go on whatever comes of it: the next look may do better."""
+    try:
+        look(*at)
+    except (StoreDown, PhoneFailed) as error:
+        log.warning("worker", why=str(error))
+    except Exception:
+        log.exception("worker")
 
 
 class Housekeeping:
@@ -222,7 +252,7 @@ class Housekeeping:
             return 0
         keep = script.load(files).line.ring_back.message_keep_days * 86400.0
         forgotten = self._store.requests.forget_ended(now)
-        gone = {recording_path(self._settings, r.recording) for r in forgotten if r.recording}
+        gone = {recording_path(self._settings, message.name) for r in forgotten for message in r.messages}
         gone |= {p for p in recording_path(self._settings, "x").parent.glob("*") if p.stat().st_mtime + keep <= now}
         for path in gone:
             path.unlink(missing_ok=True)

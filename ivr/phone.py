@@ -8,6 +8,7 @@ one that is marked as not known.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -20,6 +21,8 @@ from ivr.config import Settings
 
 TWILIO = "https://api.twilio.com"
 ANSWER_SECONDS = 10.0
+#: Recordings that are asked for at once. As each is deleted when we have it, few are ever there.
+MOST_LISTED = 200
 
 #: Replies that say for certain that nothing was done: trying again is safe.
 _NOT_DONE = {429, 503}
@@ -31,6 +34,15 @@ class PhoneFailed(Exception):
     def __init__(self, why: str, again: bool = False):
         self.again = again
         super().__init__(why)
+
+
+@dataclass(frozen=True)
+class MessageLeft:
+    """A spoken message that Twilio keeps: its id, the call it was left in, and how many seconds it lasts."""
+
+    recording: str
+    call: str
+    seconds: int
 
 
 class _At(TwilioHttpClient):  # type: ignore[misc]
@@ -89,6 +101,12 @@ class Phone:
             raise PhoneFailed(f"Twilio answered {answer.status_code}", again=True)
         return answer.content
 
+    def messages_left(self) -> list[MessageLeft]:
+        """What callers recorded and Twilio still keeps, the latest first. Calls that are not ours may be among them."""
+        kept = self._ask(lambda client: client.recordings.list(limit=MOST_LISTED))
+        done = [one for one in kept if one.status == "completed"]
+        return [MessageLeft(str(one.sid), str(one.call_sid), int(one.duration or 0)) for one in done]
+
     def delete_recording(self, sid: str) -> None:
         """Take a recording out of Twilio's keeping."""
         self._recording_path(sid)
@@ -100,23 +118,27 @@ class Phone:
         return f"/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
 
     def connect_number(self) -> str:
-        """Point our number at this line, its fallback and its status webhook. Returns the number's id."""
+        """Point our number at this line, and tell its status here too. Returns what the number falls back to.
+
+        That is left alone where somebody chose something else than this line's own address, which helps less.
+        """
         settings = self._settings
         found = self._ask(lambda client: client.incoming_phone_numbers.list(phone_number=settings.our_number, limit=1))
         if not found:
             raise PhoneFailed(f"The account has no number {settings.our_number}. Check TWILIO_NUMBER.")
-        voice = f"{settings.public_url}/voice"
+        voice, chosen = f"{settings.public_url}/voice", str(found[0].voice_fallback_url or "")
+        fallback = f"{voice}/fallback" if not chosen or chosen.endswith("/voice/fallback") else chosen
         self._ask(
             lambda client: client.incoming_phone_numbers(found[0].sid).update(
                 voice_url=voice,
                 voice_method="POST",
-                voice_fallback_url=f"{voice}/fallback",
+                voice_fallback_url=fallback,
                 voice_fallback_method="POST",
                 status_callback=f"{voice}/status",
                 status_callback_method="POST",
             )
         )
-        return str(found[0].sid)
+        return fallback
 
     def _ask(self, what: Any) -> Any:
         if self._client is None:

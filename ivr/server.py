@@ -4,7 +4,7 @@
            ├─ granian         the web server: its processes and threads are set below
            └─ ivr worker      texts, recordings and alerts
 
-The web server and the worker are started again should they end. Ctrl-C stops them in the order in which nothing is
+Each is started again should it end. Ctrl-C stops them in the order in which nothing is
 lost: no new calls, then no new work, then Redis, which writes every change to disk
 before it answers.
 """
@@ -60,21 +60,21 @@ def is_embedded(settings: Settings) -> bool:
 
 
 @contextmanager
-def redis(settings: Settings) -> Iterator[None]:
-    """A Redis that answers: the one that runs, or one started for as long as this lasts."""
+def redis(settings: Settings) -> Iterator[list[Child]]:
+    """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive."""
     if ping(settings.redis_url):
-        yield
+        yield []
         return
     if not is_embedded(settings):
         raise CannotStart("Redis does not answer. Start it, or check REDIS_URL.")
     with _only_one(settings.data_dir / "redis.lock"):
-        child = _Child("redis", redis_command(settings))
+        child = Child("redis", redis_command(settings))
         child.start()
         try:
             _wait_for(
                 lambda: ping(settings.redis_url), child, f"Redis did not start. See {settings.data_dir}/redis.log"
             )
-            yield
+            yield [child]
         finally:
             child.stop()
 
@@ -96,8 +96,11 @@ def redis_command(settings: Settings) -> list[str]:
     return [str(binary), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-def serve(settings: Settings, host: str, port: int, on_ready: Callable[[], None]) -> None:
-    """Run the web server and the worker until told to stop. Redis must answer already."""
+def serve(settings: Settings, host: str, port: int, beside: list[Child], on_ready: Callable[[], None]) -> None:
+    """Run the web server and the worker until told to stop, and keep them alive, and what runs beside them.
+
+    Redis must answer already.
+    """
     metrics = settings.data_dir / "metrics"
     metrics.mkdir(parents=True, exist_ok=True)
     for old in metrics.glob("*.db"):
@@ -105,8 +108,8 @@ def serve(settings: Settings, host: str, port: int, on_ready: Callable[[], None]
     environment = config.child_environment(
         PROMETHEUS_MULTIPROC_DIR=str(metrics), PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir)
     )
-    web = _Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
-    worker = _Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
+    web = Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
+    worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
     stopping = _StopSignals()
     children = [web, worker]
     for child in children:
@@ -116,7 +119,7 @@ def serve(settings: Settings, host: str, port: int, on_ready: Callable[[], None]
         if not stopping.asked:
             on_ready()
         while not stopping.asked:
-            for child in children:
+            for child in (*beside, *children):
                 child.keep_alive()
             time.sleep(0.2)
     finally:
@@ -142,7 +145,7 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
-def _wait_for(what: Callable[[], bool], child: _Child, otherwise: str) -> None:
+def _wait_for(what: Callable[[], bool], child: Child, otherwise: str) -> None:
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends:
         if what():
@@ -171,7 +174,7 @@ def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
 
 
-class _Child:
+class Child:
     """A process of ours: in a session of its own, so that Ctrl-C reaches us first, and gone when we are."""
 
     def __init__(

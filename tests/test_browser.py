@@ -14,6 +14,7 @@ import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from ivr.callback import SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.store import Store
@@ -92,7 +93,7 @@ def _busy(store: Store, line: Line) -> None:
     """A queue with one of everything."""
     hire(store, admin=True)
     ask(store, 1, urgent=True, needs=("relay", "interpreter"), slow=True, stuck=("main_menu",), times_asked=2)
-    ask(store, 2, due=NOW - 1200, recording="RE1", recording_seconds=4)
+    ask(store, 2, due=NOW - 1200, messages=(SpokenMessage("RE1", 4),))
     ask(store, 3, due=NOW + 9 * HOUR, opens=NOW + 6 * HOUR)
     ask(store, 4, state="unfinished", asked_at=NOW - HOUR)
     path = recording_path(line.settings, "RE1")

@@ -75,3 +75,14 @@ def test_the_fallback_can_be_pasted_into_twilio(ivr: Ivr) -> None:
 
     assert root.find("Dial") is not None
     assert "zero one one six" in "".join(ET.ElementTree(root).getroot().itertext())
+
+
+def test_an_adviser_who_is_changed_keeps_what_was_left_out(ivr: Ivr) -> None:
+    """A new password must not take a phone or a right away, and either can be taken away by itself."""
+    add = ("adviser", "add", "asha", "--password", "correct horse battery")
+    listed = []
+    for more in (("--phone", "0116 496 0123", "--admin"), (), ("--no-admin",), ("--phone", "")):
+        assert ivr(*add, *more).output == "asha can sign in.\n"
+        listed.append(" ".join(ivr("adviser", "list").output.split()))
+
+    assert listed == ["asha admin, has a phone", "asha admin, has a phone", "asha has a phone", "asha"]

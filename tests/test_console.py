@@ -7,14 +7,14 @@ import time
 import pytest
 
 from ivr import callback
-from ivr.callback import CLAIM_SECONDS
+from ivr.callback import CLAIM_SECONDS, SpokenMessage
 from ivr.jobs import recording_path
 from ivr.store import Store
 from ivr.web.console.signin import IDLE_SECONDS, limits_storage
 from tests.desk import HOUR, NOW, Browser, ask, hire
 from tests.line import Line
 
-PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message"]
+PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message/0"]
 FORMS = [f"/request/CA001-1/{what}" for what in ("claim", "release", "ring", "outcome", "note", "delete")] + [
     "/signout"
 ]
@@ -65,7 +65,9 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
     console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 
-    assert rules == {p.replace("CA001-1", "<request_id>") for p in [*PAGES, *FORMS]} | {"/signin"}
+    assert rules == {p.replace("CA001-1", "<request_id>").replace("/0", "/<int:nth>") for p in [*PAGES, *FORMS]} | {
+        "/signin"
+    }
 
 
 def test_a_name_and_a_password_open_the_list(browser: Browser, store: Store) -> None:
@@ -204,8 +206,7 @@ def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -
         needs=("relay", "interpreter"),
         slow=True,
         stuck=("school_menu",),
-        recording="RE1",
-        recording_seconds=9,
+        messages=(SpokenMessage("RE1", 9),),
     )
 
     text = asha.get("/request/CA001-1").text
@@ -244,15 +245,32 @@ def test_the_words_for_whoever_picks_up_keep_to_what_was_allowed(
 
 
 def test_a_message_is_played_to_the_signed_in_and_kept_by_nobody(asha: Browser, store: Store, line: Line) -> None:
-    ask(store, 1, recording="RE1")
+    ask(store, 1, messages=(SpokenMessage("RE1", 9),))
     path = recording_path(line.settings, "RE1")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"RIFF sound")
 
-    response = asha.get("/request/CA001-1/message")
+    response = asha.get("/request/CA001-1/message/0")
 
     assert (response.data, response.headers["Cache-Control"]) == (b"RIFF sound", "no-store")
     assert ("asha", "played the message") in _log(store)
+    assert asha.get("/request/CA001-1/message/1").status_code == 404
+
+
+def test_each_message_of_a_phone_that_rang_twice_is_on_the_card(asha: Browser, store: Store, line: Line) -> None:
+    """A second wish joins the first, and what either said stays."""
+    ask(store, 1)
+    for name in ("RE1", "RE2", "RE2"):
+        store.requests.with_message("CA001-1", SpokenMessage(name, 5))
+    recording_path(line.settings, "x").parent.mkdir(parents=True)
+    recording_path(line.settings, "RE2").write_bytes(b"sound")
+
+    text = asha.get("/request/CA001-1").text
+
+    assert "Spoken message 1, 5 seconds" in text
+    assert "Its days are over: the sound was deleted." in text
+    assert "Spoken message 2, 5 seconds" in text
+    assert asha.get("/request/CA001-1/message/1").data == b"sound"
 
 
 # --- doing ----------------------------------------------------------------------------------
@@ -338,7 +356,7 @@ def test_ringing_by_one_click_is_for_who_holds_the_request(asha: Browser, taken:
 
 
 def test_a_request_is_deleted_for_good_by_an_administrator_only(asha: Browser, store: Store, line: Line) -> None:
-    ask(store, 1, recording="RE1")
+    ask(store, 1, messages=(SpokenMessage("RE1", 9),))
     path = recording_path(line.settings, "RE1")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"sound")

@@ -16,12 +16,13 @@ from rq import SimpleWorker
 
 from ivr import alerts, callback, jobs
 from ivr.alerts import AlertFailed
+from ivr.callback import SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import FORGOTTEN_SECONDS, Housekeeping, Jobs, recording_path
 from ivr.session import Done, Failed, SendText
 from ivr.store import Store
 from tests.bench.speed import free_port
-from tests.desk import NOW, ask, hire
+from tests.desk import NOW, ask, hire, request
 from tests.test_phone import RECORDING
 
 TEXT = SendText("CA1.7", "+447700900123", "text_us", "Hello.")
@@ -69,7 +70,7 @@ def twilio() -> Iterator[Twilio]:
 def machine_(settings: Settings, twilio: Twilio, store: Store) -> Iterator[Settings]:
     """Settings whose Twilio is the one above; the worker's tools are made from them."""
     settings = replace(settings, twilio_api_url=f"http://127.0.0.1:{twilio.server_port}")
-    jobs._made[:] = [jobs._Tools(settings)]
+    jobs._made[:] = [jobs.Tools(settings)]
     yield settings
     jobs._made.clear()
 
@@ -175,7 +176,7 @@ def test_a_message_is_copied_to_us_and_then_deleted_there(machine_: Settings, st
     assert twilio.asked == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
     found = store.requests.get(saved.id)
     assert found is not None
-    assert (found.recording, found.recording_seconds) == (RECORDING, 9)
+    assert found.messages == (SpokenMessage(RECORDING, 9),)
     assert recording_path(machine_, RECORDING).read_bytes() == b"RIFF sound"
 
 
@@ -190,10 +191,27 @@ def test_a_message_that_is_not_there_yet_is_not_deleted(machine_: Settings, stor
     assert twilio.asked == [f"GET {RECORDING}.wav"]
 
 
+def test_a_message_we_were_never_told_of_is_found_at_twilio(machine_: Settings, store: Store, twilio: Twilio) -> None:
+    """Redis was away when it ended. What belongs to no request of ours is left alone."""
+    first, again = ask(store, 1), ask(store, 2, number=request(1).number)
+    assert again.id == first.id, "the second joined the first"
+    left = [_recorded(RECORDING, "CA002"), _recorded("RE" + "1" * 32, "CA999"), _recorded("RE2", "CA001", "processing")]
+    twilio.answers = [(200, json.dumps({"recordings": left}).encode()), (200, b"RIFF sound"), (204, b"")]
+
+    assert jobs.fetch_forgotten(jobs.Tools(machine_)) == 1
+
+    assert twilio.asked[1:] == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
+    assert store.requests.get(first.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
+
+
+def _recorded(sid: str, call: str, status: str = "completed") -> dict[str, str]:
+    return {"sid": sid, "call_sid": call, "duration": "7", "status": status}
+
+
 def test_messages_go_when_their_days_are_over_and_with_their_request(
     machine_: Settings, store: Store, published: str
 ) -> None:
-    saved = ask(store, 1, recording="RE1")
+    saved = ask(store, 1, messages=(SpokenMessage("RE1", 4),))
     for name in ("RE1", "RE2"):
         path = recording_path(machine_, name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -283,7 +301,7 @@ def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_numbe
     box, url = mailbox
     told = {**files, "line.yaml": files["line.yaml"].replace("email_to: []", "email_to: [desk@example.org]")}
     store.revisions.publish(Published(script.revision_of(told), 0.0, "tests", ""), told)
-    jobs._made[:] = [jobs._Tools(replace(machine_, smtp_url=url, smtp_from="line@example.org"))]
+    jobs._made[:] = [jobs.Tools(replace(machine_, smtp_url=url, smtp_from="line@example.org"))]
     urgent, late = ask(store, 1, urgent=True), ask(store, 2, due=NOW - 60)
     queue = Jobs(machine_, store)
 

@@ -106,6 +106,7 @@ def prism() -> Iterator[int]:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             break
         except OSError:
+            assert process.poll() is None, "the server of Twilio's API did not start; is Node older than 18.20?"
             time.sleep(0.1)
     yield port
     process.terminate()
@@ -180,6 +181,15 @@ def test_a_recording_is_deleted_as_twilio_documents_it(asking: Phone, twilio: Re
     _assert_in_the_document(twilio)
 
 
+def test_the_messages_left_at_twilio_are_asked_for_as_it_documents(asking: Phone, twilio: Relay) -> None:
+    (left,) = asking.messages_left()
+
+    assert twilio.seen[0][:2] == ("GET", f"/2010-04-01/Accounts/AC{'0' * 32}/Recordings.json")
+    assert left.recording.startswith("RE")
+    assert left.call.startswith("CA")
+    _assert_in_the_document(twilio)
+
+
 def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
     asking.connect_number()
 
@@ -188,6 +198,24 @@ def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone,
     assert twilio.seen[1][2]["VoiceFallbackUrl"] == ["https://line.example.org/voice/fallback"]
     assert twilio.seen[1][2]["StatusCallback"] == ["https://line.example.org/voice/status"]
     _assert_in_the_document(twilio)
+
+
+@pytest.mark.parametrize(
+    ("now", "afterwards"),
+    [
+        ("", "https://line.example.org/voice/fallback"),
+        ("https://line.example.org/voice/fallback", "https://line.example.org/voice/fallback"),
+        ("https://old.example.org/voice/fallback", "https://line.example.org/voice/fallback"),
+        ("https://handler.twilio.com/twiml/EH1", "https://handler.twilio.com/twiml/EH1"),
+    ],
+)
+def test_a_fallback_of_the_operators_own_stays(asking: Phone, twilio: Relay, now: str, afterwards: str) -> None:
+    """A reply that is kept at Twilio helps when this machine is down, as an address of ours cannot."""
+    number = {"sid": "PN" + "0" * 32, "voice_fallback_url": now}
+    twilio.answer = (200, json.dumps({"incoming_phone_numbers": [number]}).encode())
+
+    assert asking.connect_number() == afterwards
+    assert twilio.seen[1][2].get("VoiceFallbackUrl", [now]) == [afterwards]
 
 
 def test_the_documents_server_refuses_what_does_not_fit(prism: int) -> None:

@@ -27,7 +27,7 @@ from ivr.cli.publishing import Passed
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.script import Script
-from ivr.store import Conflict, Published, Store, StoreDown, connection
+from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from tests.conftest import ENVIRONMENT
@@ -110,11 +110,11 @@ def staff(
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(settings: Settings, store: Store) -> Iterator[Store]:
     """Redis may be slow, as where many share a core. What is done without it is tested elsewhere."""
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 10.0)
-    for limit in ("socket_timeout", "socket_connect_timeout"):
-        monkeypatch.setitem(connection._HASTY, limit, 10.0)
+    waiting = Store(settings.redis_url, PATIENT_SECONDS)
+    yield waiting
+    waiting.close()
 
 
 @pytest.fixture(autouse=True)
@@ -250,12 +250,11 @@ def test_whoever_publishes_what_another_just_did_is_told_it_is_live(store: Store
     assert not publishing.put_live(store, passed, "the same", before="")
 
 
-@pytest.mark.usefixtures("patient")
 def test_many_who_publish_at_once_lose_nothing(machine: Settings, store: Store) -> None:
     """What is live can always be loaded, and the history is one chain."""
 
     def somebody(name: int) -> list[bool]:
-        mine, there = Store(machine.redis_url), []
+        mine, there = Store(machine.redis_url, PATIENT_SECONDS), []
         for number in range(25):
             while True:
                 try:
@@ -510,18 +509,17 @@ WALKS = (
 )  # fmt: skip
 
 
-@pytest.mark.usefixtures("patient")
 def test_no_call_mixes_revisions_while_the_line_is_published_again_and_again(
-    settings: Settings, store: Store, files: dict[str, str]
+    settings: Settings, patient: Store, files: dict[str, str]
 ) -> None:
     """200 calls and 100 publications. Each turn of a call is answered by one or the other of two workers."""
-    put_live(store, marked(files, 0))
+    put_live(patient, marked(files, 0))
     pace = Pace()
-    with Worker(settings, store) as one, Worker(settings, store) as other:
+    with Worker(settings, patient) as one, Worker(settings, patient) as other:
         workers = (one, other)
         with ThreadPoolExecutor(9) as pool:
             walkers = [pool.submit(_walk_calls, workers, number, pace) for number in range(8)]
-            publisher = pool.submit(_publish_often, workers, store, files, pace)
+            publisher = pool.submit(_publish_often, workers, patient, files, pace)
             walked = [call for walker in walkers for call in walker.result()]
             publisher.result()
     assert len(pace.published) == 100

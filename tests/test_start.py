@@ -110,17 +110,18 @@ def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place
     pytest.fail(f"still running: {_processes(place['IVR_DATA'])}")
 
 
-def test_a_child_that_dies_is_started_again(started: Started, place: dict[str, str]) -> None:
-    worker = next(pid for pid, command in _processes(place["IVR_DATA"]).items() if "ivr worker" in command)
+@pytest.mark.parametrize("child", ["ivr worker", "redis-server"])
+def test_a_child_that_dies_is_started_again(started: Started, place: dict[str, str], child: str) -> None:
+    dead = next(pid for pid, command in _processes(place["IVR_DATA"]).items() if child in command)
 
-    os.kill(worker, signal.SIGKILL)
+    os.kill(dead, signal.SIGKILL)
 
     for _ in range(100):
-        found = [pid for pid, command in _processes(place["IVR_DATA"]).items() if "ivr worker" in command]
-        if found and worker not in found:
+        found = [pid for pid, command in _processes(place["IVR_DATA"]).items() if child in command]
+        if found and dead not in found:
             return
         time.sleep(0.1)
-    pytest.fail("the worker was not started again")
+    pytest.fail(f"{child} was not started again")
 
 
 def test_a_line_that_runs_is_not_started_twice(started: Started, place: dict[str, str]) -> None:
@@ -154,12 +155,15 @@ def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> Non
 
 
 def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]) -> None:
-    wrong = {**place, "PUBLIC_URL": "line.example.org", "IVR_SPEECH": "sing", "REDIS_URL": "http://x"}
+    wrong = {
+        **place, "PUBLIC_URL": "line.example.org", "IVR_SPEECH": "sing", "REDIS_URL": "sentinel://a:1/line/0",
+        "SMTP_URL": "mail.example.org",
+    }  # fmt: skip
 
     refused = subprocess.run([IVR, "start"], env=wrong, capture_output=True, text=True)
 
     assert refused.returncode == 1
-    assert len(refused.stderr.splitlines()) == 3
+    assert len(refused.stderr.splitlines()) == 5
 
 
 def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
@@ -180,7 +184,7 @@ def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
 
 
 def _processes(data: str) -> dict[int, str]:
-    """Processes whose environment or command names this data folder."""
+    """Processes whose environment names this data folder, or which work in it, as Redis does."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -188,9 +192,10 @@ def _processes(data: str) -> dict[int, str]:
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             environment = (entry / "environ").read_bytes().decode("utf-8", "replace")
+            works_in = (entry / "cwd").readlink()
             state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
         except (OSError, UnicodeDecodeError):
             continue
-        if state != "Z" and (f"IVR_DATA={data}" in environment or f"--dir {data}" in command):
+        if state != "Z" and (f"IVR_DATA={data}" in environment or works_in == Path(data)):
             found[int(entry.name)] = command
     return found

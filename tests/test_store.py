@@ -155,7 +155,7 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
         ),
     ]
     try:
-        url = f"sentinel://127.0.0.1:{watch}/line/0"
+        url = f"sentinel://127.0.0.1:{watch}/line"
         assert _soon(lambda: ping(url))
         store = Store(url)
         assert store.sessions.save(S) is None

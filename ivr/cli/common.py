@@ -14,7 +14,7 @@ from ivr import config, script, server
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.script import Draft, Script
-from ivr.store import Store
+from ivr.store import PATIENT_SECONDS, Store
 
 
 class Stop(Exception):
@@ -37,7 +37,7 @@ def who() -> str:
 def store_of(settings: Settings) -> Iterator[Store]:
     """The line's Redis, started for the moment if it does not run."""
     with server.redis(settings):
-        store = Store(settings.redis_url)
+        store = Store(settings.redis_url, PATIENT_SECONDS)
         try:
             yield store
         finally:

@@ -33,11 +33,11 @@ def adviser() -> None:
 
 @adviser.command("add")
 @click.argument("name")
-@click.option("--phone", default="", help="Where this adviser is rung for a call by one click: '0116 496 0123'.")
-@click.option("--admin", is_flag=True, help="May read the log and delete requests.")
+@click.option("--phone", help="Where this adviser is rung for a call by one click: '0116 496 0123'. '' takes it away.")
+@click.option("--admin/--no-admin", default=None, help="May read the log and delete requests.")
 @click.password_option(help="Left out: asked for.")
-def adviser_add(name: str, phone: str, admin: bool, password: str) -> None:
-    """Add an adviser, or change one: password, phone and rights."""
+def adviser_add(name: str, phone: str | None, admin: bool | None, password: str) -> None:
+    """Add an adviser, or give one a new password. Of one who is known, phone and rights stay if left out."""
     name = name.strip().lower()
     if not name.replace(".", "").replace("-", "").isalnum():
         raise Stop("A name has only letters, numbers, dots and dashes.")
@@ -46,8 +46,10 @@ def adviser_add(name: str, phone: str, admin: bool, password: str) -> None:
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone we can ring.")
     with store_of(config.settings()) as store:
-        number = dialling.judge(phone).e164 if phone else ""
-        store.people.save(Adviser(name, hashed(password), number, admin, stamp=secrets.token_hex(8)))
+        known = store.people.get(name) or Adviser(name, "")
+        number = known.phone if phone is None else dialling.judge(phone).e164 if phone else ""
+        rights = known.admin if admin is None else admin
+        store.people.save(Adviser(name, hashed(password), number, rights, stamp=secrets.token_hex(8)))
         store.people.note(time.time(), "terminal", "added or changed an adviser", "")
     out(f"{name} can sign in.")
 

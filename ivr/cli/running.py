@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from ivr import config, jobs, log, server, web
 from ivr.cli import publishing, sound
-from ivr.cli.common import Stop, draft_script, out, store_of
+from ivr.cli.common import Stop, draft_script, out
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
-from ivr.store import ping
+from ivr.script import Script
+from ivr.store import PATIENT_SECONDS, Store, ping
 
 
 @click.command()
@@ -22,17 +25,24 @@ def start(port: int, host: str) -> None:
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     passed = publishing.gate(settings)
-    with store_of(settings) as store:
+    with server.redis(settings) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         live = publishing.published(store)
         if live and publishing.was_undone(store, passed.script.revision):
-            sound.prepare(settings, live)
             out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+            sound.prepare(settings, live)
         else:
-            sound.prepare(settings, passed.script)
+            live = passed.script
+            sound.prepare(settings, live)
             if publishing.put_live(store, passed, "the line was started", store.revisions.live() or ""):
                 out("config/ is published.")
-        server.serve(settings, host, port, lambda: _say_how(settings, host, port))
+        _warn_of_alerts(settings, live)
+        server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
+
+
+def _warn_of_alerts(settings: Settings, live: Script) -> None:
+    if live.line.alerts.email_to and not settings.smtp_url:
+        out("Alerts are not mailed: line.yaml names who gets them, but SMTP_URL and SMTP_FROM are not set.")
 
 
 def _say_how(settings: Settings, host: str, port: int) -> None:
@@ -69,7 +79,11 @@ def connect() -> None:
     if not settings.can_reach_twilio or settings.public_url.startswith("http://127."):
         raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
     try:
-        Phone(settings).connect_number()
+        fallback = Phone(settings).connect_number()
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
+    out(f"When that fails, Twilio asks {fallback}")
+    if fallback.startswith(settings.public_url):
+        out("That is on this machine too. For when it is down: paste what `ivr fallback` prints into a TwiML Bin,")
+        out("and choose the bin as the number's fallback.")

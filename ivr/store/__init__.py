@@ -25,7 +25,7 @@ Every change of a request is one transaction. Only this package imports redis; a
 there reaches the rest of the line as StoreDown and in no other way.
 """
 
-from ivr.store.connection import Redis, StoreDown, ping
+from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Redis, StoreDown, ping
 from ivr.store.people import Adviser, People
 from ivr.store.requests import Requests
 from ivr.store.revisions import Conflict, Published, Revisions
@@ -33,6 +33,7 @@ from ivr.store.sessions import Sessions
 from ivr.store.texts import Fate, Texts, TextState
 
 __all__ = [
+    "PATIENT_SECONDS",
     "Adviser",
     "Conflict",
     "Fate",
@@ -53,8 +54,8 @@ __all__ = [
 class Store:
     """Everything the line remembers, by what it is about."""
 
-    def __init__(self, url: str):
-        self.redis = Redis(url)
+    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS):
+        self.redis = Redis(url, answer_seconds)
         self.sessions = Sessions(self.redis)
         self.revisions = Revisions(self.redis)
         self.requests = Requests(self.redis)

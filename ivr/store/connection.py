@@ -27,8 +27,10 @@ T = TypeVar("T")
 #: A redis-py client or pipeline. Its own types say that anything may come back as anything.
 Client = Any
 
-#: Seconds that Redis has to answer. A quarter second is the longest a caller does not notice.
+#: Seconds that Redis has to answer a call. A quarter second is the longest a caller does not notice.
 ANSWER_SECONDS = 0.25
+#: Seconds it has where no caller waits: at a terminal, and in the worker.
+PATIENT_SECONDS = 10.0
 #: Seconds in which Redis is left alone after it failed.
 LEFT_ALONE_SECONDS = 1.0
 
@@ -40,29 +42,23 @@ class StoreDown(Exception):
     """Raised when Redis does not answer in time, or at all. The call goes on without it."""
 
 
-_HASTY: dict[str, Any] = {
-    "socket_timeout": ANSWER_SECONDS,
-    "socket_connect_timeout": ANSWER_SECONDS,
-    "retry": Retry(NoBackoff(), 0),
-}
-
-
-def _client(url: str, options: dict[str, Any]) -> Client:
-    """A client for redis://, rediss://, unix:// or sentinel://host:port,host:port/name/database."""
+def _client(url: str, seconds: float | None) -> Client:
+    """A client that waits so long for an answer, for redis://, rediss://, unix:// or sentinel://host:port,host:port/name."""
+    waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    options: dict[str, Any] = {**waits, "retry": Retry(NoBackoff(), 0)} if seconds else {}
     parts = urlsplit(url)
     if parts.scheme != "sentinel":
         return redis.Redis.from_url(url, **options)
-    name, _, database = parts.path.strip("/").partition("/")
     hosts = [host.rsplit(":", 1) for host in parts.netloc.rpartition("@")[2].split(",")]
     query = {key: values[0] for key, values in parse_qs(parts.query).items()}
     sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
         [(host, int(port)) for host, port in hosts],
-        sentinel_kwargs={"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS},
+        sentinel_kwargs=waits,
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         **query,
     )
-    return sentinels.master_for(name, db=int(database or 0), **options)
+    return sentinels.master_for(parts.path.strip("/"), **options)
 
 
 class _Wire:
@@ -73,12 +69,12 @@ class _Wire:
     another thread in each time; here the kernel itself gives up.
     """
 
-    def __init__(self, connection: Any):
+    def __init__(self, connection: Any, seconds: float):
         self._connection = connection
         self._socket: socket.socket = connection._sock  # redis-py has no public name for it
         self._reader = hiredis.Reader(replyError=_refusal, notEnoughData=_UNFINISHED)
         self._socket.settimeout(None)
-        limit = struct.pack("ll", int(ANSWER_SECONDS), int(ANSWER_SECONDS % 1 * 1_000_000))
+        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
 
@@ -112,10 +108,10 @@ def _cannot(refusal: redis.ResponseError) -> bool:
 
 
 class Redis:
-    """A Redis server behind a breaker. Use `do` for every command."""
+    """A Redis server behind a breaker. Use `do` for every command. `answer_seconds`: how long it has to answer."""
 
-    def __init__(self, url: str):
-        self._url = url
+    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS):
+        self._url, self._answer_seconds = url, answer_seconds
         self._local = threading.local()
         self._shut_until = 0.0
 
@@ -124,7 +120,7 @@ class Redis:
         """This thread's own client: a connection of its own costs less than sharing one."""
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
-            client = self._local.client = _client(self._url, _HASTY)
+            client = self._local.client = _client(self._url, self._answer_seconds)
         return client
 
     def do(self, what: Callable[[Client], T]) -> T:
@@ -143,7 +139,7 @@ class Redis:
         def ask() -> Any:
             wire: _Wire | None = getattr(self._local, "wire", None)
             if wire is None:
-                wire = self._local.wire = _Wire(self.client.connection_pool.get_connection())
+                wire = self._local.wire = _Wire(self.client.connection_pool.get_connection(), self._answer_seconds)
             return wire.ask(command)
 
         return self._guarded(ask)
@@ -169,8 +165,8 @@ class Redis:
         return StoreDown(str(error))
 
     def patient(self) -> Client:
-        """A client without our time-outs, for the worker, which may wait."""
-        return _client(self._url, {})
+        """A client without our time-outs, for the queue's own library, which waits for hours."""
+        return _client(self._url, None)
 
     def close(self) -> None:
         wire, client = getattr(self._local, "wire", None), getattr(self._local, "client", None)
@@ -183,6 +179,6 @@ class Redis:
 def ping(url: str) -> bool:
     """Whether a Redis answers at this address."""
     try:
-        return bool(_client(url, _HASTY).ping())
+        return bool(_client(url, ANSWER_SECONDS).ping())
     except (redis.RedisError, OSError):
         return False

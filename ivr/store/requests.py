@@ -7,13 +7,14 @@ lost, none is claimed twice, and one half written cannot exist.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable
 
 import msgspec
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Slot
+from ivr.callback import CallbackRequest, Slot, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldSlot, MoveRequest, SaveRequest
 from ivr.store.connection import Client, Redis
 
@@ -162,16 +163,10 @@ class Requests:
 
         return self._transaction(step, key)
 
-    def with_recording(self, request_id: str, name: str, seconds: int) -> None:
-        """Note that a spoken message of this wish is kept; a wish that was joined is found by its asker."""
-
-        def note(request: CallbackRequest) -> CallbackRequest:
-            return msgspec.structs.replace(request, recording=name, recording_seconds=seconds)
-
-        try:
-            self.change(request_id, note)
-        except KeyError:
-            return
+    def with_message(self, request_id: str, message: SpokenMessage) -> None:
+        """Note that a spoken message is kept with this request, if there still is one."""
+        with contextlib.suppress(KeyError):
+            self.change(request_id, lambda request: callback.with_message(request, message))
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete the requests that ended long enough ago, and return what they were."""

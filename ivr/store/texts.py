@@ -52,12 +52,20 @@ class Texts:
         return _decoder.decode(value) if value else None
 
     def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "") -> None:
-        """Note how far a text got; never backwards."""
-        known = self.get(text_id)
-        if known is None or _ORDER[fate] < _ORDER[known.fate]:
-            return
-        value = msgspec.json.encode(msgspec.structs.replace(known, fate=fate, why=why, sid=sid or known.sid))
-        self._redis.do(lambda client: client.set(f"ivr:text:{text_id}", value, ex=KEEP_SECONDS))
+        """Note how far a text got; never backwards, whoever tells of it first."""
+        key = f"ivr:text:{text_id}"
+
+        def step(pipe: Client) -> None:
+            value = pipe.get(key)
+            pipe.multi()
+            known = _decoder.decode(value) if value else None
+            if known is None:
+                return
+            later = {"fate": fate, "why": why} if _ORDER[fate] >= _ORDER[known.fate] else {}
+            changed = msgspec.structs.replace(known, sid=sid or known.sid, **later)
+            pipe.set(key, msgspec.json.encode(changed), keepttl=True)
+
+        self._redis.do(lambda client: client.transaction(step, key))
 
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""

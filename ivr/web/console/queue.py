@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 from flask import Flask, abort, flash, render_template, request, send_file
@@ -10,7 +11,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Outcome, Refused
+from ivr.callback import CallbackRequest, Outcome, Refused, SpokenMessage
 from ivr.hours import LONDON
 from ivr.jobs import recording_path
 from ivr.web.console import words
@@ -31,7 +32,7 @@ def add_to(app: Flask, desk: Desk) -> None:
         ("/texts", pages.texts, "GET"),
         ("/log", pages.log, "GET"),
         ("/request/<request_id>", pages.card, "GET"),
-        ("/request/<request_id>/message", pages.message, "GET"),
+        ("/request/<request_id>/message/<int:nth>", pages.message, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
         ("/request/<request_id>/release", pages.release, "POST"),
         ("/request/<request_id>/ring", pages.ring, "POST"),
@@ -77,18 +78,18 @@ class _Pages:
             says=words.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=words.next_try(found),
+            messages=[(message.seconds, self._kept(message).is_file()) for message in found.messages],
             can_ring=self._can_ring,
             now=self._desk.now,
         )
 
-    def message(self, request_id: str) -> Response:
-        """The caller's spoken message. Never kept by a browser or a proxy."""
-        found = self._found(request_id)
-        path = recording_path(self._desk.settings, found.recording)
-        if not found.recording or not path.is_file():
+    def message(self, request_id: str, nth: int) -> Response:
+        """The caller's nth spoken message. Never kept by a browser or a proxy."""
+        messages = self._found(request_id).messages
+        if not 0 <= nth < len(messages) or not self._kept(messages[nth]).is_file():
             abort(404)
         self._desk.note("played the message", request_id)
-        response = send_file(path, mimetype="audio/wav")
+        response = send_file(self._kept(messages[nth]), mimetype="audio/wav")
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -155,13 +156,16 @@ class _Pages:
         self._admin_only()
         found = self._found(request_id)
         self._desk.store.requests.delete(request_id)
-        if found.recording:
-            recording_path(self._desk.settings, found.recording).unlink(missing_ok=True)
+        for message in found.messages:
+            self._kept(message).unlink(missing_ok=True)
         self._desk.note("deleted", request_id)
         flash("The request is deleted.", "success")
         return go("requests_page")
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _kept(self, message: SpokenMessage) -> Path:
+        return recording_path(self._desk.settings, message.name)
 
     @property
     def _me(self) -> str:
