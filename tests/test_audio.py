@@ -20,6 +20,7 @@ from ivr.config import Settings
 from ivr.script import Script
 from ivr.spoken import as_said
 from ivr.store import Published, Store
+from tests.hum import humming_voice
 from tests.line import Line, play_over_http
 
 CALLS = sorted((config.ROOT / "tests" / "calls").glob("*.call"))
@@ -190,6 +191,22 @@ def test_a_voice_that_is_not_there_is_told_and_the_next_one_speaks(few: Script, 
     assert "There is no Piper voice file no/such/voice.onnx." in result.warnings[0]
     assert "There is no natural voice 'nobody'. Set natural_voice to one of:" in result.warnings[1]
     assert not result.unsaid
+
+
+@pytest.mark.parametrize("samples_a_sound", [900, 1800])
+def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path, samples_a_sound: int) -> None:
+    """Whatever its own pace is. The library is the real one, with eSpeak's sounds; the voice only hums."""
+    voice = humming_voice(tmp_path / "hum.onnx", samples_a_sound)
+
+    result = audio.render(_with_voices(few, engines=["piper"], piper_voice=str(voice)), tmp_path)
+
+    assert result.voices == ["piper (hum)"]
+    assert not result.unsaid
+    engine = engines.Piper(str(voice))
+    words = "You can ask for a meeting. Someone who does not take sides will be there."
+    for slow, wanted in ((False, few.line.pace.words_a_minute), (True, few.line.pace.slow_words_a_minute)):
+        samples, rate = engines.say(engine, words, few.line.pace, slow=slow)
+        assert len(words.split()) * 60 * rate / len(samples) == pytest.approx(wanted, rel=0.15)
 
 
 def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def _refresh_schemas(settings: Settings, draft: Draft) -> None:
 
 def _tell(problems: list[Problem]) -> None:
     for problem in problems:
-        out(f"{problem}{'' if problem.severity == 'error' else '  (a warning)'}")
+        out(f"{problem}{'' if problem.severity == 'error' else f'  (a warning: {problem.rule})'}")
     errors = sum(problem.severity == "error" for problem in problems)
     out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
 
