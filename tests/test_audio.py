@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,6 +209,21 @@ def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path,
     for slow, wanted in ((False, few.line.pace.words_a_minute), (True, few.line.pace.slow_words_a_minute)):
         samples, rate = engines.say(engine, words, few.line.pace, slow=slow)
         assert len(words.split()) * 60 * rate / len(samples) == pytest.approx(wanted, rel=0.15)
+
+
+def test_pyttsx3_and_piper_speak_in_one_process(tmp_path: Path) -> None:
+    """Each brings an eSpeak of its own. In a process to itself, for one that calls into the other crashes."""
+    voice = humming_voice(tmp_path / "hum.onnx", 900)
+    speak = f"""
+from ivr.audio import engines
+pyttsx3, piper = engines.Pyttsx3(), engines.Piper({str(voice)!r})
+for engine in (pyttsx3, piper, pyttsx3):
+    samples, rate = engine.say("You can ask for a meeting.", 140, 0.3)
+    print(len(samples) > rate)
+"""
+    spoken = subprocess.run([sys.executable, "-c", speak], cwd=config.ROOT, capture_output=True, text=True)
+
+    assert (spoken.returncode, spoken.stdout) == (0, "True\n" * 3)
 
 
 def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tmp_path: Path) -> None:

@@ -45,8 +45,9 @@ class ESpeak:
     """
 
     def __init__(self, variant: str) -> None:
-        # Loaded first and for all to see, so that pyttsx3 finds this eSpeak and not the system's.
-        ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+        # Loaded first, so that pyttsx3, which asks for it by name, gets this eSpeak and not the system's.
+        # Not for all to see (RTLD_GLOBAL): Piper has an eSpeak within, and would call into this one and crash.
+        ctypes.CDLL(espeakng_loader.get_library_path())
         from pyttsx3.drivers import _espeak as espeak
 
         self._taken = bytearray()
