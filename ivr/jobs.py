@@ -21,7 +21,7 @@ from rq.exceptions import DuplicateJobError
 
 from ivr import alerts, callback, config, script
 from ivr.authored import LineFile
-from ivr.callback import SpokenMessage
+from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.phone import Phone, PhoneFailed
@@ -65,18 +65,25 @@ class Jobs:
         self._enqueue(f"ring-{request_id}-{now:.0f}", ring, request_id, adviser)
 
     def alert_new(self, done: Done) -> None:
-        """Tell of an urgent request that was just finished."""
-        request = done.request
-        if request and request.urgent and request.state == "waiting":
+        """Tell of an urgent request that was just finished, now or at the next look."""
+        with contextlib.suppress(StoreDown):
+            if done.request:
+                self._alert_urgent(done.request)
+
+    def _alert_urgent(self, request: CallbackRequest) -> None:
+        if request.urgent and request.state == "waiting":
             self._enqueue(f"alert-{request.id}-urgent", alert, request.id, "urgent")
 
     def look(self, now: float) -> None:
         """Queue what is late and untold, and what was written down and never done."""
         for request in self._store.requests.waiting():
+            self._alert_urgent(request)
             if request.due <= now and request.state != "unfinished":
                 self._enqueue(f"alert-{request.id}-late", alert, request.id, "late")
-        for text in self._store.texts.waiting():
-            if text.asked_at + FORGOTTEN_SECONDS <= now:
+        for text in self._store.texts.underway():
+            if text.fate == "sending" and text.tried_at + FORGOTTEN_SECONDS <= now:
+                self._store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
+            elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
                 self._enqueue(f"text-{text.id}", send_text, text.id)
 
     def _enqueue(self, job_id: str, job: Callable[..., None], *args: object) -> None:
@@ -85,7 +92,7 @@ class Jobs:
             with contextlib.suppress(DuplicateJobError):  # it is queued, or was done
                 queue.enqueue(
                     job, args=args, job_id=_clean(job_id), unique=True, retry=Retry(len(TRY_AGAIN), TRY_AGAIN),
-                    result_ttl=86400, failure_ttl=30 * 86400, description=job_id,
+                    result_ttl=86400, failure_ttl=86400, description=job_id,
                 )  # fmt: skip
 
         self._store.redis.do(put)
@@ -116,10 +123,10 @@ def _tools() -> Tools:
 
 
 def send_text(text_id: str) -> None:
-    """Send one text, unless it went already. Raises while another try makes sense."""
+    """Send one text, unless that was begun already. Raises while another try makes sense."""
     tools = _tools()
-    text = tools.store.texts.get(text_id)
-    if text is None or text.fate != "waiting" or text.sid:
+    text = tools.store.texts.begin(text_id, time.time())
+    if text is None:
         return
     try:
         sid = tools.phone.send_text(text.id, text.to, text.body)
@@ -127,6 +134,7 @@ def send_text(text_id: str) -> None:
     except PhoneFailed as error:
         log.warning("text", id=text_id, why=str(error), again=error.again)
         if error.again and not _last_try():
+            tools.store.texts.put_back(text_id)
             raise
         tools.store.texts.became(text_id, "failed", why=str(error))
 

@@ -133,6 +133,23 @@ def test_a_text_that_the_queue_lost_is_found_again(machine_: Settings, store: St
     assert twilio.asked == ["POST Messages.json"]
 
 
+def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(
+    machine_: Settings, store: Store, twilio: Twilio
+) -> None:
+    """It may have gone, so an adviser is told instead."""
+    Jobs(machine_, store).send_text(TEXT, NOW)
+    assert store.texts.begin(TEXT.id, NOW + 5)  # and here the worker ends
+
+    _work(store)
+    for later in (FORGOTTEN_SECONDS, FORGOTTEN_SECONDS + 5):
+        assert store.texts.failed() == []
+        Jobs(machine_, store).look(NOW + later)
+
+    _work(store)
+    assert twilio.asked == []
+    assert [text.why for text in store.texts.failed()] == ["The line stopped just then. It may have gone"]
+
+
 def test_without_an_account_no_text_is_promised(machine_: Settings, store: Store) -> None:
     assert isinstance(Jobs(replace(machine_, practice=True), store).send_text(TEXT, NOW), Failed)
     assert store.texts.get(TEXT.id) is None
@@ -313,6 +330,16 @@ def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_numbe
     subjects = sorted(line for mail in box.mail for line in mail.splitlines() if line.startswith("Subject"))
     assert subjects == ["Subject: A caller has not been rung in time", "Subject: An urgent caller waits to be rung"]
     assert late.number[3:] not in json.dumps(box.mail)
+
+
+def test_an_urgent_request_is_told_of_though_the_queue_was_away_when_it_came(machine_: Settings, store: Store) -> None:
+    """The next look finds it, as it was written down."""
+    saved = ask(store, 1, urgent=True, due=NOW + 60)
+
+    Jobs(machine_, store).look(NOW)
+
+    queued = store.redis.do(lambda client: client.keys("rq:job:*"))
+    assert queued == [f"rq:job:alert-{saved.id}-urgent".encode()]
 
 
 def test_a_request_that_was_dealt_with_is_not_told_of(machine_: Settings, store: Store, published: str) -> None:

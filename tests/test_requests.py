@@ -129,6 +129,15 @@ def test_a_moved_request_takes_its_new_place_and_leaves_the_old(store: Store) ->
     assert [_hold(store, "CA3", MORNING), _hold(store, "CA4", MORNING)] == [MORNING, None]
 
 
+def test_a_request_that_is_deleted_gives_its_place_back(store: Store) -> None:
+    saved = ask(store, 1, slot=AFTERNOON)
+    assert _hold(store, "CA2", AFTERNOON) is None
+
+    store.requests.delete(saved.id)
+
+    assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
+
+
 # --- finding and ending ---------------------------------------------------------------------
 
 

@@ -303,10 +303,12 @@ def test_the_whisper_may_be_declined_by_silence(writer: Writer) -> None:
 
 
 def test_the_reply_that_needs_nothing_says_the_number_and_dials_it() -> None:
-    root = assert_valid(twiml.put_through("Sorry.", "0116 257 5027", "Goodbye."))
+    """And shows our own number, if we have one: with a hidden number of the caller's it would not ring."""
+    root = assert_valid(twiml.put_through("Sorry.", "0116 257 5027", "Goodbye.", "+441164960000"))
 
     assert [element.tag for element in root] == ["Say", "Dial", "Say"]
-    assert root[1].text == "+441162575027"
+    assert (root[1].text, root[1].attrib["callerId"]) == ("+441162575027", "+441164960000")
+    assert "callerId" not in assert_valid(twiml.put_through("Sorry.", "0116 257 5027", "Goodbye."))[1].attrib
 
 
 def test_a_test_phone_is_known_however_it_is_written() -> None:

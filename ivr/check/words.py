@@ -41,11 +41,11 @@ BANNED: tuple[tuple[str, str], ...] = (
     ),
 )
 
-#: Words that every label may share with every other.
-_LITTLE = {
-    *("to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on", "it", "is", "are"),
-    *("be", "can", "do", "this", "that", "one", "hear", "know", "get", "about", "who", "how", "what", "when", "words"),
-}
+#: Words that do not tell one choice from another.
+_LITTLE = frozenset({
+    "to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on",
+    "hear", "know", "get", "about", "who", "how", "words",
+})  # fmt: skip
 
 #: One word for one thing, the same on every part of the line.
 PREFERRED: dict[str, str] = {
@@ -118,30 +118,7 @@ def _shared(one: str, other: str) -> float:
 
 def _content(label: str) -> set[str]:
     """The words of a label that tell it from others."""
-    little = {
-        "to",
-        "for",
-        "if",
-        "a",
-        "an",
-        "the",
-        "your",
-        "you",
-        "and",
-        "or",
-        "of",
-        "with",
-        "in",
-        "on",
-        "hear",
-        "know",
-        "get",
-        "about",
-        "who",
-        "how",
-        "words",
-    }
-    return {word.lower() for word in english.words(label)} - little
+    return {word.lower() for word in english.words(label)} - _LITTLE
 
 
 @rule("listening", "R23", "Long words take more listening than reading shows.")

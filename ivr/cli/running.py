@@ -68,8 +68,9 @@ def worker() -> None:
 @click.command()
 def fallback() -> None:
     """Print the reply for when this machine is down, to paste into a TwiML Bin at Twilio."""
-    _, _, made = draft_script(config.settings())
-    out(web.put_through(made))
+    settings = config.settings()
+    _, _, made = draft_script(settings)
+    out(web.put_through(made, settings.our_number))
 
 
 @click.command()

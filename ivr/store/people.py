@@ -46,8 +46,10 @@ class People:
 
     def save(self, adviser: Adviser) -> None:
         def step(client: Client) -> None:
-            client.set(f"ivr:adviser:{adviser.name}", msgspec.json.encode(adviser))
-            client.sadd("ivr:advisers", adviser.name)
+            pipe = client.pipeline()
+            pipe.set(f"ivr:adviser:{adviser.name}", msgspec.json.encode(adviser))
+            pipe.sadd("ivr:advisers", adviser.name)
+            pipe.execute()
 
         self._redis.do(step)
 

@@ -109,22 +109,20 @@ class Requests:
         return Done(request=self._redis.do(look))
 
     def move(self, errand: MoveRequest, now: float) -> Done | Failed:
-        """Give a request the slot that its caller holds."""
+        """Give a request the slot that its caller holds, and its old one to others."""
+
+        def rebook(pipe: Client, before: CallbackRequest) -> None:
+            if before.slot:
+                pipe.zrem(_slot_key(before.slot), before.id)
+            pipe.zrem(_slot_key(errand.slot), errand.call)
+            pipe.zadd(_slot_key(errand.slot), {before.id: "+inf"})
+
         try:
-            before = self.get(errand.id)
-            moved = self.change(errand.id, lambda r: callback.move(r, errand.slot, errand.opens, errand.due, now))
+            moved = self._change(
+                errand.id, lambda r: callback.move(r, errand.slot, errand.opens, errand.due, now), rebook
+            )
         except (KeyError, callback.Refused):
             return Failed()
-
-        def rebook(client: Client) -> None:
-            pipe = client.pipeline()
-            if before and before.slot:
-                pipe.zrem(_slot_key(before.slot), moved.id)
-            pipe.zrem(_slot_key(errand.slot), errand.call)
-            pipe.zadd(_slot_key(errand.slot), {moved.id: "+inf"})
-            pipe.execute()
-
-        self._redis.do(rebook)
         return Done(request=moved)
 
     def cancel(self, errand: CancelRequest, now: float) -> Done | Failed:
@@ -150,18 +148,7 @@ class Requests:
 
     def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
         """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
-        key = f"ivr:request:{request_id}"
-
-        def step(pipe: Client) -> CallbackRequest:
-            value = pipe.get(key)
-            if value is None:
-                raise KeyError(request_id)
-            changed = how(_decoder.decode(value))
-            pipe.multi()
-            self._write(pipe, changed)
-            return changed
-
-        return self._transaction(step, key)
+        return self._change(request_id, how, lambda pipe, before: None)
 
     def with_message(self, request_id: str, message: SpokenMessage) -> None:
         """Note that a spoken message is kept with this request, if there still is one."""
@@ -177,20 +164,46 @@ class Requests:
 
     def delete(self, request_id: str) -> None:
         """Take a request out for good, with everything that points to it."""
-        request = self.get(request_id)
+        key = f"ivr:request:{request_id}"
 
-        def step(client: Client) -> None:
-            pipe = client.pipeline()
-            pipe.delete(f"ivr:request:{request_id}")
+        def step(pipe: Client) -> None:
+            value = pipe.get(key)
+            pipe.multi()
+            pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
             pipe.zrem("ivr:ended", request_id)
-            if request:
-                pipe.zrem(f"ivr:phone:{request.number}", request_id)
-            pipe.execute()
+            if value is None:
+                return
+            request = _decoder.decode(value)
+            pipe.zrem(f"ivr:phone:{request.number}", request_id)
+            if request.slot:
+                pipe.zrem(_slot_key(request.slot), request_id)
 
-        self._redis.do(step)
+        self._redis.do(lambda client: client.transaction(step, key))
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _change(
+        self,
+        request_id: str,
+        how: Callable[[CallbackRequest], CallbackRequest],
+        also: Callable[[Client, CallbackRequest], None],
+    ) -> CallbackRequest:
+        """Change one request, and in the same step what `also` does for the request as it was."""
+        key = f"ivr:request:{request_id}"
+
+        def step(pipe: Client) -> CallbackRequest:
+            value = pipe.get(key)
+            if value is None:
+                raise KeyError(request_id)
+            before = _decoder.decode(value)
+            changed = how(before)
+            pipe.multi()
+            also(pipe, before)
+            self._write(pipe, changed)
+            return changed
+
+        return self._transaction(step, key)
 
     def _transaction(self, step: Callable[[Client], CallbackRequest], *watched: str) -> CallbackRequest:
         kept: CallbackRequest = self._redis.do(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from ivr.store.connection import Client, Redis
 
 #: Seconds the fate of a text is kept, for advisers to see what failed.
 KEEP_SECONDS = 30 * 24 * 60 * 60
 
-Fate = Literal["waiting", "sent", "delivered", "failed"]
+Fate = Literal["waiting", "sending", "sent", "delivered", "failed"]
 #: A text's fate only moves forward: a late notice of sending cannot undo a delivery.
-_ORDER: dict[Fate, int] = {"waiting": 0, "sent": 1, "failed": 2, "delivered": 2}
+_ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 3}
 
 
 class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,6 +27,8 @@ class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
     body: str
     asked_at: float
     fate: Fate = "waiting"
+    #: When Twilio was last asked to send it.
+    tried_at: float = 0.0
     why: str = ""
     sid: str = ""
 
@@ -40,40 +44,67 @@ class Texts:
         """Write a text down before it is sent. False if it was there already."""
 
         def step(client: Client) -> bool:
-            new = client.set(f"ivr:text:{text.id}", msgspec.json.encode(text), nx=True, ex=KEEP_SECONDS)
-            client.zadd("ivr:texts", {text.id: text.asked_at})
-            client.zremrangebyscore("ivr:texts", "-inf", text.asked_at - KEEP_SECONDS)
-            return bool(new)
+            pipe = client.pipeline()
+            pipe.set(f"ivr:text:{text.id}", msgspec.json.encode(text), nx=True, ex=KEEP_SECONDS)
+            pipe.zadd("ivr:texts", {text.id: text.asked_at})
+            pipe.zremrangebyscore("ivr:texts", "-inf", text.asked_at - KEEP_SECONDS)
+            return bool(pipe.execute()[0])
 
-        return bool(self._redis.do(step))
+        return self._redis.do(step)
 
     def get(self, text_id: str) -> TextState | None:
         value = self._redis.do(lambda client: client.get(f"ivr:text:{text_id}"))
         return _decoder.decode(value) if value else None
 
+    def begin(self, text_id: str, now: float) -> TextState | None:
+        """Take a waiting text to send it. None if it is gone, or somebody has taken it.
+
+        So a worker that ends in the middle leaves a text that is being sent, and no other
+        sends it again: it may have gone.
+        """
+
+        def take(text: TextState) -> TextState | None:
+            return replace(text, fate="sending", tried_at=now) if text.fate == "waiting" else None
+
+        return self._change(text_id, take)
+
+    def put_back(self, text_id: str) -> None:
+        """A text that was certainly not sent waits again."""
+        self._change(text_id, lambda text: replace(text, fate="waiting") if text.fate == "sending" else None)
+
     def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "") -> None:
         """Note how far a text got; never backwards, whoever tells of it first."""
+
+        def further(text: TextState) -> TextState:
+            later = {"fate": fate, "why": why} if _ORDER[fate] >= _ORDER[text.fate] else {}
+            return replace(text, sid=sid or text.sid, **later)
+
+        self._change(text_id, further)
+
+    def _change(self, text_id: str, how: Callable[[TextState], TextState | None]) -> TextState | None:
+        """Change a text, all or nothing, and return it as it is then; None if `how` leaves it, or it is gone."""
         key = f"ivr:text:{text_id}"
 
-        def step(pipe: Client) -> None:
+        def step(pipe: Client) -> TextState | None:
             value = pipe.get(key)
             pipe.multi()
-            known = _decoder.decode(value) if value else None
-            if known is None:
-                return
-            later = {"fate": fate, "why": why} if _ORDER[fate] >= _ORDER[known.fate] else {}
-            changed = msgspec.structs.replace(known, sid=sid or known.sid, **later)
-            pipe.set(key, msgspec.json.encode(changed), keepttl=True)
+            changed = how(_decoder.decode(value)) if value else None
+            if changed is not None:
+                pipe.set(key, msgspec.json.encode(changed), keepttl=True)
+            return changed
 
-        self._redis.do(lambda client: client.transaction(step, key))
+        changed: TextState | None = self._redis.do(
+            lambda client: client.transaction(step, key, value_from_callable=True)
+        )
+        return changed
 
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""
         return [text for text in self._recent() if text.fate == "failed"]
 
-    def waiting(self) -> list[TextState]:
-        """Texts that were written down and not sent yet."""
-        return [text for text in self._recent() if text.fate == "waiting"]
+    def underway(self) -> list[TextState]:
+        """Texts that wait to be sent, or are being sent."""
+        return [text for text in self._recent() if text.fate in ("waiting", "sending")]
 
     def _recent(self, most: int = 1000) -> list[TextState]:
         ids = self._redis.do(lambda client: client.zrevrange("ivr:texts", 0, most - 1))

@@ -74,7 +74,7 @@ class Live:
         edition = self.of(revision)
         if edition:
             self._live = revision
-            self.trouble = put_through(edition.script)
+            self.trouble = put_through(edition.script, self._settings.our_number)
             log.info("live", revision=revision)
 
     def add(self, files: dict[str, str]) -> Edition:
@@ -128,8 +128,7 @@ class Live:
         self._stop.set()
 
 
-def put_through(script: Script) -> str:
+def put_through(script: Script, our_number: str) -> str:
     """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
-    number = script.line.transfer.numbers[0]
-    said = f"{text_of(script.says['trouble.say'])} {text_of(script.says['person_away.number'])}"
-    return twiml.put_through(said, script.line.phones[number], text_of(script.says["person_away.number"]))
+    phone, number = script.line.phones[script.line.transfer.numbers[0]], text_of(script.says["person_away.number"])
+    return twiml.put_through(f"{text_of(script.says['trouble.say'])} {number}", phone, number, our_number)

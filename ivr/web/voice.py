@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
 from ivr import call, twiml
+from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.script import MAIN_MENU
 from ivr.session import Errand, Place, Session, Turn
@@ -79,6 +80,7 @@ def blueprint(line: Line) -> Blueprint:
         ("/whisper", views.whisper),
         ("/accept", views.accept),
         ("/ring", views.ring),
+        ("/join", views.join),
         ("/rang", views.rang),
         ("/recording", views.recording),
         ("/text", views.text),
@@ -131,17 +133,26 @@ class _Views:
         return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
     def ring(self) -> Response:
-        """An adviser who asked to ring a caller picked up; key 1 rings the caller, showing our number."""
-        line, script = self._line, self._line.live.now.script
-        wish = line.store.requests.get(_query().get("request", ""))
-        if wish is None or not wish.open or _form().get("Digits", "1") != "1":
+        """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
+        live, wish = self._line.live.now, self._wish()
+        if wish is None:
             return _xml(twiml.hang_up())
-        here = line.public_url + _target(request.environ)
-        if "Digits" not in _form():
-            says = line.live.now.writer.says(call.joining(script), slow=False)
-            return _xml(twiml.whisper(says, here))
-        rang = here.replace("/voice/ring", "/voice/rang", 1)
-        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), rang, script.line.transfer.ring_seconds))
+        says = live.writer.says(call.joining(live.script), slow=False)
+        return _xml(twiml.whisper(says, f"{self._line.public_url}/voice/join?request={wish.id}"))
+
+    def join(self) -> Response:
+        """The adviser pressed 1, and the caller is rung, who sees our number."""
+        line, wish = self._line, self._wish()
+        if wish is None or _form().get("Digits") != "1":
+            return _xml(twiml.hang_up())
+        seconds = line.live.now.script.line.transfer.ring_seconds
+        rang = f"{line.public_url}/voice/rang?request={wish.id}"
+        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), rang, seconds))
+
+    def _wish(self) -> CallbackRequest | None:
+        """The request that this call is about, if it is still open."""
+        wish = self._line.store.requests.get(_query().get("request", ""))
+        return wish if wish and wish.open else None
 
     def rang(self) -> Response:
         """The call to a caller is over. What came of it is the adviser's to say."""
