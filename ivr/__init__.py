@@ -18,8 +18,9 @@ The core knows nothing but itself: no clock, no files, no network.
     callback     a callback request and its life
     script       everything a call can say and where every key leads, ready to run
     session      what is remembered of a call, and what goes in and out of a turn
+    steps/       the places every line has: a person, texts, being rung back
+    reply        what the line says where a caller is, and how long it waits
     call         the engine: one pure step a turn
-    steps        the engine's own dialogues: asking to be rung back, texts, requests
     practice     a desk for calls that nobody real is in
     transcript   a call as text that staff can read, write and compare
     check/       the gate: rules about callers, and simulated callers

@@ -93,9 +93,9 @@ class Word(NodeBase):
 
 Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 
-#: What the line itself says, and the words each step needs. A step is a place that every
-#: line has: staff own its words, `call.py` and its neighbours own what happens there.
-STEPS: dict[str, tuple[str, ...]] = {
+#: What the line itself says, by step: a place that every line has. Staff own its words,
+#: `ivr/steps/` owns what happens there.
+STEP_WORDS: dict[str, tuple[str, ...]] = {
     "slower": ("say", "say_normal", "normal_label"),
     "more_time": ("say", "still_here"),
     "person": ("say", "try_next", "ended"),
@@ -108,19 +108,20 @@ STEPS: dict[str, tuple[str, ...]] = {
     "ring_back": ("ask", "change"),
     "ring_number": ("say", "hidden", "malformed", "premium", "emergency", "foreign"),
     "ring_check": ("ask",),
+    "ring_urgent": ("ask", "noted"),
     "ring_when": ("say", "morning", "afternoon", "any", "full"),
-    "ring_urgent": ("ask",),
-    "ring_message": ("ask", "if_not_sure"),
-    "ring_safe": ("ask", "if_not_sure"),
+    "ring_message": ("ask", "will", "will_not"),
+    "ring_safe": ("ask", "will", "will_not"),
     "ring_needs": ("say", "say_more", "nothing", "relay", "interpreter", "slow", "noted"),
-    "ring_name": ("say",),
-    "ring_done": ("say", "urgent", "reference", "stay"),
+    "ring_done": ("say", "urgent", "reference", "change", "message", "go_on"),
+    "ring_name": ("say", "thanks"),
     "ring_failed": ("say",),
-    "ring_reference": ("say", "not_found"),
+    "ring_reference": ("say", "hidden", "not_found"),
     "ring_found": ("say", "tried", "gave_up", "ended", "move", "cancel", "keep", "kept"),
+    "ring_sure": ("ask",),
     "ring_moved": ("say",),
-    "ring_cancelled": ("say",),
-    "number_entry": ("done", "start_again", "again", "nothing"),
+    "ring_cancelled": ("say", "not_rung"),
+    "number_entry": ("done", "start_again", "again", "nothing", "so_far", "zero"),
     "no_key_1": ("say",),
     "no_key_2": ("say",),
     "no_key_3": ("say",),
@@ -129,6 +130,27 @@ STEPS: dict[str, tuple[str, ...]] = {
     "goodbye": ("say",),
     "start_again": ("say",),
     "trouble": ("say",),
+}
+
+#: The steps that a choice may lead to. The others come in their own order only, so that no
+#: edit can ring a caller who did not agree to it.
+GOTO_STEPS = frozenset({"person", "send_text", "ring_back", "ring_reference", "slower", "more_time"})
+#: Of these, the ones that lead back to where the caller was, and so belong under key 9.
+SETTINGS_STEPS = frozenset({"slower", "more_time"})
+
+#: What only the call itself can fill in, by the words that must have it.
+BLANKS: dict[str, tuple[str, ...]] = {
+    "text_check.ask": ("typed_number",),
+    "ring_check.ask": ("typed_number",),
+    "ring_done.say": ("day", "window"),
+    "ring_done.urgent": ("day", "window"),
+    "ring_done.reference": ("reference",),
+    "ring_found.say": ("day", "window"),
+    "ring_moved.say": ("day", "window"),
+    "number_entry.so_far": ("typed",),
+    "open_again": ("day", "time"),
+    "press": ("key",),
+    "hours": ("hours",),
 }
 
 #: The small words the line puts between staff's words.
@@ -149,7 +171,8 @@ LABELS = frozenset({
     "slower.normal_label", "person_away.ring_back", "person_away.text", "person_away.listen", "ring_back.change",
     "ring_when.morning", "ring_when.afternoon", "ring_when.any",
     "ring_needs.nothing", "ring_needs.relay", "ring_needs.interpreter", "ring_needs.slow",
-    "ring_found.move", "ring_found.cancel", "ring_found.keep", "number_entry.done", "number_entry.start_again",
+    "ring_done.message", "ring_done.go_on", "ring_found.move", "ring_found.cancel", "ring_found.keep",
+    "number_entry.done", "number_entry.start_again",
     "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
     "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept", "ring_out_accept",
 })  # fmt: skip
@@ -160,7 +183,7 @@ def _model(name: str, fields: dict[str, Any]) -> Any:
 
 
 Steps: Any = _model(
-    "Steps", {name: _model(f"Step_{name}", dict.fromkeys(words, Said)) for name, words in STEPS.items()}
+    "Steps", {name: _model(f"Step_{name}", dict.fromkeys(words, Said)) for name, words in STEP_WORDS.items()}
 )
 Phrases: Any = _model("Phrases", dict.fromkeys(PHRASES, Said))
 
@@ -201,9 +224,26 @@ class WordsFile(Authored):
 
 
 def _span(text: str) -> str:
-    if text == "closed" or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d to ([01]\d|2[0-3]):[0-5]\d", text):
+    if text == "closed":
         return text
-    raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d to ([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
+    opens, closes = text.split(" to ")
+    if opens >= closes:
+        raise ValueError(f"'{text}' ends before it begins. Write the earlier time first.")
+    return text
+
+
+def _phone(text: str) -> str:
+    if not re.fullmatch(r"0[\d ]{8,}", text):
+        raise ValueError(f"'{text}' is not a phone number. Write it as it is rung here: 0116 496 0123.")
+    return text
+
+
+def _paragraph(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)*", text):
+        raise ValueError(f"'{text}' is not a paragraph. Write numbers with a dot between them: \"11.6\".")
+    return text
 
 
 Span = Annotated[str, AfterValidator(_span)]
@@ -284,13 +324,15 @@ class LineFile(Authored):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")
-    phones: dict[Name, Annotated[str, Field(min_length=3)]] = Field(
+    phones: dict[Name, Annotated[str, AfterValidator(_phone)]] = Field(
         description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
     emails: dict[Name, str] = Field(description="Only ever sent by text.")
     links: dict[Name, str] = Field(description="Only ever sent by text.")
     numbers: dict[Name, int] = Field(description="Said as numbers.")
-    paragraphs: dict[Name, str] = Field(description="Paragraphs of the book of rules, in quotes.")
+    paragraphs: dict[Name, Annotated[str, AfterValidator(_paragraph)]] = Field(
+        description="Paragraphs of the book of rules, in quotes."
+    )
     switches: dict[Name, OnOff]
     sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")
     opening_hours: OpeningHours

@@ -8,6 +8,7 @@ the epoch (UTC), so that no change of clocks moves a request in the queue.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -21,10 +22,13 @@ REFERENCE_DIGITS = 4
 MOST_TRIES = 3
 #: Seconds a claim lasts. An adviser who walks away must not keep a caller waiting.
 CLAIM_SECONDS = 30 * 60
+#: Seconds that must be left of a part of a day for somebody to be promised it.
+LEAST_LEFT = 60 * 60
 #: Seconds a caller who hung up half-way is left to ring again before advisers see the request.
 UNFINISHED_WAIT = 5 * 60
 
 Part = Literal["morning", "afternoon"]
+When = Literal["", "morning", "afternoon", "any"]
 State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled"]
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 Need = Literal["relay", "interpreter", "slow"]
@@ -54,11 +58,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-class Asker(msgspec.Struct, frozen=True):
+class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     """One wish among those that a request joins: the id it came with, and the number its caller was given."""
 
     id: str
     reference: str
+    asked_at: float = 0.0
+    #: Whether this caller has said all that was asked.
+    finished: bool = False
 
 
 class SpokenMessage(msgspec.Struct, frozen=True):
@@ -76,6 +83,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     number: str
     asked_at: float
     state: State = "unfinished"
+    #: When the caller can be rung, in their own choice, and the slot that was found for it.
+    when: When = ""
     slot: Slot | None = None
     #: May be rung from, and should be rung by.
     opens: float = 0.0
@@ -93,19 +102,29 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     times_asked: int = 1
     messages: tuple[SpokenMessage, ...] = ()
     claimed_by: str = ""
+    claimed_at: float = 0.0
     claim_ends: float = 0.0
     tries: int = 0
     events: tuple[Event, ...] = ()
+    #: The one that ended it. Notes may come after it.
+    end: Event | None = None
 
     @property
     def open(self) -> bool:
+        """Whether somebody still waits to be rung."""
         return self.state not in ENDED
+
+    @property
+    def finished(self) -> bool:
+        """Whether a caller has said all that was asked; else everybody hung up half-way."""
+        return any(asker.finished for asker in self.askers)
 
     def reference_of(self, wish: str) -> str:
         """The number given to the caller whose wish came with this id."""
         return next((asker.reference for asker in self.askers if asker.id == wish), "")
 
     def goes_by(self, reference: str) -> bool:
+        """Whether one of the callers who asked was given this number."""
         return any(asker.reference == reference for asker in self.askers)
 
     def asked_in(self, call_sid: str) -> bool:
@@ -113,25 +132,23 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return any(wish.rsplit("-", 1)[0] == call_sid for wish in (self.id, *(asker.id for asker in self.askers)))
 
     def may_leave_message(self) -> bool:
+        """Only a clear yes counts."""
         return self.message_ok is True
 
     def may_say_who(self) -> bool:
+        """Only a clear yes counts."""
         return self.say_who is True
 
 
 # --- windows --------------------------------------------------------------------------------
 
 
-def slots(windows: dict[Part, Span], hours: Hours, now: dt.datetime, days_ahead: int) -> tuple[Slot, ...]:
-    """Every part of a day, soonest first, in which a caller could still be rung."""
-    local = now.astimezone(LONDON)
-    found = []
-    for ahead in range(days_ahead + 1):
-        day = local.date() + dt.timedelta(days=ahead)
-        for part, window in windows.items():
-            if (span := _within(hours.on(day), window)) and dt.datetime.combine(day, span.closes, LONDON) > local:
-                found.append(Slot(day, part))
-    return tuple(found)
+def slots(windows: Mapping[Part, Span], hours: Hours, now: dt.datetime, days_ahead: int) -> tuple[Slot, ...]:
+    """Every part of a day, soonest first, in which there is still time to ring a caller."""
+    least = now.timestamp() + LEAST_LEFT
+    days = (now.astimezone(LONDON).date() + dt.timedelta(days=ahead) for ahead in range(days_ahead + 1))
+    every = (Slot(day, part) for day in days for part in windows if _within(hours.on(day), windows[part]))
+    return tuple(slot for slot in every if times(slot, windows, hours)[1] >= least)
 
 
 def _within(open_span: Span | None, window: Span) -> Span | None:
@@ -141,22 +158,18 @@ def _within(open_span: Span | None, window: Span) -> Span | None:
     return Span(opens, closes) if opens < closes else None
 
 
-def times(slot: Slot, windows: dict[Part, Span]) -> tuple[float, float]:
-    """Between which moments a caller who was given this slot should be rung."""
+def times(slot: Slot, windows: Mapping[Part, Span], hours: Hours) -> tuple[float, float]:
+    """Between which moments a caller who was given this slot should be rung: while somebody is there."""
     window = windows[slot.part]
-    opens = dt.datetime.combine(slot.day, window.opens, LONDON)
-    return opens.timestamp(), dt.datetime.combine(slot.day, window.closes, LONDON).timestamp()
+    span = _within(hours.on(slot.day), window) or window
+    opens = dt.datetime.combine(slot.day, span.opens, LONDON)
+    return opens.timestamp(), dt.datetime.combine(slot.day, span.closes, LONDON).timestamp()
 
 
-def in_slot(request: CallbackRequest, slot: Slot, windows: dict[Part, Span], urgent_due: float) -> CallbackRequest:
-    """The request with its slot, and so with the times between which it should be rung.
-
-    An urgent request may be rung at once, and is due when `urgent_due` says if that is sooner.
-    """
-    opens, due = times(slot, windows)
-    if request.urgent:
-        opens, due = min(opens, request.asked_at), min(due, urgent_due)
-    return msgspec.structs.replace(request, slot=slot, opens=opens, due=due)
+def sooner(opens: float, due: float, now: float, urgent_due: float, *, at_once: bool) -> tuple[float, float]:
+    """The times of an urgent request. It may be rung before its slot only if any time is right for the caller."""
+    opens = min(opens, now) if at_once else opens
+    return opens, urgent_due if opens < urgent_due < due else due
 
 
 # --- the life of a request ------------------------------------------------------------------
@@ -165,23 +178,31 @@ def in_slot(request: CallbackRequest, slot: Slot, windows: dict[Part, Span], urg
 def _changed(
     request: CallbackRequest, now: float, who: str, what: str, note: str = "", **to: object
 ) -> CallbackRequest:
-    events = (*request.events, Event(now, who, what, note))
-    return msgspec.structs.replace(request, events=events, **to)
+    """The request with something that happened to it. Whatever ends it is kept by itself too."""
+    event = Event(now, who, what, note)
+    if to.get("state") in ENDED:
+        to["end"] = event
+    return msgspec.structs.replace(request, events=(*request.events, event), **to)
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
     """What to write down: the wish, or the open request its number has (`first`) with the wish joined to it.
 
-    `reference` is for a wish that is new. The same wish saved twice changes nothing more.
+    `reference` is for a wish that is new. The same wish saved twice changes nothing more, and
+    what was finished is never made unfinished again.
     """
+    is_last_word = wish.state != "unfinished"
     if first is None:
-        return msgspec.structs.replace(wish, askers=(Asker(wish.id, reference),))
-    if first.id != wish.id:
+        return msgspec.structs.replace(wish, askers=(Asker(wish.id, reference, wish.asked_at, is_last_word),))
+    if first.id != wish.id or len(first.askers) > 1:
         return joined(first, wish, reference)
-    keep = ["askers", "times_asked", "messages", "events", "asked_at"]
+    if first.finished:
+        return first
+    keep = ["messages", "events", "asked_at"]
     if first.state == "claimed":  # an adviser was quicker than the caller
-        keep += ["state", "claimed_by", "claim_ends", "tries"]
-    return msgspec.structs.replace(wish, **{name: getattr(first, name) for name in keep})
+        keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
+    askers = tuple(msgspec.structs.replace(asker, finished=is_last_word) for asker in first.askers)
+    return msgspec.structs.replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
 
 
 def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -191,29 +212,43 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
     sooner or gentler, and never freer with what is said to whoever picks up. It gets a
     reference of its own, and so learns nothing of the first.
     """
-    finished = wish.state != "unfinished"
-    known = bool(first.reference_of(wish.id))
+    known = next((asker for asker in first.askers if asker.id == wish.id), None)
+    before = known or Asker(wish.id, reference, wish.asked_at)
+    asker = msgspec.structs.replace(before, finished=before.finished or wish.state != "unfinished")
     both = msgspec.structs.replace(
         first,
         urgent=first.urgent or wish.urgent,
         needs=tuple(dict.fromkeys((*first.needs, *wish.needs))),
         slow=first.slow or wish.slow,
         heard=tuple(dict.fromkeys((*first.heard, *wish.heard))),
-        askers=first.askers if known else (*first.askers, Asker(wish.id, reference)),
-        times_asked=first.times_asked + (not known),
+        askers=(*(a for a in first.askers if a.id != wish.id), asker),
+        times_asked=first.times_asked + (known is None),
     )
-    if finished:
-        asked_before = first.state != "unfinished"
-        both = msgspec.structs.replace(
-            both,
-            state="waiting" if first.state == "unfinished" else first.state,
-            message_ok=bool(wish.message_ok) and (bool(first.message_ok) or not asked_before),
-            say_who=bool(wish.say_who) and (bool(first.say_who) or not asked_before),
-        )
-        if first.slot is None or wish.due < first.due:
-            both = msgspec.structs.replace(both, slot=wish.slot, opens=wish.opens, due=wish.due)
-    what = "asked again" if finished else "rang again"
-    return _changed(both, wish.asked_at, "caller", what)
+    if asker.finished:
+        both = _agreed(both, first, wish)
+    if asker == known:
+        return both
+    what, when = ("asked again", _in_words(wish)) if asker.finished else ("rang again", "")
+    return _changed(both, wish.asked_at, "caller", what, when)
+
+
+def _in_words(wish: CallbackRequest) -> str:
+    """What somebody who asked from the same phone was promised, for the adviser."""
+    return f"for {wish.slot.day:%A %-d %B}, {wish.slot.part}" if wish.slot else ""
+
+
+def _agreed(both: CallbackRequest, first: CallbackRequest, wish: CallbackRequest) -> CallbackRequest:
+    """What two finished wishes allow, and the sooner of their times."""
+    asked_before = first.finished
+    both = msgspec.structs.replace(
+        both,
+        state="waiting" if first.state == "unfinished" else first.state,
+        message_ok=bool(wish.message_ok) and (bool(first.message_ok) or not asked_before),
+        say_who=bool(wish.say_who) and (bool(first.say_who) or not asked_before),
+    )
+    if first.slot is None or wish.due < first.due:
+        return msgspec.structs.replace(both, slot=wish.slot, when=wish.when, opens=wish.opens, due=wish.due)
+    return both
 
 
 def with_message(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
@@ -236,13 +271,19 @@ def held_by(request: CallbackRequest, who: str, now: float) -> bool:
 
 def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Taken by an adviser until the claim runs out. Raises Refused if it is not there to take."""
-    if not request.open:
-        raise Refused("This request has ended. Someone else dealt with it.")
+    _must_be_open(request)
     if request.state == "claimed" and request.claimed_by == who:
         return msgspec.structs.replace(request, claim_ends=now + CLAIM_SECONDS)
     if not claimable(request, now):
         raise Refused(f"{request.claimed_by or 'The caller'} has this one now. Take another.")
-    return _changed(request, now, who, "claimed", state="claimed", claimed_by=who, claim_ends=now + CLAIM_SECONDS)
+    ends = now + CLAIM_SECONDS
+    return _changed(request, now, who, "claimed", state="claimed", claimed_by=who, claimed_at=now, claim_ends=ends)
+
+
+def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
+    """A claim that lasts longer, for an adviser who is still at work on it."""
+    _must_hold(request, who)
+    return msgspec.structs.replace(request, claim_ends=now + CLAIM_SECONDS)
 
 
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
@@ -252,22 +293,47 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def record(
-    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, again: float, by: float
+    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, again: tuple[float, float]
 ) -> CallbackRequest:
-    """The outcome of a try. Unanswered waits until `again`, to be tried `by` then; the third time it is closed."""
+    """The outcome of a try. Unanswered waits, to be tried between the times `again`; the third time it is closed.
+
+    Whoever asked from the same phone since it was claimed has not been talked to, and goes on waiting.
+    """
     _must_hold(request, who)
     tries = request.tries + 1
+    free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0}
     if outcome in UNANSWERED and tries < MOST_TRIES:
-        state: State = "waiting"
-    elif outcome in UNANSWERED:
-        state = "gave up"
-    else:
-        state = "cancelled" if outcome == "cancelled" else "done"
-    later = {"opens": again, "due": by} if state == "waiting" else {}
-    return _changed(request, now, who, outcome, note, state=state, tries=tries, claimed_by="", claim_ends=0.0, **later)
+        return _changed(
+            request, now, who, outcome, note, state="waiting", tries=tries, opens=again[0], due=again[1], **free
+        )
+    since = tuple(asker for asker in request.askers if asker.asked_at > request.claimed_at)
+    if since and outcome != "wrong number":
+        return _changed(request, now, who, outcome, note, state="waiting", tries=0, askers=since, **free)
+    state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
+    return _changed(request, now, who, outcome, note, state=state, tries=tries, **free)
+
+
+def next_try(
+    request: CallbackRequest, windows: Mapping[Part, Span], hours: Hours, after: dt.datetime, days_ahead: int
+) -> tuple[float, float]:
+    """Between which moments to try again, not before `after`: in the part of the day that the caller chose."""
+    found = slots(windows, hours, after, days_ahead)
+    wanted = [slot for slot in found if request.when in ("", "any", slot.part)] or list(found)
+    if not wanted:
+        return after.timestamp(), after.timestamp()
+    opens, due = times(wanted[0], windows, hours)
+    return max(opens, after.timestamp()), due
+
+
+def reopen(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
+    """An ended request put back into the list: it was ended by mistake. Raises Refused if it has not ended."""
+    if request.open:
+        raise Refused("This request has not ended.")
+    return _changed(request, now, who, "put back into the list", state="waiting", tries=0, opens=now, end=None)
 
 
 def note(request: CallbackRequest, who: str, words: str, now: float) -> CallbackRequest:
+    """An adviser's note, also on a request that is another's, or has ended."""
     return _changed(request, now, who, "note", words)
 
 
@@ -277,15 +343,20 @@ def _must_hold(request: CallbackRequest, who: str) -> None:
 
 
 def move(request: CallbackRequest, slot: Slot, opens: float, due: float, now: float) -> CallbackRequest:
-    """Moved by the caller to another slot."""
-    if not request.open:
-        raise Refused("This request has ended.")
+    """Moved by the caller to another slot. Raises Refused if it has ended."""
+    _must_be_open(request)
     return _changed(request, now, "caller", "moved", slot=slot, opens=opens, due=due)
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
-    """One caller's wish taken back; the request ends when nobody who asked is left."""
+    """One caller's wish taken back; the request ends when nobody who asked is left. Raises Refused if it has ended."""
+    _must_be_open(request)
     left = tuple(asker for asker in request.askers if asker.reference != reference)
     if left:
         return _changed(request, now, "caller", "one of the callers cancelled", askers=left)
     return _changed(request, now, "caller", "cancelled", state="cancelled", askers=())
+
+
+def _must_be_open(request: CallbackRequest) -> None:
+    if not request.open:
+        raise Refused("This request has ended. Someone else dealt with it.")

@@ -53,7 +53,7 @@ def judge(raw: str) -> Number:
         return Number("hidden")
     if number.country_code != 44:
         return Number("foreign")
-    if e164.startswith(_DRAMA_MOBILE) and phonenumbers.is_possible_number(number):
+    if e164.startswith(_DRAMA_MOBILE) and len(e164) == 13:
         return Number("fine", e164, mobile=True)
     if not phonenumbers.is_valid_number(number):
         return Number("malformed")

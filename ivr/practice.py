@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 
 from ivr import callback
 from ivr.callback import CallbackRequest, Slot
@@ -48,18 +49,23 @@ class PracticeDesk:
             case FindRequest(number, reference):
                 return Done(request=self._find(number, reference))
             case MoveRequest(request_id, _, slot, opens, due):
-                moved = callback.move(self.requests[request_id], slot, opens, due, now.timestamp())
-                self.requests[request_id] = moved
-                return Done(request=moved)
+                return self._change(request_id, lambda r: callback.move(r, slot, opens, due, now.timestamp()))
             case CancelRequest(request_id, reference):
-                self.requests[request_id] = callback.cancel(self.requests[request_id], reference, now.timestamp())
-                return Done()
+                return self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
             case SendText():
                 self.texts.append(errand)
                 return Done()
 
+    def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> Done | Failed:
+        try:
+            changed = how(self.requests[request_id])
+        except (KeyError, callback.Refused):
+            return Failed()
+        self.requests[request_id] = changed
+        return Done(request=changed)
+
     def _hold(self, errand: HoldSlot) -> Done:
-        taken = Counter(self.held.values())
+        taken = Counter(slot for call, slot in self.held.items() if call != errand.call)
         free = next((slot for slot in errand.slots if taken[slot] < self.places), None)
         slot = free or (errand.slots[-1] if errand.overbook and errand.slots else None)
         if slot:

@@ -180,7 +180,7 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-    if getattr(node, "style", "") is None and " " in text and "#" in source[node.end_mark.line][node.end_mark.column :]:
+    if getattr(node, "style", "") is None and "#" in source[node.end_mark.line][node.end_mark.column :]:
         document.cut_short[path] = node.start_mark.line + 1
     if kind in {"int", "float"}:
         document.as_written[path] = text
@@ -241,6 +241,10 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str) -> Problem:
 
 def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     """One of pydantic's errors in the words of people who write menus."""
+    if not error["loc"]:
+        return Problem(
+            document.file, 1, "This file must have names, each with a colon behind it. Compare it with another."
+        )
     path = _real_path(error["loc"], document)
     if error["loc"][-1] == "[key]":
         return document.problem(path, _bad_name(path))
@@ -301,7 +305,8 @@ def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
 
 def _not_words(name: str, given: Any, as_written: str | None) -> str:
     if as_written is not None:
-        return f'Put {as_written} in quotes, or digits are lost: {name}: "{as_written}"'
+        kept = as_written.replace("+44", "0", 1)
+        return f'Put {as_written} in quotes, or digits are lost: {name}: "{kept}"'
     if given is None:
         return f"'{name}' has no words. Write some, or take the line out."
     return f"'{name}' must be words, in quotes."

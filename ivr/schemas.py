@@ -20,7 +20,7 @@ FILES: dict[str, type[authored.Authored]] = {
 def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     """Each schema by its file name, with the names that are in use today to choose from."""
     made = {name: model.model_json_schema() for name, model in FILES.items()}
-    nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.STEPS})
+    nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.GOTO_STEPS})
     _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
     _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts) if draft.texts else [])
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches) if draft.line else [])

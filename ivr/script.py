@@ -25,7 +25,7 @@ from ivr.spoken import Speech
 LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 
 #: Nodes that the line itself leads to, so every script must have them.
-GREETING, MAIN_MENU, END_MENU, HELP = "greeting", "main_menu", "end_menu", "help_settings"
+GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts that are sent where the caller's place names none.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
 
@@ -221,12 +221,12 @@ def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Scr
 
 def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
     """A draft as a Script. Raises ConfigError with every Problem that stops it."""
-    if draft.line is None or draft.texts is None or draft.words is None or draft.problems:
+    if draft.line is None or draft.texts is None or draft.words is None:
         raise ConfigError(draft.problems)
     builder = _Builder(draft, draft.line, draft.texts, draft.words, bank_holidays)
     script = builder.script(revision)
-    if builder.problems:
-        raise ConfigError(builder.problems)
+    if draft.problems or builder.problems:
+        raise ConfigError([*draft.problems, *builder.problems])
     return script
 
 
@@ -242,6 +242,8 @@ class _Builder:
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
         self.off = {name for name, state in line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
+        #: Menu files that have a Problem of their own. What is missing elsewhere may well be in them.
+        self.unread = [file for file in draft.documents if file.startswith(MENUS) and file not in draft.menus]
         self.steps, self.phrases = self._one("steps"), self._one("phrases")
         self.said = self._values()
 
@@ -253,7 +255,8 @@ class _Builder:
         for name, _ in found[1:]:
             self._problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
         if not found:
-            self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
+            if not self.unread:
+                self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
             return {}
         return dict(found[0][1].model_dump())
 
@@ -271,6 +274,8 @@ class _Builder:
             **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
             **{name: spoken.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
             "opening_hours": self.phrases.get("hours", "").replace("{hours}", spoken.opening_hours(self.hours)),
+            "morning_hours": _hours_of(line.ring_back.morning),
+            "afternoon_hours": _hours_of(line.ring_back.afternoon),
             "message_keep_days": spoken.number(line.ring_back.message_keep_days),
             "reference_digits": spoken.number(REFERENCE_DIGITS),
         }
@@ -281,17 +286,13 @@ class _Builder:
         self._check_line()
         nodes = {}
         for file, document, node_id, node in self.draft.nodes():
-            if node_id in nodes or node_id in authored.STEPS:
+            if node_id in nodes or node_id in authored.STEP_WORDS:
                 self._problem(file, ("nodes", node_id), f"'{node_id}' is a name already in use. Choose another name.")
             self._check_switches(file, node_id, node)
             if node.only_if not in self.off:
                 nodes[node_id] = self._node(file, document, node_id, node)
-        for needed in (GREETING, MAIN_MENU, END_MENU, HELP):
-            if needed not in nodes:
-                self._problem(
-                    MENUS + "welcome.yaml", ("nodes",), f"The node '{needed}' is missing. Every line needs it."
-                )
-        press = {key: self._press(key) for key in "123450*#"} | {"9": self._press("9")}
+        self._check_needed(nodes)
+        press = {key: self._press(key) for key in "1234590*#"}
         return Script(
             revision=revision,
             line=self.line,
@@ -364,18 +365,28 @@ class _Builder:
         for name in self.line.transfer.numbers:
             if name not in self.line.phones:
                 self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
-        for name, value in self.line.phones.items():
-            if not value.replace(" ", "").isdigit():
-                self._problem(LINE, ("phones", name), "A phone number has only digits and spaces.")
-        for name, value in self.line.paragraphs.items():
-            if not value.replace(".", "").isdigit():
-                self._problem(LINE, ("paragraphs", name), f'Write a paragraph with a dot: {name}: "11.6"')
         seen: dict[str, str] = {}
         for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
             for name in getattr(self.line, group):
                 if name in seen:
                     self._problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
+                if name in _TAKEN:
+                    self._problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
                 seen[name] = group
+
+    def _check_needed(self, nodes: Mapping[str, Node]) -> None:
+        """The nodes that the line itself leads to, and what they must be."""
+        for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
+            kind = Reading if needed == GREETING else Menu
+            if needed not in nodes and self.unread:
+                continue
+            if needed not in nodes:
+                self._problem(
+                    MENUS + "welcome.yaml", ("nodes",), f"The node '{needed}' is missing. Every line needs it."
+                )
+            elif not isinstance(nodes[needed], kind):
+                file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
+                self._problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
 
     def _check_switches(self, file: str, node_id: str, node: Any) -> None:
         if node.only_if and node.only_if not in self.line.switches:
@@ -400,7 +411,8 @@ class _Builder:
                 return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
             case authored.Word():
                 means = self._speech(file, (*path, "means"), node.means)
-                self._target(file, (*path, "listed_in"), node.listed_in)
+                if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
+                    self._problem(file, (*path, "listed_in"), f"'{node.listed_in}' is no menu. Name the menu of words.")
                 next_word = node.next_word and self._target(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
@@ -442,26 +454,37 @@ class _Builder:
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])
 
+    def _is_menu(self, name: str) -> bool:
+        return name not in self.authored or isinstance(self.authored[name], authored.Menu)
+
     def _is_off(self, node_id: str) -> bool:
         node = self.authored.get(node_id)
         return bool(node and node.only_if in self.off)
 
-    def _target(self, file: str, path: Path, goto: str) -> str | None:
+    def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
         """Where a name leads today; None where it leads to a node that is switched off."""
-        if goto in authored.STEPS:
+        if goto in authored.GOTO_STEPS:
+            if goto in authored.SETTINGS_STEPS and path[1:2] != (HELP,):
+                self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
             return goto
+        if goto not in self.authored and self.unread:
+            return goto
+        if goto in passed:
+            self._problem(file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}.")
+            return None
         if goto not in self.authored:
-            self._problem(
-                file, path, f"Nothing is called '{goto}'. Write the name of a node or a step.{self._nearest(goto)}"
-            )
-            return goto
+            says = f"Nothing is called '{goto}'."
+            if goto in authored.STEP_WORDS:
+                says = f"'{goto}' comes in its own order, and no choice can lead there."
+            self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
+            return None
         if not self._is_off(goto):
             return goto
         when_off = self.authored[goto].when_off
-        return self._target(file, path, when_off.goto) if when_off else None
+        return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
 
     def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, [*self.authored, *authored.STEPS], 1)
+        near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)
         return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
@@ -472,11 +495,16 @@ class _Builder:
     # words
 
     def _speech(self, file: str, path: Path, template: str) -> Speech:
-        for name in spoken.SLOT.findall(template):
+        blanks = authored.BLANKS.get(".".join(map(str, path[1:])), ())
+        written = spoken.SLOT.findall(template)
+        for name in written:
             if name in self.line.emails or name in self.line.links:
                 self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
-            elif name not in self.said and name not in CALL_SLOTS.get(path[1] if len(path) > 1 else "", ()):
+            elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
+        for name in blanks:
+            if name not in written:
+                self._problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
         document = self.draft.documents.get(file)
         if document and path in document.cut_short:
             self._problem(file, path, "The words after # would not be said. Put all of the words in quotes.")
@@ -488,17 +516,13 @@ class _Builder:
         )
 
 
-#: What only the call itself can fill in, by the step or phrase that may use it.
-CALL_SLOTS: dict[str | int, tuple[str, ...]] = {
-    "text_check": ("typed_number",),
-    "ring_check": ("typed_number",),
-    "ring_done": ("day", "window", "reference"),
-    "ring_found": ("day", "window"),
-    "ring_moved": ("day", "window"),
-    "open_again": ("day", "time"),
-    "press": ("key",),
-    "hours": ("hours",),
-}
+#: Names that no setting can have.
+_TAKEN = {name for names in authored.BLANKS.values() for name in names}
+
+
+def _hours_of(window: authored.Window) -> str:
+    span = Span.parse(window.hours)
+    return spoken.stretch(span) if span else "closed"
 
 
 def _label(text: str) -> str:

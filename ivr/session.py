@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ivr.callback import CallbackRequest, Need, Slot
+from ivr.callback import CallbackRequest, Need, Slot, When
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -38,13 +38,17 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     #: The number being spoken of, E.164, and digits keyed so far.
     number: str = ""
     typed: str = ""
+    #: The request that this wish is part of, or that is being changed, and the number its caller has for it.
     request: str = ""
     reference: str = ""
+    #: Where the dialogue goes on once what was said so far is written down.
+    onward: str = ""
     #: An existing request is being moved, not a new one made.
     moving: bool = False
-    when: Literal["", "morning", "afternoon", "any"] = ""
+    when: When = ""
     slot: Slot | None = None
-    urgent: bool = False
+    #: None in these three: not asked yet.
+    urgent: bool | None = None
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
@@ -91,6 +95,8 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     unsure_of: str = ""
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    #: A number keyed and confirmed in this call, so that nobody has to key it twice.
+    keyed: str = ""
     #: Callback requests begun in this call: their number makes an id that a repeat cannot change.
     asked: int = 0
     wishes: Wishes = Wishes()
@@ -100,7 +106,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key, or the digits of a number that was asked for."""
+    """A key, or the digits of a number that was asked for. Hash behind them says that they are all."""
 
     keys: str
 
@@ -166,11 +172,13 @@ class HoldSlot(msgspec.Struct, frozen=True):
     """Keep a place in the first of these slots that has one, while the caller decides.
 
     With `overbook`, the last of them is kept even when it is full: nobody is turned away.
+    What the caller held before, `instead_of` which this is, is free again.
     """
 
     call: str
     slots: tuple[Slot, ...]
     overbook: bool
+    instead_of: Slot | None = None
 
 
 class SaveRequest(msgspec.Struct, frozen=True):

@@ -174,20 +174,25 @@ def time(moment: dt.time) -> str:
     """'nine in the morning', 'two thirty in the afternoon', 'twelve midday'."""
     if (moment.hour, moment.minute) == (12, 0):
         return "twelve midday"
-    hour = number((moment.hour - 1) % 12 + 1)
-    minute = (
-        ""
-        if not moment.minute
-        else f" zero {number(moment.minute)}"
-        if moment.minute < 10
-        else f" {number(moment.minute)}"
-    )
     part = "morning" if moment.hour < 12 else "afternoon" if moment.hour < 18 else "evening"
-    return f"{hour}{minute} in the {part}"
+    return f"{_clock(moment)} in the {part}"
+
+
+def _clock(moment: dt.time) -> str:
+    """'nine', 'two thirty', 'two zero five'."""
+    hour = number((moment.hour - 1) % 12 + 1)
+    if not moment.minute:
+        return hour
+    return f"{hour} {'zero ' if moment.minute < 10 else ''}{number(moment.minute)}"
+
+
+def stretch(hours: Span) -> str:
+    """'nine to twelve', for hours that leave no doubt which half of the day they are in."""
+    return f"{_clock(hours.opens)} to {_clock(hours.closes)}"
 
 
 def opening_hours(hours: Hours) -> str:
-    """'Monday to Friday, nine in the morning to five in the afternoon'; days with the same hours together."""
+    """'Monday to Friday. From nine in the morning to five in the afternoon'; days with the same hours together."""
     runs: list[tuple[int, int, Span]] = []
     for day, span in enumerate(hours.week):
         if span is None:
@@ -196,7 +201,9 @@ def opening_hours(hours: Hours) -> str:
             runs[-1] = (runs[-1][0], day, span)
         else:
             runs.append((day, day, span))
-    return ". ".join(f"{_days(first, last)}, {time(span.opens)} to {time(span.closes)}" for first, last, span in runs)
+    return ". ".join(
+        f"{_days(first, last)}. From {time(span.opens)} to {time(span.closes)}" for first, last, span in runs
+    )
 
 
 def _days(first: int, last: int) -> str:

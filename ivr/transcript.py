@@ -24,7 +24,8 @@ from typing import Literal
 
 import msgspec
 
-from ivr import call, dialling
+from ivr import call, dialling, reply
+from ivr.callback import CallbackRequest
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -130,7 +131,7 @@ def write(transcript: Transcript) -> str:
     local = transcript.when.astimezone(LONDON)
     head = [
         *transcript.about,
-        f"When    {local:{_WHEN}}".replace(", 0", ", 0"),
+        f"When    {local:{_WHEN}}",
         f"From    {transcript.caller or 'hidden'}",
         "",
     ]
@@ -245,7 +246,7 @@ class Caller:
         if text := text_of(turn.says):
             self.entries.append(Entry("LINE", text))
         if isinstance(turn.then, Transfer):
-            self.entries.append(Entry("ADVISER", f"hears: {text_of(call.whisper(self.script, turn.session))}"))
+            self.entries.append(Entry("ADVISER", f"hears: {text_of(reply.whisper(self.script, turn.session))}"))
         if isinstance(turn.then, HangUp):
             self.entries.append(Entry("ENDS", "the line hangs up"))
 
@@ -258,10 +259,9 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
     match errand:
         case SendText(_, to, text, _):
             yield f"text {text} to {dialling.national(to)}"
-        case SaveRequest() if outcome.request and outcome.request.state == "unfinished":
-            yield f"callback request begun: {dialling.national(outcome.request.number)}"
         case SaveRequest() if outcome.request:
-            yield f"callback request: {_request_in_words(outcome)}"
+            so_far = " so far" if outcome.request.state == "unfinished" else ""
+            yield f"callback request{so_far}: {'; '.join(_facts(outcome.request))}"
         case HoldSlot() if outcome.slot:
             yield f"place held: {outcome.slot.day:%A %-d %B}, {outcome.slot.part}"
         case FindRequest() if outcome.request:
@@ -272,18 +272,20 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
             yield "callback request cancelled"
 
 
-def _request_in_words(outcome: Done) -> str:
-    request = outcome.request
-    assert request
-    facts = [dialling.national(request.number)]
+def _facts(request: CallbackRequest) -> Iterator[str]:
+    """What is known of a request, in words. What was not asked yet is not told."""
+    yield dialling.national(request.number)
     if request.slot:
-        facts.append(f"{request.slot.day:%A %-d %B}, {request.slot.part}")
-    facts += ["urgent"] * request.urgent
-    facts.append("may leave a message" if request.may_leave_message() else "leave no message")
-    facts.append("may say who rings" if request.may_say_who() else "do not say who rings")
-    facts += [f"needs {need}" for need in request.needs]
-    facts += ["speak slowly"] * request.slow
-    return "; ".join(facts)
+        yield f"{request.slot.day:%A %-d %B}, {request.slot.part}"
+    if request.urgent:
+        yield "urgent"
+    if request.message_ok is not None:
+        yield "may leave a message" if request.may_leave_message() else "leave no message"
+    if request.say_who is not None:
+        yield "may say who rings" if request.may_say_who() else "do not say who rings"
+    yield from (f"needs {need}" for need in request.needs)
+    if request.slow:
+        yield "speak slowly"
 
 
 # --- comparing ------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ MOST_SAID_AT_ONCE = 2500
 MOST_SAID = 5000
 #: A call picked up for no longer than this, with nobody accepting it, was no talk at all.
 SHORT_CALL_SECONDS = 20
+#: Fields longer than this many characters are read anew each time.
+LONGEST_REMEMBERED = 200
 #: The voice of documents that must work when nothing else does.
 FALLBACK_VOICE = "Polly.Amy"
 
@@ -83,10 +85,17 @@ def fields(body: bytes) -> list[tuple[str, str]]:
     return [_pair(text) for text in body.decode("utf-8", "replace").split("&") if text]
 
 
-@lru_cache(maxsize=4096)  # most of what Twilio sends is the same at every turn of a call
 def _pair(text: str) -> tuple[str, str]:
+    """A field. Anybody can send us long ones before the signature is looked at, so those are not remembered."""
+    return _known_pair(text) if len(text) <= LONGEST_REMEMBERED else _new_pair(text)
+
+
+def _new_pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return unquote_plus(name), unquote_plus(value)
+
+
+_known_pair = lru_cache(maxsize=4096)(_new_pair)  # most of what Twilio sends is the same at every turn of a call
 
 
 def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
@@ -99,25 +108,23 @@ def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
     keys = re.sub("[^0-9*#]", "", form.get("Digits", ""))
     if "RecordingUrl" in form or "RecordingDuration" in form:
         return Recorded(keys)
-    if keys:
-        return Key(keys)
-    return Key("#") if form.get("FinishedOnKey") == "#" else NoInput()
+    keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio leaves the last key out
+    return Key(keys) if keys else NoInput()
 
 
 def _ended(form: Form, accepted: Callable[[], bool | None]) -> session.Ended:
     """How a transfer ended. A call that was picked up and not accepted by key was voicemail, or nobody.
 
-    Where it cannot be known whether somebody accepted, Twilio's word that two were joined
-    is taken, and for want of that, a call long enough to have been a talk.
+    That two were joined is Twilio's word for it too, since whoever declines is hung up on before.
+    Where nothing tells, a call long enough to have been a talk counts as one.
     """
     status = form.get("DialCallStatus", "")
     if status not in ("completed", "answered"):
         return {"busy": "busy", "no-answer": "no_answer", "canceled": "no_answer"}.get(status, "failed")  # type: ignore[return-value]
-    taken = accepted()
-    if taken is None:
-        long = int(form.get("DialCallDuration") or 0) > SHORT_CALL_SECONDS
-        taken = form.get("DialBridged", str(long)).lower() == "true"
-    return "answered" if taken else "no_answer"
+    taken, joined = accepted(), form.get("DialBridged", "").lower()
+    if taken is None and joined != "false":
+        taken = int(form.get("DialCallDuration") or 0) > SHORT_CALL_SECONDS
+    return "answered" if taken or joined == "true" else "no_answer"
 
 
 # --- out: a Turn as TwiML -------------------------------------------------------------------
@@ -160,7 +167,7 @@ class Writer:
                 finish = "" if digits == 1 else "#"
                 return self._gather(SAYS=says, ACTION=action, SECONDS=seconds, DIGITS=digits, FINISH=finish)
             case Transfer(number, seconds):
-                whisper = escape(f"{self._url}/voice/whisper?call={s.call}")
+                whisper = escape(f"{self._url}/voice/whisper?call={s.call}&turn={s.turn}")
                 number = dialled(self._script.line.phones[number])
                 document = self._dial(
                     SAYS=says, ACTION=action, SECONDS=seconds, NUMBER=number, WHISPER=whisper, FROM=escape(our_number)

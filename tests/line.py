@@ -158,7 +158,8 @@ class _Phone:
     def _put_in(self, event: Input, after: float) -> None:
         match event:
             case Key(keys):
-                self.call.put_in(after, Digits=keys.rstrip("#") or keys, FinishedOnKey="")
+                by_hash = len(keys) > 1 and keys.endswith("#")
+                self.call.put_in(after, Digits=keys.removesuffix("#") if by_hash else keys, FinishedOnKey="#" * by_hash)
             case Recorded():
                 self.call.put_in(RecordingUrl="https://api.example.org/RE1", RecordingDuration="4", Digits="hangup")
             case _:
@@ -179,6 +180,9 @@ def _adviser(line: Line, call: Call, does: str) -> None:
     """Twilio's word of how a transfer ended, after the adviser pressed 1 if they took it."""
     how = ADVISER_DOES[does]
     if how == "answered":
-        line.post(f"/voice/accept?call={call.sid}", {"CallSid": "CA" + "2" * 32, "Digits": "1"})
+        child = {"CallSid": "CA" + "2" * 32}
+        whisper = ET.fromstring(line.post(call.verb("Number").attrib["url"], child).text).find("Gather")
+        assert whisper is not None
+        line.post(whisper.attrib["action"], {**child, "Digits": "1"})
     status = {"answered": "completed", "busy": "busy", "no_answer": "no-answer", "failed": "failed"}[how]
     call.put_in(DialCallStatus=status, DialCallDuration="30")

@@ -15,9 +15,16 @@ from tests.line import CALLER, OPEN
 class Talk:
     """One call with the engine, by day unless said otherwise."""
 
-    def __init__(self, script: Script, at: dt.datetime = OPEN, caller: str = CALLER, desk: PracticeDesk | None = None):
+    def __init__(
+        self,
+        script: Script,
+        at: dt.datetime = OPEN,
+        caller: str = CALLER,
+        desk: PracticeDesk | None = None,
+        name: str = "practice",
+    ):
         self.desk = desk or PracticeDesk()
-        self._phone = Caller(script, self.desk)
+        self._phone = Caller(script, self.desk, name)
         self._phone.ring(at, caller)
 
     def press(self, keys: str) -> Talk:
@@ -26,6 +33,11 @@ class Talk:
         return self
 
     def enter(self, digits: str) -> Talk:
+        """A whole number, ended by hash."""
+        return self.key(digits if digits.endswith(("*", "#")) else f"{digits}#")
+
+    def key(self, digits: str) -> Talk:
+        """Some digits, and then a pause too long for Twilio."""
         self._phone.put_in(Key(digits))
         return self
 

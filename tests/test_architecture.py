@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ivr"
 
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
-    "reading", "authored", "hours", "spoken", "dialling", "callback", "script", "session", "steps", "call",
+    "reading", "authored", "hours", "spoken", "dialling", "callback", "script", "session", "steps", "reply", "call",
     "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "store", "audio", "twiml", "phone", "alerts", "log"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import shutil
 import threading
@@ -229,9 +230,48 @@ def test_new_requests_appear_without_reloading_and_are_announced(page: Page, ser
 
     ask(store, 1, urgent=True)
 
-    expect(news).to_have_text("One new request.")
+    expect(news).to_have_text(re.compile("^One new request at "))
     expect(page.get_by_text("1 waiting.")).to_be_visible()
     expect(page.get_by_text("Urgent", exact=True)).to_be_visible()
+    first = news.text_content()
+
+    ask(store, 2)
+
+    expect(news).not_to_have_text(first or "")
+    expect(news).to_have_text(re.compile("^One new request at "))
+
+
+def test_a_list_in_use_is_left_alone_and_what_is_new_is_told(page: Page, served: Line, store: Store) -> None:
+    """Nothing may move under a finger, or take the keyboard's place."""
+    hire(store)
+    ask(store, 1)
+    _sign_in(page)
+    page.get_by_role("link", name="Open").focus()
+
+    ask(store, 2)
+
+    expect(page.locator("#news")).to_have_text(re.compile("^One new request at .* Leave the list to see it."))
+    expect(page.get_by_role("link", name="Open")).to_have_count(1)
+
+
+def test_a_request_stays_while_somebody_works_on_it_and_says_when_it_goes(
+    page: Page, served: Line, store: Store
+) -> None:
+    hire(store)
+    ask(store, 1)
+    page.clock.install()
+    _sign_in(page)
+    page.goto("/console/request/CA001-1")
+    page.get_by_role("button", name="Take this request").click()
+    ends = store.requests.get("CA001-1").claim_ends  # type: ignore[union-attr]
+    served.now += dt.timedelta(minutes=10)
+
+    page.get_by_label("Note, if you like").fill("They have till")
+    with page.expect_response(re.compile("/keep$")):
+        page.clock.run_for("05:00")
+
+    assert store.requests.get("CA001-1").claim_ends == ends + 600  # type: ignore[union-attr]
+    assert page.get_by_label("Note, if you like").input_value() == "They have till"
 
 
 def test_a_list_that_cannot_be_renewed_says_so(page: Page, served: Line, store: Store) -> None:
@@ -256,7 +296,7 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
 
             asha.get_by_role("link", name="Open").first.click()
             expect(asha.get_by_text("Late by 20 minutes")).to_be_visible()
-            _try(asha, "No answer – it waits two hours")
+            _try(asha, "No answer – it waits 2 opening hours")
             expect(asha.get_by_text("2 waiting")).to_be_visible()
 
             bilal.goto("/console/request/CA002-1")

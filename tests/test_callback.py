@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ivr import callback
 from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, CallbackRequest, Outcome, Refused, Slot
-from ivr.hours import Hours, Span
+from ivr.hours import LONDON, Hours, Span
 from tests.desk import HOUR, NOW, request
 from tests.line import OPEN
 
@@ -55,7 +55,7 @@ def test_claiming_again_makes_the_claim_longer() -> None:
 
 def test_only_who_holds_a_request_can_say_what_came_of_it() -> None:
     for change in (
-        lambda r: callback.record(r, "bilal", "spoke", "", NOW, NOW, NOW),
+        lambda r: callback.record(r, "bilal", "spoke", "", NOW, (NOW, NOW)),
         lambda r: callback.release(r, "bilal", NOW),
     ):
         with pytest.raises(Refused, match="You no longer hold this request"):
@@ -84,7 +84,7 @@ def test_an_unfinished_request_is_left_to_its_caller_for_five_minutes() -> None:
     ],
 )
 def test_an_outcome_ends_a_request_or_lets_it_wait(outcome: Outcome, state: str) -> None:
-    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, NOW + 2 * HOUR, NOW + 4 * HOUR)
+    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, (NOW + 2 * HOUR, NOW + 4 * HOUR))
 
     assert (recorded.state, recorded.claimed_by, recorded.tries) == (state, "", 1)
     assert (recorded.events[-1].what, recorded.events[-1].note) == (outcome, "a note")
@@ -96,12 +96,22 @@ def test_three_tries_without_an_answer_close_it() -> None:
     request_ = request()
     for _ in range(3):
         request_ = callback.record(
-            callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, NOW + HOUR, NOW + 2 * HOUR
+            callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, (NOW + HOUR, NOW + 2 * HOUR)
         )
 
     assert (request_.state, request_.tries, request_.open) == ("gave up", 3, False)
     with pytest.raises(Refused, match="has ended"):
         callback.claim(request_, "asha", NOW)
+
+
+def test_the_next_try_is_in_the_part_of_the_day_that_the_caller_chose() -> None:
+    """A morning may be the only time at which it is safe to ring."""
+    after = OPEN.replace(hour=11, minute=30)
+    morning = callback.next_try(request(when="morning"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
+    any_time = callback.next_try(request(when="any"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
+
+    assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in morning] == ["26 09:00", "26 12:00"]
+    assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in any_time] == ["25 12:00", "25 17:00"]
 
 
 # --- two wishes from one phone --------------------------------------------------------------
@@ -201,13 +211,66 @@ def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
     ]
 
 
-def test_an_urgent_request_is_due_sooner_than_its_slot_and_may_be_rung_at_once() -> None:
-    slot = Slot(OPEN.date() + dt.timedelta(days=1), "afternoon")
-    calm = callback.in_slot(request(), slot, WINDOWS, urgent_due=NOW + 4 * HOUR)
-    urgent = callback.in_slot(request(urgent=True), slot, WINDOWS, urgent_due=NOW + 4 * HOUR)
+def test_an_urgent_request_may_be_rung_before_its_slot_only_if_any_time_is_right() -> None:
+    opens, due = callback.times(Slot(OPEN.date() + dt.timedelta(days=1), "afternoon"), WINDOWS, HOURS)
 
-    assert calm.opens > NOW
-    assert (urgent.opens, urgent.due) == (NOW - 600, NOW + 4 * HOUR)
+    assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=True) == (NOW, NOW + 4 * HOUR)
+    assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=False) == (opens, due)
+    assert callback.sooner(opens, due, NOW, opens + HOUR, at_once=False) == (opens, opens + HOUR)
+
+
+def test_a_promise_ends_when_the_office_closes() -> None:
+    """A Friday on which everybody goes home at four."""
+    early = Hours((*HOURS.week[:4], Span(dt.time(9), dt.time(16)), None, None))
+    friday = dt.date(2026, 11, 27)
+
+    _, due = callback.times(Slot(friday, "afternoon"), WINDOWS, early)
+
+    assert dt.datetime.fromtimestamp(due, LONDON).time() == dt.time(16)
+
+
+def test_what_is_nearly_over_is_promised_to_nobody() -> None:
+    for minute, first in ((0, "morning"), (1, "afternoon")):
+        eleven = OPEN.replace(hour=11, minute=minute)
+        assert callback.slots(WINDOWS, HOURS, eleven, 3)[0] == Slot(OPEN.date(), first)  # type: ignore[arg-type]
+
+
+def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
+    """Each answer is saved, and only the first and the last of a wish are worth telling."""
+    first = callback.saved(None, request(1), "4271")
+    for state in ("unfinished", "unfinished", "waiting", "waiting"):
+        first = callback.saved(first, replace(request(1), id="CA9-1", state=state, events=()), "1111")
+
+    assert [event.what for event in first.events[1:]] == ["rang again", "asked again"]
+    assert first.times_asked == 2
+
+
+def test_what_was_finished_is_never_made_unfinished_again() -> None:
+    finished = callback.saved(None, request(1), "4271")
+
+    assert callback.saved(finished, replace(request(1), state="unfinished", message_ok=None), "1") == finished
+
+
+def test_a_wish_that_others_joined_keeps_what_they_asked_for() -> None:
+    begun = callback.saved(None, replace(request(1), state="unfinished"), "4271")
+    joined = callback.saved(begun, replace(request(1), id="CA9-1", needs=("relay",), message_ok=False), "1111")
+
+    finished = callback.saved(joined, replace(request(1), message_ok=True), "4271")
+
+    assert (finished.needs, finished.message_ok, len(finished.askers)) == (("relay",), False, 2)
+
+
+def test_what_has_ended_cannot_be_cancelled() -> None:
+    with pytest.raises(Refused, match="has ended"):
+        callback.cancel(callback.record(_claimed(), "asha", "spoke", "", NOW, (NOW, NOW)), "4271", NOW)
+
+
+def test_a_note_does_not_change_how_a_request_ended() -> None:
+    ended = callback.record(_claimed(), "asha", "spoke", "", NOW, (NOW, NOW))
+
+    noted = callback.note(ended, "bilal", "A mistake.", NOW + HOUR)
+
+    assert noted.end == ended.end == callback.Event(NOW, "asha", "spoke")
 
 
 def test_careful_answers_hold_where_nobody_was_asked() -> None:

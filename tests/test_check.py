@@ -72,8 +72,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("texts.yaml", "You can bring a friend", "You can bring a good friend"),),
     ),
     "reading-grade": (
-        (("menus/exclusion.yaml", "Choose a text to get a website about this.", "Administration. " * 60),),
-        (("menus/exclusion.yaml", "Choose a text to get a website about this.", "Get a text. " * 20),),
+        (("menus/exclusion.yaml", "We can text you a website about this.", "Administration. " * 60),),
+        (("menus/exclusion.yaml", "We can text you a website about this.", "Get a text. " * 20),),
     ),
     "pace": (_line("before_key: 0.7", "before_key: 0.2"), _line("before_key: 0.7", "before_key: 0.9")),
     "choices": (

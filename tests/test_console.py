@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 
 import pytest
@@ -15,9 +16,8 @@ from tests.desk import HOUR, NOW, Browser, ask, hire
 from tests.line import Line
 
 PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message/0"]
-FORMS = [f"/request/CA001-1/{what}" for what in ("claim", "release", "ring", "outcome", "note", "delete")] + [
-    "/signout"
-]
+DONE = ("claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete")
+FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/signout"]
 
 
 @pytest.fixture
@@ -365,10 +365,66 @@ def test_a_request_is_deleted_for_good_by_an_administrator_only(asha: Browser, s
 
     hire(store, admin=True)
     asha.get("/request/CA001-1")
-    asha.send("/request/CA001-1/delete")
+    assert "Nothing was deleted." in asha.send("/request/CA001-1/delete").text
+    asha.send("/request/CA001-1/delete", sure="yes")
 
     assert store.requests.get("CA001-1") is None
     assert not path.exists()
+
+
+def test_what_was_ended_by_mistake_goes_back_into_the_list(taken: Browser, store: Store) -> None:
+    taken.send("/request/CA001-1/outcome", outcome="wrong number")
+    taken.get("/request/CA001-1")
+
+    assert "put back into the list" in taken.send("/request/CA001-1/reopen").text
+
+    assert [found.state for found in store.requests.waiting()] == ["waiting"]
+    assert store.requests.ended() == []
+
+
+def test_what_an_adviser_wrote_is_kept_when_somebody_else_has_the_request(
+    taken: Browser, line: Line, store: Store
+) -> None:
+    store.requests.change("CA001-1", lambda r: callback.claim(r, "bilal", NOW + CLAIM_SECONDS + 60))
+
+    told = taken.send("/request/CA001-1/outcome", outcome="spoke", note="They have till Friday.").text
+
+    assert "You no longer hold this request. Take it again first. What you wrote is kept as a note." in told
+    found = store.requests.get("CA001-1")
+    assert found is not None
+    assert (found.claimed_by, found.events[-1].note) == ("bilal", "spoke. They have till Friday.")
+
+
+def test_a_request_stays_with_whoever_is_at_work_on_it(taken: Browser, line: Line, store: Store) -> None:
+    line.now += dt.timedelta(minutes=20)
+
+    kept = taken.send("/request/CA001-1/keep")
+
+    assert float(kept.text) == pytest.approx(line.now.timestamp() + CLAIM_SECONDS, abs=1)
+    assert store.requests.get("CA001-1").claim_ends == pytest.approx(float(kept.text), abs=1)  # type: ignore[union-attr]
+
+
+def test_nobody_is_rung_by_one_click_before_the_time_they_chose(asha: Browser, store: Store) -> None:
+    """It may be the only one that is safe for them."""
+    ask(store, 1, opens=NOW + HOUR)
+    asha.get("/request/CA001-1")
+
+    card = asha.send("/request/CA001-1/claim").text
+
+    assert "Not before 11:30." in card
+    assert "Ring by one click" not in card
+    assert "Not before 11:30: the caller chose that time." in asha.send("/request/CA001-1/ring").text
+
+
+def test_whoever_asked_since_it_was_taken_is_still_to_be_rung(taken: Browser, store: Store) -> None:
+    """Two people share the phone; the adviser has talked to one of them."""
+    ask(store, 2, number="+447700900001", id="CA9-1", asked_at=NOW + 60)
+
+    told = taken.send("/request/CA001-1/outcome", outcome="spoke").text
+
+    assert "Somebody else asked from the same phone meanwhile" in told
+    (left,) = store.requests.waiting()
+    assert (left.state, [asker.id for asker in left.askers]) == ("waiting", ["CA9-1"])
 
 
 def test_the_log_is_for_administrators(asha: Browser, store: Store) -> None:

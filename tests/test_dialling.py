@@ -27,6 +27,7 @@ def test_a_hidden_number_is_known_in_every_form(raw: str) -> None:
         ("999", "emergency"),
         ("112", "emergency"),
         ("12", "malformed"),
+        ("07700900", "malformed"),
         ("12345678901", "malformed"),
         ("0116 496 012", "malformed"),
         ("0909 879 0123", "premium"),

@@ -95,8 +95,8 @@ def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) ->
 
 
 def test_a_caller_who_chooses_again_gives_the_first_place_back(store: Store) -> None:
-    _hold(store, "CA1", AFTERNOON, MORNING)
-    _hold(store, "CA1", MORNING, AFTERNOON)
+    _hold(store, "CA1", AFTERNOON)
+    store.requests.hold(HoldSlot("CA1", (MORNING,), overbook=False, instead_of=AFTERNOON), PLACES, NOW)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
@@ -113,7 +113,7 @@ def test_a_saved_request_keeps_its_place_for_good_and_gives_it_back_when_it_ends
     assert _hold(store, "CA2", AFTERNOON, now=NOW + 100 * HOLD_SECONDS) is None
 
     store.requests.change(saved.id, lambda r: callback.claim(r, "asha", NOW))
-    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, NOW, NOW))
+    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, (NOW, NOW)))
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
 
@@ -136,6 +136,26 @@ def test_a_request_that_is_deleted_gives_its_place_back(store: Store) -> None:
     store.requests.delete(saved.id)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
+
+
+def test_a_request_is_never_joined_to_one_with_another_number(store: Store) -> None:
+    """A caller confirmed one number, and then asked to be rung at another."""
+    ask(store, 1, id="CA1-1", number="+447700900204", state="unfinished")
+    ask(store, 1, id="CA1-1", number="+447700900205")
+
+    other = ask(store, 2, id="CA2-1", number="+447700900204")
+
+    assert (other.id, other.number) == ("CA2-1", "+447700900204")
+
+
+def test_a_second_sooner_wish_gives_the_first_place_back(store: Store) -> None:
+    tomorrow = Slot(OPEN.date() + dt.timedelta(days=1), "afternoon")
+    first = ask(store, 1, slot=tomorrow, due=NOW + 30 * 3600)
+    assert _hold(store, "CA5", tomorrow) is None
+
+    ask(store, 2, id="CA9-1", number=first.number, slot=MORNING, due=NOW + 3600)
+
+    assert _hold(store, "CA5", tomorrow) == tomorrow
 
 
 # --- finding and ending ---------------------------------------------------------------------
@@ -202,7 +222,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
     """The web process is killed at each thing it sends to Redis in the last turn of asking."""
     with Line(settings, store) as line:
         line.now = OPEN.replace(hour=20)
-        call = line.call().press("0").press("1").press("1").press("1").press("2").press("1").press("1")
+        call = line.call().press("0").press("1").press("1").press("2").press("1").press("1").press("1")
         path, form = call.action, {**call.form, "Digits": "1"}
     reader, writer = os.pipe()
     child = os.fork()

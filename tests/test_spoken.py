@@ -86,9 +86,9 @@ def test_days_with_the_same_hours_are_said_together() -> None:
     hours = Hours((long, long, None, long, None, short, None))
 
     assert spoken.opening_hours(hours) == (
-        "Monday and Tuesday, nine in the morning to five in the afternoon. "
-        "Thursday, nine in the morning to five in the afternoon. "
-        "Saturday, ten in the morning to twelve thirty in the afternoon"
+        "Monday and Tuesday. From nine in the morning to five in the afternoon. "
+        "Thursday. From nine in the morning to five in the afternoon. "
+        "Saturday. From ten in the morning to twelve thirty in the afternoon"
     )
 
 

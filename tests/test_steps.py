@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from ivr import script
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -33,11 +34,11 @@ def test_the_text_is_the_one_about_what_was_heard(shipped: Script) -> None:
 
     assert [(text.to, text.text) for text in talk.desk.texts] == [(CALLER, "text_council")]
     assert "0116 454 2050" in talk.desk.texts[0].body
-    assert talk.words.startswith("The text is on its way.") or "The text is on its way." in talk.words
+    assert "The text should come in a few minutes. You can hang up now, or stay on the line." in talk.words
 
 
 def test_with_nothing_heard_the_text_is_about_the_service(shipped: Script) -> None:
-    talk = Talk(shipped).to("9").press("4").press("1")
+    talk = Talk(shipped).to("94").press("1").press("1")
 
     assert [text.text for text in talk.desk.texts] == ["text_us"]
 
@@ -49,19 +50,19 @@ def test_our_number_by_text_is_about_the_service_whatever_was_heard(talk: Talk) 
 
 
 def test_not_sure_sends_no_text(talk: Talk) -> None:
-    assert "No text will be sent." in talk.to("9").press("4").press("3").words
+    assert "No text will be sent." in talk.to("94").press("1").press("3").words
     assert talk.desk.texts == []
 
 
 def test_a_hidden_number_is_asked_for_at_once(shipped: Script) -> None:
-    talk = Talk(shipped, caller=HIDDEN).to("9").press("4")
+    talk = Talk(shipped, caller=HIDDEN).to("94").press("1")
 
     assert talk.at == "text_number"
     assert "Anyone with your phone may see it." in talk.words
 
 
 def test_a_landline_is_told_before_and_not_after(shipped: Script) -> None:
-    talk = Talk(shipped, caller=LANDLINE).to("9").press("4")
+    talk = Talk(shipped, caller=LANDLINE).to("94").press("1")
 
     assert "A text can only go to a mobile phone." in talk.words
     assert "A text can only go to a mobile phone." in talk.enter("01164960999").words
@@ -70,15 +71,15 @@ def test_a_landline_is_told_before_and_not_after(shipped: Script) -> None:
 
 
 def test_a_number_is_read_back_in_groups_before_it_is_used(shipped: Script) -> None:
-    talk = Talk(shipped, caller=HIDDEN).to("9").press("4").enter("07700900456")
+    talk = Talk(shipped, caller=HIDDEN).to("94").press("1").enter("07700900456")
 
-    assert "Your number is zero seven seven zero zero, nine zero zero, four five six. Is that right?" in talk.words
+    assert "nine zero zero, four five six. Is that right?" in talk.words
     assert talk.desk.texts == []
     assert talk.press("2").at == "text_number"
 
 
 def test_a_text_that_did_not_go_is_said(shipped: Script) -> None:
-    talk = Talk(shipped, desk=PracticeDesk(works=False)).to("9").press("4").press("1")
+    talk = Talk(shipped, desk=PracticeDesk(works=False)).to("94").press("1").press("1")
 
     assert "Sorry, the text did not go. A person can help you." in talk.words
 
@@ -119,25 +120,67 @@ def test_star_starts_the_number_again(keying: Talk) -> None:
 
 def test_digits_after_a_star_go_on_to_a_whole_number(keying: Talk) -> None:
     """Eleven keys came with a star among them: the rest of the number comes with the next webhook."""
-    assert keying.enter("0770*077009").words == ""
+    assert keying.key("0770*077009").words == ""
     assert keying.at == "ring_number"
-    assert keying.enter("00456").at == "ring_check"
+    assert keying.key("00456").at == "ring_check"
     assert "nine zero zero, four five six" in keying.words
 
 
-def test_a_star_by_itself_goes_back_and_a_zero_finds_a_person(keying: Talk) -> None:
-    assert keying.enter("*").at == "person_away"
-    assert keying.press("1").enter("0").at == "person_away"
+def test_slow_fingers_lose_nothing(keying: Talk) -> None:
+    """Twilio hands over what it has after ten seconds. The caller hears how far they are, and goes on."""
+    keying.key("07700")
+    assert keying.words == "So far I have zero seven seven zero zero. Go on. To start again, press star, bottom left."
+    assert (keying.at, keying.session.slips) == ("ring_number", 0)
+
+    assert "zero seven seven zero zero, nine zero zero. Go on." in keying.key("900").words
+    assert "four five six" in keying.key("456").words
+    assert keying.at == "ring_check"
 
 
-def test_a_pause_before_the_last_digits_is_no_mistake(keying: Talk) -> None:
-    keying.enter("0770*0770")
-    assert "That is not a whole phone number." in keying.wait().words
+def test_whoever_stops_in_the_middle_of_a_number_is_told_that_it_is_not_whole(keying: Talk) -> None:
+    assert keying.key("07700").wait().words.startswith("That is not a whole phone number.")
+
+
+def test_a_shorter_number_that_is_whole_needs_no_hash(keying: Talk) -> None:
+    """Some landlines have ten digits."""
+    assert keying.key("0169772345").at == "ring_check"
+
+
+def test_a_star_by_itself_goes_back(keying: Talk) -> None:
+    assert keying.key("*").at == "person_away"
+
+
+def test_a_zero_by_itself_may_be_a_number_begun_or_a_person_wanted(keying: Talk) -> None:
+    assert keying.key("0").words == ("So far I have zero. Go on. To talk to a person, press hash, bottom right.")
+    assert keying.key("7700900456").at == "ring_check"
+
+    assert keying.press("2").key("0").key("#").at == "person_away"
+    assert keying.press("1").key("0").wait().at == "person_away"
+
+
+def test_with_more_time_a_number_is_waited_for_longer(shipped: Script) -> None:
+    """And each wait takes digits, not one key."""
+    talk = Talk(shipped, EVENING, HIDDEN).press("92").to(ASK)
+    assert talk.turn.then == Gather(30, digits=11)
+
+    assert talk.wait().words == "I am still here. Take your time."
+    assert talk.turn.then == Gather(30, digits=11)
+    assert talk.key("0").at == "ring_number"
+
+
+def test_nobody_keys_the_same_number_twice(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING, HIDDEN).press("941").key("07700900456").press("1")
+    assert [text.to for text in talk.desk.texts] == ["+447700900456"]
+
+    talk.press("2")
+
+    assert talk.at == "ring_check"
+    assert "nine zero zero, four five six. Is that right?" in talk.words
 
 
 def test_three_wrong_numbers_find_a_person_without_asking_again(shipped: Script) -> None:
     talk = Talk(shipped, OPEN, HIDDEN).press("0").transfer("busy").press("1")
-    for digits in ("1", "2", "3"):
+    for digits in ("12", "22", "32"):
         talk.enter(digits)
 
     assert isinstance(talk.turn.then, Transfer)
@@ -146,74 +189,165 @@ def test_three_wrong_numbers_find_a_person_without_asking_again(shipped: Script)
 
 # --- being rung back ------------------------------------------------------------------------
 
+#: Yes to this phone; no letter; in the morning; a message, not who we are; no needs.
+WHOLE = "1", "2", "1", "1", "2", "1"
+
+
+def _asked(talk: Talk, *keys: str) -> Talk:
+    for key in keys:
+        talk.press(key)
+    return talk
+
 
 def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> None:
-    talk.to(ASK).press("1").press("1").press("2").press("1").press("3").press("4").press("1")
+    _asked(talk.to(ASK), "1", "2", "1", "1", "2", "4", "1")
 
-    assert talk.words.startswith("We have it.")
-    assert talk.noted == [
-        "callback request begun: 07700 900123",
-        "place held: Thursday 26 November, morning",
-        "callback request: 07700 900123; Thursday 26 November, morning; may leave a message; do not say who rings; "
-        "needs slow",
-    ]
-    assert isinstance(talk.turn.then, Record)
-    assert talk.recorded().words.startswith(
-        "Thank you. We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning. "
-        "Your call has a number. It is four two, seven one."
+    request = "callback request: 07700 900123; Thursday 26 November, morning; may leave a message"
+    assert talk.noted[-1] == f"{request}; do not say who rings; needs slow"
+    assert talk.words == (
+        "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning. "
+        "Your call has a number. It is four two, seven one. four two, seven one. "
+        "To change your call, ring this line again. "
+        "Use the phone we will ring. Press four, then four, then four. You can hang up now. "
+        "To leave us a message, press 1. To go on, press 2."
     )
 
 
-def test_a_caller_who_hangs_up_half_way_leaves_what_was_agreed(talk: Talk) -> None:
-    """From the moment the number is confirmed, marked as unfinished."""
-    talk.to(ASK).press("1")
+def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
+    """Whoever hangs up leaves what they confirmed, marked as unfinished."""
+    _asked(talk.to(ASK), *WHOLE[:5])
 
+    assert [noted.removeprefix("callback request so far: 07700 900123; ") for noted in talk.noted] == [
+        "callback request so far: 07700 900123",
+        "callback request so far: 07700 900123",
+        "place held: Thursday 26 November, morning",
+        "Thursday 26 November, morning",
+        "Thursday 26 November, morning; may leave a message",
+        "Thursday 26 November, morning; may leave a message; do not say who rings",
+    ]
     (request,) = talk.desk.requests.values()
-    assert (request.state, request.number, request.slot) == ("unfinished", CALLER, None)
-    assert not request.may_leave_message()
+    assert request.state == "unfinished"
+
+
+def test_what_was_answered_is_said_back_where_safety_hangs_on_it(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1", "2", "1")
+
+    assert talk.press("1").words.startswith("We may leave a message. If someone else answers,")
+    assert talk.press("2").words.startswith("We will not say who we are.")
+
+
+def test_the_promise_can_be_heard_again(talk: Talk) -> None:
+    promise = _asked(talk.to(ASK), *WHOLE).words
+
+    assert talk.press("#").words == promise
+
+
+def test_a_message_can_be_left_and_need_not_be(talk: Talk) -> None:
+    _asked(talk.to(ASK), *WHOLE)
+    assert talk.press("1").turn.then == Record(60, next(iter(talk.desk.requests)))
+    assert "Only our advisers will hear it. We keep it for thirty days." in talk.words
+
+    assert talk.recorded().words.startswith("Thank you. We have your message. You can hang up now")
+    assert talk.at == "end_menu"
+
+
+def test_whoever_says_nothing_after_the_tone_goes_on(talk: Talk) -> None:
+    assert _asked(talk.to(ASK), *WHOLE).press("1").wait().at == "end_menu"
+
+
+def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
+    """They confirmed a number, and then thought better of it."""
+    _asked(talk.to(ASK), "1", "2").press("**")
+
+    assert talk.at == "ring_back"
+    assert talk.words.startswith("We will not ring you.")
+    assert [request.state for request in talk.desk.requests.values()] == ["cancelled"]
+
+    assert _asked(talk, *WHOLE).words.startswith("Thank you. We have it.")
+    assert [request.state for request in talk.desk.requests.values()] == ["cancelled", "waiting"]
+
+
+def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1", "2", "1").press("*")
+
+    assert talk.at == "ring_when"
+    assert [request.state for request in talk.desk.requests.values()] == ["unfinished"]
 
 
 def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> None:
-    talk = Talk(shipped, EVENING).to("11..").press("2").press("1").press("1")
-    assert talk.at == "ring_message"
+    """From the start, also if the caller hangs up in the middle."""
+    talk = Talk(shipped, EVENING).to("11..").press("2").press("1")
+    assert talk.at == "ring_when"
+    assert "urgent" in talk.noted[-1]
 
-    talk.press("1").press("1").press("1").recorded()
+    _asked(talk, "3", "1", "1", "1")
 
     assert "; urgent;" in talk.noted[-1]
-    assert "Thank you. We will ring you soon. At the latest, we will ring tomorrow" in talk.words
+    assert "Thank you. We have it. We will ring you soon. At the latest, we will ring tomorrow" in talk.words
+
+
+def test_a_word_looked_up_on_the_way_takes_no_urgency_and_no_text_away(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING).to("11..").press("9").press("3").press("1")
+    assert talk.at == "kept_out"
+
+    assert talk.press("1").press("1").desk.texts[0].text == "text_exclusion"
+    assert talk.press("2").press("1").at == "ring_when"
+
+
+def test_an_urgent_caller_who_chose_a_time_is_rung_then(talk: Talk) -> None:
+    """What they chose may be the only time that is safe for them."""
+    _asked(talk.to(ASK), "1", "1", "2", "1", "1", "1")
+
+    (request,) = talk.desk.requests.values()
+    assert dt.datetime.fromtimestamp(request.opens, LONDON) == dt.datetime(2026, 11, 26, 12, 0, tzinfo=LONDON)
+    assert "soon" not in talk.words
 
 
 @pytest.mark.parametrize(("key", "urgent"), [("1", True), ("2", False), ("3", True)])
-def test_a_dated_letter_is_urgent_and_so_is_not_being_sure(talk: Talk, key: str, urgent: bool) -> None:
-    talk.to(ASK).press("1").press("1").press(key).press("1").press("1").press("1")
+def test_a_time_limit_is_urgent_and_so_is_not_being_sure(talk: Talk, key: str, urgent: bool) -> None:
+    _asked(talk.to(ASK), "1", key, "1", "1", "1", "1")
 
     (request,) = talk.desk.requests.values()
     assert request.urgent is urgent
 
 
 def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
-    talk.to(ASK).press("1").press("1").press("2")
+    _asked(talk.to(ASK), "1", "2", "1")
 
-    assert "We will not leave one." in talk.press("3").words
-    assert "We will not say." in talk.press("3").words
+    assert "We will leave no message." in talk.press("3").words
+    assert "We will not say who we are." in talk.press("3").words
     (request,) = talk.press("1").desk.requests.values()
     assert (request.message_ok, request.say_who) == (False, False)
 
 
 def test_a_time_that_is_full_is_said_and_another_can_be_chosen(shipped: Script) -> None:
-    talk = Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK).press("1").press("1")
+    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "1")
 
     assert talk.words.startswith("Sorry, that time is full. Please choose again.")
-    assert talk.press("3").at == "ring_urgent", "at any time, nobody is turned away"
+    assert talk.press("3").at == "ring_message", "at any time, nobody is turned away"
+
+
+def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[str, str]) -> None:
+    closed = files["line.yaml"].replace("morning: {hours: 09:00 to 12:00", "morning: {hours: closed")
+    talk = _asked(Talk(script.load({**files, "line.yaml": closed}), EVENING).to(ASK), "1", "2")
+
+    assert "In the morning" not in talk.words
+    assert "In the afternoon, twelve to five, press 2." in talk.words
+
+
+def test_no_time_is_promised_that_is_nearly_over(shipped: Script) -> None:
+    """At two minutes to twelve, this morning is over for anybody who would ring."""
+    noon = dt.datetime(2026, 11, 25, 11, 58, tzinfo=LONDON)
+    talk = _asked(Talk(shipped, noon).press("0").transfer("busy"), "1", "1", "2", "1")
+
+    assert "place held: Thursday 26 November, morning" in talk.noted
 
 
 def test_any_time_is_the_first_that_has_a_place(shipped: Script) -> None:
     desk = PracticeDesk(places=1)
     for expected in ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning"):
-        talk = Talk(shipped, EVENING, desk=desk)
-        talk._phone.name = expected
-        talk._phone.ring(EVENING, CALLER)
-        talk.to(ASK).press("1").press("3")
+        talk = Talk(shipped, EVENING, desk=desk, name=expected)
+        _asked(talk.to(ASK), "1", "2", "3")
 
         assert f"place held: {expected}" in talk.noted
 
@@ -226,15 +360,15 @@ def test_what_could_not_be_written_down_is_said_and_never_promised(shipped: Scri
 
 
 def test_a_finished_dialogue_is_not_gone_back_into(talk: Talk) -> None:
-    talk.to("31").press("0").press("1").press("1").press("1").press("2").press("1").press("1").press("1").recorded()
+    talk.to("31")
+    _asked(talk, "0", "1", *WHOLE)
+    assert talk.at == "ring_done"
 
-    assert talk.at == "end_menu"
     assert talk.press("*").at == "council_team"
 
 
 def test_zero_during_the_message_finds_a_person(shipped: Script) -> None:
-    talk = Talk(shipped).press("0").transfer("busy").press("1").press("1").press("1").press("2")
-    talk.press("1").press("1").press("1").recorded("0")
+    talk = _asked(Talk(shipped).press("0").transfer("busy"), "1", *WHOLE, "1").recorded("0")
 
     assert isinstance(talk.turn.then, Transfer)
 
@@ -245,12 +379,17 @@ def test_zero_during_the_message_finds_a_person(shipped: Script) -> None:
 @pytest.fixture
 def asked(shipped: Script) -> Talk:
     """Somebody who has a call and its number, and rings again."""
-    talk = Talk(shipped, EVENING).to(ASK).press("1").press("1").press("2").press("1").press("1").press("1").recorded()
-    return Talk(shipped, EVENING, desk=talk.desk).to(ASK).press("4")
+    talk = _asked(Talk(shipped, EVENING).to(ASK), *WHOLE)
+    return Talk(shipped, EVENING, desk=talk.desk, name="later").press("444")
+
+
+def test_it_is_asked_for_where_the_promise_said_and_where_one_asks_to_be_rung(shipped: Script, asked: Talk) -> None:
+    assert asked.at == "ring_reference"
+    assert Talk(shipped, EVENING).to(ASK).press("4").at == "ring_reference"
 
 
 def test_the_number_of_a_call_lets_its_caller_hear_it(asked: Talk) -> None:
-    asked.enter("4271")
+    asked.key("4271")
 
     assert asked.words.startswith("We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning.")
     assert asked.press("3").words.startswith("It stays as it is.")
@@ -258,21 +397,24 @@ def test_the_number_of_a_call_lets_its_caller_hear_it(asked: Talk) -> None:
 
 def test_without_the_number_nothing_is_said_of_a_call(asked: Talk) -> None:
     """Not even that there is one: phones are shared, and a caller ID can be forged."""
-    assert asked.enter("1234").words == "That number does not fit a call to this phone. Please enter it again."
-    assert asked.enter("4321").at == "ring_reference"
-    assert "I will find a person for you." in asked.enter("9999").words
+    assert asked.key("1234").words == "I cannot find that call for this phone. Please enter it again."
+    assert asked.key("4321").at == "ring_reference"
+    assert "You do not have to press anything." in asked.key("9999").words
 
 
 def test_a_call_is_moved(asked: Talk) -> None:
-    asked.enter("4271").press("1").press("2")
+    asked.key("4271").press("1").press("2")
 
     assert asked.words.startswith(
         "We have moved your call. We will ring you tomorrow, Thursday the twenty-sixth of November, in the afternoon."
     )
 
 
-def test_a_call_is_cancelled(asked: Talk) -> None:
-    asked.enter("4271").press("2")
+def test_a_call_is_cancelled_once_that_is_sure(asked: Talk) -> None:
+    assert asked.key("4271").press("2").words.startswith("Shall we cancel your call?")
+    assert asked.press("3").words.startswith("It stays as it is.")
+
+    asked.press("4").press("444").key("4271").press("2").press("1")
 
     assert asked.words.startswith("We have cancelled your call. We will not ring you.")
     assert [request.state for request in asked.desk.requests.values()] == ["cancelled"]
@@ -284,16 +426,29 @@ def test_a_caller_who_was_tried_three_times_hears_so(shipped: Script, asked: Tal
     for key, request in asked.desk.requests.items():
         asked.desk.requests[key] = replace(request, state="gave up", tries=3)
 
-    assert "We rang you three times, and could not reach you." in asked.enter("4271").words
+    assert "We rang you three times, and could not reach you." in asked.key("4271").words
     assert asked.at == "ring_back"
 
 
 def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(shipped: Script) -> None:
-    assert Talk(shipped, EVENING, HIDDEN).to(ASK).at == "ring_number"
+    talk = Talk(shipped, EVENING, HIDDEN).press("444")
+
+    assert talk.words.startswith("Changing a call you asked for. From this phone, we cannot find your call.")
+    assert talk.at == "ring_number"
+
+
+def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -> None:
+    """And asking to be rung then is a wish of its own, joined to it: nothing of it is undone."""
+    asked.key("4271").press("**").press("44").press("*")
+    (before,) = asked.desk.requests.values()
+    asked.press("0").press("1").press("1")
+
+    (after,) = asked.desk.requests.values()
+    assert (after.state, after.message_ok, after.slot) == (before.state, before.message_ok, before.slot)
 
 
 def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:
     """Christmas Eve in the evening: bank holidays and the weekend are skipped."""
-    talk = Talk(shipped, dt.datetime(2026, 12, 24, 20, 0, tzinfo=LONDON)).to(ASK).press("1").press("1")
+    talk = _asked(Talk(shipped, dt.datetime(2026, 12, 24, 20, 0, tzinfo=LONDON)).to(ASK), "1", "2", "1")
 
     assert "place held: Tuesday 29 December, morning" in talk.noted

@@ -77,7 +77,8 @@ def _read(**form: str) -> object:
         ({"Digits": "3", "FinishedOnKey": ""}, Key("3")),
         ({"Digits": "*"}, Key("*")),
         ({"Digits": "#"}, Key("#")),
-        ({"Digits": "07700900123", "FinishedOnKey": "#"}, Key("07700900123")),
+        ({"Digits": "07700900123", "FinishedOnKey": "#"}, Key("07700900123#")),
+        ({"Digits": "07700", "FinishedOnKey": ""}, Key("07700")),
         # "actionOnEmptyResult: Digits may be absent or empty."
         ({}, NoInput()),
         ({"Digits": "", "FinishedOnKey": ""}, NoInput()),
@@ -107,7 +108,7 @@ def test_a_transfer_ends_in_one_of_four_ways(status: str, how: str) -> None:
     [
         (True, {"DialCallDuration": "3"}, "answered"),
         (False, {"DialCallDuration": "3"}, "no_answer"),
-        (False, {"DialCallDuration": "300", "DialBridged": "true"}, "no_answer"),
+        (False, {"DialCallDuration": "300", "DialBridged": "true"}, "answered"),
         (None, {"DialBridged": "true"}, "answered"),
         (None, {"DialBridged": "false"}, "no_answer"),
         (None, {"DialCallDuration": "4"}, "no_answer"),
@@ -236,7 +237,7 @@ def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writ
     dial = root.find("Dial")
     assert dial is not None
     assert (dial.attrib["callerId"], dial.attrib["timeout"]) == ("+441164960000", "25")
-    assert [(n.text, n.attrib["url"]) for n in dial] == [("+441162575027", f"{BASE}/voice/whisper?call=CAwalk")]
+    assert [(n.text, n.attrib["url"]) for n in dial] == [("+441162575027", f"{BASE}/voice/whisper?call=CAwalk&turn=1")]
     without = assert_valid(writer.write(turn, "/voice/turn/2", "")).find("Dial")
     assert without is not None
     assert "callerId" not in without.attrib

@@ -304,6 +304,49 @@ def test_a_call_goes_on_without_redis_from_where_it_was(own_redis: tuple[Setting
         assert begun.press("2").place == "school_menu", "a new call is answered too"
 
 
+def test_without_redis_star_goes_back_and_silence_finds_a_person(own_redis: tuple[Settings, int]) -> None:
+    """The address has one step back, and what was counted."""
+    settings, redis_pid = own_redis
+    with Line(settings, Store(settings.redis_url)) as line:
+        call = line.call().press("2").press("3")
+        assert call.place == "complaint_how"
+        os.kill(redis_pid, signal.SIGKILL)
+
+        assert call.press("*").place == "school_menu"
+        assert call.press("*").place == "main_menu"
+        call.press("2")
+        for _ in range(9):
+            call.wait()
+            if call.has("Dial"):
+                break
+        assert call.has("Dial")
+        assert call.put_in(DialCallStatus="busy").press("3").place == "school_menu", "to go on listening"
+
+
+def test_a_call_whose_script_cannot_be_read_any_more_goes_on_with_the_live_one(
+    line: Line, store: Store, edited: Callable[[str, str, str], dict[str, str]]
+) -> None:
+    """An upgrade may read more strictly. The call is at a place that is there now, or at the nearest."""
+    old = edited("menus/welcome.yaml", "  school_menu:", "  learning_menu:")
+    old = {**old, "menus/welcome.yaml": old["menus/welcome.yaml"].replace("goto: school_menu", "goto: learning_menu")}
+    live = store.revisions.files(store.revisions.live() or "")
+    assert live
+    _publish(line, old)
+    at_school, at_council = line.call().press("2"), line.call(sid="CA" + "4" * 32).press("3")
+    assert at_school.place == "learning_menu"
+    _publish(line, live)
+    revision = script.revision_of(old)
+    line.app._live._editions.pop(revision)
+    store.redis.do(lambda client: client.set(f"ivr:revision:{revision}", b'{"line.yaml": "gone: wrong"}'))
+
+    assert at_council.press("1").place == "council_team"
+    assert at_school.press("1").place == "main_menu"
+    assert "start again" in at_school.words
+    assert at_council.press("0").has("Dial")
+    whisper = line.post(at_council.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32}).text
+    assert assert_valid(whisper).find("Gather") is not None
+
+
 def _timed(what: Callable[[], object]) -> float:
     began = time.perf_counter()
     what()
@@ -347,7 +390,7 @@ def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> Non
     assert store.requests.waiting() == []
 
     call.press("2").press("1").press("1")
-    assert call.place == "ring_urgent", "room again: asked again, and kept"
+    assert call.place == "ring_when", "room again: asked again, and kept"
 
 
 @contextmanager

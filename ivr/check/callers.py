@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr import call
+from ivr import call, reply
 from ivr.check import english
 from ivr.check.explore import (
     LONGEST_CALL,
@@ -133,7 +133,7 @@ def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable
         if isinstance(turn.then, HangUp) or not isinstance(turn.then, Gather):
             return None
         waits = (
-            isinstance(event, NoInput) or not call.crossroads(script, turn.session) or _goes_on_by_itself(script, turn)
+            isinstance(event, NoInput) or not reply.crossroads(script, turn.session) or _goes_on_by_itself(script, turn)
         )
         spent = spoken_seconds(script, turn) + (turn.then.seconds if waits else REACTION)
         seconds += spent
@@ -152,7 +152,7 @@ def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
 def _active(name: str, script: Script, walk: Walk, allowed: Budgets) -> Iterator[Figure]:
     """A caller who can choose must come to every kind of help, and to all the guidance."""
     yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
-    yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_name"))), allowed.ring)
+    yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_done"))), allowed.ring)
     yield Figure(name, "a text", _needed(walk.errands.get(SendText.__name__)), allowed.text)
     yield Figure(name, "all of the guidance", _all_readings(script, walk), allowed.guidance)
 
@@ -214,7 +214,7 @@ def _one_thing(script: Script, turn: Turn) -> Iterator[Move]:
         yield from ordinary(script, turn)
         return
     yield silence(script, turn)
-    for option in call.crossroads(script, turn.session):
+    for option in reply.crossroads(script, turn.session):
         if _named_right_behind(script, turn, option.key, option.label[-1] if option.label else ""):
             yield Move((Key(option.key),), heard_key(script, turn, option.key) + REACTION, 1)
     if _named_right_behind(script, turn, "0", script.says["to_person"][-1]):
@@ -243,7 +243,7 @@ def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: B
         return _Relay(script, now).follow(visit) if visit else None
 
     yield Figure(name, "a person", through(walk.quickest(_at_person)), allowed.person)
-    yield Figure(name, "to be rung back", through(walk.quickest(_at("ring_name"))), allowed.ring)
+    yield Figure(name, "to be rung back", through(walk.quickest(_at("ring_done"))), allowed.ring)
     yield Figure(name, "a text", through(walk.errands.get(SendText.__name__)), allowed.text)
     quickest = walk.by_node()
     yield Figure(

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ivr import call
+from ivr import call, reply
 from ivr.check import english
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -143,7 +143,7 @@ def ordinary(script: Script, turn: Turn) -> Iterator[Move]:
     yield from other_moves(turn)
     if isinstance(turn.then, Gather):
         if turn.then.digits == 1:
-            for option in call.crossroads(script, turn.session):
+            for option in reply.crossroads(script, turn.session):
                 yield Move((Key(option.key),), heard_key(script, turn, option.key) + REACTION, 1)
             for key in "09":
                 yield Move((Key(key),), heard_key(script, turn, key) + REACTION, 1)

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterator
 
-from ivr import call
+from ivr import call, reply
 from ivr.check import callers, english
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, Walk, explore, ordinary, spoken_seconds
@@ -69,7 +69,7 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
 
 
 def _offers_ring_back(script: Script, turn: Turn) -> bool:
-    return any(option.goto == "ring_back" for option in call.crossroads(script, turn.session))
+    return any(option.goto == "ring_back" for option in reply.crossroads(script, turn.session))
 
 
 @rule("no-fault", "R12", "To ask again is not a mistake.")

@@ -2,7 +2,7 @@
 
     key                          type     what
     ivr:session:<CallSid>        string   <turn>|<session as JSON>; goes 6 hours after the last turn
-    ivr:accepted:<CallSid>       string   an adviser pressed 1 to take this caller
+    ivr:accepted:<CallSid>:<n>   string   an adviser pressed 1 to take this caller, transferred at turn n
     ivr:live                     string   the revision that new calls begin with
     ivr:history                  list     what was published, newest first, as JSON
     ivr:revision:<id>            string   the files of a revision, as JSON

@@ -25,20 +25,27 @@ MOST_GUESSES = 5
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
 
+#: Seconds that the places of a part of a day are kept: longer than any day that can be promised is ahead.
+SLOT_SECONDS = 90 * 24 * 60 * 60
+
+#: The first key is the part of a day that the call held before, and the others are those it may have now.
 _HOLD = """
-local call, now, ends, overbook = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local call, now, ends, keep, overbook = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local function take(key)
+  redis.call('ZADD', key, ends, call)
+  redis.call('EXPIRE', key, keep)
+end
 for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
-for i, key in ipairs(KEYS) do
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. now)
-  if redis.call('ZCARD', key) < tonumber(ARGV[4 + i]) then
-    redis.call('ZADD', key, ends, call)
-    redis.call('EXPIRE', key, 5184000)
-    return i
+for i = 2, #KEYS do
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
+  if redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
+    take(KEYS[i])
+    return i - 1
   end
 end
-if overbook == '1' and #KEYS > 0 then
-  redis.call('ZADD', KEYS[#KEYS], ends, call)
-  return #KEYS
+if overbook == '1' and #KEYS > 1 then
+  take(KEYS[#KEYS])
+  return #KEYS - 1
 end
 return 0
 """
@@ -63,11 +70,10 @@ class Requests:
 
     def hold(self, errand: HoldSlot, places: dict[callback.Part, int], now: float) -> Done:
         """Keep a place for a caller who is deciding."""
-        if not errand.slots:
-            return Done(slot=None)
-        keys = [_slot_key(slot) for slot in errand.slots]
-        wanted = [places[slot.part] for slot in errand.slots]
-        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, int(errand.overbook), *wanted]
+        before = _slot_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
+        keys = [before, *(_slot_key(slot) for slot in errand.slots)]
+        most = [places[slot.part] for slot in errand.slots]
+        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, SLOT_SECONDS, int(errand.overbook), *most]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *arguments))
         return Done(slot=errand.slots[got - 1] if got else None)
 
@@ -83,7 +89,7 @@ class Requests:
             self._write(pipe, saved)
             pipe.zadd(phone, {saved.id: saved.asked_at})
             pipe.expire(phone, ENDED_SECONDS)
-            self._book(pipe, saved, wish)
+            _book(pipe, first, saved, wish)
             return saved
 
         saved = self._transaction(step, phone)
@@ -115,7 +121,7 @@ class Requests:
             if before.slot:
                 pipe.zrem(_slot_key(before.slot), before.id)
             pipe.zrem(_slot_key(errand.slot), errand.call)
-            pipe.zadd(_slot_key(errand.slot), {before.id: "+inf"})
+            _keep_place(pipe, errand.slot, before.id)
 
         try:
             moved = self._change(
@@ -126,9 +132,10 @@ class Requests:
         return Done(request=moved)
 
     def cancel(self, errand: CancelRequest, now: float) -> Done | Failed:
+        """Take back one caller's wish. Failed if the request is gone or has ended."""
         try:
             self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now))
-        except KeyError:
+        except (KeyError, callback.Refused):
             return Failed()
         return Done()
 
@@ -217,7 +224,7 @@ class Requests:
             pipe.watch(key)
             value = pipe.get(key)
             request = _decoder.decode(value) if value else None
-            if request and request.open:
+            if request and request.open and f"ivr:phone:{request.number}" == phone:
                 return request
         return None
 
@@ -225,19 +232,13 @@ class Requests:
         pipe.set(f"ivr:request:{request.id}", _encode(request))
         if request.open:
             pipe.zadd("ivr:queue", {request.id: request.due})
+            pipe.zrem("ivr:ended", request.id)
             return
         pipe.zrem("ivr:queue", request.id)
-        pipe.zadd("ivr:ended", {request.id: request.events[-1].at})
+        assert request.end
+        pipe.zadd("ivr:ended", {request.id: request.end.at})
         if request.slot:
             pipe.zrem(_slot_key(request.slot), request.id)
-
-    def _book(self, pipe: Client, saved: CallbackRequest, wish: CallbackRequest) -> None:
-        """Turn a caller's held place into a kept one, or give it back if the request has another."""
-        if wish.slot is None:
-            return
-        pipe.zrem(_slot_key(wish.slot), wish.id.rsplit("-", 1)[0])
-        if saved.slot:
-            pipe.zadd(_slot_key(saved.slot), {saved.id: "+inf"})
 
     def _listed(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
         return self._redis.do(lambda client: self._read(client, ids(client)))
@@ -247,6 +248,21 @@ class Requests:
             return []
         values = client.mget([f"ivr:request:{i.decode()}" for i in ids])
         return [_decoder.decode(value) for value in values if value]
+
+
+def _book(pipe: Client, first: CallbackRequest | None, saved: CallbackRequest, wish: CallbackRequest) -> None:
+    """Turn a caller's held place into a kept one, and give back what is not needed any more."""
+    if wish.slot:
+        pipe.zrem(_slot_key(wish.slot), wish.id.rsplit("-", 1)[0])
+    if first and first.slot and first.slot != saved.slot:
+        pipe.zrem(_slot_key(first.slot), saved.id)
+    if saved.slot:
+        _keep_place(pipe, saved.slot, saved.id)
+
+
+def _keep_place(pipe: Client, slot: Slot, request_id: str) -> None:
+    pipe.zadd(_slot_key(slot), {request_id: "+inf"})
+    pipe.expire(_slot_key(slot), SLOT_SECONDS)
 
 
 def _slot_key(slot: Slot) -> str:

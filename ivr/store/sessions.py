@@ -78,12 +78,13 @@ class Sessions:
         self._own.pop(call, None)
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
-    def accept(self, call: str) -> None:
-        """An adviser took this caller."""
-        self._redis.do(lambda client: client.set(f"ivr:accepted:{call}", 1, ex=ACCEPTED_SECONDS))
+    def accept(self, call: str, turn: str) -> None:
+        """An adviser took this caller, at the transfer that was this turn's."""
+        self._redis.do(lambda client: client.set(f"ivr:accepted:{call}:{turn}", 1, ex=ACCEPTED_SECONDS))
 
-    def accepted(self, call: str) -> bool:
-        return bool(self._redis.do(lambda client: client.getdel(f"ivr:accepted:{call}")))
+    def accepted(self, call: str, turn: int) -> bool:
+        """Whether an adviser took this caller at that transfer."""
+        return bool(self._redis.do(lambda client: client.exists(f"ivr:accepted:{call}:{turn}")))
 
 
 def _read(value: bytes | None) -> Session | None:

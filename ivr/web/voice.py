@@ -21,9 +21,10 @@ from flask import Blueprint, Response, abort, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, twiml
+from ivr import call, reply, twiml
 from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
+from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU
 from ivr.session import Errand, Place, Session, Turn
 from ivr.spoken import text_of
@@ -45,6 +46,8 @@ TROUBLE = Counter("ivr_trouble_total", "Turns that failed and put the caller thr
 
 
 Environ = dict[str, Any]
+#: Where Twilio brings news that nobody listens to, and where an adviser listens.
+_NEWS, _ADVISERS = {"recording", "text", "status"}, {"whisper", "accept", "ring", "join", "rang"}
 #: Twilio's forms have a kilobyte or two.
 MOST_BYTES = 64 * 1024
 
@@ -100,20 +103,28 @@ class _Views:
     def verify(self) -> None:
         """Refuse whatever Twilio did not sign, before any work is done for it."""
         environ = request.environ
+        if "HTTP_X_TWILIO_SIGNATURE" not in environ:
+            abort(403)  # nor is it read
         pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
-        if not self._line.signature.fits(_target(environ), pairs, environ.get("HTTP_X_TWILIO_SIGNATURE", "")):
+        if not self._line.signature.fits(_target(environ), pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
             abort(403)
         query = dict(twiml.fields(environ.get("QUERY_STRING", "").encode()))
         environ["ivr.query"], environ["ivr.form"] = query, dict(pairs) if pairs else query
 
     def failed(self, error: Exception) -> Response:
-        """Whatever went wrong, the caller hears an apology and the helpline rings."""
+        """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
         code = getattr(error, "code", None)
         if isinstance(code, int) and code < 500:
             return Response(status=code)
+        place = request.path.removeprefix("/voice/").split("/")[0]
+        if place in _NEWS and isinstance(error, StoreDown):
+            log.warning("news", call=_form().get("CallSid", ""), path=request.path, why=str(error))
+            return Response(status=503)
         TROUBLE.inc()
         log.exception("trouble", call=_form().get("CallSid", ""), path=request.path)
-        return _xml(self._line.live.trouble)
+        if place in _NEWS:
+            return Response(status=500)
+        return _xml(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
     def incoming(self) -> Response:
         return _xml(_Webhook(self._line, _form()).begin())
@@ -122,14 +133,14 @@ class _Views:
         return _xml(_Webhook(self._line, _form()).turn(turn, _query().get("at", "")))
 
     def whisper(self) -> Response:
-        return _xml(_whisper(self._line, _query().get("call", "")))
+        return _xml(_whisper(self._line, _query().get("call", ""), _query().get("turn", "")))
 
     def accept(self) -> Response:
         """The adviser pressed 1, or did not: then the caller is offered something else."""
         if _form().get("Digits") != "1":
             return _xml(twiml.hang_up())
-        with contextlib.suppress(StoreDown):  # then the end of the transfer tells by how long it lasted
-            self._line.store.sessions.accept(_query().get("call", ""))
+        with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
+            self._line.store.sessions.accept(_query().get("call", ""), _query().get("turn", ""))
         return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
     def ring(self) -> Response:
@@ -137,7 +148,7 @@ class _Views:
         live, wish = self._line.live.now, self._wish()
         if wish is None:
             return _xml(twiml.hang_up())
-        says = live.writer.says(call.joining(live.script), slow=False)
+        says = live.writer.says(reply.joining(live.script), slow=False)
         return _xml(twiml.whisper(says, f"{self._line.public_url}/voice/join?request={wish.id}"))
 
     def join(self) -> Response:
@@ -188,7 +199,7 @@ class _Views:
 def _body(environ: Environ) -> bytes:
     """What was posted. Twilio says how long it is, and it is never long."""
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > MOST_BYTES:
+    if not length.isdecimal() or int(length) > MOST_BYTES:
         abort(413)
     return bytes(environ["wsgi.input"].read(int(length)))
 
@@ -216,15 +227,22 @@ def _seconds(kind: str) -> Histogram:
     return SECONDS.labels(kind)
 
 
-def _whisper(line: Line, call_sid: str) -> str:
-    try:
+def _whisper(line: Line, call_sid: str, turn: str) -> str:
+    session, edition = None, line.live.now
+    with contextlib.suppress(StoreDown):
         session = line.store.sessions.get(call_sid)
-        edition = line.live.of(session.revision) if session else None
-    except StoreDown:
-        session = edition = None
-    edition = edition or line.live.now
-    said = call.whisper(edition.script, session or Session(call_sid, "", Place(MAIN_MENU)))
-    return twiml.whisper(edition.writer.says(said, slow=False), f"{line.public_url}/voice/accept?call={call_sid}")
+        edition = _edition(line.live, session.revision)[0] if session else edition
+    said = reply.whisper(edition.script, session or Session(call_sid, "", Place(MAIN_MENU)))
+    accept = f"{line.public_url}/voice/accept?call={call_sid}&turn={turn}"
+    return twiml.whisper(edition.writer.says(said, slow=False), accept)
+
+
+def _edition(live: Live, revision: str) -> tuple[Edition, bool]:
+    """The edition that a call began with, and True; the live one, and False, where that cannot be had any more."""
+    edition = None
+    with contextlib.suppress(StoreDown, ConfigError):
+        edition = live.of(revision)
+    return (edition, True) if edition else (live.now, False)
 
 
 class _Webhook:
@@ -258,17 +276,20 @@ class _Webhook:
         stored = self._stored(number)
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
-        event = twiml.read(self._form, self._accepted)
+        event = twiml.read(self._form, lambda: self._accepted(number))
+        address = _Address.read(at)
         if stored is not None and stored.turn == number:
-            edition = self._edition(stored.revision)
-            turn = call.answer(edition.script, stored, event, self._now)
+            edition, is_its_own = _edition(self._line.live, stored.revision)
+            known, place = stored, stored.place
+        elif address and (stored or self._alone or address.alone):
+            edition, is_its_own = _edition(self._line.live, address.revision)[0], False
+            known, place = address.session(stored, self._call, self._form.get("From", ""), number), address.place
         else:
-            address = _Address.read(at)
-            if address is None or not (stored or self._alone or address.alone):
-                return self.begin(lost=number)
-            edition = self._edition(address.revision)
-            known = address.session(stored, self._call, self._form.get("From", ""), number)
-            turn = call.go_on(edition.script, known, address.place, event, self._now)
+            return self.begin(lost=number)
+        if is_its_own:
+            turn = call.answer(edition.script, known, event, self._now)
+        else:
+            turn = call.go_on(edition.script, known, place, event, self._now)
         turn = self._errands_run(edition, turn)
         winner = self._save(turn.session)
         if winner is not None and winner != turn.session:
@@ -298,10 +319,10 @@ class _Webhook:
             self._alone = True
             return None
 
-    def _accepted(self) -> bool | None:
+    def _accepted(self, turn: int) -> bool | None:
         """Whether an adviser took the call; None when that cannot be known."""
         try:
-            return self._line.store.sessions.accepted(self._call)
+            return self._line.store.sessions.accepted(self._call, turn)
         except StoreDown:
             return None
 
@@ -311,16 +332,10 @@ class _Webhook:
             return self._line.live.draft() or live
         return live
 
-    def _edition(self, revision: str) -> Edition:
-        try:
-            edition = self._line.live.of(revision)
-        except StoreDown:
-            edition = None
-        return edition or self._line.live.now
-
     def _reply_again(self, session: Session) -> str:
-        edition = self._edition(session.revision)
-        return self._reply(edition, call.current(edition.script, session, self._now), "again")
+        edition, is_its_own = _edition(self._line.live, session.revision)
+        known = session if is_its_own else call.resumed(edition.script, session, session.place)
+        return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
         """Write the reply; count and log the turn."""
@@ -340,31 +355,55 @@ class _Webhook:
 
 @dataclass(frozen=True)
 class _Address:
-    """A place in an address: enough to go on from while Redis is away, and no more about the caller."""
+    """A place in an address: enough to go on from while Redis is away, and no more about the caller.
+
+    It has the place and one step back from it, what is counted of silence and unused keys, and
+    how the caller wants to be spoken to.
+    """
 
     place: Place
     revision: str
-    slow: bool
-    more_time: bool
-    one_key: bool
-    alone: bool
+    flags: str
+    #: Silences and unused keys here, slips in this call, and seconds of silence.
+    counts: tuple[int, ...]
+    back: Place | None
 
     @staticmethod
     def of(session: Session, alone: bool) -> str:
-        place = session.place
-        flags = "s" * session.slow + "m" * session.more_time + "o" * session.one_key + "a" * alone
-        return f"{place.node}.{place.part}.{place.offer}.{session.revision}.{flags}"
+        s, place = session, session.place
+        flags = "s" * s.slow + "m" * s.more_time + "o" * s.one_key + "l" * s.led + "a" * alone
+        back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
+        return (
+            f"{place.node}.{place.part}.{place.offer}.{s.revision}.{flags}"
+            f".{s.silences}-{s.wrongs}-{s.slips}-{s.quiet}.{back}"
+        )
 
     @classmethod
     def read(cls, text: str) -> _Address | None:
         try:
-            node, part, offer, revision, flags = text.split(".")
+            node, part, offer, revision, flags, counts, back = text.split(".")
+            silences, wrongs, slips, quiet = map(int, counts.split("-"))
+            before, _, at = back.partition("-")
             place = Place(node, int(part), int(offer))
+            return cls(
+                place, revision, flags, (silences, wrongs, slips, quiet), Place(before, int(at)) if back else None
+            )
         except ValueError:
             return None
-        return cls(place, revision, "s" in flags, "m" in flags, "o" in flags, "a" in flags)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the turn before was answered without Redis."""
+        return "a" in self.flags
 
     def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
         """What is known of the call: by the address, and what Redis still knew before it went away."""
         known = stored or Session(call_sid, self.revision, Place(MAIN_MENU), caller=caller)
-        return replace(known, turn=turn, slow=self.slow, more_time=self.more_time, one_key=self.one_key)
+        trail = known.trail
+        if self.back and (not trail or trail[-1].node != self.back.node):
+            trail = (*trail, self.back)
+        silences, wrongs, slips, quiet = self.counts
+        return replace(
+            known, turn=turn, trail=trail, silences=silences, wrongs=wrongs, slips=slips, quiet=quiet,
+            slow="s" in self.flags, more_time="m" in self.flags, one_key="o" in self.flags, led="l" in self.flags,
+        )  # fmt: skip

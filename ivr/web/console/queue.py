@@ -12,13 +12,12 @@ from werkzeug.wrappers import Response
 
 from ivr import callback
 from ivr.callback import CallbackRequest, Outcome, Refused, SpokenMessage
-from ivr.hours import LONDON
 from ivr.jobs import recording_path
 from ivr.web.console import words
 from ivr.web.console.common import Desk, go
 
 #: Opening hours to wait before a caller who did not pick up is tried again.
-AGAIN_HOURS = 2.0
+AGAIN_HOURS = 2
 LONGEST_NOTE = 2000
 
 
@@ -34,10 +33,12 @@ def add_to(app: Flask, desk: Desk) -> None:
         ("/request/<request_id>", pages.card, "GET"),
         ("/request/<request_id>/message/<int:nth>", pages.message, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
+        ("/request/<request_id>/keep", pages.keep, "POST"),
         ("/request/<request_id>/release", pages.release, "POST"),
         ("/request/<request_id>/ring", pages.ring, "POST"),
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
+        ("/request/<request_id>/reopen", pages.reopen, "POST"),
         ("/request/<request_id>/delete", pages.delete, "POST"),
     ):
         app.add_url_rule(path, view.__name__, login_required(view), methods=[method])
@@ -58,7 +59,7 @@ class _Pages:
 
     def _list(self) -> dict[str, object]:
         now = self._desk.now
-        rows = words.rows(self._desk.store.requests.waiting(), now)
+        rows = words.rows(self._desk.store.requests.waiting(), now, self._desk.live.now.script)
         return {"rows": rows, "now": now, "late": sum(row.lateness == "late" for row in rows)}
 
     def card(self, request_id: str) -> str:
@@ -69,7 +70,7 @@ class _Pages:
         return render_template(
             "request.html",
             request_=found,
-            row=words.row(found, self._desk.now),
+            row=words.row(found, self._desk.now, script),
             mine=mine,
             claimable=callback.claimable(found, self._desk.now),
             slot=words.slot_in_words(found),
@@ -78,6 +79,9 @@ class _Pages:
             says=words.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=words.next_try(found),
+            last_try=found.tries + 1 >= callback.MOST_TRIES,
+            again_hours=AGAIN_HOURS,
+            too_soon=self._is_too_soon(found),
             messages=[(message.seconds, self._kept(message).is_file()) for message in found.messages],
             can_ring=self._can_ring,
             now=self._desk.now,
@@ -112,6 +116,14 @@ class _Pages:
     def claim(self, request_id: str) -> Response:
         return self._change(request_id, "claimed", lambda r: callback.claim(r, self._me, self._desk.now))
 
+    def keep(self, request_id: str) -> Response:
+        """The adviser is still at work on it: it stays theirs, and so does their sign-in."""
+        try:
+            kept = self._desk.store.requests.change(request_id, lambda r: callback.keep(r, self._me, self._desk.now))
+        except (KeyError, Refused):
+            return Response(status=409)
+        return Response(f"{kept.claim_ends:.0f}", mimetype="text/plain")
+
     def release(self, request_id: str) -> Response:
         return self._change(
             request_id, "released", lambda r: callback.release(r, self._me, self._desk.now), "requests_page"
@@ -124,6 +136,8 @@ class _Pages:
             flash("Take the request first.", "danger")
         elif not self._can_ring:
             flash("To ring by one click, an administrator adds your phone.", "danger")
+        elif self._is_too_soon(found):
+            flash(f"Not before {words.moment(found.opens, self._desk.now)}: the caller chose that time.", "danger")
         else:
             self._desk.jobs.ring(request_id, self._me, self._desk.now)
             self._desk.note("rang", request_id)
@@ -135,14 +149,17 @@ class _Pages:
         if chosen not in get_args(Outcome):
             flash("Choose what came of it.", "danger")
             return go("card", request_id=request_id)
-        now = self._desk.clock().astimezone(LONDON)
-        hours = self._desk.live.now.script.hours
-        again, by = (hours.add(now, n * AGAIN_HOURS).timestamp() for n in (1, 2))
+        script = self._desk.live.now.script
+        after, ahead = script.hours.add(self._desk.clock(), AGAIN_HOURS), script.line.ring_back.days_ahead
 
         def recorded(found: CallbackRequest) -> CallbackRequest:
-            return callback.record(found, self._me, chosen, note, self._desk.now, again, by)  # type: ignore[arg-type]
+            again = callback.next_try(found, script.windows, script.hours, after, ahead)
+            return callback.record(found, self._me, chosen, note, self._desk.now, again)  # type: ignore[arg-type]
 
-        return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page")
+        def noted(found: CallbackRequest) -> CallbackRequest:
+            return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._desk.now)
+
+        return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page", instead=noted)
 
     def note(self, request_id: str) -> Response:
         note = request.form.get("note", "").strip()[:LONGEST_NOTE]
@@ -151,10 +168,17 @@ class _Pages:
             return go("card", request_id=request_id)
         return self._change(request_id, "noted", lambda r: callback.note(r, self._me, note, self._desk.now))
 
+    def reopen(self, request_id: str) -> Response:
+        """Ended by mistake: back into the list."""
+        return self._change(request_id, "put back", lambda r: callback.reopen(r, self._me, self._desk.now))
+
     def delete(self, request_id: str) -> Response:
         """Gone for good, with its message: what a caller may ask for."""
         self._admin_only()
         found = self._found(request_id)
+        if not request.form.get("sure"):
+            flash("Nothing was deleted. Tick the box first, to say that you are sure.", "danger")
+            return go("card", request_id=request_id)
         self._desk.store.requests.delete(request_id)
         for message in found.messages:
             self._kept(message).unlink(missing_ok=True)
@@ -181,17 +205,33 @@ class _Pages:
         if not current_user.adviser.admin:
             abort(403)
 
+    def _is_too_soon(self, found: CallbackRequest) -> bool:
+        """Whether the caller chose a later time. It may be the only one that is safe for them."""
+        return found.opens > self._desk.now
+
     def _change(
-        self, request_id: str, what: str, how: Callable[[CallbackRequest], CallbackRequest], then: str = "card"
+        self,
+        request_id: str,
+        what: str,
+        how: Callable[[CallbackRequest], CallbackRequest],
+        then: str = "card",
+        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
     ) -> Response:
-        """Change a request, and say so; or say why it could not be."""
+        """Change a request, and say so; or say why it could not be, and do what is done `instead`."""
         try:
-            self._desk.store.requests.change(request_id, how)
+            changed = self._desk.store.requests.change(request_id, how)
         except KeyError:
             abort(404)
         except Refused as refusal:
-            flash(str(refusal), "danger")
-            return go("requests_page")
+            if instead is None:
+                flash(str(refusal), "danger")
+                return go("requests_page")
+            self._desk.store.requests.change(request_id, instead)
+            self._desk.note("noted", request_id)
+            flash(f"{refusal} What you wrote is kept as a note.", "danger")
+            return go("card", request_id=request_id)
         self._desk.note(what, request_id)
         flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
+        if changed.open and what.startswith("recorded") and changed.tries == 0:
+            flash("Somebody else asked from the same phone meanwhile, so it is in the list again.", "warning")
         return go(then, request_id=request_id) if then == "card" else go(then)

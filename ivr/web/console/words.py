@@ -9,7 +9,7 @@ from typing import Literal
 from flask import Flask
 
 from ivr import dialling
-from ivr.callback import UNANSWERED, CallbackRequest, claimable
+from ivr.callback import MOST_TRIES, UNANSWERED, CallbackRequest, claimable
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -20,6 +20,8 @@ NEEDS = {
     "interpreter": "wants help in their language: have an interpreter on the line first",
     "slow": "wants you to speak slowly",
 }
+#: The same in two words, for the list.
+SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Speak slowly"}
 #: A request due within this many seconds is 'soon'.
 SOON_SECONDS = 2 * 60 * 60
 
@@ -34,6 +36,8 @@ class Row:
     when: str
     sign: str
     held_by: str
+    #: What the caller listened to last.
+    about: str = ""
 
     @property
     def id(self) -> str:
@@ -43,8 +47,8 @@ class Row:
 SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later": "○"}
 
 
-def row(request: CallbackRequest, now: float) -> Row:
-    """A request with how late it is."""
+def row(request: CallbackRequest, now: float, script: Script | None = None) -> Row:
+    """A request with how late it is, and what it is about where there is a script to tell."""
     lateness = lateness_of(request, now)
     when = {
         "late": f"Late by {_long(now - request.due)}",
@@ -53,7 +57,8 @@ def row(request: CallbackRequest, now: float) -> Row:
         "later": f"Ring from {moment(request.opens, now)}",
     }[lateness]
     held = request.claimed_by if request.state == "claimed" and request.claim_ends > now else ""
-    return Row(request, lateness, when, SIGNS[lateness], held)
+    about = next(iter(reversed(heard_in_words(request, script))), "") if script else ""
+    return Row(request, lateness, when, SIGNS[lateness], held, about)
 
 
 def lateness_of(request: CallbackRequest, now: float) -> Lateness:
@@ -64,11 +69,12 @@ def lateness_of(request: CallbackRequest, now: float) -> Lateness:
     return "now" if request.urgent or request.due - now <= SOON_SECONDS else "soon"
 
 
-def rows(requests: list[CallbackRequest], now: float) -> list[Row]:
-    """The list by lateness. Callers who have only just hung up half-way are not in it yet."""
+def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
+    """The list by lateness, the urgent first. Callers who have only just hung up half-way are not in it yet."""
     shown = [r for r in requests if r.state == "claimed" or claimable(r, now)]
     order: list[Lateness] = ["late", "now", "soon", "later"]
-    return sorted((row(r, now) for r in shown), key=lambda r: (order.index(r.lateness), r.request.due))
+    found = (row(r, now, script) for r in shown)
+    return sorted(found, key=lambda r: (order.index(r.lateness), not r.request.urgent, r.request.due))
 
 
 def moment(at: float, now: float) -> str:
@@ -126,9 +132,12 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 
 def next_try(request: CallbackRequest) -> str:
     """'try 2 of 3', for the outcome that is about to be recorded."""
-    return f"try {request.tries + 1} of 3"
+    return f"try {request.tries + 1} of {MOST_TRIES}"
 
 
 def add_to(app: Flask) -> None:
     """Make these words known to the templates."""
-    app.jinja_env.globals.update(moment=moment, needs=NEEDS, national=dialling.national, unanswered=UNANSWERED)
+    app.jinja_env.globals.update(
+        moment=moment, needs=NEEDS, short_needs=SHORT_NEEDS, national=dialling.national, unanswered=UNANSWERED,
+        most_tries=MOST_TRIES,
+    )  # fmt: skip

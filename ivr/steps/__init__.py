@@ -1,0 +1,20 @@
+"""The places every line has: a person, a text message, being rung back.
+
+Staff own the words of these steps (`config/menus/shared.yaml`); their order is here, so
+that no edit can ring a caller who did not agree to it.
+
+    kinds.py     what a step can be
+    entry.py     keying a number
+    person.py    being put through, and what there is when nobody can talk
+    texting.py   a text message about what was heard
+    ringing.py   asking to be rung back, and changing that later
+"""
+
+from ivr.steps import person, ringing, texting
+from ivr.steps.kinds import BACK, STAY, Asks, Choice, HandsOver, Runs, Step, TakesDigits
+
+#: Every step by its name.
+STEPS: dict[str, Step] = {**person.STEPS, **texting.STEPS, **ringing.STEPS}
+UNFINISHED = ringing.UNFINISHED
+
+__all__ = ["BACK", "STAY", "STEPS", "UNFINISHED", "Asks", "Choice", "HandsOver", "Runs", "Step", "TakesDigits"]

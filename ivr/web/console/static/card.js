@@ -1,0 +1,39 @@
+// Keeps a request with the adviser who is at work on its card, and says in time when it is about to go back.
+"use strict";
+
+const KEEP_MS = 4 * 60 * 1000;
+const WARN_MS = 2 * 60 * 1000;
+const LOOK_MS = 5 * 1000;
+const mine = document.getElementById("mine");
+const news = document.getElementById("news");
+let ends = Number(mine.dataset.ends) * 1000;
+let keptAt = Date.now();
+let worked = false;
+
+for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListener(sign, () => { worked = true; });
+
+async function look() {
+  if (worked && Date.now() - keptAt > KEEP_MS) await keep();
+  const left = ends - Date.now();
+  if (left <= 0) say("It is not yours any more. What you save now is kept as a note.");
+  else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
+  else say("");
+}
+
+async function keep() {
+  worked = false;
+  keptAt = Date.now();
+  try {
+    const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
+    if (answer.ok) ends = Number(await answer.text()) * 1000;
+    else ends = 0;
+  } catch {
+    // The next look tries again, while there is time.
+  }
+}
+
+function say(words) {
+  if (news.textContent !== words) news.textContent = words;
+}
+
+setInterval(look, LOOK_MS);
