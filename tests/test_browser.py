@@ -19,9 +19,9 @@ from ivr.callback import SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.store import Store
-from tests.bench.speed import free_port
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import Line
+from tests.ports import free_port
 from tests.test_phone import needs
 
 expect.set_options(timeout=10_000)

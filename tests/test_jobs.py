@@ -21,8 +21,8 @@ from ivr.config import Settings
 from ivr.jobs import FORGOTTEN_SECONDS, Housekeeping, Jobs, recording_path
 from ivr.session import Done, Failed, SendText
 from ivr.store import Store
-from tests.bench.speed import free_port
 from tests.desk import NOW, ask, hire, request
+from tests.ports import free_port
 from tests.test_phone import RECORDING
 
 TEXT = SendText("CA1.7", "+447700900123", "text_us", "Hello.")

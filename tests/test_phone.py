@@ -28,6 +28,7 @@ import pytest
 from ivr import phone
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
+from tests.ports import free_port
 
 NODE = Path(__file__).parent / "node_modules"
 PRISM = NODE / "@stoplight" / "prism-cli" / "dist" / "index.js"
@@ -94,9 +95,7 @@ class _Relaying(BaseHTTPRequestHandler):
 def prism() -> Iterator[int]:
     """A server of Twilio's published API."""
     needs(shutil.which("node") and PRISM.is_file(), "Node and `npm ci` in tests/ are needed to serve Twilio's API")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     process = subprocess.Popen(
         ["node", str(PRISM), "mock", "-p", str(port), str(SPEC)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

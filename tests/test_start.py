@@ -19,7 +19,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from ivr import config
-from tests.bench.speed import free_port
+from tests.ports import free_port
 
 IVR = Path(sys.executable).parent / "ivr"
 

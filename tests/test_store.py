@@ -17,7 +17,7 @@ from ivr.store import Conflict, Published, Store, StoreDown, ping
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
-from tests.bench.speed import free_port
+from tests.ports import free_port
 
 S = Session("CA1", "r1", Place("main_menu"), turn=3)
 

@@ -29,6 +29,7 @@ from twilio.request_validator import RequestValidator
 from ivr import config, server
 from ivr.cli import publishing
 from ivr.store import Store
+from tests.ports import free_port
 
 TOKEN = "benchmark-token"
 CONNECTIONS = 16
@@ -124,12 +125,6 @@ def _serve(app: str, port: int, environment: dict[str, str]) -> subprocess.Popen
     command = server.web_command("127.0.0.1", port)
     command[-1] = app
     return subprocess.Popen(command, env=environment, cwd=config.ROOT, stdout=subprocess.DEVNULL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(*ports: int) -> None:
