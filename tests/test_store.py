@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,11 +18,12 @@ from msgspec.structs import replace
 from ivr import config, server
 from ivr.config import Settings
 from ivr.session import Place, Session
-from ivr.store import Conflict, Published, Store, StoreDown, ping
+from ivr.store import Conflict, Published, Store, StoreDown, connection, ping
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from tests.ports import free_port
+from tests.tls import certificate, door
 
 S = Session("CA1", "r1", Place("main_menu"), turn=3)
 
@@ -140,6 +146,74 @@ def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
 
     assert time.perf_counter() - began < 2 * ANSWER_SECONDS
     assert not ping("redis://127.0.0.1:1")
+
+
+@dataclass
+class Server:
+    """A Redis of this test's own, that can be stalled."""
+
+    process: subprocess.Popen[bytes]
+    urls: dict[str, str]
+
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Connections are taken, and nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    settings = config.settings({"IVR_DATA": str(tmp_path)})
+    made, path = certificate(tmp_path), settings.redis_url.removeprefix("unix://")
+
+    def connect() -> socket.socket:
+        reached = socket.socket(socket.AF_UNIX)
+        reached.connect(path)
+        return reached
+
+    process = subprocess.Popen(server.redis_command(settings))
+    assert _soon(lambda: ping(settings.redis_url))
+    with door(made, connect) as port:
+        yield Server(process, {"plain": settings.redis_url, "TLS": f"rediss://127.0.0.1:{port}?ssl_ca_certs={made}"})
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.parametrize("kind", ["plain", "TLS"])
+def test_a_stalled_server_is_given_up_in_a_quarter_second(own: Server, kind: str) -> None:
+    store = Store(own.urls[kind])
+    store.sessions.save(S)
+
+    with own.stalled():
+        began = time.perf_counter()
+        with pytest.raises(StoreDown):
+            store.sessions.get("CA1")
+        took = time.perf_counter() - began
+
+    assert ANSWER_SECONDS * 0.9 < took < ANSWER_SECONDS * 4
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["plain", "TLS"])
+def test_a_server_that_was_stalled_for_long_is_used_again(
+    own: Server, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time-out drops a connection, and none stays lent: here there are two at most."""
+    monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
+    store = Store(f"{own.urls[kind]}{'&' if '?' in own.urls[kind] else '?'}max_connections=2")
+    store.sessions.save(S)
+
+    with own.stalled():
+        for _ in range(4):
+            with pytest.raises(StoreDown):
+                store.sessions.get("CA1")
+
+    assert store.sessions.get("CA1") == S
+    store.close()
 
 
 def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:

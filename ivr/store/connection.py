@@ -9,6 +9,7 @@ quarter second, and not every thread all of its time.
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -66,17 +67,18 @@ class _Wire:
 
     redis-py's own way through it costs as much again as the trip. And its time-outs are
     Python's, which ask the kernel before each read and write whether it may, and let
-    another thread in each time; here the kernel itself gives up.
+    another thread in each time; here the kernel itself gives up. Under TLS it stays with
+    Python's: its TLS takes the kernel's giving up for a reason to ask again.
     """
 
-    def __init__(self, connection: Any, seconds: float):
-        self._connection = connection
-        self._socket: socket.socket = connection._sock  # redis-py has no public name for it
+    def __init__(self, pool: Any, seconds: float):
+        self._pool, self._connection = pool, pool.get_connection()
+        self._socket: socket.socket = self._connection._sock  # redis-py has no public name for it
         self._reader = hiredis.Reader(replyError=_refusal, notEnoughData=_UNFINISHED)
-        self._socket.settimeout(None)
-        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.settimeout(seconds)
+        else:
+            _let_the_kernel_give_up(self._socket, seconds)
 
     def ask(self, command: tuple[str | bytes | int, ...]) -> Any:
         """Raises OSError, or redis.ConnectionError, if no whole answer comes in time, and Redis' own refusals."""
@@ -90,10 +92,19 @@ class _Wire:
         return reply
 
     def close(self) -> None:
+        """Hang up, and give the connection back: a pool lends only so many."""
         self._connection.disconnect()
+        self._pool.release(self._connection)
 
 
 _UNFINISHED = object()
+
+
+def _let_the_kernel_give_up(wire: socket.socket, seconds: float) -> None:
+    wire.settimeout(None)
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        wire.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def _refusal(words: str) -> redis.ResponseError:
@@ -139,7 +150,7 @@ class Redis:
         def ask() -> Any:
             wire: _Wire | None = getattr(self._local, "wire", None)
             if wire is None:
-                wire = self._local.wire = _Wire(self.client.connection_pool.get_connection(), self._answer_seconds)
+                wire = self._local.wire = _Wire(self.client.connection_pool, self._answer_seconds)
             return wire.ask(command)
 
         return self._guarded(ask)
