@@ -25,7 +25,9 @@ Every change of a request is one transaction. Only this package imports redis; a
 there reaches the rest of the line as StoreDown and in no other way.
 """
 
-from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Redis, StoreDown, ping
+from collections.abc import Callable
+
+from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping
 from ivr.store.people import Adviser, People
 from ivr.store.requests import Requests
 from ivr.store.revisions import Conflict, Published, Revisions
@@ -61,6 +63,18 @@ class Store:
         self.requests = Requests(self.redis)
         self.texts = Texts(self.redis)
         self.people = People(self.redis)
+
+    def ping(self) -> None:
+        """Raises StoreDown if Redis does not answer."""
+        self.redis.do(lambda client: client.ping())
+
+    def with_queue(self, what: Callable[[Client], T]) -> T:
+        """Put something into the job queue, whose library wants a client. Raises StoreDown as everything here does."""
+        return self.redis.do(what)
+
+    def queue_client(self) -> Client:
+        """The client of a worker, which waits for jobs as long as there are none."""
+        return self.redis.patient()
 
     def close(self) -> None:
         self.redis.close()

@@ -176,7 +176,7 @@ class Redis:
         return StoreDown(str(error))
 
     def patient(self) -> Client:
-        """A client without our time-outs, for the queue's own library, which waits for hours."""
+        """A client without our time-outs, for whoever waits for hours."""
         return _client(self._url, None)
 
     def close(self) -> None:

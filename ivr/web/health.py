@@ -23,7 +23,7 @@ def blueprint(store: Store, live: Live) -> Blueprint:
     def readyz() -> tuple[Response, int]:
         faults = [] if live.ready else ["no script is published"]
         try:
-            store.redis.do(lambda client: client.ping())
+            store.ping()
         except StoreDown:
             faults.append("Redis does not answer")
         words = "; ".join(faults) or "ready"
