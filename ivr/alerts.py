@@ -21,18 +21,8 @@ class AlertFailed(Exception):
     """Raised when an alert could not be sent. The worker tries again."""
 
 
-def send(settings: Settings, email_to: list[str], webhook: str | None, subject: str, words: str) -> None:
-    """Send one alert every way there is. Raises AlertFailed if any way failed."""
-    failures = []
-    if email_to and settings.smtp_url:
-        failures += _mail(settings, email_to, subject, words)
-    if webhook:
-        failures += _post(webhook, subject, words)
-    if failures:
-        raise AlertFailed("; ".join(failures))
-
-
-def _mail(settings: Settings, to: list[str], subject: str, words: str) -> list[str]:
+def mail(settings: Settings, to: list[str], subject: str, words: str) -> None:
+    """Send one alert by e-mail. Raises AlertFailed."""
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, settings.smtp_from, ", ".join(to)
     message.set_content(words)
@@ -46,14 +36,13 @@ def _mail(settings: Settings, to: list[str], subject: str, words: str) -> list[s
                 smtp.login(unquote(server.username), unquote(server.password or ""))
             smtp.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        return [f"e-mail: {type(error).__name__}"]
-    return []
+        raise AlertFailed(f"e-mail: {type(error).__name__}") from error
 
 
-def _post(webhook: str, subject: str, words: str) -> list[str]:
+def post(webhook: str, subject: str, words: str) -> None:
+    """Send one alert to a webhook. Raises AlertFailed."""
     try:
         answer = requests.post(webhook, json={"subject": subject, "text": words}, timeout=ANSWER_SECONDS)
         answer.raise_for_status()
     except requests.RequestException as error:
-        return [f"webhook: {type(error).__name__}"]
-    return []
+        raise AlertFailed(f"webhook: {type(error).__name__}") from error

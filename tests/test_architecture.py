@@ -19,11 +19,11 @@ CORE = {
     "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "store", "audio", "twiml", "phone", "alerts", "log"}
-ENTRANCES = {"jobs", "server", "web", "cli", "__main__"}
+ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
-    "rq": {"jobs"},
+    "rq": {"jobs", "worker"},
     "twilio": {"twiml", "phone"},
     "flask": {"web"},
     "pyttsx3": {"audio"},
@@ -72,6 +72,7 @@ def test_every_room_has_a_floor_and_imports_downwards(path: Path) -> None:
     if room in EDGES:
         assert imported <= CORE | SHARED, "no edge imports an edge"
     assert room not in {"web", "cli"} or not imported & ({"web", "cli"} - {"web"})
+    assert room != "web" or "worker" not in imported, "the web asks for work by name"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -90,6 +91,13 @@ def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
         "the core asks no clock"
     )
     assert not re.search(r"^import (random|secrets|os|time|pathlib)\b|(?<!def )\bopen\(", text, re.MULTILINE)
+
+
+def test_nobody_goes_past_the_store() -> None:
+    """What others want of Redis has a name there."""
+    for path in FILES:
+        if _room(path) != "store":
+            assert not re.search(r"store\.redis\b", path.read_text(encoding="utf-8")), path
 
 
 def test_only_config_reads_the_environment() -> None:

@@ -6,13 +6,14 @@ from contextlib import closing
 
 import click
 
-from ivr import config, jobs, log, server, web
+from ivr import config, log, server, web
 from ivr.cli import publishing, sound
 from ivr.cli.common import Stop, draft_script, out
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
+from ivr.worker import work
 
 
 @click.command()
@@ -62,7 +63,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
     log.as_json()
-    jobs.work(config.settings())
+    work(config.settings())
 
 
 @click.command()

@@ -1,0 +1,223 @@
+"""The worker: does what is queued, and looks now and then for what was forgotten.
+
+Texts, recordings, ringing out and alerts are jobs. Once a minute the worker looks for what
+is late, what was written down and not yet done, and what is past its days; every ten
+minutes it asks Twilio for messages that we were never told of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from rq import SimpleWorker, get_current_job
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from ivr import alerts, callback, reading, script
+from ivr.authored import LineFile
+from ivr.callback import SpokenMessage
+from ivr.config import Settings
+from ivr.hours import LONDON
+from ivr.jobs import QUEUE, Jobs, Way, What, recording_path
+from ivr.phone import Phone, PhoneFailed
+from ivr.reading import ConfigError
+from ivr.store import PATIENT_SECONDS, Store, StoreDown
+
+log = structlog.get_logger()
+
+#: Seconds between two looks for what is late or was forgotten.
+LOOK_SECONDS = 60
+#: A text that has waited this long was forgotten by the queue.
+FORGOTTEN_SECONDS = 120
+#: Seconds between two looks at Twilio for messages that we were never told of.
+MESSAGES_SECONDS = 600
+
+
+class Tools:
+    """What the worker works with. It may wait for Redis."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.phone = settings, Phone(settings)
+        self.store = Store(settings.redis_url, PATIENT_SECONDS)
+        self.jobs = Jobs(settings, self.store)
+
+    def line(self) -> LineFile:
+        """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
+        files = self.store.revisions.files(self.store.revisions.live() or "") or {}
+        document = reading.read(files.get(script.LINE, ""), f"config/{script.LINE}")
+        line = reading.validate(LineFile, document)
+        if line is None:
+            raise ConfigError(document.problems)
+        return line
+
+
+# --- jobs -----------------------------------------------------------------------------------
+
+
+def send_text(tools: Tools, text_id: str) -> None:
+    """Send one text, unless that was begun already. Raises while another try makes sense."""
+    text = tools.store.texts.begin(text_id, time.time())
+    if text is None:
+        return
+    try:
+        sid = tools.phone.send_text(text.id, text.to, text.body)
+        tools.store.texts.became(text_id, "sent", sid=sid)
+    except PhoneFailed as error:
+        log.warning("text", id=text_id, why=str(error), again=error.again)
+        if error.again and not _last_try():
+            tools.store.texts.put_back(text_id)
+            raise
+        tools.store.texts.became(text_id, "failed", why=str(error))
+
+
+def _last_try() -> bool:
+    job = get_current_job()
+    return job is None or not job.retries_left
+
+
+def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: int) -> None:
+    """Copy a message to our own keeping, and only then have it deleted where it came from."""
+    sound = tools.phone.recording(recording_sid)
+    path = recording_path(tools.settings, recording_sid)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_bytes(sound)
+    partial.replace(path)
+    tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds))
+    tools.phone.delete_recording(recording_sid)
+
+
+def ring(tools: Tools, request_id: str, adviser: str) -> None:
+    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request; it is not tried again."""
+    known = tools.store.people.get(adviser)
+    try:
+        tools.phone.ring(known.phone if known else "", request_id)
+    except PhoneFailed as error:
+        words = f"{error}. Ring by hand."
+        with contextlib.suppress(KeyError):
+            tools.store.requests.change(
+                request_id, lambda r: callback.note(r, "the line", f"Could not ring you: {words}", time.time())
+            )
+
+
+def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
+    """Tell the service in one way that a request is urgent, or late, if it still is and if that way is open."""
+    request = tools.store.requests.get(request_id)
+    if request is None or not request.open:
+        return
+    to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
+    subject = "An urgent caller waits to be rung" if what == "urgent" else "A caller has not been rung in time"
+    words = f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.\n{tools.settings.public_url}/console"
+    if way == "mail" and to.email_to and tools.settings.smtp_url:
+        alerts.mail(tools.settings, to.email_to, subject, words)
+    if way == "webhook" and to.webhook:
+        alerts.post(to.webhook, subject, words)
+
+
+JOBS: dict[str, Callable[..., None]] = {
+    "send_text": send_text,
+    "fetch_recording": fetch_recording,
+    "ring": ring,
+    "alert": alert,
+}
+
+
+# --- looks ----------------------------------------------------------------------------------
+
+
+def look(tools: Tools, now: float) -> None:
+    """Queue what is late and untold, and what was written down and never done."""
+    for request in tools.store.requests.waiting():
+        tools.jobs.alert_if_urgent(request)
+        if request.due <= now and request.state != "unfinished":
+            tools.jobs.alert(request.id, "late")
+    for text in tools.store.texts.underway():
+        if text.fate == "sending" and text.tried_at + FORGOTTEN_SECONDS <= now:
+            tools.store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
+        elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
+            tools.jobs.send_waiting_text(text.id)
+
+
+def tidy(tools: Tools, now: float) -> int:
+    """Delete what callers were promised would be deleted. Returns how much that was.
+
+    That is messages past their days, and requests that ended long ago with all that is theirs.
+    """
+    keep = tools.line().ring_back.message_keep_days * 86400.0
+    forgotten = tools.store.requests.forget_ended(now)
+    gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
+    gone |= {p for p in recording_path(tools.settings, "x").parent.glob("*") if p.stat().st_mtime + keep <= now}
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(forgotten) + len(gone)
+
+
+def fetch_forgotten(tools: Tools) -> int:
+    """Fetch the messages that Twilio still has: we were not told of them, or could not fetch them then.
+
+    Returns how many. Recordings of calls that left no request with us are not ours to touch.
+    """
+    left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
+    asked = [*tools.store.requests.waiting(), *tools.store.requests.ended()] if left else []
+    found = [(message, next((r for r in asked if r.asked_in(message.call)), None)) for message in left]
+    ours = [(message, request) for message, request in found if request]
+    for message, request in ours:
+        fetch_recording(tools, request.id, message.recording, message.seconds)
+    return len(ours)
+
+
+# --- for ever -------------------------------------------------------------------------------
+
+
+def work(settings: Settings) -> None:
+    """Be the worker: do what is queued until stopped."""
+    stop = threading.Event()
+    threading.Thread(target=_look_for_ever, args=(Tools(settings), stop), daemon=True).start()
+    try:
+        queue_worker(Tools(settings)).work(with_scheduler=True, logging_level="WARNING")
+    finally:
+        stop.set()
+
+
+def queue_worker(tools: Tools) -> SimpleWorker:
+    """A worker that knows our jobs and no other.
+
+    rq itself imports and calls whatever a job names, so anybody who can write to Redis could
+    have anything done here.
+    """
+
+    class Ours(Job):
+        success_callback = failure_callback = None
+
+        @property
+        def func(self) -> Callable[..., None]:
+            return partial(JOBS[self.func_name or ""], tools)
+
+    return SimpleWorker([QUEUE], connection=tools.store.queue_client(), job_class=Ours, serializer=JSONSerializer)
+
+
+def _look_for_ever(tools: Tools, stop: threading.Event) -> None:
+    looked_at_twilio = float("-inf")
+    while not stop.wait(LOOK_SECONDS):
+        now = time.time()
+        _outlive(look, tools, now)
+        _outlive(tidy, tools, now)
+        if looked_at_twilio + MESSAGES_SECONDS <= now:
+            looked_at_twilio = now
+            _outlive(fetch_forgotten, tools)
+
+
+def _outlive(what: Callable[..., object], *of: object) -> None:
+    """Look, and go on whatever comes of it: the next look may do better."""
+    try:
+        what(*of)
+    except (StoreDown, PhoneFailed, ConfigError) as error:
+        log.warning("worker", why=str(error))
+    except Exception:
+        log.exception("worker")
