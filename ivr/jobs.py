@@ -57,8 +57,8 @@ class Jobs:
         self._enqueue(f"recording-{recording_sid}", "fetch_recording", request_id, recording_sid, seconds)
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
-        """Have Twilio ring an adviser, and then the caller."""
-        self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser)
+        """Have Twilio ring an adviser, and then the caller. Once: a phone that rang may ring again for nobody."""
+        self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser, once=True)
 
     def alert_new(self, done: Done) -> None:
         """Tell of an urgent request that was just finished, now or at the next look."""
@@ -76,13 +76,13 @@ class Jobs:
         for way in ways:
             self._enqueue(f"alert-{request_id}-{what}-{way}", "alert", request_id, what, way)
 
-    def _enqueue(self, job_id: str, job: str, *args: object) -> None:
+    def _enqueue(self, job_id: str, job: str, *args: object, once: bool = False) -> None:
         def put(client: Any) -> None:
             queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
             with contextlib.suppress(DuplicateJobError):  # it is queued, or was done
                 queue.enqueue(
                     job, args=args, job_id=_clean(job_id), unique=True, result_ttl=86400, failure_ttl=86400,
-                    description=job_id, retry=Retry(len(TRY_AGAIN), TRY_AGAIN),
+                    description=job_id, retry=None if once else Retry(len(TRY_AGAIN), TRY_AGAIN),
                 )  # fmt: skip
 
         self._store.with_queue(put)

@@ -13,9 +13,10 @@ from typing import Any
 
 import requests
 from requests.auth import HTTPBasicAuth
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
 
 from ivr.config import Settings
 
@@ -26,6 +27,7 @@ MOST_LISTED = 200
 
 #: Replies that say for certain that nothing was done: trying again is safe.
 _NOT_DONE = {429, 503}
+_SENSELESS = "Twilio's answer makes no sense, so it is not known whether it was done"
 
 
 class PhoneFailed(Exception):
@@ -46,10 +48,14 @@ class MessageLeft:
 
 
 class _At(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's own client, with a time-out, sent to another address where the settings name one."""
+    """Twilio's own client, with a time-out, sent to another address where the settings name one.
+
+    Each request has a connection of its own. One that lay open may be closed just as we write
+    to it, and nobody would know whether what we wrote got there.
+    """
 
     def __init__(self, address: str):
-        super().__init__()
+        super().__init__(pool_connections=False)
         self._address = address
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
@@ -68,23 +74,19 @@ class Phone:
     def send_text(self, text_id: str, to: str, body: str) -> str:
         """Send a text and return Twilio's id for it. News of it comes to /voice/text."""
         news = f"{self._settings.public_url}/voice/text?id={text_id}"
-        return str(
-            self._ask(
-                lambda client: client.messages.create(
-                    to=to, from_=self._settings.our_number, body=body, status_callback=news
-                )
-            ).sid
+        return self._begun(
+            lambda client: client.messages.create(
+                to=to, from_=self._settings.our_number, body=body, status_callback=news
+            )
         )
 
     def ring(self, adviser_phone: str, request_id: str) -> str:
         """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call."""
         address = f"{self._settings.public_url}/voice/ring?request={request_id}"
-        return str(
-            self._ask(
-                lambda client: client.calls.create(
-                    to=adviser_phone, from_=self._settings.our_number, url=address, method="POST", timeout=30
-                )
-            ).sid
+        return self._begun(
+            lambda client: client.calls.create(
+                to=adviser_phone, from_=self._settings.our_number, url=address, method="POST", timeout=30
+            )
         )
 
     def recording(self, sid: str) -> bytes:
@@ -140,6 +142,13 @@ class Phone:
         )
         return fallback
 
+    def _begun(self, what: Any) -> str:
+        """Ask for something, and return Twilio's id for it."""
+        sid = self._ask(what).sid
+        if not sid:
+            raise PhoneFailed(_SENSELESS)
+        return str(sid)
+
     def _ask(self, what: Any) -> Any:
         if self._client is None:
             account, token = self._settings.account_sid, self._settings.auth_tokens[0]
@@ -150,9 +159,17 @@ class Phone:
             raise PhoneFailed(
                 f"Twilio answered {error.status}, code {error.code}", error.status in _NOT_DONE
             ) from error
-        except requests.ConnectTimeout as error:
-            raise PhoneFailed("Twilio could not be reached", again=True) from error
-        except requests.ReadTimeout as error:
+        except requests.RequestException as error:
+            if _never_got_there(error):
+                raise PhoneFailed("Twilio could not be reached", again=True) from error
             raise PhoneFailed("Twilio did not answer, so it is not known whether it was done") from error
-        except (requests.ConnectionError, TwilioException) as error:
-            raise PhoneFailed("Twilio could not be reached", again=True) from error
+        except Exception as error:  # whatever the library makes of an answer that it does not know
+            raise PhoneFailed(_SENSELESS) from error
+
+
+def _never_got_there(error: requests.RequestException) -> bool:
+    """Whether no connection came about. Anything later may have been read, and done."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(cause, NewConnectionError)

@@ -252,17 +252,42 @@ def test_an_adviser_is_rung_by_the_worker(tools: Tools, store: Store, twilio: Tw
     assert twilio.asked == ["POST Calls.json"]
 
 
-def test_an_adviser_who_could_not_be_rung_is_told_on_the_card(tools: Tools, store: Store, twilio: Twilio) -> None:
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((400, b'{"code": 21211, "message": "no", "status": 400}'), "Twilio answered 400, code 21211"),
+        ((503, b"{}"), "Twilio answered 503, code 503"),
+        ((200, b"<html>"), "Twilio's answer makes no sense, so it is not known whether it was done"),
+    ],
+)
+def test_an_adviser_who_could_not_be_rung_is_told_on_the_card_and_not_rung_again(
+    tools: Tools, store: Store, twilio: Twilio, answer: tuple[int, bytes], why: str
+) -> None:
     hire(store)
     saved = ask(store)
-    twilio.answers = [(400, b'{"code": 21211, "message": "no", "status": 400}')]
+    twilio.answers = [answer]
     tools.jobs.ring(saved.id, "asha", NOW)
 
     _work(tools)
 
-    assert store.requests.get(saved.id).events[-1].note == (  # type: ignore[union-attr]
-        "Could not ring you: Twilio answered 400, code 21211. Ring by hand."
-    )
+    assert store.requests.get(saved.id).events[-1].note == f"Could not ring you: {why}. Ring by hand."  # type: ignore[union-attr]
+    assert twilio.asked == ["POST Calls.json"]
+
+
+def test_nothing_that_goes_wrong_rings_an_adviser_again(
+    tools: Tools, store: Store, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the note of it cannot be written."""
+    hire(store)
+    saved = ask(store)
+    twilio.answers = [(400, b"{}")]
+    monkeypatch.setattr(tools.store.requests, "change", None)
+    tools.jobs.ring(saved.id, "asha", NOW)
+
+    _work(tools)
+
+    assert twilio.asked == ["POST Calls.json"]
+    assert store.redis.do(lambda client: client.zcard("rq:scheduled:ivr")) == 0
 
 
 # --- alerts ---------------------------------------------------------------------------------

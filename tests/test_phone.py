@@ -53,6 +53,8 @@ class Relay(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
         self.answer: tuple[int, bytes] | None = None
         self.wait = 0.0
+        #: Requests that are answered on one connection. The next is read whole, and then the connection is closed.
+        self.answers_on_one = 1000
 
     @property
     def url(self) -> str:
@@ -61,12 +63,18 @@ class Relay(ThreadingHTTPServer):
 
 class _Relaying(BaseHTTPRequestHandler):
     server: Relay
+    protocol_version = "HTTP/1.1"
+    asked = 0
 
     def _relay(self) -> None:
+        self.asked += 1
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
         self.server.seen.append((self.command, parts.path, {**parse_qs(body.decode()), **parse_qs(parts.query)}))
         time.sleep(self.server.wait)
+        if self.asked > self.server.answers_on_one:
+            self.close_connection = True
+            return
         status, content = self.server.answer or self._asked(body)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -263,6 +271,33 @@ def test_an_answer_that_never_comes_may_have_been_done(
 
     with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:
         asking.send_text("CA1.7", "+447700900123", "Hello.")
+
+    assert not failure.value.again
+
+
+def test_a_connection_closed_after_it_was_read_may_have_been_done(asking: Phone, twilio: Relay) -> None:
+    """The whole text was there, and no answer came."""
+    twilio.answers_on_one = 0
+
+    with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:
+        asking.send_text("CA1.7", "+447700900123", "Hello.")
+
+    assert not failure.value.again
+    assert len(twilio.seen) == 1
+
+
+def test_no_text_goes_over_a_connection_that_may_close_under_it(asking: Phone, twilio: Relay) -> None:
+    twilio.answers_on_one, twilio.answer = 1, (201, b'{"sid": "SM1"}')
+
+    assert [asking.send_text(f"CA1.{n}", "+447700900123", "Hello.") for n in range(3)] == ["SM1"] * 3
+
+
+@pytest.mark.parametrize("answer", [b"<html>Sign in to this network</html>", b"[]", b"{}", b""])
+def test_an_answer_that_makes_no_sense_may_mean_that_it_was_done(asking: Phone, twilio: Relay, answer: bytes) -> None:
+    twilio.answer = (200, answer)
+
+    with pytest.raises(PhoneFailed, match="makes no sense, so it is not known whether it was done") as failure:
+        asking.ring("+441164960777", "CA1-1")
 
     assert not failure.value.again
 
