@@ -315,9 +315,22 @@ class Notice(Authored):
     ends: datetime.date = Field(description="The last day it is said.")
 
 
+def _mail_address(text: str) -> str:
+    """One address and nothing else: it stands in the head of a message, where a new line begins something new."""
+    if text.isascii() and re.fullmatch(r"[^@\s,;:<>]+@[^@\s,;:<>]+", text):
+        return text
+    raise ValueError(f"{text!r} is not an e-mail address. Write each on a line of its own, like desk@example.org")
+
+
+def _web_address(text: str) -> str:
+    if re.fullmatch(r"https?://([^\s/@]+@)?[\w.-]+(:\d{1,5})?([/?]\S*)?", text):
+        return text
+    raise ValueError(f"{text!r} is not a web address. Write it whole, like https://chat.example.org/line")
+
+
 class Alerts(Authored):
-    email_to: list[str] = Field(default_factory=list)
-    webhook: str | None = None
+    email_to: list[Annotated[str, AfterValidator(_mail_address)]] = Field(default_factory=list)
+    webhook: Annotated[str, AfterValidator(_web_address)] | None = None
 
 
 class LineFile(Authored):

@@ -192,6 +192,27 @@ MISTAKES = [
         "'help_phone' is not in 'phones'. Use a name from there.",
     ),
     (
+        "line.yaml",
+        "  email_to: []",
+        '  email_to: ["desk@example.org\\nBcc: a@b.org"]',
+        "  email_to: [",
+        r"'desk@example.org\nBcc: a@b.org' is not an e-mail address. Write each on a line of its own, like desk@",
+    ),
+    (
+        "line.yaml",
+        "  email_to: []",
+        "  email_to: [one@example.org and two@example.org]",
+        "  email_to: [",
+        "'one@example.org and two@example.org' is not an e-mail address.",
+    ),
+    (
+        "line.yaml",
+        "  email_to: []",
+        "  webhook: chat.example.org/line",
+        "  webhook: chat",
+        "'chat.example.org/line' is not a web address. Write it whole, like https://chat.example.org/line",
+    ),
+    (
         "texts.yaml",
         "{service_email}",
         "{service_mail}",
