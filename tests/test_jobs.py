@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
+from structlog.testing import capture_logs
 
 from ivr import alerts, callback, script, worker
 from ivr.alerts import AlertFailed
@@ -26,6 +30,7 @@ from ivr.worker import FORGOTTEN_SECONDS, Tools
 from tests.desk import NOW, ask, hire, request
 from tests.ports import free_port
 from tests.test_phone import RECORDING
+from tests.tls import certificate, context
 
 TEXT = SendText("CA1.7", "+447700900123", "text_us", "Hello.")
 
@@ -294,23 +299,46 @@ def test_nothing_that_goes_wrong_rings_an_adviser_again(
 
 
 class Mailbox(Message):
-    """Keeps the mail it is given."""
+    """Keeps the mail it is given, and how it came."""
 
     def __init__(self) -> None:
         super().__init__()
         self.mail: list[str] = []
+        self.came: list[tuple[bool, bytes | None]] = []
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, _: object) -> str:  # noqa: N802
+        if address.startswith("nobody"):
+            return "550 No such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        login = session.auth_data.password if session.auth_data else None
+        self.came.append((session.ssl is not None, login))
+        return str(await super().handle_DATA(server, session, envelope))
 
     def handle_message(self, message: object) -> None:
         self.mail.append(str(message))
 
 
+@contextlib.contextmanager
+def _mail_server(box: Mailbox, host: str = "127.0.0.1", **options: object) -> Iterator[int]:
+    """A mail server for this mailbox, that lets everybody in who shows a password."""
+
+    def anybody(server: SMTP, session: Session, envelope: Envelope, how: str, shown: object) -> AuthResult:
+        return AuthResult(success=True, auth_data=shown)
+
+    controller = Controller(box, hostname=host, port=free_port(), authenticator=anybody, **options)
+    controller.start()
+    yield controller.port
+    controller.stop()
+
+
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, str]]:
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield box, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+    with _mail_server(box) as port:
+        yield box, f"smtp://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -364,6 +392,78 @@ def test_what_stood_in_the_way_of_an_alert_is_told(settings: Settings) -> None:
         alerts.mail(nobody, ["b@example.org"], "Late", "x")
     with pytest.raises(AlertFailed, match=r"^webhook: ConnectionError$"):
         alerts.post("http://127.0.0.1:1/", "Late", "x")
+
+
+#: An address that leads to this machine without saying so.
+SOMEWHERE = "0.0.0.0"
+
+
+def _mail(settings: Settings, url: str, *to: str) -> None:
+    alerts.mail(replace(settings, smtp_url=url, smtp_from="a@example.org"), list(to) or ["b@example.org"], "Late", "x")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", SOMEWHERE])
+def test_mail_goes_by_tls_to_a_server_that_wants_it(
+    settings: Settings, tmp_path: Path, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On this machine whatever its certificate is; elsewhere if that is good."""
+    made, box = certificate(tmp_path, SOMEWHERE), Mailbox()
+    if host == SOMEWHERE:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+
+    with _mail_server(box, host, tls_context=context(made), require_starttls=True) as port:
+        _mail(settings, f"smtp://line:p%40ss@{host}:{port}")
+
+    assert box.came == [(True, b"p@ss")]
+
+
+def test_mail_goes_by_tls_from_the_first_byte_where_the_address_says_so(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, box = certificate(tmp_path, SOMEWHERE), Mailbox()
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+
+    with _mail_server(box, SOMEWHERE, ssl_context=context(made)) as port:
+        _mail(settings, f"smtps://{SOMEWHERE}:{port}")
+
+    assert len(box.mail) == 1
+
+
+@pytest.mark.parametrize("kind", ["smtp", "smtps"])
+def test_a_certificate_that_nobody_vouches_for_gets_no_mail(settings: Settings, tmp_path: Path, kind: str) -> None:
+    made, box = context(certificate(tmp_path, SOMEWHERE)), Mailbox()
+    options = {"tls_context": made} if kind == "smtp" else {"ssl_context": made}
+
+    with (
+        _mail_server(box, SOMEWHERE, **options) as port,
+        pytest.raises(AlertFailed, match="e-mail: SSLCertVerificationError"),
+    ):
+        _mail(settings, f"{kind}://line:password@{SOMEWHERE}:{port}")
+
+    assert box.came == []
+
+
+def test_a_password_is_shown_without_tls_on_this_machine_only(settings: Settings) -> None:
+    box = Mailbox()
+
+    with _mail_server(box, SOMEWHERE, auth_require_tls=False) as port:
+        _mail(settings, f"smtp://line:password@127.0.0.1:{port}")
+        _mail(settings, f"smtp://{SOMEWHERE}:{port}")
+        with pytest.raises(AlertFailed, match="the server offers no TLS, and the password in SMTP_URL is not sent"):
+            _mail(settings, f"smtp://line:password@{SOMEWHERE}:{port}")
+
+    assert box.came == [(False, b"password"), (False, None)]
+
+
+def test_an_address_that_is_refused_keeps_no_alert_from_the_others(
+    settings: Settings, mailbox: tuple[Mailbox, str]
+) -> None:
+    """Nor is it sent to them again. Whoever runs the machine reads of it."""
+    with capture_logs() as logged:
+        _mail(settings, mailbox[1], "nobody@example.org", "desk@example.org")
+
+    assert len(mailbox[0].mail) == 1
+    assert [line["why"] for line in logged] == ["1 of 2 addresses were refused by the mail server"]
 
 
 def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_number(
