@@ -2,7 +2,8 @@
 
 The only place that reads the environment. `settings` gives one frozen Settings, or
 raises ConfigError with every fault at once. What callers hear is not here: that is
-`config/`, which this file only opens and `script.py` understands.
+`config/`, which this file only opens and `script.py` understands. How files are written
+so that they are whole, or private, stands here for all who write some.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -142,7 +144,7 @@ def _folder(text: str) -> Path:
 
 def _kept_secret(path: Path) -> str:
     """A random secret that stays the same from one start to the next; only its owner can read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     if not path.exists():
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
@@ -156,6 +158,36 @@ def _kept_secret(path: Path) -> str:
     if not secret:
         raise ConfigError([Problem(str(path), 1, "This secret is empty. Take the file away, and start again.")])
     return secret
+
+
+# --- writing files --------------------------------------------------------------------------
+
+
+def private_folder(path: Path) -> Path:
+    """This folder, made if need be so that nobody else looks into it: callers' numbers and voices are there."""
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """Write a file in one step: all of it, or what was there before stays. A file that was there keeps its rights."""
+    path = path.resolve()
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, partial)
+        else:
+            Path(partial).chmod(mode)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
 
 
 # --- the files of config/ -------------------------------------------------------------------

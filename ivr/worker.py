@@ -19,7 +19,7 @@ from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, callback, reading, script
+from ivr import alerts, callback, config, reading, script
 from ivr.authored import LineFile
 from ivr.callback import SpokenMessage
 from ivr.config import Settings
@@ -85,10 +85,8 @@ def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: 
     """Copy a message to our own keeping, and only then have it deleted where it came from."""
     sound = tools.phone.recording(recording_sid)
     path = recording_path(tools.settings, recording_sid)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_bytes(sound)
-    partial.replace(path)
+    config.private_folder(path.parent)
+    config.write_whole(path, sound, mode=0o600)
     tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds))
     tools.phone.delete_recording(recording_sid)
 

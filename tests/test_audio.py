@@ -399,6 +399,23 @@ def test_a_recording_is_refused_when_its_words_have_changed(studio: Studio) -> N
     assert studio.told() == ""
 
 
+def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studio: Studio) -> None:
+    """Its file has not changed, and neither has any other."""
+    studio.record()
+    studio.recordings.confirm([])
+    studio.recordings.prepare()
+    words_file = studio.recordings.folder / "words.json"
+    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+    sounds = audio.Sounds(studio.folder, studio.script, "")
+    assert sounds.url(studio.unit.words, False) is None
+
+    studio.recordings.confirm([studio.unit.name])
+    sounds.look()
+
+    assert sounds.url(studio.unit.words, False)
+    assert [path.name for path in studio.recordings.folder.iterdir() if path.suffix != ".wav"] == ["words.json"]
+
+
 def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
     studio.record()
 

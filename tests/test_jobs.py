@@ -198,7 +198,10 @@ def test_a_message_is_copied_to_us_and_then_deleted_there(tools: Tools, store: S
     found = store.requests.get(saved.id)
     assert found is not None
     assert found.messages == (SpokenMessage(RECORDING, 9),)
-    assert recording_path(tools.settings, RECORDING).read_bytes() == b"RIFF sound"
+    path = recording_path(tools.settings, RECORDING)
+    assert path.read_bytes() == b"RIFF sound"
+    assert list(path.parent.iterdir()) == [path]
+    assert [each.stat().st_mode & 0o777 for each in (path.parent, path)] == [0o700, 0o600]
 
 
 def test_a_message_that_is_not_there_yet_is_not_deleted(tools: Tools, store: Store, twilio: Twilio) -> None:

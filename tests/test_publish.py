@@ -856,7 +856,7 @@ def test_a_file_is_written_whole_with_its_rights(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").chmod(0o664)
     (tmp_path / "line.yaml").symlink_to("real.yaml")
 
-    publishing.write_whole(tmp_path / "line.yaml", "new\r\n")
+    config.write_whole(tmp_path / "line.yaml", "new\r\n")
 
     assert (tmp_path / "real.yaml").read_bytes() == b"new\r\n"
     assert (tmp_path / "real.yaml").stat().st_mode & 0o777 == 0o664

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import soundfile
 
+from ivr import config
 from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
 from ivr.reading import Problem
@@ -127,7 +128,8 @@ class Recordings:
         known = [name for name in wanted if name in self._units and (self.folder / f"{name}.wav").is_file()]
         noted = {**self._recorded_for(), **{name: self._units[name].words for name in known}}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._words_file.write_text(json.dumps(noted, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        # whole, and so by a new name in the folder, which tells a running line that something changed
+        config.write_whole(self._words_file, json.dumps(noted, indent=1, ensure_ascii=False) + "\n")
         return known
 
     def problems(self) -> list[Problem]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import json
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -130,31 +127,9 @@ def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
     for name, made in schemas.schemas(draft).items():
         path, text = folder / name, json.dumps(made, indent=1) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            write_whole(path, text)
+            config.write_whole(path, text)
         written.append(path)
     return written
-
-
-# --- files ----------------------------------------------------------------------------------
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step: all of it, or what was there before stays."""
-    path = path.resolve()
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, partial)
-        else:
-            Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def is_full(error: OSError) -> bool:

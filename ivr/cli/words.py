@@ -305,7 +305,7 @@ def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
         draft = reading.read(text, f"config/{script.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
             raise ConfigError(draft.problems or [draft.problem((), "This file has no settings in it.")])
-        publishing.write_whole(path, edit(text))
+        config.write_whole(path, edit(text))
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         raise Stop(
             f"That is live, but {path} was not changed: {_why_not(error)}\n"
