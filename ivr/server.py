@@ -86,8 +86,8 @@ def redis_command(settings: Settings) -> list[str]:
         raise CannotStart("The embedded Redis is not installed. Run ./scripts/start, or set REDIS_URL.")
     binary = Path(package.submodule_search_locations[0]) / "bin" / "redis-server"
     path = Path(settings.redis_url.removeprefix("unix://"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    config.private_folder(path.parent)
+    config.private_folder(settings.data_dir)
     options = {
         "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(settings.data_dir),
         "appendonly": "yes", "appendfsync": "always", "save": "", "daemonize": "no",
@@ -101,8 +101,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
 
     Redis must answer already.
     """
-    metrics = settings.data_dir / "metrics"
-    metrics.mkdir(parents=True, exist_ok=True)
+    metrics = config.private_folder(settings.data_dir / "metrics")
     for old in metrics.glob("*.db"):
         old.unlink()
     environment = config.child_environment(
@@ -175,7 +174,10 @@ def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
 
 
 class Child:
-    """A process of ours: in a session of its own, so that Ctrl-C reaches us first, and gone when we are."""
+    """A process of ours: in a session of its own, so that Ctrl-C reaches us first, and gone when we are.
+
+    What it writes is for nobody else to read.
+    """
 
     def __init__(
         self,
@@ -195,8 +197,9 @@ class Child:
     def start(self) -> None:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, preexec_fn=self._orphaned
-        )
+            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, umask=0o077,
+            preexec_fn=self._orphaned,
+        )  # fmt: skip
 
     def keep_alive(self) -> None:
         """Start it again if it ended; never more often than once in two seconds."""
@@ -234,7 +237,7 @@ def _command_of(pid: int) -> bytes:
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Two Redis servers must never write to one file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    config.private_folder(path.parent)
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr import transcript
-from ivr.cli import commands
+from ivr.cli import commands, people
 from tests.test_twiml import assert_valid
 
 
@@ -86,3 +86,17 @@ def test_an_adviser_who_is_changed_keeps_what_was_left_out(ivr: Ivr) -> None:
         listed.append(" ".join(ivr("adviser", "list").output.split()))
 
     assert listed == ["asha admin, has a phone", "asha admin, has a phone", "asha has a phone", "asha"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_list_with_numbers_in_it_is_for_nobody_else_to_read(ivr: Ivr, tmp_path: Path, there: bool) -> None:
+    """Before anything is in it, and if the file was there already."""
+    path = tmp_path / "callers.csv"
+    if there:
+        path.write_text("the list of yesterday")
+        path.chmod(0o644)
+
+    with open(path, "w", opener=people._private):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert ivr("callbacks", "export", str(path)).output.startswith(f"0 requests are in {path}.")
+    assert path.stat().st_mode & 0o777 == 0o600

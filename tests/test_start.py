@@ -99,6 +99,20 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
     again.stop(signal.SIGTERM)
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["a folder of its own making", "one that all can read"])
+def test_what_callers_leave_is_for_nobody_else_to_read(place: dict[str, str], there: bool) -> None:
+    data = Path(place["IVR_DATA"])
+    if there:
+        data.mkdir(mode=0o755)
+
+    line = Started(place)
+    line.stop()
+
+    assert data.stat().st_mode & 0o777 == (0o755 if there else 0o700)
+    private = [data / "auth_token", data / "secret_key", data / "redis.log", data / "appendonly.aof"]
+    assert {path.name: oct(path.stat().st_mode & 0o077) for path in private if path.stat().st_mode & 0o077} == {}
+
+
 def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place: dict[str, str]) -> None:
     started.process.kill()
     started.process.wait()

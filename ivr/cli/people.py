@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 import secrets
 import sys
 import time
@@ -95,10 +96,16 @@ def callbacks_list() -> None:
 def callbacks_export(file: Path) -> None:
     """Write the list to a CSV file, to print or to open in a spreadsheet."""
     rows = _rows()
-    with file.open("w", newline="", encoding="utf-8-sig") as handle:
+    with open(file, "w", newline="", encoding="utf-8-sig", opener=_private) as handle:
         csv.writer(handle).writerows([HEADINGS, *rows])
-    file.chmod(0o600)
     out(f"{len(rows)} requests are in {file}. It holds phone numbers: keep it safe, and delete it afterwards.")
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that nobody else may read: before the first number is in it, and if it was there already."""
+    handle = os.open(path, flags, 0o600)
+    os.chmod(path, 0o600)
+    return handle
 
 
 def _rows() -> list[tuple[str, ...]]:
