@@ -82,12 +82,16 @@ def _last_try() -> bool:
 
 
 def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: int) -> None:
-    """Copy a message to our own keeping, and only then have it deleted where it came from."""
+    """Copy a message to our own keeping, and only then have it deleted where it came from.
+
+    It is not kept if its request was deleted meanwhile.
+    """
     sound = tools.phone.recording(recording_sid)
     path = recording_path(tools.settings, recording_sid)
     config.private_folder(path.parent)
     config.write_whole(path, sound, mode=0o600)
-    tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds))
+    if not tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds)):
+        path.unlink()
     tools.phone.delete_recording(recording_sid)
 
 
@@ -159,15 +163,20 @@ def tidy(tools: Tools, now: float) -> int:
 def fetch_forgotten(tools: Tools) -> int:
     """Fetch the messages that Twilio still has: we were not told of them, or could not fetch them then.
 
-    Returns how many. Recordings of calls that left no request with us are not ours to touch.
+    Returns how many. Those of a request that was deleted are deleted there. Recordings of calls
+    that left no request with us are not ours to touch.
     """
     left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
     asked = [*tools.store.requests.waiting(), *tools.store.requests.ended()] if left else []
-    found = [(message, next((r for r in asked if r.asked_in(message.call)), None)) for message in left]
-    ours = [(message, request) for message, request in found if request]
-    for message, request in ours:
-        fetch_recording(tools, request.id, message.recording, message.seconds)
-    return len(ours)
+    fetched = 0
+    for message in left:
+        request = next((r for r in asked if r.asked_in(message.call)), None)
+        if request:
+            fetch_recording(tools, request.id, message.recording, message.seconds)
+            fetched += 1
+        elif tools.store.requests.was_deleted(message.call):
+            tools.phone.delete_recording(message.recording)
+    return fetched
 
 
 # --- for ever -------------------------------------------------------------------------------

@@ -228,6 +228,34 @@ def test_a_message_we_were_never_told_of_is_found_at_twilio(tools: Tools, store:
     assert store.requests.get(first.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
 
 
+def test_a_message_of_a_deleted_request_is_kept_nowhere(tools: Tools, store: Store, twilio: Twilio) -> None:
+    """Its caller may have asked for that. It was deleted while the message was on its way."""
+    saved = ask(store)
+    tools.jobs.fetch_recording(saved.id, RECORDING, 9)
+    twilio.answers = [(200, b"RIFF sound"), (204, b"")]
+    store.requests.delete(saved.id)
+
+    _work(tools)
+
+    assert twilio.asked == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
+    assert list(recording_path(tools.settings, RECORDING).parent.iterdir()) == []
+
+
+def test_a_message_of_a_deleted_request_that_we_were_never_told_of_is_deleted_at_twilio(
+    tools: Tools, store: Store, twilio: Twilio
+) -> None:
+    """Also one of a call that joined it."""
+    first = ask(store, 1)
+    ask(store, 2, number=request(1).number)
+    store.requests.delete(first.id)
+    left = [_recorded(RECORDING, "CA001"), _recorded("RE" + "1" * 32, "CA999"), _recorded("RE" + "2" * 32, "CA002")]
+    twilio.answers = [(200, json.dumps({"recordings": left}).encode()), (204, b""), (204, b"")]
+
+    assert worker.fetch_forgotten(tools) == 0
+
+    assert twilio.asked[1:] == [f"DELETE {RECORDING}.json", f"DELETE RE{'2' * 32}.json"]
+
+
 def _recorded(sid: str, call: str, status: str = "completed") -> dict[str, str]:
     return {"sid": sid, "call_sid": call, "duration": "7", "status": status}
 

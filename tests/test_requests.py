@@ -201,7 +201,7 @@ def test_requests_that_ended_long_ago_are_forgotten_with_all_that_points_to_them
 
     assert store.requests.forget_ended(NOW + ENDED_SECONDS - 1) == []
     assert [found.id for found in store.requests.forget_ended(NOW + ENDED_SECONDS + 1)] == [saved.id]
-    assert store.redis.do(lambda client: [k for k in client.keys("*") if b"CA001" in k]) == []
+    assert store.redis.do(lambda client: [k for k in client.keys("*") if b"CA001" in k]) == [b"ivr:deleted:CA001"]
     assert store.requests.find(FindRequest(saved.number, "4271")).request is None
 
 

@@ -10,6 +10,7 @@
     ivr:request:<id>             string   one callback request, as JSON
     ivr:queue                    zset     open requests, by the second they are due
     ivr:ended                    zset     requests that ended, by the second they did
+    ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a part of a day, by the second it runs out
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour

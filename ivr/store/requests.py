@@ -7,7 +7,6 @@ lost, none is claimed twice, and one half written cannot exist.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -24,7 +23,8 @@ HOLD_SECONDS = 15 * 60
 MOST_GUESSES = 5
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
-
+#: Seconds it is known that a call left a request that was deleted: longer than a message waits to be found at Twilio.
+DELETED_SECONDS = 30 * 24 * 60 * 60
 #: Seconds that the places of a part of a day are kept: longer than any day that can be promised is ahead.
 SLOT_SECONDS = 90 * 24 * 60 * 60
 
@@ -157,36 +157,45 @@ class Requests:
         """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
         return self._change(request_id, how, lambda pipe, before: None)
 
-    def with_message(self, request_id: str, message: SpokenMessage) -> None:
-        """Note that a spoken message is kept with this request, if there still is one."""
-        with contextlib.suppress(KeyError):
+    def with_message(self, request_id: str, message: SpokenMessage) -> bool:
+        """Note that a spoken message is kept with this request. False if the request is gone."""
+        try:
             self.change(request_id, lambda request: callback.with_message(request, message))
+        except KeyError:
+            return False
+        return True
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete the requests that ended long enough ago, and return what they were."""
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
-        for request in old:
-            self.delete(request.id)
-        return old
+        return [request for each in old if (request := self.delete(each.id))]
 
-    def delete(self, request_id: str) -> None:
-        """Take a request out for good, with everything that points to it."""
+    def delete(self, request_id: str) -> CallbackRequest | None:
+        """Take a request out for good, with everything that points to it, and return what it was.
+
+        Of its calls it is still known that what they left is to be deleted: a message may yet come.
+        """
         key = f"ivr:request:{request_id}"
 
-        def step(pipe: Client) -> None:
+        def step(pipe: Client) -> CallbackRequest | None:
             value = pipe.get(key)
+            request = _decoder.decode(value) if value else None
             pipe.multi()
             pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
             pipe.zrem("ivr:ended", request_id)
-            if value is None:
-                return
-            request = _decoder.decode(value)
-            pipe.zrem(f"ivr:phone:{request.number}", request_id)
-            if request.slot:
-                pipe.zrem(_slot_key(request.slot), request_id)
+            if request:
+                _forget(pipe, request)
+            return request
 
-        self._redis.do(lambda client: client.transaction(step, key))
+        deleted: CallbackRequest | None = self._redis.do(
+            lambda client: client.transaction(step, key, value_from_callable=True)
+        )
+        return deleted
+
+    def was_deleted(self, call: str) -> bool:
+        """Whether this call left a request that was deleted since."""
+        return bool(self._redis.do(lambda client: client.exists(f"ivr:deleted:{call}")))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -263,6 +272,15 @@ def _book(pipe: Client, first: CallbackRequest | None, saved: CallbackRequest, w
 def _keep_place(pipe: Client, slot: Slot, request_id: str) -> None:
     pipe.zadd(_slot_key(slot), {request_id: "+inf"})
     pipe.expire(_slot_key(slot), SLOT_SECONDS)
+
+
+def _forget(pipe: Client, request: CallbackRequest) -> None:
+    """Take out what points to a request, and note its calls."""
+    pipe.zrem(f"ivr:phone:{request.number}", request.id)
+    if request.slot:
+        pipe.zrem(_slot_key(request.slot), request.id)
+    for wish in {request.id, *(asker.id for asker in request.askers)}:
+        pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
 
 
 def _slot_key(slot: Slot) -> str:

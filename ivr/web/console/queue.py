@@ -175,12 +175,12 @@ class _Pages:
     def delete(self, request_id: str) -> Response:
         """Gone for good, with its message: what a caller may ask for."""
         self._admin_only()
-        found = self._found(request_id)
+        self._found(request_id)
         if not request.form.get("sure"):
             flash("Nothing was deleted. Tick the box first, to say that you are sure.", "danger")
             return go("card", request_id=request_id)
-        self._desk.store.requests.delete(request_id)
-        for message in found.messages:
+        deleted = self._desk.store.requests.delete(request_id)
+        for message in deleted.messages if deleted else ():
             self._kept(message).unlink(missing_ok=True)
         self._desk.note("deleted", request_id)
         flash("The request is deleted.", "success")
