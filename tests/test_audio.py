@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -326,6 +327,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
         assert not whole.has("Say")
         name = (whole.verb("Play").text or "").rsplit("/", 1)[1]
         (folder / RENDERED / name).unlink()
+        line.app._live.look()
         before = _counted(line)
 
         holed = line.call(sid="CA" + "2" * 32)
@@ -335,6 +337,28 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
         assert len(list(holed.reply.iter("Play"))) >= 1
         assert _counted(line) == before + 1
         holed.press("1")
+
+
+def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_calls(
+    settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
+) -> None:
+    """No turn looks at the folder: looking through it takes as long as ten turns."""
+    folder = _copy_some(rendered, tmp_path / "sounds")
+    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
+        sounds = line.app._live.now.sounds
+        assert sounds
+        version = sounds.version
+        name = (line.call().verb("Play").text or "").rsplit("/", 1)[1]
+        (folder / RENDERED / name).unlink()
+
+        ends = time.monotonic() + 2.5
+        while not (call := line.call(sid=f"CA{time.monotonic()}")).has("Say"):
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+
+        assert sounds.version == version + 1
+        assert call.has("Play")
 
 
 def _counted(line: Line) -> float:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from werkzeug.test import Client
 
 from ivr import changes, cli, config, editing, schemas, script, server
@@ -30,6 +31,7 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
+from ivr.web.live import LOOK_SECONDS
 from tests.conftest import ENVIRONMENT
 from tests.line import OPEN, Call, Line
 
@@ -619,6 +621,22 @@ def test_every_worker_has_it_within_two_seconds(
             time.sleep(0.02)
         assert not old
         assert NEW in _at_school(one, 0).words
+
+
+def test_what_a_worker_cannot_load_is_refused_once_and_the_next_is_taken_up(
+    settings: Settings, store: Store, files: dict[str, str], published: str, new_words: dict[str, str]
+) -> None:
+    """A newer line on another machine may have published it. Parsing it again each second would slow every call."""
+    with Line(settings, store) as line, capture_logs() as logged:
+        put_live(store, {**files, LINE_YAML: "of: another time\n"})
+        for number in range(3):
+            time.sleep(LOOK_SECONDS)
+            assert OLD in _at_school(line, number).words
+        assert [entry["event"] for entry in logged if entry["log_level"] == "error"] == ["live"]
+
+        put_live(store, new_words)
+        line.app._live.look()
+        assert NEW in _at_school(line, 3).words
 
 
 def _at_school(line: Line, number: int) -> Call:

@@ -1,13 +1,13 @@
 """During calls: from words to the address of the best sound there is.
 
-Looking is done once, when a revision loads; a call finds an address in a dictionary. One
-look a turn at the folder's own time tells whether a file came or went since. Words whose
-sound is missing are said by Twilio's voice instead: the call goes on, and it is counted.
+Looking is done when a revision loads, and again once a second beside the calls; a call finds
+an address in a dictionary. The folder's own time tells whether a file came or went since.
+Words whose sound is missing are said by Twilio's voice instead: the call goes on, and it is
+counted.
 """
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import structlog
@@ -28,24 +28,21 @@ class Sounds:
 
     def __init__(self, folder: Path, script: Script, base_url: str):
         self._folder, self._script, self._url = folder, script, base_url
-        self._identities = [choice.identity for choice in choices(script.line.speech)]
+        self._names = [_names(script, choice.identity) for choice in choices(script.line.speech)]
         self._files: dict[tuple[str, bool], str] = {}
         self._silences: frozenset[str] = frozenset()
         self._seen = 0
-        self._looking = threading.Lock()
+        #: Changes whenever a sound came or went.
         self.version = 0
         self.look()
 
-    def look(self) -> int:
-        """Take up what is in the folders now. Returns a number that changes whenever anything did."""
+    def look(self) -> None:
+        """Take up what is in the folders now. Not for a turn to wait for."""
         seen = _time_of(self._folder / RENDERED) + _time_of(self._folder / "recordings" / LANGUAGE)
         if seen != self._seen:
-            with self._looking:
-                if seen != self._seen:
-                    self._read_folders()
-                    self._seen = seen
-                    self.version += 1
-        return self.version
+            self._read_folders()
+            self._seen = seen
+            self.version += 1
 
     def url(self, words: str, slow: bool) -> str | None:
         """Where the sound of some words is; None, counted, if there is none."""
@@ -71,14 +68,17 @@ class Sounds:
     def _in_one_voice(self, there: frozenset[str]) -> dict[tuple[str, bool], str]:
         """All in the best voice that has said everything; if none has, each prompt in the best that said it."""
         found: dict[tuple[str, bool], str] = {}
-        wanted = clips(self._script)
-        for identity in self._identities:
-            names = {(c.words, c.slow): c.name(identity, self._script.words.said) for c in wanted}
+        for names in self._names:
             said = {words: name for words, name in names.items() if name in there}
             if len(said) == len(names):
                 return said
             found = said | found
         return found
+
+
+def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
+    """What every sound of a script is called if this voice says it."""
+    return {(clip.words, clip.slow): clip.name(identity, script.words.said) for clip in clips(script)}
 
 
 def _time_of(folder: Path) -> int:

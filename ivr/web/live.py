@@ -1,7 +1,8 @@
 """The scripts this worker has ready: the live one, and those that calls began with.
 
-A small thread asks once a second which revision is live. Loading one takes a moment, so
-it is done there, before any call needs it; a turn finds its script in memory.
+A small thread looks once a second which revision is live, and whether sounds came or went.
+Loading a script takes a moment, and so does looking through its sounds, so both are done
+there, before any call needs it; a turn finds its script and its sounds in memory.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ MOST_READY = 20
 
 @dataclass(frozen=True)
 class Edition:
-    """A script and the writer of its replies."""
+    """A script, the writer of its replies, and the sounds they play, if they play any."""
 
     script: Script
     writer: Writer
+    sounds: Sounds | None
 
 
 class Live:
@@ -42,7 +44,7 @@ class Live:
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
-        self._live = self._next = ""
+        self._live = self._next = self._refused = ""
         #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
         self.trouble = ""
         self._loading = threading.Lock()
@@ -66,12 +68,22 @@ class Live:
         return self.add(files) if files else None
 
     def look(self) -> None:
-        """Take up what is live. Keeps what there is if that cannot be loaded."""
+        """Take up what is live, and the sounds there are.
+
+        Keeps what it has if what is live cannot be loaded, and raises ConfigError the first time.
+        """
+        for known in list(self._editions.values()):
+            if known.sounds:
+                known.sounds.look()
         revision = self._store.revisions.live()
-        if not revision or revision == self._live:
+        if not revision or revision in (self._live, self._refused):
             return
         self._next = revision
-        edition = self.of(revision)
+        try:
+            edition = self.of(revision)
+        except ConfigError:
+            self._refused = revision
+            raise
         if edition:
             self._live = revision
             self.trouble = put_through(edition.script, self._settings.our_number)
@@ -104,10 +116,10 @@ class Live:
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
         voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
-        if mode == "audio":
-            sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url)
-            voice = replace(voice, file_for=sounds.url, silence=sounds.silence, version=sounds.look)
-        return Edition(made, Writer(made, self._settings.public_url, voice))
+        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
+        if sounds:
+            voice = replace(voice, file_for=sounds.url, silence=sounds.silence, version=lambda: sounds.version)
+        return Edition(made, Writer(made, self._settings.public_url, voice), sounds)
 
     def watch(self) -> None:
         """Go on looking, in a thread of its own, until closed."""
