@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import time
+from pathlib import Path
 
 import pytest
 
-from ivr import callback
+from ivr import callback, script
 from ivr.callback import CLAIM_SECONDS, SpokenMessage
+from ivr.config import Settings
 from ivr.jobs import recording_path
-from ivr.store import Store
-from ivr.web.console.signin import IDLE_SECONDS, limits_storage
-from tests.desk import HOUR, NOW, Browser, ask, hire
+from ivr.store import Published, Store
+from ivr.store.connection import ANSWER_SECONDS
+from ivr.web.console.signin import IDLE_SECONDS
+from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import Line
+from tests.redis_server import RedisServer
 
 PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message/0"]
 DONE = ("claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete")
@@ -164,10 +169,40 @@ def test_pages_allow_nothing_from_elsewhere_and_the_cookie_is_strict(asha: Brows
     assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Strict")
 
 
-def test_the_limiter_finds_the_same_redis() -> None:
-    assert limits_storage("unix:///x/redis.sock") == "redis+unix:///x/redis.sock"
-    assert limits_storage("redis://host:1/0") == "redis://host:1/0"
-    assert limits_storage("sentinel://a:1,b:2/line") == "redis+sentinel://a:1,b:2/line"
+def test_failed_sign_ins_are_counted_where_the_map_says_and_a_name_takes_little_room(
+    browser: Browser, store: Store
+) -> None:
+    browser.sign_in("a" * 10_000, "wrong")
+
+    counted = store.redis.do(lambda client: client.keys("*sign*"))
+    assert len(counted) == 3
+    assert all(key.startswith(b"ivr:signin:") and len(key) < 120 for key in counted)
+    assert next(store.people.log()).who == "a" * 40
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_signing_in_while_redis_is_stalled_soon_says_so(
+    settings: Settings, files: dict[str, str], tmp_path: Path, signed_in: bool
+) -> None:
+    """A thread of the webhooks must not wait for it."""
+    with RedisServer(tmp_path) as own:
+        store = Store(own.url)
+        store.revisions.publish(Published(script.revision_of(files), 0.0, "tests", ""), files)
+        hire(store)
+        with Line(dataclasses.replace(settings, redis_url=own.url), store) as line:
+            browser = Browser(line)
+            if signed_in:
+                browser.sign_in()
+            browser.get("/signin")
+            with own.stalled():
+                began = time.monotonic()
+                response = browser.send("/signin", name="asha", password=PASSWORD)
+                took = time.monotonic() - began
+        store.close()
+
+    assert response.status_code == 503
+    assert "Nothing is lost. Try again in a minute" in response.text
+    assert took < 4 * ANSWER_SECONDS
 
 
 # --- seeing ---------------------------------------------------------------------------------

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from limits.storage import storage_from_string
 from msgspec.structs import replace
 
 from ivr import config, server
@@ -23,6 +20,7 @@ from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from tests.ports import free_port
+from tests.redis_server import RedisServer, soon
 from tests.tls import certificate, door
 
 S = Session("CA1", "r1", Place("main_menu"), turn=3)
@@ -148,44 +146,25 @@ def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
     assert not ping("redis://127.0.0.1:1")
 
 
-@dataclass
-class Server:
-    """A Redis of this test's own, that can be stalled."""
-
-    process: subprocess.Popen[bytes]
-    urls: dict[str, str]
-
-    @contextlib.contextmanager
-    def stalled(self) -> Iterator[None]:
-        """Connections are taken, and nothing is answered."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
-
-
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Server]:
-    settings = config.settings({"IVR_DATA": str(tmp_path)})
-    made, path = certificate(tmp_path), settings.redis_url.removeprefix("unix://")
-
-    def connect() -> socket.socket:
-        reached = socket.socket(socket.AF_UNIX)
-        reached.connect(path)
-        return reached
-
-    process = subprocess.Popen(server.redis_command(settings))
-    assert _soon(lambda: ping(settings.redis_url))
-    with door(made, connect) as port:
-        yield Server(process, {"plain": settings.redis_url, "TLS": f"rediss://127.0.0.1:{port}?ssl_ca_certs={made}"})
-    process.terminate()
-    process.wait()
+def own(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as server:
+        yield server
 
 
-@pytest.mark.parametrize("kind", ["plain", "TLS"])
-def test_a_stalled_server_is_given_up_in_a_quarter_second(own: Server, kind: str) -> None:
-    store = Store(own.urls[kind])
+@pytest.fixture(params=["plain", "TLS"])
+def url(request: pytest.FixtureRequest, own: RedisServer, tmp_path: Path) -> Iterator[str]:
+    """The way to that Redis, with a question that more can be asked behind."""
+    if request.param == "plain":
+        yield f"{own.url}?"
+        return
+    made = certificate(tmp_path)
+    with door(made, own.connect) as port:
+        yield f"rediss://127.0.0.1:{port}?ssl_ca_certs={made}&"
+
+
+def test_a_stalled_server_is_given_up_in_a_quarter_second(own: RedisServer, url: str) -> None:
+    store = Store(url)
     store.sessions.save(S)
 
     with own.stalled():
@@ -198,13 +177,12 @@ def test_a_stalled_server_is_given_up_in_a_quarter_second(own: Server, kind: str
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["plain", "TLS"])
 def test_a_server_that_was_stalled_for_long_is_used_again(
-    own: Server, kind: str, monkeypatch: pytest.MonkeyPatch
+    own: RedisServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time-out drops a connection, and none stays lent: here there are two at most."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
-    store = Store(f"{own.urls[kind]}{'&' if '?' in own.urls[kind] else '?'}max_connections=2")
+    store = Store(f"{url}max_connections=2")
     store.sessions.save(S)
 
     with own.stalled():
@@ -230,10 +208,11 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
     ]
     try:
         url = f"sentinel://127.0.0.1:{watch}/line"
-        assert _soon(lambda: ping(url))
+        assert soon(lambda: ping(url))
         store = Store(url)
         assert store.sessions.save(S) is None
         assert Store(f"redis://127.0.0.1:{port}").sessions.get("CA1") == S
+        assert storage_from_string("redis://", **store.limits()).check(), "failed sign-ins are counted there too"
         store.close()
     finally:
         for process in processes:
@@ -241,20 +220,12 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
             process.wait()
 
 
-def _soon(what: object) -> bool:
-    for _ in range(200):
-        if what():  # type: ignore[operator]
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
     """Every change is on disk before it is answered."""
     settings = config.settings({"IVR_DATA": str(tmp_path)})
     for round_ in range(2):
         process = subprocess.Popen(server.redis_command(settings))
-        assert _soon(lambda: ping(settings.redis_url))
+        assert soon(lambda: ping(settings.redis_url))
         store = Store(settings.redis_url)
         if round_ == 0:
             store.sessions.save(S)

@@ -21,7 +21,7 @@ from ivr.cli.common import Stop, out, store_of
 from ivr.hours import LONDON
 from ivr.store import Adviser
 from ivr.web.console import words
-from ivr.web.console.signin import hashed
+from ivr.web.console.signin import LONGEST_NAME, hashed
 
 SHORTEST_PASSWORD = 12
 HEADINGS = ("When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Asked")
@@ -42,6 +42,8 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
     name = name.strip().lower()
     if not name.replace(".", "").replace("-", "").isalnum():
         raise Stop("A name has only letters, numbers, dots and dashes.")
+    if len(name) > LONGEST_NAME:
+        raise Stop(f"A name has at most {LONGEST_NAME} characters.")
     if len(password) < SHORTEST_PASSWORD:
         raise Stop(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words do well.")
     if phone and dialling.judge(phone).verdict != "fine":

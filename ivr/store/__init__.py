@@ -18,7 +18,7 @@
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
     ivr:advisers                 set      the advisers' names
-    ivr:signin:<who>             string   failed sign-ins from one place, for a while
+    ivr:signin:<limit>           string   failed sign-ins from one place, or by one name, for a while
     ivr:audit                    stream   who saw and did what
     rq:*                                  the background worker's own queue
 
@@ -27,6 +27,7 @@ there reaches the rest of the line as StoreDown and in no other way.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping
 from ivr.store.people import Adviser, People
@@ -76,6 +77,10 @@ class Store:
     def queue_client(self) -> Client:
         """The client of a worker, which waits for jobs as long as there are none."""
         return self.redis.patient()
+
+    def limits(self) -> dict[str, Any]:
+        """What the library that counts failed sign-ins needs to count them here: our connections, and where to."""
+        return {"connection_pool": self.redis.pool(), "key_prefix": "ivr:signin"}
 
     def close(self) -> None:
         self.redis.close()

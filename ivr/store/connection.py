@@ -179,6 +179,10 @@ class Redis:
         """A client without our time-outs, for whoever waits for hours."""
         return _client(self._url, None)
 
+    def pool(self) -> Any:
+        """Connections with our time-outs, for a library that has commands of its own."""
+        return _client(self._url, self._answer_seconds).connection_pool
+
     def close(self) -> None:
         wire, client = getattr(self._local, "wire", None), getattr(self._local, "client", None)
         if wire is not None:

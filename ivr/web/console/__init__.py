@@ -7,10 +7,11 @@ the request and to nobody else.
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from flask import Flask, g, render_template
 from flask_bootstrap import Bootstrap5
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -72,8 +73,10 @@ def _add_errors(app: Flask) -> None:
     def page(title: str, what: str, code: int) -> tuple[str, int]:
         return render_template("error.html", title=title, what=what), code
 
+    @app.errorhandler(StorageError)
     @app.errorhandler(StoreDown)
-    def store_down(_: StoreDown) -> tuple[str, int]:
+    def store_down(_: Exception) -> tuple[str, int]:
+        g.store_is_down = True
         what = "The list cannot be read just now. Nothing is lost. Try again in a minute, or use the printed list."
         return page("One moment", what, 503)
 

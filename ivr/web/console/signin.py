@@ -16,11 +16,12 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from ivr.store import Adviser, StoreDown
+from ivr.store import Adviser
 from ivr.web.console.common import Desk, go
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
+LONGEST_NAME = 40
 #: Failed sign-ins from one place, and for one name, before the next has to wait.
 FAILURES = "5 per minute; 30 per hour"
 #: From one address: looser, since behind a proxy that does not tell, all advisers share one.
@@ -62,7 +63,8 @@ def add_to(app: Flask, desk: Desk) -> None:
     manager.login_message = "Sign in first."
     manager.session_protection = "strong"
     manager.user_loader(lambda name: _load(desk, name))
-    limiter = Limiter(get_remote_address, app=app, storage_uri=limits_storage(desk.settings.redis_url))
+    counts = {**desk.store.limits(), "wrap_exceptions": True}
+    limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=counts)
     by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
     by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
     app.add_url_rule("/signin", "signin", by_place(by_name(lambda: _sign_in(desk))), methods=["GET", "POST"])
@@ -74,11 +76,7 @@ def _load(desk: Desk, name: str) -> User | None:
     """The adviser of this session, if it has not ended."""
     if g.get("store_is_down"):
         return None  # the page that says so asks who is signed in, and must not need what is down
-    try:
-        adviser = desk.store.people.get(name)
-    except StoreDown:
-        g.store_is_down = True
-        raise
+    adviser = desk.store.people.get(name)
     if adviser is None or adviser.disabled or adviser.stamp != session.get("stamp"):
         return None
     began, seen = session.get("began", 0.0), session.get("seen", 0.0)
@@ -95,7 +93,7 @@ def _sign_in(desk: Desk) -> str | Response | tuple[str, int]:
     name = _name_tried()
     adviser = desk.store.people.get(name)
     if not fits(adviser, request.form.get("password", "")) or adviser is None:
-        desk.store.people.note(desk.now, name[:40], "failed to sign in")
+        desk.store.people.note(desk.now, name, "failed to sign in")
         flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
         return render_template("signin.html", name=name), 401
     session.clear()
@@ -114,16 +112,9 @@ def _sign_out(desk: Desk) -> Response:
 
 
 def _name_tried() -> str:
-    return request.form.get("name", "").strip().lower()
+    """The name as it was typed, no longer than a name can be: it goes into keys of Redis and into the log."""
+    return request.form.get("name", "").strip().lower()[:LONGEST_NAME]
 
 
 def _failed(response: Response) -> bool:
     return response.status_code == 401
-
-
-def limits_storage(redis_url: str) -> str:
-    """The same Redis, as the limiter's library writes its address."""
-    for ours, theirs in (("unix://", "redis+unix://"), ("sentinel://", "redis+sentinel://")):
-        if redis_url.startswith(ours):
-            return theirs + redis_url.removeprefix(ours)
-    return redis_url

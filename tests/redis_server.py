@@ -1,0 +1,54 @@
+"""A Redis of a test's own, that can be stalled."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ivr import config, server
+from ivr.store import ping
+
+
+class RedisServer:
+    """A real server on a socket in this folder."""
+
+    def __init__(self, folder: Path):
+        settings = config.settings({"IVR_DATA": str(folder)})
+        self.url = settings.redis_url
+        self._process = subprocess.Popen(server.redis_command(settings))
+
+    def __enter__(self) -> RedisServer:
+        assert soon(lambda: ping(self.url))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def connect(self) -> socket.socket:
+        reached = socket.socket(socket.AF_UNIX)
+        reached.connect(self.url.removeprefix("unix://"))
+        return reached
+
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Connections are taken, and nothing is answered."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+
+def soon(what: Callable[[], object]) -> bool:
+    """Whether this comes true within ten seconds."""
+    for _ in range(200):
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
