@@ -69,9 +69,8 @@ class Browser:
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
         response = self.client.post(
-            f"/console{path}", data=data, base_url=self.line.settings.public_url,
-            headers={"Referer": f"{self.line.settings.public_url}/console/"}, follow_redirects=True,
-        )  # fmt: skip
+            f"/console{path}", data=data, base_url=self.line.settings.public_url, follow_redirects=True
+        )
         self.page = response.text
         return response
 

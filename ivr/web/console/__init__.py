@@ -47,6 +47,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our pages tell browsers to send to nobody
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=64 * 1024,
     )
