@@ -12,13 +12,14 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
@@ -83,7 +84,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
     if problems:
         raise ConfigError(problems)
     data = _folder(value["IVR_DATA"])
-    tokens = tuple(token.strip() for token in value["TWILIO_AUTH_TOKEN"].split(",") if token.strip())
+    tokens = _tokens(value["TWILIO_AUTH_TOKEN"])
     return Settings(
         account_sid=value["TWILIO_ACCOUNT_SID"],
         auth_tokens=tokens or (_kept_secret(data / "auth_token"),),
@@ -116,25 +117,70 @@ def child_environment(**more: str) -> dict[str, str]:
 
 
 def _faults(value: Mapping[str, str]) -> list[str]:
-    faults = []
+    """Everything about these variables that would go wrong later, where nobody could tell why."""
+    faults = [*_address_faults(value), *_twilio_faults(value)]
     if value["IVR_SPEECH"] not in ("", "audio", "say"):
         faults.append(f"IVR_SPEECH is '{value['IVR_SPEECH']}'. Make it audio or say, or leave it out.")
-    public = urlsplit(value["PUBLIC_URL"])
-    if value["PUBLIC_URL"] and (public.scheme not in ("http", "https") or not public.hostname):
-        faults.append(f"PUBLIC_URL is '{value['PUBLIC_URL']}'. Make it a whole address, like https://line.example.org")
-    if public.hostname and "_" in public.hostname:
-        faults.append("PUBLIC_URL has an underscore in its name, and Twilio does not call such a name.")
-    if value["REDIS_URL"] and urlsplit(value["REDIS_URL"]).scheme not in ("redis", "rediss", "unix", "sentinel"):
-        faults.append("REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://")
-    if value["REDIS_URL"].startswith("sentinel:") and "/" in urlsplit(value["REDIS_URL"]).path.strip("/"):
-        faults.append("REDIS_URL has more than the service's name behind the sentinels. Take the rest away.")
-    if value["SMTP_URL"] and urlsplit(value["SMTP_URL"]).scheme not in ("smtp", "smtps"):
-        faults.append("SMTP_URL must begin with smtp:// or smtps://")
     if bool(value["SMTP_URL"]) != bool(value["SMTP_FROM"]):
         faults.append("Of SMTP_URL and SMTP_FROM one is set and the other is not. Set both, or neither.")
-    if value["TWILIO_ACCOUNT_SID"] and not value["TWILIO_AUTH_TOKEN"]:
-        faults.append("TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither.")
     return faults
+
+
+def _address_faults(value: Mapping[str, str]) -> Iterator[str]:
+    public = _parts(value["PUBLIC_URL"])
+    if value["PUBLIC_URL"] and not (public and public.scheme in ("http", "https") and public.hostname):
+        yield f"PUBLIC_URL is '{value['PUBLIC_URL']}'. Make it a whole address, like https://line.example.org"
+    elif public and (public.path.strip("/") or public.query or public.fragment or public.username):
+        yield "PUBLIC_URL is more than https:// and a name. Take the rest away: the line needs a name of its own."
+    elif public and "_" in (public.hostname or ""):
+        yield "PUBLIC_URL has an underscore in its name, and Twilio does not call such a name."
+    api = _parts(value["TWILIO_API_URL"])
+    if value["TWILIO_API_URL"] and not (api and api.scheme in ("http", "https") and api.hostname):
+        yield f"TWILIO_API_URL is '{value['TWILIO_API_URL']}'. Make it a whole address, or leave it out."
+    if value["REDIS_URL"]:
+        yield from _redis_faults(value["REDIS_URL"])
+    mail = _parts(value["SMTP_URL"])
+    if value["SMTP_URL"] and not (mail and mail.scheme in ("smtp", "smtps") and mail.hostname):
+        yield "SMTP_URL must be smtp:// or smtps:// with a host, and a number if there is a port."
+
+
+def _redis_faults(url: str) -> Iterator[str]:
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("redis", "rediss", "unix", "sentinel"):
+        yield "REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://"
+    elif scheme == "sentinel":
+        hosts, _, name = rest.partition("?")[0].rpartition("@")[2].partition("/")
+        if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):
+            yield "REDIS_URL must name each sentinel as host:port, with commas between them."
+        if not name or "/" in name:
+            yield "REDIS_URL must have the service's name behind the sentinels, and no more."
+    elif scheme == "unix":
+        if not rest.rpartition("@")[2].startswith("/"):
+            yield "REDIS_URL must have the whole path of the socket, like unix:///run/redis.sock"
+    elif not (parts := _parts(url)) or not parts.hostname or not re.fullmatch(r"(/\d*)?", parts.path):
+        yield f"REDIS_URL must be {scheme}://host:port/database, where port and database are numbers."
+
+
+def _twilio_faults(value: Mapping[str, str]) -> Iterator[str]:
+    if value["TWILIO_ACCOUNT_SID"] and not value["TWILIO_AUTH_TOKEN"]:
+        yield "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither."
+    if value["TWILIO_AUTH_TOKEN"] and not _tokens(value["TWILIO_AUTH_TOKEN"]):
+        yield "TWILIO_AUTH_TOKEN has commas and no token. Set one, or leave it out."
+    if value["TWILIO_NUMBER"] and not re.fullmatch(r"\+[1-9]\d{6,14}", value["TWILIO_NUMBER"]):
+        yield f"TWILIO_NUMBER is '{value['TWILIO_NUMBER']}'. Write it with plus and country, like +441164960000"
+
+
+def _parts(address: str) -> SplitResult | None:
+    """An address in parts; None if there are none to be told, or its port is no port."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(token.strip() for token in text.split(",") if token.strip())
 
 
 def _folder(text: str) -> Path:

@@ -19,6 +19,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from ivr import config
+from ivr.reading import ConfigError
 from tests.ports import free_port
 
 IVR = Path(sys.executable).parent / "ivr"
@@ -178,6 +179,51 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 5
+
+
+MAIL = {"SMTP_FROM": "line@example.org"}
+REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
+UNUSABLE = [
+    ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),
+    ({"PUBLIC_URL": "https://x:abc"}, "PUBLIC_URL is 'https://x:abc'. Make it a whole address, like "),
+    ({"PUBLIC_URL": "http://[bad"}, "PUBLIC_URL is 'http://[bad'. Make it a whole address, like "),
+    ({"PUBLIC_URL": "https://example.org/line"}, "PUBLIC_URL is more than https:// and a name. Take the rest away: "),
+    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its name, and Twilio "),
+    ({"REDIS_URL": "redis://h:abc"}, REDIS),
+    ({"REDIS_URL": "redis://h/one"}, REDIS),
+    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the whole path of the socket, like unix:///run/"),
+    ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL must name each sentinel as host:port, with commas "),
+    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must have the service's name behind the sentinels, and "),
+    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must have the service's name behind the sentinels, and "),
+    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
+    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
+    ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country, like +441164960000"),
+    ({"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas and no token."),
+    ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither."),
+    ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a whole address, or "),
+]
+
+
+@pytest.mark.parametrize(("environment", "told"), UNUSABLE, ids=[" ".join(each.values()) for each, _ in UNUSABLE])
+def test_a_setting_that_cannot_be_used_is_told_in_words(tmp_path: Path, environment: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        config.settings({"IVR_DATA": str(tmp_path), **environment})
+
+    (problem,) = refusal.value.problems
+    assert problem.says.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "redis://h"), ("REDIS_URL", "rediss://u:p%40@h:6380/2?ssl_ca_certs=/x"),
+        ("REDIS_URL", "unix:///x/redis.sock?db=1"), ("REDIS_URL", "sentinel://:p@a:1,b:2/line"),
+        ("PUBLIC_URL", "https://line.example.org/"), ("PUBLIC_URL", "http://127.0.0.1:8000"),
+        ("TWILIO_AUTH_TOKEN", "new,old"), ("TWILIO_NUMBER", "+441164960000"),
+    ],
+)  # fmt: skip
+def test_what_can_be_used_is_taken(tmp_path: Path, name: str, value: str) -> None:
+    assert config.settings({"IVR_DATA": str(tmp_path), name: value})
 
 
 def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
