@@ -12,6 +12,7 @@ before it answers.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import importlib.util
 import os
@@ -43,15 +44,21 @@ class CannotStart(Exception):
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises CannotStart if something listens there already."""
+    """Raises CannotStart if the line cannot listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(
-                f"Port {port} is in use. Stop what uses it, or choose another: ./scripts/start --port {port + 1}"
-            ) from error
+            raise CannotStart(_why_not_there(host, port, error.errno)) from error
+
+
+def _why_not_there(host: str, port: int, errno_: int | None) -> str:
+    if errno_ == errno.EADDRINUSE:
+        return f"Port {port} is in use. Stop what uses it, or choose another: ./scripts/start --port {port + 1}"
+    if errno_ in (errno.EACCES, errno.EPERM):
+        return f"This user may not listen on port {port}. Choose one above 1023: ./scripts/start --port 8000"
+    return f"'{host}' is no address of this machine. Leave --host out, or use 0.0.0.0 for all addresses."
 
 
 def is_embedded(settings: Settings) -> bool:

@@ -18,8 +18,9 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr import config
+from ivr import config, server
 from ivr.reading import ConfigError
+from ivr.server import CannotStart
 from tests.ports import free_port
 
 IVR = Path(sys.executable).parent / "ivr"
@@ -157,6 +158,24 @@ def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str]
         f"Port {started.port} is in use. Stop what uses it, or choose another: "
         f"./scripts/start --port {started.port + 1}\n"
     )
+
+
+@pytest.mark.parametrize("host", ["no.such.name.invalid", "192.0.2.1", "line"])
+def test_a_host_that_is_not_this_machine_is_said(host: str) -> None:
+    with pytest.raises(CannotStart, match=rf"^'{host}' is no address of this machine\. Leave --host out"):
+        server.check_port(host, free_port())
+
+
+OPEN_TO_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+
+
+@pytest.mark.skipif(OPEN_TO_ALL.is_file() and int(OPEN_TO_ALL.read_text()) < 2, reason="any user may listen anywhere")
+def test_a_port_that_this_user_may_not_use_is_said() -> None:
+    check = "import os; from ivr import server; os.geteuid() or os.setuid(65534); server.check_port('127.0.0.1', 1)"
+
+    refused = subprocess.run([sys.executable, "-c", check], cwd=config.ROOT, capture_output=True, text=True)
+
+    assert "This user may not listen on port 1. Choose one above 1023: ./scripts/start --port 8000" in refused.stderr
 
 
 def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> None:

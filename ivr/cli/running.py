@@ -17,7 +17,7 @@ from ivr.worker import work
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="Where the line answers.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where the line answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
 def start(port: int, host: str) -> None:
     """Check and publish config/, make its voice, and answer calls until Ctrl-C."""
