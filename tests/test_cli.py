@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import transcript
+from ivr import config, transcript
 from ivr.cli import commands, people
+from ivr.cli.common import store_of
 from tests.test_twiml import assert_valid
 
 
@@ -86,6 +87,31 @@ def test_an_adviser_who_is_changed_keeps_what_was_left_out(ivr: Ivr) -> None:
         listed.append(" ".join(ivr("adviser", "list").output.split()))
 
     assert listed == ["asha admin, has a phone", "asha admin, has a phone", "asha has a phone", "asha"]
+
+
+def test_a_disabled_adviser_who_is_given_a_password_can_sign_in_again_and_that_is_said(ivr: Ivr) -> None:
+    add = ("adviser", "add", "asha", "--password", "correct horse battery")
+    ivr(*add)
+    ivr("adviser", "disable", "Asha")
+
+    assert ivr(*add).output == "asha can sign in again: the name was disabled.\n"
+    assert ivr("adviser", "list").output.split() == ["asha"]
+
+
+def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    add = ("adviser", "add", "asha", "--password", "correct horse battery")
+    for arguments in ((*add, "--admin"), add, (*add, "--no-admin"), ("adviser", "disable", "asha")):
+        ivr(*arguments)
+    ivr("callbacks", "list")
+
+    with store_of(config.settings()) as store:
+        log = [(entry.who, entry.what) for entry in store.people.log()]
+    assert {who for who, _ in log} == {"ann at the terminal"}
+    assert [what for _, what in reversed(log)] == [
+        "added the adviser asha, now an administrator", "changed the adviser asha",
+        "changed the adviser asha, no longer an administrator", "disabled the adviser asha", "listed the requests",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("there", [False, True])

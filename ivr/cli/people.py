@@ -17,9 +17,9 @@ from rich.table import Table
 
 from ivr import config, dialling
 from ivr.callback import CallbackRequest
-from ivr.cli.common import Stop, out, store_of
+from ivr.cli.common import Stop, out, store_of, who
 from ivr.hours import LONDON
-from ivr.store import Adviser
+from ivr.store import Adviser, Store
 from ivr.web.console import words
 from ivr.web.console.signin import LONGEST_NAME, hashed
 
@@ -49,12 +49,23 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone we can ring.")
     with store_of(config.settings()) as store:
-        known = store.people.get(name) or Adviser(name, "")
+        before = store.people.get(name)
+        known = before or Adviser(name, "")
         number = known.phone if phone is None else dialling.judge(phone).e164 if phone else ""
         rights = known.admin if admin is None else admin
         store.people.save(Adviser(name, hashed(password), number, rights, stamp=secrets.token_hex(8)))
-        store.people.note(time.time(), "terminal", "added or changed an adviser", "")
-    out(f"{name} can sign in.")
+        _note(store, f"{'changed' if before else 'added'} the adviser {name}{_rights_given(known.admin, rights)}")
+    out(f"{name} can sign in again: the name was disabled." if known.disabled else f"{name} can sign in.")
+
+
+def _rights_given(before: bool, now: bool) -> str:
+    """What the log says of an adviser's rights, if they are others than before."""
+    return "" if before == now else ", now an administrator" if now else ", no longer an administrator"
+
+
+def _note(store: Store, what: str) -> None:
+    """Write into the log what was done here, by the name of this machine's user."""
+    store.people.note(time.time(), f"{who()} at the terminal", what)
 
 
 @adviser.command("disable")
@@ -66,7 +77,7 @@ def adviser_disable(name: str) -> None:
         if known is None:
             raise Stop(f"There is no adviser called {name}.")
         store.people.save(replace(known, disabled=True, stamp=secrets.token_hex(8)))
-        store.people.note(time.time(), "terminal", "disabled an adviser", "")
+        _note(store, f"disabled the adviser {known.name}")
     out(f"{name} can no longer sign in.")
 
 
@@ -114,7 +125,7 @@ def _rows() -> list[tuple[str, ...]]:
     now = time.time()
     with store_of(config.settings()) as store:
         requests = store.requests.waiting()
-        store.people.note(now, "terminal", "listed the requests", "")
+        _note(store, "listed the requests")
     return [_cells(row.request, row.when) for row in words.rows(requests, now)]
 
 
