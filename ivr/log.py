@@ -78,5 +78,10 @@ class _Writer:
 
 
 def _line(at: float, event: dict[str, Any]) -> bytes:
+    """An event as it is written. One that cannot be written takes no other with it."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
-    return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
+    try:
+        return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
+    except Exception as error:
+        told = {"event": "unwritable", "level": "error", "why": type(error).__name__, "was": ascii(event.get("event"))}
+        return msgspec.json.encode({"timestamp": stamp, **told}) + b"\n"

@@ -59,3 +59,26 @@ def test_a_log_nobody_can_write_to_stops_nothing() -> None:
     writer = _Writer(out)
 
     writer.error(event="trouble")
+
+
+class _Broken:
+    def __str__(self) -> str:
+        raise RuntimeError("no words for this")
+
+
+def test_an_event_that_cannot_be_written_takes_no_other_with_it() -> None:
+    """Half of a sign, a list that stands in itself, a thing without words: each is told of, and the log goes on."""
+    endless: list[object] = []
+    endless.append(endless)
+    out = io.BytesIO()
+    writer = _Writer(out)
+    for number, what in enumerate(("\ud83d", endless, _Broken())):
+        writer.info(event="before", number=number)
+        writer.info(event="draft", what=what)
+    writer.info(event="after")
+
+    writer.write()
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["before", "unwritable"] * 3 + ["after"]
+    assert {line["was"] for line in lines if line["event"] == "unwritable"} == {"'draft'"}
