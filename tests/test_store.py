@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ivr import config, server
 from ivr.config import Settings
 from ivr.session import Place, Session
-from ivr.store import Conflict, Published, Store, StoreDown, connection, ping
+from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
@@ -77,6 +77,25 @@ def test_a_worker_that_saved_a_turn_need_not_ask_for_it(store: Store, other: Sto
 
     assert store.sessions.get("CA1", turn=3) == S
     assert store.sessions.get("CA1", turn=4).turn == 4  # type: ignore[union-attr]
+
+
+def test_a_worker_forgets_a_call_that_ended_at_another(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its number. It is not told of the end."""
+    store.sessions.save(S)
+    other.sessions.end("CA1")
+    monkeypatch.setattr(sessions, "OWN_SECONDS", 1.0)
+
+    store.sessions.save(replace(S, call="CA2"))
+    time.sleep(0.6)
+    store.sessions.save(replace(S, call="CA2", turn=4))
+    assert store.sessions.get("CA1", turn=3) == S, "its next turn might still come"
+    time.sleep(0.6)
+    store.sessions.save(replace(S, call="CA3"))
+
+    assert store.sessions.get("CA1", turn=3) is None
+    assert list(store.sessions._own) == ["CA2", "CA3"]
 
 
 def test_an_adviser_accepts_a_caller_once(store: Store) -> None:

@@ -8,6 +8,7 @@ same trip that saves; whoever loses gets the session that won.
 from __future__ import annotations
 
 import contextlib
+import time
 from hashlib import sha1
 
 import msgspec
@@ -23,6 +24,8 @@ ACCEPTED_SECONDS = KEEP_SECONDS
 
 #: Sessions a worker remembers by itself: more calls than one machine holds at a time.
 MOST_OWN = 10_000
+#: Seconds it does. Its next turn comes sooner, or the call is over, or is another worker's.
+OWN_SECONDS = 15 * 60
 
 _SAVE = """
 local kept = redis.call('GET', KEYS[1])
@@ -47,11 +50,12 @@ class Sessions:
 
     def __init__(self, redis: Redis):
         self._redis = redis
-        self._own: dict[str, Session] = {}
+        #: What was saved here and when, the longest ago first.
+        self._own: dict[str, tuple[float, Session]] = {}
 
     def get(self, call: str, turn: int = -1) -> Session | None:
         """The session of a call. `turn` is the one that it should be at, if that is known."""
-        own = self._own.get(call)
+        _, own = self._own.get(call, (0.0, None))
         if own is not None and own.turn == turn:
             return own
         return _read(self._redis.ask("GET", f"ivr:session:{call}"))
@@ -68,9 +72,11 @@ class Sessions:
         return there
 
     def _remember(self, session: Session) -> None:
-        self._own[session.call] = session
-        if len(self._own) > MOST_OWN:
-            with contextlib.suppress(KeyError, RuntimeError, StopIteration):  # another thread was quicker
+        now = time.monotonic()
+        self._own.pop(session.call, None)  # so that it comes last again
+        self._own[session.call] = now, session
+        with contextlib.suppress(KeyError, RuntimeError, StopIteration):  # another thread was quicker
+            while len(self._own) > MOST_OWN or next(iter(self._own.values()))[0] + OWN_SECONDS < now:
                 del self._own[next(iter(self._own))]
 
     def end(self, call: str) -> None:
