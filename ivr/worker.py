@@ -91,7 +91,7 @@ def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: 
     config.private_folder(path.parent)
     config.write_whole(path, sound, mode=0o600)
     if not tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds)):
-        path.unlink()
+        path.unlink(missing_ok=True)
     tools.phone.delete_recording(recording_sid)
 
 

@@ -23,7 +23,8 @@
     rq:*                                  the background worker's own queue
 
 Every change of a request is one transaction. Only this package imports redis; a fault
-there reaches the rest of the line as StoreDown and in no other way.
+there reaches the rest of the line as StoreDown. The two libraries that have commands of
+their own, for jobs and for counting sign-ins, get their connections here too.
 """
 
 from collections.abc import Callable
@@ -79,8 +80,8 @@ class Store:
         return self.redis.patient()
 
     def limits(self) -> dict[str, Any]:
-        """What the library that counts failed sign-ins needs to count them here: our connections, and where to."""
-        return {"connection_pool": self.redis.pool(), "key_prefix": "ivr:signin"}
+        """What the library that counts failed sign-ins needs to do so here. A fault is its own StorageError then."""
+        return {"connection_pool": self.redis.pool(), "key_prefix": "ivr:signin", "wrap_exceptions": True}
 
     def close(self) -> None:
         self.redis.close()

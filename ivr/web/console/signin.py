@@ -63,8 +63,7 @@ def add_to(app: Flask, desk: Desk) -> None:
     manager.login_message = "Sign in first."
     manager.session_protection = "strong"
     manager.user_loader(lambda name: _load(desk, name))
-    counts = {**desk.store.limits(), "wrap_exceptions": True}
-    limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=counts)
+    limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=desk.store.limits())
     by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
     by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
     app.add_url_rule("/signin", "signin", by_place(by_name(lambda: _sign_in(desk))), methods=["GET", "POST"])
