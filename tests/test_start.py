@@ -96,9 +96,11 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
     assert not _processes(place["IVR_DATA"])
 
     again = Started(place)
-    path = _action(reply, started.base)
-    assert "You have two months" in again.post(path, **caller, Digits="3")
-    again.stop(signal.SIGTERM)
+    try:
+        path = _action(reply, started.base)
+        assert "The tribunal must get your appeal" in again.post(path, **caller, Digits="3")
+    finally:
+        again.stop(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["a folder of its own making", "one that all can read"])
@@ -107,8 +109,7 @@ def test_what_callers_leave_is_for_nobody_else_to_read(place: dict[str, str], th
     if there:
         data.mkdir(mode=0o755)
 
-    line = Started(place)
-    line.stop()
+    Started(place).stop()
 
     assert data.stat().st_mode & 0o777 == (0o755 if there else 0o700)
     private = [data / "auth_token", data / "secret_key", data / "redis.log", data / "appendonly.aof"]

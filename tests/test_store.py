@@ -101,11 +101,13 @@ def test_a_worker_forgets_a_call_that_ended_at_another(
     assert list(store.sessions._own) == ["CA2", "CA3"]
 
 
-def test_an_adviser_accepts_a_caller_once(store: Store) -> None:
-    store.sessions.accept("CA1")
+def test_an_adviser_accepts_a_caller_at_one_transfer(store: Store) -> None:
+    """A webhook that comes twice finds it again; a later transfer of the same call does not."""
+    store.sessions.accept("CA1", "3")
 
-    assert store.sessions.accepted("CA1")
-    assert not store.sessions.accepted("CA1")
+    assert store.sessions.accepted("CA1", 3)
+    assert store.sessions.accepted("CA1", 3)
+    assert not store.sessions.accepted("CA1", 5)
 
 
 # --- revisions ------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
 def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     """A key that it does not name is one that nobody will know to look after. One of everything is written here."""
     store.sessions.save(S)
-    store.sessions.accept("CA1")
+    store.sessions.accept("CA1", "3")
     _published(store, "r1")
     store.revisions.began("r1", 1.0)
     for nth in (1, 2, 3):
