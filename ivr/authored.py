@@ -106,7 +106,7 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
     "text_sent": ("say",),
     "text_failed": ("say",),
     "ring_back": ("ask", "change"),
-    "ring_number": ("say", "hidden", "malformed", "premium", "emergency", "foreign"),
+    "ring_number": ("say", "hidden", "malformed", "premium", "emergency", "foreign", "ours"),
     "ring_check": ("ask",),
     "ring_urgent": ("ask", "noted"),
     "ring_when": ("say", "morning", "afternoon", "any", "full"),

@@ -25,6 +25,8 @@ from ivr.store import Store, StoreDown, TextState
 log = structlog.get_logger()
 
 QUEUE = "ivr"
+#: Texts that one number can have within an hour.
+MOST_TEXTS = 6
 #: Seconds between tries of a job that could not be done.
 TRY_AGAIN = [5, 30, 120, 600, 1800]
 
@@ -40,11 +42,18 @@ class Jobs:
         self._settings, self._store = settings, store
 
     def send_text(self, errand: SendText, now: float) -> Done | Failed:
-        """Write a text down and queue it. Failed if no text can be sent from here at all."""
+        """Write a text down and queue it.
+
+        Failed if no text can be sent from here at all, or if its number has had so many lately that
+        somebody must be sending them to a stranger.
+        """
         if not self._settings.can_reach_twilio:
             log.warning("text", id=errand.id, why="no Twilio account is set")
             return Failed()
-        self._store.texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now))
+        is_new = self._store.texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now))
+        if is_new and self._store.texts.lately_to(errand.to) > MOST_TEXTS:
+            self._store.texts.became(errand.id, "failed", why="Too many texts to this number within an hour")
+            return Failed()
         self.send_waiting_text(errand.id)
         return Done()
 
@@ -58,7 +67,7 @@ class Jobs:
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
         """Have Twilio ring an adviser, and then the caller. Once: a phone that rang may ring again for nobody."""
-        self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser, once=True)
+        self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser, now, once=True)
 
     def alert_new(self, done: Done) -> None:
         """Tell of an urgent request that was just finished, now or at the next look."""
@@ -67,6 +76,7 @@ class Jobs:
                 self.alert_if_urgent(done.request)
 
     def alert_if_urgent(self, request: CallbackRequest) -> None:
+        """Tell of an urgent caller who waits, and who has not only just hung up half-way."""
         if request.urgent and request.state == "waiting":
             self.alert(request.id, "urgent")
 
@@ -81,7 +91,7 @@ class Jobs:
             queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
             with contextlib.suppress(DuplicateJobError):  # it is queued, or was done
                 queue.enqueue(
-                    job, args=args, job_id=_clean(job_id), unique=True, result_ttl=86400, failure_ttl=86400,
+                    job, args=args, job_id=_clean(job_id), unique=True, result_ttl=86400, failure_ttl=3600,
                     description=job_id, retry=None if once else Retry(len(TRY_AGAIN), TRY_AGAIN),
                 )  # fmt: skip
 

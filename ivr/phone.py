@@ -80,12 +80,20 @@ class Phone:
             )
         )
 
-    def ring(self, adviser_phone: str, request_id: str) -> str:
-        """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call."""
-        address = f"{self._settings.public_url}/voice/ring?request={request_id}"
+    def ring(self, adviser_phone: str, request_id: str, adviser: str) -> str:
+        """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call.
+
+        What became of it comes to /voice/rung.
+        """
+        voice, about = f"{self._settings.public_url}/voice", f"request={request_id}&adviser={adviser}"
         return self._begun(
             lambda client: client.calls.create(
-                to=adviser_phone, from_=self._settings.our_number, url=address, method="POST", timeout=30
+                to=adviser_phone,
+                from_=self._settings.our_number,
+                url=f"{voice}/ring?{about}",
+                method="POST",
+                status_callback=f"{voice}/rung?{about}",
+                timeout=30,
             )
         )
 

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 
 from ivr import alerts, callback, config, reading, script
 from ivr.authored import LineFile
-from ivr.callback import SpokenMessage
+from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.jobs import QUEUE, Jobs, Way, What, recording_path
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 60
 #: A text that has waited this long was forgotten by the queue.
 FORGOTTEN_SECONDS = 120
+#: Seconds after which an adviser who asked to be rung expects no call any more.
+RING_WITHIN_SECONDS = 120
 #: Seconds between two looks at Twilio for messages that we were never told of.
 MESSAGES_SECONDS = 600
 
@@ -95,27 +97,39 @@ def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: 
     tools.phone.delete_recording(recording_sid)
 
 
-def ring(tools: Tools, request_id: str, adviser: str) -> None:
-    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request; it is not tried again."""
-    known = tools.store.people.get(adviser)
+def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
+    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request; it is not tried again.
+
+    An adviser who asked a while ago, or gave the request back, expects no call any more.
+    """
+    known, request, now = tools.store.people.get(adviser), tools.store.requests.get(request_id), time.time()
+    if request is None or not callback.held_by(request, adviser, now):
+        return
     try:
-        tools.phone.ring(known.phone if known else "", request_id)
+        if now - asked_at > RING_WITHIN_SECONDS:
+            raise PhoneFailed("The line was too busy just then")
+        tools.phone.ring(known.phone if known else "", request_id, adviser)
     except PhoneFailed as error:
         words = f"{error}. Ring by hand."
         with contextlib.suppress(KeyError):
             tools.store.requests.change(
-                request_id, lambda r: callback.note(r, "the line", f"Could not ring you: {words}", time.time())
+                request_id, lambda r: callback.note(r, "the line", f"Could not ring you: {words}", now)
             )
 
 
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     """Tell the service in one way that a request is urgent, or late, if it still is and if that way is open."""
-    request = tools.store.requests.get(request_id)
+    request, now = tools.store.requests.get(request_id), time.time()
     if request is None or not request.open:
         return
     to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
+    late = sum(_is_late(other, now) for other in tools.store.requests.waiting())
     subject = "An urgent caller waits to be rung" if what == "urgent" else "A caller has not been rung in time"
-    words = f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.\n{tools.settings.public_url}/console"
+    others = f" {late} callers have not been rung in time." if late > 1 else ""
+    words = (
+        f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.{others}\n"
+        f"{tools.settings.public_url}/console/request/{request.id}"
+    )
     if way == "mail" and to.email_to and tools.settings.smtp_url:
         alerts.mail(tools.settings, to.email_to, subject, words)
     if way == "webhook" and to.webhook:
@@ -134,16 +148,26 @@ JOBS: dict[str, Callable[..., None]] = {
 
 
 def look(tools: Tools, now: float) -> None:
-    """Queue what is late and untold, and what was written down and never done."""
-    for request in tools.store.requests.waiting():
-        tools.jobs.alert_if_urgent(request)
-        if request.due <= now and request.state != "unfinished":
-            tools.jobs.alert(request.id, "late")
+    """Queue what is late and untold, and what was written down and never done.
+
+    Of those who are late, the last to become so is told of, with how many there are: one mail, not ten.
+    """
+    waiting = tools.store.requests.waiting()
+    for request in waiting:
+        if request.urgent and callback.claimable(request, now):
+            tools.jobs.alert(request.id, "urgent")
+    if late := [request for request in waiting if _is_late(request, now)]:
+        tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
     for text in tools.store.texts.underway():
         if text.fate == "sending" and text.tried_at + FORGOTTEN_SECONDS <= now:
             tools.store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
         elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
             tools.jobs.send_waiting_text(text.id)
+
+
+def _is_late(request: CallbackRequest, now: float) -> bool:
+    """Whether somebody should have been rung by now, and did not just hang up half-way."""
+    return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 
 def tidy(tools: Tools, now: float) -> int:

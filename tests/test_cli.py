@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import config, transcript
+from ivr import callback, config, transcript
 from ivr.cli import commands, people
 from ivr.cli.common import store_of
+from tests.desk import HOUR, ask
 from tests.test_twiml import assert_valid
 
 
@@ -112,6 +115,25 @@ def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytes
         "added the adviser asha, now an administrator", "changed the adviser asha",
         "changed the adviser asha, no longer an administrator", "disabled the adviser asha", "listed the requests",
     ]  # fmt: skip
+
+
+def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
+    """For the day on which the page is not to be had: nobody is rung against their wish, or by two."""
+    ivr("adviser", "list")
+    now = time.time()
+    with store_of(config.settings()) as store:
+        ask(store, 1, opens=now - HOUR, due=now + HOUR, message_ok=False)
+        store.requests.change(ask(store, 2, due=now + HOUR).id, lambda r: callback.claim(r, "asha", now))
+        ask(store, 3, state="unfinished", asked_at=now - HOUR, due=now + HOUR)
+        ivr("callbacks", "export", str(tmp_path / "callers.csv"))
+
+    with open(tmp_path / "callers.csv", newline="") as file:
+        rows = {row["Number"]: row for row in csv.DictReader(file)}
+    assert [rows[f"07700 90000{nth}"]["State"] for nth in (1, 2, 3)] == [
+        "waiting", "asha has it", "hung up half-way",
+    ]  # fmt: skip
+    first = rows["07700 900001"]
+    assert (first["Message?"], first["Say who?"], len(first["Call number"])) == ("NO", "NO", 4)
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -158,6 +158,13 @@ def test_a_form_from_elsewhere_is_refused(asha: Browser, store: Store) -> None:
     assert store.requests.get("CA001-1").state == "waiting"  # type: ignore[union-attr]
 
 
+def test_no_page_with_numbers_is_kept_by_the_browser(asha: Browser, store: Store) -> None:
+    """After signing out, going back must not show it."""
+    kept = {path: asha.get(path).headers["Cache-Control"] for path in ("/", "/ended", f"/request/{ask(store).id}")}
+
+    assert set(kept.values()) == {"no-store"}
+
+
 def test_pages_allow_nothing_from_elsewhere_and_the_cookie_is_strict(asha: Browser) -> None:
     headers = asha.get("/").headers
     policy = headers["Content-Security-Policy"]
@@ -202,7 +209,7 @@ def test_signing_in_while_redis_is_stalled_soon_says_so(
 
     assert response.status_code == 503
     assert "Nothing is lost. Try again in a minute" in response.text
-    assert took < 4 * ANSWER_SECONDS
+    assert took < 10 * ANSWER_SECONDS, "not one wait after another"
 
 
 # --- seeing ---------------------------------------------------------------------------------

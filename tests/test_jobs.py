@@ -15,19 +15,20 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from msgspec.structs import replace as replaced
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
 from ivr import alerts, callback, script, worker
 from ivr.alerts import AlertFailed
-from ivr.callback import SpokenMessage
+from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
-from ivr.jobs import QUEUE, Jobs, recording_path
+from ivr.jobs import MOST_TEXTS, QUEUE, Jobs, recording_path
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.worker import FORGOTTEN_SECONDS, Tools
-from tests.desk import NOW, ask, hire, request
+from ivr.worker import FORGOTTEN_SECONDS, RING_WITHIN_SECONDS, Tools
+from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
 from tests.test_phone import RECORDING
 from tests.tls import certificate, context
@@ -154,6 +155,16 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
     assert [text.why for text in store.texts.failed()] == ["The line stopped just then. It may have gone"]
 
 
+def test_a_number_is_not_flooded_with_texts(tools: Tools, store: Store, twilio: Twilio) -> None:
+    """Somebody may key a stranger's number, again and again."""
+    outcomes = [tools.jobs.send_text(replaced(TEXT, id=f"CA1.{number}"), NOW) for number in range(MOST_TEXTS + 1)]
+    _work(tools)
+
+    assert [isinstance(outcome, Done) for outcome in outcomes] == [True] * MOST_TEXTS + [False]
+    assert len(twilio.asked) == MOST_TEXTS
+    assert [text.why for text in store.texts.failed()] == ["Too many texts to this number within an hour"]
+
+
 def test_without_an_account_no_text_is_promised(tools: Tools, store: Store) -> None:
     assert isinstance(Jobs(replace(tools.settings, practice=True), store).send_text(TEXT, NOW), Failed)
     assert store.texts.get(TEXT.id) is None
@@ -278,10 +289,16 @@ def test_messages_go_when_their_days_are_over_and_with_their_request(
 # --- ringing --------------------------------------------------------------------------------
 
 
+def _taken(store: Store) -> CallbackRequest:
+    """A request that asha has taken just now."""
+    saved = ask(store)
+    return store.requests.change(saved.id, lambda r: callback.claim(r, "asha", time.time()))
+
+
 def test_an_adviser_is_rung_by_the_worker(tools: Tools, store: Store, twilio: Twilio) -> None:
     hire(store)
-    saved = ask(store)
-    tools.jobs.ring(saved.id, "asha", NOW)
+    saved = _taken(store)
+    tools.jobs.ring(saved.id, "asha", time.time())
 
     _work(tools)
 
@@ -300,9 +317,9 @@ def test_an_adviser_who_could_not_be_rung_is_told_on_the_card_and_not_rung_again
     tools: Tools, store: Store, twilio: Twilio, answer: tuple[int, bytes], why: str
 ) -> None:
     hire(store)
-    saved = ask(store)
+    saved = _taken(store)
     twilio.answers = [answer]
-    tools.jobs.ring(saved.id, "asha", NOW)
+    tools.jobs.ring(saved.id, "asha", time.time())
 
     _work(tools)
 
@@ -310,15 +327,31 @@ def test_an_adviser_who_could_not_be_rung_is_told_on_the_card_and_not_rung_again
     assert twilio.asked == ["POST Calls.json"]
 
 
+def test_an_adviser_who_gave_it_back_or_waited_too_long_is_not_rung(tools: Tools, store: Store, twilio: Twilio) -> None:
+    """The worker was away when they asked. By now somebody else may have the request."""
+    hire(store)
+    saved = _taken(store)
+    tools.jobs.ring(saved.id, "asha", time.time() - RING_WITHIN_SECONDS - 1)
+    _work(tools)
+    note = "Could not ring you: The line was too busy just then. Ring by hand."
+    assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
+
+    tools.jobs.ring(saved.id, "asha", time.time())
+    store.requests.change(saved.id, lambda r: callback.release(r, "asha", time.time()))
+    _work(tools)
+
+    assert twilio.asked == []
+
+
 def test_nothing_that_goes_wrong_rings_an_adviser_again(
     tools: Tools, store: Store, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here the note of it cannot be written."""
     hire(store)
-    saved = ask(store)
+    saved = _taken(store)
     twilio.answers = [(400, b"{}")]
     monkeypatch.setattr(tools.store.requests, "change", None)
-    tools.jobs.ring(saved.id, "asha", NOW)
+    tools.jobs.ring(saved.id, "asha", time.time())
 
     _work(tools)
 
@@ -495,6 +528,35 @@ def test_an_address_that_is_refused_keeps_no_alert_from_the_others(
 
     assert len(mailbox[0].mail) == 1
     assert [line["why"] for line in logged] == ["1 of 2 addresses were refused by the mail server"]
+
+
+def test_ten_who_are_late_are_one_alert(told: Tools, store: Store, mailbox: tuple[Mailbox, str]) -> None:
+    """It says how many there are. Whoever becomes late after that is told of anew."""
+    for number in range(10):
+        ask(store, number, due=NOW - 60 * number)
+    worker.look(told, NOW)
+    worker.look(told, NOW)
+    ask(store, 11, due=NOW + 60)
+    worker.look(told, NOW + 120)
+    _work(told)
+
+    assert len(mailbox[0].mail) == 2
+
+
+def test_who_hung_up_half_way_is_alerted_of_too_once_they_can_be_rung(
+    tools: Tools, store: Store, published: str
+) -> None:
+    ask(store, 1, urgent=True, state="unfinished", asked_at=NOW, due=NOW + 4 * HOUR)
+
+    worker.look(tools, NOW + 60)
+    assert store.redis.do(lambda client: client.keys("rq:job:*")) == []
+    worker.look(tools, NOW + callback.UNFINISHED_WAIT + 60)
+    worker.look(tools, NOW + 5 * HOUR)
+
+    queued = {
+        key.decode().removeprefix("rq:job:alert-CA001-1-") for key in store.redis.do(lambda c: c.keys("rq:job:*"))
+    }
+    assert queued == {"urgent-mail", "urgent-webhook", "late-mail", "late-webhook"}
 
 
 def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_number(

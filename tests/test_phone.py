@@ -173,10 +173,11 @@ def test_a_text_is_asked_for_as_twilio_documents_it(asking: Phone, twilio: Relay
 
 
 def test_an_adviser_is_rung_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
-    assert asking.ring("+441164960777", "CA1-1").startswith("CA")
+    assert asking.ring("+441164960777", "CA1-1", "asha").startswith("CA")
 
     ((_, _, sent),) = twilio.seen
-    assert sent["Url"] == ["https://line.example.org/voice/ring?request=CA1-1"]
+    assert sent["Url"] == ["https://line.example.org/voice/ring?request=CA1-1&adviser=asha"]
+    assert sent["StatusCallback"] == ["https://line.example.org/voice/rung?request=CA1-1&adviser=asha"]
     assert (sent["To"], sent["From"]) == (["+441164960777"], ["+441164960000"])
     _assert_in_the_document(twilio)
 
@@ -297,7 +298,7 @@ def test_an_answer_that_makes_no_sense_may_mean_that_it_was_done(asking: Phone, 
     twilio.answer = (200, answer)
 
     with pytest.raises(PhoneFailed, match="makes no sense, so it is not known whether it was done") as failure:
-        asking.ring("+441164960777", "CA1-1")
+        asking.ring("+441164960777", "CA1-1", "asha")
 
     assert not failure.value.again
 

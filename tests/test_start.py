@@ -40,11 +40,15 @@ def place(tmp_path: Path) -> dict[str, str]:
 class Started:
     """A line that runs."""
 
-    def __init__(self, place: dict[str, str]):
+    def __init__(self, place: dict[str, str], *more: str):
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [IVR, "start", "--port", str(self.port)], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
+            [IVR, "start", "--port", str(self.port), *more],
+            env=place,
+            cwd=config.ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.told = ""
         assert self.process.stdout
@@ -97,10 +101,29 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
 
     again = Started(place)
     try:
+        assert ("Checking config/" in started.told, "Checking config/" in again.told) == (True, False)
         path = _action(reply, started.base)
         assert "The tribunal must get your appeal" in again.post(path, **caller, Digits="3")
     finally:
         again.stop(signal.SIGTERM)
+
+
+def test_a_machine_that_starts_by_itself_says_what_was_live_whatever_is_on_disk(
+    started: Started, place: dict[str, str]
+) -> None:
+    """Somebody was in the middle of an edit when the power failed."""
+    started.stop()
+    menu = Path(place["IVR_CONFIG"]) / "menus" / "welcome.yaml"
+    menu.write_text(menu.read_text()[:200])
+
+    again = Started(place, "--live")
+    try:
+        caller = {"CallSid": "CA2", "From": "+447700900123", "To": "+441164960000"}
+        assert "To appeal, or hear time limits," in again.post(
+            _action(again.post("/voice", **caller), again.base), **caller, Digits="3"
+        )
+    finally:
+        again.stop()
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["a folder of its own making", "one that all can read"])

@@ -158,15 +158,17 @@ def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
 # --- when Redis is away ---------------------------------------------------------------------
 
 
+def _given_up_after(store: Store) -> float:
+    began = time.perf_counter()
+    with pytest.raises(StoreDown):
+        store.sessions.get("CA1")
+    return time.perf_counter() - began
+
+
 def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
     store = Store("redis://127.0.0.1:1")
 
-    began = time.perf_counter()
-    for _ in range(3):
-        with pytest.raises(StoreDown):
-            store.sessions.get("CA1")
-
-    assert time.perf_counter() - began < 2 * ANSWER_SECONDS
+    assert min(_given_up_after(store) for _ in range(3)) < ANSWER_SECONDS / 2
     assert not ping("redis://127.0.0.1:1")
 
 
@@ -187,17 +189,15 @@ def url(request: pytest.FixtureRequest, own: RedisServer, tmp_path: Path) -> Ite
         yield f"rediss://127.0.0.1:{port}?ssl_ca_certs={made}&"
 
 
-def test_a_stalled_server_is_given_up_in_a_quarter_second(own: RedisServer, url: str) -> None:
+def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer, url: str) -> None:
     store = Store(url)
     store.sessions.save(S)
 
     with own.stalled():
-        began = time.perf_counter()
-        with pytest.raises(StoreDown):
-            store.sessions.get("CA1")
-        took = time.perf_counter() - began
+        waited, *after = [_given_up_after(store) for _ in range(4)]
 
-    assert ANSWER_SECONDS * 0.9 < took < ANSWER_SECONDS * 4
+    assert waited > ANSWER_SECONDS * 0.9
+    assert min(after) < ANSWER_SECONDS / 2
     store.close()
 
 

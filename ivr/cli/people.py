@@ -16,15 +16,19 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import config, dialling
-from ivr.callback import CallbackRequest
+from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
+from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.store import Adviser, Store
 from ivr.web.console import words
 from ivr.web.console.signin import LONGEST_NAME, hashed
 
 SHORTEST_PASSWORD = 12
-HEADINGS = ("When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Asked")
+HEADINGS = (
+    "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Listened to",
+    "Left a message", "Call number", "Asked",
+)  # fmt: skip
 
 
 @click.group()
@@ -124,22 +128,27 @@ def _private(path: str, flags: int) -> int:
 def _rows() -> list[tuple[str, ...]]:
     now = time.time()
     with store_of(config.settings()) as store:
-        requests = store.requests.waiting()
+        requests, live = store.requests.waiting(), published(store)
         _note(store, "listed the requests")
-    return [_cells(row.request, row.when) for row in words.rows(requests, now)]
+    return [_cells(row) for row in words.rows(requests, now, live)]
 
 
-def _cells(request: CallbackRequest, when: str) -> tuple[str, ...]:
+def _cells(row: words.Row) -> tuple[str, ...]:
+    request = row.request
     asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
+    state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"
     return (
-        when,
+        row.when,
         dialling.national(request.number),
         words.slot_in_words(request) if request.slot else "",
         "URGENT" if request.urgent else "",
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",
         ", ".join([*request.needs, *["slow speech"] * request.slow]),
-        f"{request.tries} of 3",
-        request.state,
+        f"{request.tries} of {MOST_TRIES}",
+        state,
+        row.about,
+        "yes" if request.messages else "",
+        ", ".join(asker.reference for asker in request.askers),
         f"{asked:%d %b %H:%M}",
     )

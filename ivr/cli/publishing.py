@@ -53,6 +53,11 @@ def published(store: Store) -> Script | None:
 UNDO = "undo: "
 
 
+def draft_revision(settings: Settings) -> str:
+    """The fingerprint of what is on disk."""
+    return script.revision_of(config.script_files(settings.config_dir))
+
+
 def was_undone(store: Store, revision: str) -> bool:
     """Whether this revision was live last, and was taken back: no restart may bring it back by itself."""
     last = next(iter(store.revisions.history()), None)

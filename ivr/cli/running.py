@@ -19,26 +19,40 @@ from ivr.worker import work
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where the line answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
-def start(port: int, host: str) -> None:
-    """Check and publish config/, make its voice, and answer calls until Ctrl-C."""
+@click.option("--live", "as_it_was", is_flag=True, help="Leave config/ alone, and say what was published last.")
+def start(port: int, host: str, as_it_was: bool) -> None:
+    """Check and publish config/, make its voice, and answer calls until Ctrl-C.
+
+    With --live, what was published last is said, whatever state config/ is in: for a machine
+    that starts by itself.
+    """
     settings = config.settings(port=port)
     server.check_port(host, port)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
-    passed = publishing.gate(settings)
     with server.redis(settings) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
-        live = publishing.published(store)
-        if live and publishing.was_undone(store, passed.script.revision):
-            out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
-            sound.prepare(settings, live)
-        else:
-            live = passed.script
-            sound.prepare(settings, live)
-            if publishing.put_live(store, passed, "the line was started", store.revisions.live() or ""):
-                out("config/ is published.")
+        live = publishing.published(store) if as_it_was else None
+        live = live or _published_draft(settings, store)
+        sound.prepare(settings, live)
         _warn_of_alerts(settings, live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
+
+
+def _published_draft(settings: Settings, store: Store) -> Script:
+    """What is in config/, checked and live. What is live already was checked then, and is not kept waiting for."""
+    draft, live = publishing.draft_revision(settings), publishing.published(store)
+    if live and draft == live.revision:
+        return live
+    if live and publishing.was_undone(store, draft):
+        out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+        return live
+    out("Checking config/ ...")
+    passed = publishing.gate(settings)
+    sound.prepare(settings, passed.script)
+    publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
+    out("config/ is published.")
+    return passed.script
 
 
 def _warn_of_alerts(settings: Settings, live: Script) -> None:

@@ -68,6 +68,8 @@ def phone(script: Script, s: Session, number: str, *, mobile: bool, then: str) -
     if judged.verdict != "fine":
         verdict = "malformed" if judged.verdict == "hidden" else judged.verdict
         return wrong(script, s, script.says[f"ring_number.{verdict}"])
+    if judged.e164 in (dialling.judge(ours).e164 for ours in script.line.phones.values()):
+        return wrong(script, s, script.says["ring_number.ours"])
     if mobile and not judged.mobile:
         return wrong(script, s, script.says["text_number.not_mobile"])
     return replace(s, wishes=replace(s.wishes, number=judged.e164, typed="")), then

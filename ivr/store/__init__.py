@@ -15,6 +15,7 @@
     ivr:slot:<day>:<part>        zset     who has a place in a part of a day, by the second it runs out
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON
+    ivr:texts_to:<number>        string   texts asked for to one number in the last hour
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
     ivr:advisers                 set      the advisers' names

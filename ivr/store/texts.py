@@ -52,6 +52,18 @@ class Texts:
 
         return self._redis.do(step)
 
+    def lately_to(self, number: str) -> int:
+        """Counts one more text to a number, and returns how many that makes with no hour free of them."""
+        key = f"ivr:texts_to:{number}"
+
+        def step(client: Client) -> int:
+            pipe = client.pipeline()
+            pipe.incr(key)
+            pipe.expire(key, 3600)
+            return int(pipe.execute()[0])
+
+        return self._redis.do(step)
+
     def get(self, text_id: str) -> TextState | None:
         value = self._redis.do(lambda client: client.get(f"ivr:text:{text_id}"))
         return _decoder.decode(value) if value else None

@@ -35,7 +35,7 @@ Clock = Callable[[], dt.datetime]
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
     """Everything the line answers on the web, ready to serve. Something must have been published."""
     live = Live(settings, store)
-    live.look()
+    live.begin()
     live.watch()
     jobs = Jobs(settings, store)
     line = voice.Line(

@@ -7,9 +7,12 @@ there, before any call needs it; a turn finds its script and its sounds in memor
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import msgspec
 import structlog
 
 from ivr import config, script, twiml
@@ -44,7 +47,9 @@ class Live:
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
-        self._live = self._next = self._refused = ""
+        self._live = self._next = ""
+        #: Revisions that this version of the line cannot read. They are not tried again.
+        self._refused: set[str] = set()
         #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
         self.trouble = ""
         self._loading = threading.Lock()
@@ -62,10 +67,25 @@ class Live:
     def of(self, revision: str) -> Edition | None:
         """The edition a call began with; None if it is nowhere to be had."""
         known = self._editions.get(revision)
-        if known:
+        if known or revision in self._refused:
             return known
         files = self._store.revisions.files(revision)
-        return self.add(files) if files else None
+        try:
+            return self.add(files) if files else None
+        except ConfigError:
+            self._refused.add(revision)
+            raise
+
+    def begin(self) -> None:
+        """Take up what is live; if Redis cannot tell, what was live when it last could."""
+        try:
+            self.look()
+        except StoreDown:
+            if not self._kept.exists():
+                raise
+            edition = self.add(msgspec.json.decode(self._kept.read_bytes(), type=dict[str, str]))
+            self._take_up(edition)
+            log.warning("live", revision=self._live, why="Redis does not answer: this was live when it last did")
 
     def look(self) -> None:
         """Take up what is live, and the sounds there are.
@@ -76,18 +96,28 @@ class Live:
             if known.sounds:
                 known.sounds.look()
         revision = self._store.revisions.live()
-        if not revision or revision in (self._live, self._refused):
+        if not revision or revision == self._live:
             return
         self._next = revision
-        try:
-            edition = self.of(revision)
-        except ConfigError:
-            self._refused = revision
-            raise
+        edition = self.of(revision)
         if edition:
-            self._live = revision
-            self.trouble = put_through(edition.script, self._settings.our_number)
+            self._take_up(edition)
+            self._keep(revision)
             log.info("live", revision=revision)
+
+    def _take_up(self, edition: Edition) -> None:
+        self._live = edition.script.revision
+        self.trouble = put_through(edition.script, self._settings.our_number)
+
+    @property
+    def _kept(self) -> Path:
+        """A copy of what is live, for a worker that starts while Redis is away."""
+        return self._settings.data_dir / "live.json"
+
+    def _keep(self, revision: str) -> None:
+        files = self._store.revisions.files(revision)
+        with contextlib.suppress(OSError):  # a full disk must not keep the line from saying what is live
+            config.write_whole(self._kept, msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""

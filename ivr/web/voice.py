@@ -21,7 +21,7 @@ from flask import Blueprint, Response, abort, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, reply, twiml
+from ivr import call, callback, reply, twiml
 from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
@@ -47,9 +47,13 @@ TROUBLE = Counter("ivr_trouble_total", "Turns that failed and put the caller thr
 
 Environ = dict[str, Any]
 #: Where Twilio brings news that nobody listens to, and where an adviser listens.
-_NEWS, _ADVISERS = {"recording", "text", "status"}, {"whisper", "accept", "ring", "join", "rang"}
+_NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
 #: Twilio's forms have a kilobyte or two.
 MOST_BYTES = 64 * 1024
+
+#: How a call by one click went, for the caller's phone and for the adviser's.
+RANG = {"completed": "somebody picked up", "busy": "the phone was busy", "no-answer": "nobody picked up"}
+RUNG = {"busy": "was rung and was busy", "no-answer": "was rung and did not pick up", "failed": "could not be rung"}
 
 TEXT_FATES: dict[str, Fate] = {
     "sent": "sent",
@@ -85,6 +89,7 @@ def blueprint(line: Line) -> Blueprint:
         ("/ring", views.ring),
         ("/join", views.join),
         ("/rang", views.rang),
+        ("/rung", views.rung),
         ("/recording", views.recording),
         ("/text", views.text),
         ("/status", views.status),
@@ -145,11 +150,11 @@ class _Views:
 
     def ring(self) -> Response:
         """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
-        live, wish = self._line.live.now, self._wish()
-        if wish is None:
+        live = self._line.live.now
+        if self._wish() is None:
             return _xml(twiml.hang_up())
         says = live.writer.says(reply.joining(live.script), slow=False)
-        return _xml(twiml.whisper(says, f"{self._line.public_url}/voice/join?request={wish.id}"))
+        return _xml(twiml.whisper(says, self._for_adviser("join")))
 
     def join(self) -> Response:
         """The adviser pressed 1, and the caller is rung, who sees our number."""
@@ -157,17 +162,38 @@ class _Views:
         if wish is None or _form().get("Digits") != "1":
             return _xml(twiml.hang_up())
         seconds = line.live.now.script.line.transfer.ring_seconds
-        rang = f"{line.public_url}/voice/rang?request={wish.id}"
-        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), rang, seconds))
+        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), self._for_adviser("rang"), seconds))
 
     def _wish(self) -> CallbackRequest | None:
-        """The request that this call is about, if it is still open."""
+        """The request that this call is about, if the adviser who asked for the call still has it."""
         wish = self._line.store.requests.get(_query().get("request", ""))
-        return wish if wish and wish.open else None
+        held = wish and callback.held_by(wish, _query().get("adviser", ""), self._line.clock().timestamp())
+        return wish if held else None
+
+    def _for_adviser(self, place: str) -> str:
+        """The address of another place in an adviser's call."""
+        return f"{self._line.public_url}/voice/{place}?{request.environ.get('QUERY_STRING', '')}"
+
+    def _note(self, words: str) -> None:
+        """Write down on the card how a call by one click went."""
+        now = self._line.clock().timestamp()
+        with contextlib.suppress(KeyError):
+            self._line.store.requests.change(
+                _query().get("request", ""), lambda wish: callback.note(wish, "the line", words, now)
+            )
+
+    def rung(self) -> Response:
+        """The call to an adviser is over. It is worth a note if it never began."""
+        how = RUNG.get(_form().get("CallStatus", ""))
+        if how:
+            self._note(f"{_query().get('adviser', 'The adviser')} {how}.")
+        return Response(status=204)
 
     def rang(self) -> Response:
         """The call to a caller is over. What came of it is the adviser's to say."""
-        if _form().get("DialCallStatus") == "completed":
+        status = _form().get("DialCallStatus", "")
+        self._note(f"By one click: {RANG.get(status, 'the call did not go through')}.")
+        if status == "completed":
             return _xml(twiml.hang_up())
         return _xml(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
 

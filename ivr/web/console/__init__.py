@@ -7,7 +7,7 @@ the request and to nobody else.
 
 from __future__ import annotations
 
-from flask import Flask, g, render_template
+from flask import Flask, g, render_template, request
 from flask_bootstrap import Bootstrap5
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -67,7 +67,15 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     queue.add_to(app, desk)
     words.add_to(app)
     _add_errors(app)
+    app.after_request(_never_kept)
     return app
+
+
+def _never_kept(response: Response) -> Response:
+    """Numbers are on these pages: after signing out, going back must not show them."""
+    if "static" not in (request.endpoint or ""):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _add_errors(app: Flask) -> None:
