@@ -9,6 +9,7 @@ would lose their zero, words cut off by a `#`.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -177,10 +178,14 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
     return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
 
 
+#: A comment right behind unquoted words. (A `#` further on may stand in the quoted words of another value.)
+_COMMENT = re.compile(r"\s+#")
+
+
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-    if getattr(node, "style", "") is None and "#" in source[node.end_mark.line][node.end_mark.column :]:
+    if getattr(node, "style", "") is None and _COMMENT.match(source[node.end_mark.line], node.end_mark.column):
         document.cut_short[path] = node.start_mark.line + 1
     if kind in {"int", "float"}:
         document.as_written[path] = text

@@ -160,7 +160,7 @@ MISTAKES = [
         '  helpline_phone: "0116 257 5027"',
         "  helpline_phone: +441162575027",
         "  helpline_phone: +44",
-        'Put +441162575027 in quotes, or digits are lost: helpline_phone: "+441162575027"',
+        'Put +441162575027 in quotes, or digits are lost: helpline_phone: "01162575027"',
     ),
     (
         "line.yaml",
