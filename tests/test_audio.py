@@ -336,6 +336,8 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
         assert name not in "".join(play.text or "" for play in holed.reply.iter("Play"))
         assert len(list(holed.reply.iter("Play"))) >= 1
         assert _counted(line) == before + 1
+        line.call(sid="CA" + "3" * 32)
+        assert _counted(line) == before + 2
         holed.press("1")
 
 
