@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,10 +18,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, config, script, transcript
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
+from ivr.audio.engines import EngineMissing
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.spoken import as_said
@@ -174,10 +179,12 @@ def test_each_change_of_what_makes_a_sound_changes_its_name() -> None:
 
 
 @pytest.fixture
-def few(shipped: Script) -> Script:
-    """A script with only a few prompts."""
-    node = shipped.nodes["main_menu"]
-    return dataclasses.replace(shipped, nodes={"main_menu": node}, titles={}, press={}, press_where={})
+def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """A script with only a few prompts: a menu, and no numbers, days or times."""
+    monkeypatch.setattr("ivr.spoken.vocabulary", lambda hours, windows: frozenset())
+    nodes = {"main_menu": shipped.nodes["main_menu"]}
+    says = {name: shipped.says[name] for name in script.WINDOW_PHRASES}
+    return dataclasses.replace(shipped, nodes=nodes, says=says, titles={}, press={}, press_where={})
 
 
 def _with_voices(few: Script, **speech: object) -> Script:
@@ -235,6 +242,120 @@ def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tm
 
     assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
     assert "Piper" in result.warnings[0]
+
+
+def test_a_network_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr("hibari.voices.BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        monkeypatch.setattr(engines, "FETCH_SECONDS", 0.2)
+        monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+        began = time.monotonic()
+
+        with pytest.raises(EngineMissing, match="'emma' could not be fetched"):
+            engines.Natural("emma")
+
+        assert time.monotonic() - began < 5
+
+
+def test_a_voice_that_must_be_fetched_is_sought_first_and_then_only_when_asked_for(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed word must not wait for a network, nor make every prompt anew in another voice."""
+    monkeypatch.setattr("hibari.voices.BASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+    made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")
+    told = ["The natural voice 'emma' could not be fetched. Check the network, then run: ivr render"]
+    assert audio.render(made, tmp_path).warnings == told
+    changed = dataclasses.replace(made, titles={"main_menu": "Something new"})
+
+    result = audio.render(changed, tmp_path)
+
+    assert (result.made, result.voices, result.warnings) == (2, ["natural (heart)"], [])
+    assert audio.render(changed, tmp_path, seek_better=True).warnings == told
+
+
+def test_a_voice_whose_file_is_damaged_is_told_and_the_next_one_speaks(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+    file = tmp_path / "voices" / "bf_emma.int8.onnx"
+    file.parent.mkdir()
+    file.write_bytes(b"only the beginning")
+
+    result = audio.render(_with_voices(few, engines=["natural"], natural_voice="emma"), tmp_path)
+
+    assert result.voices == ["natural (heart)"]
+    assert result.warnings == [
+        f"The natural voice 'emma' could not be used. Remove {file}, then run: ivr render",
+    ]
+
+
+def test_a_voice_that_is_not_installed_is_told_once(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "hibari", None)
+
+    result = audio.render(_with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma"), tmp_path)
+
+    assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
+    assert result.warnings == [
+        "The natural voice is not installed. Install it: .venv/bin/python -m pip install hibari-tts",
+    ]
+
+
+class Failing:
+    """A voice that fails at some words, in the way of its libraries."""
+
+    def __init__(self, voice: engines.Engine):
+        self._voice = voice
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[telephone.Samples, int]:
+        if words.startswith("To talk"):
+            raise Fail("no room for the tensor")
+        if words.startswith("To know"):
+            return telephone.silence(1.0, 8000), 8000
+        return self._voice.say(words, words_a_minute, pause)
+
+
+def _failing() -> engines.Engine:
+    return Failing(engines.Pyttsx3())
+
+
+def test_what_a_voice_fails_to_say_is_said_by_the_next_one(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyttsx3 = engines.choices(few.line.speech)[-1]
+    failing = engines.Choice("natural", "failing", "failing", _failing)
+    monkeypatch.setattr(engines, "choices", lambda speech: [failing, pyttsx3])
+    failed = [clip for clip in clips(few) if clip.words.startswith(("To talk", "To know"))]
+    assert failed
+
+    result = audio.render(few, tmp_path)
+
+    assert result.voices == ["natural (failing)", str(pyttsx3)]
+    assert result.warnings == [f"natural (failing) could not say {len(failed)} of {len(clips(few))} prompts."]
+    assert not result.unsaid
+
+
+def _dies_beside_others() -> engines.Engine:
+    if multiprocessing.parent_process():
+        os._exit(1)
+    return engines.Pyttsx3()
+
+
+def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyttsx3 = engines.choices(few.line.speech)[-1]
+    dying = engines.Choice("natural", "dying", "dying", _dies_beside_others)
+    monkeypatch.setattr(engines, "choices", lambda speech: [dying, pyttsx3])
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
+
+    result = audio.render(few, tmp_path)
+
+    assert result.warnings == [f"natural (dying) could not say {len(clips(few))} of {len(clips(few))} prompts."]
+    assert result.voices[-1] == str(pyttsx3)
+    assert not result.unsaid
 
 
 def test_with_no_voice_at_all_the_prompts_are_left_to_twilio(few: Script, tmp_path: Path) -> None:

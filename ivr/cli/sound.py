@@ -17,10 +17,18 @@ from ivr.reading import ConfigError
 from ivr.script import Script
 
 
-def prepare(settings: Settings, made: Script, *, seek_better: bool = False) -> None:
+def prepare(settings: Settings, made: Script) -> None:
     """Make every sound that this script needs, if its speech is audio, and tell what is worth telling."""
-    if (settings.speech or made.line.speech.mode) != "audio":
-        return
+    if _is_audio(settings, made):
+        _make(settings, made)
+
+
+def _is_audio(settings: Settings, made: Script) -> bool:
+    return (settings.speech or made.line.speech.mode) == "audio"
+
+
+def _make(settings: Settings, made: Script, *, seek_better: bool = False) -> bool:
+    """Whether every prompt has its sound."""
     with _bar() as progress:
         result = audio.render(made, settings.audio_dir, progress, seek_better=seek_better)
     for warning in result.warnings:
@@ -29,6 +37,7 @@ def prepare(settings: Settings, made: Script, *, seek_better: bool = False) -> N
         out(f"{result.made} sounds made{' by ' + ', '.join(result.voices) if result.voices else ''}.")
     if result.unsaid:
         out(f"Warning: Twilio's voice will say {len(result.unsaid)} prompts, as no voice here can.")
+    return not result.unsaid
 
 
 @contextmanager
@@ -48,8 +57,10 @@ def render(list_stale: bool, remove: bool) -> None:
     settings = config.settings()
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
-        prepare(settings, made, seek_better=True)
-        out("Every prompt has its sound.")
+        if not _is_audio(settings, made):
+            out("Nothing to make: Twilio's voice says everything, as the mode under speech in config/line.yaml is say.")
+        elif _make(settings, made, seek_better=True):
+            out("Every prompt has its sound.")
         return
     found = audio.stale(_wanted(settings, made), settings.audio_dir)
     for path in found:
