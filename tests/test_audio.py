@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import multiprocessing
 import os
 import re
@@ -561,6 +562,70 @@ def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studi
 
     assert sounds.url(studio.unit.words, False)
     assert [path.name for path in studio.recordings.folder.iterdir() if path.suffix != ".wav"] == ["words.json"]
+
+
+def test_confirming_all_leaves_out_a_take_from_before_its_words_changed(studio: Studio) -> None:
+    """Whoever confirms what they recorded today must not confirm with it what is out of date."""
+    studio.record()
+    studio.recordings.confirm([])
+    words_file = studio.recordings.folder / "words.json"
+    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+
+    assert studio.recordings.confirm([]) == []
+    assert "The words have changed" in studio.told()
+    assert not studio.recordings.is_good(studio.unit)
+
+    studio.record(seconds=2.5)
+    assert studio.recordings.confirm([]) == [studio.unit.name]
+    assert studio.told() == ""
+    assert studio.recordings.is_good(studio.unit)
+
+
+def test_a_new_take_is_not_played_before_somebody_has_heard_it(studio: Studio) -> None:
+    studio.record()
+    studio.recordings.confirm([])
+    studio.record(seconds=2.5)
+
+    studio.recordings.prepare()
+
+    assert studio.recordings.names() == {}
+    assert "Nobody has said yet that this says" in studio.told()
+
+
+def test_a_recording_confirmed_in_version_1_0_is_still_played(studio: Studio) -> None:
+    studio.record()
+    (studio.recordings.folder / "words.json").write_text(json.dumps({studio.unit.name: studio.unit.words}))
+
+    studio.recordings.prepare()
+
+    assert {clip.words for clip in studio.recordings.names()} == {studio.unit.words}
+    assert studio.told() == ""
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".mp3", ".txt"])
+def test_a_file_that_would_be_passed_over_for_its_name_is_told(studio: Studio, suffix: str) -> None:
+    path = studio.record()
+    path.rename(path.with_suffix(suffix))
+
+    assert studio.recordings.confirm([]) == []
+    assert f"{studio.unit.name}{suffix}:1  Only files whose names end in .wav are used." in studio.told()
+
+
+def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> None:
+    path = studio.record()
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples, rate, format="MP3")
+
+    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert "This is no WAV but MP3" in studio.told()
+    assert studio.recordings.prepare() == 0
+
+
+def test_what_sounds_wrong_stays_on_the_list_of_what_to_record(studio: Studio) -> None:
+    studio.record(level=0.0)
+
+    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert not studio.recordings.is_good(studio.unit)
 
 
 def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:

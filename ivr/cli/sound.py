@@ -58,7 +58,7 @@ def render(list_stale: bool, remove: bool) -> None:
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
         if not _is_audio(settings, made):
-            out("Nothing to make: Twilio's voice says everything, as the mode under speech in config/line.yaml is say.")
+            out("Nothing to make: the mode of speech is say, so Twilio's voice says everything.")
         elif _make(settings, made, seek_better=True):
             out("Every prompt has its sound.")
         return
@@ -68,7 +68,12 @@ def render(list_stale: bool, remove: bool) -> None:
             path.unlink(missing_ok=True)
         else:
             out(str(path))
-    out(f"{len(found)} files {'removed' if remove else 'are not needed. Remove them with: ivr render --remove'}")
+    if not found:
+        out("There is no file that is not needed.")
+    elif remove:
+        out(f"{len(found)} files removed.")
+    else:
+        out(f"{len(found)} files are not needed. Remove them with: ivr render --remove")
 
 
 def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
@@ -112,14 +117,14 @@ def list_(sheet: Path | None, everything: bool) -> None:
 @record.command()
 @click.argument("names", nargs=-1)
 def confirm(names: tuple[str, ...]) -> None:
-    """Note that recordings say the words of today: those named, or all that are there."""
+    """Note that recordings say the words of today: those named, or all that are new."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
-    noted = recordings.confirm([name.removesuffix(".wav") for name in names])
-    unknown = len(names) - len(noted)
-    if names and unknown:
-        raise Stop(f"{unknown} of these are not recordings of a prompt in {recordings.folder}. See: ivr record list")
+    wanted = [name.removesuffix(".wav") for name in names]
+    if unknown := recordings.unknown(wanted):
+        raise Stop(f"No recording of a prompt in {recordings.folder} is: {', '.join(unknown)}. See: ivr record list")
+    noted = recordings.confirm(wanted)
     recordings.prepare()
     out(f"{len(noted)} recordings confirmed.")
     _tell(recordings)
