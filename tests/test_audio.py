@@ -107,19 +107,21 @@ def test_telephone_sound_has_only_what_a_telephone_carries() -> None:
         assert (share > 0.5) == is_kept, hertz
 
 
+@pytest.mark.parametrize("sentences", ["one", "several"])
 @pytest.mark.parametrize("engine", ["natural", "pyttsx3"])
-def test_speech_is_as_fast_as_it_should_be(engine: str, shipped: Script) -> None:
+def test_speech_is_as_fast_as_it_should_be(engine: str, sentences: str, shipped: Script) -> None:
     """Measured on the sound, pauses and all: 130 to 150 words a minute, and about 110 in slow speech."""
     choice = [c for c in engines.choices(shipped.line.speech) if c.engine == engine][-1]
     voice = choice.ready()
-    sentences = [words for words in sorted(shipped.every_prompt()) if len(words.split()) >= 6][::12]
+    long_enough = [words for words in sorted(shipped.every_prompt()) if len(words.split()) >= 6]
+    prompts = [words for words in long_enough if (". " in words) == (sentences == "several")][::8]
     for slow, least, most in ((False, 130, 150), (True, 100, 120)):
         seconds = 0.0
-        for words in sentences:
+        for words in prompts:
             sound = engines.say(voice, as_said(words, shipped.words.said), shipped.line.pace, slow=slow)
             narrow, _ = telephone.telephone(*sound)
             seconds += len(narrow) / telephone.TELEPHONE_RATE
-        assert least <= sum(len(words.split()) for words in sentences) / seconds * 60 <= most
+        assert least <= sum(len(words.split()) for words in prompts) / seconds * 60 <= most
 
 
 def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(

@@ -33,10 +33,12 @@ FETCH_SECONDS = 5
 ESPEAK_VARIANT = "gmw/en-us+edward"
 #: Seconds between two sentences, at the normal pace and in slow speech.
 SENTENCE_PAUSE = {False: 0.35, True: 0.7}
+#: Seconds that an end of a sentence takes besides its pause: the voice draws out the last word.
+SENTENCE_END = 0.1
 #: A voice makes up for the pauses by going at most this many times as fast.
 MOST_MADE_UP = 1.25
 
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.?!])\s+")
 
 
 class EngineMissing(Exception):
@@ -94,9 +96,10 @@ def _by_sentence(
     say: Callable[[str, float], tuple[Samples, int]], words: str, words_a_minute: float, pause: float
 ) -> tuple[Samples, int]:
     """Sentence by sentence, with our own pauses between them. The voice makes up for what they take."""
-    sentences = _SENTENCE_END.split(words)
+    sentences = _BETWEEN_SENTENCES.split(words)
     seconds = len(words.split()) / words_a_minute * 60
-    speaking = max(seconds - pause * (len(sentences) - 1), seconds / MOST_MADE_UP)
+    pauses = (pause + SENTENCE_END) * (len(sentences) - 1)
+    speaking = max(seconds - pauses, seconds / MOST_MADE_UP)
     said = [say(sentence, words_a_minute * seconds / speaking) for sentence in sentences]
     rate = said[0][1]
     pieces = [piece for samples, _ in said for piece in (telephone.silence(pause, rate), telephone.trim(samples, rate))]
@@ -230,6 +233,8 @@ class Pyttsx3:
 
     #: eSpeak's own words a minute that come out as one word a minute here.
     RATE = 1.24
+    #: Its pause between two sentences lasts as long as so many words.
+    PAUSE_IN_WORDS = 0.9
 
     def __init__(self) -> None:
         from ivr.audio.espeak import ESpeak
@@ -242,7 +247,9 @@ class Pyttsx3:
             ) from error
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
-        return self._espeak.say(words, round(words_a_minute * self.RATE))
+        pauses = len(_BETWEEN_SENTENCES.findall(words)) * self.PAUSE_IN_WORDS
+        faster = min(1 + pauses / len(words.split()), MOST_MADE_UP)
+        return self._espeak.say(words, round(words_a_minute * self.RATE * faster))
 
 
 def _version(package: str) -> str:
