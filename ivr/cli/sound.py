@@ -69,7 +69,7 @@ def render(list_stale: bool, remove: bool) -> None:
         else:
             out(str(path))
     if not found:
-        out("There is no file that is not needed.")
+        out("Every file is needed.")
     elif remove:
         out(f"{len(found)} files removed.")
     else:
