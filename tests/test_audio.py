@@ -157,6 +157,17 @@ def test_rendering_goes_on_where_it_stopped(rendered: Path, spoken_by_pyttsx3: S
     assert all(path.stat().st_mtime_ns == then for path, then in times.items())
 
 
+def test_what_a_killed_process_left_half_written_is_stale(
+    rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path
+) -> None:
+    """Two processes may make the same sound, so each writes to a name of its own."""
+    folder = _copy_some(rendered, tmp_path)
+    half = next((folder / RENDERED).iterdir()).with_suffix(".4711.part")
+    half.write_bytes(b"RIFF")
+
+    assert audio.stale([spoken_by_pyttsx3], folder) == [half]
+
+
 def test_the_same_words_sound_the_same_in_length_each_time() -> None:
     """pyttsx3's own loop now and then gives an empty sound; ours does not."""
     voice = engines.Pyttsx3()

@@ -956,3 +956,19 @@ def test_staff_can_go_back_to_any_revision_of_the_history(staff: Staff) -> None:
     assert staff.live == revisions[0]
     assert staff("undo").out.startswith(f"Live again: {revisions[2]}.")
     assert staff("undo", "123456789abc").err == "`ivr history` has no 123456789abc.\n"
+
+
+# --- rendering ---------------------------------------------------------------------------------
+
+
+def test_rendering_says_that_every_prompt_has_its_sound_only_if_it_is_so(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert staff("render").out == "Nothing to make: the mode of speech is say, so Twilio's voice says everything.\n"
+
+    monkeypatch.setenv("IVR_SPEECH", "audio")
+    staff.edit(LINE_YAML, "engines: [natural, pyttsx3]", "engines: [piper]")
+    told = staff("render").out
+
+    assert "Twilio's voice will say" in told
+    assert "Every prompt has its sound" not in told
