@@ -264,14 +264,14 @@ class Transfer(Authored):
     ring_seconds: int = Field(ge=5, le=120)
 
 
-class Window(Authored):
+class PartOfDay(Authored):
     hours: Span
     places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
 
 
 class RingBack(Authored):
-    morning: Window
-    afternoon: Window
+    morning: PartOfDay
+    afternoon: PartOfDay
     days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
     urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
     message_keep_days: int = Field(ge=1, le=365)
@@ -297,7 +297,7 @@ class Waiting(Authored):
     slips_in_a_call: int = Field(ge=2, le=10)
 
 
-class Speech(Authored):
+class SpeechSettings(Authored):
     mode: Literal["audio", "say"] = Field(description="audio: our own files. say: Twilio's voice.")
     engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
         min_length=1, description="The voices to try, best first."
@@ -354,7 +354,7 @@ class LineFile(Authored):
     ring_back: RingBack
     pace: Pace
     waiting: Waiting
-    speech: Speech
+    speech: SpeechSettings
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)

@@ -42,7 +42,7 @@ class Refused(Exception):
     """Raised when a change no longer fits the request, with a sentence for the adviser."""
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Window(msgspec.Struct, frozen=True):
     """A part of a day in which someone can be rung."""
 
     day: dt.date
@@ -83,9 +83,9 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     number: str
     asked_at: float
     state: State = "unfinished"
-    #: When the caller can be rung, in their own choice, and the slot that was found for it.
+    #: When the caller can be rung, in their own choice, and the window that was found for it.
     when: When = ""
-    slot: Slot | None = None
+    window: Window | None = msgspec.field(default=None, name="slot")  # what is kept has the name it had at first
     #: May be rung from, and should be rung by.
     opens: float = 0.0
     due: float = 0.0
@@ -143,31 +143,31 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 # --- windows --------------------------------------------------------------------------------
 
 
-def slots(windows: Mapping[Part, Span], hours: Hours, now: dt.datetime, days_ahead: int) -> tuple[Slot, ...]:
+def windows(parts: Mapping[Part, Span], hours: Hours, now: dt.datetime, days_ahead: int) -> tuple[Window, ...]:
     """Every part of a day, soonest first, in which there is still time to ring a caller."""
     least = now.timestamp() + LEAST_LEFT
     days = (now.astimezone(LONDON).date() + dt.timedelta(days=ahead) for ahead in range(days_ahead + 1))
-    every = (Slot(day, part) for day in days for part in windows if _within(hours.on(day), windows[part]))
-    return tuple(slot for slot in every if times(slot, windows, hours)[1] >= least)
+    every = (Window(day, part) for day in days for part in parts if _within(hours.on(day), parts[part]))
+    return tuple(window for window in every if times(window, parts, hours)[1] >= least)
 
 
-def _within(open_span: Span | None, window: Span) -> Span | None:
+def _within(open_span: Span | None, part: Span) -> Span | None:
     if open_span is None:
         return None
-    opens, closes = max(open_span.opens, window.opens), min(open_span.closes, window.closes)
+    opens, closes = max(open_span.opens, part.opens), min(open_span.closes, part.closes)
     return Span(opens, closes) if opens < closes else None
 
 
-def times(slot: Slot, windows: Mapping[Part, Span], hours: Hours) -> tuple[float, float]:
-    """Between which moments a caller who was given this slot should be rung: while somebody is there."""
-    window = windows[slot.part]
-    span = _within(hours.on(slot.day), window) or window
-    opens = dt.datetime.combine(slot.day, span.opens, LONDON)
-    return opens.timestamp(), dt.datetime.combine(slot.day, span.closes, LONDON).timestamp()
+def times(window: Window, parts: Mapping[Part, Span], hours: Hours) -> tuple[float, float]:
+    """Between which moments a caller who was given this window should be rung: while somebody is there."""
+    part = parts[window.part]
+    span = _within(hours.on(window.day), part) or part
+    opens = dt.datetime.combine(window.day, span.opens, LONDON)
+    return opens.timestamp(), dt.datetime.combine(window.day, span.closes, LONDON).timestamp()
 
 
 def sooner(opens: float, due: float, now: float, urgent_due: float, *, at_once: bool) -> tuple[float, float]:
-    """The times of an urgent request. It may be rung before its slot only if any time is right for the caller."""
+    """The times of an urgent request. It may be rung before its window only if any time is right for the caller."""
     opens = min(opens, now) if at_once else opens
     return opens, urgent_due if opens < urgent_due < due else due
 
@@ -234,7 +234,7 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
 
 def _in_words(wish: CallbackRequest) -> str:
     """What somebody who asked from the same phone was promised, for the adviser."""
-    return f"for {wish.slot.day:%A %-d %B}, {wish.slot.part}" if wish.slot else ""
+    return f"for {wish.window.day:%A %-d %B}, {wish.window.part}" if wish.window else ""
 
 
 def _agreed(both: CallbackRequest, first: CallbackRequest, wish: CallbackRequest) -> CallbackRequest:
@@ -246,8 +246,8 @@ def _agreed(both: CallbackRequest, first: CallbackRequest, wish: CallbackRequest
         message_ok=bool(wish.message_ok) and (bool(first.message_ok) or not asked_before),
         say_who=bool(wish.say_who) and (bool(first.say_who) or not asked_before),
     )
-    if first.slot is None or wish.due < first.due:
-        return msgspec.structs.replace(both, slot=wish.slot, when=wish.when, opens=wish.opens, due=wish.due)
+    if first.window is None or wish.due < first.due:
+        return msgspec.structs.replace(both, window=wish.window, when=wish.when, opens=wish.opens, due=wish.due)
     return both
 
 
@@ -314,14 +314,14 @@ def record(
 
 
 def next_try(
-    request: CallbackRequest, windows: Mapping[Part, Span], hours: Hours, after: dt.datetime, days_ahead: int
+    request: CallbackRequest, parts: Mapping[Part, Span], hours: Hours, after: dt.datetime, days_ahead: int
 ) -> tuple[float, float]:
     """Between which moments to try again, not before `after`: in the part of the day that the caller chose."""
-    found = slots(windows, hours, after, days_ahead)
-    wanted = [slot for slot in found if request.when in ("", "any", slot.part)] or list(found)
+    found = windows(parts, hours, after, days_ahead)
+    wanted = [window for window in found if request.when in ("", "any", window.part)] or list(found)
     if not wanted:
         return after.timestamp(), after.timestamp()
-    opens, due = times(wanted[0], windows, hours)
+    opens, due = times(wanted[0], parts, hours)
     return max(opens, after.timestamp()), due
 
 
@@ -342,10 +342,10 @@ def _must_hold(request: CallbackRequest, who: str) -> None:
         raise Refused("You no longer hold this request. Take it again first.")
 
 
-def move(request: CallbackRequest, slot: Slot, opens: float, due: float, now: float) -> CallbackRequest:
-    """Moved by the caller to another slot. Raises Refused if it has ended."""
+def move(request: CallbackRequest, window: Window, opens: float, due: float, now: float) -> CallbackRequest:
+    """Moved by the caller to another window. Raises Refused if it has ended."""
     _must_be_open(request)
-    return _changed(request, now, "caller", "moved", slot=slot, opens=opens, due=due)
+    return _changed(request, now, "caller", "moved", window=window, opens=opens, due=due)
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:

@@ -122,7 +122,7 @@ class Script:
     hours: Hours
     notices: tuple[Notice, ...]
     #: The parts of a day in which callers are rung back.
-    windows: Mapping[Part, Span]
+    parts: Mapping[Part, Span]
     #: 'press 1.' and its like, by key.
     press: Mapping[str, str]
     #: The same, with where the key is: 'press hash, bottom right.'
@@ -304,7 +304,7 @@ class _Builder:
             texts=self._texts(),
             hours=self.hours,
             notices=self._notices(),
-            windows=self._windows(),
+            parts=self._parts(),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
         )
@@ -315,12 +315,12 @@ class _Builder:
             for i, notice in enumerate(self.line.notices)
         )
 
-    def _windows(self) -> dict[Part, Span]:
-        windows: dict[Part, Span] = {}
+    def _parts(self) -> dict[Part, Span]:
+        parts: dict[Part, Span] = {}
         for part in get_args(Part):
             if span := Span.parse(getattr(self.line.ring_back, part).hours):
-                windows[part] = span
-        return windows
+                parts[part] = span
+        return parts
 
     def _press(self, key: str) -> str:
         name = {"0": "zero", "*": "star", "#": "hash"}.get(key)
@@ -359,7 +359,7 @@ class _Builder:
                 self._unknown_setting(TEXTS, ("texts", name), found[1])
             return values.get(found[1], "")
 
-        return spoken.SLOT.sub(value, body)
+        return spoken.BLANK.sub(value, body)
 
     def _check_line(self) -> None:
         for name in self.line.transfer.numbers:
@@ -496,7 +496,7 @@ class _Builder:
 
     def _speech(self, file: str, path: Path, template: str) -> Speech:
         blanks = authored.BLANKS.get(".".join(map(str, path[1:])), ())
-        written = spoken.SLOT.findall(template)
+        written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
                 self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
@@ -520,8 +520,8 @@ class _Builder:
 _TAKEN = {name for names in authored.BLANKS.values() for name in names}
 
 
-def _hours_of(window: authored.Window) -> str:
-    span = Span.parse(window.hours)
+def _hours_of(part: authored.PartOfDay) -> str:
+    span = Span.parse(part.hours)
     return spoken.stretch(span) if span else "closed"
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ivr.callback import CallbackRequest, Need, Slot, When
+from ivr.callback import CallbackRequest, Need, When, Window
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -46,7 +46,7 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     #: An existing request is being moved, not a new one made.
     moving: bool = False
     when: When = ""
-    slot: Slot | None = None
+    window: Window | None = msgspec.field(default=None, name="slot")  # as it is kept with a request
     #: None in these three: not asked yet.
     urgent: bool | None = None
     message_ok: bool | None = None
@@ -128,7 +128,7 @@ class Recorded(msgspec.Struct, frozen=True):
 class Done(msgspec.Struct, frozen=True):
     """An errand went well. What it brought back is in the field that fits it."""
 
-    slot: Slot | None = None
+    window: Window | None = None
     request: CallbackRequest | None = None
     reference: str = ""
 
@@ -168,17 +168,17 @@ class HangUp(msgspec.Struct, frozen=True):
     """Speak, then end the call."""
 
 
-class HoldSlot(msgspec.Struct, frozen=True):
-    """Keep a place in the first of these slots that has one, while the caller decides.
+class HoldWindow(msgspec.Struct, frozen=True):
+    """Keep a place in the first of these windows that has one, while the caller decides.
 
     With `overbook`, the last of them is kept even when it is full: nobody is turned away.
     What the caller held before, `instead_of` which this is, is free again.
     """
 
     call: str
-    slots: tuple[Slot, ...]
+    windows: tuple[Window, ...]
     overbook: bool
-    instead_of: Slot | None = None
+    instead_of: Window | None = None
 
 
 class SaveRequest(msgspec.Struct, frozen=True):
@@ -195,11 +195,11 @@ class FindRequest(msgspec.Struct, frozen=True):
 
 
 class MoveRequest(msgspec.Struct, frozen=True):
-    """Give the request with this id the slot the caller holds, and the times it should be rung between."""
+    """Give the request with this id the window the caller holds, and the times it should be rung between."""
 
     id: str
     call: str
-    slot: Slot
+    window: Window
     opens: float
     due: float
 
@@ -222,7 +222,7 @@ class SendText(msgspec.Struct, frozen=True):
 
 #: What the line does in the middle of a turn. An entrance runs it and answers with Done or
 #: Failed, so the caller is never told of a thing before it is so.
-Errand = HoldSlot | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
+Errand = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 Reply = Gather | Transfer | Record | HangUp
 
 

@@ -38,7 +38,7 @@ from ivr.session import (
     FindRequest,
     Gather,
     HangUp,
-    HoldSlot,
+    HoldWindow,
     Input,
     Key,
     MoveRequest,
@@ -262,12 +262,12 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
         case SaveRequest() if outcome.request:
             so_far = " so far" if outcome.request.state == "unfinished" else ""
             yield f"callback request{so_far}: {'; '.join(_facts(outcome.request))}"
-        case HoldSlot() if outcome.slot:
-            yield f"place held: {outcome.slot.day:%A %-d %B}, {outcome.slot.part}"
+        case HoldWindow() if outcome.window:
+            yield f"place held: {outcome.window.day:%A %-d %B}, {outcome.window.part}"
         case FindRequest() if outcome.request:
             yield "callback request found"
-        case MoveRequest(slot=slot):
-            yield f"callback request moved: {slot.day:%A %-d %B}, {slot.part}"
+        case MoveRequest(window=window):
+            yield f"callback request moved: {window.day:%A %-d %B}, {window.part}"
         case CancelRequest():
             yield "callback request cancelled"
 
@@ -275,8 +275,8 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
 def _facts(request: CallbackRequest) -> Iterator[str]:
     """What is known of a request, in words. What was not asked yet is not told."""
     yield dialling.national(request.number)
-    if request.slot:
-        yield f"{request.slot.day:%A %-d %B}, {request.slot.part}"
+    if request.window:
+        yield f"{request.window.day:%A %-d %B}, {request.window.part}"
     if request.urgent:
         yield "urgent"
     if request.message_ok is not None:

@@ -234,14 +234,14 @@ def dialled(phone: str) -> str:
 
 
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
-_SLOT = re.compile("@([A-Z]+)@")
+_BLANK = re.compile("@([A-Z]+)@")
 
 
 class _Template:
-    """A document with slots like @SAYS@, made once by Twilio's builder. Filling it is one join."""
+    """A document with blanks like @SAYS@, made once by Twilio's builder. Filling it is one join."""
 
     def __init__(self, make: Callable[[], str]):
-        self._parts = _SLOT.split(make())
+        self._parts = _BLANK.split(make())
 
     def __call__(self, **values: object) -> str:
         return "".join(str(values[part]) if i % 2 else part for i, part in enumerate(self._parts))

@@ -7,10 +7,10 @@ import re
 from msgspec.structs import replace
 from werkzeug.test import Client, TestResponse
 
-from ivr.callback import CallbackRequest, Event, Slot
+from ivr.callback import CallbackRequest, Event, Window
+from ivr.passwords import hashed
 from ivr.session import SaveRequest
 from ivr.store import Adviser, Store
-from ivr.web.console.signin import hashed
 from tests.line import OPEN, Line
 
 NOW = OPEN.timestamp()
@@ -26,7 +26,7 @@ def request(nth: int = 1, **facts: object) -> CallbackRequest:
         number=f"+447700900{nth:03}",
         asked_at=NOW - 600,
         state="waiting",
-        slot=Slot(OPEN.date(), "afternoon"),
+        window=Window(OPEN.date(), "afternoon"),
         opens=NOW - HOUR,
         due=NOW + 3 * HOUR,
         message_ok=True,

@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from ivr import callback
-from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, CallbackRequest, Outcome, Refused, Slot
+from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, CallbackRequest, Outcome, Refused, Window
 from ivr.hours import LONDON, Hours, Span
 from tests.desk import HOUR, NOW, request
 from tests.line import OPEN
 
 NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
 HOURS = Hours((NINE_TO_FIVE,) * 5 + (None, None))
-WINDOWS: dict[callback.Part, Span] = {
+PARTS: dict[callback.Part, Span] = {
     "morning": Span(dt.time(9), dt.time(12)),
     "afternoon": Span(dt.time(12), dt.time(17)),
 }
@@ -107,8 +107,8 @@ def test_three_tries_without_an_answer_close_it() -> None:
 def test_the_next_try_is_in_the_part_of_the_day_that_the_caller_chose() -> None:
     """A morning may be the only time at which it is safe to ring."""
     after = OPEN.replace(hour=11, minute=30)
-    morning = callback.next_try(request(when="morning"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
-    any_time = callback.next_try(request(when="any"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
+    morning = callback.next_try(request(when="morning"), PARTS, HOURS, after, 10)  # type: ignore[arg-type]
+    any_time = callback.next_try(request(when="any"), PARTS, HOURS, after, 10)  # type: ignore[arg-type]
 
     assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in morning] == ["26 09:00", "26 12:00"]
     assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in any_time] == ["25 12:00", "25 17:00"]
@@ -191,18 +191,18 @@ def test_each_caller_cancels_only_their_own_wish() -> None:
 
 def test_a_request_that_ended_cannot_be_moved() -> None:
     with pytest.raises(Refused):
-        callback.move(request(state="done"), Slot(OPEN.date(), "morning"), NOW, NOW, NOW)
+        callback.move(request(state="done"), Window(OPEN.date(), "morning"), NOW, NOW, NOW)
 
 
-# --- slots ----------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------
 
 
 def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
     friday_noon = dt.datetime(2026, 11, 27, 13, 0, tzinfo=OPEN.tzinfo)
 
-    slots = callback.slots(WINDOWS, HOURS, friday_noon, days_ahead=4)
+    windows = callback.windows(PARTS, HOURS, friday_noon, days_ahead=4)
 
-    assert [(slot.day.isoformat(), slot.part) for slot in slots] == [
+    assert [(window.day.isoformat(), window.part) for window in windows] == [
         ("2026-11-27", "afternoon"),
         ("2026-11-30", "morning"),
         ("2026-11-30", "afternoon"),
@@ -211,8 +211,8 @@ def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
     ]
 
 
-def test_an_urgent_request_may_be_rung_before_its_slot_only_if_any_time_is_right() -> None:
-    opens, due = callback.times(Slot(OPEN.date() + dt.timedelta(days=1), "afternoon"), WINDOWS, HOURS)
+def test_an_urgent_request_may_be_rung_before_its_window_only_if_any_time_is_right() -> None:
+    opens, due = callback.times(Window(OPEN.date() + dt.timedelta(days=1), "afternoon"), PARTS, HOURS)
 
     assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=True) == (NOW, NOW + 4 * HOUR)
     assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=False) == (opens, due)
@@ -224,7 +224,7 @@ def test_a_promise_ends_when_the_office_closes() -> None:
     early = Hours((*HOURS.week[:4], Span(dt.time(9), dt.time(16)), None, None))
     friday = dt.date(2026, 11, 27)
 
-    _, due = callback.times(Slot(friday, "afternoon"), WINDOWS, early)
+    _, due = callback.times(Window(friday, "afternoon"), PARTS, early)
 
     assert dt.datetime.fromtimestamp(due, LONDON).time() == dt.time(16)
 
@@ -232,7 +232,7 @@ def test_a_promise_ends_when_the_office_closes() -> None:
 def test_what_is_nearly_over_is_promised_to_nobody() -> None:
     for minute, first in ((0, "morning"), (1, "afternoon")):
         eleven = OPEN.replace(hour=11, minute=minute)
-        assert callback.slots(WINDOWS, HOURS, eleven, 3)[0] == Slot(OPEN.date(), first)  # type: ignore[arg-type]
+        assert callback.windows(PARTS, HOURS, eleven, 3)[0] == Window(OPEN.date(), first)  # type: ignore[arg-type]
 
 
 def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:

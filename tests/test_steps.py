@@ -445,7 +445,7 @@ def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -
     asked.press("0").press("1").press("1")
 
     (after,) = asked.desk.requests.values()
-    assert (after.state, after.message_ok, after.slot) == (before.state, before.message_ok, before.slot)
+    assert (after.state, after.message_ok, after.window) == (before.state, before.message_ok, before.window)
 
 
 def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:

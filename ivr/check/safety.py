@@ -167,9 +167,9 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
 @rule("ring-back-hours", "R2", "A promise to ring is one that can be kept.")
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
-    for part, window in context.script.windows.items():
-        spans = [span for span in context.script.hours.week if span]
-        if not any(max(span.opens, window.opens) < min(span.closes, window.closes) for span in spans):
+    spans = [span for span in context.script.hours.week if span]
+    for part, hours in context.script.parts.items():
+        if not any(max(span.opens, hours.opens) < min(span.closes, hours.closes) for span in spans):
             yield Finding(
                 LINE,
                 ("ring_back", part, "hours"),

@@ -10,7 +10,7 @@ from ivr.authored import Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.script import Word
-from ivr.spoken import SLOT
+from ivr.spoken import BLANK
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15
 PART_MOST = 30
@@ -264,7 +264,7 @@ def text_length(context: Context) -> Iterator[Finding]:
 def reading_grade(context: Context) -> Iterator[Finding]:
     for file, menu in context.draft.menus.items():
         pooled = " ".join(
-            _ended(SLOT.sub("ten", text.written))
+            _ended(BLANK.sub("ten", text.written))
             for text in context.texts
             if text.file == file and text.kind not in ("label", "phrase")
         )

@@ -18,7 +18,7 @@ from ivr.session import (
     CancelRequest,
     Done,
     FindRequest,
-    HoldSlot,
+    HoldWindow,
     Input,
     MoveRequest,
     Place,
@@ -95,16 +95,16 @@ def _request(script: Script, s: Session, now: dt.datetime, state: callback.State
         stuck=s.stuck,
         events=(callback.Event(seconds, "caller", "asked to be rung back"),),
     )
-    if wishes.slot is None:
+    if wishes.window is None:
         return request
     opens, due = _times(script, s, now)
-    return replace(request, slot=wishes.slot, when=wishes.when, opens=opens, due=due)
+    return replace(request, window=wishes.window, when=wishes.when, opens=opens, due=due)
 
 
 def _times(script: Script, s: Session, now: dt.datetime) -> tuple[float, float]:
-    """Between which moments the caller should be rung, by the slot they have and whether time is short."""
-    assert s.wishes.slot
-    opens, due = callback.times(s.wishes.slot, script.windows, script.hours)
+    """Between which moments the caller should be rung, by the window they have and whether time is short."""
+    assert s.wishes.window
+    opens, due = callback.times(s.wishes.window, script.parts, script.hours)
     if not s.wishes.urgent:
         return opens, due
     at_once = s.wishes.when == "any"
@@ -147,17 +147,17 @@ def _is_urgent_known(script: Script, s: Session, now: dt.datetime) -> Moved:
     return s, STAY if s.wishes.urgent is None else "ring_when"
 
 
-def _hold(script: Script, s: Session, now: dt.datetime) -> HoldSlot:
-    found = callback.slots(script.windows, script.hours, now, script.line.ring_back.days_ahead)
-    before = s.wishes.slot if s.wishes.moving else None  # a call is moved to another time, not to the one it has
-    wanted = tuple(slot for slot in found if s.wishes.when in ("any", slot.part) and slot != before)
-    return HoldSlot(s.call, wanted, overbook=s.wishes.when == "any", instead_of=s.wishes.slot)
+def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
+    found = callback.windows(script.parts, script.hours, now, script.line.ring_back.days_ahead)
+    before = s.wishes.window if s.wishes.moving else None  # a call is moved to another time, not to the one it has
+    wanted = tuple(window for window in found if s.wishes.when in ("any", window.part) and window != before)
+    return HoldWindow(s.call, wanted, overbook=s.wishes.when == "any", instead_of=s.wishes.window)
 
 
 def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    if done.slot is None:
+    if done.window is None:
         return said(script, s, script.says["ring_when.full"]), "ring_when"
-    s = replace(s, wishes=replace(s.wishes, slot=done.slot, onward="ring_message"))
+    s = replace(s, wishes=replace(s.wishes, window=done.window, onward="ring_message"))
     return s, "ring_move" if s.wishes.moving else "ring_keep"
 
 
@@ -166,10 +166,10 @@ def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
 
 def _promise(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
     """Words with the day and the part of the day on which we will ring."""
-    slot, today = s.wishes.slot, now.astimezone(LONDON).date()
-    day = slot.day if slot else dt.datetime.fromtimestamp(_urgent_due(script, now), LONDON).date()
-    window = script.says[f"in_the_{slot.part}" if slot else "at_any_time"]
-    return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": window})
+    window, today = s.wishes.window, now.astimezone(LONDON).date()
+    day = window.day if window else dt.datetime.fromtimestamp(_urgent_due(script, now), LONDON).date()
+    part = script.says[f"in_the_{window.part}" if window else "at_any_time"]
+    return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": part})
 
 
 def _done_says(script: Script, s: Session, now: dt.datetime) -> Speech:
@@ -223,7 +223,7 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
             number=s.wishes.number,
             request=request.id,
             reference=s.wishes.typed,
-            slot=request.slot,
+            window=request.window,
             urgent=request.urgent,
         ),
     )
@@ -234,8 +234,8 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
 
 
 def _move(script: Script, s: Session, now: dt.datetime) -> MoveRequest:
-    assert s.wishes.slot
-    return MoveRequest(s.wishes.request, s.call, s.wishes.slot, *_times(script, s, now))
+    assert s.wishes.window
+    return MoveRequest(s.wishes.request, s.call, s.wishes.window, *_times(script, s, now))
 
 
 def _moved(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
@@ -293,7 +293,7 @@ STEPS: dict[str, Step] = {
             Choice(label="ring_when.afternoon", goto="ring_hold", sets={"when": "afternoon"}),
             Choice(label="ring_when.any", goto="ring_hold", sets={"when": "any"}),
         ),
-        offers=lambda script, s, choice: choice.sets["when"] in ("any", *script.windows),
+        offers=lambda script, s, choice: choice.sets["when"] in ("any", *script.parts),
     ),
     "ring_hold": Runs(errand=_hold, done=_held, failed="ring_failed.say"),
     "ring_message": Asks(

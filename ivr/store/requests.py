@@ -13,8 +13,8 @@ from collections.abc import Callable
 import msgspec
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Slot, SpokenMessage
-from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldSlot, MoveRequest, SaveRequest
+from ivr.callback import CallbackRequest, SpokenMessage, Window
+from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store.connection import Client, Redis
 
 #: Seconds a place is held for a caller who has not finished asking.
@@ -25,8 +25,8 @@ MOST_GUESSES = 5
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: Seconds it is known that a call left a request that was deleted: longer than a message waits to be found at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
-#: Seconds that the places of a part of a day are kept: longer than any day that can be promised is ahead.
-SLOT_SECONDS = 90 * 24 * 60 * 60
+#: Seconds that the places of a window are kept: longer than any day that can be promised is ahead.
+WINDOW_SECONDS = 90 * 24 * 60 * 60
 
 #: The first key is the part of a day that the call held before, and the others are those it may have now.
 _HOLD = """
@@ -68,14 +68,14 @@ class Requests:
 
     # --- errands of a call ------------------------------------------------------------------
 
-    def hold(self, errand: HoldSlot, places: dict[callback.Part, int], now: float) -> Done:
+    def hold(self, errand: HoldWindow, places: dict[callback.Part, int], now: float) -> Done:
         """Keep a place for a caller who is deciding."""
-        before = _slot_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
-        keys = [before, *(_slot_key(slot) for slot in errand.slots)]
-        most = [places[slot.part] for slot in errand.slots]
-        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, SLOT_SECONDS, int(errand.overbook), *most]
+        before = _window_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
+        keys = [before, *(_window_key(window) for window in errand.windows)]
+        most = [places[window.part] for window in errand.windows]
+        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(errand.overbook), *most]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *arguments))
-        return Done(slot=errand.slots[got - 1] if got else None)
+        return Done(window=errand.windows[got - 1] if got else None)
 
     def save(self, errand: SaveRequest) -> Done:
         """Write a wish down, joined to the open request its number may have."""
@@ -115,17 +115,17 @@ class Requests:
         return Done(request=self._redis.do(look))
 
     def move(self, errand: MoveRequest, now: float) -> Done | Failed:
-        """Give a request the slot that its caller holds, and its old one to others."""
+        """Give a request the window that its caller holds, and its old one to others."""
 
         def rebook(pipe: Client, before: CallbackRequest) -> None:
-            if before.slot:
-                pipe.zrem(_slot_key(before.slot), before.id)
-            pipe.zrem(_slot_key(errand.slot), errand.call)
-            _keep_place(pipe, errand.slot, before.id)
+            if before.window:
+                pipe.zrem(_window_key(before.window), before.id)
+            pipe.zrem(_window_key(errand.window), errand.call)
+            _keep_place(pipe, errand.window, before.id)
 
         try:
             moved = self._change(
-                errand.id, lambda r: callback.move(r, errand.slot, errand.opens, errand.due, now), rebook
+                errand.id, lambda r: callback.move(r, errand.window, errand.opens, errand.due, now), rebook
             )
         except (KeyError, callback.Refused):
             return Failed()
@@ -246,8 +246,8 @@ class Requests:
         pipe.zrem("ivr:queue", request.id)
         assert request.end
         pipe.zadd("ivr:ended", {request.id: request.end.at})
-        if request.slot:
-            pipe.zrem(_slot_key(request.slot), request.id)
+        if request.window:
+            pipe.zrem(_window_key(request.window), request.id)
 
     def _listed(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
         return self._redis.do(lambda client: self._read(client, ids(client)))
@@ -261,27 +261,28 @@ class Requests:
 
 def _book(pipe: Client, first: CallbackRequest | None, saved: CallbackRequest, wish: CallbackRequest) -> None:
     """Turn a caller's held place into a kept one, and give back what is not needed any more."""
-    if wish.slot:
-        pipe.zrem(_slot_key(wish.slot), wish.id.rsplit("-", 1)[0])
-    if first and first.slot and first.slot != saved.slot:
-        pipe.zrem(_slot_key(first.slot), saved.id)
-    if saved.slot:
-        _keep_place(pipe, saved.slot, saved.id)
+    if wish.window:
+        pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
+    if first and first.window and first.window != saved.window:
+        pipe.zrem(_window_key(first.window), saved.id)
+    if saved.window:
+        _keep_place(pipe, saved.window, saved.id)
 
 
-def _keep_place(pipe: Client, slot: Slot, request_id: str) -> None:
-    pipe.zadd(_slot_key(slot), {request_id: "+inf"})
-    pipe.expire(_slot_key(slot), SLOT_SECONDS)
+def _keep_place(pipe: Client, window: Window, request_id: str) -> None:
+    pipe.zadd(_window_key(window), {request_id: "+inf"})
+    pipe.expire(_window_key(window), WINDOW_SECONDS)
 
 
 def _forget(pipe: Client, request: CallbackRequest) -> None:
     """Take out what points to a request, and note its calls."""
     pipe.zrem(f"ivr:phone:{request.number}", request.id)
-    if request.slot:
-        pipe.zrem(_slot_key(request.slot), request.id)
+    if request.window:
+        pipe.zrem(_window_key(request.window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
 
 
-def _slot_key(slot: Slot) -> str:
-    return f"ivr:slot:{slot.day.isoformat()}:{slot.part}"
+def _window_key(window: Window) -> str:
+    """Under the name that places had at first, so that those given then still count."""
+    return f"ivr:slot:{window.day.isoformat()}:{window.part}"

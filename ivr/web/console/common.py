@@ -19,7 +19,7 @@ Clock = Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True)
-class Desk:
+class Console:
     """The settings, the store, what is live, the worker's queue and the clock."""
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""How the console says things: times, lateness, and what a caller agreed to, in words."""
+"""What an adviser is told of a request, in words: how late it is, what was promised, and what may be said."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from flask import Flask
-
-from ivr import dialling
-from ivr.callback import MOST_TRIES, UNANSWERED, CallbackRequest, claimable
+from ivr.callback import MOST_TRIES, CallbackRequest, claimable
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -94,12 +91,12 @@ def _long(seconds: float) -> str:
     return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
 
 
-def slot_in_words(request: CallbackRequest) -> str:
+def promised_in_words(request: CallbackRequest) -> str:
     """What the caller was promised."""
-    if request.slot is None:
+    if request.window is None:
         return "No time was agreed: the caller hung up before that."
-    window = {"morning": "in the morning", "afternoon": "in the afternoon"}[request.slot.part]
-    return f"{request.slot.day:%A} {request.slot.day.day} {request.slot.day:%B}, {window}"
+    part = {"morning": "in the morning", "afternoon": "in the afternoon"}[request.window.part]
+    return f"{request.window.day:%A} {request.window.day.day} {request.window.day:%B}, {part}"
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
@@ -133,11 +130,3 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 def next_try(request: CallbackRequest) -> str:
     """'try 2 of 3', for the outcome that is about to be recorded."""
     return f"try {request.tries + 1} of {MOST_TRIES}"
-
-
-def add_to(app: Flask) -> None:
-    """Make these words known to the templates."""
-    app.jinja_env.globals.update(
-        moment=moment, needs=NEEDS, short_needs=SHORT_NEEDS, national=dialling.national, unanswered=UNANSWERED,
-        most_tries=MOST_TRIES,
-    )  # fmt: skip
