@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -195,6 +196,16 @@ def test_a_request_that_ended_cannot_be_moved() -> None:
 
 
 # --- windows --------------------------------------------------------------------------------
+
+
+def test_a_request_kept_by_the_first_version_still_has_its_promise() -> None:
+    """What is kept names the window as it did then."""
+    promised = request(window=Window(OPEN.date(), "afternoon"))
+
+    kept = msgspec.json.encode(promised)
+
+    assert f'"slot":{{"day":"{OPEN.date()}","part":"afternoon"}}'.encode() in kept
+    assert msgspec.json.decode(kept, type=CallbackRequest) == promised
 
 
 def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
