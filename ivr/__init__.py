@@ -15,6 +15,7 @@ The core knows nothing but itself: no clock, no files, no network.
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung back, and which can be texted
+    diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run

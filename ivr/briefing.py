@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.callback import MOST_TRIES, CallbackRequest, claimable
+from ivr.diary import Window
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -91,12 +92,17 @@ def _long(seconds: float) -> str:
     return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
 
 
-def promised_in_words(request: CallbackRequest) -> str:
-    """What the caller was promised."""
-    if request.window is None:
+def promised_in_words(request: CallbackRequest) -> list[str]:
+    """When each of the callers was promised to be rung, the soonest first."""
+    promises = [asker.promise or request.promise for asker in request.askers] or [request.promise]
+    soonest_first = sorted(promises, key=lambda promise: promise.due)
+    return list(dict.fromkeys(_window_in_words(promise.window) for promise in soonest_first))
+
+
+def _window_in_words(window: Window | None) -> str:
+    if window is None:
         return "No time was agreed: the caller hung up before that."
-    part = {"morning": "in the morning", "afternoon": "in the afternoon"}[request.window.part]
-    return f"{request.window.day:%A} {request.window.day.day} {request.window.day:%B}, {part}"
+    return f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
@@ -116,8 +122,9 @@ def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
 
 
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
-    """What the caller listened to, in the order in which they did."""
-    return list(dict.fromkeys(script.titles.get(node, node.replace("_", " ")) for node in request.heard))
+    """What the caller listened to, in the order in which they did, and whether they talked to a person."""
+    titles = {**script.titles, "person": "a person, put through"}
+    return list(dict.fromkeys(titles.get(node, node.replace("_", " ")) for node in request.heard))
 
 
 def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:

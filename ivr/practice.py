@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Window
+from ivr.callback import CallbackRequest
+from ivr.diary import Window
 from ivr.session import (
     CancelRequest,
     Done,
@@ -48,10 +49,10 @@ class PracticeDesk:
                 return self._save(request)
             case FindRequest(number, reference):
                 return Done(request=self._find(number, reference))
-            case MoveRequest(request_id, _, window, opens, due):
-                return self._change(request_id, lambda r: callback.move(r, window, opens, due, now.timestamp()))
+            case MoveRequest(request_id, reference, _, to):
+                return self._change(request_id, lambda r: callback.move(r, reference, to, now.timestamp()))
             case CancelRequest(request_id, reference):
-                return self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
+                return self._cancel(request_id, reference, now)
             case SendText():
                 self.texts.append(errand)
                 return Done()
@@ -63,6 +64,11 @@ class PracticeDesk:
             return Failed()
         self.requests[request_id] = changed
         return Done(request=changed)
+
+    def _cancel(self, request_id: str, reference: str, now: dt.datetime) -> Done | Failed:
+        """As the real desk: what has ended already is as good as cancelled."""
+        done = self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
+        return Done() if isinstance(done, Failed) else done
 
     def _hold(self, errand: HoldWindow) -> Done:
         taken = Counter(window for call, window in self.held.items() if call != errand.call)
@@ -79,5 +85,5 @@ class PracticeDesk:
         return Done(request=saved, reference=saved.reference_of(request.id))
 
     def _find(self, number: str, reference: str) -> CallbackRequest | None:
-        fits = (r for r in self.requests.values() if r.number == number and r.goes_by(reference))
+        fits = (r for r in self.requests.values() if r.number == number and r.promise_to(reference))
         return next(fits, None)

@@ -17,7 +17,8 @@ from typing import Any, get_args
 
 from ivr import authored, spoken
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
-from ivr.callback import REFERENCE_DIGITS, Part
+from ivr.callback import REFERENCE_DIGITS
+from ivr.diary import Diary, Part
 from ivr.hours import Hours, Span
 from ivr.reading import ConfigError, Document, Path, Problem, read, validate
 from ivr.spoken import Speech
@@ -121,8 +122,8 @@ class Script:
     texts: Mapping[str, str]
     hours: Hours
     notices: tuple[Notice, ...]
-    #: The parts of a day in which callers are rung back.
-    parts: Mapping[Part, Span]
+    #: When callers can be rung back.
+    diary: Diary
     #: 'press 1.' and its like, by key.
     press: Mapping[str, str]
     #: The same, with where the key is: 'press hash, bottom right.'
@@ -304,7 +305,7 @@ class _Builder:
             texts=self._texts(),
             hours=self.hours,
             notices=self._notices(),
-            parts=self._parts(),
+            diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
         )

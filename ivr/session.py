@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ivr.callback import CallbackRequest, Need, When, Window
+from ivr.callback import CallbackRequest, Need
+from ivr.diary import Promise, When, Window
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -45,6 +46,8 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     onward: str = ""
     #: An existing request is being moved, not a new one made.
     moving: bool = False
+    #: By when the caller is to be rung, of a request that there is.
+    due: float = 0.0
     when: When = ""
     window: Window | None = msgspec.field(default=None, name="slot")  # as it is kept with a request
     #: None in these three: not asked yet.
@@ -120,9 +123,10 @@ class TransferEnded(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """The recording is over: a key ended it, or silence (no key)."""
+    """The recording is over: a key ended it, or silence (no key), after so many seconds."""
 
     key: str = ""
+    seconds: int = 0
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -158,9 +162,13 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """Speak, then record a message of at most this many seconds for a callback request."""
+    """Speak, then record a message of at most this many seconds for a callback request.
+
+    It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else.
+    """
 
     seconds: int
+    silence: int
     request: str
 
 
@@ -195,13 +203,12 @@ class FindRequest(msgspec.Struct, frozen=True):
 
 
 class MoveRequest(msgspec.Struct, frozen=True):
-    """Give the request with this id the window the caller holds, and the times it should be rung between."""
+    """Give the caller who goes by this reference another time, in the window that the call holds."""
 
     id: str
+    reference: str
     call: str
-    window: Window
-    opens: float
-    due: float
+    to: Promise
 
 
 class CancelRequest(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ import msgspec
 
 from ivr import call, dialling, reply
 from ivr.callback import CallbackRequest
+from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -166,7 +167,7 @@ def inputs_of(text: str) -> tuple[Input, ...] | None:
     if text == HANGS_UP:
         return ()
     if text == SPEAKS:
-        return (Recorded(),)
+        return (Recorded(seconds=4),)
     if text.startswith("(presses ") and text.endswith(TWICE):
         return (Key(text.split()[1]),) * 2
     return (Key(text),) if _KEYS.fullmatch(text) else None
@@ -266,8 +267,8 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
             yield f"place held: {outcome.window.day:%A %-d %B}, {outcome.window.part}"
         case FindRequest() if outcome.request:
             yield "callback request found"
-        case MoveRequest(window=window):
-            yield f"callback request moved: {window.day:%A %-d %B}, {window.part}"
+        case MoveRequest(to=Promise(window=Window(day, part))):
+            yield f"callback request moved: {day:%A %-d %B}, {part}"
         case CancelRequest():
             yield "callback request cancelled"
 

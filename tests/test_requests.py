@@ -13,16 +13,17 @@ import pytest
 from redis.connection import AbstractConnection
 
 from ivr import callback
-from ivr.callback import Refused, Window
+from ivr.callback import Refused
 from ivr.config import Settings
+from ivr.diary import Part, Promise, Window
 from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import Store, connection
 from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
-from tests.desk import NOW, ask, request
+from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
 
 MORNING, AFTERNOON = Window(OPEN.date(), "morning"), Window(OPEN.date(), "afternoon")
-PLACES: dict[callback.Part, int] = {"morning": 2, "afternoon": 1}
+PLACES: dict[Part, int] = {"morning": 2, "afternoon": 1}
 
 
 # --- many at once ---------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def test_a_saved_request_keeps_its_place_for_good_and_gives_it_back_when_it_ends
     assert _hold(store, "CA2", AFTERNOON, now=NOW + 100 * HOLD_SECONDS) is None
 
     store.requests.change(saved.id, lambda r: callback.claim(r, "asha", NOW))
-    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, (NOW, NOW)))
+    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, DIARY))
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
 
@@ -123,7 +124,8 @@ def test_a_moved_request_takes_its_new_place_and_leaves_the_old(store: Store) ->
     saved = ask(store, 1, window=AFTERNOON)
     _hold(store, "CA9", MORNING)
 
-    store.requests.move(MoveRequest(saved.id, "CA9", MORNING, NOW, NOW + 60), NOW)
+    to = Promise("morning", MORNING, NOW, NOW + 60)
+    store.requests.move(MoveRequest(saved.id, saved.askers[0].reference, "CA9", to), NOW)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
     assert store.requests.get(saved.id).window == MORNING  # type: ignore[union-attr]
@@ -149,14 +151,15 @@ def test_a_request_is_never_joined_to_one_with_another_number(store: Store) -> N
     assert (other.id, other.number) == ("CA2-1", "+447700900204")
 
 
-def test_a_second_sooner_wish_gives_the_first_place_back(store: Store) -> None:
+def test_each_caller_of_one_phone_has_a_place_until_they_take_their_wish_back(store: Store) -> None:
     tomorrow = Window(OPEN.date() + dt.timedelta(days=1), "afternoon")
     first = ask(store, 1, window=tomorrow, due=NOW + 30 * 3600)
-    assert _hold(store, "CA5", tomorrow) is None
+    second = ask(store, 2, id="CA9-1", number=first.number, window=AFTERNOON, due=NOW + 3600)
+    assert (_hold(store, "CA5", tomorrow), _hold(store, "CA5", AFTERNOON)) == (None, None)
 
-    ask(store, 2, id="CA9-1", number=first.number, window=MORNING, due=NOW + 3600)
+    store.requests.cancel(CancelRequest(first.id, second.askers[1].reference), NOW)
 
-    assert _hold(store, "CA5", tomorrow) == tomorrow
+    assert (_hold(store, "CA5", tomorrow), _hold(store, "CA5", AFTERNOON)) == (None, AFTERNOON)
 
 
 # --- finding and ending ---------------------------------------------------------------------

@@ -168,7 +168,7 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
     spans = [span for span in context.script.hours.week if span]
-    for part, hours in context.script.parts.items():
+    for part, hours in context.script.diary.parts.items():
         if not any(max(span.opens, hours.opens) < min(span.closes, hours.closes) for span in spans):
             yield Finding(
                 LINE,

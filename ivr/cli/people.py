@@ -139,7 +139,7 @@ def _cells(row: briefing.Row) -> tuple[str, ...]:
     return (
         row.when,
         dialling.national(request.number),
-        briefing.promised_in_words(request) if request.window else "",
+        "; ".join(briefing.promised_in_words(request)) if request.window else "",
         "URGENT" if request.urgent else "",
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",

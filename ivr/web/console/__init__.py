@@ -20,7 +20,7 @@ from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store, StoreDown
 from ivr.web.console import queue, signin
-from ivr.web.console.common import Clock, Console
+from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
 #: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
@@ -84,7 +84,7 @@ def _never_kept(response: Response) -> Response:
 
 def _add_errors(app: Flask) -> None:
     def page(title: str, what: str, code: int) -> tuple[str, int]:
-        return render_template("error.html", title=title, what=what), code
+        return render_template("error.html", title=title, what=what, unsaved=unsaved()), code
 
     @app.errorhandler(StorageError)
     @app.errorhandler(StoreDown)

@@ -15,8 +15,6 @@ from ivr.callback import CallbackRequest, Outcome, Refused, SpokenMessage
 from ivr.jobs import recording_path
 from ivr.web.console.common import Console, go
 
-#: Opening hours to wait before a caller who did not pick up is tried again.
-AGAIN_HOURS = 2
 LONGEST_NOTE = 2000
 
 
@@ -71,15 +69,16 @@ class _Pages:
             request_=found,
             row=briefing.row(found, self._now, script),
             mine=mine,
+            unwanted=callback.ended_by_caller(found),
             claimable=callback.claimable(found, self._now),
-            window=briefing.promised_in_words(found),
+            promises=briefing.promised_in_words(found),
             heard=briefing.heard_in_words(found, script),
             stuck=briefing.stuck_in_words(found, script),
             says=briefing.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=briefing.next_try(found),
             last_try=found.tries + 1 >= callback.MOST_TRIES,
-            again_hours=AGAIN_HOURS,
+            again_hours=callback.AGAIN_HOURS,
             too_soon=self._is_too_soon(found),
             messages=[(message.seconds, self._kept(message).is_file()) for message in found.messages],
             can_ring=self._can_ring,
@@ -150,12 +149,10 @@ class _Pages:
         if chosen not in get_args(Outcome):
             flash("Choose what came of it.", "danger")
             return go("card", request_id=request_id)
-        script = self._console.live.now.script
-        after, ahead = script.hours.add(self._console.clock(), AGAIN_HOURS), script.line.ring_back.days_ahead
+        diary = self._console.live.now.script.diary
 
         def recorded(found: CallbackRequest) -> CallbackRequest:
-            again = callback.next_try(found, script.parts, script.hours, after, ahead)
-            return callback.record(found, self._me, chosen, note, self._now, again)  # type: ignore[arg-type]
+            return callback.record(found, self._me, chosen, note, self._now, diary)  # type: ignore[arg-type]
 
         def noted(found: CallbackRequest) -> CallbackRequest:
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
@@ -171,7 +168,8 @@ class _Pages:
 
     def reopen(self, request_id: str) -> Response:
         """Ended by mistake: back into the list."""
-        return self._change(request_id, "put back", lambda r: callback.reopen(r, self._me, self._now))
+        requests, diary = self._console.store.requests, self._console.live.now.script.diary
+        return self._done(request_id, "put back", lambda: requests.reopen(request_id, self._me, self._now, diary))
 
     def delete(self, request_id: str) -> Response:
         """Gone for good, with its message: what a caller may ask for."""
@@ -219,8 +217,18 @@ class _Pages:
         instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
     ) -> Response:
         """Change a request, and say so; or say why it could not be, and do what is done `instead`."""
+        return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
+
+    def _done(
+        self,
+        request_id: str,
+        what: str,
+        do: Callable[[], CallbackRequest],
+        then: str = "card",
+        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
+    ) -> Response:
         try:
-            changed = self._console.store.requests.change(request_id, how)
+            changed = do()
         except KeyError:
             abort(404)
         except Refused as refusal:

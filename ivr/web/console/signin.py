@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from ivr import passwords
 from ivr.store import LONGEST_NAME, Adviser
-from ivr.web.console.common import Console, go
+from ivr.web.console.common import Console, go, unsaved
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
@@ -39,10 +39,9 @@ class User(UserMixin):  # type: ignore[misc]
 def add_to(app: Flask, console: Console) -> None:
     """The sign-in page, and the rule that nothing else is seen without it."""
     manager = LoginManager(app)
-    manager.login_view = "signin"
-    manager.login_message = "Sign in first."
     manager.session_protection = "strong"
     manager.user_loader(lambda name: _load(console, name))
+    manager.unauthorized_handler(_ask_to_sign_in)
     limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=console.store.limits())
     by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
     by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
@@ -64,6 +63,12 @@ def _load(console: Console, name: str) -> User | None:
     if request.endpoint != "waiting":
         session["seen"] = console.now
     return User(adviser)
+
+
+def _ask_to_sign_in() -> str | Response | tuple[str, int]:
+    """To the sign-in; and what was to be saved is shown there, since it was not."""
+    flash("Sign in first.")
+    return go("signin") if request.method == "GET" else (render_template("signin.html", unsaved=unsaved()), 401)
 
 
 def _sign_in(console: Console) -> str | Response | tuple[str, int]:
