@@ -141,10 +141,20 @@ class Voice:
     file_for: Callable[[str, bool], str | None] = lambda words, slow: None
     #: The address of a file of silence of this many seconds, where files are used.
     silence: Callable[[float], str | None] = lambda seconds: None
+    #: Told of words at a pace that have no file, each time they are said.
+    missed: Callable[[str, bool], None] = lambda words, slow: None
     #: A number that changes when files came or went.
     version: Callable[[], int] = lambda: 0
     #: How Twilio's voice is told to say what it would get wrong.
     said: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A Speech as verbs, and its words that have no file."""
+
+    verbs: str
+    missing: tuple[str, ...]
 
 
 class Writer:
@@ -153,8 +163,8 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
-        self._said: dict[tuple[Speech, bool], str] = {}
-        self._version = 0
+        #: The version of the files, and what was written of them.
+        self._known: tuple[int, dict[tuple[Speech, bool], _Written]] = (0, {})
         self._gather, self._dial, self._record = _Template(_gather), _Template(_dial), _Template(_record)
         self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
 
@@ -181,17 +191,21 @@ class Writer:
 
     def says(self, said: Speech, slow: bool) -> str:
         """A Speech as Play verbs, with Say for whatever has no file. Most turns say what was said before."""
-        version = self._voice.version()
-        if version != self._version or len(self._said) > MOST_SAID:
-            self._said.clear()
-            self._version = version
-        known = self._said.get((said, slow))
-        if known is None:
-            known = self._said[(said, slow)] = self._verbs(said, slow)
-        return known
+        version, (seen, known) = self._voice.version(), self._known
+        if version != seen or len(known) > MOST_SAID:
+            # A new dictionary: a turn that is still writing from the old files puts that into the old one.
+            known = {}
+            self._known = (version, known)
+        written = known.get((said, slow))
+        if written is None:
+            written = known[(said, slow)] = self._written(said, slow)
+        for words in written.missing:
+            self._voice.missed(words, slow)
+        return written.verbs
 
-    def _verbs(self, said: Speech, slow: bool) -> str:
+    def _written(self, said: Speech, slow: bool) -> _Written:
         verbs: list[str] = []
+        missing: list[str] = []
         pending: list[str] = []  # for Twilio's voice: one Say may hold many words and pauses
         stretch = self._slow_pauses if slow else 1.0
         for piece in said:
@@ -201,10 +215,13 @@ class Writer:
             if url:
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
+            elif words:
+                missing.append(words)
+                pending.append(self._marked(words))
             else:
-                pending.append(self._marked(words) if words else f'<break time="{round(seconds * 1000)}ms"/>')
+                pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
-        return "".join(verbs)
+        return _Written("".join(verbs), tuple(missing))
 
     def _marked(self, words: str) -> str:
         """Words for Twilio's voice, those it would get wrong marked with how to say them."""

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from ivr import call
+from ivr.audio.clips import silences
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import (
@@ -28,6 +29,7 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
+from ivr.spoken import words_of
 from ivr.steps import STEPS
 from ivr.twiml import Voice, Writer
 from tests.line import OPEN
@@ -81,6 +83,20 @@ class Anybody:
         if chance.random() < 0.3:
             return NoInput()
         return Key(chance.choice(DIGITS if isinstance(then, Gather) and then.digits > 1 else KEYS))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_said_at_any_time_of_any_day_has_a_sound(shipped: Script, seed: int) -> None:
+    """Days, times, numbers and codes are put together from words and pauses that are rendered beforehand."""
+    chance = random.Random(seed)
+    prompts, pauses = shipped.every_prompt(), set(silences(shipped))
+    for _ in range(60):
+        anybody = Anybody(shipped, chance)
+        anybody.now += dt.timedelta(days=chance.randrange(365))
+        for _ in range(40):
+            says = anybody.go_on().says
+            assert set(words_of(says)) <= prompts, anybody.done
+            assert {round(piece, 2) for piece in says if isinstance(piece, float)} <= pauses, anybody.done
 
 
 @pytest.mark.parametrize("seed", range(12))

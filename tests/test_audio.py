@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import multiprocessing
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -15,10 +19,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, config, script, transcript
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
+from ivr.audio.engines import EngineMissing
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.spoken import as_said
@@ -101,19 +107,21 @@ def test_telephone_sound_has_only_what_a_telephone_carries() -> None:
         assert (share > 0.5) == is_kept, hertz
 
 
+@pytest.mark.parametrize("sentences", ["one", "several"])
 @pytest.mark.parametrize("engine", ["natural", "pyttsx3"])
-def test_speech_is_as_fast_as_it_should_be(engine: str, shipped: Script) -> None:
+def test_speech_is_as_fast_as_it_should_be(engine: str, sentences: str, shipped: Script) -> None:
     """Measured on the sound, pauses and all: 130 to 150 words a minute, and about 110 in slow speech."""
     choice = [c for c in engines.choices(shipped.line.speech) if c.engine == engine][-1]
     voice = choice.ready()
-    sentences = [words for words in sorted(shipped.every_prompt()) if len(words.split()) >= 6][::12]
+    long_enough = [words for words in sorted(shipped.every_prompt()) if len(words.split()) >= 6]
+    prompts = [words for words in long_enough if (". " in words) == (sentences == "several")][::8]
     for slow, least, most in ((False, 130, 150), (True, 100, 120)):
         seconds = 0.0
-        for words in sentences:
+        for words in prompts:
             sound = engines.say(voice, as_said(words, shipped.words.said), shipped.line.pace, slow=slow)
             narrow, _ = telephone.telephone(*sound)
             seconds += len(narrow) / telephone.TELEPHONE_RATE
-        assert least <= sum(len(words.split()) for words in sentences) / seconds * 60 <= most
+        assert least <= sum(len(words.split()) for words in prompts) / seconds * 60 <= most
 
 
 def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
@@ -174,10 +182,12 @@ def test_each_change_of_what_makes_a_sound_changes_its_name() -> None:
 
 
 @pytest.fixture
-def few(shipped: Script) -> Script:
-    """A script with only a few prompts."""
-    node = shipped.nodes["main_menu"]
-    return dataclasses.replace(shipped, nodes={"main_menu": node}, titles={}, press={}, press_where={})
+def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """A script with only a few prompts: a menu, and no numbers, days or times."""
+    monkeypatch.setattr("ivr.spoken.vocabulary", lambda hours, windows: frozenset())
+    nodes = {"main_menu": shipped.nodes["main_menu"]}
+    says = {name: shipped.says[name] for name in script.WINDOW_PHRASES}
+    return dataclasses.replace(shipped, nodes=nodes, says=says, titles={}, press={}, press_where={})
 
 
 def _with_voices(few: Script, **speech: object) -> Script:
@@ -235,6 +245,120 @@ def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tm
 
     assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
     assert "Piper" in result.warnings[0]
+
+
+def test_a_network_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr("hibari.voices.BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        monkeypatch.setattr(engines, "FETCH_SECONDS", 0.2)
+        monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+        began = time.monotonic()
+
+        with pytest.raises(EngineMissing, match="'emma' could not be fetched"):
+            engines.Natural("emma")
+
+        assert time.monotonic() - began < 5
+
+
+def test_a_voice_that_must_be_fetched_is_sought_first_and_then_only_when_asked_for(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed word must not wait for a network, nor make every prompt anew in another voice."""
+    monkeypatch.setattr("hibari.voices.BASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+    made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")
+    told = ["The natural voice 'emma' could not be fetched. Check the network, then run: ivr render"]
+    assert audio.render(made, tmp_path).warnings == told
+    changed = dataclasses.replace(made, titles={"main_menu": "Something new"})
+
+    result = audio.render(changed, tmp_path)
+
+    assert (result.made, result.voices, result.warnings) == (2, ["natural (heart)"], [])
+    assert audio.render(changed, tmp_path, seek_better=True).warnings == told
+
+
+def test_a_voice_whose_file_is_damaged_is_told_and_the_next_one_speaks(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+    file = tmp_path / "voices" / "bf_emma.int8.onnx"
+    file.parent.mkdir()
+    file.write_bytes(b"only the beginning")
+
+    result = audio.render(_with_voices(few, engines=["natural"], natural_voice="emma"), tmp_path)
+
+    assert result.voices == ["natural (heart)"]
+    assert result.warnings == [
+        f"The natural voice 'emma' could not be used. Remove {file}, then run: ivr render",
+    ]
+
+
+def test_a_voice_that_is_not_installed_is_told_once(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "hibari", None)
+
+    result = audio.render(_with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma"), tmp_path)
+
+    assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
+    assert result.warnings == [
+        "The natural voice is not installed. Install it: .venv/bin/python -m pip install hibari-tts",
+    ]
+
+
+class Failing:
+    """A voice that fails at some words, in the way of its libraries."""
+
+    def __init__(self, voice: engines.Engine):
+        self._voice = voice
+
+    def say(self, words: str, words_a_minute: float, pause: float) -> tuple[telephone.Samples, int]:
+        if words.startswith("To talk"):
+            raise Fail("no room for the tensor")
+        if words.startswith("To know"):
+            return telephone.silence(1.0, 8000), 8000
+        return self._voice.say(words, words_a_minute, pause)
+
+
+def _failing() -> engines.Engine:
+    return Failing(engines.Pyttsx3())
+
+
+def test_what_a_voice_fails_to_say_is_said_by_the_next_one(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyttsx3 = engines.choices(few.line.speech)[-1]
+    failing = engines.Choice("natural", "failing", "failing", _failing)
+    monkeypatch.setattr(engines, "choices", lambda speech: [failing, pyttsx3])
+    failed = [clip for clip in clips(few) if clip.words.startswith(("To talk", "To know"))]
+    assert failed
+
+    result = audio.render(few, tmp_path)
+
+    assert result.voices == ["natural (failing)", str(pyttsx3)]
+    assert result.warnings == [f"natural (failing) could not say {len(failed)} of {len(clips(few))} prompts."]
+    assert not result.unsaid
+
+
+def _dies_beside_others() -> engines.Engine:
+    if multiprocessing.parent_process():
+        os._exit(1)
+    return engines.Pyttsx3()
+
+
+def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
+    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyttsx3 = engines.choices(few.line.speech)[-1]
+    dying = engines.Choice("natural", "dying", "dying", _dies_beside_others)
+    monkeypatch.setattr(engines, "choices", lambda speech: [dying, pyttsx3])
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
+
+    result = audio.render(few, tmp_path)
+
+    assert result.warnings == [f"natural (dying) could not say {len(clips(few))} of {len(clips(few))} prompts."]
+    assert result.voices[-1] == str(pyttsx3)
+    assert not result.unsaid
 
 
 def test_with_no_voice_at_all_the_prompts_are_left_to_twilio(few: Script, tmp_path: Path) -> None:
@@ -336,6 +460,8 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
         assert name not in "".join(play.text or "" for play in holed.reply.iter("Play"))
         assert len(list(holed.reply.iter("Play"))) >= 1
         assert _counted(line) == before + 1
+        line.call(sid="CA" + "3" * 32)
+        assert _counted(line) == before + 2
         holed.press("1")
 
 
@@ -438,6 +564,70 @@ def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studi
 
     assert sounds.url(studio.unit.words, False)
     assert [path.name for path in studio.recordings.folder.iterdir() if path.suffix != ".wav"] == ["words.json"]
+
+
+def test_confirming_all_leaves_out_a_take_from_before_its_words_changed(studio: Studio) -> None:
+    """Whoever confirms what they recorded today must not confirm with it what is out of date."""
+    studio.record()
+    studio.recordings.confirm([])
+    words_file = studio.recordings.folder / "words.json"
+    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+
+    assert studio.recordings.confirm([]) == []
+    assert "The words have changed" in studio.told()
+    assert not studio.recordings.is_good(studio.unit)
+
+    studio.record(seconds=2.5)
+    assert studio.recordings.confirm([]) == [studio.unit.name]
+    assert studio.told() == ""
+    assert studio.recordings.is_good(studio.unit)
+
+
+def test_a_new_take_is_not_played_before_somebody_has_heard_it(studio: Studio) -> None:
+    studio.record()
+    studio.recordings.confirm([])
+    studio.record(seconds=2.5)
+
+    studio.recordings.prepare()
+
+    assert studio.recordings.names() == {}
+    assert "Nobody has said yet that this says" in studio.told()
+
+
+def test_a_recording_confirmed_in_version_1_0_is_still_played(studio: Studio) -> None:
+    studio.record()
+    (studio.recordings.folder / "words.json").write_text(json.dumps({studio.unit.name: studio.unit.words}))
+
+    studio.recordings.prepare()
+
+    assert {clip.words for clip in studio.recordings.names()} == {studio.unit.words}
+    assert studio.told() == ""
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".mp3", ".txt"])
+def test_a_file_that_would_be_passed_over_for_its_name_is_told(studio: Studio, suffix: str) -> None:
+    path = studio.record()
+    path.rename(path.with_suffix(suffix))
+
+    assert studio.recordings.confirm([]) == []
+    assert f"{studio.unit.name}{suffix}:1  Only files whose names end in .wav are used." in studio.told()
+
+
+def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> None:
+    path = studio.record()
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, samples, rate, format="MP3")
+
+    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert "This is no WAV but MP3" in studio.told()
+    assert studio.recordings.prepare() == 0
+
+
+def test_what_sounds_wrong_stays_on_the_list_of_what_to_record(studio: Studio) -> None:
+    studio.record(level=0.0)
+
+    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert not studio.recordings.is_good(studio.unit)
 
 
 def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:

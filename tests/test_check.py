@@ -151,6 +151,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         ((SHARED, "That is okay. I will go more slowly.", "That is okay. I will go more slowly, and you must press a key."),),
         ((SHARED, "That is okay. I will go more slowly.", "That is fine. I will go more slowly."),),
     ),
+    "twilio-voice": (
+        _line("say_voice: Polly.Amy-Neural", "say_voice: Polly.Amy-Neurall"),
+        _line("say_voice: Polly.Amy-Neural", "say_voice: Polly.Emma-Neural"),
+    ),
     "relay": (_line("more_time: 120", "more_time: 60"), _line("more_time: 120", "more_time: 180")),
     "never-hangs-up": ((), ()),
     "ring-back-hours": (

@@ -28,6 +28,13 @@ MENU = "menus/welcome.yaml"
 MISTAKES = [
     # file, what is there, what somebody makes of it, the line's text, what they are told
     (
+        "line.yaml",
+        "say_rate: 85%",
+        "say_rate: 850%",
+        "say_rate: 850%",
+        "'850%' is not a pace for Twilio's voice. Write it from 20% to 200%, like 85%.",
+    ),
+    (
         MENU,
         "      2: {label",
         "      1: {label",

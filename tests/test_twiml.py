@@ -306,6 +306,40 @@ def test_files_are_played_and_only_what_has_none_is_said(shipped: Script) -> Non
     assert_valid(document)
 
 
+def test_words_without_a_file_are_told_of_each_time_they_are_said(shipped: Script) -> None:
+    missed: list[tuple[str, bool]] = []
+    voice = dataclasses.replace(
+        VOICE,
+        file_for=lambda words, slow: None if words == "b" else f"{BASE}/audio/{words}.wav",
+        missed=lambda words, slow: missed.append((words, slow)),
+    )
+    writer = Writer(shipped, BASE, voice)
+
+    for slow in (False, False, True):
+        writer.says(("a", 0.7, "b"), slow)
+
+    assert missed == [("b", False), ("b", False), ("b", True)]
+
+
+def test_a_file_that_comes_while_a_reply_is_written_is_played_by_the_next_one(shipped: Script) -> None:
+    """Another call's reply may be written from the old files after the first one from the new."""
+    files: dict[str, str] = {}
+    version = 0
+
+    def file_for(words: str, slow: bool) -> str | None:
+        nonlocal version
+        found = files.get(words)
+        if not files:
+            files["a"], version = f"{BASE}/audio/a.wav", 1
+            assert "<Play>" in writer.says(("a",), False)
+        return found
+
+    writer = Writer(shipped, BASE, dataclasses.replace(VOICE, file_for=file_for, version=lambda: version))
+
+    assert "<Say" in writer.says(("a",), False)
+    assert "<Play>" in writer.says(("a",), False)
+
+
 def test_the_whisper_may_be_declined_by_silence(writer: Writer) -> None:
     root = assert_valid(twiml.whisper(writer.says(("A caller.",), slow=False), "/voice/accept?call=CA1"))
 

@@ -10,7 +10,7 @@ from ivr.script import Script
 from ivr.spoken import as_said
 
 #: Changed when the way from words to telephone sound changes, so that every sound is made anew.
-MAKING = "1"
+MAKING = "2"
 #: Where sounds are, below the folder for sound files: as telephones play them, and as browsers do.
 RENDERED, MASTERS = "rendered", "masters"
 

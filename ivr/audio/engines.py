@@ -24,14 +24,20 @@ from ivr.authored import Pace, SpeechSettings
 
 #: The voice of hibari-tts that comes with the package; its others are fetched once.
 WITH_THE_PACKAGE = "heart"
+#: How the person at the terminal installs something, in the words of docs/operators.md.
+PIP = ".venv/bin/python -m pip install"
+#: How long the place that voices are fetched from may take to answer.
+FETCH_SECONDS = 5
 #: eSpeak's voice: which, and why, is in espeak.py.
 ESPEAK_VARIANT = "gmw/en-us+edward"
 #: Seconds between two sentences, at the normal pace and in slow speech.
 SENTENCE_PAUSE = {False: 0.35, True: 0.7}
+#: Seconds that an end of a sentence takes besides its pause: the voice draws out the last word.
+SENTENCE_END = 0.1
 #: A voice makes up for the pauses by going at most this many times as fast.
 MOST_MADE_UP = 1.25
 
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.?!])\s+")
 
 
 class EngineMissing(Exception):
@@ -48,6 +54,10 @@ class Engine(Protocol):
         """
 
 
+def _always() -> bool:  # with a name, to be sent to other processes
+    return True
+
+
 @dataclass(frozen=True)
 class Choice:
     """A voice that may be used: its engine, what makes its sounds unlike others', and how to get it ready."""
@@ -56,6 +66,8 @@ class Choice:
     voice: str
     identity: str
     ready: Callable[[], Engine]
+    #: Whether it can be had without fetching it over the network first.
+    is_here: Callable[[], bool] = _always
 
     def __str__(self) -> str:
         return f"{self.engine} ({self.voice})"
@@ -83,9 +95,10 @@ def _by_sentence(
     say: Callable[[str, float], tuple[Samples, int]], words: str, words_a_minute: float, pause: float
 ) -> tuple[Samples, int]:
     """Sentence by sentence, with our own pauses between them. The voice makes up for what they take."""
-    sentences = _SENTENCE_END.split(words)
+    sentences = _BETWEEN_SENTENCES.split(words)
     seconds = len(words.split()) / words_a_minute * 60
-    speaking = max(seconds - pause * (len(sentences) - 1), seconds / MOST_MADE_UP)
+    pauses = (pause + SENTENCE_END) * (len(sentences) - 1)
+    speaking = max(seconds - pauses, seconds / MOST_MADE_UP)
     said = [say(sentence, words_a_minute * seconds / speaking) for sentence in sentences]
     rate = said[0][1]
     pieces = [piece for samples, _ in said for piece in (telephone.silence(pause, rate), telephone.trim(samples, rate))]
@@ -96,7 +109,21 @@ def _by_sentence(
 
 
 def _natural(voice: str) -> Choice:
-    return Choice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
+    identity = f"natural {voice} {_version('hibari-tts')}"
+    return Choice("natural", voice, identity, partial(Natural, voice), partial(_is_here, voice))
+
+
+def _is_here(voice: str) -> bool:
+    """Whether nothing has to be fetched before this voice speaks, or tells why it cannot."""
+    try:
+        from hibari.voices import voice_path
+
+        voice_path(voice, download_missing=False)
+    except FileNotFoundError:
+        return False
+    except (ImportError, ValueError):
+        pass
+    return True
 
 
 class Natural:
@@ -110,16 +137,34 @@ class Natural:
             from hibari import Hibari
             from hibari.voices import VOICES
         except ImportError as error:
-            raise EngineMissing("The natural voice is not installed. Install it: pip install hibari-tts") from error
+            raise EngineMissing(f"The natural voice is not installed. Install it: {PIP} hibari-tts") from error
         if voice not in VOICES:
             known = ", ".join(sorted(VOICES))
             raise EngineMissing(f"There is no natural voice '{voice}'. Set natural_voice to one of: {known}.")
         try:
-            self._voice = Hibari(voice)
-        except (RuntimeError, OSError) as error:
+            file = self._fetched(voice)
+        except Exception as error:  # a network answers what it likes, and not all of it is an OSError
             raise EngineMissing(
                 f"The natural voice '{voice}' could not be fetched. Check the network, then run: ivr render"
             ) from error
+        try:
+            self._voice = Hibari(voice)
+        except Exception as error:  # a voice file is a program: onnxruntime raises what it likes
+            again = f"Install it again: {PIP} --force-reinstall --no-deps hibari-tts"
+            if voice != WITH_THE_PACKAGE:
+                again = f"Remove {file}, then run: ivr render"
+            raise EngineMissing(f"The natural voice '{voice}' could not be used. {again}") from error
+
+    @staticmethod
+    def _fetched(voice: str) -> str:
+        """The voice's file. The library waits a minute for a network that says nothing; we ask first, for less."""
+        import requests  # takes a while, and a web server only ever names voices
+        from hibari.voices import BASE_URL, VOICES, voice_path
+
+        if not _is_here(voice):
+            url = BASE_URL + VOICES[voice]["file"]
+            requests.head(url, timeout=FETCH_SECONDS, allow_redirects=True).raise_for_status()
+        return str(voice_path(voice))
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
         return _by_sentence(self._sentence, words, words_a_minute, pause)
@@ -155,7 +200,7 @@ class Piper:
         try:
             from piper import PiperVoice, SynthesisConfig
         except ImportError as error:
-            raise EngineMissing("Piper is not installed. Install it: pip install piper-tts") from error
+            raise EngineMissing(f"Piper is not installed. Install it: {PIP} piper-tts") from error
         try:
             self._voice, self._config = PiperVoice.load(file), SynthesisConfig
             samples, rate = self._spoken(self._SAMPLE, 1.0)
@@ -187,6 +232,8 @@ class Pyttsx3:
 
     #: eSpeak's own words a minute that come out as one word a minute here.
     RATE = 1.24
+    #: Its pause between two sentences lasts as long as so many words.
+    PAUSE_IN_WORDS = 0.9
 
     def __init__(self) -> None:
         from ivr.audio.espeak import ESpeak
@@ -195,11 +242,13 @@ class Pyttsx3:
             self._espeak = ESpeak(ESPEAK_VARIANT)
         except (ImportError, OSError, RuntimeError) as error:
             raise EngineMissing(
-                f"pyttsx3 could not start eSpeak ({error}). Install it again: pip install pyttsx3 espeakng-loader"
+                f"pyttsx3 could not start eSpeak ({error}). Install it again: {PIP} pyttsx3 espeakng-loader"
             ) from error
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
-        return self._espeak.say(words, round(words_a_minute * self.RATE))
+        pauses = len(_BETWEEN_SENTENCES.findall(words)) * self.PAUSE_IN_WORDS
+        faster = min(1 + pauses / len(words.split()), MOST_MADE_UP)
+        return self._espeak.say(words, round(words_a_minute * self.RATE * faster))
 
 
 def _version(package: str) -> str:

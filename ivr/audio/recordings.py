@@ -1,16 +1,16 @@
 """People's own recordings, which win over any voice.
 
-`audio/recordings/en/<node>[.<part>].wav`, beside them `words.json`: the words each file was
-recorded for. When those words change, the recording is refused until it is made anew, or
-somebody confirms that it still fits.
+`audio/recordings/en/<node>[.<part>].wav`, beside them `words.json`: which take somebody has
+listened to, and for which words. When the words or the take change, the recording is refused
+until somebody confirms that they fit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import soundfile
@@ -25,6 +25,8 @@ from ivr.spoken import Blank, Speech
 LANGUAGE = "en"
 #: A recording quieter, shorter or longer than these is a mistake, not a voice.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
+#: What the library that reads sounds calls a WAV.
+_WAV = ("WAV", "WAVEX")
 _KEY_NAMES = {"*": "star", "#": "hash"}
 #: Seconds a word may take: less was cut off, more is music or a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
@@ -71,6 +73,18 @@ def _unit(name: str, said: Speech) -> Unit:
     return Unit(name, " ".join(piece for piece in said if isinstance(piece, str)))
 
 
+@dataclass(frozen=True)
+class _Confirmed:
+    """Which words somebody heard a recording say."""
+
+    words: str = ""
+    #: The fingerprint of the file; empty where it was confirmed before fingerprints were kept.
+    take: str = ""
+
+    def fits(self, take: str) -> bool:
+        return bool(self.words) and self.take in ("", take)
+
+
 class Recordings:
     """The recordings of one script."""
 
@@ -84,38 +98,39 @@ class Recordings:
     def _words_file(self) -> Path:
         return self.folder / "words.json"
 
-    def _recorded_for(self) -> dict[str, str]:
-        """The words that each recording was made for."""
+    def _confirmed(self) -> dict[str, _Confirmed]:
+        """What was confirmed, by the name of the recording."""
         try:
-            found: dict[str, str] = json.loads(self._words_file.read_text(encoding="utf-8"))
-            return found
+            found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
+        return {name: _Confirmed(note) if isinstance(note, str) else _Confirmed(**note) for name, note in found.items()}
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("*.wav"))
 
     def names(self) -> dict[Clip, str]:
         """The telephone sound of each good recording, by what it says. One recording serves both paces."""
-        recorded_for, found = self._recorded_for(), {}
+        confirmed, found = self._confirmed(), {}
         for path in self._paths():
-            unit = self._units.get(path.stem)
-            if unit and recorded_for.get(path.stem) == unit.words:
-                name = _name(path)
+            unit, take = self._units.get(path.stem), _take(path)
+            if unit and _says(confirmed.get(path.stem), unit, take):
+                name = _name(take)
                 if (self._rendered / name).is_file():
                     found.update(dict.fromkeys((Clip(unit.words, False), Clip(unit.words, True)), name))
         return found
 
     def is_good(self, unit: Unit) -> bool:
         """Whether there is a recording of this that says its words of today."""
-        return (self.folder / f"{unit.name}.wav").is_file() and self._recorded_for().get(unit.name) == unit.words
+        path = self.folder / f"{unit.name}.wav"
+        return path.is_file() and _says(self._confirmed().get(unit.name), unit, _take(path))
 
     def prepare(self) -> int:
         """Make telephone sound of every good recording that has none yet. Returns how many were made."""
-        made = 0
+        made, confirmed = 0, self._confirmed()
         for path in self._paths():
-            target = self._rendered / _name(path)
-            if not target.exists() and not self._is_wrong(path):
+            target = self._rendered / _name(_take(path))
+            if not target.exists() and not any(self._faults(path, confirmed)):
                 narrow, wide = telephone.telephone(*telephone.read(path))
                 telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)
                 telephone.write_telephone(target, narrow)
@@ -123,45 +138,69 @@ class Recordings:
         return made
 
     def confirm(self, names: list[str]) -> list[str]:
-        """Note that these recordings say the words of today; all that are there, if none is named."""
-        wanted = names or [path.stem for path in self._paths()]
-        known = [name for name in wanted if name in self._units and (self.folder / f"{name}.wav").is_file()]
-        noted = {**self._recorded_for(), **{name: self._units[name].words for name in known}}
+        """Note that these recordings say the words of today; without names, all takes nobody has heard before.
+
+        Not a take from before its words changed: that fits only if somebody says so of it by name.
+        Nor what sounds wrong.
+        """
+        confirmed = self._confirmed()
+        takes = {path.stem: _take(path) for path in self._paths() if path.stem in self._units}
+        new = [name for name, take in takes.items() if not confirmed.get(name, _Confirmed()).fits(take)]
+        noted = [name for name in names or new if name in takes and not any(self._sound_faults(name))]
+        confirmed |= {name: _Confirmed(self._units[name].words, takes[name]) for name in noted}
         self.folder.mkdir(parents=True, exist_ok=True)
         # whole, and so by a new name in the folder, which tells a running line that something changed
-        config.write_whole(self._words_file, json.dumps(noted, indent=1, ensure_ascii=False) + "\n")
-        return known
+        kept = {name: asdict(note) for name, note in sorted(confirmed.items())}
+        config.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        return noted
+
+    def unknown(self, names: list[str]) -> list[str]:
+        """Those of these names that are no recording of a prompt."""
+        return [name for name in names if name not in self._units or not (self.folder / f"{name}.wav").is_file()]
 
     def problems(self) -> list[Problem]:
         """What is wrong with the recordings, for the people who make them. A voice speaks in place of those."""
-        recorded_for = self._recorded_for()
+        confirmed = self._confirmed()
+        there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         return [
             Problem(f"audio/recordings/{LANGUAGE}/{path.name}", 1, says, "recording", "warning")
-            for path in self._paths()
-            for says in self._faults(path, recorded_for)
+            for path in there
+            for says in self._faults(path, confirmed)
         ]
 
-    def _is_wrong(self, path: Path) -> bool:
-        return any(True for _ in self._faults(path, self._recorded_for()))
-
-    def _faults(self, path: Path, recorded_for: dict[str, str]) -> Iterator[str]:
-        unit = self._units.get(path.stem)
+    def _faults(self, path: Path, confirmed: Mapping[str, _Confirmed]) -> Iterator[str]:
+        if path.suffix != ".wav":
+            yield "Only files whose names end in .wav are used. Save it as WAV, or take it out."
+            return
+        unit, take = self._units.get(path.stem), _take(path)
         if unit is None:
             yield "No prompt has this name. See `ivr record list` for the names, or take the file out."
             return
-        if path.stem not in recorded_for:
+        note, sounds = confirmed.get(path.stem, _Confirmed()), list(self._sound_faults(path.stem))
+        yield from sounds
+        if note.fits(take) and note.words != unit.words:
+            yield f"The words have changed to: '{unit.words}'. Record it again, then: ivr record confirm {path.stem}"
+        elif not note.fits(take) and not sounds:
             yield f"Nobody has said yet that this says: '{unit.words}'. Listen, then: ivr record confirm {path.stem}"
-        elif recorded_for[path.stem] != unit.words:
-            yield (f"The words have changed to: '{unit.words}'. Record it again, then: ivr record confirm {path.stem}")
-        yield from _sound_faults(path, unit)
+
+    def _sound_faults(self, name: str) -> Iterator[str]:
+        return _sound_faults(self.folder / f"{name}.wav", self._units[name])
+
+
+def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
+    """Whether somebody has heard this take say the words of today."""
+    return note is not None and note.words == unit.words and note.fits(take)
 
 
 def _sound_faults(path: Path, unit: Unit) -> Iterator[str]:
     try:
+        kind = soundfile.info(path).format
         samples, rate = telephone.read(path)
     except (soundfile.LibsndfileError, OSError):
         yield "This is not a sound file that can be read. Save it as WAV, 16 bits, one channel."
         return
+    if kind not in _WAV:
+        yield f"This is no WAV but {kind}, whatever its name says. Save it as WAV, 16 bits, one channel."
     if rate < LEAST_RATE:
         yield f"This was recorded at {rate} samples a second. Record at {LEAST_RATE} or more."
     measured = telephone.measure(samples, rate)
@@ -179,6 +218,11 @@ def _sound_faults(path: Path, unit: Unit) -> Iterator[str]:
         yield f"This lasts {measured.seconds:.1f} seconds, too long for its {words} words. Is it the right file?"
 
 
-def _name(path: Path) -> str:
+def _take(path: Path) -> str:
+    """The fingerprint of a recording."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+
+
+def _name(take: str) -> str:
     """The name of a recording's telephone sound: by its content, so that a new take is a new sound."""
-    return hashlib.sha256(f"{MAKING}\0recording\0".encode() + path.read_bytes()).hexdigest()[:32] + ".wav"
+    return hashlib.sha256(f"{MAKING}\0recording\0{take}".encode()).hexdigest()[:32] + ".wav"

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,11 @@ class Rendering:
     #: Clips that no voice could say. Twilio's voice says them in calls.
     unsaid: list[Clip] = field(default_factory=list)
 
+    def warn(self, says: str) -> None:
+        """Once: two voices of one engine can lack the same thing."""
+        if says not in self.warnings:
+            self.warnings.append(says)
+
 
 #: Called with how many sounds there are to make, and again with how many are made.
 Progress = Callable[[int, int], None]
@@ -45,8 +51,8 @@ def render(
 ) -> Rendering:
     """Make every sound of a script that is missing, in the best voice that can be had.
 
-    If one voice has said everything, a better one is sought only when asked to: a voice that
-    has to be fetched over a network that is not there can take a minute to fail.
+    Once a voice has begun to speak, another that has to be fetched first is sought only when asked
+    to: so a changed word makes its own sounds and no others, and nobody waits for a network.
     """
     result = Rendering()
     _make_silences(script, folder / RENDERED)
@@ -55,22 +61,23 @@ def render(
     in_person = recorded.names()
     wanted = [clip for clip in clips(script) if clip not in in_person]
     voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices(script.line.speech)]
-    if not seek_better and not all(missing for _, missing in voices):
-        return result
+    has_begun = any(len(missing) < len(wanted) for _, missing in voices)
     for choice, missing in voices:
         missing = [clip for clip in missing if clip in wanted]
         if not missing:
             return result
+        if has_begun and not seek_better and not choice.is_here():
+            continue
         try:
             engine = choice.ready()
         except EngineMissing as error:
-            result.warnings.append(str(error))
+            result.warn(str(error))
             continue
         job = _Job(choice, folder, script.line.pace, script.words.said)
         wanted = _all(job, engine, missing, progress, result)
         if not wanted:
             return result
-        result.warnings.append(f"{choice} could not say {len(wanted)} of {len(missing)} prompts.")
+        result.warn(f"{choice} could not say {len(wanted)} of {len(missing)} prompts.")
     result.unsaid = wanted
     return result
 
@@ -84,20 +91,22 @@ class _Job:
     pace: Pace
     said: Mapping[str, str]
 
-    def make(self, engine: Engine, clip: Clip) -> None:
-        sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
-        narrow, wide = telephone.telephone(sound, rate)
-        name = clip.name(self.choice.identity, self.said)
-        telephone.write_master((self.folder / MASTERS / name).with_suffix(".flac"), wide)
-        telephone.write_telephone(self.folder / RENDERED / name, narrow)
-
-    def try_to_make(self, engine: Engine, clip: Clip) -> bool:
-        """Whether this voice can say it. A full disk is no fault of the voice, and is raised."""
+    def make(self, engine: Engine, clip: Clip) -> bool:
+        """Whether this voice could say it. A full disk is no fault of the voice, and is raised."""
         try:
-            self.make(engine, clip)
-        except (EngineMissing, RuntimeError, ValueError):
+            sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
+            narrow, wide = telephone.telephone(sound, rate)
+        except Exception:  # a voice is somebody else's program: onnxruntime raises what it likes
             return False
+        if not narrow.any():
+            return False
+        rendered = self.rendered(clip)
+        telephone.write_master((self.folder / MASTERS / rendered.name).with_suffix(".flac"), wide)
+        telephone.write_telephone(rendered, narrow)
         return True
+
+    def rendered(self, clip: Clip) -> Path:
+        return self.folder / RENDERED / clip.name(self.choice.identity, self.said)
 
 
 def _missing(wanted: list[Clip], choice: Choice, script: Script, rendered: Path) -> list[Clip]:
@@ -109,10 +118,13 @@ def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, res
     """Make these with one voice. Returns what it could not say."""
     progress(0, len(missing))
     unsaid = []
-    for done, (clip, is_made) in enumerate(_each(job, engine, missing), 1):
-        progress(done, len(missing))
-        if not is_made:
-            unsaid.append(clip)
+    try:
+        for done, (clip, is_made) in enumerate(_each(job, engine, missing), 1):
+            progress(done, len(missing))
+            if not is_made:
+                unsaid.append(clip)
+    except BrokenProcessPool:  # the voice took its process down with it
+        unsaid = [clip for clip in missing if not job.rendered(clip).exists()]
     result.made += len(missing) - len(unsaid)
     result.voices.append(str(job.choice))
     return unsaid
@@ -121,7 +133,7 @@ def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, res
 def _each(job: _Job, engine: Engine, missing: list[Clip]) -> Iterator[tuple[Clip, bool]]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if len(missing) < WORTH_SHARING or cores < 2:
-        yield from ((clip, job.try_to_make(engine, clip)) for clip in missing)
+        yield from ((clip, job.make(engine, clip)) for clip in missing)
         return
     fresh = multiprocessing.get_context("spawn")  # a voice's threads do not live through a fork
     with ProcessPoolExecutor(cores, fresh, _begin, (job,)) as pool:
@@ -139,7 +151,7 @@ def _begin(job: _Job) -> None:
 
 
 def _make(clip: Clip) -> bool:
-    return _job.try_to_make(_engine, clip)
+    return _job.make(_engine, clip)
 
 
 def _make_silences(script: Script, rendered: Path) -> None:

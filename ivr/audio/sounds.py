@@ -45,13 +45,14 @@ class Sounds:
             self.version += 1
 
     def url(self, words: str, slow: bool) -> str | None:
-        """Where the sound of some words is; None, counted, if there is none."""
+        """Where the sound of some words is; None if there is none."""
         name = self._files.get((words, slow))
-        if name is None:
-            UNSPOKEN.inc()
-            log.warning("no sound", words=words[:60], slow=slow)
-            return None
-        return f"{self._url}/audio/{name}"
+        return f"{self._url}/audio/{name}" if name else None
+
+    def missed(self, words: str, slow: bool) -> None:
+        """Count and log that a caller hears Twilio's voice for want of a sound."""
+        UNSPOKEN.inc()
+        log.warning("no sound", words=words[:60], slow=slow)
 
     def silence(self, seconds: float) -> str | None:
         name = silence_name(seconds)

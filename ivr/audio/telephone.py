@@ -11,6 +11,7 @@ web server, which only ever names files, starts without it.
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,7 @@ def write_master(path: Path, samples: Samples) -> None:
 
 def _whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound
     partial.write_bytes(content)
     partial.replace(path)
 

@@ -300,3 +300,17 @@ def pace(context: Context) -> Iterator[Finding]:
     ):
         if getattr(found, name) < least:
             yield Finding(LINE, ("pace", name), f"Make this {least} at least: people need the time.")
+
+
+#: Twilio's British voices that are known to take pauses, a pace, and a word said another way.
+_TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural", "Polly.Arthur-Neural")
+
+
+@rule("twilio-voice", "R29", "Twilio says nothing at all in a voice that it does not know.", level="warning")
+def twilio_voice(context: Context) -> Iterator[Finding]:
+    voice = context.script.line.speech.say_voice
+    if voice not in _TWILIO_VOICES:
+        says = (
+            f"'{voice}' may not be a British voice of Twilio's that can go slower. Use {_TWILIO_VOICES[0]}, or try it."
+        )
+        yield Finding(LINE, ("speech", "say_voice"), says)

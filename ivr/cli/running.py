@@ -32,20 +32,22 @@ def start(port: int, host: str, as_it_was: bool) -> None:
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     with server.redis(settings) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         live = publishing.published(store) if as_it_was else None
+        if live:
+            sound.prepare(settings, live)
         live = live or _published_draft(settings, store)
-        sound.prepare(settings, live)
         _warn_of_alerts(settings, live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
 
 
 def _published_draft(settings: Settings, store: Store) -> Script:
-    """What is in config/, checked and live. What is live already was checked then, and is not kept waiting for."""
+    """What is in config/, checked and live, with its sounds. What is live already was checked then."""
     draft, live = publishing.draft_revision(settings), publishing.published(store)
-    if live and draft == live.revision:
-        return live
-    if live and publishing.was_undone(store, draft):
-        out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+    is_undone = publishing.was_undone(store, draft)
+    if live and (draft == live.revision or is_undone):
+        if is_undone:
+            out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+        sound.prepare(settings, live)
         return live
     out("Checking config/ ...")
     passed = publishing.gate(settings)

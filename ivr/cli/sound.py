@@ -17,10 +17,18 @@ from ivr.reading import ConfigError
 from ivr.script import Script
 
 
-def prepare(settings: Settings, made: Script, *, seek_better: bool = False) -> None:
+def prepare(settings: Settings, made: Script) -> None:
     """Make every sound that this script needs, if its speech is audio, and tell what is worth telling."""
-    if (settings.speech or made.line.speech.mode) != "audio":
-        return
+    if _is_audio(settings, made):
+        _make(settings, made)
+
+
+def _is_audio(settings: Settings, made: Script) -> bool:
+    return (settings.speech or made.line.speech.mode) == "audio"
+
+
+def _make(settings: Settings, made: Script, *, seek_better: bool = False) -> bool:
+    """Whether every prompt has its sound."""
     with _bar() as progress:
         result = audio.render(made, settings.audio_dir, progress, seek_better=seek_better)
     for warning in result.warnings:
@@ -29,6 +37,7 @@ def prepare(settings: Settings, made: Script, *, seek_better: bool = False) -> N
         out(f"{result.made} sounds made{' by ' + ', '.join(result.voices) if result.voices else ''}.")
     if result.unsaid:
         out(f"Warning: Twilio's voice will say {len(result.unsaid)} prompts, as no voice here can.")
+    return not result.unsaid
 
 
 @contextmanager
@@ -48,8 +57,10 @@ def render(list_stale: bool, remove: bool) -> None:
     settings = config.settings()
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
-        prepare(settings, made, seek_better=True)
-        out("Every prompt has its sound.")
+        if not _is_audio(settings, made):
+            out("Nothing to make: the mode of speech is say, so Twilio's voice says everything.")
+        elif _make(settings, made, seek_better=True):
+            out("Every prompt has its sound.")
         return
     found = audio.stale(_wanted(settings, made), settings.audio_dir)
     for path in found:
@@ -57,7 +68,12 @@ def render(list_stale: bool, remove: bool) -> None:
             path.unlink(missing_ok=True)
         else:
             out(str(path))
-    out(f"{len(found)} files {'removed' if remove else 'are not needed. Remove them with: ivr render --remove'}")
+    if not found:
+        out("There is no file that is not needed.")
+    elif remove:
+        out(f"{len(found)} files removed.")
+    else:
+        out(f"{len(found)} files are not needed. Remove them with: ivr render --remove")
 
 
 def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
@@ -101,14 +117,14 @@ def list_(sheet: Path | None, everything: bool) -> None:
 @record.command()
 @click.argument("names", nargs=-1)
 def confirm(names: tuple[str, ...]) -> None:
-    """Note that recordings say the words of today: those named, or all that are there."""
+    """Note that recordings say the words of today: those named, or all that are new."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
-    noted = recordings.confirm([name.removesuffix(".wav") for name in names])
-    unknown = len(names) - len(noted)
-    if names and unknown:
-        raise Stop(f"{unknown} of these are not recordings of a prompt in {recordings.folder}. See: ivr record list")
+    wanted = [name.removesuffix(".wav") for name in names]
+    if unknown := recordings.unknown(wanted):
+        raise Stop(f"No recording of a prompt in {recordings.folder} is: {', '.join(unknown)}. See: ivr record list")
+    noted = recordings.confirm(wanted)
     recordings.prepare()
     out(f"{len(noted)} recordings confirmed.")
     _tell(recordings)
