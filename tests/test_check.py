@@ -337,6 +337,95 @@ def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
     assert problem.says == "Write keys, (says nothing), (presses 1 twice), (leaves a message) or (hangs up)."
 
 
+HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
+UNREADABLE = [
+    (HEAD, 1, "Nothing happens in this call. Write what the caller does, and must hear."),
+    ("# Nothing yet.\nCALLER  1\n", 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."),
+    (HEAD.replace("10:30", "25:30") + "CALLER  1\n", 1, "Write when the call is made, like "),
+    (HEAD.replace("Wed", "Fri") + "CALLER  1\n", 1, "25 November 2026 is a Wednesday. Write Wed here, or another day."),
+    (HEAD + HEAD.splitlines()[0] + "\nCALLER  1\n", 4, "'When' is here twice. Keep one of them."),
+    (HEAD.replace("07700 900123", "my phone") + "CALLER  1\n", 2, "Write the caller's number, like 'From    07700 "),
+    (HEAD + "CALLER: 1\n", 4, "Begin the line with one of: When, From, LINE, CALLER, ADVISER, NOTED, ENDS."),
+    (
+        HEAD + "CALLER  (presses one twice)\n",
+        4,
+        "Write keys, (says nothing), (presses 1 twice), (leaves a message) or ",
+    ),
+    (HEAD + "ADVISER (asleep)\n", 4, "Write one of: (talks), (busy), (no answer), (failed)."),
+    (HEAD + "CALLER  1\nLINE\n", 5, "Write what comes out here, or ... for any words."),
+]
+UNPLAYABLE = [
+    ("CALLER  12\n", 4, "One key is pressed here, and no number is asked for. Write a line for each key."),
+    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Take this line out, or let the caller press 0 first."),
+    ("CALLER  (leaves a message)\n", 4, "No message is being taken here. Write keys, (says nothing) or (hangs up)."),
+    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Take this line out."),
+]
+
+
+@pytest.mark.parametrize(("story", "line", "says"), UNREADABLE, ids=[says[:30] for _, _, says in UNREADABLE])
+def test_a_story_that_does_not_read_as_one_says_where_and_what_to_write(
+    shipped: Script, story: str, line: int, says: str
+) -> None:
+    (problem,) = check.play_stories(shipped, {"stories/a.call": story})
+
+    assert (problem.file, problem.line, problem.severity) == ("config/stories/a.call", line, "error")
+    assert problem.says.startswith(says)
+
+
+@pytest.mark.parametrize(("story", "line", "says"), UNPLAYABLE, ids=[says[:30] for _, _, says in UNPLAYABLE])
+def test_a_story_that_cannot_be_played_says_where_and_what_to_write(
+    shipped: Script, story: str, line: int, says: str
+) -> None:
+    """Once, and not with everything that is not heard behind it."""
+    told = check.play_stories(shipped, {"stories/a.call": f"{HEAD}{story}LINE    Never heard.\n"})
+
+    assert [(p.line, p.says) for p in told] == [(line, says)]
+
+
+def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> None:
+    (problem,) = check.play_stories(shipped, {"stories/a.call": f"{HEAD}CALLER  1\n"})
+
+    assert (problem.severity, problem.line) == ("warning", 4)
+
+
+@pytest.mark.parametrize("story", [
+    f"{HEAD}CALLER\t3\nLINE\tCouncil decisions, and EHC plans. \u2026\n\tTo ring the council, press 1. ...\n",
+    f"{HEAD}CALLER  (hangs up)\nENDS    the caller hangs up\n",
+    f"{HEAD}LINE    Hello. ...\n".replace("07700 900123", "hidden").replace("\n", "\r\n"),
+    "# From may be left out.\nWhen    Wed 25 November 2026, 10:30\nLINE    Hello. ...\n",
+])  # fmt: skip
+def test_a_story_may_be_written_with_tabs_and_a_word_processors_signs(shipped: Script, story: str) -> None:
+    assert check.play_stories(shipped, {"stories/a.call": story}) == []
+
+
+def test_what_is_noted_is_not_taken_for_what_is_said(shipped: Script) -> None:
+    (problem,) = check.play_stories(
+        shipped, {"stories/a.call": f"{HEAD}CALLER  (hangs up)\nLINE    the caller hangs up\n"}
+    )
+
+    assert problem.line == 5
+
+
+def _with_second_phone(files: Files) -> Script:
+    rota = _line("numbers: [helpline_phone]", "numbers: [helpline_phone, council_phone]")
+    return script.load(_edited(files, rota), config.bank_holidays())
+
+
+def test_a_story_holds_for_any_number_of_phones_in_the_rota(files: Files) -> None:
+    """A caller who does something has heard that no phone was answered, or that each was busy."""
+    made = _with_second_phone(files)
+    busy = f"{HEAD}CALLER  0\nADVISER (busy)\nLINE    Sorry, all our people are talking to someone. ...\n"
+
+    assert check.play_stories(made, config.story_files(config.ROOT / "config")) == []
+    assert check.play_stories(made, {"stories/a.call": busy, "stories/b.call": f"{busy}CALLER  (hangs up)\n"}) == []
+
+
+def test_a_story_may_tell_how_each_phone_of_the_rota_ended(files: Files) -> None:
+    story = f"{HEAD}CALLER  0\nADVISER (busy)\nLINE    I will try one more phone. ...\nADVISER (talks)\nLINE    That call has ended. ...\n"
+
+    assert check.play_stories(_with_second_phone(files), {"stories/a.call": story}) == []
+
+
 def test_nodes_that_no_story_visits_are_known(shipped: Script) -> None:
     missing = check.unvisited(shipped, {"a.call": STORY.format(heard="...")})
 

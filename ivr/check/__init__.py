@@ -14,6 +14,7 @@ waived with a written reason (`allow:`).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
@@ -78,7 +79,12 @@ def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
         except ConfigError as error:
             problems += error.problems
             continue
-        problems += transcript.differences(wanted, transcript.play(script, wanted, PracticeDesk()))
+        caller = transcript.Caller(script, PracticeDesk())
+        heard = caller.follow(wanted)
+        problems += caller.problems or transcript.differences(wanted, heard)
+        if all(entry.put_in for entry in wanted.entries):
+            says = "This story holds whatever is said. Write what must be heard, as LINE."
+            problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
     return problems
 
 
@@ -87,7 +93,8 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     visited: set[str] = set()
     for name, text in stories.items():
         caller = transcript.Caller(script, PracticeDesk())
-        caller.follow(transcript.read(text, name))
+        with contextlib.suppress(ConfigError):  # one that cannot be read is told as a Problem of its own
+            caller.follow(transcript.read(text, name))
         visited |= caller.visited
     return sorted(set(script.nodes) - visited)
 
