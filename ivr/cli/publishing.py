@@ -49,7 +49,7 @@ def published(store: Store) -> Script | None:
         return None
 
 
-#: How the history tells an undo from a publication.
+#: How the history names an undo.
 UNDO = "undo: "
 
 
@@ -61,7 +61,13 @@ def draft_revision(settings: Settings) -> str:
 def was_undone(store: Store, revision: str) -> bool:
     """Whether this revision was live last, and was taken back: no restart may bring it back by itself."""
     last = next(iter(store.revisions.history()), None)
-    return last is not None and last.why.startswith(UNDO) and last.before == revision
+    return last is not None and last.before == revision and _took_back(last)
+
+
+def _took_back(published: Published) -> bool:
+    if published.undone is None:
+        return published.why.startswith(UNDO)
+    return published.undone
 
 
 def _look(
@@ -106,14 +112,20 @@ def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     """Make what passed live, in one step. False if it is live already; Stop if somebody was quicker."""
     if passed.script.revision == store.revisions.live():
         return False
-    put_files_live(store, passed.files, why, before)
+    _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
     return True
 
 
-def put_files_live(store: Store, files: dict[str, str], why: str, before: str) -> None:
-    """One step, refused if somebody else has published since `before` was live."""
+def take_back(store: Store, files: dict[str, str], last: Published) -> None:
+    """Make these files live again in the place of what was published last."""
+    again = Published(script.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
+    _publish(store, again, files)
+
+
+def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
+    """One step, refused if somebody else has published since `published.before` was live."""
     try:
-        store.revisions.publish(Published(script.revision_of(files), time.time(), who(), why, before), files)
+        store.revisions.publish(published, files)
     except Conflict as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
