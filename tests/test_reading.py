@@ -140,6 +140,71 @@ MISTAKES = [
         "say: !include",
         "'!include' is not used here: a file cannot take in another. Write the words in this file.",
     ),
+    (MENU, "      2: {label", "      2.0: {label", "2.0: {label", "'2.0' is not a choice key. Use 1, 2, 3 or 4."),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        'say: "  "',
+        'say: "  "',
+        "'say' has no words. Write some, or take the line out.",
+    ),
+    (
+        MENU,
+        'label: "For a council decision, or EHC plan"',
+        "label: For a council decision, or EHC plan",
+        "label: For a council",
+        "'or EHC plan' is not a field here. If it belongs to the words before it, put all of the words in quotes.",
+    ),
+    (
+        MENU,
+        "goto: school_menu",
+        "goto:school_menu",
+        "goto:school_menu",
+        "'goto:school_menu' is not a field here. Write a space behind the colon.",
+    ),
+    ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true or false."),
+    (
+        "line.yaml",
+        "between_choices: 1.0",
+        "between_choices: 1,0",
+        "between_choices",
+        "'between_choices' must be a number. Write it with a point: 1.5.",
+    ),
+    (
+        "line.yaml",
+        "service_email: info@sendiassleicester.org.uk",
+        "service_email: info at sendiassleicester.org.uk",
+        "service_email",
+        "'info at sendiassleicester.org.uk' is not an e-mail address. Write it like desk@example.org",
+    ),
+    (
+        "line.yaml",
+        "service_web: www.sendiassleicester.org.uk",
+        "service_web: our page",
+        "service_web",
+        "'our page' is not a web address. Write it like www.example.org",
+    ),
+    (
+        "line.yaml",
+        "mediation_days: 30",
+        "mediation_days: -30",
+        "mediation_days",
+        "'mediation_days' must be at least 0.",
+    ),
+    (
+        "line.yaml",
+        '"11.2"',
+        '"' + "9" * 400 + '"',
+        "para_complaints",
+        "'" + "9" * 400 + "' is not a paragraph. Write numbers with a dot between them",
+    ),
+    (
+        "line.yaml",
+        "say_rate: 85%",
+        "say_rate: 999%",
+        "say_rate",
+        "'999%' is not a speed. Write it like 85%, from 50% to 150%.",
+    ),
     (MENU, "kind: menu", "kind: menue", "kind: menue", "'menue' is not a kind. Use one of: "),
     (
         MENU,
@@ -280,7 +345,7 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
         ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML read some words as something else."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
         ("a: b\n   c: d", "There is a colon inside these words. Put the words in quotes."),
-        ("a: [1, 2", "The signs on this line do not fit together. Compare it with the lines around it."),
+        ("a: [1, 2", "What opens here with { or [ is not closed, or a comma is missing in it. Close it."),
         ("a: @home", "These words begin with a sign that YAML keeps for itself. Put them in quotes."),
         ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
     ],
@@ -289,6 +354,48 @@ def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> No
     document = read(text, "config/menus/x.yaml")
 
     assert [problem.says for problem in document.problems] == [told]
+
+
+KEPT = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
+BEHIND = "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+UNFIT = [
+    # what is written, the line that is told, what is told
+    ('a: b\nsay: "This is "school" here."', 2, BEHIND),
+    ("a: b\nsay: 'Your child's school.'", 2, BEHIND),
+    ("say: {helpline_phone} is our number.", 1, KEPT),
+    ("say: - school", 1, KEPT),
+    ("say: ? school", 1, KEPT),
+    ("say: & school", 1, KEPT),
+    ("say: | school", 1, KEPT),
+    ("a: {label: To talk: school, goto: b}", 1, "There is a colon inside these words. Put the words in quotes."),
+    ('a: {label: "To talk" goto: b}', 1, "A comma is missing here, or the words before it need quotes. Compare it "),
+    ('a:\n  1: {label: "b"\n  2: {label: "c"}', 2, "What opens here with { or [ is not closed, or a comma is missing"),
+    ('a: "b\nc: d\ne: f', 1, "A quote opens here and is never closed. Close it."),
+    (
+        "say: This is\n  about # school\n  and more.",
+        3,
+        "The line above is cut short by its #, and does not go on here.",
+    ),
+    ("a: b\nsay: \u201cThis is school.\u201d", 2, "These quotes are not plain ones, and would be said with the words."),
+    ("a: b\nc: 01\u00a016", 2, "There is a character here that cannot be seen (U+00A0). Type this line again."),
+    ('a: b\nc: "d\u200be"', 2, "There is a character here that cannot be seen (U+200B). Type this line again."),
+    ('a: b\nc: "d\u2028e"\nf: g', 2, "There is a character here that cannot be seen (U+2028). Type this line again."),
+    ("a: b\nc: d\x0be", 2, "There is a character here that cannot be seen (U+000B). Type this line again."),
+    ("choices:\n  1: a\n  01: b", 3, "Two choices use key 1 (the first is on line 2). Give one of them another key."),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "told"), UNFIT, ids=[repr(text)[:40] for text, _, _ in UNFIT])
+def test_signs_that_do_not_fit_are_told_with_what_to_do(text: str, line: int, told: str) -> None:
+    problem = read(text, "config/menus/x.yaml").problems[0]
+
+    assert (problem.line, problem.says[: len(told)]) == (line, told)
+
+
+def test_a_fault_is_told_in_one_line() -> None:
+    assert (
+        str(Problem("config/line.yaml", 7, "'09:00\n' is not a time.")) == "config/line.yaml:7  '09:00 ' is not a time."
+    )
 
 
 @pytest.mark.parametrize(
