@@ -25,6 +25,9 @@ from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
 from ivr.script import Draft, Script
 
+#: Fewer words give no reason.
+REASON_WORDS = 3
+
 
 def check(
     draft: Draft,
@@ -61,8 +64,11 @@ def _waivers(context: Context) -> Iterable[Problem]:
     """Waivers of rules that are none, or of rules that hold."""
     known = {rule.name for rule in RULES}
     for file, document, node_id, node in context.draft.nodes():
-        for name in node.allow:
+        for name, reason in node.allow.items():
             line = document.line(("nodes", node_id, "allow", name))
+            if len(reason.split()) < REASON_WORDS:
+                says = f"Say in a few words why the rule '{name}' need not hold here, for whoever reads it next."
+                yield Problem(f"config/{file}", line, says, "waiver")
             if name not in known:
                 yield Problem(f"config/{file}", line, f"There is no rule '{name}'. Take the line out.", "waiver")
             elif (node_id, name) not in context.waived:
@@ -88,6 +94,17 @@ def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
+def unreadable_stories(stories: Mapping[str, str]) -> list[Problem]:
+    """What does not read as a story, where there is no line yet to play them on."""
+    problems: list[Problem] = []
+    for name, text in stories.items():
+        try:
+            transcript.read(text, f"config/{name}")
+        except ConfigError as error:
+            problems += error.problems
+    return problems
+
+
 def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     """Nodes that no story comes to."""
     visited: set[str] = set()
@@ -99,4 +116,15 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     return sorted(set(script.nodes) - visited)
 
 
-__all__ = ["RULES", "Context", "check", "look", "play_stories", "safety", "shape", "unvisited", "words"]
+__all__ = [
+    "RULES",
+    "Context",
+    "check",
+    "look",
+    "play_stories",
+    "safety",
+    "shape",
+    "unreadable_stories",
+    "unvisited",
+    "words",
+]
