@@ -302,7 +302,7 @@ def _passed_over(path: Path) -> Iterator[Problem]:
             yield _not_read(name, "It must be a folder.")
         elif _MEANT.search(found.name):
             yield _not_read(name, "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call.")
-        elif place in ("menus", "stories"):
+        elif place in ("menus", "stories") and found.is_file():
             yield replace(_not_read(name, f"Names end in {_FOLDERS[place]} here."), severity="warning")
 
 

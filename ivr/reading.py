@@ -38,7 +38,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}  {' '.join(self.says.splitlines())}"
+        return " ".join(f"{self.file}:{self.line}  {self.says}".splitlines())
 
 
 class ConfigError(Exception):

@@ -267,6 +267,17 @@ def test_a_rule_can_be_waived_at_a_node_with_a_reason(files: Files) -> None:
     assert not [p for p in _found("sentence-length", _edited(files, edits)) if p.severity == "error"]
 
 
+@pytest.mark.parametrize("reason", [".", "because", "it is"])
+def test_a_waiver_says_why(files: Files, reason: str) -> None:
+    waived = f'  school_menu:\n    kind: menu\n    allow: {{sentence-length: "{reason}"}}\n'
+    edits = (*_say(FIFTEEN[:-1] + " and then too."), (WELCOME, "  school_menu:\n    kind: menu\n", waived))
+
+    (found,) = [p for p in _checked(_edited(files, edits)) if p.rule == "waiver"]
+
+    assert found.severity == "error"
+    assert found.says.startswith("Say in a few words why the rule 'sentence-length' need not hold here")
+
+
 @pytest.mark.parametrize(
     ("allow", "told"),
     [

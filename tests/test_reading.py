@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ivr import config, script
+from ivr.cli import publishing
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
 
 Edit = Callable[[str, str, str], dict[str, str]]
@@ -409,6 +413,159 @@ def test_words_stay_words(text: str, value: object) -> None:
 
 def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
     assert script.load(files, config.bank_holidays()).nodes
+
+
+STRAY = [
+    ("menus/x.yml", "error", "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call."),
+    ("menus/x.YAML", "error", "Menus are "),
+    ("menus/x.yaml.txt", "error", "Menus are "),
+    ("menus/more/x.yaml", "error", "Menus are "),
+    ("stories/x.yaml", "error", "Menus are "),
+    ("menus/x.call", "error", "Menus are "),
+    ("line.yml", "error", "Menus are "),
+    ("welcome.yaml", "error", "Files about what callers hear stand in config/menus."),
+    ("menus/x.txt", "warning", "Names end in .yaml here."),
+    ("stories/x.txt", "warning", "Names end in .call here."),
+]
+
+
+@pytest.mark.parametrize(("name", "severity", "says"), STRAY, ids=[name for name, _, _ in STRAY])
+def test_a_file_that_is_passed_over_is_told(tmp_path: Path, name: str, severity: str, says: str) -> None:
+    _put(tmp_path, name)
+
+    (problem,) = config.folder(tmp_path).problems
+
+    assert (problem.file, problem.severity) == (f"config/{name}", severity)
+    assert problem.says.startswith(f"This is not read. {says}")
+
+
+@pytest.mark.parametrize("name", [
+    ".welcome.yaml.swp", "menus/.welcome.yaml", "menus/welcome.yaml~", "menus/welcome.yaml.bak", "menus/#welcome.yaml#",
+    "menus/Thumbs.db", "stories/.a.call", "README.md", "schemas/menus.json", ".git/x.yaml",
+])  # fmt: skip
+def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: Path, name: str) -> None:
+    _put(tmp_path, name)
+
+    found = config.folder(tmp_path)
+
+    assert (found.files, found.stories, found.problems) == ({}, {}, ())
+
+
+def _put(folder: Path, name: str, content: bytes = b"title: x\n") -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def test_a_file_that_cannot_be_read_hides_no_fault_of_the_others(tmp_path: Path) -> None:
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    here = tmp_path / "config"
+    _put(here, "menus/binary.yaml", b"\x89PNG\0")
+    _put(here, "stories/binary.call", b"\xff\xfe")
+    _put(here, "stories/empty.call", b"")
+    _put(here, "menus/x.yml")
+    _put(here, "texts.yaml", b"texts: [")
+    _put(
+        here,
+        "menus/exclusion.yaml",
+        (here / "menus/exclusion.yaml").read_bytes().replace(b"urgent: true", b"urgent: yes"),
+    )
+    os.mkfifo(here / "menus/pipe.yaml")
+
+    with pytest.raises(ConfigError) as refusal:
+        publishing.look(config.settings({"IVR_CONFIG": str(here), "IVR_DATA": str(tmp_path)}))
+
+    assert [f"{p.file}:{p.line}" for p in refusal.value.problems] == [
+        "config/menus/binary.yaml:1", "config/menus/exclusion.yaml:21", "config/menus/pipe.yaml:1",
+        "config/menus/x.yml:1", "config/stories/binary.call:1", "config/stories/empty.call:1",
+        "config/texts.yaml:1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), [
+    ("line.yaml", 'city_name: "Leicester"', "city_name: Leicester # and around"),
+    ("texts.yaml", "\ntexts:\n", "\ntexts:\n  text_more: Words # and more\n"),
+    ("words.yaml", 'SENCO: "sen-coe"', "SENCO: sen # coe"),
+    (MENU, 'title: "the start"', "title: the start # of it"),
+])  # fmt: skip
+def test_words_behind_a_hash_are_told_wherever_somebody_would_hear_them(
+    edited: Edit, name: str, right: str, wrong: str
+) -> None:
+    (problem,) = _refused(edited(name, right, wrong))
+
+    assert problem.startswith(f"config/{name}:")
+    assert problem.endswith("The words after # would not be said. Put all of the words in quotes.")
+
+
+@pytest.mark.parametrize(("right", "noted"), [
+    ("service_email: info@sendiassleicester.org.uk", "service_email: info@sendiassleicester.org.uk   # read daily"),
+    ("saturday: closed", "saturday: closed   # so far"),
+    ('city_name: "Leicester"', 'city_name: "Leicester"   # the city'),
+])  # fmt: skip
+def test_a_note_behind_a_value_is_a_note(edited: Edit, right: str, noted: str) -> None:
+    assert script.load(edited("line.yaml", right, noted))
+
+
+BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+SAY = 'say: "This part is about school or college."'
+MISFITS = [
+    (MENU, SAY, 'say: "Ring {Helpline_Phone}."', BRACES),
+    (MENU, SAY, 'say: "Ring { helpline_phone }."', BRACES),
+    (MENU, SAY, 'say: "Ring {helpline_phone."', BRACES),
+    (MENU, SAY, 'say: "Ring {{helpline_phone}}."', BRACES),
+    ("texts.yaml", "Ring {helpline_phone}", "Ring {helpline-phone}", BRACES),
+    (
+        "line.yaml",
+        '"Leicester"',
+        '"{service_name} town"',
+        "No other setting can stand in this one. Write its words here",
+    ),
+    (
+        "line.yaml",
+        'law_change_notice: ""',
+        'law_change_notice: "The {nobody}."',
+        "No other setting can stand in this one.",
+    ),
+    (
+        "line.yaml",
+        "  city_name:",
+        '  opening_hours: "all day"\n  city_name:',
+        "The line fills in {opening_hours} itself.",
+    ),
+    (
+        "menus/exclusion.yaml",
+        "words: [word_excluded,",
+        "words: [school_menu,",
+        "'school_menu' explains no word. Name a node",
+    ),
+    (
+        "menus/exclusion.yaml",
+        "words: [word_excluded,",
+        "words: [person,",
+        "'person' is a place of the line. Name a node",
+    ),
+    (
+        "menus/words.yaml",
+        "next_word: word_best_endeavours",
+        "next_word: words_menu",
+        "'words_menu' explains no word. Name ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "told"), MISFITS, ids=[m[2][:40] for m in MISFITS])
+def test_what_does_not_fit_together_is_told(edited: Edit, name: str, right: str, wrong: str, told: str) -> None:
+    found = [p for p in _refused(edited(name, right, wrong)) if p.split("  ", 1)[1].startswith(told)]
+
+    assert found
+    assert all(p.startswith(f"config/{name}:") for p in found)
+
+
+def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
+    problems = _refused({**files, "menus/welcome (copy).yaml": files[MENU]})
+
+    assert (
+        "'greeting' is a name already in use (by config/menus/welcome (copy).yaml). Choose another name." in problems[0]
+    )
 
 
 def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:
