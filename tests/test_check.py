@@ -60,6 +60,12 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "glossary": (((STEPS, PART, '"The ombudsman can look at it."'),), ((STEPS, PART, '"The SENCO can look at it."'),)),
     "acronyms": (_say("This part is about ABC."), _say("This part is about SENCO.")),
     "banned": (_say("Press 1 for school."), _say("This part is about school.")),
+    "keys-by-hand": (_say("To go back, press star."), _say("You can choose one of two ways to press on.")),
+    "signs": (_say("This is about help & meetings."), _say("This is about help, and \u201cmeetings\u201d \u2013 at school; or (not) at home.")),
+    "parts-in-a-row": (
+        (("menus/exclusion.yaml", "    urgent: true", "    urgent: true\n    runs_on_to: council_team"),),
+        (("menus/exclusion.yaml", "    urgent: true", "    urgent: true\n    runs_on_to: q_letter"),),
+    ),
     "one-word": (_say("Ask the local authority."), _say("Ask the council.")),
     "double-negative": (_say("You cannot do this without help, not ever."), _say("You cannot do this alone.")),
     "numbers-by-hand": (_say("You have 30 days."), _say("You have {mediation_days} days.")),
@@ -163,6 +169,40 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
 }  # fmt: skip
 
+#: More that must be found, and more that is right: (rule, what is said, whether it breaks the rule).
+SAYINGS = [
+    ("numbers-by-hand", "You have thirty days.", True),
+    ("numbers-by-hand", "Wait six to twenty-one working days.", True),
+    ("numbers-by-hand", "Ring by the third of June.", True),
+    ("numbers-by-hand", "We open at nine in the morning.", True),
+    ("numbers-by-hand", "It costs five pounds.", True),
+    ("numbers-by-hand", "There are two ways. You can do one thing, or ask for a second one.", False),
+    ("numbers-by-hand", "You have {mediation_days} days.", False),
+    ("banned", "Press the star key to go back.", True),
+    ("banned", "Press one now for school.", True),
+    ("banned", "Use the asterisk.", True),
+    ("banned", "Hit zero.", True),
+    ("banned", "Push the hash button.", True),
+    ("banned", "Ask the school, e.g. the SENCO.", True),
+    ("banned", "Press a key if you can.", False),
+    ("banned", "You may hear of a miscarriage.", False),
+    ("banned", "In general, ask the school.", False),
+    ("banned", "Please hold on to the letter.", False),
+    ("banned", "You can push for a plan.", False),
+    ("keys-by-hand", "For school press one.", True),
+    ("keys-by-hand", "Choose option two.", True),
+    ("double-negative", "You cannot be unhappy.", True),
+    ("double-negative", "You do not need to understand it.", False),
+    ("double-negative", "There is no university here.", False),
+    ("signs", "Ask the school/college.", True),
+    ("signs", "Ask the school \U0001f600 now.", True),
+    ("signs", "Ask the [school].", True),
+    ("signs", "Ask the school_team.", True),
+    ("signs", "Ask the school.Then wait.", True),
+    ("signs", "Ask the S.E.N. team.", True),
+    ("signs", "Zo\u00eb's child\u2019s school... is here!", False),
+]
+
 #: Rules that no YAML can break, because the engine keeps them: they are broken in the engine instead.
 IN_THE_ENGINE = {"no-fault", "never-hangs-up"}
 #: Rules that warn before they refuse, so that what is let through may be warned of.
@@ -219,6 +259,49 @@ def test_a_rule_lets_through_what_keeps_it(rule: str, files: Files, usual: set[P
     found = [p for p in _found(rule, _edited(files, good), shipped) if (p.file, p.says) not in known]
 
     assert not [p for p in found if p.severity == "error" or rule not in MILDER_FIRST], found
+
+
+@pytest.mark.parametrize(("rule", "words", "breaks"), SAYINGS, ids=[words[:40] for _, words, _ in SAYINGS])
+def test_a_rule_tells_what_breaks_it_from_what_only_looks_so(
+    rule: str, words: str, breaks: bool, files: Files, usual: set[Problem]
+) -> None:
+    assert bool([p for p in _found(rule, _edited(files, _say(words))) if p not in usual]) is breaks
+
+
+NOTICE = 'notices: [{{words: "{}", begins: 2026-11-25, ends: 2026-11-26}}]'
+SETTINGS = [
+    ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 12}",
+     "  morning: {hours: closed, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 0}", True),
+    ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}", "  morning: {hours: closed, places: 0}", False),
+    ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
+    ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
+    ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
+    ("reviews", "alerts:\n", "content_checked_on: 2026-11-26\nalerts:\n", True),
+    ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until the fourth of January."), False),
+    ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),
+    ("signs", '"Contact"', '"Contact & friends"', True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "breaks"), SETTINGS, ids=[new[:40] for _, _, new, _ in SETTINGS])
+def test_a_setting_that_would_let_callers_down_is_found(
+    rule: str, old: str, new: str, breaks: bool, files: Files, usual: set[Problem]
+) -> None:
+    found = [p for p in _found(rule, _edited(files, _line(old, new))) if p.says not in {q.says for q in usual}]
+
+    assert bool(found) is breaks
+    assert {p.file for p in found} <= {"config/line.yaml"}
+
+
+def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
+    """A choice at the end may go away and leave none."""
+    menu, node = "menus/more_help.yaml", "  contact_us:\n    kind: reading\n"
+    last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
+    off = _edited(files, ((menu, node, f"{node}    only_if: show_county\n"),))
+
+    says = "Key 3 leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
+    assert [p.says for p in _found("choices", off)] == [says]
+    assert _found("choices", _edited(off, ((menu, last, ""),))) == []
 
 
 def test_every_rule_has_a_bad_and_a_good_example() -> None:
