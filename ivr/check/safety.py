@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator
 
 from ivr import call, reply
@@ -123,7 +124,7 @@ def kinder_each_time(context: Context) -> Iterator[Finding]:
                 )
         for name, text in said:
             for blame in BLAME:
-                if blame in text.lower():
+                if re.search(rf"\b{blame}\b", text.lower()):
                     yield Finding(
                         SHARED, ("steps", name, "say"), f"'{blame}' blames the caller. Say what can be done next."
                     )
@@ -175,6 +176,8 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
                 ("ring_back", part, "hours"),
                 "On no day is the line open then. Change these hours, or write closed.",
             )
+    if not any(getattr(context.script.line.ring_back, part).places for part in context.script.windows):
+        yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
 
 
 @rule("everybody", "R3, R19, R36, R37", "Those for whom it is hardest need it most.")
