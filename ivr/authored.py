@@ -287,7 +287,7 @@ def _link(text: str) -> str:
 
 def _rate(text: str) -> str:
     if not re.fullmatch(_RATE, text):
-        raise ValueError(f"'{text}' is not a speed. Write it like 85%, from 50% to 150%.")
+        raise ValueError(f"'{text}' is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%.")
     return text
 
 
@@ -341,16 +341,6 @@ class Waiting(Authored):
     between_digits: int = Field(ge=3, le=60)
     tries_at_a_place: int = Field(ge=2, le=5)
     slips_in_a_call: int = Field(ge=2, le=10)
-
-
-def _rate(text: str) -> str:
-    """What Twilio's voices take; at another rate they say nothing."""
-    if re.fullmatch(r"\d{2,3}%", text) and 20 <= int(text[:-1]) <= 200:
-        return text
-    raise ValueError(f"'{text}' is not a pace for Twilio's voice. Write it from 20% to 200%, like 85%.")
-
-
-Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class SpeechSettings(Authored):

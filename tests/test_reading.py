@@ -32,13 +32,6 @@ MENU = "menus/welcome.yaml"
 MISTAKES = [
     # file, what is there, what somebody makes of it, the line's text, what they are told
     (
-        "line.yaml",
-        "say_rate: 85%",
-        "say_rate: 850%",
-        "say_rate: 850%",
-        "'850%' is not a pace for Twilio's voice. Write it from 20% to 200%, like 85%.",
-    ),
-    (
         MENU,
         "      2: {label",
         "      1: {label",
@@ -214,7 +207,7 @@ MISTAKES = [
         "say_rate: 85%",
         "say_rate: 999%",
         "say_rate",
-        "'999%' is not a speed. Write it like 85%, from 50% to 150%.",
+        "'999%' is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%.",
     ),
     (MENU, "kind: menu", "kind: menue", "kind: menue", "'menue' is not a kind. Use one of: "),
     (

@@ -176,7 +176,7 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
                 ("ring_back", part, "hours"),
                 "On no day is the line open then. Change these hours, or write closed.",
             )
-    if not any(getattr(context.script.line.ring_back, part).places for part in context.script.windows):
+    if not any(getattr(context.script.line.ring_back, part).places for part in context.script.diary.parts):
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
 
 

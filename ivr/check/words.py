@@ -278,7 +278,7 @@ def signs(context: Context) -> Iterator[Finding]:
         for sign in _strange(value):
             yield Finding(LINE, ("names", name), _STRANGE.format(sign))
     for text in context.texts:
-        words = SLOT.sub("", text.written)
+        words = BLANK.sub("", text.written)
         for sign in _strange(words):
             yield text.finding(_STRANGE.format(sign))
         if found := _DOTTED.search(words):
