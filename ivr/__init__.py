@@ -15,7 +15,9 @@ The core knows nothing but itself: no clock, no files, no network.
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung back, and which can be texted
+    diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
+    briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
@@ -31,6 +33,7 @@ The core knows nothing but itself: no clock, no files, no network.
 The edges each know one thing outside.
 
     config       environment variables, and the files of config/
+    passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, people
     audio/       voices, recordings, and the sound files of a script
     twiml        Twilio's webhooks in, TwiML out, signatures

@@ -11,7 +11,9 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from ivr.reading import WORDS_IN_IT
 
 
 class Authored(BaseModel):
@@ -20,7 +22,7 @@ class Authored(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-Said = Annotated[str, Field(min_length=1, description="Words the caller hears.")]
+Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
@@ -112,22 +114,32 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
     "ring_when": ("say", "morning", "afternoon", "any", "full"),
     "ring_message": ("ask", "will", "will_not"),
     "ring_safe": ("ask", "will", "will_not"),
-    "ring_needs": ("say", "say_more", "nothing", "relay", "interpreter", "slow", "noted"),
-    "ring_done": ("say", "urgent", "reference", "change", "message", "go_on"),
-    "ring_name": ("say", "thanks"),
+    "ring_needs": (
+        "say",
+        "say_more",
+        "nothing",
+        "relay",
+        "interpreter",
+        "slow",
+        "has_relay",
+        "has_interpreter",
+        "has_slow",
+    ),
+    "ring_done": ("say", "urgent", "reference", "change", "change_hidden", "message", "go_on"),
+    "ring_name": ("say", "thanks", "nothing"),
     "ring_failed": ("say",),
     "ring_reference": ("say", "hidden", "not_found"),
-    "ring_found": ("say", "tried", "gave_up", "ended", "move", "cancel", "keep", "kept"),
+    "ring_found": ("say", "late", "tried", "gave_up", "ended", "move", "cancel", "keep", "kept"),
     "ring_sure": ("ask",),
     "ring_moved": ("say",),
-    "ring_cancelled": ("say", "not_rung"),
+    "ring_cancelled": ("say", "one", "not_rung"),
     "number_entry": ("done", "start_again", "again", "nothing", "so_far", "zero"),
     "no_key_1": ("say",),
     "no_key_2": ("say",),
     "no_key_3": ("say",),
     "unused_key_1": ("say",),
     "unused_key_2": ("say",),
-    "goodbye": ("say",),
+    "goodbye": ("say", "rung"),
     "start_again": ("say",),
     "trouble": ("say",),
 }
@@ -223,10 +235,25 @@ class WordsFile(Authored):
 # --- config/line.yaml -----------------------------------------------------------------------
 
 
+_SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PHONE = "0[0-9 ]{8,}"
+_PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
+_EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
+_LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
+_RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
+_ADDRESS = r"[^@\s,;:<>]+@[^@\s,;:<>]+"
+_WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
+
+
+def _shown(pattern: str) -> WithJsonSchema:
+    """What an editor is told of a text: the shape that the model holds it against, in its own words."""
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
 def _span(text: str) -> str:
     if text == "closed":
         return text
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d to ([01]\d|2[0-3]):[0-5]\d", text):
+    if not re.fullmatch(_SPAN, text):
         raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
     opens, closes = text.split(" to ")
     if opens >= closes:
@@ -235,18 +262,37 @@ def _span(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    if not re.fullmatch(r"0[\d ]{8,}", text):
+    if not re.fullmatch(_PHONE, text):
         raise ValueError(f"'{text}' is not a phone number. Write it as it is rung here: 0116 496 0123.")
     return text
 
 
 def _paragraph(text: str) -> str:
-    if not re.fullmatch(r"\d+(\.\d+)*", text):
+    if not re.fullmatch(_PARAGRAPH, text):
         raise ValueError(f"'{text}' is not a paragraph. Write numbers with a dot between them: \"11.6\".")
     return text
 
 
-Span = Annotated[str, AfterValidator(_span)]
+def _email(text: str) -> str:
+    if not re.fullmatch(_EMAIL, text):
+        raise ValueError(f"'{text}' is not an e-mail address. Write it like desk@example.org")
+    return text
+
+
+def _link(text: str) -> str:
+    if not re.fullmatch(_LINK, text):
+        raise ValueError(f"'{text}' is not a web address. Write it like www.example.org")
+    return text
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch(_RATE, text):
+        raise ValueError(f"'{text}' is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%.")
+    return text
+
+
+Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
+Rate = Annotated[str, AfterValidator(_rate), _shown(_RATE)]
 
 
 class OpeningHours(Authored):
@@ -264,14 +310,14 @@ class Transfer(Authored):
     ring_seconds: int = Field(ge=5, le=120)
 
 
-class Window(Authored):
+class PartOfDay(Authored):
     hours: Span
     places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
 
 
 class RingBack(Authored):
-    morning: Window
-    afternoon: Window
+    morning: PartOfDay
+    afternoon: PartOfDay
     days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
     urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
     message_keep_days: int = Field(ge=1, le=365)
@@ -297,17 +343,7 @@ class Waiting(Authored):
     slips_in_a_call: int = Field(ge=2, le=10)
 
 
-def _rate(text: str) -> str:
-    """What Twilio's voices take; at another rate they say nothing."""
-    if re.fullmatch(r"\d{2,3}%", text) and 20 <= int(text[:-1]) <= 200:
-        return text
-    raise ValueError(f"'{text}' is not a pace for Twilio's voice. Write it from 20% to 200%, like 85%.")
-
-
-Rate = Annotated[str, AfterValidator(_rate)]
-
-
-class Speech(Authored):
+class SpeechSettings(Authored):
     mode: Literal["audio", "say"] = Field(description="audio: our own files. say: Twilio's voice.")
     engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
         min_length=1, description="The voices to try, best first."
@@ -327,33 +363,37 @@ class Notice(Authored):
 
 def _mail_address(text: str) -> str:
     """One address and nothing else: it stands in the head of a message, where a new line begins something new."""
-    if text.isascii() and re.fullmatch(r"[^@\s,;:<>]+@[^@\s,;:<>]+", text):
+    if text.isascii() and re.fullmatch(_ADDRESS, text):
         return text
     raise ValueError(f"{text!r} is not an e-mail address. Write each on a line of its own, like desk@example.org")
 
 
 def _web_address(text: str) -> str:
-    if re.fullmatch(r"https?://([^\s/@]+@)?[\w.-]+(:\d{1,5})?([/?]\S*)?", text):
+    if re.fullmatch(_WEBHOOK, text):
         return text
     raise ValueError(f"{text!r} is not a web address. Write it whole, like https://chat.example.org/line")
 
 
 class Alerts(Authored):
-    email_to: list[Annotated[str, AfterValidator(_mail_address)]] = Field(default_factory=list)
-    webhook: Annotated[str, AfterValidator(_web_address)] | None = None
+    email_to: list[Annotated[str, AfterValidator(_mail_address), _shown(_ADDRESS)]] = Field(default_factory=list)
+    webhook: Annotated[str, AfterValidator(_web_address), _shown(_WEBHOOK)] | None = None
 
 
 class LineFile(Authored):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")
-    phones: dict[Name, Annotated[str, AfterValidator(_phone)]] = Field(
+    phones: dict[Name, Annotated[str, AfterValidator(_phone), _shown(_PHONE)]] = Field(
         description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
-    emails: dict[Name, str] = Field(description="Only ever sent by text.")
-    links: dict[Name, str] = Field(description="Only ever sent by text.")
-    numbers: dict[Name, int] = Field(description="Said as numbers.")
-    paragraphs: dict[Name, Annotated[str, AfterValidator(_paragraph)]] = Field(
+    emails: dict[Name, Annotated[str, AfterValidator(_email), _shown(_EMAIL)]] = Field(
+        description="Only ever sent by text."
+    )
+    links: dict[Name, Annotated[str, AfterValidator(_link), _shown(_LINK)]] = Field(
+        description="Only ever sent by text."
+    )
+    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
+    paragraphs: dict[Name, Annotated[str, AfterValidator(_paragraph), _shown(_PARAGRAPH)]] = Field(
         description="Paragraphs of the book of rules, in quotes."
     )
     switches: dict[Name, OnOff]
@@ -364,7 +404,7 @@ class LineFile(Authored):
     ring_back: RingBack
     pace: Pace
     waiting: Waiting
-    speech: Speech
+    speech: SpeechSettings
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)

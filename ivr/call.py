@@ -33,11 +33,12 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
-from ivr.steps import BACK, STAY, STEPS, UNFINISHED, Asks, Choice, HandsOver, Runs, TakesDigits, entry
+from ivr.steps import BACK, STAY, STEPS, Asks, Choice, HandsOver, Runs, TakesDigits, entry, half_way
 from ivr.steps.kinds import CALLER, Moved, said
 
-#: The same key again within this many seconds is a trembling hand, not a second choice.
-TREMBLE_SECONDS = 0.6
+#: The same key again within this many seconds is a trembling hand, not a second choice: longer than a hand
+#: trembles (0.4), and shorter than two meant presses take at an easy pace.
+TREMBLE_SECONDS = 0.5
 #: Seconds of silence before the line may end a call, and then only after saying so.
 QUIET_BEFORE_GOODBYE = 120
 
@@ -57,10 +58,9 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
     """What the line does when something comes in."""
     if isinstance(event, Key):
         trembling = event.keys == s.key and 0 <= now.timestamp() - s.key_at < TREMBLE_SECONDS
-        s = replace(s, key=event.keys[-1:], key_at=now.timestamp())
-        if trembling:
+        if trembling:  # counted from the press that was meant, so that a third can be meant too
             return reply.turn(script, replace(s, turn=s.turn + 1), now)
-        s = replace(s, quiet=0, waited=0)
+        s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0)
     if isinstance(event, Done | Failed):  # the same reply goes on: an errand's outcome is not a turn of its own
         return reply.turn(script, _came_back(script, s, event, now), now)
     s = replace(s, turn=s.turn + 1, taught=reply.taught(script, s), lead=_first_pause(script, event))
@@ -124,6 +124,8 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
         return _back(script, said(script, replace(s, more_time=True), script.says["more_time.say"]))
     if isinstance(STEPS.get(name), Runs):  # nobody waits there, so what was counted goes on being counted
         return replace(_leave(s, name), place=Place(name))
+    if s.place.node == HELP and name in (MAIN_MENU, END_MENU) and half_way(s, *s.trail):
+        return _taken_back(replace(s, trail=()), name)
     if name == MAIN_MENU and s.place.node in (END_MENU, HELP):
         s = replace(s, trail=(), left_at=-1, topic="", place=Place(MAIN_MENU))
     return _arrive(script, _heard(script, _at(_leave(s, name), Place(name))), now)
@@ -145,8 +147,9 @@ def _leave(s: Session, towards: str) -> Session:
     """The session with its place put on the trail, if anybody would want to come back to it."""
     if towards in (END_MENU, "ring_done") and s.place.node in STEPS:
         return _without_dialogue(s, stand_alone=False)
-    if towards == "ring_back":
+    if towards in ("ring_back", "ring_reference"):  # another wish begins, which no star must take for the old one
         s = _without_dialogue(s, stand_alone=True)
+        s = replace(s, trail=tuple(place for place in s.trail if place.node != towards))
     if s.trail and s.trail[-1].node == towards and _runs(s.place.node):
         return replace(s, trail=s.trail[:-1])
     if _runs(s.place.node) or s.place.node in ("person", towards):
@@ -182,10 +185,15 @@ def _back(script: Script, s: Session) -> Session:
     if not s.trail:
         return said(script, s, script.says["at_the_start"])
     to = s.trail[-1]
-    if s.place.node in UNFINISHED and to.node not in UNFINISHED and s.wishes.reference and not s.wishes.moving:
-        return replace(s, place=Place("ring_withdraw"))  # its outcome comes back here, from outside the dialogue
+    if half_way(s, s.place) and not half_way(s, to):
+        return _taken_back(s, BACK)
     s = replace(s, trail=s.trail[:-1], left_at=min(s.left_at, len(s.trail) - 1))
     return _about(script, _at(s, to))
+
+
+def _taken_back(s: Session, onward: str) -> Session:
+    """Out of asking to be rung. Once the wish is taken back, the call goes on to `onward`."""
+    return replace(s, place=Place("ring_withdraw"), wishes=replace(s.wishes, onward=onward))
 
 
 def _about(script: Script, s: Session) -> Session:
@@ -400,7 +408,8 @@ def _tries_used_up(script: Script, s: Session) -> bool:
 def _led_to_person(script: Script, s: Session, now: dt.datetime) -> Session:
     """A person, without being asked for; and if nobody has spoken for two minutes, goodbye."""
     if s.led and s.silences and s.quiet >= QUIET_BEFORE_GOODBYE:
-        return _at(s, Place("goodbye"))
+        rung = script.says["goodbye.rung"] if half_way(s, *s.trail, s.place) else ()
+        return _at(said(script, s, rung), Place("goodbye"))
     if s.led and s.place.node == "person_away":
         words = "unused_key_1.say" if s.wrongs > s.silences else "no_key_1.say"
         return said(script, replace(_at(s, Place("person_away")), slips=0), script.says[words])

@@ -1,19 +1,23 @@
 """A callback request and its life: asked for, claimed, tried, and ended.
 
 Every change is a pure function from one request to the next, so the same rules hold
-whoever calls them; `store.py` makes each change all-or-nothing. Times are seconds since
-the epoch (UTC), so that no change of clocks moves a request in the queue.
+whoever calls them; `store` makes each change all-or-nothing. Times are seconds since the
+epoch (UTC), so that no change of clocks moves a request in the queue.
+
+A request belongs to a phone, and phones are shared. So each caller who asked keeps a number,
+and a time, of their own; the request stands in the queue for the soonest of them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import asdict, replace
 
-from ivr.hours import LONDON, Hours, Span
+from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
+from ivr.hours import LONDON
 
 #: Digits of the number a caller is given for their call: enough with few guesses allowed,
 #: and few enough to remember.
@@ -22,13 +26,11 @@ REFERENCE_DIGITS = 4
 MOST_TRIES = 3
 #: Seconds a claim lasts. An adviser who walks away must not keep a caller waiting.
 CLAIM_SECONDS = 30 * 60
-#: Seconds that must be left of a part of a day for somebody to be promised it.
-LEAST_LEFT = 60 * 60
-#: Seconds a caller who hung up half-way is left to ring again before advisers see the request.
+#: Opening hours to wait before a caller who did not pick up is tried again.
+AGAIN_HOURS = 2
+#: Seconds a caller who has not said all is left to go on, or to ring again, before advisers see the request.
 UNFINISHED_WAIT = 5 * 60
 
-Part = Literal["morning", "afternoon"]
-When = Literal["", "morning", "afternoon", "any"]
 State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled"]
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 Need = Literal["relay", "interpreter", "slow"]
@@ -42,13 +44,6 @@ class Refused(Exception):
     """Raised when a change no longer fits the request, with a sentence for the adviser."""
 
 
-class Slot(msgspec.Struct, frozen=True):
-    """A part of a day in which someone can be rung."""
-
-    day: dt.date
-    part: Part
-
-
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened to a request: when, by whom ('caller' for the caller), and what."""
 
@@ -59,13 +54,16 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One wish among those that a request joins: the id it came with, and the number its caller was given."""
+    """One wish among those that a request joins: the id it came with, and what its caller was given."""
 
     id: str
+    #: The number of their call.
     reference: str
     asked_at: float = 0.0
     #: Whether this caller has said all that was asked.
     finished: bool = False
+    #: None as the first version kept it: then the request's own time is theirs.
+    promise: Promise | None = None
 
 
 class SpokenMessage(msgspec.Struct, frozen=True):
@@ -83,9 +81,10 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     number: str
     asked_at: float
     state: State = "unfinished"
-    #: When the caller can be rung, in their own choice, and the slot that was found for it.
+    #: When the caller can be rung, in their own choice, and the window that was found for it. Of several
+    #: callers, it is the soonest's.
     when: When = ""
-    slot: Slot | None = None
+    window: Window | None = msgspec.field(default=None, name="slot")  # what is kept has the name it had at first
     #: May be rung from, and should be rung by.
     opens: float = 0.0
     due: float = 0.0
@@ -98,6 +97,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: What the caller listened to, and where silence or wrong keys stopped them.
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    #: When a caller last answered something.
+    heard_from: float = 0.0
     askers: tuple[Asker, ...] = ()
     times_asked: int = 1
     messages: tuple[SpokenMessage, ...] = ()
@@ -123,9 +124,14 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The number given to the caller whose wish came with this id."""
         return next((asker.reference for asker in self.askers if asker.id == wish), "")
 
-    def goes_by(self, reference: str) -> bool:
-        """Whether one of the callers who asked was given this number."""
-        return any(asker.reference == reference for asker in self.askers)
+    @property
+    def promise(self) -> Promise:
+        """When the soonest of the callers is to be rung."""
+        return Promise(self.when, self.window, self.opens, self.due)
+
+    def promise_to(self, reference: str) -> Promise | None:
+        """When the caller who was given this number is to be rung; None if nobody was."""
+        return next((asker.promise or self.promise for asker in self.askers if asker.reference == reference), None)
 
     def asked_in(self, call_sid: str) -> bool:
         """Whether this wish, or one that joined it, came from that call."""
@@ -140,38 +146,6 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.say_who is True
 
 
-# --- windows --------------------------------------------------------------------------------
-
-
-def slots(windows: Mapping[Part, Span], hours: Hours, now: dt.datetime, days_ahead: int) -> tuple[Slot, ...]:
-    """Every part of a day, soonest first, in which there is still time to ring a caller."""
-    least = now.timestamp() + LEAST_LEFT
-    days = (now.astimezone(LONDON).date() + dt.timedelta(days=ahead) for ahead in range(days_ahead + 1))
-    every = (Slot(day, part) for day in days for part in windows if _within(hours.on(day), windows[part]))
-    return tuple(slot for slot in every if times(slot, windows, hours)[1] >= least)
-
-
-def _within(open_span: Span | None, window: Span) -> Span | None:
-    if open_span is None:
-        return None
-    opens, closes = max(open_span.opens, window.opens), min(open_span.closes, window.closes)
-    return Span(opens, closes) if opens < closes else None
-
-
-def times(slot: Slot, windows: Mapping[Part, Span], hours: Hours) -> tuple[float, float]:
-    """Between which moments a caller who was given this slot should be rung: while somebody is there."""
-    window = windows[slot.part]
-    span = _within(hours.on(slot.day), window) or window
-    opens = dt.datetime.combine(slot.day, span.opens, LONDON)
-    return opens.timestamp(), dt.datetime.combine(slot.day, span.closes, LONDON).timestamp()
-
-
-def sooner(opens: float, due: float, now: float, urgent_due: float, *, at_once: bool) -> tuple[float, float]:
-    """The times of an urgent request. It may be rung before its slot only if any time is right for the caller."""
-    opens = min(opens, now) if at_once else opens
-    return opens, urgent_due if opens < urgent_due < due else due
-
-
 # --- the life of a request ------------------------------------------------------------------
 
 
@@ -182,7 +156,19 @@ def _changed(
     event = Event(now, who, what, note)
     if to.get("state") in ENDED:
         to["end"] = event
-    return msgspec.structs.replace(request, events=(*request.events, event), **to)
+    return replace(request, events=(*request.events, event), **to)
+
+
+def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
+    """The request of these callers: due when the soonest is, of those who said all that was asked if any did."""
+    askers = tuple(replace(asker, promise=asker.promise or request.promise) for asker in askers)
+    told = [asker for asker in askers if asker.finished] or askers
+    soonest = min((asker.promise for asker in told if asker.promise), key=lambda promise: promise.due, default=None)
+    return replace(request, askers=askers, **asdict(soonest or request.promise))
+
+
+def _asker(wish: CallbackRequest, reference: str, asked_at: float, *, finished: bool) -> Asker:
+    return Asker(wish.id, reference, asked_at, finished, wish.promise)
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -193,16 +179,17 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     """
     is_last_word = wish.state != "unfinished"
     if first is None:
-        return msgspec.structs.replace(wish, askers=(Asker(wish.id, reference, wish.asked_at, is_last_word),))
+        return replace(wish, askers=(_asker(wish, reference, wish.asked_at, finished=is_last_word),))
     if first.id != wish.id or len(first.askers) > 1:
         return joined(first, wish, reference)
     if first.finished:
         return first
+    wish = replace(wish, heard_from=wish.asked_at)
     keep = ["messages", "events", "asked_at"]
     if first.state == "claimed":  # an adviser was quicker than the caller
         keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
-    askers = tuple(msgspec.structs.replace(asker, finished=is_last_word) for asker in first.askers)
-    return msgspec.structs.replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
+    askers = tuple(_asker(wish, asker.reference, asker.asked_at, finished=is_last_word) for asker in first.askers)
+    return replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
 
 
 def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -210,58 +197,61 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
 
     Phones are shared and caller IDs can be forged, so a second voice may make the call
     sooner or gentler, and never freer with what is said to whoever picks up. It gets a
-    reference of its own, and so learns nothing of the first.
+    reference of its own, and so learns nothing of the first. Whoever has said all that was
+    asked is tried three times from then on.
     """
     known = next((asker for asker in first.askers if asker.id == wish.id), None)
-    before = known or Asker(wish.id, reference, wish.asked_at)
-    asker = msgspec.structs.replace(before, finished=before.finished or wish.state != "unfinished")
-    both = msgspec.structs.replace(
+    before = known or Asker(wish.id, _untaken(first, reference), wish.asked_at)
+    if before.finished:
+        return first
+    asker = _asker(wish, before.reference, before.asked_at, finished=wish.state != "unfinished")
+    both = replace(
         first,
         urgent=first.urgent or wish.urgent,
         needs=tuple(dict.fromkeys((*first.needs, *wish.needs))),
         slow=first.slow or wish.slow,
         heard=tuple(dict.fromkeys((*first.heard, *wish.heard))),
-        askers=(*(a for a in first.askers if a.id != wish.id), asker),
+        heard_from=wish.asked_at,
+        message_ok=_more_careful(first.message_ok, wish.message_ok),
+        say_who=_more_careful(first.say_who, wish.say_who),
         times_asked=first.times_asked + (known is None),
     )
+    both = _for_all(both, (*(a for a in first.askers if a.id != wish.id), asker))
     if asker.finished:
-        both = _agreed(both, first, wish)
-    if asker == known:
-        return both
-    what, when = ("asked again", _in_words(wish)) if asker.finished else ("rang again", "")
-    return _changed(both, wish.asked_at, "caller", what, when)
+        both = replace(both, state=first.state if first.state == "claimed" else "waiting", tries=0, end=None)
+        return _changed(both, wish.asked_at, "caller", "asked again", _in_words(wish.promise))
+    return both if known else _changed(both, wish.asked_at, "caller", "rang again")
 
 
-def _in_words(wish: CallbackRequest) -> str:
-    """What somebody who asked from the same phone was promised, for the adviser."""
-    return f"for {wish.slot.day:%A %-d %B}, {wish.slot.part}" if wish.slot else ""
+def _untaken(first: CallbackRequest, reference: str) -> str:
+    """This number of a call, or the next that no other caller of the request was given."""
+    while first.promise_to(reference):
+        reference = str(max(10 ** (REFERENCE_DIGITS - 1), (int(reference) + 1) % 10**REFERENCE_DIGITS))
+    return reference
 
 
-def _agreed(both: CallbackRequest, first: CallbackRequest, wish: CallbackRequest) -> CallbackRequest:
-    """What two finished wishes allow, and the sooner of their times."""
-    asked_before = first.finished
-    both = msgspec.structs.replace(
-        both,
-        state="waiting" if first.state == "unfinished" else first.state,
-        message_ok=bool(wish.message_ok) and (bool(first.message_ok) or not asked_before),
-        say_who=bool(wish.say_who) and (bool(first.say_who) or not asked_before),
-    )
-    if first.slot is None or wish.due < first.due:
-        return msgspec.structs.replace(both, slot=wish.slot, when=wish.when, opens=wish.opens, due=wish.due)
-    return both
+def _in_words(promise: Promise) -> str:
+    """What a caller was promised, for the adviser."""
+    return f"for {promise.window.day:%A %-d %B}, {promise.window.part}" if promise.window else ""
+
+
+def _more_careful(one: bool | None, other: bool | None) -> bool | None:
+    """Of two callers' answers: a no counts always, and a yes where nobody said no."""
+    return False if False in (one, other) else one or other
 
 
 def with_message(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
     """The request with one more spoken message. The same one twice changes nothing."""
     others = [known for known in request.messages if known.name != message.name]
-    return msgspec.structs.replace(request, messages=(*others, message))
+    return replace(request, messages=(*others, message))
 
 
 def claimable(request: CallbackRequest, now: float) -> bool:
     """Whether an adviser may take it: waiting, or claimed by someone whose claim has run out."""
     if request.state == "claimed":
         return request.claim_ends <= now
-    return request.state == "waiting" or (request.state == "unfinished" and request.asked_at + UNFINISHED_WAIT <= now)
+    heard_from = max(request.asked_at, request.heard_from)
+    return request.state == "waiting" or (request.state == "unfinished" and heard_from + UNFINISHED_WAIT <= now)
 
 
 def held_by(request: CallbackRequest, who: str, now: float) -> bool:
@@ -273,7 +263,7 @@ def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Taken by an adviser until the claim runs out. Raises Refused if it is not there to take."""
     _must_be_open(request)
     if request.state == "claimed" and request.claimed_by == who:
-        return msgspec.structs.replace(request, claim_ends=now + CLAIM_SECONDS)
+        return replace(request, claim_ends=now + CLAIM_SECONDS)
     if not claimable(request, now):
         raise Refused(f"{request.claimed_by or 'The caller'} has this one now. Take another.")
     ends = now + CLAIM_SECONDS
@@ -283,7 +273,7 @@ def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """A claim that lasts longer, for an adviser who is still at work on it."""
     _must_hold(request, who)
-    return msgspec.structs.replace(request, claim_ends=now + CLAIM_SECONDS)
+    return replace(request, claim_ends=now + CLAIM_SECONDS)
 
 
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
@@ -293,9 +283,9 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def record(
-    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, again: tuple[float, float]
+    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, diary: Diary
 ) -> CallbackRequest:
-    """The outcome of a try. Unanswered waits, to be tried between the times `again`; the third time it is closed.
+    """The outcome of a try. Unanswered waits, to be tried again; the third time it is closed.
 
     Whoever asked from the same phone since it was claimed has not been talked to, and goes on waiting.
     """
@@ -303,33 +293,53 @@ def record(
     tries = request.tries + 1
     free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0}
     if outcome in UNANSWERED and tries < MOST_TRIES:
-        return _changed(
-            request, now, who, outcome, note, state="waiting", tries=tries, opens=again[0], due=again[1], **free
-        )
+        after = diary.hours.add(_clock(now), AGAIN_HOURS)
+        request = _tried_again(request, diary, after)
+        return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
     since = tuple(asker for asker in request.askers if asker.asked_at > request.claimed_at)
     if since and outcome != "wrong number":
-        return _changed(request, now, who, outcome, note, state="waiting", tries=0, askers=since, **free)
+        return _changed(_for_all(request, since), now, who, outcome, note, state="waiting", tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return _changed(request, now, who, outcome, note, state=state, tries=tries, **free)
 
 
-def next_try(
-    request: CallbackRequest, windows: Mapping[Part, Span], hours: Hours, after: dt.datetime, days_ahead: int
-) -> tuple[float, float]:
-    """Between which moments to try again, not before `after`: in the part of the day that the caller chose."""
-    found = slots(windows, hours, after, days_ahead)
-    wanted = [slot for slot in found if request.when in ("", "any", slot.part)] or list(found)
+def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
+    """The request with a time from `after` on for each caller."""
+    askers = ((asker, asker.promise or request.promise) for asker in request.askers)
+    return _for_all(request, tuple(replace(asker, promise=_next(had, diary, after)) for asker, had in askers))
+
+
+def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
+    """In the part of the day that the caller chose, and never before a time that is still to come."""
+    found = [(window, *diary.times(window)) for window in diary.windows(after, LEAST_LEFT_AGAIN)]
+    later = [each for each in found if each[2] > promise.opens]
+    wanted = [each for each in later if promise.when in ("", "any", each[0].part)] or later
     if not wanted:
-        return after.timestamp(), after.timestamp()
-    opens, due = times(wanted[0], windows, hours)
-    return max(opens, after.timestamp()), due
+        return replace(promise, opens=after.timestamp(), due=after.timestamp())
+    window, opens, due = wanted[0]
+    return replace(promise, window=window, opens=max(opens, after.timestamp()), due=due)
 
 
-def reopen(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
-    """An ended request put back into the list: it was ended by mistake. Raises Refused if it has not ended."""
+def _clock(now: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(now, LONDON)
+
+
+def reopen(request: CallbackRequest, who: str, now: float, diary: Diary) -> CallbackRequest:
+    """An ended request put back into the list: it was ended by mistake.
+
+    Raises Refused if it has not ended, or if it was the caller who ended it: they were told that we will not ring.
+    """
     if request.open:
         raise Refused("This request has not ended.")
-    return _changed(request, now, who, "put back into the list", state="waiting", tries=0, opens=now, end=None)
+    if ended_by_caller(request):
+        raise Refused("The caller cancelled this one, and was told that we will not ring.")
+    request = _tried_again(request, diary, _clock(now))
+    return _changed(request, now, who, "put back into the list", state="waiting", tries=0, end=None)
+
+
+def ended_by_caller(request: CallbackRequest) -> bool:
+    """Whether nobody who asked wants to be rung any more."""
+    return not request.open and not request.askers
 
 
 def note(request: CallbackRequest, who: str, words: str, now: float) -> CallbackRequest:
@@ -338,25 +348,30 @@ def note(request: CallbackRequest, who: str, words: str, now: float) -> Callback
 
 
 def _must_hold(request: CallbackRequest, who: str) -> None:
+    _must_be_open(request)
     if request.state != "claimed" or request.claimed_by != who:
         raise Refused("You no longer hold this request. Take it again first.")
 
 
-def move(request: CallbackRequest, slot: Slot, opens: float, due: float, now: float) -> CallbackRequest:
-    """Moved by the caller to another slot. Raises Refused if it has ended."""
+def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> CallbackRequest:
+    """One caller's time moved to another. Raises Refused if it has ended, or they have cancelled."""
     _must_be_open(request)
-    return _changed(request, now, "caller", "moved", slot=slot, opens=opens, due=due)
+    if request.promise_to(reference) is None:
+        raise Refused("This caller has cancelled.")
+    askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.askers)
+    return _changed(_for_all(request, tuple(askers)), now, "caller", "moved", _in_words(to), tries=0)
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
     """One caller's wish taken back; the request ends when nobody who asked is left. Raises Refused if it has ended."""
     _must_be_open(request)
-    left = tuple(asker for asker in request.askers if asker.reference != reference)
-    if left:
-        return _changed(request, now, "caller", "one of the callers cancelled", askers=left)
-    return _changed(request, now, "caller", "cancelled", state="cancelled", askers=())
+    left = _for_all(request, tuple(asker for asker in request.askers if asker.reference != reference))
+    if left.askers:
+        return _changed(left, now, "caller", "one of the callers cancelled")
+    return _changed(left, now, "caller", "cancelled", state="cancelled")
 
 
 def _must_be_open(request: CallbackRequest) -> None:
     if not request.open:
-        raise Refused("This request has ended. Someone else dealt with it.")
+        what = "The caller cancelled it." if ended_by_caller(request) else "Someone else dealt with it."
+        raise Refused(f"This request has ended. {what}")

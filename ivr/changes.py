@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.authored import RingBack, Window
+from ivr.authored import PartOfDay, RingBack
 from ivr.script import Menu, Node, Question, Reading, Script, Word, options_of
 from ivr.spoken import text_of
 
@@ -115,11 +115,11 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
 
 
 def _ring_back(of: RingBack) -> str:
-    def window(part: Window) -> str:
+    def told(part: PartOfDay) -> str:
         return f"{part.hours}, {part.places} callers"
 
     more = _named(of.model_dump(exclude={"morning", "afternoon"}))
-    return f"in the morning {window(of.morning)}; in the afternoon {window(of.afternoon)}; {more}"
+    return f"in the morning {told(of.morning)}; in the afternoon {told(of.afternoon)}; {more}"
 
 
 def _named(values: Mapping[str, object]) -> str:

@@ -15,9 +15,10 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -239,40 +240,107 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
 # --- the files of config/ -------------------------------------------------------------------
 
 
-def script_files(folder: Path) -> dict[str, str]:
+#: What editors and computers leave beside a file: copies, locks, notes of their own.
+_BESIDE = re.compile(
+    r"\..*|#.*#|.*(~|\.bak|\.orig|\.old|\.rej|\.sw[a-p]|\.tmp|\.part)|Thumbs\.db|desktop\.ini", re.IGNORECASE
+)
+#: Names that show that somebody took a file for one of ours.
+_MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
+#: The folders of config/ and how the names in them end.
+_FOLDERS = {"": ".yaml", "menus": ".yaml", "stories": ".call"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a config folder holds: its files as texts, and a Problem for each that is none or is not read."""
+
+    files: dict[str, str]
+    stories: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def folder(path: Path) -> Folder:
+    """All of a config folder. What cannot be read is among its problems. Raises ConfigError if there is no folder."""
+    files, of_files = _texts(path, _listed(path, "", "menus"))
+    stories, of_stories = _texts(path, _listed(path, "stories"))
+    if not path.is_dir():
+        raise ConfigError(
+            [Problem(str(path), 1, "There is no such folder. Set IVR_CONFIG to the one that staff edit.")]
+        )
+    return Folder(files, stories, (*of_files, *of_stories, *_passed_over(path)))
+
+
+def script_files(path: Path) -> dict[str, str]:
     """The YAML of a config folder: 'menus/welcome.yaml' -> its text. Raises ConfigError for what cannot be read."""
-    found = [*folder.glob("*.yaml"), *(folder / "menus").glob("*.yaml")]
-    return _texts(folder, [path for path in found if not path.name.startswith(".")])  # an editor's own are hidden
+    files, problems = _texts(path, _listed(path, "", "menus"))
+    if problems:
+        raise ConfigError(problems)
+    return files
 
 
-def story_files(folder: Path) -> dict[str, str]:
-    """The stories of a config folder: 'stories/a_letter.call' -> its text."""
-    return _texts(folder, (folder / "stories").glob("*.call"))
+def story_files(path: Path) -> dict[str, str]:
+    """The stories of a config folder: 'stories/a_letter.call' -> its text. Those that cannot be read are left out."""
+    return _texts(path, _listed(path, "stories"))[0]
 
 
-def _texts(folder: Path, paths: object) -> dict[str, str]:
+def _listed(path: Path, *names: str) -> Iterator[Path]:
+    """The files of these folders that are ours by their names."""
+    for name in names:
+        yield from (found for found in (path / name).glob(f"*{_FOLDERS[name]}") if not _BESIDE.fullmatch(found.name))
+
+
+def _passed_over(path: Path) -> Iterator[Problem]:
+    """Files that somebody may take for ours, and that are not read."""
+    for found in sorted(path.rglob("*")):
+        name, place = found.relative_to(path), str(found.parent.relative_to(path)).removeprefix(".")
+        if any(_BESIDE.fullmatch(part) for part in name.parts) or name.parts[0] == "schemas":
+            continue
+        if place in _FOLDERS and found.name.endswith(_FOLDERS[place]):
+            if not place and found.name not in ("line.yaml", "texts.yaml", "words.yaml"):
+                yield _not_read(name, "Files about what callers hear stand in config/menus.")
+        elif name.parts[0] in _FOLDERS and len(name.parts) == 1 and not found.is_dir():
+            yield _not_read(name, "It must be a folder.")
+        elif _MEANT.search(found.name):
+            yield _not_read(name, "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call.")
+        elif place in ("menus", "stories") and found.is_file():
+            yield replace(_not_read(name, f"Names end in {_FOLDERS[place]} here."), severity="warning")
+
+
+def _not_read(name: Path, why: str) -> Problem:
+    return Problem(f"config/{name}", 1, f"This is not read. {why} Rename it, move it, or take it out.")
+
+
+def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Problem]]:
+    """The text of each file, and a Problem for each that has none."""
     texts, problems = {}, []
-    for path in sorted(paths):  # type: ignore[call-overload]
-        name = str(path.relative_to(folder))
+    for file in sorted(found):
+        name = str(file.relative_to(path))
         try:
-            if path.stat().st_size > 4 * MOST_CHARACTERS:
-                raise ValueError("This file is too big to be a file of words. Take it out of the folder.")
-            texts[name] = path.read_bytes().decode("utf-8-sig")
+            texts[name] = _text(file)
         except FileNotFoundError:
             problems.append(
                 Problem(f"config/{name}", 1, "This file went away while it was read. Put it back, or try again.")
             )
-        except UnicodeDecodeError:
+        except UnicodeError:
             problems.append(Problem(f"config/{name}", 1, "This is not a text file. Save it as plain text (UTF-8)."))
         except IsADirectoryError:
             problems.append(Problem(f"config/{name}", 1, "This is a folder. Give it another name, or take it out."))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            says = f"This file cannot be read: {error.strerror}. Put that right, or take it out."
+            problems.append(Problem(f"config/{name}", 1, says))
+        except ValueError as error:
             problems.append(Problem(f"config/{name}", 1, str(error)))
-    if not texts and not problems and not folder.is_dir():
-        problems.append(Problem(str(folder), 1, "There is no such folder. Set IVR_CONFIG to the one that staff edit."))
-    if problems:
-        raise ConfigError(problems)
-    return texts
+    return texts, problems
+
+
+def _text(file: Path) -> str:
+    str(file).encode()  # a name that is none cannot be kept
+    found = file.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise ValueError("This is not a file of words. Take it out of the folder.")
+    if found.st_size > 4 * MOST_CHARACTERS:
+        raise ValueError("This file is too big to be a file of words. Take it out of the folder.")
+    return file.read_bytes().decode("utf-8-sig")
 
 
 def bank_holidays() -> frozenset[dt.date]:

@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Slot
+from ivr.callback import CallbackRequest
+from ivr.diary import Window
 from ivr.session import (
     CancelRequest,
     Done,
     Errand,
     Failed,
     FindRequest,
-    HoldSlot,
+    HoldWindow,
     MoveRequest,
     SaveRequest,
     SendText,
@@ -34,7 +35,7 @@ class PracticeDesk:
     def __init__(self, places: int = 12, works: bool = True):
         self.places, self.works = places, works
         self.requests: dict[str, CallbackRequest] = {}
-        self.held: dict[str, Slot] = {}
+        self.held: dict[str, Window] = {}
         self.texts: list[SendText] = []
 
     def run(self, errand: Errand, now: dt.datetime) -> Done | Failed:
@@ -42,16 +43,16 @@ class PracticeDesk:
         if not self.works:
             return Failed()
         match errand:
-            case HoldSlot():
+            case HoldWindow():
                 return self._hold(errand)
             case SaveRequest(request):
                 return self._save(request)
             case FindRequest(number, reference):
                 return Done(request=self._find(number, reference))
-            case MoveRequest(request_id, _, slot, opens, due):
-                return self._change(request_id, lambda r: callback.move(r, slot, opens, due, now.timestamp()))
+            case MoveRequest(request_id, reference, _, to):
+                return self._change(request_id, lambda r: callback.move(r, reference, to, now.timestamp()))
             case CancelRequest(request_id, reference):
-                return self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
+                return self._cancel(request_id, reference, now)
             case SendText():
                 self.texts.append(errand)
                 return Done()
@@ -64,13 +65,18 @@ class PracticeDesk:
         self.requests[request_id] = changed
         return Done(request=changed)
 
-    def _hold(self, errand: HoldSlot) -> Done:
-        taken = Counter(slot for call, slot in self.held.items() if call != errand.call)
-        free = next((slot for slot in errand.slots if taken[slot] < self.places), None)
-        slot = free or (errand.slots[-1] if errand.overbook and errand.slots else None)
-        if slot:
-            self.held[errand.call] = slot
-        return Done(slot=slot)
+    def _cancel(self, request_id: str, reference: str, now: dt.datetime) -> Done | Failed:
+        """As the real desk: what has ended already is as good as cancelled."""
+        done = self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
+        return Done() if isinstance(done, Failed) else done
+
+    def _hold(self, errand: HoldWindow) -> Done:
+        taken = Counter(window for call, window in self.held.items() if call != errand.call)
+        free = next((window for window in errand.windows if taken[window] < self.places), None)
+        window = free or (errand.windows[-1] if errand.overbook and errand.windows else None)
+        if window:
+            self.held[errand.call] = window
+        return Done(window=window)
 
     def _save(self, request: CallbackRequest) -> Done:
         first = next((r for r in self.requests.values() if r.number == request.number and r.open), None)
@@ -79,5 +85,5 @@ class PracticeDesk:
         return Done(request=saved, reference=saved.reference_of(request.id))
 
     def _find(self, number: str, reference: str) -> CallbackRequest | None:
-        fits = (r for r in self.requests.values() if r.number == number and r.goes_by(reference))
+        fits = (r for r in self.requests.values() if r.number == number and r.promise_to(reference))
         return next(fits, None)

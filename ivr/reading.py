@@ -38,7 +38,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}  {self.says}"
+        return " ".join(f"{self.file}:{self.line}  {self.says}".splitlines())
 
 
 class ConfigError(Exception):
@@ -85,7 +85,7 @@ def read(text: str, file: str) -> Document:
         root = YAML(typ="rt").compose(text)
     except (MarkedYAMLError, ReaderError) as error:
         if not document.problems:  # a lost line explains the error better than YAML does
-            document.problems.append(_syntax_problem(error, file))
+            document.problems.append(_syntax_problem(error, file, text.splitlines()))
         return document
     if root is None:
         document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
@@ -112,15 +112,23 @@ def validate(model: type[M], document: Document) -> M | None:
 def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
         return "This file is too big to be a file of words. Take it out of the folder."
-    if any(ord(c) < 32 and c not in "\t\r\n" for c in text):
+    if "\0" in text:
         return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
     return None
 
 
+#: Characters that nobody sees, and spaces that are none to YAML: they come from web pages and word processors.
+_UNSEEN = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_NEW_LINE = re.compile(r"\r\n|\r|\n")
+
+
 def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
     """Lines that YAML would drop, or read in another way, without a word."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_NEW_LINE.split(text), 1):
         start = line.lstrip()
+        if unseen := _UNSEEN.search(line):
+            says = f"There is a character here that cannot be seen (U+{ord(unseen[0]):04X}). Type this line again."
+            yield Problem(file, number, says)
         if start.startswith(("#:", '"#":', "'#':")):
             yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
         elif start.startswith(("*:", '"*":', "'*':")):
@@ -162,12 +170,14 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
             document.problems.append(Problem(document.file, line, "A name is missing before the colon. Write one."))
             continue
         key = _scalar(key_node, (*path, key_node.value), document, source)
+        if type(key) is not int:  # what else YAML makes of a name (a date, nothing, 2.0) is no name of ours
+            key = key_node.value
         where = (*path, key)
         document.lines[where] = line
-        if key_node.value in first_line:
-            document.problems.append(Problem(document.file, line, _repeated(path, key_node.value, first_line)))
+        if str(key) in first_line:
+            document.problems.append(Problem(document.file, line, _repeated(path, str(key), first_line)))
             continue
-        first_line[key_node.value] = line
+        first_line[str(key)] = line
         values[key] = _value(value_node, where, document, source)
     return values
 
@@ -180,10 +190,15 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
 
 #: A comment right behind unquoted words. (A `#` further on may stand in the quoted words of another value.)
 _COMMENT = re.compile(r"\s+#")
+#: Quotes of word processors. YAML takes them for letters.
+_CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
 
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
+    if getattr(node, "style", "") is None and text.startswith(_CURLY):
+        says = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+        document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
     if getattr(node, "style", "") is None and _COMMENT.match(source[node.end_mark.line], node.end_mark.column):
         document.cut_short[path] = node.start_mark.line + 1
@@ -223,25 +238,55 @@ def _date(text: str) -> datetime.date | str:
 
 # --- Problems in plain words ----------------------------------------------------------------
 
+_KEPT_SIGN = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
+_NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
+_NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
 _SYNTAX = {
     "mapping values are not allowed": "There is a colon inside these words. Put the words in quotes.",
     "found unexpected end of stream": "A quote opens here and is never closed. Close it.",
     "found unknown escape character": "There is a backslash in these words. Take it out.",
-    "that cannot start any token": "These words begin with a sign that YAML keeps for itself. Put them in quotes.",
+    "that cannot start any token": _KEPT_SIGN,
     "found another document": "There is a line of three dashes in the file. Take it out.",
     "found undefined alias": "A star begins these words. Put them in quotes.",
+    "entries are not allowed here": _KEPT_SIGN,
+    "mapping keys are not allowed": _KEPT_SIGN,
+    "expected a comment or a line break": _KEPT_SIGN,
+    "expected alphabetic or numeric": _KEPT_SIGN,
+    "expected the node content": _KEPT_SIGN,
+    "got '<stream end>'": _NOT_CLOSED,
+    "' or ']', but got": _NO_COMMA,
+    "' or '}', but got ':'": "There is a colon inside these words. Put the words in quotes.",
+    "' or '}', but got": _NO_COMMA,
     "expected <block end>": "This line does not fit under the one above. Check the spaces at its start.",
     "could not find expected ':'": "A colon is missing after a name here. Write one.",
     "special characters are not allowed": "There is a character here that cannot be read. Take it out.",
 }
 
 
-def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: list[str]) -> Problem:
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error)
     otherwise = "The signs on this line do not fit together. Compare it with the lines around it."
     says = next((says for sign, says in _SYNTAX.items() if sign in what), otherwise)
+    if mark and opened and mark.line != opened.line and what.startswith(("expected ',' or", "found unexpected end")):
+        mark = opened
+        says = _NOT_CLOSED if what.startswith("expected") else says
+    if mark and "expected <block end>" in what:
+        says = _run_over(source, mark.line, mark.column) or says
+    mark = mark or opened
     return Problem(file, mark.line + 1 if mark else 1, says)
+
+
+def _run_over(source: list[str], line: int, column: int) -> str | None:
+    """What to do about words that go on where YAML has them end; None where it is only the spaces at the start."""
+    before = source[line][:column].rstrip() if line < len(source) else ""
+    if before.endswith(('"', "'")):
+        return "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+    if before.endswith(("}", "]")):
+        return _KEPT_SIGN
+    if not before and line and re.search(r"\s#", source[line - 1]):
+        return "The line above is cut short by its #, and does not go on here. Put all of the words in quotes."
+    return None
 
 
 def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
@@ -266,6 +311,9 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
         "int_type": f"'{name}' must be a whole number.",
         "int_parsing": f"'{name}' must be a whole number.",
+        "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
+        "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
+        "bool_type": f"'{name}' must be true or false.",
         "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
         "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
         "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
@@ -278,12 +326,14 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
-        "string_pattern_mismatch": f"'{given}' cannot be used for '{name}'. {_NAMES}",
+        "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
     return document.problem(path, says)
 
 
+#: The pattern of a field that must say something.
+WORDS_IN_IT = r"\S"
 _NAMES = "Names are small letters, numbers and _, and begin with a letter."
 _FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
 
@@ -308,6 +358,12 @@ def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
     return path
 
 
+def _not_shaped(name: str, given: Any, pattern: object) -> str:
+    if pattern == WORDS_IN_IT:
+        return f"'{name}' has no words. Write some, or take the line out."
+    return f"'{given}' cannot be used for '{name}'. {_NAMES}"
+
+
 def _not_words(name: str, given: Any, as_written: str | None) -> str:
     if as_written is not None:
         kept = as_written.replace("+44", "0", 1)
@@ -320,4 +376,8 @@ def _not_words(name: str, given: Any, as_written: str | None) -> str:
 def _unknown_field(name: object) -> str:
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
+    if " " in str(name):
+        return "If it belongs to the words before it, put all of the words in quotes."
+    if ":" in str(name):
+        return "Write a space behind the colon."
     return "Check how it is spelt, or take it out."

@@ -14,7 +14,7 @@ from ivr.hours import LONDON
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Menu, Option, Question, Reading, Script, Word
 from ivr.session import Errand, Gather, Place, Reply, Session, Turn
 from ivr.spoken import Speech, text_of
-from ivr.steps import BACK, STEPS, Asks, HandsOver, Runs, TakesDigits
+from ivr.steps import BACK, STEPS, Asks, HandsOver, Runs, TakesDigits, heard_of_urgency
 
 #: Seconds to press 1 when one choice is offered by itself.
 OFFER_SECONDS = 5
@@ -107,7 +107,7 @@ def offers(script: Script, s: Session) -> tuple[Option, ...]:
         extra.insert(1, Option(BACK_KEY, says["to_go_back"], ""))
     if s.place.node != HELP:
         extra.append(Option(HELP_KEY, says["to_get_help"], ""))
-    to_person = any(option.goto == "person" for option in options)
+    to_person = s.place.node == "person_away" or any(option.goto == "person" for option in options)
     return (*options, *(e for e in extra if s.one_key or (e.key == PERSON and not to_person)))
 
 
@@ -225,11 +225,20 @@ def _options(script: Script, s: Session) -> Speech:
 
 
 def _offer(script: Script, s: Session, own: Speech) -> Speech:
-    """One choice by itself: press 1 now, or wait."""
+    """One choice by itself: press 1 now, or wait. What is asked is asked again; what was told is not told again."""
     gap = script.line.pace.between_choices
-    first = (*own, gap) if own and s.place.offer == 1 and not s.silences and not s.wrongs else ()
+    tells = _asks_yes_or_no(script, s) or not (s.silences or s.wrongs)
+    first = (*own, gap) if own and s.place.offer == 1 and tells else ()
     option = on_offer(script, s)
     return (*first, *_choice(script, option.label, str(script.says["press_or_wait"][0])))
+
+
+def _asks_yes_or_no(script: Script, s: Session) -> bool:
+    """Whether the choices mean nothing without the question."""
+    step = STEPS.get(s.place.node)
+    if isinstance(step, Asks):
+        return any(choice.label == "if_yes" for choice in step.choices)
+    return isinstance(script.nodes.get(s.place.node), Question)
 
 
 def _choice(script: Script, label: Speech, press: str) -> Speech:
@@ -285,8 +294,7 @@ def notices(script: Script, now: dt.datetime) -> tuple[Speech, ...]:
 def whisper(script: Script, s: Session) -> Speech:
     """What an adviser hears before taking the call: what the caller listened to, and what they need."""
     topics = dict.fromkeys(script.titles[name] for name in s.heard if name in script.titles)
-    topic = script.nodes.get(s.topic)
-    urgent = s.wishes.urgent or (isinstance(topic, Reading) and topic.urgent)
+    urgent = s.wishes.urgent or heard_of_urgency(script, s)
     facts = [script.says["whisper"]]
     if topics:
         facts.append((*script.says["whisper_heard"], *(f"{title}." for title in [*topics][-3:])))

@@ -11,13 +11,15 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from ivr import authored, spoken
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
-from ivr.callback import REFERENCE_DIGITS, Part
+from ivr.callback import REFERENCE_DIGITS
+from ivr.diary import Diary, Part
 from ivr.hours import Hours, Span
 from ivr.reading import ConfigError, Document, Path, Problem, read, validate
 from ivr.spoken import Speech
@@ -121,8 +123,8 @@ class Script:
     texts: Mapping[str, str]
     hours: Hours
     notices: tuple[Notice, ...]
-    #: The parts of a day in which callers are rung back.
-    windows: Mapping[Part, Span]
+    #: When callers can be rung back.
+    diary: Diary
     #: 'press 1.' and its like, by key.
     press: Mapping[str, str]
     #: The same, with where the key is: 'press hash, bottom right.'
@@ -189,9 +191,15 @@ class Draft:
                 yield file, self.documents[file], node_id, node
 
 
-def read_draft(files: Mapping[str, str]) -> Draft:
-    """Read the texts of `config/` by name. Faults are in the draft's problems; nothing is raised."""
+def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
+    """Read the texts of `config/` by name, and take in the faults of files that have none.
+
+    Faults are in the draft's problems; nothing is raised.
+    """
     draft = Draft({name: read(text, f"config/{name}") for name, text in sorted(files.items())})
+    for problem in unreadable:
+        name = problem.file.removeprefix("config/")
+        draft.documents.setdefault(name, Document(problem.file)).problems.append(problem)
     for needed in (LINE, TEXTS, WORDS):
         if needed not in draft.documents:
             missing = Document(f"config/{needed}")
@@ -221,9 +229,11 @@ def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Scr
 
 def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
     """A draft as a Script. Raises ConfigError with every Problem that stops it."""
-    if draft.line is None or draft.texts is None or draft.words is None:
+    if draft.line is None:
         raise ConfigError(draft.problems)
-    builder = _Builder(draft, draft.line, draft.texts, draft.words, bank_holidays)
+    texts = draft.texts or TextsFile(texts={})
+    words = draft.words or WordsFile(everyday=[], names=[], said={})
+    builder = _Builder(draft, draft.line, texts, words, bank_holidays)
     script = builder.script(revision)
     if draft.problems or builder.problems:
         raise ConfigError([*draft.problems, *builder.problems])
@@ -284,10 +294,13 @@ class _Builder:
 
     def script(self, revision: str) -> Script:
         self._check_line()
-        nodes = {}
+        self._check_cut_short()
+        nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "the line itself")
         for file, document, node_id, node in self.draft.nodes():
-            if node_id in nodes or node_id in authored.STEP_WORDS:
-                self._problem(file, ("nodes", node_id), f"'{node_id}' is a name already in use. Choose another name.")
+            if node_id in first:
+                says = f"'{node_id}' is a name already in use (by {first[node_id]}). Choose another name."
+                self._problem(file, ("nodes", node_id), says)
+            first.setdefault(node_id, f"config/{file}")
             self._check_switches(file, node_id, node)
             if node.only_if not in self.off:
                 nodes[node_id] = self._node(file, document, node_id, node)
@@ -304,7 +317,7 @@ class _Builder:
             texts=self._texts(),
             hours=self.hours,
             notices=self._notices(),
-            windows=self._windows(),
+            diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
         )
@@ -315,12 +328,12 @@ class _Builder:
             for i, notice in enumerate(self.line.notices)
         )
 
-    def _windows(self) -> dict[Part, Span]:
-        windows: dict[Part, Span] = {}
+    def _parts(self) -> dict[Part, Span]:
+        parts: dict[Part, Span] = {}
         for part in get_args(Part):
             if span := Span.parse(getattr(self.line.ring_back, part).hours):
-                windows[part] = span
-        return windows
+                parts[part] = span
+        return parts
 
     def _press(self, key: str) -> str:
         name = {"0": "zero", "*": "star", "#": "hash"}.get(key)
@@ -349,7 +362,7 @@ class _Builder:
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
         for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
-            if needed not in self.texts.texts:
+            if needed not in self.texts.texts and self.draft.texts:
                 self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
         return {name: self._text(name, body, values) for name, body in self.texts.texts.items()}
 
@@ -359,7 +372,16 @@ class _Builder:
                 self._unknown_setting(TEXTS, ("texts", name), found[1])
             return values.get(found[1], "")
 
-        return spoken.SLOT.sub(value, body)
+        self._check_braces(TEXTS, ("texts", name), body)
+        return spoken.BLANK.sub(value, body)
+
+    def _check_cut_short(self) -> None:
+        """Words behind a # that somebody would hear or read, if they stood in quotes."""
+        for file, document in self.draft.documents.items():
+            heard = _HEARD.get(file, {"title"} if file in self.draft.menus else set())
+            for path in document.cut_short:
+                if path and path[0] in heard:
+                    self._problem(file, path, _CUT_SHORT)
 
     def _check_line(self) -> None:
         for name in self.line.transfer.numbers:
@@ -373,6 +395,11 @@ class _Builder:
                 if name in _TAKEN:
                     self._problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
                 seen[name] = group
+        for group in ("names", "sentences"):
+            for name, value in getattr(self.line, group).items():
+                if "{" in value or "}" in value:
+                    says = "No other setting can stand in this one. Write its words here, without braces."
+                    self._problem(LINE, (group, name), says)
 
     def _check_needed(self, nodes: Mapping[str, Node]) -> None:
         """The nodes that the line itself leads to, and what they must be."""
@@ -413,7 +440,7 @@ class _Builder:
                 means = self._speech(file, (*path, "means"), node.means)
                 if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
                     self._problem(file, (*path, "listed_in"), f"'{node.listed_in}' is no menu. Name the menu of words.")
-                next_word = node.next_word and self._target(file, (*path, "next_word"), node.next_word)
+                next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
                 return self._reading(file, path, node_id, node)
@@ -430,7 +457,7 @@ class _Builder:
             runs_on_to=self._target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
             hint_after=hint,
             text=self._known_text(file, path, node.text),
-            words=tuple(w for w in node.words if self._target(file, (*path, "words", node.words.index(w)), w)),
+            words=tuple(w for i, w in enumerate(node.words) if self._word(file, (*path, "words", i), w)),
             urgent=node.urgent,
         )
 
@@ -456,6 +483,16 @@ class _Builder:
 
     def _is_menu(self, name: str) -> bool:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)
+
+    def _word(self, file: str, path: Path, name: str) -> str | None:
+        """The word of this name, if it is one and not switched off."""
+        if name in self.authored and not isinstance(self.authored[name], authored.Word):
+            self._problem(file, path, f"'{name}' explains no word. Name a node of the kind word.")
+            return None
+        if name in authored.GOTO_STEPS:
+            self._problem(file, path, f"'{name}' is a place of the line. Name a node of the kind word.")
+            return None
+        return self._target(file, path, name)
 
     def _is_off(self, node_id: str) -> bool:
         node = self.authored.get(node_id)
@@ -488,7 +525,7 @@ class _Builder:
         return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
-        if text and text not in self.texts.texts:
+        if text and text not in self.texts.texts and self.draft.texts:
             self._problem(file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there.")
         return text
 
@@ -496,7 +533,7 @@ class _Builder:
 
     def _speech(self, file: str, path: Path, template: str) -> Speech:
         blanks = authored.BLANKS.get(".".join(map(str, path[1:])), ())
-        written = spoken.SLOT.findall(template)
+        written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
                 self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
@@ -507,8 +544,13 @@ class _Builder:
                 self._problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
         document = self.draft.documents.get(file)
         if document and path in document.cut_short:
-            self._problem(file, path, "The words after # would not be said. Put all of the words in quotes.")
+            self._problem(file, path, _CUT_SHORT)
+        self._check_braces(file, path, template)
         return spoken.speech(template, self.said)
+
+    def _check_braces(self, file: str, path: Path, template: str) -> None:
+        if re.search(r"[{}]", spoken.BLANK.sub("", template)):
+            self._problem(file, path, _BRACES)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
         self._problem(
@@ -517,11 +559,17 @@ class _Builder:
 
 
 #: Names that no setting can have.
-_TAKEN = {name for names in authored.BLANKS.values() for name in names}
+_TAKEN = {name for names in authored.BLANKS.values() for name in names} | {
+    "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
+}  # fmt: skip
+#: What is heard or texted, besides the words of menus.
+_HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
+_CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
+_BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
 
 
-def _hours_of(window: authored.Window) -> str:
-    span = Span.parse(window.hours)
+def _hours_of(part: authored.PartOfDay) -> str:
+    span = Span.parse(part.hours)
     return spoken.stretch(span) if span else "closed"
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ivr.callback import CallbackRequest, Need, Slot, When
+from ivr.callback import CallbackRequest, Need
+from ivr.diary import Promise, When, Window
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -45,8 +46,10 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     onward: str = ""
     #: An existing request is being moved, not a new one made.
     moving: bool = False
+    #: By when the caller is to be rung, of a request that there is.
+    due: float = 0.0
     when: When = ""
-    slot: Slot | None = None
+    window: Window | None = msgspec.field(default=None, name="slot")  # as it is kept with a request
     #: None in these three: not asked yet.
     urgent: bool | None = None
     message_ok: bool | None = None
@@ -120,15 +123,16 @@ class TransferEnded(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """The recording is over: a key ended it, or silence (no key)."""
+    """The recording is over: a key ended it, or silence (no key), after so many seconds."""
 
     key: str = ""
+    seconds: int = 0
 
 
 class Done(msgspec.Struct, frozen=True):
     """An errand went well. What it brought back is in the field that fits it."""
 
-    slot: Slot | None = None
+    window: Window | None = None
     request: CallbackRequest | None = None
     reference: str = ""
 
@@ -158,9 +162,13 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """Speak, then record a message of at most this many seconds for a callback request."""
+    """Speak, then record a message of at most this many seconds for a callback request.
+
+    It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else.
+    """
 
     seconds: int
+    silence: int
     request: str
 
 
@@ -168,17 +176,17 @@ class HangUp(msgspec.Struct, frozen=True):
     """Speak, then end the call."""
 
 
-class HoldSlot(msgspec.Struct, frozen=True):
-    """Keep a place in the first of these slots that has one, while the caller decides.
+class HoldWindow(msgspec.Struct, frozen=True):
+    """Keep a place in the first of these windows that has one, while the caller decides.
 
     With `overbook`, the last of them is kept even when it is full: nobody is turned away.
     What the caller held before, `instead_of` which this is, is free again.
     """
 
     call: str
-    slots: tuple[Slot, ...]
+    windows: tuple[Window, ...]
     overbook: bool
-    instead_of: Slot | None = None
+    instead_of: Window | None = None
 
 
 class SaveRequest(msgspec.Struct, frozen=True):
@@ -195,13 +203,12 @@ class FindRequest(msgspec.Struct, frozen=True):
 
 
 class MoveRequest(msgspec.Struct, frozen=True):
-    """Give the request with this id the slot the caller holds, and the times it should be rung between."""
+    """Give the caller who goes by this reference another time, in the window that the call holds."""
 
     id: str
+    reference: str
     call: str
-    slot: Slot
-    opens: float
-    due: float
+    to: Promise
 
 
 class CancelRequest(msgspec.Struct, frozen=True):
@@ -222,7 +229,7 @@ class SendText(msgspec.Struct, frozen=True):
 
 #: What the line does in the middle of a turn. An entrance runs it and answers with Done or
 #: Failed, so the caller is never told of a thing before it is so.
-Errand = HoldSlot | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
+Errand = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 Reply = Gather | Transfer | Record | HangUp
 
 

@@ -1,7 +1,7 @@
 """How things are said: words, pauses, and each kind of number by one function.
 
 A *Speech* is what a caller hears in one go, as a tuple of pieces: words (text), pauses
-(seconds), and slots that are filled in during the call. Every piece of words is one
+(seconds), and blanks that are filled in during the call. Every piece of words is one
 thing to render or record, so nothing is ever rendered while somebody waits.
 """
 
@@ -18,14 +18,14 @@ from ivr.hours import Hours, Span
 
 
 @dataclass(frozen=True)
-class Slot:
+class Blank:
     """A place in a Speech for something that is known only during the call, and the sign that follows it."""
 
     name: str
     sign: str = ""
 
 
-Piece = str | float | Slot
+Piece = str | float | Blank
 Speech = tuple[Piece, ...]
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -35,13 +35,13 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-#: Slots stand in authored words as {name}.
-SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+#: Blanks stand in authored words as {name}.
+BLANK = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def text_of(speech: Iterable[Piece]) -> str:
     """The words of a Speech as one line of text, its pauses left out."""
-    return " ".join(f"{{{p.name}}}" if isinstance(p, Slot) else p for p in speech if not isinstance(p, float))
+    return " ".join(f"{{{p.name}}}" if isinstance(p, Blank) else p for p in speech if not isinstance(p, float))
 
 
 def words_of(speech: Iterable[Piece]) -> Iterator[str]:
@@ -50,7 +50,7 @@ def words_of(speech: Iterable[Piece]) -> Iterator[str]:
 
 
 def speech(template: str, values: Mapping[str, str | Speech]) -> Speech:
-    """Authored words as a Speech, each {name} filled from `values`; a name not there stays a Slot.
+    """Authored words as a Speech, each {name} filled from `values`; a name not there stays a Blank.
 
     A value that is text becomes part of the words around it (one breath, one file); a value
     that is a Speech keeps its own pieces and pauses.
@@ -61,9 +61,9 @@ def speech(template: str, values: Mapping[str, str | Speech]) -> Speech:
         return value if isinstance(value, str) else found[0]
 
     pieces: list[Piece] = []
-    for i, part in enumerate(SLOT.split(SLOT.sub(inline, template))):
+    for i, part in enumerate(BLANK.split(BLANK.sub(inline, template))):
         if i % 2:
-            value = values.get(part, (Slot(part),))
+            value = values.get(part, (Blank(part),))
             assert not isinstance(value, str)
             _append(pieces, value)
         elif part.strip():
@@ -72,10 +72,10 @@ def speech(template: str, values: Mapping[str, str | Speech]) -> Speech:
 
 
 def fill(said: Speech, values: Mapping[str, Speech]) -> Speech:
-    """A Speech with its slots filled. Raises KeyError for a slot that has no value."""
+    """A Speech with its blanks filled. Raises KeyError for a blank that has no value."""
     pieces: list[Piece] = []
     for piece in said:
-        if isinstance(piece, Slot):
+        if isinstance(piece, Blank):
             _append(pieces, (*values[piece.name], *([piece.sign] if piece.sign else [])))
         else:
             pieces.append(piece)
@@ -87,8 +87,8 @@ def _append(pieces: list[Piece], more: Speech) -> None:
     for piece in more:
         if isinstance(piece, str) and pieces and (sign := re.match(r"[.,?!]+", piece)):
             last = pieces[-1]
-            if isinstance(last, Slot):
-                pieces[-1] = Slot(last.name, sign.group())
+            if isinstance(last, Blank):
+                pieces[-1] = Blank(last.name, sign.group())
             elif isinstance(last, str):
                 pieces[-1] = last.rstrip(".,") + sign.group()
             piece = piece[sign.end() :].strip()

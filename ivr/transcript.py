@@ -19,13 +19,13 @@ import datetime as dt
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from ivr import call, dialling, reply
 from ivr.callback import CallbackRequest
+from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -33,16 +33,18 @@ from ivr.script import Script
 from ivr.session import (
     CancelRequest,
     Done,
+    Ended,
     Errand,
     Failed,
     FindRequest,
     Gather,
     HangUp,
-    HoldSlot,
+    HoldWindow,
     Input,
     Key,
     MoveRequest,
     NoInput,
+    Record,
     Recorded,
     SaveRequest,
     SendText,
@@ -53,16 +55,24 @@ from ivr.session import (
 )
 from ivr.spoken import text_of
 
-Who = Literal["LINE", "CALLER", "ADVISER", "NOTED", "ENDS"]
-SPEAKERS: tuple[Who, ...] = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS")
+SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS")
 
 #: What people in a call can do besides pressing keys.
-SILENT, HANGS_UP, SPEAKS, TWICE = "(says nothing)", "(hangs up)", "(leaves a message)", " twice)"
-ADVISER_DOES = {"(talks)": "answered", "(busy)": "busy", "(no answer)": "no_answer", "(failed)": "failed"}
+SILENT, HANGS_UP, SPEAKS = "(says nothing)", "(hangs up)", "(leaves a message)"
+ADVISER_DOES: dict[str, Ended] = {
+    "(talks)": "answered",
+    "(busy)": "busy",
+    "(no answer)": "no_answer",
+    "(failed)": "failed",
+}
 
 _WIDTH = 100
 _WHEN = "%a %d %B %Y, %H:%M"
 _KEYS = re.compile(r"[0-9*#]+")
+_TWICE = re.compile(r"\(presses ([0-9*#]) twice\)")
+_NUMBER = re.compile(r"\+?[0-9][0-9 ]+")
+#: What a word processor makes of plain signs. In a story, one is as good as the other.
+_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
 
 #: Seconds between hearing and pressing, in a call that is written down. Long enough not to
 #: be a trembling hand, which is written '(presses 1 twice)'.
@@ -70,11 +80,17 @@ _THINKING = 5
 _TREMBLING = 0.4
 
 
+#: The two lines that every call begins with.
+_HEAD = ("When", "From")
+HIDDEN = "hidden"
+_SAY_WHEN = "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of a call: who, and what."""
 
-    who: Who
+    who: str
     text: str
     line: int = 0
 
@@ -100,30 +116,47 @@ class Transcript:
 
 def read(text: str, name: str) -> Transcript:
     """A .call file. Raises ConfigError with what does not read as one."""
-    head: dict[str, str] = {}
-    about: list[str] = []
+    head: dict[str, Entry] = {}
     entries: list[Entry] = []
     problems: list[Problem] = []
     for number, line in enumerate(text.splitlines(), 1):
-        first, _, rest = line.partition(" ")
-        if line.startswith("#"):
-            about.append(line)
-        elif first in ("When", "From"):
-            head[first] = rest.strip()
-        elif first in SPEAKERS:
-            entries.append(Entry(first, rest.strip(), number))
-        elif line.startswith(" ") and entries:
-            entries[-1] = Entry(entries[-1].who, f"{entries[-1].text} {line.strip()}", entries[-1].line)
-        elif line.strip():
-            problems.append(Problem(name, number, f"Begin the line with one of: {', '.join(SPEAKERS)}."))
-    when = _when(head.get("When", ""))
-    problems += [Problem(name, e.line, says) for e in entries if (says := _unreadable(e))]
-    if when is None:
-        problems.append(Problem(name, 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."))
-    if problems or when is None:
+        if not line.startswith("#") and (says := _take(line, number, head, entries)):
+            problems.append(Problem(name, number, says))
+    problems += [Problem(name, e.line, says) for e in (*entries, *head.values()) if (says := _unreadable(e))]
+    if "When" not in head:
+        problems.append(Problem(name, 1, _SAY_WHEN))
+    if not entries and not problems:
+        problems.append(Problem(name, 1, "Nothing happens in this call. Write what the caller does, and must hear."))
+    if problems:
         raise ConfigError(problems)
-    caller = head.get("From", "hidden")
-    return Transcript(when, "" if caller == "hidden" else caller, tuple(entries), tuple(about), name)
+    when, caller = _when(head["When"].text), head["From"].text if "From" in head else HIDDEN
+    assert when
+    about = tuple(line for line in text.splitlines() if line.startswith("#"))
+    return Transcript(when, "" if caller == HIDDEN else caller, tuple(entries), about, name)
+
+
+def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> str | None:
+    """Put a line where it belongs, or say what is wrong with it."""
+    first, rest = _parted(line)
+    if first in _HEAD:
+        if first in head:
+            return f"'{first}' is here twice. Keep one of them."
+        head[first] = Entry(first, rest, number)
+    elif first in SPEAKERS:
+        entries.append(Entry(first, rest, number))
+    elif first is None and rest and entries:
+        entries[-1] = replace(entries[-1], text=f"{entries[-1].text} {rest}")
+    elif line.strip():
+        return f"Begin the line with one of: {', '.join((*_HEAD, *SPEAKERS))}."
+    return None
+
+
+def _parted(line: str) -> tuple[str | None, str]:
+    """The word that a line begins with and the rest; no word, where it goes on from the line above."""
+    if not line.strip() or line[0].isspace():
+        return None, line.strip()
+    first, *rest = line.split(maxsplit=1)
+    return first, rest[0].strip() if rest else ""
 
 
 def write(transcript: Transcript) -> str:
@@ -132,7 +165,7 @@ def write(transcript: Transcript) -> str:
     head = [
         *transcript.about,
         f"When    {local:{_WHEN}}",
-        f"From    {transcript.caller or 'hidden'}",
+        f"From    {transcript.caller or HIDDEN}",
         "",
     ]
     return "\n".join([*head, *(wrapped(e) for e in transcript.entries)]) + "\n"
@@ -152,10 +185,26 @@ def _when(text: str) -> dt.datetime | None:
 
 
 def _unreadable(entry: Entry) -> str | None:
+    """What to write instead of a line that cannot be read."""
+    if entry.who == "When":
+        return _no_moment(entry.text)
+    if entry.who == "From":
+        is_one = entry.text == HIDDEN or _NUMBER.fullmatch(entry.text)
+        return None if is_one else "Write the caller's number, like 'From    07700 900123', or hidden."
     if entry.who == "CALLER" and inputs_of(entry.text) is None:
         return f"Write keys, {SILENT}, (presses 1 twice), {SPEAKS} or {HANGS_UP}."
     if entry.who == "ADVISER" and not entry.put_in and not entry.text.startswith("hears"):
         return f"Write one of: {', '.join(ADVISER_DOES)}."
+    return None if entry.text else "Write what comes out here, or ... for any words."
+
+
+def _no_moment(text: str) -> str | None:
+    """What is wrong with when a call is made."""
+    when = _when(text)
+    if when is None:
+        return _SAY_WHEN
+    if not text.startswith(f"{when:%a}"):
+        return f"{when:%-d %B %Y} is a {when:%A}. Write {when:%a} here, or another day."
     return None
 
 
@@ -166,9 +215,9 @@ def inputs_of(text: str) -> tuple[Input, ...] | None:
     if text == HANGS_UP:
         return ()
     if text == SPEAKS:
-        return (Recorded(),)
-    if text.startswith("(presses ") and text.endswith(TWICE):
-        return (Key(text.split()[1]),) * 2
+        return (Recorded(seconds=4),)
+    if twice := _TWICE.fullmatch(text):
+        return (Key(twice[1]),) * 2
     return (Key(text),) if _KEYS.fullmatch(text) else None
 
 
@@ -188,14 +237,24 @@ class Caller:
         self.entries: list[Entry] = []
         self.turn: Turn | None = None
         self.visited: set[str] = set()
+        #: What was to be done and could not be.
+        self.problems: list[Problem] = []
+        #: How the last call to an adviser ended, until the caller does something.
+        self._adviser: Ended | None = None
         #: The clock of this call, from when it rings.
         self.now = dt.datetime.min.replace(tzinfo=LONDON)
 
     def follow(self, wanted: Transcript) -> Transcript:
         self.ring(wanted.when, wanted.caller)
         for entry in wanted.entries:
-            if entry.put_in and not self.over:
-                self.do(entry)
+            if not entry.put_in:
+                continue
+            self._rings_out(entry)
+            if says := self._cannot(entry):
+                self.problems.append(Problem(wanted.name, entry.line, says, rule="story"))
+                break
+            self.do(entry)
+        self._rings_out()
         return Transcript(wanted.when, wanted.caller, tuple(self.entries), wanted.about, wanted.name)
 
     @property
@@ -211,14 +270,43 @@ class Caller:
         """One CALLER or ADVISER line."""
         self.entries.append(Entry(entry.who, entry.text))
         if entry.who == "ADVISER":
-            self.put_in(TransferEnded(ADVISER_DOES[entry.text]))  # type: ignore[arg-type]
+            self._adviser = ADVISER_DOES[entry.text]
+            self.put_in(TransferEnded(self._adviser))
             return
+        self._adviser = None
         inputs = inputs_of(entry.text)
         if not inputs:
             self.entries.append(Entry("ENDS", "the caller hangs up"))
             return
         for i, event in enumerate(inputs):
             self.put_in(event, _TREMBLING if i else None)
+
+    def _rings_out(self, before: Entry | None = None) -> None:
+        """The other phones of the rota, which end as the first did: a story names one, and holds for any number.
+
+        Nothing, where the story tells how each of them ended, or the caller hangs up while the first rings.
+        """
+        if before is None or before.text == HANGS_UP:
+            how = self._adviser
+        else:
+            how = None if before.who == "ADVISER" else self._adviser or "no_answer"
+        while how and self.turn and isinstance(self.turn.then, Transfer):
+            self.put_in(TransferEnded(how))
+
+    def _cannot(self, entry: Entry) -> str | None:
+        """Why a line cannot be played here, and what to do about it."""
+        then = self.turn.then if self.turn else None
+        if self.over:
+            return "The call is over here. Take this line out."
+        if entry.who == "ADVISER":
+            rings = isinstance(then, Transfer)
+            return None if rings else "Nobody is being rung here. Take this line out, or let the caller press 0 first."
+        if entry.text == SPEAKS and not isinstance(then, Record):
+            return f"No message is being taken here. Write keys, {SILENT} or {HANGS_UP}."
+        several = _KEYS.fullmatch(entry.text) and len(entry.text) > 1
+        if several and not (isinstance(then, Gather) and then.digits > 1):
+            return "One key is pressed here, and no number is asked for. Write a line for each key."
+        return None
 
     def put_in(self, event: Input, after: float | None = None) -> None:
         """One input, `after` seconds after the last reply."""
@@ -262,12 +350,12 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
         case SaveRequest() if outcome.request:
             so_far = " so far" if outcome.request.state == "unfinished" else ""
             yield f"callback request{so_far}: {'; '.join(_facts(outcome.request))}"
-        case HoldSlot() if outcome.slot:
-            yield f"place held: {outcome.slot.day:%A %-d %B}, {outcome.slot.part}"
+        case HoldWindow() if outcome.window:
+            yield f"place held: {outcome.window.day:%A %-d %B}, {outcome.window.part}"
         case FindRequest() if outcome.request:
             yield "callback request found"
-        case MoveRequest(slot=slot):
-            yield f"callback request moved: {slot.day:%A %-d %B}, {slot.part}"
+        case MoveRequest(to=Promise(window=Window(day, part))):
+            yield f"callback request moved: {day:%A %-d %B}, {part}"
         case CancelRequest():
             yield "callback request cancelled"
 
@@ -275,8 +363,8 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
 def _facts(request: CallbackRequest) -> Iterator[str]:
     """What is known of a request, in words. What was not asked yet is not told."""
     yield dialling.national(request.number)
-    if request.slot:
-        yield f"{request.slot.day:%A %-d %B}, {request.slot.part}"
+    if request.window:
+        yield f"{request.window.day:%A %-d %B}, {request.window.part}"
     if request.urgent:
         yield "urgent"
     if request.message_ok is not None:
@@ -296,10 +384,10 @@ def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
     problems: list[Problem] = []
     expected, found = _exchanges(wanted), _exchanges(heard)
     for i, outputs in enumerate(expected):
-        actual = [e.text for e in found[i]] if i < len(found) else []
+        actual = found[i] if i < len(found) else []
         for entry in outputs:
-            if not any(_matches(entry.text, text) for text in actual):
-                line_says = " / ".join(actual) or "nothing: the call is over"
+            if not any(entry.who == out.who and _matches(entry.text, out.text) for out in actual):
+                line_says = " / ".join(out.text for out in actual) or "nothing: the call is over"
                 says = f"The story hears '{entry.text}'. The line says '{line_says}'."
                 problems.append(Problem(wanted.name, entry.line, says, rule="story"))
     return problems
@@ -317,5 +405,5 @@ def _exchanges(transcript: Transcript) -> list[list[Entry]]:
 
 
 def _matches(wanted: str, said: str) -> bool:
-    pattern = ".*".join(re.escape(part.strip()) for part in wanted.split("..."))
-    return re.fullmatch(pattern.replace(r"\ ", r"\s+"), said, re.DOTALL) is not None
+    pattern = ".*".join(re.escape(part.strip()) for part in wanted.translate(_PLAIN).split("..."))
+    return re.fullmatch(pattern.replace(r"\ ", r"\s+"), said.translate(_PLAIN), re.DOTALL) is not None

@@ -107,7 +107,7 @@ def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
         return TransferEnded(_ended(form, accepted))
     keys = re.sub("[^0-9*#]", "", form.get("Digits", ""))
     if "RecordingUrl" in form or "RecordingDuration" in form:
-        return Recorded(keys)
+        return Recorded(keys, int(form.get("RecordingDuration") or 0))
     keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio leaves the last key out
     return Key(keys) if keys else NoInput()
 
@@ -183,9 +183,9 @@ class Writer:
                     SAYS=says, ACTION=action, SECONDS=seconds, NUMBER=number, WHISPER=whisper, FROM=escape(our_number)
                 )
                 return document.replace(' callerId=""', "")
-            case Record(seconds, request):
+            case Record(seconds, silence, request):
                 done = escape(f"{self._url}/voice/recording?request={request}")
-                return self._record(SAYS=says, ACTION=action, SECONDS=seconds, DONE=done)
+                return self._record(SAYS=says, ACTION=action, SECONDS=seconds, SILENCE=silence, DONE=done)
             case _:
                 return f"{_OPEN}{says}<Hangup /></Response>"
 
@@ -251,14 +251,14 @@ def dialled(phone: str) -> str:
 
 
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
-_SLOT = re.compile("@([A-Z]+)@")
+_BLANK = re.compile("@([A-Z]+)@")
 
 
 class _Template:
-    """A document with slots like @SAYS@, made once by Twilio's builder. Filling it is one join."""
+    """A document with blanks like @SAYS@, made once by Twilio's builder. Filling it is one join."""
 
     def __init__(self, make: Callable[[], str]):
-        self._parts = _SLOT.split(make())
+        self._parts = _BLANK.split(make())
 
     def __call__(self, **values: object) -> str:
         return "".join(str(values[part]) if i % 2 else part for i, part in enumerate(self._parts))
@@ -291,13 +291,18 @@ def _dial() -> str:
 
 
 def _record() -> str:
+    """Speech inside a Gather that goes on to the tone by itself; what comes after the recording is for silence."""
     response = VoiceResponse()
-    response.append("@SAYS@")
+    gather = response.gather(
+        input="dtmf", action="@ACTION@", method="POST", timeout=1, num_digits=1, finish_on_key="",
+        action_on_empty_result=False,
+    )  # fmt: skip
+    gather.append("@SAYS@")
     response.record(
         action="@ACTION@",
         method="POST",
         max_length="@SECONDS@",
-        timeout=5,
+        timeout="@SILENCE@",
         finish_on_key="1234567890*#",
         play_beep=True,
         recording_status_callback="@DONE@",

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from msgspec.structs import replace
 from werkzeug.test import Client, TestResponse
 
-from ivr.callback import CallbackRequest, Event, Slot
+from ivr.callback import CallbackRequest, Event
+from ivr.diary import Diary, Window
+from ivr.hours import Hours, Span
+from ivr.passwords import hashed
 from ivr.session import SaveRequest
 from ivr.store import Adviser, Store
-from ivr.web.console.signin import hashed
 from tests.line import OPEN, Line
 
 NOW = OPEN.timestamp()
 HOUR = 3600.0
+NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
+HOURS = Hours((NINE_TO_FIVE,) * 5 + (None, None))
+DIARY = Diary(
+    {"morning": Span(dt.time(9), dt.time(12)), "afternoon": Span(dt.time(12), dt.time(17))}, HOURS, days_ahead=10
+)
 PASSWORD = "correct horse battery"
 _HASH = hashed(PASSWORD)
 
@@ -26,7 +34,7 @@ def request(nth: int = 1, **facts: object) -> CallbackRequest:
         number=f"+447700900{nth:03}",
         asked_at=NOW - 600,
         state="waiting",
-        slot=Slot(OPEN.date(), "afternoon"),
+        window=Window(OPEN.date(), "afternoon"),
         opens=NOW - HOUR,
         due=NOW + 3 * HOUR,
         message_ok=True,

@@ -50,8 +50,8 @@ class Talk:
         self._phone.put_in(TransferEnded(how))
         return self
 
-    def recorded(self, key: str = "") -> Talk:
-        self._phone.put_in(Recorded(key))
+    def recorded(self, key: str = "", seconds: int = 4) -> Talk:
+        self._phone.put_in(Recorded(key, seconds))
         return self
 
     def to(self, keys: str) -> Talk:

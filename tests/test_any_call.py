@@ -79,7 +79,7 @@ class Anybody:
         if isinstance(then, Transfer):
             return chance.choice([*map(TransferEnded, ENDED), NoInput(), Key("1")])
         if isinstance(then, Record):
-            return chance.choice([Recorded(), Recorded("0"), Recorded("*"), NoInput(), Key("5")])
+            return chance.choice([Recorded(seconds=3), Recorded("0"), Recorded("*", 2), NoInput(), Key("5"), Key("0")])
         if chance.random() < 0.3:
             return NoInput()
         return Key(chance.choice(DIGITS if isinstance(then, Gather) and then.digits > 1 else KEYS))

@@ -296,7 +296,7 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
 
             asha.get_by_role("link", name="Open").first.click()
             expect(asha.get_by_text("Late by 20 minutes")).to_be_visible()
-            _try(asha, "No answer – it waits 2 opening hours")
+            _try(asha, "No answer – it waits, for at least 2 opening hours")
             expect(asha.get_by_text("2 waiting")).to_be_visible()
 
             bilal.goto("/console/request/CA002-1")

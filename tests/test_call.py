@@ -151,11 +151,20 @@ def test_not_sure_explains_a_word_and_asks_again_then_finds_a_person(talk: Talk)
 def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
     turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.5))
+    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.4))
 
     assert again.session.place == turn.session.place
     assert again.says == turn.says
     assert again.session.turn == turn.session.turn + 1
+
+
+def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Script) -> None:
+    """And a hand that trembles at each of them chooses no more than that."""
+    turn = call.start(shipped, "CA1", CALLER, OPEN)
+    for seconds in (5, 5.2, 5.4, 5.6, 5.8, 6, 6.2):
+        turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=seconds))
+
+    assert len(turn.session.trail) == 3
 
 
 def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
@@ -474,4 +483,4 @@ def test_parts_that_are_switched_on_are_there(files: dict[str, str]) -> None:
     made = script.load({**files, "line.yaml": on})
 
     assert Talk(made).press("1222").press("1").press("1").press("2").at == "q_disability"
-    assert Talk(made).press("443").wait().press("1").at == "county"
+    assert Talk(made).press("433").wait().press("1").at == "county"

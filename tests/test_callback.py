@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from ivr import callback
-from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, CallbackRequest, Outcome, Refused, Slot
-from ivr.hours import LONDON, Hours, Span
-from tests.desk import HOUR, NOW, request
+from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Asker, CallbackRequest, Outcome, Refused
+from ivr.diary import Promise, When, Window
+from ivr.hours import LONDON
+from tests.desk import DIARY, HOUR, NOW, request
 from tests.line import OPEN
 
-NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
-HOURS = Hours((NINE_TO_FIVE,) * 5 + (None, None))
-WINDOWS: dict[callback.Part, Span] = {
-    "morning": Span(dt.time(9), dt.time(12)),
-    "afternoon": Span(dt.time(12), dt.time(17)),
-}
+TODAY, TOMORROW = OPEN.date(), OPEN.date() + dt.timedelta(days=1)
 
 
 def _claimed(who: str = "asha", **facts: object) -> CallbackRequest:
@@ -55,7 +52,7 @@ def test_claiming_again_makes_the_claim_longer() -> None:
 
 def test_only_who_holds_a_request_can_say_what_came_of_it() -> None:
     for change in (
-        lambda r: callback.record(r, "bilal", "spoke", "", NOW, (NOW, NOW)),
+        lambda r: callback.record(r, "bilal", "spoke", "", NOW, DIARY),
         lambda r: callback.release(r, "bilal", NOW),
     ):
         with pytest.raises(Refused, match="You no longer hold this request"):
@@ -84,34 +81,100 @@ def test_an_unfinished_request_is_left_to_its_caller_for_five_minutes() -> None:
     ],
 )
 def test_an_outcome_ends_a_request_or_lets_it_wait(outcome: Outcome, state: str) -> None:
-    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, (NOW + 2 * HOUR, NOW + 4 * HOUR))
+    recorded = callback.record(_claimed(), "asha", outcome, "a note", NOW + 60, DIARY)
 
     assert (recorded.state, recorded.claimed_by, recorded.tries) == (state, "", 1)
     assert (recorded.events[-1].what, recorded.events[-1].note) == (outcome, "a note")
-    if state == "waiting":
-        assert (recorded.opens, recorded.due) == (NOW + 2 * HOUR, NOW + 4 * HOUR)
 
 
 def test_three_tries_without_an_answer_close_it() -> None:
     request_ = request()
     for _ in range(3):
-        request_ = callback.record(
-            callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, (NOW + HOUR, NOW + 2 * HOUR)
-        )
+        request_ = callback.record(callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, DIARY)
 
     assert (request_.state, request_.tries, request_.open) == ("gave up", 3, False)
     with pytest.raises(Refused, match="has ended"):
         callback.claim(request_, "asha", NOW)
 
 
-def test_the_next_try_is_in_the_part_of_the_day_that_the_caller_chose() -> None:
-    """A morning may be the only time at which it is safe to ring."""
-    after = OPEN.replace(hour=11, minute=30)
-    morning = callback.next_try(request(when="morning"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
-    any_time = callback.next_try(request(when="any"), WINDOWS, HOURS, after, 10)  # type: ignore[arg-type]
+def _asked(when: When, window: Window, **facts: object) -> CallbackRequest:
+    """A request that was saved, with its window's own times."""
+    opens, due = DIARY.times(window)
+    return callback.saved(None, request(when=when, window=window, opens=opens, due=due, **facts), "4271")
 
-    assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in morning] == ["26 09:00", "26 12:00"]
-    assert [dt.datetime.fromtimestamp(at, LONDON).strftime("%d %H:%M") for at in any_time] == ["25 12:00", "25 17:00"]
+
+def _unanswered(request_: CallbackRequest, at: dt.datetime) -> CallbackRequest:
+    claimed = callback.claim(request_, "asha", at.timestamp() - 60)
+    return callback.record(claimed, "asha", "no answer", "", at.timestamp(), DIARY)
+
+
+def _between(request_: CallbackRequest) -> tuple[str, str]:
+    """From when, and by when, as a clock says it."""
+    opens, due = (dt.datetime.fromtimestamp(at, LONDON) for at in (request_.opens, request_.due))
+    return f"{opens:%d %H:%M}", f"{due:%d %H:%M}"
+
+
+@pytest.mark.parametrize(("when", "again"), [("morning", ("26 09:00", "26 12:00")), ("any", ("25 12:30", "25 17:00"))])
+def test_the_next_try_is_in_the_part_of_the_day_that_the_caller_chose(when: When, again: tuple[str, str]) -> None:
+    """A morning may be the only time at which it is safe to ring. No try comes before two opening hours are over."""
+    tried = _unanswered(_asked(when, Window(TODAY, "morning")), OPEN)
+
+    assert _between(tried) == again
+    assert tried.window == Window(TODAY if when == "any" else TOMORROW, "afternoon" if when == "any" else "morning")
+
+
+def test_after_a_move_the_next_try_is_in_the_part_of_the_day_it_was_moved_to() -> None:
+    moved = _moved(_asked("morning", Window(TODAY, "morning")), "afternoon", Window(TODAY, "afternoon"))
+
+    tried = _unanswered(moved, OPEN.replace(hour=15))
+
+    assert (_between(tried), tried.when) == (("26 12:00", "26 17:00"), "afternoon")
+
+
+def test_a_call_moved_while_an_adviser_has_it_is_not_tried_before_the_time_it_was_moved_to() -> None:
+    claimed = callback.claim(_asked("any", Window(TODAY, "morning")), "asha", NOW)
+    moved = _moved(claimed, "morning", Window(TOMORROW, "morning"))
+
+    tried = callback.record(moved, "asha", "no answer", "", NOW + 60, DIARY)
+
+    assert _between(tried) == ("26 09:00", "26 12:00")
+
+
+def test_what_the_caller_is_told_later_is_the_time_of_the_next_try() -> None:
+    tried = _unanswered(_asked("morning", Window(TODAY, "morning")), OPEN)
+
+    assert tried.promise_to("4271") == tried.promise
+    assert tried.promise.window == Window(TOMORROW, "morning")
+
+
+def test_whoever_asks_again_or_moves_their_call_is_tried_three_times_again() -> None:
+    tried = _unanswered(_asked("morning", Window(TODAY, "morning")), OPEN)
+
+    assert tried.tries == 1
+    assert callback.saved(tried, request(id="CA9-1"), "5555").tries == 0
+    assert _moved(tried, "afternoon", Window(TODAY, "afternoon")).tries == 0
+
+
+def test_what_is_put_back_into_the_list_keeps_the_time_that_the_caller_chose() -> None:
+    ended = callback.record(
+        callback.claim(_asked("afternoon", Window(TODAY, "afternoon")), "asha", NOW), "asha", "done", "", NOW, DIARY
+    )
+
+    assert _between(callback.reopen(ended, "asha", NOW + 60, DIARY)) == ("25 12:00", "25 17:00")
+    assert _between(callback.reopen(ended, "asha", NOW + 8 * HOUR, DIARY)) == ("26 12:00", "26 17:00")
+
+
+def test_what_its_caller_cancelled_is_not_put_back_into_the_list() -> None:
+    """They were told that we will not ring."""
+    cancelled = callback.cancel(_asked("afternoon", Window(TODAY, "afternoon")), "4271", NOW)
+
+    assert callback.ended_by_caller(cancelled)
+    with pytest.raises(Refused, match="was told that we will not ring"):
+        callback.reopen(cancelled, "asha", NOW, DIARY)
+
+
+def _moved(request_: CallbackRequest, when: When, window: Window) -> CallbackRequest:
+    return callback.move(request_, "4271", Promise(when, window, *DIARY.times(window)), NOW)
 
 
 # --- two wishes from one phone --------------------------------------------------------------
@@ -121,7 +184,7 @@ def test_a_first_wish_gets_a_reference() -> None:
     saved = callback.saved(None, request(), "4271")
 
     assert saved.reference_of("CA001-1") == "4271"
-    assert saved.goes_by("4271")
+    assert saved.promise_to("4271") == saved.promise
 
 
 def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None:
@@ -145,6 +208,36 @@ def test_a_second_wish_joins_the_first_with_the_more_careful_answers() -> None:
     assert (joined.may_leave_message(), joined.may_say_who()) == (False, False)
     assert (joined.urgent, joined.due, joined.needs, joined.times_asked) == (True, NOW + HOUR, ("interpreter",), 2)
     assert (joined.reference_of("CA001-1"), joined.reference_of("CA9-1")) == ("4271", "5555")
+
+
+def test_a_no_counts_whoever_said_it_and_whether_or_not_they_said_all() -> None:
+    """One hung up at the last question, and the other said yes to everything; either way round."""
+    no: dict[str, object] = {"state": "unfinished", "message_ok": False, "say_who": False}
+    for one, other in ((no, {"say_who": True}), ({"say_who": True}, no)):
+        first = callback.saved(None, request(**one), "4271")
+        both = callback.saved(first, request(**{**other, "id": "CA9-1"}), "5555")
+
+        assert (both.may_leave_message(), both.may_say_who()) == (False, False)
+
+
+def test_a_caller_who_is_still_answering_is_left_to_answer() -> None:
+    """Slow hands may need more than five minutes for all of it."""
+    begun = callback.saved(None, request(state="unfinished", asked_at=NOW), "4271")
+    answered = callback.saved(begun, request(state="unfinished", asked_at=NOW + 240), "4271")
+
+    assert callback.claimable(begun, NOW + UNFINISHED_WAIT)
+    assert not callback.claimable(answered, NOW + UNFINISHED_WAIT)
+    assert callback.claimable(answered, NOW + 240 + UNFINISHED_WAIT)
+
+
+def test_whoever_finishes_after_an_adviser_ended_it_is_rung_and_nothing_of_it_is_lost() -> None:
+    ended = callback.record(_claimed(state="unfinished"), "asha", "wrong number", "", NOW, DIARY)
+    ended = replace(ended, askers=(Asker("CA001-1", "4271", NOW),))
+
+    finished = callback.saved(ended, request(), "9999")
+
+    assert (finished.state, finished.end, finished.reference_of("CA001-1")) == ("waiting", None, "4271")
+    assert [event.what for event in finished.events] == ["asked to be rung back", "claimed", "wrong number"]
 
 
 def test_a_second_wish_cannot_make_the_call_later() -> None:
@@ -180,59 +273,71 @@ def test_finishing_a_wish_does_not_take_it_from_the_adviser_who_has_it() -> None
     assert (finished.state, finished.claimed_by, finished.message_ok) == ("claimed", "asha", True)
 
 
+def test_two_callers_of_one_phone_are_never_given_one_number() -> None:
+    """Else one of them could hear, move and cancel the other's call."""
+    both = callback.saved(callback.saved(None, request(), "9999"), request(id="CA9-1"), "9999")
+
+    assert [asker.reference for asker in both.askers] == ["9999", "1000"]
+
+
 def test_each_caller_cancels_only_their_own_wish() -> None:
     """Who shares a phone cannot cancel what the other asked for."""
     joined = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
 
     one_left = callback.cancel(joined, "5555", NOW)
-    assert (one_left.open, one_left.goes_by("4271"), one_left.goes_by("5555")) == (True, True, False)
+    assert [asker.reference for asker in one_left.askers] == ["4271"]
+    assert one_left.open
     assert callback.cancel(one_left, "4271", NOW).state == "cancelled"
 
 
 def test_a_request_that_ended_cannot_be_moved() -> None:
-    with pytest.raises(Refused):
-        callback.move(request(state="done"), Slot(OPEN.date(), "morning"), NOW, NOW, NOW)
+    ended = replace(callback.saved(None, request(), "4271"), state="done")
+
+    with pytest.raises(Refused, match="has ended"):
+        _moved(ended, "morning", Window(TOMORROW, "morning"))
 
 
-# --- slots ----------------------------------------------------------------------------------
+def test_each_caller_of_one_phone_keeps_a_time_of_their_own() -> None:
+    """The phone is rung when the soonest was promised; if they take it back, the other's time is as it was."""
+    both = callback.saved(
+        _asked("afternoon", Window(TODAY, "afternoon")),
+        _asked("morning", Window(TODAY, "morning"), id="CA9-1"),
+        "5555",
+    )
+
+    assert (_between(both), both.window) == (("25 09:00", "25 12:00"), Window(TODAY, "morning"))
+    assert both.promise_to("4271").window == Window(TODAY, "afternoon")  # type: ignore[union-attr]
+    left = callback.cancel(both, "5555", NOW)
+    assert (_between(left), left.when) == (("25 12:00", "25 17:00"), "afternoon")
 
 
-def test_slots_are_the_parts_of_open_days_that_are_still_to_come() -> None:
-    friday_noon = dt.datetime(2026, 11, 27, 13, 0, tzinfo=OPEN.tzinfo)
+def test_whoever_asked_while_another_was_being_rung_is_rung_at_their_own_time() -> None:
+    claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
+    second = _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1", asked_at=NOW + 60)
 
-    slots = callback.slots(WINDOWS, HOURS, friday_noon, days_ahead=4)
+    spoken_to = callback.record(callback.saved(claimed, second, "5555"), "asha", "spoke", "", NOW + 120, DIARY)
 
-    assert [(slot.day.isoformat(), slot.part) for slot in slots] == [
-        ("2026-11-27", "afternoon"),
-        ("2026-11-30", "morning"),
-        ("2026-11-30", "afternoon"),
-        ("2026-12-01", "morning"),
-        ("2026-12-01", "afternoon"),
-    ]
+    assert [asker.reference for asker in spoken_to.askers] == ["5555"]
+    assert _between(spoken_to) == ("25 12:00", "25 17:00")
 
 
-def test_an_urgent_request_may_be_rung_before_its_slot_only_if_any_time_is_right() -> None:
-    opens, due = callback.times(Slot(OPEN.date() + dt.timedelta(days=1), "afternoon"), WINDOWS, HOURS)
+def test_callers_kept_by_the_first_version_have_the_time_of_their_request() -> None:
+    """It kept one time for all of them."""
+    kept = replace(_asked("afternoon", Window(TODAY, "afternoon")), askers=(Asker("CA001-1", "4271", NOW, True),))
 
-    assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=True) == (NOW, NOW + 4 * HOUR)
-    assert callback.sooner(opens, due, NOW, NOW + 4 * HOUR, at_once=False) == (opens, due)
-    assert callback.sooner(opens, due, NOW, opens + HOUR, at_once=False) == (opens, opens + HOUR)
-
-
-def test_a_promise_ends_when_the_office_closes() -> None:
-    """A Friday on which everybody goes home at four."""
-    early = Hours((*HOURS.week[:4], Span(dt.time(9), dt.time(16)), None, None))
-    friday = dt.date(2026, 11, 27)
-
-    _, due = callback.times(Slot(friday, "afternoon"), WINDOWS, early)
-
-    assert dt.datetime.fromtimestamp(due, LONDON).time() == dt.time(16)
+    assert kept.promise_to("4271") == kept.promise
+    joined = callback.saved(kept, _asked("morning", Window(TODAY, "morning"), id="CA9-1"), "5555")
+    assert joined.promise_to("4271") == kept.promise
 
 
-def test_what_is_nearly_over_is_promised_to_nobody() -> None:
-    for minute, first in ((0, "morning"), (1, "afternoon")):
-        eleven = OPEN.replace(hour=11, minute=minute)
-        assert callback.slots(WINDOWS, HOURS, eleven, 3)[0] == Slot(OPEN.date(), first)  # type: ignore[arg-type]
+def test_a_request_kept_by_the_first_version_still_has_its_promise() -> None:
+    """What is kept names the window as it did then."""
+    promised = request(window=Window(OPEN.date(), "afternoon"))
+
+    kept = msgspec.json.encode(promised)
+
+    assert f'"slot":{{"day":"{OPEN.date()}","part":"afternoon"}}'.encode() in kept
+    assert msgspec.json.decode(kept, type=CallbackRequest) == promised
 
 
 def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
@@ -262,11 +367,11 @@ def test_a_wish_that_others_joined_keeps_what_they_asked_for() -> None:
 
 def test_what_has_ended_cannot_be_cancelled() -> None:
     with pytest.raises(Refused, match="has ended"):
-        callback.cancel(callback.record(_claimed(), "asha", "spoke", "", NOW, (NOW, NOW)), "4271", NOW)
+        callback.cancel(callback.record(_claimed(), "asha", "spoke", "", NOW, DIARY), "4271", NOW)
 
 
 def test_a_note_does_not_change_how_a_request_ended() -> None:
-    ended = callback.record(_claimed(), "asha", "spoke", "", NOW, (NOW, NOW))
+    ended = callback.record(_claimed(), "asha", "spoke", "", NOW, DIARY)
 
     noted = callback.note(ended, "bilal", "A mistake.", NOW + HOUR)
 

@@ -60,6 +60,12 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "glossary": (((STEPS, PART, '"The ombudsman can look at it."'),), ((STEPS, PART, '"The SENCO can look at it."'),)),
     "acronyms": (_say("This part is about ABC."), _say("This part is about SENCO.")),
     "banned": (_say("Press 1 for school."), _say("This part is about school.")),
+    "keys-by-hand": (_say("To go back, press star."), _say("You can choose one of two ways to press on.")),
+    "signs": (_say("This is about help & meetings."), _say("This is about help, and \u201cmeetings\u201d \u2013 at school; or (not) at home.")),
+    "parts-in-a-row": (
+        (("menus/exclusion.yaml", "    urgent: true", "    urgent: true\n    runs_on_to: council_team"),),
+        (("menus/exclusion.yaml", "    urgent: true", "    urgent: true\n    runs_on_to: q_letter"),),
+    ),
     "one-word": (_say("Ask the local authority."), _say("Ask the council.")),
     "double-negative": (_say("You cannot do this without help, not ever."), _say("You cannot do this alone.")),
     "numbers-by-hand": (_say("You have 30 days."), _say("You have {mediation_days} days.")),
@@ -167,6 +173,40 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
 }  # fmt: skip
 
+#: More that must be found, and more that is right: (rule, what is said, whether it breaks the rule).
+SAYINGS = [
+    ("numbers-by-hand", "You have thirty days.", True),
+    ("numbers-by-hand", "Wait six to twenty-one working days.", True),
+    ("numbers-by-hand", "Ring by the third of June.", True),
+    ("numbers-by-hand", "We open at nine in the morning.", True),
+    ("numbers-by-hand", "It costs five pounds.", True),
+    ("numbers-by-hand", "There are two ways. You can do one thing, or ask for a second one.", False),
+    ("numbers-by-hand", "You have {mediation_days} days.", False),
+    ("banned", "Press the star key to go back.", True),
+    ("banned", "Press one now for school.", True),
+    ("banned", "Use the asterisk.", True),
+    ("banned", "Hit zero.", True),
+    ("banned", "Push the hash button.", True),
+    ("banned", "Ask the school, e.g. the SENCO.", True),
+    ("banned", "Press a key if you can.", False),
+    ("banned", "You may hear of a miscarriage.", False),
+    ("banned", "In general, ask the school.", False),
+    ("banned", "Please hold on to the letter.", False),
+    ("banned", "You can push for a plan.", False),
+    ("keys-by-hand", "For school press one.", True),
+    ("keys-by-hand", "Choose option two.", True),
+    ("double-negative", "You cannot be unhappy.", True),
+    ("double-negative", "You do not need to understand it.", False),
+    ("double-negative", "There is no university here.", False),
+    ("signs", "Ask the school/college.", True),
+    ("signs", "Ask the school \U0001f600 now.", True),
+    ("signs", "Ask the [school].", True),
+    ("signs", "Ask the school_team.", True),
+    ("signs", "Ask the school.Then wait.", True),
+    ("signs", "Ask the S.E.N. team.", True),
+    ("signs", "Zo\u00eb's child\u2019s school... is here!", False),
+]
+
 #: Rules that no YAML can break, because the engine keeps them: they are broken in the engine instead.
 IN_THE_ENGINE = {"no-fault", "never-hangs-up"}
 #: Rules that warn before they refuse, so that what is let through may be warned of.
@@ -225,6 +265,49 @@ def test_a_rule_lets_through_what_keeps_it(rule: str, files: Files, usual: set[P
     assert not [p for p in found if p.severity == "error" or rule not in MILDER_FIRST], found
 
 
+@pytest.mark.parametrize(("rule", "words", "breaks"), SAYINGS, ids=[words[:40] for _, words, _ in SAYINGS])
+def test_a_rule_tells_what_breaks_it_from_what_only_looks_so(
+    rule: str, words: str, breaks: bool, files: Files, usual: set[Problem]
+) -> None:
+    assert bool([p for p in _found(rule, _edited(files, _say(words))) if p not in usual]) is breaks
+
+
+NOTICE = 'notices: [{{words: "{}", begins: 2026-11-25, ends: 2026-11-26}}]'
+SETTINGS = [
+    ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 12}",
+     "  morning: {hours: closed, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 0}", True),
+    ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}", "  morning: {hours: closed, places: 0}", False),
+    ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
+    ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
+    ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
+    ("reviews", "alerts:\n", "content_checked_on: 2026-11-26\nalerts:\n", True),
+    ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until the fourth of January."), False),
+    ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),
+    ("signs", '"Contact"', '"Contact & friends"', True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "breaks"), SETTINGS, ids=[new[:40] for _, _, new, _ in SETTINGS])
+def test_a_setting_that_would_let_callers_down_is_found(
+    rule: str, old: str, new: str, breaks: bool, files: Files, usual: set[Problem]
+) -> None:
+    found = [p for p in _found(rule, _edited(files, _line(old, new))) if p.says not in {q.says for q in usual}]
+
+    assert bool(found) is breaks
+    assert {p.file for p in found} <= {"config/line.yaml"}
+
+
+def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
+    """A choice at the end may go away and leave none."""
+    menu, node = "menus/more_help.yaml", "  contact_us:\n    kind: reading\n"
+    last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
+    off = _edited(files, ((menu, node, f"{node}    only_if: show_county\n"),))
+
+    says = "Key 3 leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
+    assert [p.says for p in _found("choices", off)] == [says]
+    assert _found("choices", _edited(off, ((menu, last, ""),))) == []
+
+
 def test_every_rule_has_a_bad_and_a_good_example() -> None:
     assert {rule.name for rule in RULES} == set(EXAMPLES)
     assert all(bad for rule, (bad, _) in EXAMPLES.items() if rule not in IN_THE_ENGINE)
@@ -269,6 +352,17 @@ def test_a_rule_can_be_waived_at_a_node_with_a_reason(files: Files) -> None:
     )  # fmt: skip
 
     assert not [p for p in _found("sentence-length", _edited(files, edits)) if p.severity == "error"]
+
+
+@pytest.mark.parametrize("reason", [".", "because", "it is"])
+def test_a_waiver_says_why(files: Files, reason: str) -> None:
+    waived = f'  school_menu:\n    kind: menu\n    allow: {{sentence-length: "{reason}"}}\n'
+    edits = (*_say(FIFTEEN[:-1] + " and then too."), (WELCOME, "  school_menu:\n    kind: menu\n", waived))
+
+    (found,) = [p for p in _checked(_edited(files, edits)) if p.rule == "waiver"]
+
+    assert found.severity == "error"
+    assert found.says.startswith("Say in a few words why the rule 'sentence-length' need not hold here")
 
 
 @pytest.mark.parametrize(
@@ -339,6 +433,95 @@ def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
     )
 
     assert problem.says == "Write keys, (says nothing), (presses 1 twice), (leaves a message) or (hangs up)."
+
+
+HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
+UNREADABLE = [
+    (HEAD, 1, "Nothing happens in this call. Write what the caller does, and must hear."),
+    ("# Nothing yet.\nCALLER  1\n", 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."),
+    (HEAD.replace("10:30", "25:30") + "CALLER  1\n", 1, "Write when the call is made, like "),
+    (HEAD.replace("Wed", "Fri") + "CALLER  1\n", 1, "25 November 2026 is a Wednesday. Write Wed here, or another day."),
+    (HEAD + HEAD.splitlines()[0] + "\nCALLER  1\n", 4, "'When' is here twice. Keep one of them."),
+    (HEAD.replace("07700 900123", "my phone") + "CALLER  1\n", 2, "Write the caller's number, like 'From    07700 "),
+    (HEAD + "CALLER: 1\n", 4, "Begin the line with one of: When, From, LINE, CALLER, ADVISER, NOTED, ENDS."),
+    (
+        HEAD + "CALLER  (presses one twice)\n",
+        4,
+        "Write keys, (says nothing), (presses 1 twice), (leaves a message) or ",
+    ),
+    (HEAD + "ADVISER (asleep)\n", 4, "Write one of: (talks), (busy), (no answer), (failed)."),
+    (HEAD + "CALLER  1\nLINE\n", 5, "Write what comes out here, or ... for any words."),
+]
+UNPLAYABLE = [
+    ("CALLER  12\n", 4, "One key is pressed here, and no number is asked for. Write a line for each key."),
+    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Take this line out, or let the caller press 0 first."),
+    ("CALLER  (leaves a message)\n", 4, "No message is being taken here. Write keys, (says nothing) or (hangs up)."),
+    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Take this line out."),
+]
+
+
+@pytest.mark.parametrize(("story", "line", "says"), UNREADABLE, ids=[says[:30] for _, _, says in UNREADABLE])
+def test_a_story_that_does_not_read_as_one_says_where_and_what_to_write(
+    shipped: Script, story: str, line: int, says: str
+) -> None:
+    (problem,) = check.play_stories(shipped, {"stories/a.call": story})
+
+    assert (problem.file, problem.line, problem.severity) == ("config/stories/a.call", line, "error")
+    assert problem.says.startswith(says)
+
+
+@pytest.mark.parametrize(("story", "line", "says"), UNPLAYABLE, ids=[says[:30] for _, _, says in UNPLAYABLE])
+def test_a_story_that_cannot_be_played_says_where_and_what_to_write(
+    shipped: Script, story: str, line: int, says: str
+) -> None:
+    """Once, and not with everything that is not heard behind it."""
+    told = check.play_stories(shipped, {"stories/a.call": f"{HEAD}{story}LINE    Never heard.\n"})
+
+    assert [(p.line, p.says) for p in told] == [(line, says)]
+
+
+def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> None:
+    (problem,) = check.play_stories(shipped, {"stories/a.call": f"{HEAD}CALLER  1\n"})
+
+    assert (problem.severity, problem.line) == ("warning", 4)
+
+
+@pytest.mark.parametrize("story", [
+    f"{HEAD}CALLER\t3\nLINE\tCouncil decisions, and EHC plans. \u2026\n\tTo ring the council, press 1. ...\n",
+    f"{HEAD}CALLER  (hangs up)\nENDS    the caller hangs up\n",
+    f"{HEAD}LINE    Hello. ...\n".replace("07700 900123", "hidden").replace("\n", "\r\n"),
+    "# From may be left out.\nWhen    Wed 25 November 2026, 10:30\nLINE    Hello. ...\n",
+])  # fmt: skip
+def test_a_story_may_be_written_with_tabs_and_a_word_processors_signs(shipped: Script, story: str) -> None:
+    assert check.play_stories(shipped, {"stories/a.call": story}) == []
+
+
+def test_what_is_noted_is_not_taken_for_what_is_said(shipped: Script) -> None:
+    (problem,) = check.play_stories(
+        shipped, {"stories/a.call": f"{HEAD}CALLER  (hangs up)\nLINE    the caller hangs up\n"}
+    )
+
+    assert problem.line == 5
+
+
+def _with_second_phone(files: Files) -> Script:
+    rota = _line("numbers: [helpline_phone]", "numbers: [helpline_phone, council_phone]")
+    return script.load(_edited(files, rota), config.bank_holidays())
+
+
+def test_a_story_holds_for_any_number_of_phones_in_the_rota(files: Files) -> None:
+    """A caller who does something has heard that no phone was answered, or that each was busy."""
+    made = _with_second_phone(files)
+    busy = f"{HEAD}CALLER  0\nADVISER (busy)\nLINE    Sorry, all our people are talking to someone. ...\n"
+
+    assert check.play_stories(made, config.story_files(config.ROOT / "config")) == []
+    assert check.play_stories(made, {"stories/a.call": busy, "stories/b.call": f"{busy}CALLER  (hangs up)\n"}) == []
+
+
+def test_a_story_may_tell_how_each_phone_of_the_rota_ended(files: Files) -> None:
+    story = f"{HEAD}CALLER  0\nADVISER (busy)\nLINE    I will try one more phone. ...\nADVISER (talks)\nLINE    That call has ended. ...\n"
+
+    assert check.play_stories(_with_second_phone(files), {"stories/a.call": story}) == []
 
 
 def test_nodes_that_no_story_visits_are_known(shipped: Script) -> None:

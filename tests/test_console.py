@@ -12,12 +12,14 @@ import pytest
 from ivr import callback, script
 from ivr.callback import CLAIM_SECONDS, SpokenMessage
 from ivr.config import Settings
+from ivr.diary import Window
 from ivr.jobs import recording_path
+from ivr.session import CancelRequest
 from ivr.store import Published, Store
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.web.console.signin import IDLE_SECONDS
 from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
-from tests.line import Line
+from tests.line import OPEN, Line
 from tests.redis_server import RedisServer
 
 PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message/0"]
@@ -497,3 +499,56 @@ def test_without_redis_the_page_says_so(asha: Browser, line: Line) -> None:
 
     assert response.status_code == 503
     assert "The list cannot be read just now. Nothing is lost." in response.text
+
+
+# --- what was promised ----------------------------------------------------------------------
+
+
+def test_what_was_written_before_the_session_ended_is_shown_and_not_lost(asha: Browser, line: Line) -> None:
+    """An adviser talked for over an hour, and then wrote down what was said."""
+    ask(line.store, 1)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    line.now = line.now.fromtimestamp(line.now.timestamp() + IDLE_SECONDS + 60, line.now.tzinfo)
+
+    late = asha.send("/request/CA001-1/outcome", outcome="spoke", note="The appeal is sent.")
+
+    assert late.status_code == 401
+    assert "This was not saved." in late.text
+    assert "spoke. The appeal is sent." in late.text
+    assert "Sign in" in late.text
+
+
+def test_a_request_whose_caller_asked_again_is_not_put_back_beside_it(asha: Browser, line: Line) -> None:
+    """Two advisers would ring one phone."""
+    ask(line.store, 1, state="waiting")
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/outcome", outcome="done")
+    ask(line.store, 1, id="CA9-1")
+
+    asha.get("/request/CA001-1")
+    refused = asha.send("/request/CA001-1/reopen")
+
+    assert "This caller has asked again since. Take that request." in refused.text
+    assert line.store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+def test_what_its_caller_cancelled_says_so_and_cannot_be_put_back(asha: Browser, line: Line) -> None:
+    saved = ask(line.store, 1)
+    line.store.requests.cancel(CancelRequest(saved.id, saved.askers[0].reference), NOW)
+
+    page = asha.get("/request/CA001-1").text
+
+    assert "The caller cancelled this, and was told that we will not ring." in page
+    assert "Put it back into the list" not in page
+
+
+def test_the_card_tells_what_each_caller_of_a_phone_was_promised(asha: Browser, line: Line) -> None:
+    ask(line.store, 1)
+    ask(line.store, 1, id="CA9-1", window=Window(OPEN.date(), "morning"), due=NOW + HOUR)
+
+    page = asha.get("/request/CA001-1").text
+
+    assert "Wednesday 25 November, in the morning<br>Wednesday 25 November, in the afternoon" in page

@@ -175,6 +175,19 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
     assert staff("history").out.count("  live  ") == 1
 
 
+def test_only_an_undo_is_told_as_one(store: Store, files: dict[str, str], new_words: dict[str, str]) -> None:
+    """Whatever people write as their reason; version 1.0 wrote nothing else down."""
+    first = put_live(store, files)
+    publishing.put_live(store, Passed(new_words, script.load(new_words), ()), "undo: the new words", first)
+    assert not publishing.was_undone(store, first)
+
+    publishing.take_back(store, files, store.revisions.history()[0])
+    assert publishing.was_undone(store, script.revision_of(new_words))
+
+    put_live(store, new_words, why="undo: as version 1.0 wrote it")
+    assert publishing.was_undone(store, first)
+
+
 def test_there_is_nothing_to_go_back_to_before_the_second_publication(staff: Staff, files: dict[str, str]) -> None:
     for _ in range(2):
         assert staff("undo") == Told(1, "", "There is nothing to go back to.\n")

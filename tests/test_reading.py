@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ivr import config, script
+from ivr.cli import publishing
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
 
 Edit = Callable[[str, str, str], dict[str, str]]
@@ -27,13 +31,6 @@ def _line(files: dict[str, str], name: str, text: str) -> int:
 MENU = "menus/welcome.yaml"
 MISTAKES = [
     # file, what is there, what somebody makes of it, the line's text, what they are told
-    (
-        "line.yaml",
-        "say_rate: 85%",
-        "say_rate: 850%",
-        "say_rate: 850%",
-        "'850%' is not a pace for Twilio's voice. Write it from 20% to 200%, like 85%.",
-    ),
     (
         MENU,
         "      2: {label",
@@ -146,6 +143,71 @@ MISTAKES = [
         "say: !include other.yaml",
         "say: !include",
         "'!include' is not used here: a file cannot take in another. Write the words in this file.",
+    ),
+    (MENU, "      2: {label", "      2.0: {label", "2.0: {label", "'2.0' is not a choice key. Use 1, 2, 3 or 4."),
+    (
+        MENU,
+        'say: "You can press a key at any time."',
+        'say: "  "',
+        'say: "  "',
+        "'say' has no words. Write some, or take the line out.",
+    ),
+    (
+        MENU,
+        'label: "For a council decision, or EHC plan"',
+        "label: For a council decision, or EHC plan",
+        "label: For a council",
+        "'or EHC plan' is not a field here. If it belongs to the words before it, put all of the words in quotes.",
+    ),
+    (
+        MENU,
+        "goto: school_menu",
+        "goto:school_menu",
+        "goto:school_menu",
+        "'goto:school_menu' is not a field here. Write a space behind the colon.",
+    ),
+    ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true or false."),
+    (
+        "line.yaml",
+        "between_choices: 1.0",
+        "between_choices: 1,0",
+        "between_choices",
+        "'between_choices' must be a number. Write it with a point: 1.5.",
+    ),
+    (
+        "line.yaml",
+        "service_email: info@sendiassleicester.org.uk",
+        "service_email: info at sendiassleicester.org.uk",
+        "service_email",
+        "'info at sendiassleicester.org.uk' is not an e-mail address. Write it like desk@example.org",
+    ),
+    (
+        "line.yaml",
+        "service_web: www.sendiassleicester.org.uk",
+        "service_web: our page",
+        "service_web",
+        "'our page' is not a web address. Write it like www.example.org",
+    ),
+    (
+        "line.yaml",
+        "mediation_days: 30",
+        "mediation_days: -30",
+        "mediation_days",
+        "'mediation_days' must be at least 0.",
+    ),
+    (
+        "line.yaml",
+        '"11.2"',
+        '"' + "9" * 400 + '"',
+        "para_complaints",
+        "'" + "9" * 400 + "' is not a paragraph. Write numbers with a dot between them",
+    ),
+    (
+        "line.yaml",
+        "say_rate: 85%",
+        "say_rate: 999%",
+        "say_rate",
+        "'999%' is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%.",
     ),
     (MENU, "kind: menu", "kind: menue", "kind: menue", "'menue' is not a kind. Use one of: "),
     (
@@ -287,7 +349,7 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
         ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML read some words as something else."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
         ("a: b\n   c: d", "There is a colon inside these words. Put the words in quotes."),
-        ("a: [1, 2", "The signs on this line do not fit together. Compare it with the lines around it."),
+        ("a: [1, 2", "What opens here with { or [ is not closed, or a comma is missing in it. Close it."),
         ("a: @home", "These words begin with a sign that YAML keeps for itself. Put them in quotes."),
         ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
     ],
@@ -296,6 +358,48 @@ def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> No
     document = read(text, "config/menus/x.yaml")
 
     assert [problem.says for problem in document.problems] == [told]
+
+
+KEPT = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
+BEHIND = "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+UNFIT = [
+    # what is written, the line that is told, what is told
+    ('a: b\nsay: "This is "school" here."', 2, BEHIND),
+    ("a: b\nsay: 'Your child's school.'", 2, BEHIND),
+    ("say: {helpline_phone} is our number.", 1, KEPT),
+    ("say: - school", 1, KEPT),
+    ("say: ? school", 1, KEPT),
+    ("say: & school", 1, KEPT),
+    ("say: | school", 1, KEPT),
+    ("a: {label: To talk: school, goto: b}", 1, "There is a colon inside these words. Put the words in quotes."),
+    ('a: {label: "To talk" goto: b}', 1, "A comma is missing here, or the words before it need quotes. Compare it "),
+    ('a:\n  1: {label: "b"\n  2: {label: "c"}', 2, "What opens here with { or [ is not closed, or a comma is missing"),
+    ('a: "b\nc: d\ne: f', 1, "A quote opens here and is never closed. Close it."),
+    (
+        "say: This is\n  about # school\n  and more.",
+        3,
+        "The line above is cut short by its #, and does not go on here.",
+    ),
+    ("a: b\nsay: \u201cThis is school.\u201d", 2, "These quotes are not plain ones, and would be said with the words."),
+    ("a: b\nc: 01\u00a016", 2, "There is a character here that cannot be seen (U+00A0). Type this line again."),
+    ('a: b\nc: "d\u200be"', 2, "There is a character here that cannot be seen (U+200B). Type this line again."),
+    ('a: b\nc: "d\u2028e"\nf: g', 2, "There is a character here that cannot be seen (U+2028). Type this line again."),
+    ("a: b\nc: d\x0be", 2, "There is a character here that cannot be seen (U+000B). Type this line again."),
+    ("choices:\n  1: a\n  01: b", 3, "Two choices use key 1 (the first is on line 2). Give one of them another key."),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "told"), UNFIT, ids=[repr(text)[:40] for text, _, _ in UNFIT])
+def test_signs_that_do_not_fit_are_told_with_what_to_do(text: str, line: int, told: str) -> None:
+    problem = read(text, "config/menus/x.yaml").problems[0]
+
+    assert (problem.line, problem.says[: len(told)]) == (line, told)
+
+
+def test_a_fault_is_told_in_one_line() -> None:
+    assert (
+        str(Problem("config/line.yaml", 7, "'09:00\n' is not a time.")) == "config/line.yaml:7  '09:00 ' is not a time."
+    )
 
 
 @pytest.mark.parametrize(
@@ -309,6 +413,159 @@ def test_words_stay_words(text: str, value: object) -> None:
 
 def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
     assert script.load(files, config.bank_holidays()).nodes
+
+
+STRAY = [
+    ("menus/x.yml", "error", "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call."),
+    ("menus/x.YAML", "error", "Menus are "),
+    ("menus/x.yaml.txt", "error", "Menus are "),
+    ("menus/more/x.yaml", "error", "Menus are "),
+    ("stories/x.yaml", "error", "Menus are "),
+    ("menus/x.call", "error", "Menus are "),
+    ("line.yml", "error", "Menus are "),
+    ("welcome.yaml", "error", "Files about what callers hear stand in config/menus."),
+    ("menus/x.txt", "warning", "Names end in .yaml here."),
+    ("stories/x.txt", "warning", "Names end in .call here."),
+]
+
+
+@pytest.mark.parametrize(("name", "severity", "says"), STRAY, ids=[name for name, _, _ in STRAY])
+def test_a_file_that_is_passed_over_is_told(tmp_path: Path, name: str, severity: str, says: str) -> None:
+    _put(tmp_path, name)
+
+    (problem,) = config.folder(tmp_path).problems
+
+    assert (problem.file, problem.severity) == (f"config/{name}", severity)
+    assert problem.says.startswith(f"This is not read. {says}")
+
+
+@pytest.mark.parametrize("name", [
+    ".welcome.yaml.swp", "menus/.welcome.yaml", "menus/welcome.yaml~", "menus/welcome.yaml.bak", "menus/#welcome.yaml#",
+    "menus/Thumbs.db", "stories/.a.call", "README.md", "schemas/menus.json", ".git/x.yaml",
+])  # fmt: skip
+def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: Path, name: str) -> None:
+    _put(tmp_path, name)
+
+    found = config.folder(tmp_path)
+
+    assert (found.files, found.stories, found.problems) == ({}, {}, ())
+
+
+def _put(folder: Path, name: str, content: bytes = b"title: x\n") -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def test_a_file_that_cannot_be_read_hides_no_fault_of_the_others(tmp_path: Path) -> None:
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    here = tmp_path / "config"
+    _put(here, "menus/binary.yaml", b"\x89PNG\0")
+    _put(here, "stories/binary.call", b"\xff\xfe")
+    _put(here, "stories/empty.call", b"")
+    _put(here, "menus/x.yml")
+    _put(here, "texts.yaml", b"texts: [")
+    _put(
+        here,
+        "menus/exclusion.yaml",
+        (here / "menus/exclusion.yaml").read_bytes().replace(b"urgent: true", b"urgent: yes"),
+    )
+    os.mkfifo(here / "menus/pipe.yaml")
+
+    with pytest.raises(ConfigError) as refusal:
+        publishing.look(config.settings({"IVR_CONFIG": str(here), "IVR_DATA": str(tmp_path)}))
+
+    assert [f"{p.file}:{p.line}" for p in refusal.value.problems] == [
+        "config/menus/binary.yaml:1", "config/menus/exclusion.yaml:21", "config/menus/pipe.yaml:1",
+        "config/menus/x.yml:1", "config/stories/binary.call:1", "config/stories/empty.call:1",
+        "config/texts.yaml:1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), [
+    ("line.yaml", 'city_name: "Leicester"', "city_name: Leicester # and around"),
+    ("texts.yaml", "\ntexts:\n", "\ntexts:\n  text_more: Words # and more\n"),
+    ("words.yaml", 'SENCO: "sen-coe"', "SENCO: sen # coe"),
+    (MENU, 'title: "the start"', "title: the start # of it"),
+])  # fmt: skip
+def test_words_behind_a_hash_are_told_wherever_somebody_would_hear_them(
+    edited: Edit, name: str, right: str, wrong: str
+) -> None:
+    (problem,) = _refused(edited(name, right, wrong))
+
+    assert problem.startswith(f"config/{name}:")
+    assert problem.endswith("The words after # would not be said. Put all of the words in quotes.")
+
+
+@pytest.mark.parametrize(("right", "noted"), [
+    ("service_email: info@sendiassleicester.org.uk", "service_email: info@sendiassleicester.org.uk   # read daily"),
+    ("saturday: closed", "saturday: closed   # so far"),
+    ('city_name: "Leicester"', 'city_name: "Leicester"   # the city'),
+])  # fmt: skip
+def test_a_note_behind_a_value_is_a_note(edited: Edit, right: str, noted: str) -> None:
+    assert script.load(edited("line.yaml", right, noted))
+
+
+BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+SAY = 'say: "This part is about school or college."'
+MISFITS = [
+    (MENU, SAY, 'say: "Ring {Helpline_Phone}."', BRACES),
+    (MENU, SAY, 'say: "Ring { helpline_phone }."', BRACES),
+    (MENU, SAY, 'say: "Ring {helpline_phone."', BRACES),
+    (MENU, SAY, 'say: "Ring {{helpline_phone}}."', BRACES),
+    ("texts.yaml", "Ring {helpline_phone}", "Ring {helpline-phone}", BRACES),
+    (
+        "line.yaml",
+        '"Leicester"',
+        '"{service_name} town"',
+        "No other setting can stand in this one. Write its words here",
+    ),
+    (
+        "line.yaml",
+        'law_change_notice: ""',
+        'law_change_notice: "The {nobody}."',
+        "No other setting can stand in this one.",
+    ),
+    (
+        "line.yaml",
+        "  city_name:",
+        '  opening_hours: "all day"\n  city_name:',
+        "The line fills in {opening_hours} itself.",
+    ),
+    (
+        "menus/exclusion.yaml",
+        "words: [word_excluded,",
+        "words: [school_menu,",
+        "'school_menu' explains no word. Name a node",
+    ),
+    (
+        "menus/exclusion.yaml",
+        "words: [word_excluded,",
+        "words: [person,",
+        "'person' is a place of the line. Name a node",
+    ),
+    (
+        "menus/words.yaml",
+        "next_word: word_best_endeavours",
+        "next_word: words_menu",
+        "'words_menu' explains no word. Name ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "told"), MISFITS, ids=[m[2][:40] for m in MISFITS])
+def test_what_does_not_fit_together_is_told(edited: Edit, name: str, right: str, wrong: str, told: str) -> None:
+    found = [p for p in _refused(edited(name, right, wrong)) if p.split("  ", 1)[1].startswith(told)]
+
+    assert found
+    assert all(p.startswith(f"config/{name}:") for p in found)
+
+
+def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
+    problems = _refused({**files, "menus/welcome (copy).yaml": files[MENU]})
+
+    assert (
+        "'greeting' is a name already in use (by config/menus/welcome (copy).yaml). Choose another name." in problems[0]
+    )
 
 
 def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:

@@ -13,16 +13,17 @@ import pytest
 from redis.connection import AbstractConnection
 
 from ivr import callback
-from ivr.callback import Refused, Slot
+from ivr.callback import Refused
 from ivr.config import Settings
-from ivr.session import CancelRequest, FindRequest, HoldSlot, MoveRequest, SaveRequest
+from ivr.diary import Part, Promise, Window
+from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import Store, connection
 from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
-from tests.desk import NOW, ask, request
+from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
 
-MORNING, AFTERNOON = Slot(OPEN.date(), "morning"), Slot(OPEN.date(), "afternoon")
-PLACES: dict[callback.Part, int] = {"morning": 2, "afternoon": 1}
+MORNING, AFTERNOON = Window(OPEN.date(), "morning"), Window(OPEN.date(), "afternoon")
+PLACES: dict[Part, int] = {"morning": 2, "afternoon": 1}
 
 
 # --- many at once ---------------------------------------------------------------------------
@@ -73,8 +74,8 @@ def test_of_many_wishes_from_one_phone_at_once_one_request_is_made(store: Store)
 
 
 def test_a_part_of_a_day_is_never_oversold(store: Store) -> None:
-    def hold(number: int) -> Slot | None:
-        return store.requests.hold(HoldSlot(f"CA{number}", (MORNING, AFTERNOON), overbook=False), PLACES, NOW).slot
+    def hold(number: int) -> Window | None:
+        return store.requests.hold(HoldWindow(f"CA{number}", (MORNING, AFTERNOON), overbook=False), PLACES, NOW).window
 
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(hold, range(20)))
@@ -85,8 +86,8 @@ def test_a_part_of_a_day_is_never_oversold(store: Store) -> None:
 # --- places ---------------------------------------------------------------------------------
 
 
-def _hold(store: Store, call: str, *slots: Slot, now: float = NOW, overbook: bool = False) -> Slot | None:
-    return store.requests.hold(HoldSlot(call, slots, overbook), PLACES, now).slot
+def _hold(store: Store, call: str, *windows: Window, now: float = NOW, overbook: bool = False) -> Window | None:
+    return store.requests.hold(HoldWindow(call, windows, overbook), PLACES, now).window
 
 
 def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) -> None:
@@ -97,7 +98,7 @@ def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) ->
 
 def test_a_caller_who_chooses_again_gives_the_first_place_back(store: Store) -> None:
     _hold(store, "CA1", AFTERNOON)
-    store.requests.hold(HoldSlot("CA1", (MORNING,), overbook=False, instead_of=AFTERNOON), PLACES, NOW)
+    store.requests.hold(HoldWindow("CA1", (MORNING,), overbook=False, instead_of=AFTERNOON), PLACES, NOW)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
@@ -110,28 +111,29 @@ def test_when_all_is_full_the_last_place_can_be_overbooked(store: Store) -> None
 
 def test_a_saved_request_keeps_its_place_for_good_and_gives_it_back_when_it_ends(store: Store) -> None:
     _hold(store, "CA001", AFTERNOON)
-    saved = ask(store, 1, slot=AFTERNOON)
+    saved = ask(store, 1, window=AFTERNOON)
     assert _hold(store, "CA2", AFTERNOON, now=NOW + 100 * HOLD_SECONDS) is None
 
     store.requests.change(saved.id, lambda r: callback.claim(r, "asha", NOW))
-    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, (NOW, NOW)))
+    store.requests.change(saved.id, lambda r: callback.record(r, "asha", "spoke", "", NOW, DIARY))
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
 
 def test_a_moved_request_takes_its_new_place_and_leaves_the_old(store: Store) -> None:
     _hold(store, "CA001", AFTERNOON)
-    saved = ask(store, 1, slot=AFTERNOON)
+    saved = ask(store, 1, window=AFTERNOON)
     _hold(store, "CA9", MORNING)
 
-    store.requests.move(MoveRequest(saved.id, "CA9", MORNING, NOW, NOW + 60), NOW)
+    to = Promise("morning", MORNING, NOW, NOW + 60)
+    store.requests.move(MoveRequest(saved.id, saved.askers[0].reference, "CA9", to), NOW)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
-    assert store.requests.get(saved.id).slot == MORNING  # type: ignore[union-attr]
+    assert store.requests.get(saved.id).window == MORNING  # type: ignore[union-attr]
     assert [_hold(store, "CA3", MORNING), _hold(store, "CA4", MORNING)] == [MORNING, None]
 
 
 def test_a_request_that_is_deleted_gives_its_place_back(store: Store) -> None:
-    saved = ask(store, 1, slot=AFTERNOON)
+    saved = ask(store, 1, window=AFTERNOON)
     assert _hold(store, "CA2", AFTERNOON) is None
 
     store.requests.delete(saved.id)
@@ -149,14 +151,15 @@ def test_a_request_is_never_joined_to_one_with_another_number(store: Store) -> N
     assert (other.id, other.number) == ("CA2-1", "+447700900204")
 
 
-def test_a_second_sooner_wish_gives_the_first_place_back(store: Store) -> None:
-    tomorrow = Slot(OPEN.date() + dt.timedelta(days=1), "afternoon")
-    first = ask(store, 1, slot=tomorrow, due=NOW + 30 * 3600)
-    assert _hold(store, "CA5", tomorrow) is None
+def test_each_caller_of_one_phone_has_a_place_until_they_take_their_wish_back(store: Store) -> None:
+    tomorrow = Window(OPEN.date() + dt.timedelta(days=1), "afternoon")
+    first = ask(store, 1, window=tomorrow, due=NOW + 30 * 3600)
+    second = ask(store, 2, id="CA9-1", number=first.number, window=AFTERNOON, due=NOW + 3600)
+    assert (_hold(store, "CA5", tomorrow), _hold(store, "CA5", AFTERNOON)) == (None, None)
 
-    ask(store, 2, id="CA9-1", number=first.number, slot=MORNING, due=NOW + 3600)
+    store.requests.cancel(CancelRequest(first.id, second.askers[1].reference), NOW)
 
-    assert _hold(store, "CA5", tomorrow) == tomorrow
+    assert (_hold(store, "CA5", tomorrow), _hold(store, "CA5", AFTERNOON)) == (None, AFTERNOON)
 
 
 # --- finding and ending ---------------------------------------------------------------------
@@ -241,7 +244,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
     assert found.state in ("unfinished", "waiting"), "half a request cannot exist"
     if "We have it." in told:
         assert (found.state, found.message_ok, found.say_who) == ("waiting", True, True)
-        assert found.slot == Slot(OPEN.date() + dt.timedelta(days=1), "morning")
+        assert found.window == Window(OPEN.date() + dt.timedelta(days=1), "morning")
     if step == 1:
         assert "We have it." not in told
     if step == LAST:

@@ -8,7 +8,7 @@ import pytest
 
 from ivr import spoken
 from ivr.hours import Hours, Span
-from ivr.spoken import Slot, text_of
+from ivr.spoken import Blank, text_of
 
 WEEK = Hours((Span(dt.time(9), dt.time(17)),) * 5 + (None, None))
 
@@ -103,7 +103,7 @@ def test_a_number_said_by_digits_keeps_its_own_pieces_and_pauses() -> None:
 def test_what_a_call_fills_in_takes_the_sign_behind_it() -> None:
     template = spoken.speech("We ring {day}, {part}. Goodbye.", {})
 
-    assert template == ("We ring", Slot("day", ","), Slot("part", "."), "Goodbye.")
+    assert template == ("We ring", Blank("day", ","), Blank("part", "."), "Goodbye.")
     assert spoken.fill(template, {"day": ("on", "Monday"), "part": ("early",)}) == (
         "We ring", "on", "Monday,", "early.", "Goodbye.",
     )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
-from ivr import script
+from ivr import call, script
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
-from ivr.session import Gather, Record, Transfer
+from ivr.session import Gather, Key, Place, Record, SaveRequest, Transfer
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
 
@@ -209,7 +210,8 @@ def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> 
         "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning. "
         "Your call has a number. It is four two, seven one. four two, seven one. "
         "To change your call, ring this line again. "
-        "Use the phone we will ring. Press four, then four, then four. You can hang up now. "
+        "Use the phone we will ring. Press four, then three, then four. Each time, wait for my voice. "
+        "You can hang up now. "
         "To leave us a message, press 1. To go on, press 2."
     )
 
@@ -245,15 +247,31 @@ def test_the_promise_can_be_heard_again(talk: Talk) -> None:
 
 def test_a_message_can_be_left_and_need_not_be(talk: Talk) -> None:
     _asked(talk.to(ASK), *WHOLE)
-    assert talk.press("1").turn.then == Record(60, next(iter(talk.desk.requests)))
+    assert talk.press("1").turn.then == Record(60, 5, next(iter(talk.desk.requests)))
     assert "Only our advisers will hear it. We keep it for thirty days." in talk.words
 
     assert talk.recorded().words.startswith("Thank you. We have your message. You can hang up now")
     assert talk.at == "end_menu"
 
 
-def test_whoever_says_nothing_after_the_tone_goes_on(talk: Talk) -> None:
-    assert _asked(talk.to(ASK), *WHOLE).press("1").wait().at == "end_menu"
+def test_whoever_says_nothing_after_the_tone_goes_on_and_is_not_thanked_for_a_message(shipped: Script) -> None:
+    for silent in (lambda talk: talk.wait(), lambda talk: talk.recorded(seconds=0)):
+        talk = silent(_asked(Talk(shipped, EVENING).to(ASK), *WHOLE).press("1"))
+
+        assert talk.words.startswith("I did not hear a message. We will ring you all the same.")
+        assert talk.at == "end_menu"
+
+
+def test_the_keys_that_work_everywhere_work_instead_of_a_message_and_while_it_is_explained(shipped: Script) -> None:
+    for how in (lambda talk, key: talk.recorded(key, seconds=0), lambda talk, key: talk.press(key)):
+        for key, place in (("*", "ring_done"), ("9", "help_settings"), ("0", "person_away")):
+            assert how(_asked(Talk(shipped, EVENING).to(ASK), *WHOLE).press("1"), key).at == place
+
+
+def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING).press("92").press("01")
+
+    assert _asked(talk, *WHOLE).press("1").turn.then == Record(60, 10, next(iter(talk.desk.requests)))
 
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
@@ -284,7 +302,7 @@ def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> N
     _asked(talk, "3", "1", "1", "1")
 
     assert "; urgent;" in talk.noted[-1]
-    assert "Thank you. We have it. We will ring you soon. At the latest, we will ring tomorrow" in talk.words
+    assert "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November" in talk.words
 
 
 def test_a_word_looked_up_on_the_way_takes_no_urgency_and_no_text_away(shipped: Script) -> None:
@@ -381,7 +399,7 @@ def test_zero_during_the_message_finds_a_person(shipped: Script) -> None:
 def asked(shipped: Script) -> Talk:
     """Somebody who has a call and its number, and rings again."""
     talk = _asked(Talk(shipped, EVENING).to(ASK), *WHOLE)
-    return Talk(shipped, EVENING, desk=talk.desk, name="later").press("444")
+    return Talk(shipped, EVENING, desk=talk.desk, name="later").press("434")
 
 
 def test_it_is_asked_for_where_the_promise_said_and_where_one_asks_to_be_rung(shipped: Script, asked: Talk) -> None:
@@ -415,15 +433,13 @@ def test_a_call_is_cancelled_once_that_is_sure(asked: Talk) -> None:
     assert asked.key("4271").press("2").words.startswith("Shall we cancel your call?")
     assert asked.press("3").words.startswith("It stays as it is.")
 
-    asked.press("4").press("444").key("4271").press("2").press("1")
+    asked.press("4").press("434").key("4271").press("2").press("1")
 
     assert asked.words.startswith("We have cancelled your call. We will not ring you.")
     assert [request.state for request in asked.desk.requests.values()] == ["cancelled"]
 
 
 def test_a_caller_who_was_tried_three_times_hears_so(shipped: Script, asked: Talk) -> None:
-    from msgspec.structs import replace
-
     for key, request in asked.desk.requests.items():
         asked.desk.requests[key] = replace(request, state="gave up", tries=3)
 
@@ -432,10 +448,15 @@ def test_a_caller_who_was_tried_three_times_hears_so(shipped: Script, asked: Tal
 
 
 def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(shipped: Script) -> None:
-    talk = Talk(shipped, EVENING, HIDDEN).press("444")
+    talk = Talk(shipped, EVENING, HIDDEN).press("434")
 
-    assert talk.words.startswith("Changing a call you asked for. From this phone, we cannot find your call.")
-    assert talk.at == "ring_number"
+    assert talk.words.startswith(
+        "Changing a call you asked for. We cannot see your number, so we cannot find your call here."
+    )
+    assert talk.at == "person_away"
+    assert _asked(
+        Talk(shipped, EVENING, HIDDEN).press("01").enter("07700900456"), "1", "2", "1", "1", "1", "1"
+    ).words.count("To change your call, ring this line again, and press zero.")
 
 
 def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -> None:
@@ -445,7 +466,7 @@ def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -
     asked.press("0").press("1").press("1")
 
     (after,) = asked.desk.requests.values()
-    assert (after.state, after.message_ok, after.slot) == (before.state, before.message_ok, before.slot)
+    assert (after.state, after.message_ok, after.window) == (before.state, before.message_ok, before.window)
 
 
 def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:
@@ -453,3 +474,135 @@ def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:
     talk = _asked(Talk(shipped, dt.datetime(2026, 12, 24, 20, 0, tzinfo=LONDON)).to(ASK), "1", "2", "1")
 
     assert "place held: Tuesday 29 December, morning" in talk.noted
+
+
+# --- nobody is told what is not so ------------------------------------------------------------
+
+
+def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(shipped: Script) -> None:
+    desk = PracticeDesk()
+    _asked(Talk(shipped, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "2", "1")
+
+    late = Talk(shipped, OPEN.replace(hour=14), desk=desk).press("434").key("4271")
+
+    assert late.words.startswith("Sorry, we are late. We will ring you as soon as we can.")
+
+
+def test_soon_is_promised_only_while_somebody_is_there(shipped: Script) -> None:
+    urgent = ("1", "1", "3", "1", "1", "1")
+
+    by_day = _asked(Talk(shipped).press("0").transfer("busy").press("1"), *urgent)
+    at_night = _asked(Talk(shipped, EVENING).to(ASK), *urgent)
+
+    assert "We will ring you soon." in by_day.words
+    assert "We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning." in at_night.words
+
+
+def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk) -> None:
+    """Not before: nobody is there, and nobody should be rung at night."""
+    _asked(talk.to(ASK), "1", "1", "3", "1", "1", "1")
+
+    (request,) = talk.desk.requests.values()
+    assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=9, minute=0)
+
+
+def test_starting_again_in_the_middle_of_asking_takes_the_wish_back_and_says_so(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1", "2")
+
+    assert talk.press("95").words.startswith("Starting again. We will not ring you.")
+    assert (talk.at, talk.noted[-1]) == ("main_menu", "callback request cancelled")
+
+
+def test_the_end_of_the_line_from_the_middle_of_asking_takes_the_wish_back_too(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1", "2")
+
+    assert "We will not ring you." in talk.press("94").words
+    assert talk.at == "end_menu"
+    assert talk.press("*").at != "ring_when"
+
+
+def test_while_another_wish_of_this_phone_stands_nobody_hears_that_it_is_not_rung(shipped: Script) -> None:
+    desk = PracticeDesk()
+    _asked(Talk(shipped, EVENING, desk=desk, name="first").to(ASK), "1", "2", "1", "1", "1", "1")
+
+    second = _asked(Talk(shipped, EVENING, desk=desk, name="second").to(ASK), "1").press("*")
+
+    assert second.words.startswith("We have cancelled this call.")
+    assert "We will not ring you." not in second.words
+
+
+def test_what_has_ended_meanwhile_is_as_good_as_cancelled(asked: Talk) -> None:
+    """An adviser was quicker. Nothing has gone wrong, and the caller is not told so."""
+    asked.key("4271").press("2")
+    for key, request in asked.desk.requests.items():
+        asked.desk.requests[key] = replace(request, state="done")
+
+    assert asked.press("1").words.startswith("We have cancelled your call. We will not ring you.")
+
+
+def test_a_need_chosen_by_a_slip_is_said_and_can_be_taken_out(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1", "2", "1", "1", "1")
+
+    assert talk.press("2").words.startswith("You use a text relay.")
+    _asked(talk.press("*"), "1", "1")
+
+    assert "needs" not in talk.noted[-1]
+
+
+def test_whoever_was_put_through_while_asking_is_noted_as_talked_to(shipped: Script) -> None:
+    """So that the adviser who rings them knows."""
+    talk = Talk(shipped).to("94").press("2").press("1").press("0").transfer("answered")
+
+    assert talk.at == "end_menu"
+    (request,) = talk.desk.requests.values()
+    assert (request.state, request.heard[-1:]) == ("unfinished", ("person",))
+
+
+def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk) -> None:
+    """The line ends the call, and the wish stays."""
+    _asked(talk.to(ASK), "1")
+    while talk.at != "goodbye":
+        talk.wait()
+
+    assert talk.words.startswith("We have your number. We will ring you.")
+
+
+def test_a_question_offered_choice_by_choice_is_asked_again(talk: Talk) -> None:
+    """'For yes' means nothing half a minute after the question."""
+    _asked(talk.to(ASK), "1").wait(2)
+
+    assert talk.place.offer == 1
+    assert "Is your child kept out of school?" in talk.words
+    assert "Is your child kept out of school?" not in talk.wait().words
+
+
+def test_a_person_is_not_offered_where_nobody_can_talk(talk: Talk) -> None:
+    talk.press("0").wait(2)
+
+    offered = [talk.words, *(talk.wait().words for _ in range(3))]
+
+    assert not any("To talk to a person" in words for words in offered)
+
+
+def test_moving_a_call_again_goes_on_to_later_days(asked: Talk) -> None:
+    """And not to and fro between two."""
+    for day in ("Friday the twenty-seventh", "Monday the thirtieth"):
+        assert f"We will ring you on {day} of November, in the morning." in asked.key("4271").press("11").words
+        asked.press("2").press("4")
+
+
+def test_urgent_guidance_is_remembered_when_the_caller_goes_on_to_other_guidance(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING).to("24").wait(3).to("4").to("41").wait(4).press("0").press("1").press("1")
+
+    assert talk.at == "ring_when"
+    assert talk.session.wishes.urgent
+
+
+def test_a_yes_to_being_rung_is_taken_though_redis_was_away_a_moment_ago(shipped: Script) -> None:
+    """What a yes there needs is the number that rings."""
+    known = replace(Talk(shipped, EVENING).session, trail=(Place("main_menu"),))
+
+    turn = call.go_on(shipped, known, Place("ring_back"), Key("1"), EVENING)
+
+    assert isinstance(turn.then, SaveRequest)
+    assert turn.then.request.number == CALLER

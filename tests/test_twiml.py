@@ -87,7 +87,7 @@ def _read(**form: str) -> object:
         # A to D are DTMF too, and no key of a telephone.
         ({"Digits": "A"}, NoInput()),
         # "Record: Digits=hangup when the caller hung up."
-        ({"RecordingUrl": "https://x", "RecordingDuration": "3", "Digits": "hangup"}, Recorded("")),
+        ({"RecordingUrl": "https://x", "RecordingDuration": "3", "Digits": "hangup"}, Recorded("", 3)),
         ({"RecordingUrl": "https://x", "Digits": "0"}, Recorded("0")),
     ],
 )
@@ -245,14 +245,25 @@ def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writ
 
 def test_a_recording_says_where_it_is_to_be_told_of(writer: Writer) -> None:
     """'Record without action requests the same URL again: an endless loop'."""
-    turn = Turn(Session("CA1", "r", Place("ring_name")), ("Speak.",), Record(60, "CA1-1"))
+    turn = Turn(Session("CA1", "r", Place("ring_name")), ("Speak.",), Record(60, 5, "CA1-1"))
 
-    record = assert_valid(writer.write(turn, "/voice/turn/2")).find("Record")
+    document = assert_valid(writer.write(turn, "/voice/turn/2"))
+    record = document.find("Record")
 
     assert record is not None
     assert record.attrib["action"] == f"{BASE}/voice/turn/2"
     assert record.attrib["recordingStatusCallback"] == f"{BASE}/voice/recording?request=CA1-1"
-    assert record.attrib["maxLength"] == "60"
+    assert (record.attrib["maxLength"], record.attrib["timeout"]) == ("60", "5")
+
+
+def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_on_to_the_tone(writer: Writer) -> None:
+    document = assert_valid(
+        writer.write(Turn(Session("CA1", "r", Place("ring_name")), ("Speak.",), Record(60, 5, "CA1-1")), "/x")
+    )
+
+    gather, record = document[0], document[1]
+    assert (gather.tag, gather.attrib["actionOnEmptyResult"], record.tag) == ("Gather", "false", "Record")
+    assert said(gather) == "Speak."
 
 
 def test_what_cannot_be_spoken_cannot_break_the_document(writer: Writer) -> None:

@@ -20,8 +20,7 @@ import numpy as np
 from ivr import config
 from ivr.audio import telephone
 from ivr.audio.telephone import Samples
-from ivr.authored import Pace
-from ivr.authored import Speech as SpeechSettings
+from ivr.authored import Pace, SpeechSettings
 
 #: The voice of hibari-tts that comes with the package; its others are fetched once.
 WITH_THE_PACKAGE = "heart"

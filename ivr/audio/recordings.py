@@ -20,7 +20,7 @@ from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
 from ivr.reading import Problem
 from ivr.script import Menu, Question, Reading, Script, Word, options_of
-from ivr.spoken import Slot, Speech
+from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
 #: A recording quieter, shorter or longer than these is a mistake, not a voice.
@@ -66,7 +66,7 @@ def units(script: Script) -> Iterator[Unit]:
 
 def _fixed(said: Speech) -> bool:
     """Whether a Speech is one piece of words, always the same."""
-    return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Slot)
+    return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Blank)
 
 
 def _unit(name: str, said: Speech) -> Unit:

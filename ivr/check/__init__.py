@@ -14,6 +14,7 @@ waived with a written reason (`allow:`).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
@@ -23,6 +24,9 @@ from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
 from ivr.script import Draft, Script
+
+#: Fewer words give no reason.
+REASON_WORDS = 3
 
 
 def check(
@@ -60,8 +64,11 @@ def _waivers(context: Context) -> Iterable[Problem]:
     """Waivers of rules that are none, or of rules that hold."""
     known = {rule.name for rule in RULES}
     for file, document, node_id, node in context.draft.nodes():
-        for name in node.allow:
+        for name, reason in node.allow.items():
             line = document.line(("nodes", node_id, "allow", name))
+            if len(reason.split()) < REASON_WORDS:
+                says = f"Say in a few words why the rule '{name}' need not hold here, for whoever reads it next."
+                yield Problem(f"config/{file}", line, says, "waiver")
             if name not in known:
                 yield Problem(f"config/{file}", line, f"There is no rule '{name}'. Take the line out.", "waiver")
             elif (node_id, name) not in context.waived:
@@ -78,7 +85,23 @@ def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
         except ConfigError as error:
             problems += error.problems
             continue
-        problems += transcript.differences(wanted, transcript.play(script, wanted, PracticeDesk()))
+        caller = transcript.Caller(script, PracticeDesk())
+        heard = caller.follow(wanted)
+        problems += caller.problems or transcript.differences(wanted, heard)
+        if all(entry.put_in for entry in wanted.entries):
+            says = "This story holds whatever is said. Write what must be heard, as LINE."
+            problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
+    return problems
+
+
+def unreadable_stories(stories: Mapping[str, str]) -> list[Problem]:
+    """What does not read as a story, where there is no line yet to play them on."""
+    problems: list[Problem] = []
+    for name, text in stories.items():
+        try:
+            transcript.read(text, f"config/{name}")
+        except ConfigError as error:
+            problems += error.problems
     return problems
 
 
@@ -87,9 +110,21 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     visited: set[str] = set()
     for name, text in stories.items():
         caller = transcript.Caller(script, PracticeDesk())
-        caller.follow(transcript.read(text, name))
+        with contextlib.suppress(ConfigError):  # one that cannot be read is told as a Problem of its own
+            caller.follow(transcript.read(text, name))
         visited |= caller.visited
     return sorted(set(script.nodes) - visited)
 
 
-__all__ = ["RULES", "Context", "check", "look", "play_stories", "safety", "shape", "unvisited", "words"]
+__all__ = [
+    "RULES",
+    "Context",
+    "check",
+    "look",
+    "play_stories",
+    "safety",
+    "shape",
+    "unreadable_stories",
+    "unvisited",
+    "words",
+]

@@ -135,7 +135,7 @@ def other_moves(turn: Turn) -> Iterator[Move]:
     if isinstance(turn.then, Transfer):
         yield Move((TransferEnded("no_answer"),), turn.then.ring_seconds)
     elif isinstance(turn.then, Record):
-        yield Move((Recorded(),), 5.0)
+        yield Move((Recorded(seconds=4),), 5.0)
 
 
 def ordinary(script: Script, turn: Turn) -> Iterator[Move]:

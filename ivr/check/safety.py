@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator
 
 from ivr import call, reply
@@ -123,7 +124,7 @@ def kinder_each_time(context: Context) -> Iterator[Finding]:
                 )
         for name, text in said:
             for blame in BLAME:
-                if blame in text.lower():
+                if re.search(rf"\b{blame}\b", text.lower()):
                     yield Finding(
                         SHARED, ("steps", name, "say"), f"'{blame}' blames the caller. Say what can be done next."
                     )
@@ -167,14 +168,16 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
 @rule("ring-back-hours", "R2", "A promise to ring is one that can be kept.")
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
-    for part, window in context.script.windows.items():
-        spans = [span for span in context.script.hours.week if span]
-        if not any(max(span.opens, window.opens) < min(span.closes, window.closes) for span in spans):
+    spans = [span for span in context.script.hours.week if span]
+    for part, hours in context.script.diary.parts.items():
+        if not any(max(span.opens, hours.opens) < min(span.closes, hours.closes) for span in spans):
             yield Finding(
                 LINE,
                 ("ring_back", part, "hours"),
                 "On no day is the line open then. Change these hours, or write closed.",
             )
+    if not any(getattr(context.script.line.ring_back, part).places for part in context.script.diary.parts):
+        yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
 
 
 @rule("everybody", "R3, R19, R36, R37", "Those for whom it is hardest need it most.")

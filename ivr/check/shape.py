@@ -10,6 +10,7 @@ from ivr import dialling
 from ivr.authored import Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.reading import Path
 from ivr.script import END_MENU, GREETING, HELP, TEXT_ABOUT_US, options_of
 from ivr.script import Reading as SpokenReading
 from ivr.script import Word as SpokenWord
@@ -18,6 +19,7 @@ MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
 MENU_SECONDS = 25.0
 DEPTH_MOST = 3
 RUN_MOST = 3
+PARTS_MOST = 3
 WORDS_BEFORE_FIRST_KEY = 25
 
 
@@ -33,6 +35,18 @@ def choices(context: Context) -> Iterator[Finding]:
             keys = sorted(node.choices)
             if keys != list(range(1, len(keys) + 1)):
                 yield context.at(node_id, "choices", says="The keys are not 1, 2, 3 in a row. Close the gap.")
+            elif gone := _leave_a_gap(context, node_id, keys):
+                says = (
+                    f"Key {gone} leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
+                )
+                yield context.at(node_id, "choices", gone, says=says)
+
+
+def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:
+    """The first key that is not offered today though a later one is; None if there is no such key."""
+    node = context.script.nodes.get(node_id)
+    offered = [int(option.key) for option in options_of(node)] if node else []
+    return next((key for key in keys if key not in offered and key < max(offered, default=0)), None)
 
 
 @rule("menu-seconds", "R8", "A menu that takes longer has been forgotten when it ends.")
@@ -41,14 +55,19 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         said: list[str | float] = []
         if isinstance(node, Menu):
-            said = [node.say, line.pace.between_choices]
+            said = [*_words(context, node.say), line.pace.between_choices]
             for choice in node.choices.values():
-                said += [choice.label, line.pace.before_key, "press 1", line.pace.between_choices]
+                said += [*_words(context, choice.label), line.pace.before_key, "press 1", line.pace.between_choices]
         seconds = english.seconds(tuple(said), line.pace.words_a_minute)
         if seconds > MENU_SECONDS:
             yield context.at(
                 node_id, says=f"This menu takes {seconds:.0f} seconds to say. Make it {MENU_SECONDS:.0f} at most."
             )
+
+
+def _words(context: Context, written: str) -> list[str | float]:
+    """Words with the settings in them, as they are said and as long as they take."""
+    return [piece for piece in context.speech(written) if isinstance(piece, str | float)]
 
 
 @rule("moved-keys", "R10", "People press what worked the last time.", level="warning")
@@ -128,6 +147,25 @@ def _run(context: Context, node_id: str, trail: tuple[str, ...]) -> tuple[str, .
         return trail
     trail = (*trail, node_id)
     return max((_run(context, there, trail) for there in _leads(context, node_id)), key=len, default=trail)
+
+
+@rule("parts-in-a-row", "R28", "Three thoughts are what is kept before something can be done with them.")
+def parts_in_a_row(context: Context) -> Iterator[Finding]:
+    """Readings that run on to readings: no more is told before a choice than one may tell."""
+    for node_id in context.script.nodes:
+        told = _told_from(context, node_id, ())
+        if told > PARTS_MOST:
+            yield context.at(
+                node_id, "runs_on_to", says=f"From here, {told} parts are told with no choice in between. Make it 3."
+            )
+
+
+def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
+    """Parts that are told from here on before anything can be chosen."""
+    node = context.script.nodes.get(node_id)
+    if not isinstance(node, SpokenReading) or node_id in before:
+        return 0
+    return len(node.parts) + _told_from(context, node.runs_on_to or "", (*before, node_id))
 
 
 @rule("first-key", "R1, R5", "Callers expect a person, and must hear at once that keys work.")
@@ -245,6 +283,10 @@ def reviews(context: Context) -> Iterator[Finding]:
             ("content_checked_on",),
             "The service has not yet said that these words are right. When it has, write the day here.",
         )
+    elif context.script.line.content_checked_on > context.today:
+        yield Finding(
+            LINE, ("content_checked_on",), "This day is still to come. Write the day on which it was checked."
+        )
     known = max(context.script.hours.days_off, default=context.today)
     if (known - context.today).days < 180:
         says = f"Bank holidays are known until {known:%B %Y} only. Ask an operator to install the latest version."
@@ -264,9 +306,10 @@ def notices(context: Context) -> Iterator[Finding]:
 
 @rule("phones", "R32", "A wrong digit sends a caller in need to nobody.")
 def phones(context: Context) -> Iterator[Finding]:
-    for name, number in context.script.line.phones.items():
+    line = context.script.line
+    places: list[tuple[Path, str]] = [(("phones", name), number) for name, number in line.phones.items()]
+    places += [(("test_phones", i), number) for i, number in enumerate(line.test_phones)]
+    for path, number in places:
         verdict = dialling.judge(number).verdict
         if verdict != "fine":
-            yield Finding(
-                LINE, ("phones", name), f"{number} is not a number that can be rung here ({verdict}). Check it."
-            )
+            yield Finding(LINE, path, f"'{number}' is not a number that can be rung here ({verdict}). Check it.")

@@ -10,7 +10,7 @@ from ivr.authored import Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.script import Word
-from ivr.spoken import SLOT
+from ivr.spoken import BLANK
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15
 PART_MOST = 30
@@ -23,16 +23,27 @@ TEXT_ONE, TEXT_MOST = 160, 306
 
 #: Phrases that callers do not follow, or that put them off, and what to do instead.
 BANNED: tuple[tuple[str, str], ...] = (
-    (r"press \w+,? (for|to|if)\b", "Say the choice first and its key last; the line adds the key itself."),
+    (
+        r"press (the )?(?!an?\b|any\b)\w+(,? (key|button|now))*,? (for|to|if)\b",
+        "Say the choice first and its key last; the line adds the key itself.",
+    ),
     (r"\b(pound|oh|double|triple) (key|sign|zero|one|two|three|four|five|six|seven|eight|nine)\b", "Say zero or hash."),
-    (r"\b(key in|dial)\b", "Say 'press' or 'enter'."),
+    (r"\b(press pound|asterisk|number sign)\b", "Say star or hash."),
+    (r"\b(key in|dial|(hit|push) (the )?(zero|star|hash|key|button|one|two|three|four))\b", "Say 'press' or 'enter'."),
+    (r"\b(etc|e\.?g|i\.?e)\.", "Say it in words: 'and more', 'for example', 'that is'."),
     (
         r"\b(invalid|incorrect|error|wrong key|did ?n[o']t (get|understand))\b",
         "Nobody is blamed. Say what can be done.",
     ),
-    (r"\b(please hold|hold the line|your call is important|thank you for \w+ing)\b", "Take it out: it is padding."),
+    (
+        r"\b(please hold(?! on)|hold the line|your call is important|thank you for \w+ing)\b",
+        "Take it out: it is padding.",
+    ),
     (r"\b(please listen carefully|options have changed|following options)\b", "Take it out: it is padding."),
-    (r"\b(other enquiries|more options|something else|general|misc\w*)\b", "Say what the choice is about."),
+    (
+        r"\b(other enquiries|more options|something else|(?<!in )general|misc(ellaneous)?)\b",
+        "Say what the choice is about.",
+    ),
     (r"\b(at the end of the day|in the loop|touch base|going forward|on the same page)\b", "Say what it means."),
     (r"\b(click|tap (on|here)|type (in|your|the))\b", "This is a telephone. Offer a text."),
     (
@@ -60,7 +71,23 @@ PREFERRED: dict[str, str] = {
 _ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
 _DIGITS = re.compile(r"\d")
 _ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")
-_NOT_TWICE = re.compile(r"\b(not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
+_NOT_TWICE = re.compile(r"\b(?:not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
+#: Signs that a voice makes words or pauses of as they are meant.
+_PLAIN_SIGNS = frozenset(" .,?!'\u2019\u2018-\u2013\u2014:;()\"\u201c\u201d\u2026")
+_NO_SPACE = re.compile(r"[^\W\d_]{2,}[.,?!;:][^\W\d_]+")
+_DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
+
+_ANY = "|".join(
+    sorted((word for word in english.NUMBERS if word not in ("and", "point", "second")), key=len, reverse=True)
+)
+_MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
+#: Lengths, dates and times in words: what changes with the law or the year, and stands in line.yaml.
+_UNIT = "(?:(?:working|school|more|whole|full) )?(?:day|week|month|year|hour|minute|pound)s?"
+_IN_WORDS = re.compile(
+    rf"\b(?:{_ANY})\b(?:[- ](?:{_ANY})\b)* {_UNIT}\b"
+    rf"|\b(?:{_ANY}|second)\b (?:of )?(?:{_MONTH})\b"
+    rf"|\b(?:{_ANY}) (?:in the (?:morning|afternoon|evening)|o.clock|[ap]m)\b"
+)
 
 
 @rule("sentence-length", "R21", "What is heard cannot be read again; one idea at a time is kept.")
@@ -201,6 +228,19 @@ def banned(context: Context) -> Iterator[Finding]:
                 yield text.finding(f"'{found[0]}' is not said on this line. {instead}")
 
 
+@rule("keys-by-hand", "R6, R10", "The line says each key where it belongs; said twice, it may be said wrongly.")
+def keys_by_hand(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        if text.node and (found := _KEY.search(text.written)):
+            yield text.finding(f"The line says 'press' and the key itself. Take '{found[0]}' out.")
+
+
+_KEY = re.compile(
+    r"\b(press|option) (the )?(zero|one|two|three|four|five|six|seven|eight|nine|star|hash)\b",
+    re.IGNORECASE,
+)
+
+
 @rule("one-word", "R26", "Two words for one thing are two things to a listener.")
 def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
     explains = _explains(context)
@@ -222,15 +262,50 @@ def _explains(context: Context) -> set[str]:
 def double_negative(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
-            if _NOT_TWICE.search(sentence):
+            found = _NOT_TWICE.search(sentence)
+            if found and _is_negative(found[1].lower()):
                 yield text.finding(f"This says 'not' twice. Say it straight: '{sentence}'")
+
+
+def _is_negative(word: str) -> bool:
+    """'unhappy' takes away from 'happy'; 'understand' and 'university' take away nothing."""
+    return not word.startswith("un") or word == "unless" or english.is_common(word.removeprefix("un"))
+
+
+@rule("signs", "R25, R29", "A voice guesses what a sign means, and may guess wrong.")
+def signs(context: Context) -> Iterator[Finding]:
+    for name, value in context.script.line.names.items():
+        for sign in _strange(value):
+            yield Finding(LINE, ("names", name), _STRANGE.format(sign))
+    for text in context.texts:
+        words = BLANK.sub("", text.written)
+        for sign in _strange(words):
+            yield text.finding(_STRANGE.format(sign))
+        if found := _DOTTED.search(words):
+            yield text.finding(f"'{found[0]}' would be taken for the ends of sentences. Write letters without dots.")
+        elif found := _NO_SPACE.search(words):
+            yield text.finding(f"A space is missing in '{found[0]}'. Write one, or two words are said as one.")
+
+
+_STRANGE = "A voice may say '{}' wrongly. Write what it means in words, or take it out."
+
+
+def _strange(words: str) -> list[str]:
+    """Signs of these words that are no part of plain writing."""
+    return [c for c in dict.fromkeys(words) if not (c.isalnum() or c.isspace() or c in _PLAIN_SIGNS)]
 
 
 @rule("numbers-by-hand", "R33", "A number that changes must change everywhere at once.")
 def numbers_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
+        is_setting = text.file == LINE
         if _DIGITS.search(text.written) and text.kind != "phrase":
-            yield text.finding("A number stands here by hand. Put it into config/line.yaml, and its {name} here.")
+            remedy = "Write it in words." if is_setting else "Put it into config/line.yaml, and its {name} here."
+            yield text.finding(f"A number stands here by hand. {remedy}")
+        elif not is_setting and (found := _IN_WORDS.search(text.written)):
+            yield text.finding(
+                f"'{found[0]}' stands here by hand. Put it into config/line.yaml, and its {{name}} here."
+            )
         if _ADDRESS.search(text.written):
             yield text.finding("Nobody can write an address down by ear. Put it into a text message.")
 
@@ -264,7 +339,7 @@ def text_length(context: Context) -> Iterator[Finding]:
 def reading_grade(context: Context) -> Iterator[Finding]:
     for file, menu in context.draft.menus.items():
         pooled = " ".join(
-            _ended(SLOT.sub("ten", text.written))
+            _ended(BLANK.sub("ten", text.written))
             for text in context.texts
             if text.file == file and text.kind not in ("label", "phrase")
         )

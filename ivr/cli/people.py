@@ -15,14 +15,13 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from ivr import config, dialling
+from ivr import briefing, config, dialling
 from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
-from ivr.store import Adviser, Store
-from ivr.web.console import words
-from ivr.web.console.signin import LONGEST_NAME, hashed
+from ivr.passwords import hashed
+from ivr.store import LONGEST_NAME, Adviser, Store
 
 SHORTEST_PASSWORD = 12
 HEADINGS = (
@@ -130,17 +129,17 @@ def _rows() -> list[tuple[str, ...]]:
     with store_of(config.settings()) as store:
         requests, live = store.requests.waiting(), published(store)
         _note(store, "listed the requests")
-    return [_cells(row) for row in words.rows(requests, now, live)]
+    return [_cells(row) for row in briefing.rows(requests, now, live)]
 
 
-def _cells(row: words.Row) -> tuple[str, ...]:
+def _cells(row: briefing.Row) -> tuple[str, ...]:
     request = row.request
     asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
     state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"
     return (
         row.when,
         dialling.national(request.number),
-        words.slot_in_words(request) if request.slot else "",
+        "; ".join(briefing.promised_in_words(request)) if request.window else "",
         "URGENT" if request.urgent else "",
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ivr import config, schemas, script
 from ivr.audio import Recordings
-from ivr.check import check, play_stories
+from ivr.check import check, play_stories, unreadable_stories
 from ivr.cli.common import Stop, who
-from ivr.config import Settings
+from ivr.config import Folder, Settings
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Draft, Script
@@ -35,8 +35,7 @@ class Passed:
 
 def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
     """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
-    files = config.script_files(settings.config_dir)
-    problems, draft, made = _look(files, config.story_files(settings.config_dir), live)
+    problems, draft, made = _look(config.folder(settings.config_dir), live)
     return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
 
 
@@ -49,7 +48,7 @@ def published(store: Store) -> Script | None:
         return None
 
 
-#: How the history tells an undo from a publication.
+#: How the history names an undo.
 UNDO = "undo: "
 
 
@@ -61,16 +60,24 @@ def draft_revision(settings: Settings) -> str:
 def was_undone(store: Store, revision: str) -> bool:
     """Whether this revision was live last, and was taken back: no restart may bring it back by itself."""
     last = next(iter(store.revisions.history()), None)
-    return last is not None and last.why.startswith(UNDO) and last.before == revision
+    return last is not None and last.before == revision and _took_back(last)
 
 
-def _look(
-    files: dict[str, str], stories: Mapping[str, str], live: Script | None = None
-) -> tuple[list[Problem], Draft, Script]:
-    draft = script.read_draft(files)
-    made = script.build(draft, script.revision_of(files), config.bank_holidays())
-    problems = check(draft, made, dt.datetime.now(LONDON).date(), published=live)
-    return sorted({*problems, *_stories(made, stories)}), draft, made
+def _took_back(published: Published) -> bool:
+    if published.undone is None:
+        return published.why.startswith(UNDO)
+    return published.undone
+
+
+def _look(found: Folder, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+    problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
+    draft = script.read_draft(found.files, [p for p in found.problems if p not in problems])
+    try:
+        made = script.build(draft, script.revision_of(found.files), config.bank_holidays())
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
+    problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live)
+    return sorted({*problems, *_stories(made, found.stories)}), draft, made
 
 
 def _stories(made: Script, stories: Mapping[str, str]) -> list[Problem]:
@@ -86,34 +93,40 @@ def _stories(made: Script, stories: Mapping[str, str]) -> list[Problem]:
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.script_files(settings.config_dir), config.story_files(settings.config_dir))
+    return _gate(config.folder(settings.config_dir))
 
 
 def gate_files(files: dict[str, str]) -> Passed:
     """These files, if they may go live, without stories, which belong to the draft. Raises ConfigError."""
-    return _gate(files, {})
+    return _gate(Folder(files, {}, ()))
 
 
-def _gate(files: dict[str, str], stories: Mapping[str, str]) -> Passed:
-    problems, _, made = _look(files, stories)
+def _gate(found: Folder) -> Passed:
+    problems, _, made = _look(found)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise ConfigError(errors)
-    return Passed(files, made, tuple(problems))
+    return Passed(found.files, made, tuple(problems))
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     """Make what passed live, in one step. False if it is live already; Stop if somebody was quicker."""
     if passed.script.revision == store.revisions.live():
         return False
-    put_files_live(store, passed.files, why, before)
+    _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
     return True
 
 
-def put_files_live(store: Store, files: dict[str, str], why: str, before: str) -> None:
-    """One step, refused if somebody else has published since `before` was live."""
+def take_back(store: Store, files: dict[str, str], last: Published) -> None:
+    """Make these files live again in the place of what was published last."""
+    again = Published(script.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
+    _publish(store, again, files)
+
+
+def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
+    """One step, refused if somebody else has published since `published.before` was live."""
     try:
-        store.revisions.publish(Published(script.revision_of(files), time.time(), who(), why, before), files)
+        store.revisions.publish(published, files)
     except Conflict as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""

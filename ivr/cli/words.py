@@ -235,7 +235,7 @@ def undo(revision: str | None) -> None:
         if last is None or files is None or (revision and revision not in {row.revision for row in rows}):
             raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
         sound.prepare(settings, _published_script(back, files))
-        publishing.put_files_live(store, files, f"{publishing.UNDO}{last.why}", last.revision)
+        publishing.take_back(store, files, last)
     out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
 
 

@@ -12,9 +12,12 @@ that no edit can ring a caller who did not agree to it.
 
 from ivr.steps import person, ringing, texting
 from ivr.steps.kinds import BACK, STAY, Asks, Choice, HandsOver, Runs, Step, TakesDigits
+from ivr.steps.ringing import half_way, heard_of_urgency
 
 #: Every step by its name.
 STEPS: dict[str, Step] = {**person.STEPS, **texting.STEPS, **ringing.STEPS}
-UNFINISHED = ringing.UNFINISHED
 
-__all__ = ["BACK", "STAY", "STEPS", "UNFINISHED", "Asks", "Choice", "HandsOver", "Runs", "Step", "TakesDigits"]
+__all__ = [
+    "BACK", "STAY", "STEPS", "Asks", "Choice", "HandsOver", "Runs", "Step", "TakesDigits", "half_way",
+    "heard_of_urgency",
+]  # fmt: skip

@@ -11,6 +11,7 @@ from ivr.script import END_MENU, Script
 from ivr.session import HangUp, Input, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, date, fill, time
 from ivr.steps.kinds import BACK, STAY, Asks, Choice, HandsOver, Moved, Step, said, words
+from ivr.steps.ringing import half_way
 
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
@@ -38,7 +39,11 @@ def _transfer(script: Script, s: Session) -> Transfer:
 def _ended(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
     assert isinstance(event, TransferEnded)
     if event.how == "answered":
-        return said(script, s, script.says["person.ended"]), END_MENU
+        s = said(script, s, script.says["person.ended"])
+        if not half_way(s, *s.trail):
+            return s, END_MENU
+        # Whoever rings them for the wish that is half said is told that they have talked to somebody.
+        return replace(s, heard=(*s.heard, "person"), wishes=replace(s.wishes, onward=END_MENU)), "ring_keep"
     if s.place.part + 1 < len(script.line.transfer.numbers):
         return replace(s, lead=(), place=replace(s.place, part=s.place.part + 1)), STAY
     return said(script, s, script.says[f"person_away.{event.how}"]), "person_away"

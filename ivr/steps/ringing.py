@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from ivr import callback, dialling, spoken
 from ivr.callback import REFERENCE_DIGITS, CallbackRequest
+from ivr.diary import Promise
 from ivr.hours import LONDON
-from ivr.script import END_MENU, Reading, Script
+from ivr.script import END_MENU, HELP, Reading, Script
 from ivr.session import (
     CancelRequest,
     Done,
     FindRequest,
-    HoldSlot,
+    HoldWindow,
     Input,
     MoveRequest,
     Place,
@@ -49,6 +50,9 @@ from ivr.steps.kinds import (
     yes,
 )
 
+#: Seconds of silence that end a spoken message, and for those who need more time.
+SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
+
 # --- which number ---------------------------------------------------------------------------
 
 
@@ -57,7 +61,8 @@ def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
     own = dialling.judge(s.caller)
     if own.verdict == "fine":
         return s, STAY
-    s = said(script, s, script.says[f"ring_number.{own.verdict}"])
+    why = "hidden" if own.verdict == "malformed" else own.verdict  # what a phone network made of it is not their doing
+    s = said(script, s, script.says[f"ring_number.{why}"])
     if s.keyed:
         return replace(s, wishes=replace(s.wishes, number=s.keyed)), "ring_check"
     return s, "ring_number"
@@ -65,9 +70,12 @@ def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
 
 def _anew(script: Script, s: Session) -> Session:
     """A wish of its own each time, so that none is ever taken for another."""
-    topic = script.nodes.get(s.topic)
-    urgent = isinstance(topic, Reading) and topic.urgent
-    return replace(s, asked=s.asked + 1, wishes=Wishes(urgent=urgent or None))
+    return replace(s, asked=s.asked + 1, wishes=Wishes(urgent=heard_of_urgency(script, s) or None))
+
+
+def heard_of_urgency(script: Script, s: Session) -> bool:
+    """Whether the caller listened to guidance that is always urgent."""
+    return any(isinstance(node := script.nodes.get(name), Reading) and node.urgent for name in s.heard)
 
 
 def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
@@ -79,13 +87,16 @@ def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
 
 def _request(script: Script, s: Session, now: dt.datetime, state: callback.State) -> CallbackRequest:
     wishes, seconds = s.wishes, now.timestamp()
-    request = CallbackRequest(
+    promise = _promise(script, s, now)
+    return CallbackRequest(
         id=f"{s.call}-{s.asked}",
         number=wishes.number,
         asked_at=seconds,
         state=state,
-        opens=seconds,
-        due=_urgent_due(script, now),
+        when=promise.when,
+        window=promise.window,
+        opens=promise.opens,
+        due=promise.due,
         urgent=bool(wishes.urgent),
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
@@ -95,20 +106,23 @@ def _request(script: Script, s: Session, now: dt.datetime, state: callback.State
         stuck=s.stuck,
         events=(callback.Event(seconds, "caller", "asked to be rung back"),),
     )
-    if wishes.slot is None:
-        return request
-    opens, due = _times(script, s, now)
-    return replace(request, slot=wishes.slot, when=wishes.when, opens=opens, due=due)
 
 
-def _times(script: Script, s: Session, now: dt.datetime) -> tuple[float, float]:
-    """Between which moments the caller should be rung, by the slot they have and whether time is short."""
-    assert s.wishes.slot
-    opens, due = callback.times(s.wishes.slot, script.windows, script.hours)
-    if not s.wishes.urgent:
-        return opens, due
-    at_once = s.wishes.when == "any"
-    return callback.sooner(opens, due, now.timestamp(), _urgent_due(script, now), at_once=at_once)
+def _promise(script: Script, s: Session, now: dt.datetime) -> Promise:
+    """When the caller is to be rung, by the window they have and whether time is short.
+
+    One who has no window yet is rung as soon as somebody is there. An urgent one is rung
+    before their window only if any time is right for them.
+    """
+    first, soon, wishes = script.diary.opening(now), _urgent_due(script, now), s.wishes
+    if wishes.window is None:
+        return Promise(opens=first, due=soon)
+    opens, due = script.diary.times(wishes.window)
+    if wishes.urgent and wishes.when == "any":
+        opens = min(opens, first)
+    if wishes.urgent and opens < soon:
+        due = min(due, soon)
+    return Promise(wishes.when, wishes.window, opens, due)
 
 
 def _urgent_due(script: Script, now: dt.datetime) -> float:
@@ -136,8 +150,14 @@ def _withdraw(script: Script, s: Session, now: dt.datetime) -> CancelRequest:
 
 
 def _withdrawn(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    number, s = s.wishes.number, _anew(script, said(script, s, script.says["ring_cancelled.not_rung"]))
-    return replace(s, wishes=replace(s.wishes, number=number)), BACK
+    wishes = s.wishes
+    s = _anew(script, said(script, s, script.says[f"ring_cancelled.{'one' if _others(done) else 'not_rung'}"]))
+    return replace(s, wishes=replace(s.wishes, number=wishes.number)), wishes.onward
+
+
+def _others(done: Done) -> bool:
+    """Whether this phone is rung all the same, for another wish. Who asked for that is nobody else's to know."""
+    return done.request is not None and done.request.open
 
 
 # --- when -----------------------------------------------------------------------------------
@@ -147,39 +167,46 @@ def _is_urgent_known(script: Script, s: Session, now: dt.datetime) -> Moved:
     return s, STAY if s.wishes.urgent is None else "ring_when"
 
 
-def _hold(script: Script, s: Session, now: dt.datetime) -> HoldSlot:
-    found = callback.slots(script.windows, script.hours, now, script.line.ring_back.days_ahead)
-    before = s.wishes.slot if s.wishes.moving else None  # a call is moved to another time, not to the one it has
-    wanted = tuple(slot for slot in found if s.wishes.when in ("any", slot.part) and slot != before)
-    return HoldSlot(s.call, wanted, overbook=s.wishes.when == "any", instead_of=s.wishes.slot)
+def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
+    found = script.diary.windows(now)
+    wanted = [window for window in found if s.wishes.when in ("any", window.part)]
+    if s.wishes.moving and (had := s.wishes.window):  # to another time: one after the one they have, if there is one
+        wanted = [window for window in wanted if window != had]
+        wanted.sort(key=lambda window: (found.index(window) < found.index(had)) if had in found else False)
+    overbook = s.wishes.when == "any" and not s.wishes.moving
+    return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window)
 
 
 def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    if done.slot is None:
+    if done.window is None:
         return said(script, s, script.says["ring_when.full"]), "ring_when"
-    s = replace(s, wishes=replace(s.wishes, slot=done.slot, onward="ring_message"))
+    s = replace(s, wishes=replace(s.wishes, window=done.window, onward="ring_message"))
     return s, "ring_move" if s.wishes.moving else "ring_keep"
 
 
 # --- the promise, and a message ---------------------------------------------------------------
 
 
-def _promise(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
+def _told(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
     """Words with the day and the part of the day on which we will ring."""
-    slot, today = s.wishes.slot, now.astimezone(LONDON).date()
-    day = slot.day if slot else dt.datetime.fromtimestamp(_urgent_due(script, now), LONDON).date()
-    window = script.says[f"in_the_{slot.part}" if slot else "at_any_time"]
-    return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": window})
+    window, today = s.wishes.window, now.astimezone(LONDON).date()
+    due = s.wishes.due or _urgent_due(script, now)
+    day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
+    part = script.says[f"in_the_{window.part}" if window else "at_any_time"]
+    return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": part})
 
 
 def _done_says(script: Script, s: Session, now: dt.datetime) -> Speech:
     """The promise. It is a place of its own, so that hash says it again."""
-    pace, at_once = script.line.pace, s.wishes.urgent and s.wishes.when == "any"
-    promise = _promise(script, s, "ring_done.urgent" if at_once else "ring_done.say", now)
+    pace = script.line.pace
+    at_once = s.wishes.urgent and s.wishes.when == "any" and script.hours.is_open(now)
+    promise = _told(script, s, "ring_done.urgent" if at_once else "ring_done.say", now)
     once = spoken.digits(_pairs(s.wishes.reference), pace.each_digit, pace.between_groups)
     number = (*once, 2 * pace.between_groups, *once)
     reference = spoken.fill(script.says["ring_done.reference"], {"reference": number})
-    return (*promise, pace.between_choices, *reference, pace.between_choices, *script.says["ring_done.change"])
+    shows = dialling.judge(s.caller).verdict == "fine"
+    change = script.says["ring_done.change" if shows else "ring_done.change_hidden"]
+    return (*promise, pace.between_choices, *reference, pace.between_choices, *change)
 
 
 def _pairs(digits: str) -> tuple[str, ...]:
@@ -187,13 +214,19 @@ def _pairs(digits: str) -> tuple[str, ...]:
 
 
 def _record(script: Script, s: Session) -> Record:
-    return Record(script.line.ring_back.message_seconds, s.wishes.request)
+    silence = SLOW_SILENCE_SECONDS if s.slow or s.more_time else SILENCE_SECONDS
+    return Record(script.line.ring_back.message_seconds, silence, s.wishes.request)
 
 
 def _recorded(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
-    if isinstance(event, Recorded) and event.key == "0":
-        return s, "person"
-    return said(script, s, script.says["ring_name.thanks"]), END_MENU
+    """On, with thanks for what was said. The keys that work everywhere end a message too."""
+    assert isinstance(event, Recorded)
+    if event.seconds:
+        s = said(script, s, script.says["ring_name.thanks"])
+        return s, "person" if event.key == "0" else END_MENU
+    if event.key in ("0", "*", "9"):
+        return s, {"0": "person", "*": BACK, "9": HELP}[event.key]
+    return said(script, s, script.says["ring_name.nothing"]), END_MENU
 
 
 # --- changing it later ------------------------------------------------------------------------
@@ -205,7 +238,7 @@ def _arrive_at_reference(script: Script, s: Session, now: dt.datetime) -> Moved:
     s = replace(_anew(script, s), wishes=Wishes(number=own.e164))
     if own.verdict == "fine":
         return s, STAY
-    return said(script, s, script.says["ring_reference.hidden"]), "ring_back"
+    return said(script, s, script.says["ring_reference.hidden"]), "person"
 
 
 def _find(script: Script, s: Session, now: dt.datetime) -> FindRequest:
@@ -217,13 +250,15 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     if request is None:
         s = replace(s, place=Place("ring_reference"), trail=s.trail[:-1])
         return entry.wrong(script, s, script.says["ring_reference.not_found"])
+    promise = request.promise_to(s.wishes.typed) or request.promise
     s = replace(
         s,
         wishes=Wishes(
             number=s.wishes.number,
             request=request.id,
             reference=s.wishes.typed,
-            slot=request.slot,
+            window=promise.window,
+            due=promise.due,
             urgent=request.urgent,
         ),
     )
@@ -233,17 +268,22 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     return said(script, s, script.says["ring_found.tried"]) if request.tries else s, "ring_found"
 
 
+def _found_says(script: Script, s: Session, now: dt.datetime) -> Speech:
+    if s.wishes.due <= now.timestamp():
+        return script.says["ring_found.late"]
+    return _told(script, s, "ring_found.say", now)
+
+
 def _move(script: Script, s: Session, now: dt.datetime) -> MoveRequest:
-    assert s.wishes.slot
-    return MoveRequest(s.wishes.request, s.call, s.wishes.slot, *_times(script, s, now))
+    return MoveRequest(s.wishes.request, s.wishes.reference, s.call, _promise(script, s, now))
 
 
 def _moved(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    return said(script, s, _promise(script, s, "ring_moved.say", now)), END_MENU
+    return said(script, s, _told(script, s, "ring_moved.say", now)), END_MENU
 
 
 def _cancelled(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    return said(script, s, script.says["ring_cancelled.say"]), END_MENU
+    return said(script, s, script.says[f"ring_cancelled.{'one' if _others(done) else 'say'}"]), END_MENU
 
 
 # --- the steps ------------------------------------------------------------------------------
@@ -251,11 +291,19 @@ def _cancelled(script: Script, s: Session, done: Done, now: dt.datetime) -> Move
 #: Where somebody is who has confirmed a number and not finished. To go back out of it takes the wish back.
 UNFINISHED = ("ring_urgent", "ring_when", "ring_message", "ring_safe", "ring_needs")
 
+
+def half_way(s: Session, *where: Place) -> bool:
+    """Whether the caller is half-way through asking: a number is written down, and not all is said."""
+    asking = any(place.node in UNFINISHED for place in where)
+    return asking and bool(s.wishes.reference) and not s.wishes.moving
+
+
 STEPS: dict[str, Step] = {
     "ring_back": Asks(
         arrive=_arrive,
         says=words("ring_back.ask"),
         before=_anew,
+        stands_alone=True,
         choices=(
             yes("ring_begun", number=CALLER, onward="ring_urgent"),
             no("ring_number"),
@@ -293,7 +341,7 @@ STEPS: dict[str, Step] = {
             Choice(label="ring_when.afternoon", goto="ring_hold", sets={"when": "afternoon"}),
             Choice(label="ring_when.any", goto="ring_hold", sets={"when": "any"}),
         ),
-        offers=lambda script, s, choice: choice.sets["when"] in ("any", *script.windows),
+        offers=lambda script, s, choice: choice.sets["when"] in ("any", *script.diary.parts),
     ),
     "ring_hold": Runs(errand=_hold, done=_held, failed="ring_failed.say"),
     "ring_message": Asks(
@@ -308,9 +356,9 @@ STEPS: dict[str, Step] = {
     "ring_safe": Asks(
         says=words("ring_safe.ask"),
         choices=(
-            yes("ring_needs", said="ring_safe.will", say_who=True),
-            no("ring_needs", said="ring_safe.will_not", say_who=False),
-            not_sure("ring_needs", said="ring_safe.will_not", say_who=False),
+            yes("ring_needs", said="ring_safe.will", say_who=True, needs=()),
+            no("ring_needs", said="ring_safe.will_not", say_who=False, needs=()),
+            not_sure("ring_needs", said="ring_safe.will_not", say_who=False, needs=()),
         ),
         written_by="ring_keep",
     ),
@@ -318,9 +366,14 @@ STEPS: dict[str, Step] = {
         says=lambda script, s, now: script.says["ring_needs.say_more" if s.wishes.needs else "ring_needs.say"],
         choices=(
             Choice(label="ring_needs.nothing", goto="ring_save"),
-            Choice(label="ring_needs.relay", goto="ring_needs", need="relay", said="ring_needs.noted"),
-            Choice(label="ring_needs.interpreter", goto="ring_needs", need="interpreter", said="ring_needs.noted"),
-            Choice(label="ring_needs.slow", goto="ring_needs", need="slow", said="ring_needs.noted"),
+            Choice(label="ring_needs.relay", goto="ring_needs", need="relay", said="ring_needs.has_relay"),
+            Choice(
+                label="ring_needs.interpreter",
+                goto="ring_needs",
+                need="interpreter",
+                said="ring_needs.has_interpreter",
+            ),
+            Choice(label="ring_needs.slow", goto="ring_needs", need="slow", said="ring_needs.has_slow"),
         ),
         offers=lambda script, s, choice: choice.need not in s.wishes.needs,
         written_by="ring_keep",
@@ -343,7 +396,7 @@ STEPS: dict[str, Step] = {
     ),
     "ring_find": Runs(errand=_find, done=_found, failed="ring_failed.say"),
     "ring_found": Asks(
-        says=lambda script, s, now: _promise(script, s, "ring_found.say", now),
+        says=_found_says,
         choices=(
             Choice(label="ring_found.move", goto="ring_when", sets={"moving": True}),
             Choice(label="ring_found.cancel", goto="ring_sure"),

@@ -12,7 +12,7 @@
     ivr:ended                    zset     requests that ended, by the second they did
     ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
-    ivr:slot:<day>:<part>        zset     who has a place in a part of a day, by the second it runs out
+    ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON
     ivr:texts_to:<number>        string   texts asked for to one number in the last hour
@@ -32,13 +32,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping
-from ivr.store.people import Adviser, People
+from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import Requests
 from ivr.store.revisions import Conflict, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.texts import Fate, Texts, TextState
 
 __all__ = [
+    "LONGEST_NAME",
     "PATIENT_SECONDS",
     "Adviser",
     "Conflict",

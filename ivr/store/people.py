@@ -8,6 +8,8 @@ import msgspec
 
 from ivr.store.connection import Client, Redis
 
+#: Letters in an adviser's name.
+LONGEST_NAME = 40
 #: Entries of the log that are kept.
 MOST_AUDIT = 100_000
 

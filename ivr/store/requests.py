@@ -13,8 +13,9 @@ from collections.abc import Callable
 import msgspec
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Slot, SpokenMessage
-from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldSlot, MoveRequest, SaveRequest
+from ivr.callback import CallbackRequest, SpokenMessage
+from ivr.diary import Diary, Part, Window
+from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store.connection import Client, Redis
 
 #: Seconds a place is held for a caller who has not finished asking.
@@ -25,8 +26,8 @@ MOST_GUESSES = 5
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: Seconds it is known that a call left a request that was deleted: longer than a message waits to be found at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
-#: Seconds that the places of a part of a day are kept: longer than any day that can be promised is ahead.
-SLOT_SECONDS = 90 * 24 * 60 * 60
+#: Seconds that the places of a window are kept: longer than any day that can be promised is ahead.
+WINDOW_SECONDS = 90 * 24 * 60 * 60
 
 #: The first key is the part of a day that the call held before, and the others are those it may have now.
 _HOLD = """
@@ -68,14 +69,14 @@ class Requests:
 
     # --- errands of a call ------------------------------------------------------------------
 
-    def hold(self, errand: HoldSlot, places: dict[callback.Part, int], now: float) -> Done:
+    def hold(self, errand: HoldWindow, places: dict[Part, int], now: float) -> Done:
         """Keep a place for a caller who is deciding."""
-        before = _slot_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
-        keys = [before, *(_slot_key(slot) for slot in errand.slots)]
-        most = [places[slot.part] for slot in errand.slots]
-        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, SLOT_SECONDS, int(errand.overbook), *most]
+        before = _window_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
+        keys = [before, *(_window_key(window) for window in errand.windows)]
+        most = [places[window.part] for window in errand.windows]
+        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(errand.overbook), *most]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *arguments))
-        return Done(slot=errand.slots[got - 1] if got else None)
+        return Done(window=errand.windows[got - 1] if got else None)
 
     def save(self, errand: SaveRequest) -> Done:
         """Write a wish down, joined to the open request its number may have."""
@@ -83,13 +84,14 @@ class Requests:
         phone = f"ivr:phone:{wish.number}"
 
         def step(pipe: Client) -> CallbackRequest:
-            first = self._open_request(pipe, phone)
+            first = self._open_request(pipe, phone) or _ended_meanwhile(pipe, wish.id)
             saved = callback.saved(first, wish, reference)
             pipe.multi()
-            self._write(pipe, saved)
+            if wish.window:
+                pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
+            _write(pipe, first, saved)
             pipe.zadd(phone, {saved.id: saved.asked_at})
             pipe.expire(phone, ENDED_SECONDS)
-            _book(pipe, first, saved, wish)
             return saved
 
         saved = self._transaction(step, phone)
@@ -104,7 +106,7 @@ class Requests:
                 return None
             ids = client.zrevrange(f"ivr:phone:{errand.number}", 0, -1)
             for request in self._read(client, ids):
-                if request.goes_by(errand.reference):
+                if request.promise_to(errand.reference):
                     return request
             pipe = client.pipeline()
             pipe.incr(guesses)
@@ -115,29 +117,24 @@ class Requests:
         return Done(request=self._redis.do(look))
 
     def move(self, errand: MoveRequest, now: float) -> Done | Failed:
-        """Give a request the slot that its caller holds, and its old one to others."""
-
-        def rebook(pipe: Client, before: CallbackRequest) -> None:
-            if before.slot:
-                pipe.zrem(_slot_key(before.slot), before.id)
-            pipe.zrem(_slot_key(errand.slot), errand.call)
-            _keep_place(pipe, errand.slot, before.id)
-
+        """Give one caller the window that the call holds, and their old one to others."""
+        held = errand.to.window
         try:
             moved = self._change(
-                errand.id, lambda r: callback.move(r, errand.slot, errand.opens, errand.due, now), rebook
+                errand.id,
+                lambda request: callback.move(request, errand.reference, errand.to, now),
+                lambda pipe: pipe.zrem(_window_key(held), errand.call) if held else None,
             )
         except (KeyError, callback.Refused):
             return Failed()
         return Done(request=moved)
 
-    def cancel(self, errand: CancelRequest, now: float) -> Done | Failed:
-        """Take back one caller's wish. Failed if the request is gone or has ended."""
+    def cancel(self, errand: CancelRequest, now: float) -> Done:
+        """Take back one caller's wish; the request is brought back if others still wait. What ended is as good."""
         try:
-            self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now))
+            return Done(request=self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now)))
         except (KeyError, callback.Refused):
-            return Failed()
-        return Done()
+            return Done()
 
     # --- the queue --------------------------------------------------------------------------
 
@@ -155,7 +152,26 @@ class Requests:
 
     def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
         """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
-        return self._change(request_id, how, lambda pipe, before: None)
+        return self._change(request_id, how, lambda pipe: None)
+
+    def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
+        """Put an ended request back. Raises KeyError if it is gone, and Refused where it should not be rung."""
+        key = f"ivr:request:{request_id}"
+
+        def step(pipe: Client) -> CallbackRequest:
+            value = pipe.get(key)
+            if value is None:
+                raise KeyError(request_id)
+            before = _decoder.decode(value)
+            pipe.watch(phone := f"ivr:phone:{before.number}")
+            if before.state in callback.ENDED and self._open_request(pipe, phone):
+                raise callback.Refused("This caller has asked again since. Take that request.")
+            reopened = callback.reopen(before, who, now, diary)
+            pipe.multi()
+            _write(pipe, before, reopened)
+            return reopened
+
+        return self._transaction(step, key)
 
     def with_message(self, request_id: str, message: SpokenMessage) -> bool:
         """Note that a spoken message is kept with this request. False if the request is gone."""
@@ -203,9 +219,9 @@ class Requests:
         self,
         request_id: str,
         how: Callable[[CallbackRequest], CallbackRequest],
-        also: Callable[[Client, CallbackRequest], None],
+        also: Callable[[Client], object],
     ) -> CallbackRequest:
-        """Change one request, and in the same step what `also` does for the request as it was."""
+        """Change one request, and in the same step what `also` does."""
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
@@ -215,8 +231,8 @@ class Requests:
             before = _decoder.decode(value)
             changed = how(before)
             pipe.multi()
-            also(pipe, before)
-            self._write(pipe, changed)
+            also(pipe)
+            _write(pipe, before, changed)
             return changed
 
         return self._transaction(step, key)
@@ -237,18 +253,6 @@ class Requests:
                 return request
         return None
 
-    def _write(self, pipe: Client, request: CallbackRequest) -> None:
-        pipe.set(f"ivr:request:{request.id}", _encode(request))
-        if request.open:
-            pipe.zadd("ivr:queue", {request.id: request.due})
-            pipe.zrem("ivr:ended", request.id)
-            return
-        pipe.zrem("ivr:queue", request.id)
-        assert request.end
-        pipe.zadd("ivr:ended", {request.id: request.end.at})
-        if request.slot:
-            pipe.zrem(_slot_key(request.slot), request.id)
-
     def _listed(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
         return self._redis.do(lambda client: self._read(client, ids(client)))
 
@@ -259,29 +263,48 @@ class Requests:
         return [_decoder.decode(value) for value in values if value]
 
 
-def _book(pipe: Client, first: CallbackRequest | None, saved: CallbackRequest, wish: CallbackRequest) -> None:
-    """Turn a caller's held place into a kept one, and give back what is not needed any more."""
-    if wish.slot:
-        pipe.zrem(_slot_key(wish.slot), wish.id.rsplit("-", 1)[0])
-    if first and first.slot and first.slot != saved.slot:
-        pipe.zrem(_slot_key(first.slot), saved.id)
-    if saved.slot:
-        _keep_place(pipe, saved.slot, saved.id)
+def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
+    """The request that came with this wish, if an adviser ended it while its caller was still being asked."""
+    pipe.watch(f"ivr:request:{wish}")
+    value = pipe.get(f"ivr:request:{wish}")
+    request = _decoder.decode(value) if value else None
+    return request if request and request.askers else None
 
 
-def _keep_place(pipe: Client, slot: Slot, request_id: str) -> None:
-    pipe.zadd(_slot_key(slot), {request_id: "+inf"})
-    pipe.expire(_slot_key(slot), SLOT_SECONDS)
+def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
+    """Write a request, where it stands in the queue, and its callers' places: given, kept and given back."""
+    pipe.set(f"ivr:request:{request.id}", _encode(request))
+    for window in _windows(before) - (_windows(request) if request.open else set()):
+        pipe.zrem(_window_key(window), request.id)
+    if request.open:
+        pipe.zadd("ivr:queue", {request.id: request.due})
+        pipe.zrem("ivr:ended", request.id)
+        for window in _windows(request):
+            pipe.zadd(_window_key(window), {request.id: "+inf"})
+            pipe.expire(_window_key(window), WINDOW_SECONDS)
+        return
+    pipe.zrem("ivr:queue", request.id)
+    assert request.end
+    pipe.zadd("ivr:ended", {request.id: request.end.at})
+
+
+def _windows(request: CallbackRequest | None) -> set[Window]:
+    """The windows in which a request has a place: one for each time that its callers were promised."""
+    if request is None:
+        return set()
+    promises = [request.promise, *(asker.promise for asker in request.askers if asker.promise)]
+    return {promise.window for promise in promises if promise.window}
 
 
 def _forget(pipe: Client, request: CallbackRequest) -> None:
     """Take out what points to a request, and note its calls."""
     pipe.zrem(f"ivr:phone:{request.number}", request.id)
-    if request.slot:
-        pipe.zrem(_slot_key(request.slot), request.id)
+    for window in _windows(request):
+        pipe.zrem(_window_key(window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
 
 
-def _slot_key(slot: Slot) -> str:
-    return f"ivr:slot:{slot.day.isoformat()}:{slot.part}"
+def _window_key(window: Window) -> str:
+    """Under the name that places had at first, so that those given then still count."""
+    return f"ivr:slot:{window.day.isoformat()}:{window.part}"

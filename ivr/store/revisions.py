@@ -36,6 +36,8 @@ class Published(msgspec.Struct, frozen=True):
     who: str
     why: str
     before: str = ""
+    #: Whether this took back what was live before it. None: written by version 1.0, which told it in `why` alone.
+    undone: bool | None = None
 
 
 #: A draft is kept for a while from now; what was published stays as it is.

@@ -14,7 +14,7 @@ from ivr.session import (
     Errand,
     Failed,
     FindRequest,
-    HoldSlot,
+    HoldWindow,
     MoveRequest,
     SaveRequest,
     SendText,
@@ -40,7 +40,7 @@ class Desk:
     def _run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
         requests, seconds = self._store.requests, now.timestamp()
         match errand:
-            case HoldSlot():
+            case HoldWindow():
                 ring_back = script.line.ring_back
                 places = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
                 return requests.hold(errand, places, seconds)  # type: ignore[arg-type]

@@ -165,10 +165,10 @@ class _Views:
         return _xml(twiml.ring_out(wish.number, _form().get("From", ""), self._for_adviser("rang"), seconds))
 
     def _wish(self) -> CallbackRequest | None:
-        """The request that this call is about, if the adviser who asked for the call still has it."""
-        wish = self._line.store.requests.get(_query().get("request", ""))
-        held = wish and callback.held_by(wish, _query().get("adviser", ""), self._line.clock().timestamp())
-        return wish if held else None
+        """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
+        wish, now = self._line.store.requests.get(_query().get("request", "")), self._line.clock().timestamp()
+        held = wish and callback.held_by(wish, _query().get("adviser", ""), now)
+        return wish if wish and held and wish.opens <= now else None
 
     def _for_adviser(self, place: str) -> str:
         """The address of another place in an adviser's call."""

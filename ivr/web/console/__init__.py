@@ -15,11 +15,12 @@ from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from ivr import briefing, callback, dialling
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store, StoreDown
-from ivr.web.console import queue, signin, words
-from ivr.web.console.common import Clock, Desk
+from ivr.web.console import queue, signin
+from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
 #: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
@@ -62,10 +63,13 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         session_cookie_secure=https,
         session_cookie_samesite="Strict",
     )
-    desk = Desk(settings, store, live, jobs, clock)
-    signin.add_to(app, desk)
-    queue.add_to(app, desk)
-    words.add_to(app)
+    console = Console(settings, store, live, jobs, clock)
+    signin.add_to(app, console)
+    queue.add_to(app, console)
+    app.jinja_env.globals.update(
+        moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
+        unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
+    )  # fmt: skip
     _add_errors(app)
     app.after_request(_never_kept)
     return app
@@ -80,7 +84,7 @@ def _never_kept(response: Response) -> Response:
 
 def _add_errors(app: Flask) -> None:
     def page(title: str, what: str, code: int) -> tuple[str, int]:
-        return render_template("error.html", title=title, what=what), code
+        return render_template("error.html", title=title, what=what, unsaved=unsaved()), code
 
     @app.errorhandler(StorageError)
     @app.errorhandler(StoreDown)

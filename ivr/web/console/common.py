@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -19,7 +19,7 @@ Clock = Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True)
-class Desk:
+class Console:
     """The settings, the store, what is live, the worker's queue and the clock."""
 
     settings: Settings
@@ -36,6 +36,11 @@ class Desk:
     def note(self, what: str, about: str = "") -> None:
         """Write into the log what the signed-in adviser saw or did."""
         self.store.people.note(self.now, current_user.get_id() or "nobody", what, about)
+
+
+def unsaved() -> str:
+    """What was written on a form that could not be taken, so that it can be shown, and nobody writes it again."""
+    return ". ".join(filter(None, (request.form.get("outcome", ""), request.form.get("note", "").strip())))
 
 
 def go(endpoint: str, request_id: str | None = None) -> Response:

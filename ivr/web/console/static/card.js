@@ -9,13 +9,15 @@ const news = document.getElementById("news");
 let ends = Number(mine.dataset.ends) * 1000;
 let keptAt = Date.now();
 let worked = false;
+let signedOut = false;
 
 for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListener(sign, () => { worked = true; });
 
 async function look() {
   if (worked && Date.now() - keptAt > KEEP_MS) await keep();
   const left = ends - Date.now();
-  if (left <= 0) say("It is not yours any more. What you save now is kept as a note.");
+  if (signedOut) say("You are signed out. Sign in again in another window before you save.");
+  else if (left <= 0) say("It is not yours any more. What you save now is kept as a note.");
   else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
   else say("");
 }
@@ -25,7 +27,8 @@ async function keep() {
   keptAt = Date.now();
   try {
     const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
-    if (answer.ok) ends = Number(await answer.text()) * 1000;
+    if (answer.redirected || answer.status === 401) signedOut = true;
+    else if (answer.ok) ends = Number(await answer.text()) * 1000;
     else ends = 0;
   } catch {
     // The next look tries again, while there is time.

@@ -1,4 +1,4 @@
-"""How the console says things: times, lateness, and what a caller agreed to, in words."""
+"""What an adviser is told of a request, in words: how late it is, what was promised, and what may be said."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from flask import Flask
-
-from ivr import dialling
-from ivr.callback import MOST_TRIES, UNANSWERED, CallbackRequest, claimable
+from ivr.callback import MOST_TRIES, CallbackRequest, claimable
+from ivr.diary import Window
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -94,12 +92,17 @@ def _long(seconds: float) -> str:
     return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
 
 
-def slot_in_words(request: CallbackRequest) -> str:
-    """What the caller was promised."""
-    if request.slot is None:
+def promised_in_words(request: CallbackRequest) -> list[str]:
+    """When each of the callers was promised to be rung, the soonest first."""
+    promises = [asker.promise or request.promise for asker in request.askers] or [request.promise]
+    soonest_first = sorted(promises, key=lambda promise: promise.due)
+    return list(dict.fromkeys(_window_in_words(promise.window) for promise in soonest_first))
+
+
+def _window_in_words(window: Window | None) -> str:
+    if window is None:
         return "No time was agreed: the caller hung up before that."
-    window = {"morning": "in the morning", "afternoon": "in the afternoon"}[request.slot.part]
-    return f"{request.slot.day:%A} {request.slot.day.day} {request.slot.day:%B}, {window}"
+    return f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
@@ -119,8 +122,9 @@ def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
 
 
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
-    """What the caller listened to, in the order in which they did."""
-    return list(dict.fromkeys(script.titles.get(node, node.replace("_", " ")) for node in request.heard))
+    """What the caller listened to, in the order in which they did, and whether they talked to a person."""
+    titles = {**script.titles, "person": "a person, put through"}
+    return list(dict.fromkeys(titles.get(node, node.replace("_", " ")) for node in request.heard))
 
 
 def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
@@ -133,11 +137,3 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 def next_try(request: CallbackRequest) -> str:
     """'try 2 of 3', for the outcome that is about to be recorded."""
     return f"try {request.tries + 1} of {MOST_TRIES}"
-
-
-def add_to(app: Flask) -> None:
-    """Make these words known to the templates."""
-    app.jinja_env.globals.update(
-        moment=moment, needs=NEEDS, short_needs=SHORT_NEEDS, national=dialling.national, unanswered=UNANSWERED,
-        most_tries=MOST_TRIES,
-    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""When callers can be rung back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from ivr.diary import Window
+from ivr.hours import LONDON, Hours, Span
+from tests.desk import DIARY, HOURS
+from tests.line import OPEN
+
+
+def test_windows_are_the_parts_of_open_days_that_are_still_to_come() -> None:
+    friday_noon = dt.datetime(2026, 11, 27, 13, 0, tzinfo=LONDON)
+
+    windows = replace(DIARY, days_ahead=4).windows(friday_noon)
+
+    assert [(window.day.isoformat(), window.part) for window in windows] == [
+        ("2026-11-27", "afternoon"),
+        ("2026-11-30", "morning"),
+        ("2026-11-30", "afternoon"),
+        ("2026-12-01", "morning"),
+        ("2026-12-01", "afternoon"),
+    ]
+
+
+def test_a_window_ends_when_the_office_closes() -> None:
+    """A Friday on which everybody goes home at four."""
+    early = Hours((*HOURS.week[:4], Span(dt.time(9), dt.time(16)), None, None))
+
+    _, due = replace(DIARY, hours=early).times(Window(dt.date(2026, 11, 27), "afternoon"))
+
+    assert dt.datetime.fromtimestamp(due, LONDON).time() == dt.time(16)
+
+
+def test_what_is_nearly_over_is_promised_to_nobody() -> None:
+    for minute, first in ((0, "morning"), (1, "afternoon")):
+        assert DIARY.windows(OPEN.replace(hour=11, minute=minute))[0] == Window(OPEN.date(), first)  # type: ignore[arg-type]
+
+
+def test_as_soon_as_somebody_is_there_means_now_or_the_next_opening() -> None:
+    night = OPEN.replace(hour=21)
+
+    assert DIARY.opening(OPEN) == OPEN.timestamp()
+    assert DIARY.opening(night) == (OPEN.replace(hour=9, minute=0) + dt.timedelta(days=1)).timestamp()
+
+
+def test_a_line_that_is_never_open_has_no_better_moment_than_now() -> None:
+    never = replace(DIARY, hours=Hours((None,) * 7))
+
+    assert never.opening(OPEN) == OPEN.timestamp()
+    assert never.windows(OPEN) == ()
