@@ -150,6 +150,31 @@ def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place
     pytest.fail(f"still running: {_processes(place['IVR_DATA'])}")
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_left_running_when_the_line_is_killed_as_it_makes_its_sounds(
+    place: dict[str, str], tmp_path: Path, how: signal.Signals
+) -> None:
+    """The processes that speak wait for work, and a killed line cannot tell them that none will come."""
+    line_yaml = Path(place["IVR_CONFIG"]) / "line.yaml"
+    line_yaml.write_text(line_yaml.read_text().replace("engines: [natural, pyttsx3]", "engines: [pyttsx3]"))
+    sounds = tmp_path / "sounds"
+    environment = {**place, "IVR_SPEECH": "audio", "IVR_AUDIO": str(sounds)}
+    process = subprocess.Popen([IVR, "start", "--port", str(free_port())], env=environment, cwd=config.ROOT)
+    for _ in range(600):
+        if len(list((sounds / "rendered").glob("*.wav"))) > 20:
+            break
+        time.sleep(0.1)
+
+    process.send_signal(how)
+    process.wait(30)
+
+    for _ in range(100):
+        if not _processes(place["IVR_DATA"]):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"still running: {_processes(place['IVR_DATA'])}")
+
+
 @pytest.mark.parametrize("child", ["ivr worker", "redis-server"])
 def test_a_child_that_dies_is_started_again(started: Started, place: dict[str, str], child: str) -> None:
     dead = next(pid for pid, command in _processes(place["IVR_DATA"]).items() if child in command)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -145,9 +146,18 @@ _engine: Engine
 
 
 def _begin(job: _Job) -> None:
-    """First thing in each process: its own voice."""
+    """First thing in each process: its own voice, and to end with the process that asked for it."""
     global _job, _engine
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _job, _engine = job, job.choice.ready()
+
+
+def _end_with_parent() -> None:
+    """A killed parent can say nothing, and its children would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
 
 
 def _make(clip: Clip) -> bool:
