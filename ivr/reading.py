@@ -90,7 +90,7 @@ def read(text: str, file: str) -> Document:
     if root is None:
         document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
         return document
-    source = text.splitlines()
+    source = [*text.splitlines(), ""]  # a last line that has no end ends on one more
     document.data = _value(root, (), document, source)
     return document
 
