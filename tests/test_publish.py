@@ -832,6 +832,14 @@ def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> N
     assert "nobody" not in staff.read()
 
 
+def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, files: dict[str, str]) -> None:
+    """An upgrade may bring rules that what is live does not keep. It snows all the same."""
+    put_live(staff.store, {**files, WELCOME: files[WELCOME].replace("This is a recording.", "You have thirty days.")})
+
+    assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
+    assert staff("notice", SNOW).status == 0
+
+
 def test_stories_are_told_without_the_notice_of_the_day(staff: Staff, published: str) -> None:
     """A notice on the day of a story stops no publication, and a draft's stories stop no notice."""
     story = dt.date(2026, 11, 25)
