@@ -527,6 +527,12 @@ MISFITS = [
     (
         "line.yaml",
         'law_change_notice: ""',
+        'law_change_notice: "The {service_name}."',
+        "No other setting can stand in this one.",
+    ),
+    (
+        "line.yaml",
+        'law_change_notice: ""',
         'law_change_notice: "The {nobody}."',
         "No other setting can stand in this one.",
     ),
