@@ -90,7 +90,7 @@ def read(text: str, file: str) -> Document:
     if root is None:
         document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
         return document
-    source = text.splitlines()
+    source = [*text.splitlines(), ""]  # a last line that has no end ends on one more
     document.data = _value(root, (), document, source)
     return document
 
@@ -376,8 +376,8 @@ def _not_words(name: str, given: Any, as_written: str | None) -> str:
 def _unknown_field(name: object) -> str:
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
-    if " " in str(name):
-        return "If it belongs to the words before it, put all of the words in quotes."
     if ":" in str(name):
         return "Write a space behind the colon."
+    if " " in str(name):
+        return "If it belongs to the words before it, put all of the words in quotes."
     return "Check how it is spelt, or take it out."

@@ -6,6 +6,7 @@ from typing import Any
 
 from ivr import authored
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr.check import RULES
 from ivr.script import Draft
 
 #: The file each schema is for.
@@ -25,6 +26,9 @@ def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts) if draft.texts else [])
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches) if draft.line else [])
     _write_keys_as_text(made["menus.json"])
+    _offer_rules(made["menus.json"])
+    for schema in made.values():
+        _close(schema)
     return made
 
 
@@ -33,9 +37,23 @@ def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
     for field, of in _properties(schema):
         if field in fields and names:
             known = of.pop("pattern", None) or r"^[a-z][a-z0-9_]*$"
-            of.pop("anyOf", None)
-            of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}, {"type": "null"}]
+            may_be_empty = [kind for kind in of.pop("anyOf", []) if kind == {"type": "null"}]
+            of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}, *may_be_empty]
             of.pop("type", None)
+
+
+def _offer_rules(schema: Any) -> None:
+    """The rules that can be waived, to choose from."""
+    for field, of in _properties(schema):
+        if field == "allow":
+            of["propertyNames"] = {"enum": sorted(rule.name for rule in RULES)}
+
+
+def _close(schema: Any) -> None:
+    """Where names have a pattern, a name of another kind is wrong."""
+    for _, of in _properties(schema):
+        if "patternProperties" in of:
+            of["additionalProperties"] = False
 
 
 def _write_keys_as_text(schema: Any) -> None:

@@ -278,8 +278,8 @@ class _Builder:
         """Every setting by name, in the form in which it is said."""
         line, pace = self.line, self.line.pace
         return {
-            **line.names,
-            **line.sentences,
+            # Braces in a value are a Problem of their own, and nothing is filled into them.
+            **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
             **{name: spoken.number(value) for name, value in line.numbers.items()},
             **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
             **{name: spoken.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},

@@ -480,6 +480,14 @@ def test_a_story_that_cannot_be_played_says_where_and_what_to_write(
     assert [(p.line, p.says) for p in told] == [(line, says)]
 
 
+def test_what_is_not_heard_before_a_line_that_cannot_be_played_is_told_too(shipped: Script) -> None:
+    told = check.play_stories(
+        shipped, {"stories/a.call": f"{HEAD}LINE    Good morning.\nADVISER (busy)\nLINE    Sorry.\n"}
+    )
+
+    assert sorted(p.line for p in told) == [4, 5]
+
+
 def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> None:
     (problem,) = check.play_stories(shipped, {"stories/a.call": f"{HEAD}CALLER  1\n"})
 

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import datetime as dt
 import itertools
+import json
 import os
 import re
 import shutil
@@ -831,6 +832,14 @@ def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> N
     assert "nobody" not in staff.read()
 
 
+def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, files: dict[str, str]) -> None:
+    """An upgrade may bring rules that what is live does not keep. It snows all the same."""
+    put_live(staff.store, {**files, WELCOME: files[WELCOME].replace("This is a recording.", "You have thirty days.")})
+
+    assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
+    assert staff("notice", SNOW).status == 0
+
+
 def test_stories_are_told_without_the_notice_of_the_day(staff: Staff, published: str) -> None:
     """A notice on the day of a story stops no publication, and a draft's stories stop no notice."""
     story = dt.date(2026, 11, 25)
@@ -938,6 +947,112 @@ def test_the_schemas_in_git_are_up_to_date(staff: Staff) -> None:
 
     assert told.out.splitlines() == [str(staff.folder / "schemas" / name) for name in schemas.FILES]
     assert {path.name: path.read_text() for path in (staff.folder / "schemas").iterdir()} == kept
+
+
+SHARED, EXCLUSION = "menus/shared.yaml", "menus/exclusion.yaml"
+#: What staff write in the place of something, and whether it is right.
+AS_THEY_TYPE = [
+    (WELCOME, 'say: "This part is about school or college."', 'say: ""', False),
+    (WELCOME, 'say: "This part is about school or college."', 'say: "  "', False),
+    (WELCOME, 'say: "This part is about school or college."', "say: 12", False),
+    (WELCOME, 'say: "This part is about school or college."', "say:", False),
+    (WELCOME, 'say: "This part is about school or college."', "", False),
+    (WELCOME, '      2: {label: "To talk about', '      5: {label: "To talk about', True),
+    (WELCOME, '      2: {label: "To talk about', '      0: {label: "To talk about', False),
+    (WELCOME, '      2: {label: "To talk about', '      7: {label: "To talk about', False),
+    (WELCOME, "goto: school_menu", "goto: not_yet_there", True),
+    (WELCOME, "goto: school_menu", "goto: Not-a-name", False),
+    (WELCOME, "goto: school_menu", "goto: null", False),
+    (WELCOME, "goto: school_menu", "goto:", False),
+    (WELCOME, "kind: menu", "kind: menue", False),
+    (WELCOME, "    kind: menu\n", "", False),
+    (WELCOME, "goto: school_menu,", "goto: school_menu, more: x,", False),
+    (EXCLUSION, "urgent: true", "urgent: yes", False),
+    (EXCLUSION, "text: text_exclusion", "text: text_new", True),
+    (EXCLUSION, "text: text_exclusion", "text: 3", False),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: show_county", True),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: new_switch", True),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: Bad", False),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    when_off: {goto: person}", True),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    runs_on_to: Bad Name", False),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    next:", True),
+    (EXCLUSION, "person_hint: last part", "person_hint: last", False),
+    (EXCLUSION, "words: [word_excluded", "words: [Bad Name", False),
+    (EXCLUSION, "review_by: 2027-07-31", "review_by: soon", False),
+    (EXCLUSION, "review_by: 2027-07-31", "review_by: 2027-02-30", False),
+    (EXCLUSION, "  kept_out:\n", "  Kept-Out:\n", False),
+    (EXCLUSION, "    closing:", '    allow: {part-length: "it has to be so"}\n    closing:', True),
+    (EXCLUSION, "    closing:", '    allow: {part-length: ""}\n    closing:', False),
+    (EXCLUSION, "    closing:", '    allow: {no-such-rule: "it has to be so"}\n    closing:', False),
+    (SHARED, '    if_not_sure: "No text will be sent."\n', "", False),
+    (LINE_YAML, '"0116 257 5027"', '"+44 116"', False),
+    (LINE_YAML, '"0116 257 5027"', "01162575027", False),
+    (LINE_YAML, '"0116 257 5027"', '"01162575027"', True),
+    (LINE_YAML, 'para_complaints: "11.2"', 'para_complaints: "x"', False),
+    (LINE_YAML, 'para_complaints: "11.2"', "para_complaints: 11.2", False),
+    (LINE_YAML, "service_web: www.sendiassleicester.org.uk", "service_web: our page", False),
+    (LINE_YAML, "info@sendiassleicester.org.uk", "nobody", False),
+    (LINE_YAML, "mediation_days: 30", 'mediation_days: "30"', False),
+    (LINE_YAML, "mediation_days: 30", "mediation_days: -3", False),
+    (LINE_YAML, "mediation_days: 30", "Mediation_days: 3", False),
+    (LINE_YAML, "show_county: off", "show_county: on", True),
+    (LINE_YAML, "show_county: off", "show_county: yes", False),
+    (LINE_YAML, "show_county: off", "Show-county: off", False),
+    (LINE_YAML, "monday: 09:00 to 17:00", "monday: 9-5", False),
+    (LINE_YAML, "monday: 09:00 to 17:00", "monday: closed", True),
+    (LINE_YAML, "closed_days: []", "closed_days: [2026-12-24]", True),
+    (LINE_YAML, "closed_days: []", "closed_days: [24/12/2026]", False),
+    (LINE_YAML, "between_choices: 1.0", "between_choices: 1", True),
+    (LINE_YAML, "between_choices: 1.0", "between_choices: fast", False),
+    (LINE_YAML, "silence: [10, 20, 30]", "silence: [10, 20]", False),
+    (LINE_YAML, "engines: [natural, pyttsx3]", "engines: [espeak]", False),
+    (LINE_YAML, "say_rate: 85%", "say_rate: 999%", False),
+    (LINE_YAML, "email_to: []", "email_to: [desk@example.org]", True),
+    (LINE_YAML, "email_to: []", 'email_to: ["a b"]', False),
+    (LINE_YAML, "email_to: []", "webhook: https://chat.example.org/line", True),
+    (LINE_YAML, "email_to: []", "webhook: chat", False),
+    (LINE_YAML, "email_to: []", "webhook:", True),
+    (LINE_YAML, "notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-26, ends: 2026-11-27}]', True),
+    (LINE_YAML, "notices: []", 'notices: [{words: "We are closed."}]', False),
+    (LINE_YAML, "alerts:\n", "content_checked_on: 2026-11-01\nalerts:\n", True),
+    (LINE_YAML, "alerts:\n", "more: 1\nalerts:\n", False),
+    (LINE_YAML, "ring_seconds: 25", "ring_seconds: 3", False),
+    (LINE_YAML, "words_a_minute: 140", "words_a_minute: 140.5", False),
+    (LINE_YAML, "test_phones: []", 'test_phones: ["07700 900123"]', True),
+    (LINE_YAML, 'law_change_notice: ""', 'law_change_notice: "The rules change."', True),
+    ("texts.yaml", 'text_us: "', 'text_us: ""\n  text_more: "', False),
+    ("texts.yaml", "text_us:", "Text-us:", False),
+    ("words.yaml", "names: [Leicestershire]", "names: []", True),
+    ("words.yaml", "names: [Leicestershire]", "names: [3]", False),
+    ("words.yaml", 'SENCO: "sen-coe"', "SENCO: 3", False),
+    ("words.yaml", "names: [Leicestershire]\n", "", False),
+]
+
+
+def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str, str]) -> None:
+    """As the models do: held against what an editor itself validates with."""
+    made = schemas.schemas(script.read_draft(files))
+    edits = [(name, files[name], "", True) for name in files]
+    for name, old, new, right in AS_THEY_TYPE:
+        assert old in files[name]
+        edits.append((name, files[name].replace(old, new, 1), new, right))
+    asked = [
+        made,
+        [("menus.json" if "/" in name else name.replace(".yaml", ".json"), text) for name, text, *_ in edits],
+    ]
+
+    told = subprocess.run(
+        ["node", Path(__file__).parent / "schema.js"],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    for (name, text, new, right), marked in zip(edits, json.loads(told.stdout), strict=True):
+        assert (not marked) is right, (name, new, marked)
+        if "no-such-rule" not in new:  # which the gate knows, and no model
+            assert (not script.read_draft({**files, name: text}).problems) is right, (name, new)
 
 
 def test_every_file_points_to_its_schema(files: dict[str, str]) -> None:

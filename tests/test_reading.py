@@ -411,6 +411,11 @@ def test_words_stay_words(text: str, value: object) -> None:
     assert read(f"a: {text}", "x").data == {"a": value}
 
 
+@pytest.mark.parametrize("text", ["a:\n", "a:", "a: b", "a:\n  b:\n", "a: b # c"])
+def test_a_file_may_end_anywhere(text: str) -> None:
+    assert read(text, "x").problems == []
+
+
 def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
     assert script.load(files, config.bank_holidays()).nodes
 
@@ -518,6 +523,12 @@ MISFITS = [
         '"Leicester"',
         '"{service_name} town"',
         "No other setting can stand in this one. Write its words here",
+    ),
+    (
+        "line.yaml",
+        'law_change_notice: ""',
+        'law_change_notice: "The {service_name}."',
+        "No other setting can stand in this one.",
     ),
     (
         "line.yaml",

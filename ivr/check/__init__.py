@@ -87,7 +87,9 @@ def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
             continue
         caller = transcript.Caller(script, PracticeDesk())
         heard = caller.follow(wanted)
-        problems += caller.problems or transcript.differences(wanted, heard)
+        differences = transcript.differences(wanted, heard)
+        until = min((problem.line for problem in caller.problems), default=None)
+        problems += [*caller.problems, *(d for d in differences if until is None or d.line < until)]
         if all(entry.put_in for entry in wanted.entries):
             says = "This story holds whatever is said. Write what must be heard, as LINE."
             problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))

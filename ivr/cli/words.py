@@ -292,7 +292,7 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> bool
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
         _published_script(live, files)
-        passed = publishing.gate_files({**files, script.LINE: edit(files[script.LINE])})
+        passed = publishing.gate_change(files, {**files, script.LINE: edit(files[script.LINE])})
         sound.prepare(settings, passed.script)
         return publishing.put_live(store, passed, why, live)
 
