@@ -38,6 +38,8 @@ Need = Literal["relay", "interpreter", "slow"]
 ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled"})
 #: What an adviser can say of a try, and whether the request goes on waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
+#: After these, whoever shares the phone and was promised a later time is rung then.
+PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 
 
 class Refused(Exception):
@@ -167,8 +169,8 @@ def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackReq
     return replace(request, askers=askers, **asdict(soonest or request.promise))
 
 
-def _asker(wish: CallbackRequest, reference: str, asked_at: float, *, finished: bool) -> Asker:
-    return Asker(wish.id, reference, asked_at, finished, wish.promise)
+def _asker(wish: CallbackRequest, reference: str, *, finished: bool) -> Asker:
+    return Asker(wish.id, reference, wish.asked_at, finished, wish.promise)
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -179,8 +181,8 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     """
     is_last_word = wish.state != "unfinished"
     if first is None:
-        return replace(wish, askers=(_asker(wish, reference, wish.asked_at, finished=is_last_word),))
-    if first.id != wish.id or len(first.askers) > 1:
+        return replace(wish, askers=(_asker(wish, reference, finished=is_last_word),))
+    if [asker.id for asker in first.askers] != [wish.id]:
         return joined(first, wish, reference)
     if first.finished:
         return first
@@ -188,7 +190,7 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     keep = ["messages", "events", "asked_at"]
     if first.state == "claimed":  # an adviser was quicker than the caller
         keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
-    askers = tuple(_asker(wish, asker.reference, asker.asked_at, finished=is_last_word) for asker in first.askers)
+    askers = (_asker(wish, first.askers[0].reference, finished=is_last_word),)
     return replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
 
 
@@ -198,13 +200,15 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
     Phones are shared and caller IDs can be forged, so a second voice may make the call
     sooner or gentler, and never freer with what is said to whoever picks up. It gets a
     reference of its own, and so learns nothing of the first. Whoever has said all that was
-    asked is tried three times from then on.
+    asked is tried three times from then on; what was said by halves before, and promised
+    nothing, is theirs, as far as anybody can tell.
     """
     known = next((asker for asker in first.askers if asker.id == wish.id), None)
-    before = known or Asker(wish.id, _untaken(first, reference), wish.asked_at)
-    if before.finished:
+    if known and known.finished:
         return first
-    asker = _asker(wish, before.reference, before.asked_at, finished=wish.state != "unfinished")
+    reference = known.reference if known else _untaken(first, reference)
+    asker = _asker(wish, reference, finished=wish.state != "unfinished")
+    others = (a for a in first.askers if a.id != wish.id and (a.finished or not asker.finished))
     both = replace(
         first,
         urgent=first.urgent or wish.urgent,
@@ -216,9 +220,11 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
         say_who=_more_careful(first.say_who, wish.say_who),
         times_asked=first.times_asked + (known is None),
     )
-    both = _for_all(both, (*(a for a in first.askers if a.id != wish.id), asker))
+    both = _for_all(both, (*others, asker))
+    if not first.open:
+        both = replace(both, state=wish.state, end=None)
     if asker.finished:
-        both = replace(both, state=first.state if first.state == "claimed" else "waiting", tries=0, end=None)
+        both = replace(both, state="claimed" if first.state == "claimed" else "waiting", tries=0)
         return _changed(both, wish.asked_at, "caller", "asked again", _in_words(wish.promise))
     return both if known else _changed(both, wish.asked_at, "caller", "rang again")
 
@@ -287,7 +293,9 @@ def record(
 ) -> CallbackRequest:
     """The outcome of a try. Unanswered waits, to be tried again; the third time it is closed.
 
-    Whoever asked from the same phone since it was claimed has not been talked to, and goes on waiting.
+    Whoever asked from the same phone since it was claimed has not been talked to, and goes on
+    waiting. So does, where the adviser does not say that all is done, whoever was promised a
+    later time.
     """
     _must_hold(request, who)
     tries = request.tries + 1
@@ -296,17 +304,29 @@ def record(
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
         return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
-    since = tuple(asker for asker in request.askers if asker.asked_at > request.claimed_at)
-    if since and outcome != "wrong number":
-        return _changed(_for_all(request, since), now, who, outcome, note, state="waiting", tries=0, **free)
+    later = tuple(a for a in request.askers if _asked_since(request, a) or (outcome in PARTLY and _is_later(a, now)))
+    if later and outcome != "wrong number":
+        return _changed(_for_all(request, later), now, who, outcome, note, state="waiting", tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return _changed(request, now, who, outcome, note, state=state, tries=tries, **free)
 
 
+def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
+    """Whether the caller asked while an adviser had the request, and so was not tried yet."""
+    return request.state == "claimed" and asker.asked_at > request.claimed_at
+
+
+def _is_later(asker: Asker, now: float) -> bool:
+    return asker.finished and asker.promise is not None and asker.promise.opens > now
+
+
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
-    """The request with a time from `after` on for each caller."""
-    askers = ((asker, asker.promise or request.promise) for asker in request.askers)
-    return _for_all(request, tuple(replace(asker, promise=_next(had, diary, after)) for asker, had in askers))
+    """The request with a time from `after` on for each caller who was tried."""
+    askers = []
+    for asker in request.askers:
+        had = asker.promise or request.promise
+        askers.append(replace(asker, promise=had if _asked_since(request, asker) else _next(had, diary, after)))
+    return _for_all(request, tuple(askers))
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
@@ -363,12 +383,15 @@ def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> C
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
-    """One caller's wish taken back; the request ends when nobody who asked is left. Raises Refused if it has ended."""
+    """One caller's wish taken back; the request ends when nobody is left who was promised anything.
+
+    Raises Refused if it has ended.
+    """
     _must_be_open(request)
-    left = _for_all(request, tuple(asker for asker in request.askers if asker.reference != reference))
-    if left.askers:
-        return _changed(left, now, "caller", "one of the callers cancelled")
-    return _changed(left, now, "caller", "cancelled", state="cancelled")
+    left = tuple(asker for asker in request.askers if asker.reference != reference and asker.finished)
+    if left:
+        return _changed(_for_all(request, left), now, "caller", "one of the callers cancelled")
+    return _changed(_for_all(request, ()), now, "caller", "cancelled", state="cancelled")
 
 
 def _must_be_open(request: CallbackRequest) -> None:

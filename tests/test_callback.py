@@ -321,6 +321,60 @@ def test_whoever_asked_while_another_was_being_rung_is_rung_at_their_own_time() 
     assert _between(spoken_to) == ("25 12:00", "25 17:00")
 
 
+def test_after_a_talk_whoever_was_promised_a_later_time_is_rung_then() -> None:
+    """Unless the adviser says that all of it is done."""
+    both = callback.saved(
+        _asked("morning", Window(TODAY, "morning")),
+        _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1"),
+        "5555",
+    )
+
+    for outcome, left in (("spoke", ["5555"]), ("done", ["4271", "5555"])):
+        ended = callback.record(callback.claim(both, "asha", NOW), "asha", outcome, "", NOW + 60, DIARY)  # type: ignore[arg-type]
+        assert ([asker.reference for asker in ended.askers], ended.open) == (left, outcome == "spoke")
+
+
+def test_three_tries_for_one_caller_do_not_end_what_another_was_promised() -> None:
+    friday = Window(TODAY + dt.timedelta(days=2), "afternoon")
+    both = callback.saved(_asked("any", Window(TODAY, "morning")), _asked("afternoon", friday, id="CA9-1"), "5555")
+    for hour in (11, 13, 16):
+        both = _unanswered(both, OPEN.replace(hour=hour))
+
+    assert (both.open, both.window, both.tries) == (True, friday, 0)
+
+
+def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given() -> None:
+    """It may be why the phone was engaged."""
+    claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
+    both = callback.saved(claimed, _asked("morning", Window(TODAY, "morning"), id="CA9-1", asked_at=NOW + 60), "5555")
+
+    tried = callback.record(both, "asha", "no answer", "", NOW + 120, DIARY)
+
+    assert tried.promise_to("5555").window == Window(TODAY, "morning")  # type: ignore[union-attr]
+    assert tried.promise_to("4271").window == Window(TOMORROW, "morning")  # type: ignore[union-attr]
+
+
+def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
+    """A call was cut off; the caller rang again, said all, and then cancelled it: they are not rung."""
+    half = callback.saved(None, request(state="unfinished"), "4271")
+
+    whole = callback.saved(half, _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1"), "5555")
+
+    assert [asker.reference for asker in whole.askers] == ["5555"]
+    assert not callback.cancel(whole, "5555", NOW).open
+    again = callback.saved(half, request(id="CA9-1", state="unfinished"), "5555")
+    assert not callback.cancel(again, "5555", NOW).open
+
+
+def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
+    """An adviser ended it for its caller, and kept it for another, while the caller was still being asked."""
+    other = replace(_asked("morning", Window(TODAY, "morning")), askers=(Asker("CA9-1", "5555", NOW, finished=True),))
+
+    both = callback.saved(other, _asked("afternoon", Window(TODAY, "afternoon")), "4271")
+
+    assert [asker.reference for asker in both.askers] == ["5555", "4271"]
+
+
 def test_callers_kept_by_the_first_version_have_the_time_of_their_request() -> None:
     """It kept one time for all of them."""
     kept = replace(_asked("afternoon", Window(TODAY, "afternoon")), askers=(Asker("CA001-1", "4271", NOW, True),))

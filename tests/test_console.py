@@ -466,7 +466,7 @@ def test_whoever_asked_since_it_was_taken_is_still_to_be_rung(taken: Browser, st
 
     told = taken.send("/request/CA001-1/outcome", outcome="spoke").text
 
-    assert "Somebody else asked from the same phone meanwhile" in told
+    assert "Somebody else asked from the same phone, so it is in the list again, for them." in told
     (left,) = store.requests.waiting()
     assert (left.state, [asker.id for asker in left.askers]) == ("waiting", ["CA9-1"])
 

@@ -606,3 +606,24 @@ def test_a_yes_to_being_rung_is_taken_though_redis_was_away_a_moment_ago(shipped
 
     assert isinstance(turn.then, SaveRequest)
     assert turn.then.request.number == CALLER
+
+
+def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(shipped: Script) -> None:
+    """However urgent it was, and though any time is right."""
+    desk = PracticeDesk()
+    _asked(Talk(shipped, EVENING, desk=desk).to(ASK), "1", "1", "3", "1", "1", "1")
+
+    moved = Talk(shipped, EVENING, desk=desk).press("434").key("4271").press("1").press("3")
+
+    (request,) = desk.requests.values()
+    assert "tomorrow, Thursday the twenty-sixth of November, in the afternoon" in moved.words
+    assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=12, minute=0)
+
+
+def test_a_caller_for_whom_every_time_is_full_comes_to_a_person(shipped: Script) -> None:
+    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2")
+
+    for _ in range(4):
+        talk.press("1")
+
+    assert talk.at == "person_away"

@@ -118,9 +118,10 @@ def _promise(script: Script, s: Session, now: dt.datetime) -> Promise:
     if wishes.window is None:
         return Promise(opens=first, due=soon)
     opens, due = script.diary.times(wishes.window)
-    if wishes.urgent and wishes.when == "any":
+    in_haste = wishes.urgent and not wishes.moving  # who moves a call has chosen its time
+    if in_haste and wishes.when == "any":
         opens = min(opens, first)
-    if wishes.urgent and opens < soon:
+    if in_haste and opens < soon:
         due = min(due, soon)
     return Promise(wishes.when, wishes.window, opens, due)
 
@@ -178,7 +179,8 @@ def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
 
 
 def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    if done.window is None:
+    if done.window is None:  # counted, so that it comes to an end: a person, if everything is full
+        s = replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1)
         return said(script, s, script.says["ring_when.full"]), "ring_when"
     s = replace(s, wishes=replace(s.wishes, window=done.window, onward="ring_message"))
     return s, "ring_move" if s.wishes.moving else "ring_keep"

@@ -242,5 +242,5 @@ class _Pages:
         self._console.note(what, request_id)
         flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
         if changed.open and what.startswith("recorded") and changed.tries == 0:
-            flash("Somebody else asked from the same phone meanwhile, so it is in the list again.", "warning")
+            flash("Somebody else asked from the same phone, so it is in the list again, for them.", "warning")
         return go(then, request_id=request_id) if then == "card" else go(then)
