@@ -94,15 +94,16 @@ def _long(seconds: float) -> str:
 
 def promised_in_words(request: CallbackRequest) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first."""
-    promises = [asker.promise or request.promise for asker in request.askers] or [request.promise]
-    soonest_first = sorted(promises, key=lambda promise: promise.due)
-    return list(dict.fromkeys(_window_in_words(promise.window) for promise in soonest_first))
+    promises = [(asker.promise or request.promise, asker.finished) for asker in request.askers]
+    soonest_first = sorted(promises or [(request.promise, request.finished)], key=lambda promise: promise[0].due)
+    return list(dict.fromkeys(_promise_in_words(promise.window, finished) for promise, finished in soonest_first))
 
 
-def _window_in_words(window: Window | None) -> str:
+def _promise_in_words(window: Window | None, finished: bool) -> str:
     if window is None:
         return "No time was agreed: the caller hung up before that."
-    return f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"
+    time = f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"
+    return time if finished else f"Nothing yet: the caller hung up before that. They chose {time}."
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:

@@ -125,7 +125,7 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
     if isinstance(STEPS.get(name), Runs):  # nobody waits there, so what was counted goes on being counted
         return replace(_leave(s, name), place=Place(name))
     if s.place.node == HELP and name in (MAIN_MENU, END_MENU) and half_way(s, *s.trail):
-        return _taken_back(replace(s, trail=()), name)
+        return _taken_back(replace(s, trail=(), left_at=-1, topic="" if name == MAIN_MENU else s.topic), name)
     if name == MAIN_MENU and s.place.node in (END_MENU, HELP):
         s = replace(s, trail=(), left_at=-1, topic="", place=Place(MAIN_MENU))
     return _arrive(script, _heard(script, _at(_leave(s, name), Place(name))), now)

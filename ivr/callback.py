@@ -305,8 +305,9 @@ def record(
         request = _tried_again(request, diary, after)
         return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
     later = tuple(a for a in request.askers if _asked_since(request, a) or (outcome in PARTLY and _is_later(a, now)))
-    if later and outcome != "wrong number":
-        return _changed(_for_all(request, later), now, who, outcome, note, state="waiting", tries=0, **free)
+    if later:
+        state = "waiting" if any(asker.finished for asker in later) else "unfinished"
+        return _changed(_for_all(request, later), now, who, outcome, note, state=state, tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return _changed(request, now, who, outcome, note, state=state, tries=tries, **free)
 
@@ -337,7 +338,8 @@ def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
     if not wanted:
         return replace(promise, opens=after.timestamp(), due=after.timestamp())
     window, opens, due = wanted[0]
-    return replace(promise, window=window, opens=max(opens, after.timestamp()), due=due)
+    told = window if promise.window else None
+    return replace(promise, window=told, opens=max(opens, after.timestamp()), due=due)
 
 
 def _clock(now: float) -> dt.datetime:
@@ -376,8 +378,7 @@ def _must_hold(request: CallbackRequest, who: str) -> None:
 def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> CallbackRequest:
     """One caller's time moved to another. Raises Refused if it has ended, or they have cancelled."""
     _must_be_open(request)
-    if request.promise_to(reference) is None:
-        raise Refused("This caller has cancelled.")
+    _must_have_asked(request, reference)
     askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.askers)
     return _changed(_for_all(request, tuple(askers)), now, "caller", "moved", _in_words(to), tries=0)
 
@@ -385,13 +386,19 @@ def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> C
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
     """One caller's wish taken back; the request ends when nobody is left who was promised anything.
 
-    Raises Refused if it has ended.
+    Raises Refused if it has ended, or they have cancelled before.
     """
     _must_be_open(request)
+    _must_have_asked(request, reference)
     left = tuple(asker for asker in request.askers if asker.reference != reference and asker.finished)
     if left:
         return _changed(_for_all(request, left), now, "caller", "one of the callers cancelled")
     return _changed(_for_all(request, ()), now, "caller", "cancelled", state="cancelled")
+
+
+def _must_have_asked(request: CallbackRequest, reference: str) -> None:
+    if request.promise_to(reference) is None:
+        raise Refused("This caller has cancelled.")
 
 
 def _must_be_open(request: CallbackRequest) -> None:

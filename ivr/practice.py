@@ -68,7 +68,7 @@ class PracticeDesk:
     def _cancel(self, request_id: str, reference: str, now: dt.datetime) -> Done | Failed:
         """As the real desk: what has ended already is as good as cancelled."""
         done = self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
-        return Done() if isinstance(done, Failed) else done
+        return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
 
     def _hold(self, errand: HoldWindow) -> Done:
         taken = Counter(window for call, window in self.held.items() if call != errand.call)

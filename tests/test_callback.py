@@ -375,6 +375,30 @@ def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
     assert [asker.reference for asker in both.askers] == ["5555", "4271"]
 
 
+def test_whoever_is_still_being_asked_is_not_shown_as_one_who_hung_up() -> None:
+    """Another caller of the phone was talked to meanwhile."""
+    claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
+    both = callback.saved(claimed, request(id="CA9-1", state="unfinished", asked_at=NOW + 60), "5555")
+
+    for outcome in ("spoke", "wrong number"):
+        left = callback.record(both, "asha", outcome, "", NOW + 120, DIARY)  # type: ignore[arg-type]
+        assert ([asker.reference for asker in left.askers], left.state) == (["5555"], "unfinished")
+        assert not callback.claimable(left, NOW + 120)
+
+
+def test_a_caller_to_whom_no_time_was_told_has_none_after_a_try() -> None:
+    hung_up = callback.saved(None, request(state="unfinished", window=None, asked_at=NOW - 600), "4271")
+
+    assert _unanswered(hung_up, OPEN).window is None
+
+
+def test_a_wish_is_taken_back_once() -> None:
+    both = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
+
+    with pytest.raises(Refused, match="This caller has cancelled"):
+        callback.cancel(callback.cancel(both, "4271", NOW), "4271", NOW)
+
+
 def test_callers_kept_by_the_first_version_have_the_time_of_their_request() -> None:
     """It kept one time for all of them."""
     kept = replace(_asked("afternoon", Window(TODAY, "afternoon")), askers=(Asker("CA001-1", "4271", NOW, True),))

@@ -130,11 +130,11 @@ class Requests:
         return Done(request=moved)
 
     def cancel(self, errand: CancelRequest, now: float) -> Done:
-        """Take back one caller's wish; the request is brought back if others still wait. What ended is as good."""
+        """Take back one caller's wish. What ended, or was taken back before, is as good. The request comes back."""
         try:
             return Done(request=self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now)))
         except (KeyError, callback.Refused):
-            return Done()
+            return Done(request=self.get(errand.id))
 
     # --- the queue --------------------------------------------------------------------------
 

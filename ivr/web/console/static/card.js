@@ -16,7 +16,7 @@ for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListene
 async function look() {
   if (worked && Date.now() - keptAt > KEEP_MS) await keep();
   const left = ends - Date.now();
-  if (signedOut) say("You are signed out. Sign in again in another window before you save.");
+  if (signedOut) say("You are signed out. Copy what you wrote, sign in again, and save it then.");
   else if (left <= 0) say("It is not yours any more. What you save now is kept as a note.");
   else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
   else say("");
@@ -27,9 +27,9 @@ async function keep() {
   keptAt = Date.now();
   try {
     const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
-    if (answer.redirected || answer.status === 401) signedOut = true;
-    else if (answer.ok) ends = Number(await answer.text()) * 1000;
-    else ends = 0;
+    signedOut = answer.redirected || answer.status === 400 || answer.status === 401;
+    if (answer.ok && !signedOut) ends = Number(await answer.text()) * 1000;
+    else if (answer.status === 409) ends = 0;
   } catch {
     // The next look tries again, while there is time.
   }
