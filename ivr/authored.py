@@ -155,7 +155,7 @@ BLANKS: dict[str, tuple[str, ...]] = {
     "text_check.ask": ("typed_number",),
     "ring_check.ask": ("typed_number",),
     "ring_done.say": ("day", "window"),
-    "ring_done.urgent": ("day", "window"),
+    "ring_done.urgent": ("day",),
     "ring_done.reference": ("reference",),
     "ring_found.say": ("day", "window"),
     "ring_moved.say": ("day", "window"),

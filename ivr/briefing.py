@@ -94,9 +94,19 @@ def _long(seconds: float) -> str:
 
 def promised_in_words(request: CallbackRequest) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first."""
-    promises = [(asker.promise or request.promise, asker.finished) for asker in request.askers]
+    promises = [(caller.promise or request.promise, caller.finished) for caller in request.callers()]
     soonest_first = sorted(promises or [(request.promise, request.finished)], key=lambda promise: promise[0].due)
     return list(dict.fromkeys(_promise_in_words(promise.window, finished) for promise, finished in soonest_first))
+
+
+def numbers_in_words(request: CallbackRequest) -> str:
+    """The number of each caller's call; and of several, what each was promised, to know who has picked up."""
+    callers = request.callers()
+    if len(callers) == 1:
+        return callers[0].reference
+    return ", or ".join(
+        f"{c.reference} ({_promise_in_words(c.promise.window, c.finished)})" for c in callers if c.promise
+    )
 
 
 def _promise_in_words(window: Window | None, finished: bool) -> str:
@@ -133,6 +143,11 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
     return list(
         dict.fromkeys(f"{script.titles.get(node, 'asking')} ({node.replace('_', ' ')})" for node in request.stuck)
     )
+
+
+def missed_in_words(request: CallbackRequest, now: float) -> str:
+    """The part of the day that the caller chose, if it is over: it may have been the only one that is safe."""
+    return request.when if request.when in ("morning", "afternoon") and request.due <= now else ""
 
 
 def next_try(request: CallbackRequest) -> str:

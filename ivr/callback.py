@@ -64,8 +64,11 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     asked_at: float = 0.0
     #: Whether this caller has said all that was asked.
     finished: bool = False
-    #: None as the first version kept it: then the request's own time is theirs.
+    #: None as the first version kept it: then the request's own time and answers are theirs.
     promise: Promise | None = None
+    urgent: bool = False
+    message_ok: bool | None = None
+    say_who: bool | None = None
 
 
 class SpokenMessage(msgspec.Struct, frozen=True):
@@ -90,8 +93,9 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: May be rung from, and should be rung by.
     opens: float = 0.0
     due: float = 0.0
+    #: What holds for all of the callers: the more urgent, and of their answers the more careful.
     urgent: bool = False
-    #: None: the caller was not asked, so the careful answer holds.
+    #: None: nobody was asked, so the careful answer holds.
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
@@ -131,9 +135,14 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """When the soonest of the callers is to be rung."""
         return Promise(self.when, self.window, self.opens, self.due)
 
-    def promise_to(self, reference: str) -> Promise | None:
-        """When the caller who was given this number is to be rung; None if nobody was."""
-        return next((asker.promise or self.promise for asker in self.askers if asker.reference == reference), None)
+    def callers(self) -> tuple[Asker, ...]:
+        """Everybody who asked, with a time and answers of their own, whichever version kept them."""
+        own = {name: getattr(self, name) for name in ("promise", "urgent", "message_ok", "say_who")}
+        return tuple(asker if asker.promise else replace(asker, **own) for asker in self.askers)
+
+    def caller(self, reference: str) -> Asker | None:
+        """The caller who was given this number, if one was."""
+        return next((asker for asker in self.callers() if asker.reference == reference), None)
 
     def asked_in(self, call_sid: str) -> bool:
         """Whether this wish, or one that joined it, came from that call."""
@@ -163,14 +172,27 @@ def _changed(
 
 def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
     """The request of these callers: due when the soonest is, of those who said all that was asked if any did."""
-    askers = tuple(replace(asker, promise=asker.promise or request.promise) for asker in askers)
     told = [asker for asker in askers if asker.finished] or askers
     soonest = min((asker.promise for asker in told if asker.promise), key=lambda promise: promise.due, default=None)
-    return replace(request, askers=askers, **asdict(soonest or request.promise))
+    return replace(
+        request,
+        askers=askers,
+        urgent=any(asker.urgent for asker in askers),
+        message_ok=_more_careful(request.message_ok, [asker.message_ok for asker in askers]),
+        say_who=_more_careful(request.say_who, [asker.say_who for asker in askers]),
+        **asdict(soonest or request.promise),
+    )
+
+
+def _more_careful(before: bool | None, answers: list[bool | None]) -> bool | None:
+    """A no counts always, also of a caller who is gone; a yes while one who said it is there, and nobody said no."""
+    if before is False or False in answers:
+        return False
+    return True if True in answers else None
 
 
 def _asker(wish: CallbackRequest, reference: str, *, finished: bool) -> Asker:
-    return Asker(wish.id, reference, wish.asked_at, finished, wish.promise)
+    return Asker(wish.id, reference, wish.asked_at, finished, wish.promise, wish.urgent, wish.message_ok, wish.say_who)
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -208,16 +230,13 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
         return first
     reference = known.reference if known else _untaken(first, reference)
     asker = _asker(wish, reference, finished=wish.state != "unfinished")
-    others = (a for a in first.askers if a.id != wish.id and (a.finished or not asker.finished))
+    others = (a for a in first.callers() if a.id != wish.id and (a.finished or not asker.finished))
     both = replace(
         first,
-        urgent=first.urgent or wish.urgent,
         needs=tuple(dict.fromkeys((*first.needs, *wish.needs))),
         slow=first.slow or wish.slow,
         heard=tuple(dict.fromkeys((*first.heard, *wish.heard))),
         heard_from=wish.asked_at,
-        message_ok=_more_careful(first.message_ok, wish.message_ok),
-        say_who=_more_careful(first.say_who, wish.say_who),
         times_asked=first.times_asked + (known is None),
     )
     both = _for_all(both, (*others, asker))
@@ -231,7 +250,7 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
 
 def _untaken(first: CallbackRequest, reference: str) -> str:
     """This number of a call, or the next that no other caller of the request was given."""
-    while first.promise_to(reference):
+    while first.caller(reference):
         reference = str(max(10 ** (REFERENCE_DIGITS - 1), (int(reference) + 1) % 10**REFERENCE_DIGITS))
     return reference
 
@@ -239,11 +258,6 @@ def _untaken(first: CallbackRequest, reference: str) -> str:
 def _in_words(promise: Promise) -> str:
     """What a caller was promised, for the adviser."""
     return f"for {promise.window.day:%A %-d %B}, {promise.window.part}" if promise.window else ""
-
-
-def _more_careful(one: bool | None, other: bool | None) -> bool | None:
-    """Of two callers' answers: a no counts always, and a yes where nobody said no."""
-    return False if False in (one, other) else one or other
 
 
 def with_message(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
@@ -304,7 +318,7 @@ def record(
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
         return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
-    later = tuple(a for a in request.askers if _asked_since(request, a) or (outcome in PARTLY and _is_later(a, now)))
+    later = tuple(a for a in request.callers() if _asked_since(request, a) or (outcome in PARTLY and _is_later(a, now)))
     if later:
         state = "waiting" if any(asker.finished for asker in later) else "unfinished"
         return _changed(_for_all(request, later), now, who, outcome, note, state=state, tries=0, **free)
@@ -323,15 +337,18 @@ def _is_later(asker: Asker, now: float) -> bool:
 
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
     """The request with a time from `after` on for each caller who was tried."""
-    askers = []
-    for asker in request.askers:
-        had = asker.promise or request.promise
-        askers.append(replace(asker, promise=had if _asked_since(request, asker) else _next(had, diary, after)))
-    return _for_all(request, tuple(askers))
+    return _for_all(
+        request,
+        tuple(
+            caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
+            for caller in request.callers()
+            if caller.promise
+        ),
+    )
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
-    """In the part of the day that the caller chose, and never before a time that is still to come."""
+    """In the part of the day that the caller chose, as long as there is one; never before a time still to come."""
     found = [(window, *diary.times(window)) for window in diary.windows(after, LEAST_LEFT_AGAIN)]
     later = [each for each in found if each[2] > promise.opens]
     wanted = [each for each in later if promise.when in ("", "any", each[0].part)] or later
@@ -379,7 +396,7 @@ def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> C
     """One caller's time moved to another. Raises Refused if it has ended, or they have cancelled."""
     _must_be_open(request)
     _must_have_asked(request, reference)
-    askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.askers)
+    askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.callers())
     return _changed(_for_all(request, tuple(askers)), now, "caller", "moved", _in_words(to), tries=0)
 
 
@@ -390,14 +407,14 @@ def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequ
     """
     _must_be_open(request)
     _must_have_asked(request, reference)
-    left = tuple(asker for asker in request.askers if asker.reference != reference and asker.finished)
+    left = tuple(asker for asker in request.callers() if asker.reference != reference and asker.finished)
     if left:
         return _changed(_for_all(request, left), now, "caller", "one of the callers cancelled")
     return _changed(_for_all(request, ()), now, "caller", "cancelled", state="cancelled")
 
 
 def _must_have_asked(request: CallbackRequest, reference: str) -> None:
-    if request.promise_to(reference) is None:
+    if request.caller(reference) is None:
         raise Refused("This caller has cancelled.")
 
 

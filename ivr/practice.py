@@ -85,5 +85,5 @@ class PracticeDesk:
         return Done(request=saved, reference=saved.reference_of(request.id))
 
     def _find(self, number: str, reference: str) -> CallbackRequest | None:
-        fits = (r for r in self.requests.values() if r.number == number and r.promise_to(reference))
+        fits = (r for r in self.requests.values() if r.number == number and r.caller(reference))
         return next(fits, None)

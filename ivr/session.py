@@ -180,13 +180,15 @@ class HoldWindow(msgspec.Struct, frozen=True):
     """Keep a place in the first of these windows that has one, while the caller decides.
 
     With `overbook`, the last of them is kept even when it is full: nobody is turned away.
-    What the caller held before, `instead_of` which this is, is free again.
+    What the caller held before, `instead_of` which this is, is free again. A place that their
+    `request` has already is theirs.
     """
 
     call: str
     windows: tuple[Window, ...]
     overbook: bool
     instead_of: Window | None = None
+    request: str = ""
 
 
 class SaveRequest(msgspec.Struct, frozen=True):

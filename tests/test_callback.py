@@ -143,7 +143,7 @@ def test_a_call_moved_while_an_adviser_has_it_is_not_tried_before_the_time_it_wa
 def test_what_the_caller_is_told_later_is_the_time_of_the_next_try() -> None:
     tried = _unanswered(_asked("morning", Window(TODAY, "morning")), OPEN)
 
-    assert tried.promise_to("4271") == tried.promise
+    assert tried.caller("4271").promise == tried.promise  # type: ignore[union-attr]
     assert tried.promise.window == Window(TOMORROW, "morning")
 
 
@@ -184,7 +184,7 @@ def test_a_first_wish_gets_a_reference() -> None:
     saved = callback.saved(None, request(), "4271")
 
     assert saved.reference_of("CA001-1") == "4271"
-    assert saved.promise_to("4271") == saved.promise
+    assert saved.caller("4271").promise == saved.promise  # type: ignore[union-attr]
 
 
 def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None:
@@ -218,6 +218,23 @@ def test_a_no_counts_whoever_said_it_and_whether_or_not_they_said_all() -> None:
         both = callback.saved(first, request(**{**other, "id": "CA9-1"}), "5555")
 
         assert (both.may_leave_message(), both.may_say_who()) == (False, False)
+
+
+def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
+    """What is left is somebody who was never asked: nothing may be said to whoever picks up."""
+    asked = callback.saved(None, request(say_who=True, urgent=True), "4271")
+    claimed = callback.claim(asked, "asha", NOW)
+    both = callback.saved(claimed, _half_said(), "5555")
+
+    left = callback.record(both, "asha", "spoke", "", NOW + 120, DIARY)
+    assert (left.may_leave_message(), left.may_say_who(), left.urgent) == (False, False, False)
+
+    refused = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1", message_ok=False), "5555")
+    assert not callback.cancel(refused, "5555", NOW).may_leave_message()
+
+
+def _half_said() -> CallbackRequest:
+    return request(id="CA9-1", state="unfinished", message_ok=None, say_who=None, asked_at=NOW + 60)
 
 
 def test_a_caller_who_is_still_answering_is_left_to_answer() -> None:
@@ -306,7 +323,7 @@ def test_each_caller_of_one_phone_keeps_a_time_of_their_own() -> None:
     )
 
     assert (_between(both), both.window) == (("25 09:00", "25 12:00"), Window(TODAY, "morning"))
-    assert both.promise_to("4271").window == Window(TODAY, "afternoon")  # type: ignore[union-attr]
+    assert both.caller("4271").promise.window == Window(TODAY, "afternoon")  # type: ignore[union-attr]
     left = callback.cancel(both, "5555", NOW)
     assert (_between(left), left.when) == (("25 12:00", "25 17:00"), "afternoon")
 
@@ -350,8 +367,8 @@ def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given
 
     tried = callback.record(both, "asha", "no answer", "", NOW + 120, DIARY)
 
-    assert tried.promise_to("5555").window == Window(TODAY, "morning")  # type: ignore[union-attr]
-    assert tried.promise_to("4271").window == Window(TOMORROW, "morning")  # type: ignore[union-attr]
+    assert tried.caller("5555").promise.window == Window(TODAY, "morning")  # type: ignore[union-attr]
+    assert tried.caller("4271").promise.window == Window(TOMORROW, "morning")  # type: ignore[union-attr]
 
 
 def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
@@ -403,9 +420,9 @@ def test_callers_kept_by_the_first_version_have_the_time_of_their_request() -> N
     """It kept one time for all of them."""
     kept = replace(_asked("afternoon", Window(TODAY, "afternoon")), askers=(Asker("CA001-1", "4271", NOW, True),))
 
-    assert kept.promise_to("4271") == kept.promise
+    assert kept.caller("4271").promise == kept.promise  # type: ignore[union-attr]
     joined = callback.saved(kept, _asked("morning", Window(TODAY, "morning"), id="CA9-1"), "5555")
-    assert joined.promise_to("4271") == kept.promise
+    assert joined.caller("4271").promise == kept.promise  # type: ignore[union-attr]
 
 
 def test_a_request_kept_by_the_first_version_still_has_its_promise() -> None:

@@ -414,7 +414,7 @@ LINE    {heard}
 
 def test_a_story_that_hears_what_is_said_passes(shipped: Script) -> None:
     assert (
-        check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... talk to the school first. ...")}) == []
+        check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... Talk to the school first. ...")}) == []
     )
 
 

@@ -552,3 +552,16 @@ def test_the_card_tells_what_each_caller_of_a_phone_was_promised(asha: Browser, 
     page = asha.get("/request/CA001-1").text
 
     assert "Wednesday 25 November, in the morning<br>Wednesday 25 November, in the afternoon" in page
+
+
+def test_a_part_of_the_day_that_was_missed_is_pointed_out(asha: Browser, line: Line) -> None:
+    """It may have been the only one in which it is safe to ring."""
+    ask(line.store, 1, when="morning", window=Window(OPEN.date(), "morning"), due=NOW + HOUR)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    assert "They chose the morning, and it is over." not in asha.get("/request/CA001-1").text
+
+    line.now = line.now + dt.timedelta(hours=1)
+    asha.send("/request/CA001-1/claim")
+
+    assert "They chose the morning, and it is over." in asha.get("/request/CA001-1").text

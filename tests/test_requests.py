@@ -275,3 +275,13 @@ def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str]
     finally:
         sys.stdout.flush()
         os._exit(0)
+
+
+def test_a_caller_who_goes_back_finds_their_own_place_still_there(store: Store) -> None:
+    """With one place for the afternoon, which is theirs."""
+    saved = ask(store, 1, state="unfinished", window=AFTERNOON)
+
+    again = HoldWindow("CA001", (AFTERNOON,), overbook=False, instead_of=AFTERNOON, request=saved.id)
+
+    assert store.requests.hold(again, PLACES, NOW).window == AFTERNOON
+    assert _hold(store, "CA5", AFTERNOON) is None

@@ -495,7 +495,7 @@ def test_soon_is_promised_only_while_somebody_is_there(shipped: Script) -> None:
     at_night = _asked(Talk(shipped, EVENING).to(ASK), *urgent)
 
     assert "We will ring you soon." in by_day.words
-    assert "We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning." in at_night.words
+    assert "We will ring you tomorrow, Thursday the twenty-sixth of November, at any time of day." in at_night.words
 
 
 def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk) -> None:

@@ -118,12 +118,19 @@ def _promise(script: Script, s: Session, now: dt.datetime) -> Promise:
     if wishes.window is None:
         return Promise(opens=first, due=soon)
     opens, due = script.diary.times(wishes.window)
-    in_haste = wishes.urgent and not wishes.moving  # who moves a call has chosen its time
-    if in_haste and wishes.when == "any":
+    if _in_haste(s):
         opens = min(opens, first)
-    if in_haste and opens < soon:
+    if wishes.urgent and not wishes.moving and opens < soon:
         due = min(due, soon)
     return Promise(wishes.when, wishes.window, opens, due)
+
+
+def _in_haste(s: Session) -> bool:
+    """Whether the caller is rung before the window they have: time is short, and any time is right for them.
+
+    Not once they have moved the call, since they were told another time for it.
+    """
+    return bool(s.wishes.urgent) and s.wishes.when == "any" and not s.wishes.moving
 
 
 def _urgent_due(script: Script, now: dt.datetime) -> float:
@@ -175,7 +182,7 @@ def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
         wanted = [window for window in wanted if window != had]
         wanted.sort(key=lambda window: (found.index(window) < found.index(had)) if had in found else False)
     overbook = s.wishes.when == "any" and not s.wishes.moving
-    return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window)
+    return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window, request=s.wishes.request)
 
 
 def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
@@ -190,8 +197,8 @@ def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
 
 
 def _told(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
-    """Words with the day and the part of the day on which we will ring."""
-    window, today = s.wishes.window, now.astimezone(LONDON).date()
+    """Words with the day and the part of the day on which we will ring; at the latest, if it is to be soon."""
+    window, today = None if _in_haste(s) else s.wishes.window, now.astimezone(LONDON).date()
     due = s.wishes.due or _urgent_due(script, now)
     day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
     part = script.says[f"in_the_{window.part}" if window else "at_any_time"]
@@ -201,8 +208,8 @@ def _told(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
 def _done_says(script: Script, s: Session, now: dt.datetime) -> Speech:
     """The promise. It is a place of its own, so that hash says it again."""
     pace = script.line.pace
-    at_once = s.wishes.urgent and s.wishes.when == "any" and script.hours.is_open(now)
-    promise = _told(script, s, "ring_done.urgent" if at_once else "ring_done.say", now)
+    soon = _in_haste(s) and script.hours.is_open(now)
+    promise = _told(script, s, "ring_done.urgent" if soon else "ring_done.say", now)
     once = spoken.digits(_pairs(s.wishes.reference), pace.each_digit, pace.between_groups)
     number = (*once, 2 * pace.between_groups, *once)
     reference = spoken.fill(script.says["ring_done.reference"], {"reference": number})
@@ -252,16 +259,19 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     if request is None:
         s = replace(s, place=Place("ring_reference"), trail=s.trail[:-1])
         return entry.wrong(script, s, script.says["ring_reference.not_found"])
-    promise = request.promise_to(s.wishes.typed) or request.promise
+    caller = request.caller(s.wishes.typed)
+    assert caller
+    assert caller.promise
     s = replace(
         s,
         wishes=Wishes(
             number=s.wishes.number,
             request=request.id,
             reference=s.wishes.typed,
-            window=promise.window,
-            due=promise.due,
-            urgent=request.urgent,
+            when=caller.promise.when,
+            window=caller.promise.window,
+            due=caller.promise.due,
+            urgent=caller.urgent,
         ),
     )
     if not request.open:

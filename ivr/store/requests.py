@@ -29,9 +29,10 @@ DELETED_SECONDS = 30 * 24 * 60 * 60
 #: Seconds that the places of a window are kept: longer than any day that can be promised is ahead.
 WINDOW_SECONDS = 90 * 24 * 60 * 60
 
-#: The first key is the part of a day that the call held before, and the others are those it may have now.
+#: The first key is the window that the call held before, and the others are those it may have now. Where its own
+#: request has a place already, there is one.
 _HOLD = """
-local call, now, ends, keep, overbook = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local call, now, ends, keep, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local function take(key)
   redis.call('ZADD', key, ends, call)
   redis.call('EXPIRE', key, keep)
@@ -39,7 +40,7 @@ end
 for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
 for i = 2, #KEYS do
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
-  if redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
+  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[5 + i]) then
     take(KEYS[i])
     return i - 1
   end
@@ -74,8 +75,8 @@ class Requests:
         before = _window_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in errand.windows)]
         most = [places[window.part] for window in errand.windows]
-        arguments = [*keys, errand.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(errand.overbook), *most]
-        got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *arguments))
+        terms = [errand.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(errand.overbook), errand.request]
+        got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=errand.windows[got - 1] if got else None)
 
     def save(self, errand: SaveRequest) -> Done:
@@ -106,7 +107,7 @@ class Requests:
                 return None
             ids = client.zrevrange(f"ivr:phone:{errand.number}", 0, -1)
             for request in self._read(client, ids):
-                if request.promise_to(errand.reference):
+                if request.caller(errand.reference):
                     return request
             pipe = client.pipeline()
             pipe.incr(guesses)
