@@ -318,7 +318,9 @@ def record(
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
         return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
-    later = tuple(a for a in request.callers() if _asked_since(request, a) or (outcome in PARTLY and _is_later(a, now)))
+    later = tuple(
+        a for a in request.callers() if _asked_since(request, a) or (outcome in PARTLY and _is_later(request, a, now))
+    )
     if later:
         state = "waiting" if any(asker.finished for asker in later) else "unfinished"
         return _changed(_for_all(request, later), now, who, outcome, note, state=state, tries=0, **free)
@@ -331,8 +333,9 @@ def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
     return request.state == "claimed" and asker.asked_at > request.claimed_at
 
 
-def _is_later(asker: Asker, now: float) -> bool:
-    return asker.finished and asker.promise is not None and asker.promise.opens > now
+def _is_later(request: CallbackRequest, asker: Asker, now: float) -> bool:
+    """Whether the caller's time is still to come, and it was not for them that the phone was rung."""
+    return asker.finished and asker.promise is not None and asker.promise.opens > max(now, request.opens)
 
 
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:

@@ -360,6 +360,14 @@ def test_three_tries_for_one_caller_do_not_end_what_another_was_promised() -> No
     assert (both.open, both.window, both.tries) == (True, friday, 0)
 
 
+def test_three_tries_before_their_time_end_a_request_too() -> None:
+    tried = _asked("afternoon", Window(TODAY, "afternoon"))
+    for _ in range(3):
+        tried = _unanswered(tried, OPEN)
+
+    assert tried.state == "gave up"
+
+
 def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given() -> None:
     """It may be why the phone was engaged."""
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
