@@ -241,13 +241,27 @@ _PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
 _EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
 _LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
 _RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
-_ADDRESS = r"[^@\s,;:<>]+@[^@\s,;:<>]+"
+_ADDRESS = r"[!-+\--9=?A-~]+@[!-+\--9=?A-~]+"
 _WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
 
 
 def _shown(pattern: str) -> WithJsonSchema:
     """What an editor is told of a text: the shape that the model holds it against, in its own words."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def _fits(pattern: str, otherwise: str) -> AfterValidator:
+    """Holds a text against a shape. `otherwise` goes on from the text, and says what to write."""
+
+    def fits(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"'{text.translate(_ON_ONE_LINE)}' {otherwise}")
+        return text
+
+    return AfterValidator(fits)
+
+
+_ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
 
 
 def _span(text: str) -> str:
@@ -261,38 +275,35 @@ def _span(text: str) -> str:
     return text
 
 
-def _phone(text: str) -> str:
-    if not re.fullmatch(_PHONE, text):
-        raise ValueError(f"'{text}' is not a phone number. Write it as it is rung here: 0116 496 0123.")
-    return text
-
-
-def _paragraph(text: str) -> str:
-    if not re.fullmatch(_PARAGRAPH, text):
-        raise ValueError(f"'{text}' is not a paragraph. Write numbers with a dot between them: \"11.6\".")
-    return text
-
-
-def _email(text: str) -> str:
-    if not re.fullmatch(_EMAIL, text):
-        raise ValueError(f"'{text}' is not an e-mail address. Write it like desk@example.org")
-    return text
-
-
-def _link(text: str) -> str:
-    if not re.fullmatch(_LINK, text):
-        raise ValueError(f"'{text}' is not a web address. Write it like www.example.org")
-    return text
-
-
-def _rate(text: str) -> str:
-    if not re.fullmatch(_RATE, text):
-        raise ValueError(f"'{text}' is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%.")
-    return text
-
-
 Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
-Rate = Annotated[str, AfterValidator(_rate), _shown(_RATE)]
+Phone = Annotated[
+    str,
+    _fits(_PHONE, "is not a phone number. Write it as it is rung here: 0116 496 0123."),
+    _shown(_PHONE),
+]
+Paragraph = Annotated[
+    str,
+    _fits(_PARAGRAPH, 'is not a paragraph. Write numbers with a dot between them: "11.6".'),
+    _shown(_PARAGRAPH),
+]
+Email = Annotated[str, _fits(_EMAIL, "is not an e-mail address. Write it like desk@example.org"), _shown(_EMAIL)]
+Link = Annotated[str, _fits(_LINK, "is not a web address. Write it like www.example.org"), _shown(_LINK)]
+Rate = Annotated[
+    str,
+    _fits(_RATE, "is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%."),
+    _shown(_RATE),
+]
+#: One address and nothing else: it stands in the head of a message, where a new line begins something new.
+MailAddress = Annotated[
+    str,
+    _fits(_ADDRESS, "is not an e-mail address. Write each on a line of its own, like desk@example.org"),
+    _shown(_ADDRESS),
+]
+Webhook = Annotated[
+    str,
+    _fits(_WEBHOOK, "is not a web address. Write it whole, like https://chat.example.org/line"),
+    _shown(_WEBHOOK),
+]
 
 
 class OpeningHours(Authored):
@@ -361,41 +372,22 @@ class Notice(Authored):
     ends: datetime.date = Field(description="The last day it is said.")
 
 
-def _mail_address(text: str) -> str:
-    """One address and nothing else: it stands in the head of a message, where a new line begins something new."""
-    if text.isascii() and re.fullmatch(_ADDRESS, text):
-        return text
-    raise ValueError(f"{text!r} is not an e-mail address. Write each on a line of its own, like desk@example.org")
-
-
-def _web_address(text: str) -> str:
-    if re.fullmatch(_WEBHOOK, text):
-        return text
-    raise ValueError(f"{text!r} is not a web address. Write it whole, like https://chat.example.org/line")
-
-
 class Alerts(Authored):
-    email_to: list[Annotated[str, AfterValidator(_mail_address), _shown(_ADDRESS)]] = Field(default_factory=list)
-    webhook: Annotated[str, AfterValidator(_web_address), _shown(_WEBHOOK)] | None = None
+    email_to: list[MailAddress] = Field(default_factory=list)
+    webhook: Webhook | None = None
 
 
 class LineFile(Authored):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")
-    phones: dict[Name, Annotated[str, AfterValidator(_phone), _shown(_PHONE)]] = Field(
+    phones: dict[Name, Phone] = Field(
         description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
-    emails: dict[Name, Annotated[str, AfterValidator(_email), _shown(_EMAIL)]] = Field(
-        description="Only ever sent by text."
-    )
-    links: dict[Name, Annotated[str, AfterValidator(_link), _shown(_LINK)]] = Field(
-        description="Only ever sent by text."
-    )
+    emails: dict[Name, Email] = Field(description="Only ever sent by text.")
+    links: dict[Name, Link] = Field(description="Only ever sent by text.")
     numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
-    paragraphs: dict[Name, Annotated[str, AfterValidator(_paragraph), _shown(_PARAGRAPH)]] = Field(
-        description="Paragraphs of the book of rules, in quotes."
-    )
+    paragraphs: dict[Name, Paragraph] = Field(description="Paragraphs of the book of rules, in quotes.")
     switches: dict[Name, OnOff]
     sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")
     opening_hours: OpeningHours

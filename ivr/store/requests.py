@@ -123,7 +123,7 @@ class Requests:
         try:
             moved = self._change(
                 errand.id,
-                lambda request: callback.move(request, errand.reference, errand.to, now),
+                lambda pipe, request: callback.move(request, errand.reference, errand.to, now),
                 lambda pipe: pipe.zrem(_window_key(held), errand.call) if held else None,
             )
         except (KeyError, callback.Refused):
@@ -153,26 +153,18 @@ class Requests:
 
     def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
         """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
-        return self._change(request_id, how, lambda pipe: None)
+        return self._change(request_id, lambda pipe, request: how(request))
 
     def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
         """Put an ended request back. Raises KeyError if it is gone, and Refused where it should not be rung."""
-        key = f"ivr:request:{request_id}"
 
-        def step(pipe: Client) -> CallbackRequest:
-            value = pipe.get(key)
-            if value is None:
-                raise KeyError(request_id)
-            before = _decoder.decode(value)
+        def how(pipe: Client, before: CallbackRequest) -> CallbackRequest:
             pipe.watch(phone := f"ivr:phone:{before.number}")
-            if before.state in callback.ENDED and self._open_request(pipe, phone):
+            if not before.open and self._open_request(pipe, phone):
                 raise callback.Refused("This caller has asked again since. Take that request.")
-            reopened = callback.reopen(before, who, now, diary)
-            pipe.multi()
-            _write(pipe, before, reopened)
-            return reopened
+            return callback.reopen(before, who, now, diary)
 
-        return self._transaction(step, key)
+        return self._change(request_id, how)
 
     def with_message(self, request_id: str, message: SpokenMessage) -> bool:
         """Note that a spoken message is kept with this request. False if the request is gone."""
@@ -219,10 +211,10 @@ class Requests:
     def _change(
         self,
         request_id: str,
-        how: Callable[[CallbackRequest], CallbackRequest],
-        also: Callable[[Client], object],
+        how: Callable[[Client, CallbackRequest], CallbackRequest],
+        also: Callable[[Client], object] = lambda pipe: None,
     ) -> CallbackRequest:
-        """Change one request, and in the same step what `also` does."""
+        """Change one request, and in the same step what `also` does. `how` may look at what it watches."""
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
@@ -230,7 +222,7 @@ class Requests:
             if value is None:
                 raise KeyError(request_id)
             before = _decoder.decode(value)
-            changed = how(before)
+            changed = how(pipe, before)
             pipe.multi()
             also(pipe)
             _write(pipe, before, changed)
