@@ -5,8 +5,8 @@ takes the call's session out of Redis (`store`), asks the engine what to say nex
 the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
 
 What staff write flows so: the files of config/ are opened (`config`), read with their lines
-(`reading`), held against the shapes that staff may write (`authored`), and built into a script
-(`script`), which is checked (`check`) and published (`cli`, `store`).
+(`reading`), held against the shapes that staff may write (`authored`), and built (`building`) into a
+script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 The core knows nothing but itself: no clock, no files, no network.
 
@@ -19,6 +19,7 @@ The core knows nothing but itself: no clock, no files, no network.
     callback     a callback request and its life
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run
+    building     what staff wrote, made into a script, and every Problem told at once
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits

@@ -1,7 +1,7 @@
 """What staff may write: the shape of each file in `config/`.
 
 Every field here is one that staff see. Its description is what their editor shows
-them as they type (`ivr schema`). Nothing here speaks or decides; `script.py` turns it
+them as they type (`ivr schema`). Nothing here speaks or decides; `building.py` turns it
 into what a call runs on.
 """
 

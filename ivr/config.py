@@ -2,7 +2,7 @@
 
 The only place that reads the environment. `settings` gives one frozen Settings, or
 raises ConfigError with every fault at once. What callers hear is not here: that is
-`config/`, which this file only opens and `script.py` understands. How files are written
+`config/`, which this file only opens and `building.py` understands. How files are written
 so that they are whole, or private, stands here for all who write some.
 """
 

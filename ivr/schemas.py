@@ -6,8 +6,8 @@ from typing import Any
 
 from ivr import authored
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr.building import Draft
 from ivr.check import RULES
-from ivr.script import Draft
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {

@@ -19,7 +19,7 @@ from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, callback, config, reading, script
+from ivr import alerts, building, callback, config, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -52,7 +52,7 @@ class Tools:
     def line(self) -> LineFile:
         """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
-        document = reading.read(files.get(script.LINE, ""), f"config/{script.LINE}")
+        document = reading.read(files.get(building.LINE, ""), f"config/{building.LINE}")
         line = reading.validate(LineFile, document)
         if line is None:
             raise ConfigError(document.problems)

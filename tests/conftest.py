@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, script, server
+from ivr import building, config, server
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.store import Published, Store
@@ -37,7 +37,7 @@ def files() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def shipped(files: dict[str, str]) -> Script:
-    return script.load(files, config.bank_holidays())
+    return building.load(files, config.bank_holidays())
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def store(machine: Settings) -> Iterator[Store]:
 @pytest.fixture
 def published(store: Store, files: dict[str, str]) -> str:
     """The shipped config/, live."""
-    revision = script.revision_of(files)
+    revision = building.revision_of(files)
     store.revisions.publish(Published(revision, 0.0, "tests", "for the tests"), files)
     return revision
 

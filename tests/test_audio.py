@@ -21,7 +21,7 @@ import pytest
 import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, config, script, transcript
+from ivr import audio, building, config, script, transcript
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.audio.engines import EngineMissing
@@ -48,7 +48,7 @@ def plain(files: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def spoken_by_pyttsx3(plain: dict[str, str]) -> Script:
-    return script.load(plain, config.bank_holidays())
+    return building.load(plain, config.bank_holidays())
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,7 @@ def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def line(settings: Settings, store: Store, plain: dict[str, str], rendered: Path) -> Iterator[Line]:
     """The line with its sounds, to be rung."""
-    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=rendered), store) as line:
         yield line
 
@@ -130,8 +130,8 @@ def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
     folder = _copy_some(rendered, tmp_path)
     before = {path.name for path in (folder / RENDERED).iterdir()}
     files = {**plain, "line.yaml": plain["line.yaml"].replace("Special Education Service", "Special Education Office")}
-    changed = script.load(files, config.bank_holidays())
-    prompts = changed.every_prompt() - script.load(plain, config.bank_holidays()).every_prompt()
+    changed = building.load(files, config.bank_holidays())
+    prompts = changed.every_prompt() - building.load(plain, config.bank_holidays()).every_prompt()
     assert prompts
 
     result = audio.render(changed, folder)
@@ -141,7 +141,7 @@ def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
     old = audio.stale([changed], folder)
     assert {path.parent.name for path in old} == {RENDERED, MASTERS}
     assert len(old) == 4 * len(prompts)
-    assert audio.stale([changed, script.load(plain, config.bank_holidays())], folder) == []
+    assert audio.stale([changed, building.load(plain, config.bank_holidays())], folder) == []
 
 
 def test_rendering_goes_on_where_it_stopped(rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path) -> None:
@@ -456,7 +456,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
     settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
 ) -> None:
     folder = _copy_some(rendered, tmp_path / "sounds")
-    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
         whole = line.call(sid="CA" + "1" * 32)
         assert not whole.has("Say")
@@ -481,7 +481,7 @@ def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_cal
 ) -> None:
     """No turn looks at the folder: looking through it takes as long as ten turns."""
     folder = _copy_some(rendered, tmp_path / "sounds")
-    store.revisions.publish(Published(script.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
         sounds = line.app._live.now.sounds
         assert sounds

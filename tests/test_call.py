@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from ivr import call, reply, script
+from ivr import building, call, reply
 from ivr.hours import LONDON
 from ivr.script import Notice, Script
 from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Transfer
@@ -462,7 +462,7 @@ def test_a_notice_is_said_first_and_only_on_its_days(shipped: Script, talk: Talk
 def test_a_law_change_is_the_last_part_of_the_greeting(files: dict[str, str]) -> None:
 
     told = files["line.yaml"].replace('law_change_notice: ""', 'law_change_notice: "The law has changed."')
-    talk = Talk(script.load({**files, "line.yaml": told})).wait(2)
+    talk = Talk(building.load({**files, "line.yaml": told})).wait(2)
 
     assert talk.words == "The law has changed."
     assert talk.wait().at == "main_menu"
@@ -480,7 +480,7 @@ def test_parts_that_are_switched_off_are_not_there(shipped: Script, talk: Talk) 
 def test_parts_that_are_switched_on_are_there(files: dict[str, str]) -> None:
 
     on = files["line.yaml"].replace("show_county: off", "show_county: on").replace("disability: off", "disability: on")
-    made = script.load({**files, "line.yaml": on})
+    made = building.load({**files, "line.yaml": on})
 
     assert Talk(made).press("1222").press("1").press("1").press("2").at == "q_disability"
     assert Talk(made).press("433").wait().press("1").at == "county"

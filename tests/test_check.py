@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import call, check, config, script
+from ivr import building, call, check, config
 from ivr.check import callers, english
 from ivr.check.context import RULES, Context
 from ivr.reading import Problem
@@ -222,8 +222,8 @@ def _edited(files: Files, edits: Edits) -> Files:
 
 
 def _context(files: Files, published: Script | None = None) -> Context:
-    draft = script.read_draft(files)
-    return Context(draft, script.build(draft, "r", config.bank_holidays()), TODAY, published)
+    draft = building.read_draft(files)
+    return Context(draft, building.build(draft, "r", config.bank_holidays()), TODAY, published)
 
 
 def _checked(files: Files) -> list[Problem]:
@@ -339,7 +339,7 @@ def test_the_shipped_config_passes(usual: set[Problem]) -> None:
 
 
 def test_no_waiver_in_the_shipped_config_is_without_a_reason(files: Files) -> None:
-    draft = script.read_draft(files)
+    draft = building.read_draft(files)
 
     for _, _, node_id, node in draft.nodes():
         assert all(len(reason.split()) >= 3 for reason in node.allow.values()), node_id
@@ -514,7 +514,7 @@ def test_what_is_noted_is_not_taken_for_what_is_said(shipped: Script) -> None:
 
 def _with_second_phone(files: Files) -> Script:
     rota = _line("numbers: [helpline_phone]", "numbers: [helpline_phone, council_phone]")
-    return script.load(_edited(files, rota), config.bank_holidays())
+    return building.load(_edited(files, rota), config.bank_holidays())
 
 
 def test_a_story_holds_for_any_number_of_phones_in_the_rota(files: Files) -> None:

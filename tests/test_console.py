@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import callback, script
+from ivr import building, callback
 from ivr.callback import CLAIM_SECONDS, SpokenMessage
 from ivr.config import Settings
 from ivr.diary import Window
@@ -196,7 +196,7 @@ def test_signing_in_while_redis_is_stalled_soon_says_so(
     """A thread of the webhooks must not wait for it."""
     with RedisServer(tmp_path) as own:
         store = Store(own.url)
-        store.revisions.publish(Published(script.revision_of(files), 0.0, "tests", ""), files)
+        store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
         hire(store)
         with Line(dataclasses.replace(settings, redis_url=own.url), store) as line:
             browser = Browser(line)

@@ -20,7 +20,7 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
-from ivr import alerts, callback, script, worker
+from ivr import alerts, building, callback, worker
 from ivr.alerts import AlertFailed
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -411,7 +411,7 @@ def told(tools: Tools, store: Store, files: dict[str, str], twilio: Twilio, mail
     hook = f"http://127.0.0.1:{twilio.server_port}/hook"
     to = f'email_to: ["desk@example.org"]\n  webhook: "{hook}"'
     live = {**files, "line.yaml": files["line.yaml"].replace("email_to: []", to)}
-    store.revisions.publish(Published(script.revision_of(live), 0.0, "tests", ""), live)
+    store.revisions.publish(Published(building.revision_of(live), 0.0, "tests", ""), live)
     tools.settings = replace(tools.settings, smtp_url=mailbox[1], smtp_from="line@example.org")
     return tools
 

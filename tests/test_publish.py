@@ -23,7 +23,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import changes, cli, config, editing, schemas, script, server
+from ivr import building, changes, cli, config, editing, schemas, server
 from ivr.cli import publishing
 from ivr.cli.publishing import Passed
 from ivr.config import Settings
@@ -131,7 +131,7 @@ def _no_line_outlives_its_test() -> Iterator[None]:
 def put_live(store: Store, files: dict[str, str], why: str = "for the tests", at: dt.datetime = OPEN) -> str:
     """Make these files live, whatever was."""
     before = store.revisions.live() or ""
-    revision = script.revision_of(files)
+    revision = building.revision_of(files)
     store.revisions.publish(Published(revision, at.timestamp(), "bea", why, before), files)
     return revision
 
@@ -179,11 +179,11 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
 def test_only_an_undo_is_told_as_one(store: Store, files: dict[str, str], new_words: dict[str, str]) -> None:
     """Whatever people write as their reason; version 1.0 wrote nothing else down."""
     first = put_live(store, files)
-    publishing.put_live(store, Passed(new_words, script.load(new_words), ()), "undo: the new words", first)
+    publishing.put_live(store, Passed(new_words, building.load(new_words), ()), "undo: the new words", first)
     assert not publishing.was_undone(store, first)
 
     publishing.take_back(store, files, store.revisions.history()[0])
-    assert publishing.was_undone(store, script.revision_of(new_words))
+    assert publishing.was_undone(store, building.revision_of(new_words))
 
     put_live(store, new_words, why="undo: as version 1.0 wrote it")
     assert publishing.was_undone(store, first)
@@ -260,7 +260,7 @@ def test_of_two_who_publish_at_once_the_second_is_told(
 
 
 def test_whoever_publishes_what_another_just_did_is_told_it_is_live(store: Store, files: dict[str, str]) -> None:
-    passed = Passed(files, script.load(files), ())
+    passed = Passed(files, building.load(files), ())
     put_live(store, files)
 
     assert not publishing.put_live(store, passed, "the same", before="")
@@ -318,7 +318,7 @@ CHANGES = [
 def test_a_difference_is_told_in_words(
     name: str, old: str, new: str, told: str, shipped: Script, edited: Callable[[str, str, str], dict[str, str]]
 ) -> None:
-    draft = script.load(edited(name, old, new), config.bank_holidays())
+    draft = building.load(edited(name, old, new), config.bank_holidays())
 
     lines = [line for change in changes.between(shipped, draft) for line in change.lines()]
 
@@ -412,13 +412,13 @@ def _no_room_in_redis(store: Store) -> Iterator[None]:
 
 
 def test_redis_without_room_changes_nothing(store: Store, published: str, new_words: dict[str, str]) -> None:
-    passed = Passed(new_words, script.load(new_words), ())
+    passed = Passed(new_words, building.load(new_words), ())
 
     with _no_room_in_redis(store), pytest.raises(publishing.Stop, match=r"^Redis did not take it .*`ivr history`"):
         publishing.put_live(store, passed, "why", published)
 
     assert store.revisions.live() == published
-    assert store.revisions.files(script.revision_of(new_words)) is None
+    assert store.revisions.files(building.revision_of(new_words)) is None
 
 
 def test_redis_that_goes_away_while_the_draft_is_checked_is_one_line(
@@ -929,7 +929,7 @@ def test_a_notice_is_put_in_and_taken_out_without_touching_anything_else(
 
     for words, after in (('We say: "no" # yes {service_name}', editing.with_notice(text, "x", day, day)), ("", text)):
         changed = editing.with_notice(after, words, day, day) if words else editing.without_notices(after)
-        read = script.load({**files, LINE_YAML: changed})
+        read = building.load({**files, LINE_YAML: changed})
         assert [notice.words for notice in read.line.notices] == ([words] if words else [])
         kept = [line for line in (above + below).replace("\n", newline).splitlines(keepends=True) if line.strip()]
         assert [line for line in changed.splitlines(keepends=True) if line in kept and line.strip()] == kept
@@ -1031,7 +1031,7 @@ AS_THEY_TYPE = [
 
 def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str, str]) -> None:
     """As the models do: held against what an editor itself validates with."""
-    made = schemas.schemas(script.read_draft(files))
+    made = schemas.schemas(building.read_draft(files))
     edits = [(name, files[name], "", True) for name in files]
     for name, old, new, right in AS_THEY_TYPE:
         assert old in files[name]
@@ -1052,7 +1052,7 @@ def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str
     for (name, text, new, right), marked in zip(edits, json.loads(told.stdout), strict=True):
         assert (not marked) is right, (name, new, marked)
         if "no-such-rule" not in new:  # which the gate knows, and no model
-            assert (not script.read_draft({**files, name: text}).problems) is right, (name, new)
+            assert (not building.read_draft({**files, name: text}).problems) is right, (name, new)
 
 
 def test_every_file_points_to_its_schema(files: dict[str, str]) -> None:

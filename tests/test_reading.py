@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, script
+from ivr import building, config
 from ivr.cli import publishing
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
 
@@ -19,7 +19,7 @@ Edit = Callable[[str, str, str], dict[str, str]]
 def _refused(files: dict[str, str]) -> list[str]:
     """The Problems that stop these files, as staff see them."""
     with pytest.raises(ConfigError) as refusal:
-        script.load(files)
+        building.load(files)
     return [str(problem) for problem in refusal.value.problems]
 
 
@@ -417,7 +417,7 @@ def test_a_file_may_end_anywhere(text: str) -> None:
 
 
 def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
-    assert script.load(files, config.bank_holidays()).nodes
+    assert building.load(files, config.bank_holidays()).nodes
 
 
 STRAY = [
@@ -507,7 +507,7 @@ def test_words_behind_a_hash_are_told_wherever_somebody_would_hear_them(
     ('city_name: "Leicester"', 'city_name: "Leicester"   # the city'),
 ])  # fmt: skip
 def test_a_note_behind_a_value_is_a_note(edited: Edit, right: str, noted: str) -> None:
-    assert script.load(edited("line.yaml", right, noted))
+    assert building.load(edited("line.yaml", right, noted))
 
 
 BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."

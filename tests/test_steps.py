@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import call, script
+from ivr import building, call
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -348,7 +348,7 @@ def test_a_time_that_is_full_is_said_and_another_can_be_chosen(shipped: Script) 
 
 def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[str, str]) -> None:
     closed = files["line.yaml"].replace("morning: {hours: 09:00 to 12:00", "morning: {hours: closed")
-    talk = _asked(Talk(script.load({**files, "line.yaml": closed}), EVENING).to(ASK), "1", "2")
+    talk = _asked(Talk(building.load({**files, "line.yaml": closed}), EVENING).to(ASK), "1", "2")
 
     assert "In the morning" not in talk.words
     assert "In the afternoon, twelve to five, press 2." in talk.words

@@ -19,11 +19,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from ivr import transcript
+from ivr.building import Draft
 from ivr.check import safety, shape, words  # importing them is what registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
-from ivr.script import Draft, Script
+from ivr.script import Script
 
 #: Fewer words give no reason.
 REASON_WORDS = 3

@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ivr import authored, spoken
+from ivr.building import LINE, MENUS, TEXTS, Draft
 from ivr.reading import Document, Path
-from ivr.script import LINE, MENUS, TEXTS, Draft, Script
+from ivr.script import Script
 from ivr.spoken import Speech, text_of
 
 Level = Literal["error", "warning"]

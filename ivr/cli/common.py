@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import click
 
-from ivr import config, script, server
+from ivr import building, config, server
+from ivr.building import Draft
 from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.script import Draft, Script
+from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store
 
 
@@ -47,8 +48,8 @@ def store_of(settings: Settings) -> Iterator[Store]:
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
     """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
     files = config.script_files(settings.config_dir)
-    draft = script.read_draft(files)
-    return files, draft, script.build(draft, script.revision_of(files), config.bank_holidays())
+    draft = building.read_draft(files)
+    return files, draft, building.build(draft, building.revision_of(files), config.bank_holidays())
 
 
 class Moment(click.ParamType[dt.datetime]):

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ivr import config, schemas, script
+from ivr import building, config, schemas
 from ivr.audio import Recordings
+from ivr.building import Draft
 from ivr.check import check, play_stories, unreadable_stories
 from ivr.cli.common import Stop, who
 from ivr.config import Folder, Settings
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
-from ivr.script import Draft, Script
+from ivr.script import Script
 from ivr.store import Conflict, Published, Store, StoreDown
 
 #: What a disk without room answers: it is full, our share of it is, or this file may not grow.
@@ -43,7 +44,7 @@ def published(store: Store) -> Script | None:
     """The live script, if there is one that this version of the line can read."""
     files = store.revisions.files(store.revisions.live() or "")
     try:
-        return script.load(files, config.bank_holidays()) if files else None
+        return building.load(files, config.bank_holidays()) if files else None
     except ConfigError:
         return None
 
@@ -54,7 +55,7 @@ UNDO = "undo: "
 
 def draft_revision(settings: Settings) -> str:
     """The fingerprint of what is on disk."""
-    return script.revision_of(config.script_files(settings.config_dir))
+    return building.revision_of(config.script_files(settings.config_dir))
 
 
 def was_undone(store: Store, revision: str) -> bool:
@@ -71,9 +72,9 @@ def _took_back(published: Published) -> bool:
 
 def _look(found: Folder, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
-    draft = script.read_draft(found.files, [p for p in found.problems if p not in problems])
+    draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
-        made = script.build(draft, script.revision_of(found.files), config.bank_holidays())
+        made = building.build(draft, building.revision_of(found.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
     problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live)
@@ -123,7 +124,7 @@ def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:
     """Make these files live again in the place of what was published last."""
-    again = Published(script.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
+    again = Published(building.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
     _publish(store, again, files)
 
 

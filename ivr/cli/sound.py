@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ivr import audio, config, script
+from ivr import audio, building, config
 from ivr.cli.common import Stop, draft_script, is_terminal, out, store_of
 from ivr.config import Settings
 from ivr.reading import ConfigError
@@ -82,7 +82,7 @@ def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
     with store_of(settings) as store:
         for files in store.revisions.kept():
             try:
-                yield script.load(files, config.bank_holidays())
+                yield building.load(files, config.bank_holidays())
             except ConfigError:  # written for an older version of the line, and no call can begin with it
                 continue
 

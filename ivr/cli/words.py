@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from ivr import changes, config, editing, reading, script, transcript
+from ivr import building, changes, config, editing, reading, transcript
+from ivr.building import Draft
 from ivr.check import callers, unvisited
 from ivr.cli import publishing, sound
 from ivr.cli.common import Day, Moment, Stop, draft_script, out, store_of
@@ -18,7 +19,7 @@ from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
-from ivr.script import Draft, Script
+from ivr.script import Script
 from ivr.session import Gather, Record, Transfer
 from ivr.store import ping
 from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
@@ -217,7 +218,7 @@ def diff() -> None:
 def _published_script(revision: str, files: dict[str, str]) -> Script:
     """What was published before. Its faults are not told as the draft's, which nobody could put right."""
     try:
-        return script.load(files, config.bank_holidays())
+        return building.load(files, config.bank_holidays())
     except ConfigError as error:
         raise Stop(f"{revision} was published by an older version of the line, and cannot be used by this.") from error
 
@@ -292,17 +293,17 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> bool
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
         _published_script(live, files)
-        passed = publishing.gate_change(files, {**files, script.LINE: edit(files[script.LINE])})
+        passed = publishing.gate_change(files, {**files, building.LINE: edit(files[building.LINE])})
         sound.prepare(settings, passed.script)
         return publishing.put_live(store, passed, why, live)
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
     """The same change in the draft, so that the next publication keeps it."""
-    path = settings.config_dir / script.LINE
+    path = settings.config_dir / building.LINE
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        draft = reading.read(text, f"config/{script.LINE}")
+        draft = reading.read(text, f"config/{building.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
             raise ConfigError(draft.problems or [draft.problem((), "This file has no settings in it.")])
         config.write_whole(path, edit(text))

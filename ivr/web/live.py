@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import config, script, twiml
+from ivr import building, config, twiml
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.reading import ConfigError
@@ -122,9 +122,9 @@ class Live:
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""
         with self._loading:
-            revision = script.revision_of(files)
+            revision = building.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._edition(script.load(files, config.bank_holidays()))
+                self._editions[revision] = self._edition(building.load(files, config.bank_holidays()))
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ivr import audio, config, script
+from ivr import audio, building, config
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import Choice, EngineMissing
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(prog="scripts/bench audio", description=__doc__)
     options.add_argument("--piper", metavar="FILE", help="also measure this Piper voice file")
     chosen = options.parse_args(arguments)
-    made = script.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
+    made = building.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
     names = ["natural", "pyttsx3"] + ["piper"] * bool(chosen.piper)
     everything = _speaking(made, engines=names, piper_voice=chosen.piper)
     print(f"{len(clips(made))} sounds: every prompt of config/ at both paces\n")

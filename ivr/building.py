@@ -1,0 +1,455 @@
+"""What staff wrote, made into a Script: read with its lines, put together, and every Problem told at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from ivr import authored, spoken
+from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr.callback import REFERENCE_DIGITS
+from ivr.diary import Diary, Part
+from ivr.hours import Hours, Span
+from ivr.reading import ConfigError, Document, Path, Problem, read, validate
+from ivr.script import (
+    END_MENU,
+    GREETING,
+    HELP,
+    MAIN_MENU,
+    TEXT_ABOUT_US,
+    TEXT_ABOUT_WORDS,
+    WORDS_MENU,
+    Menu,
+    Node,
+    Notice,
+    Option,
+    Question,
+    Reading,
+    Script,
+    Word,
+)  # fmt: skip
+from ivr.spoken import Speech
+
+LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
+
+
+@dataclass
+class Draft:
+    """The files of `config/` as staff wrote them, each with its lines and its Problems."""
+
+    documents: dict[str, Document]
+    line: LineFile | None = None
+    texts: TextsFile | None = None
+    words: WordsFile | None = None
+    menus: dict[str, MenuFile] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [p for document in self.documents.values() for p in document.problems]
+
+    def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
+        """Every authored node as (file, document, id, node)."""
+        for file, menu in self.menus.items():
+            for node_id, node in menu.nodes.items():
+                yield file, self.documents[file], node_id, node
+
+
+def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
+    """Read the texts of `config/` by name, and take in the faults of files that have none.
+
+    Faults are in the draft's problems; nothing is raised.
+    """
+    draft = Draft({name: read(text, f"config/{name}") for name, text in sorted(files.items())})
+    for problem in unreadable:
+        name = problem.file.removeprefix("config/")
+        draft.documents.setdefault(name, Document(problem.file)).problems.append(problem)
+    for needed in (LINE, TEXTS, WORDS):
+        if needed not in draft.documents:
+            missing = Document(f"config/{needed}")
+            missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
+            draft.documents[needed] = missing
+    draft.line = validate(LineFile, draft.documents[LINE])
+    draft.texts = validate(TextsFile, draft.documents[TEXTS])
+    draft.words = validate(WordsFile, draft.documents[WORDS])
+    for name, document in draft.documents.items():
+        if name.startswith(MENUS) and (menu := validate(MenuFile, document)):
+            draft.menus[name] = menu
+    return draft
+
+
+def revision_of(files: Mapping[str, str]) -> str:
+    """The fingerprint of a set of files: the same words, the same revision."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{files[name]}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Script:
+    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    return build(read_draft(files), revision_of(files), bank_holidays)
+
+
+def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
+    """A draft as a Script. Raises ConfigError with every Problem that stops it."""
+    if draft.line is None:
+        raise ConfigError(draft.problems)
+    texts = draft.texts or TextsFile(texts={})
+    words = draft.words or WordsFile(everyday=[], names=[], said={})
+    builder = _Builder(draft, draft.line, texts, words, bank_holidays)
+    script = builder.script(revision)
+    if draft.problems or builder.problems:
+        raise ConfigError([*draft.problems, *builder.problems])
+    return script
+
+
+class _Builder:
+    """Puts a draft together, and collects what does not fit."""
+
+    def __init__(
+        self, draft: Draft, line: LineFile, texts: TextsFile, words: WordsFile, bank_holidays: Iterable[dt.date]
+    ):
+        self.draft, self.line, self.texts, self.words = draft, line, texts, words
+        self.problems: list[Problem] = []
+        week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
+        self.hours = Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
+        self.off = {name for name, state in line.switches.items() if state == "off"}
+        self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
+        #: Menu files that have a Problem of their own. What is missing elsewhere may well be in them.
+        self.unread = [file for file in draft.documents if file.startswith(MENUS) and file not in draft.menus]
+        self.steps, self.phrases = self._one("steps"), self._one("phrases")
+        self.said = self._values()
+
+    # what the files need to have between them
+
+    def _one(self, part: str) -> dict[str, Any]:
+        """The one `steps` or `phrases` block among the menu files, as a plain dict."""
+        found = [(name, block) for name, m in self.draft.menus.items() if (block := getattr(m, part))]
+        for name, _ in found[1:]:
+            self._problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
+        if not found:
+            if not self.unread:
+                self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
+            return {}
+        return dict(found[0][1].model_dump())
+
+    def _problem(self, file: str, path: Path, says: str) -> None:
+        document = self.draft.documents.get(file)
+        self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
+
+    def _values(self) -> dict[str, str | Speech]:
+        """Every setting by name, in the form in which it is said."""
+        line, pace = self.line, self.line.pace
+        return {
+            # Braces in a value are a Problem of their own, and nothing is filled into them.
+            **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
+            **{name: spoken.number(value) for name, value in line.numbers.items()},
+            **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
+            **{name: spoken.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
+            "opening_hours": self.phrases.get("hours", "").replace("{hours}", spoken.opening_hours(self.hours)),
+            "morning_hours": _hours_of(line.ring_back.morning),
+            "afternoon_hours": _hours_of(line.ring_back.afternoon),
+            "message_keep_days": spoken.number(line.ring_back.message_keep_days),
+            "reference_digits": spoken.number(REFERENCE_DIGITS),
+        }
+
+    # the parts of a script
+
+    def script(self, revision: str) -> Script:
+        self._check_line()
+        self._check_cut_short()
+        nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "the line itself")
+        for file, document, node_id, node in self.draft.nodes():
+            if node_id in first:
+                says = f"'{node_id}' is a name already in use (by {first[node_id]}). Choose another name."
+                self._problem(file, ("nodes", node_id), says)
+            first.setdefault(node_id, f"config/{file}")
+            self._check_switches(file, node_id, node)
+            if node.only_if not in self.off:
+                nodes[node_id] = self._node(file, document, node_id, node)
+        self._check_needed(nodes)
+        press = {key: self._press(key) for key in "1234590*#"}
+        return Script(
+            revision=revision,
+            line=self.line,
+            words=self.words,
+            nodes=nodes,
+            values=self.said,
+            says=self._says(),
+            titles={node_id: self.draft.menus[file].title for file, _, node_id, _ in self.draft.nodes()},
+            texts=self._texts(),
+            hours=self.hours,
+            notices=self._notices(),
+            diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
+            press={key: f"{words}." for key, words in press.items()},
+            press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+        )
+
+    def _notices(self) -> tuple[Notice, ...]:
+        return tuple(
+            Notice(self._speech(LINE, ("notices", i, "words"), notice.words), notice.begins, notice.ends)
+            for i, notice in enumerate(self.line.notices)
+        )
+
+    def _parts(self) -> dict[Part, Span]:
+        parts: dict[Part, Span] = {}
+        for part in get_args(Part):
+            if span := Span.parse(getattr(self.line.ring_back, part).hours):
+                parts[part] = span
+        return parts
+
+    def _press(self, key: str) -> str:
+        name = {"0": "zero", "*": "star", "#": "hash"}.get(key)
+        return str(self.phrases.get("press", "")).replace("{key}", str(self.phrases.get(name, key)) if name else key)
+
+    def _says(self) -> dict[str, Speech]:
+        says = {}
+        for part, block in (("steps", self.steps), ("phrases", self.phrases)):
+            for name, words in block.items():
+                fields = words.items() if isinstance(words, dict) else [("", words)]
+                for field_name, text in fields:
+                    path = (part, name, field_name) if field_name else (part, name)
+                    key = f"{name}.{field_name}" if field_name else name
+                    says[key] = self._speech(
+                        self._shared_file(), path, _label(text) if key in authored.LABELS else text
+                    )
+        return says
+
+    def _shared_file(self) -> str:
+        return next((name for name, menu in self.draft.menus.items() if menu.steps), MENUS + "shared.yaml")
+
+    def _texts(self) -> dict[str, str]:
+        line = self.line
+        values = {
+            **line.names, **line.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
+            **{name: str(value) for name, value in line.numbers.items()},
+        }  # fmt: skip
+        for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
+            if needed not in self.texts.texts and self.draft.texts:
+                self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
+        return {name: self._text(name, body, values) for name, body in self.texts.texts.items()}
+
+    def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
+        def value(found: Any) -> str:
+            if found[1] not in values:
+                self._unknown_setting(TEXTS, ("texts", name), found[1])
+            return values.get(found[1], "")
+
+        self._check_braces(TEXTS, ("texts", name), body)
+        return spoken.BLANK.sub(value, body)
+
+    def _check_cut_short(self) -> None:
+        """Words behind a # that somebody would hear or read, if they stood in quotes."""
+        for file, document in self.draft.documents.items():
+            heard = _HEARD.get(file, {"title"} if file in self.draft.menus else set())
+            for path in document.cut_short:
+                if path and path[0] in heard:
+                    self._problem(file, path, _CUT_SHORT)
+
+    def _check_line(self) -> None:
+        for name in self.line.transfer.numbers:
+            if name not in self.line.phones:
+                self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
+        seen: dict[str, str] = {}
+        for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
+            for name in getattr(self.line, group):
+                if name in seen:
+                    self._problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
+                if name in _TAKEN:
+                    self._problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
+                seen[name] = group
+        for group in ("names", "sentences"):
+            for name, value in getattr(self.line, group).items():
+                if "{" in value or "}" in value:
+                    says = "No other setting can stand in this one. Write its words here, without braces."
+                    self._problem(LINE, (group, name), says)
+
+    def _check_needed(self, nodes: Mapping[str, Node]) -> None:
+        """The nodes that the line itself leads to, and what they must be."""
+        for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
+            kind = Reading if needed == GREETING else Menu
+            if needed not in nodes and self.unread:
+                continue
+            if needed not in nodes:
+                self._problem(
+                    MENUS + "welcome.yaml", ("nodes",), f"The node '{needed}' is missing. Every line needs it."
+                )
+            elif not isinstance(nodes[needed], kind):
+                file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
+                self._problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
+
+    def _check_switches(self, file: str, node_id: str, node: Any) -> None:
+        if node.only_if and node.only_if not in self.line.switches:
+            path = ("nodes", node_id, "only_if")
+            self._problem(file, path, f"'{node.only_if}' is not a switch. Add it to 'switches' in config/line.yaml.")
+
+    # one node
+
+    def _node(self, file: str, document: Document, node_id: str, node: Any) -> Node:
+        path: Path = ("nodes", node_id)
+        match node:
+            case authored.Menu():
+                options = [
+                    self._option(file, (*path, "choices", key), str(key), choice)
+                    for key, choice in sorted(node.choices.items())
+                ]
+                text = self._known_text(file, path, node.text)
+                return Menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
+            case authored.Question():
+                answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
+                found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
+                return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
+            case authored.Word():
+                means = self._speech(file, (*path, "means"), node.means)
+                if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
+                    self._problem(file, (*path, "listed_in"), f"'{node.listed_in}' is no menu. Name the menu of words.")
+                next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
+                return Word(node_id, node.word, means, next_word or None)
+            case _:
+                return self._reading(file, path, node_id, node)
+
+    def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
+        spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
+        parts = tuple(part for part in spoken_parts if part)
+        hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
+        return Reading(
+            id=node_id,
+            parts=parts,
+            closing=self._speech(file, (*path, "closing"), node.closing) if node.closing else (),
+            next=self._option(file, (*path, "next"), "1", node.next) if node.next else None,
+            runs_on_to=self._target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
+            hint_after=hint,
+            text=self._known_text(file, path, node.text),
+            words=tuple(w for i, w in enumerate(node.words) if self._word(file, (*path, "words", i), w)),
+            urgent=node.urgent,
+        )
+
+    def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
+        goto = self._target(file, (*path, "goto"), choice.goto)
+        if goto is None:
+            return None
+        label = self._speech(file, (*path, "label"), _label(choice.label))
+        said_back = self._speech(file, (*path, "said_back"), choice.said_back or f"{choice.label}.")
+        target = self.authored.get(choice.goto)
+        instead = target.when_off.say if target and target.only_if in self.off and target.when_off else None
+        return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
+
+    def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
+        choice = authored.Choice(label=self.phrases.get(name) or name, goto=answer.goto, said_back=answer.say)
+        option = self._option(file, path, key, choice)
+        if option is None:
+            self._problem(
+                file, path, f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
+            )
+            return None
+        return option if answer.say else replace(option, said_back=option.said_back[1:])
+
+    def _is_menu(self, name: str) -> bool:
+        return name not in self.authored or isinstance(self.authored[name], authored.Menu)
+
+    def _word(self, file: str, path: Path, name: str) -> str | None:
+        """The word of this name, if it is one and not switched off."""
+        if name in self.authored and not isinstance(self.authored[name], authored.Word):
+            self._problem(file, path, f"'{name}' explains no word. Name a node of the kind word.")
+            return None
+        if name in authored.GOTO_STEPS:
+            self._problem(file, path, f"'{name}' is a place of the line. Name a node of the kind word.")
+            return None
+        return self._target(file, path, name)
+
+    def _is_off(self, node_id: str) -> bool:
+        node = self.authored.get(node_id)
+        return bool(node and node.only_if in self.off)
+
+    def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
+        """Where a name leads today; None where it leads to a node that is switched off."""
+        if goto in authored.GOTO_STEPS:
+            if goto in authored.SETTINGS_STEPS and path[1:2] != (HELP,):
+                self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
+            return goto
+        if goto not in self.authored and self.unread:
+            return goto
+        if goto in passed:
+            self._problem(file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}.")
+            return None
+        if goto not in self.authored:
+            says = f"Nothing is called '{goto}'."
+            if goto in authored.STEP_WORDS:
+                says = f"'{goto}' comes in its own order, and no choice can lead there."
+            self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
+            return None
+        if not self._is_off(goto):
+            return goto
+        when_off = self.authored[goto].when_off
+        return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
+
+    def _nearest(self, name: str) -> str:
+        near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)
+        return f" Did you mean '{near[0]}'?" if near else ""
+
+    def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
+        if text and text not in self.texts.texts and self.draft.texts:
+            self._problem(file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there.")
+        return text
+
+    # words
+
+    def _speech(self, file: str, path: Path, template: str) -> Speech:
+        blanks = authored.BLANKS.get(".".join(map(str, path[1:])), ())
+        written = spoken.BLANK.findall(template)
+        for name in written:
+            if name in self.line.emails or name in self.line.links:
+                self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
+            elif name not in self.said and name not in blanks:
+                self._unknown_setting(file, path, name)
+        for name in blanks:
+            if name not in written:
+                self._problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
+        document = self.draft.documents.get(file)
+        if document and path in document.cut_short:
+            self._problem(file, path, _CUT_SHORT)
+        self._check_braces(file, path, template)
+        return spoken.speech(template, self.said)
+
+    def _check_braces(self, file: str, path: Path, template: str) -> None:
+        if re.search(r"[{}]", spoken.BLANK.sub("", template)):
+            self._problem(file, path, _BRACES)
+
+    def _unknown_setting(self, file: str, path: Path, name: str) -> None:
+        self._problem(
+            file, path, f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
+        )
+
+
+#: Names that no setting can have.
+_TAKEN = {name for names in authored.BLANKS.values() for name in names} | {
+    "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
+}  # fmt: skip
+#: What is heard or texted, besides the words of menus.
+_HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
+_CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
+_BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+
+
+def _hours_of(part: authored.PartOfDay) -> str:
+    span = Span.parse(part.hours)
+    return spoken.stretch(span) if span else "closed"
+
+
+def _label(text: str) -> str:
+    """A label as it is said: the key comes after it, so the voice must stay up."""
+    return text if text.endswith((",", ".", "?", "!")) else f"{text},"
+
+
+def _only(options: Iterable[Option | None]) -> tuple[Option, ...]:
+    return tuple(option for option in options if option)
+
+
+def _where(press: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for key, where in (("0", "where_zero"), ("*", "where_star"), ("#", "where_hash")):
+        yield key, press[key], where
