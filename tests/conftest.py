@@ -11,7 +11,7 @@ import pytest
 from ivr import building, config, server
 from ivr.config import Settings
 from ivr.script import Script
-from ivr.store import Published, Store
+from ivr.store import PATIENT_SECONDS, Published, Store
 from tests.line import Line
 
 TOKEN = "a-token-for-tests"
@@ -57,8 +57,8 @@ def settings(machine: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(machine: Settings) -> Iterator[Store]:
-    """An empty Redis."""
-    store = Store(machine.redis_url)
+    """An empty Redis, waited for: what a line does when it answers late has tests with stores of their own."""
+    store = Store(machine.redis_url, PATIENT_SECONDS)
     store.redis.do(lambda client: client.flushall())
     store.requests.new_reference = lambda: "4271"
     yield store

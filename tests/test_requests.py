@@ -17,7 +17,7 @@ from ivr.callback import Refused
 from ivr.config import Settings
 from ivr.diary import Part, Promise, Window
 from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
-from ivr.store import Store, connection
+from ivr.store import PATIENT_SECONDS, Store, connection
 from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
@@ -37,7 +37,7 @@ def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(st
     assert len(ids) == 500
 
     def work(name: str) -> list[str]:
-        mine, taken = Store(machine.redis_url), []
+        mine, taken = Store(machine.redis_url, PATIENT_SECONDS), []
         order = random.Random(name).sample(ids, len(ids))
         for request_id in order:
             try:
@@ -253,7 +253,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
 
 def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
     """In a child process: take the turn, and be gone at the step-th thing that is sent to Redis."""
-    store = Store(settings.redis_url)
+    store = Store(settings.redis_url, PATIENT_SECONDS)
     line = Line(settings, store)
     line.now = OPEN.replace(hour=20, minute=35)
     left = [step]
