@@ -94,7 +94,7 @@ def _long(seconds: float) -> str:
 
 def promised_in_words(request: CallbackRequest) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first."""
-    promises = [(caller.promise or request.promise, caller.finished) for caller in request.callers()]
+    promises = [(caller.promise, caller.finished) for caller in request.callers()]
     soonest_first = sorted(promises or [(request.promise, request.finished)], key=lambda promise: promise[0].due)
     return list(dict.fromkeys(_promise_in_words(promise.window, finished) for promise, finished in soonest_first))
 
@@ -104,9 +104,7 @@ def numbers_in_words(request: CallbackRequest) -> str:
     callers = request.callers()
     if len(callers) == 1:
         return callers[0].reference
-    return ", or ".join(
-        f"{c.reference} ({_promise_in_words(c.promise.window, c.finished)})" for c in callers if c.promise
-    )
+    return ", or ".join(f"{c.reference} ({_promise_in_words(c.promise.window, c.finished)})" for c in callers)
 
 
 def _promise_in_words(window: Window | None, finished: bool) -> str:

@@ -64,8 +64,8 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     asked_at: float = 0.0
     #: Whether this caller has said all that was asked.
     finished: bool = False
-    #: None as the first version kept it: then the request's own time and answers are theirs.
-    promise: Promise | None = None
+    #: Without a time to be due, as the first version kept it: then the request's own time and answers are theirs.
+    promise: Promise = Promise()
     urgent: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
@@ -138,7 +138,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     def callers(self) -> tuple[Asker, ...]:
         """Everybody who asked, with a time and answers of their own, whichever version kept them."""
         own = {name: getattr(self, name) for name in ("promise", "urgent", "message_ok", "say_who")}
-        return tuple(asker if asker.promise else replace(asker, **own) for asker in self.askers)
+        return tuple(asker if asker.promise.due else replace(asker, **own) for asker in self.askers)
 
     def caller(self, reference: str) -> Asker | None:
         """The caller who was given this number, if one was."""
@@ -173,14 +173,14 @@ def _changed(
 def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
     """The request of these callers: due when the soonest is, of those who said all that was asked if any did."""
     told = [asker for asker in askers if asker.finished] or askers
-    soonest = min((asker.promise for asker in told if asker.promise), key=lambda promise: promise.due, default=None)
+    soonest = min((asker.promise for asker in told), key=lambda promise: promise.due, default=request.promise)
     return replace(
         request,
         askers=askers,
         urgent=any(asker.urgent for asker in askers),
         message_ok=_more_careful(request.message_ok, [asker.message_ok for asker in askers]),
         say_who=_more_careful(request.say_who, [asker.say_who for asker in askers]),
-        **asdict(soonest or request.promise),
+        **asdict(soonest),
     )
 
 
@@ -335,19 +335,16 @@ def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
 
 def _is_later(request: CallbackRequest, asker: Asker, now: float) -> bool:
     """Whether the caller's time is still to come, and it was not for them that the phone was rung."""
-    return asker.finished and asker.promise is not None and asker.promise.opens > max(now, request.opens)
+    return asker.finished and asker.promise.opens > max(now, request.opens)
 
 
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
     """The request with a time from `after` on for each caller who was tried."""
-    return _for_all(
-        request,
-        tuple(
-            caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
-            for caller in request.callers()
-            if caller.promise
-        ),
+    askers = (
+        caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
+        for caller in request.callers()
     )
+    return _for_all(request, tuple(askers))
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:

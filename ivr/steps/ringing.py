@@ -261,7 +261,6 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
         return entry.wrong(script, s, script.says["ring_reference.not_found"])
     caller = request.caller(s.wishes.typed)
     assert caller
-    assert caller.promise
     s = replace(
         s,
         wishes=Wishes(

@@ -140,8 +140,7 @@ class Requests:
     # --- the queue --------------------------------------------------------------------------
 
     def get(self, request_id: str) -> CallbackRequest | None:
-        value = self._redis.do(lambda client: client.get(f"ivr:request:{request_id}"))
-        return _decoder.decode(value) if value else None
+        return self._redis.do(lambda client: _one(client, request_id))
 
     def waiting(self) -> list[CallbackRequest]:
         """Every open request, by when it is due."""
@@ -187,8 +186,7 @@ class Requests:
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest | None:
-            value = pipe.get(key)
-            request = _decoder.decode(value) if value else None
+            request = _one(pipe, request_id)
             pipe.multi()
             pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
@@ -218,10 +216,9 @@ class Requests:
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
-            value = pipe.get(key)
-            if value is None:
+            before = _one(pipe, request_id)
+            if before is None:
                 raise KeyError(request_id)
-            before = _decoder.decode(value)
             changed = how(pipe, before)
             pipe.multi()
             also(pipe)
@@ -238,10 +235,8 @@ class Requests:
 
     def _open_request(self, pipe: Client, phone: str) -> CallbackRequest | None:
         for request_id in pipe.zrevrange(phone, 0, -1):
-            key = f"ivr:request:{request_id.decode()}"
-            pipe.watch(key)
-            value = pipe.get(key)
-            request = _decoder.decode(value) if value else None
+            pipe.watch(f"ivr:request:{request_id.decode()}")
+            request = _one(pipe, request_id.decode())
             if request and request.open and f"ivr:phone:{request.number}" == phone:
                 return request
         return None
@@ -256,11 +251,15 @@ class Requests:
         return [_decoder.decode(value) for value in values if value]
 
 
+def _one(client: Client, request_id: str) -> CallbackRequest | None:
+    value = client.get(f"ivr:request:{request_id}")
+    return _decoder.decode(value) if value else None
+
+
 def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
     """The request that came with this wish, if an adviser ended it while its caller was still being asked."""
     pipe.watch(f"ivr:request:{wish}")
-    value = pipe.get(f"ivr:request:{wish}")
-    request = _decoder.decode(value) if value else None
+    request = _one(pipe, wish)
     return request if request and request.askers else None
 
 
@@ -285,7 +284,7 @@ def _windows(request: CallbackRequest | None) -> set[Window]:
     """The windows in which a request has a place: one for each time that its callers were promised."""
     if request is None:
         return set()
-    promises = [request.promise, *(asker.promise for asker in request.askers if asker.promise)]
+    promises = [request.promise, *(asker.promise for asker in request.askers)]
     return {promise.window for promise in promises if promise.window}
 
 
