@@ -68,8 +68,5 @@ class Diary:
 
     def _span(self, day: dt.date, part: Part) -> Span | None:
         """The part of that day in which the line is open."""
-        is_open, asked = self.hours.on(day), self.parts[part]
-        if is_open is None:
-            return None
-        opens, closes = max(is_open.opens, asked.opens), min(is_open.closes, asked.closes)
-        return Span(opens, closes) if opens < closes else None
+        is_open = self.hours.on(day)
+        return is_open.shared(self.parts[part]) if is_open else None

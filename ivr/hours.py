@@ -35,6 +35,11 @@ class Span:
     def holds(self, moment: dt.time) -> bool:
         return self.opens <= moment < self.closes
 
+    def shared(self, other: Span) -> Span | None:
+        """The stretch that both have; None if there is none."""
+        opens, closes = max(self.opens, other.opens), min(self.closes, other.closes)
+        return Span(opens, closes) if opens < closes else None
+
 
 @dataclass(frozen=True)
 class Hours:

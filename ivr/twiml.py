@@ -141,8 +141,8 @@ class Voice:
     file_for: Callable[[str, bool], str | None] = lambda words, slow: None
     #: The address of a file of silence of this many seconds, where files are used.
     silence: Callable[[float], str | None] = lambda seconds: None
-    #: Told of words at a pace that have no file, each time they are said.
-    missed: Callable[[str, bool], None] = lambda words, slow: None
+    #: Told of words at a pace that have no file, each time they are said; None where no words have one.
+    missed: Callable[[str, bool], None] | None = None
     #: A number that changes when files came or went.
     version: Callable[[], int] = lambda: 0
     #: How Twilio's voice is told to say what it would get wrong.
@@ -199,8 +199,9 @@ class Writer:
         written = known.get((said, slow))
         if written is None:
             written = known[(said, slow)] = self._written(said, slow)
-        for words in written.missing:
-            self._voice.missed(words, slow)
+        if missed := self._voice.missed:
+            for words in written.missing:
+                missed(words, slow)
         return written.verbs
 
     def _written(self, said: Speech, slow: bool) -> _Written:

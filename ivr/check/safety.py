@@ -170,7 +170,7 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
     spans = [span for span in context.script.hours.week if span]
     for part, hours in context.script.diary.parts.items():
-        if not any(max(span.opens, hours.opens) < min(span.closes, hours.closes) for span in spans):
+        if not any(span.shared(hours) for span in spans):
             yield Finding(
                 LINE,
                 ("ring_back", part, "hours"),
