@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from ivr import callback, dialling, spoken
 from ivr.callback import REFERENCE_DIGITS, CallbackRequest
@@ -87,16 +87,11 @@ def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
 
 def _request(script: Script, s: Session, now: dt.datetime, state: callback.State) -> CallbackRequest:
     wishes, seconds = s.wishes, now.timestamp()
-    promise = _promise(script, s, now)
     return CallbackRequest(
         id=f"{s.call}-{s.asked}",
         number=wishes.number,
         asked_at=seconds,
         state=state,
-        when=promise.when,
-        window=promise.window,
-        opens=promise.opens,
-        due=promise.due,
         urgent=bool(wishes.urgent),
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
@@ -105,6 +100,7 @@ def _request(script: Script, s: Session, now: dt.datetime, state: callback.State
         heard=s.heard,
         stuck=s.stuck,
         events=(callback.Event(seconds, "caller", "asked to be rung back"),),
+        **asdict(_promise(script, s, now)),
     )
 
 
@@ -179,8 +175,8 @@ def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
     found = script.diary.windows(now)
     wanted = [window for window in found if s.wishes.when in ("any", window.part)]
     if s.wishes.moving and (had := s.wishes.window):  # to another time: one after the one they have, if there is one
-        wanted = [window for window in wanted if window != had]
-        wanted.sort(key=lambda window: (found.index(window) < found.index(had)) if had in found else False)
+        sooner = found[: found.index(had)] if had in found else ()
+        wanted = sorted((window for window in wanted if window != had), key=lambda window: window in sooner)
     overbook = s.wishes.when == "any" and not s.wishes.moving
     return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window, request=s.wishes.request)
 
