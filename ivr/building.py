@@ -7,8 +7,10 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from ivr import authored, spoken
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile

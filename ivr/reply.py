@@ -101,14 +101,13 @@ def _ending_options(script: Script, node: Reading) -> tuple[Option, ...]:
 
 def offers(script: Script, s: Session) -> tuple[Option, ...]:
     """The choices, one at a time; with only key 1 in use, the universal keys are choices too."""
-    options, says = crossroads(script, s), script.says
-    extra = [Option(AGAIN, says["to_hear_again"], ""), Option(PERSON, says["to_person"], "")]
-    if s.trail:
-        extra.insert(1, Option(BACK_KEY, says["to_go_back"], ""))
-    if s.place.node != HELP:
-        extra.append(Option(HELP_KEY, says["to_get_help"], ""))
-    to_person = s.place.node == "person_away" or any(option.goto == "person" for option in options)
-    return (*options, *(e for e in extra if s.one_key or (e.key == PERSON and not to_person)))
+    options = crossroads(script, s)
+    if s.one_key:
+        keys = (AGAIN, *(BACK_KEY if s.trail else ""), PERSON, *(HELP_KEY if s.place.node != HELP else ""))
+    else:
+        to_person = s.place.node == "person_away" or any(option.goto == "person" for option in options)
+        keys = () if to_person else (PERSON,)
+    return (*options, *[Option(key, script.says[_UNIVERSAL[key]], "") for key in keys])
 
 
 def on_offer(script: Script, s: Session) -> Option:

@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from num2words import num2words
 
@@ -111,11 +112,13 @@ def as_said(words: str, said: Mapping[str, str], write: Callable[[str, str], str
 # --- numbers --------------------------------------------------------------------------------
 
 
+@cache
 def number(value: int) -> str:
     """30 -> 'thirty'."""
     return str(num2words(value, lang="en"))
 
 
+@cache
 def ordinal(value: int) -> str:
     """30 -> 'thirtieth'."""
     return str(num2words(value, lang="en", to="ordinal"))

@@ -37,6 +37,7 @@ LONGEST_REMEMBERED = 200
 #: The voice of documents that must work when nothing else does.
 FALLBACK_VOICE = "Polly.Amy"
 
+_NO_KEY = re.compile("[^0-9*#]")
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -105,7 +106,7 @@ def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
     """
     if "DialCallStatus" in form:
         return TransferEnded(_ended(form, accepted))
-    keys = re.sub("[^0-9*#]", "", form.get("Digits", ""))
+    keys = _NO_KEY.sub("", form.get("Digits", ""))
     if "RecordingUrl" in form or "RecordingDuration" in form:
         return Recorded(keys, int(form.get("RecordingDuration") or 0))
     keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio leaves the last key out

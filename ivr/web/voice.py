@@ -245,7 +245,9 @@ def _query() -> dict[str, str]:
 
 
 def _xml(document: str) -> Response:
-    return Response(document, content_type="text/xml; charset=utf-8", headers={"Cache-Control": "no-store"})
+    response = Response(document, content_type="text/xml; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @cache
@@ -303,11 +305,10 @@ class _Webhook:
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
         event = twiml.read(self._form, lambda: self._accepted(number))
-        address = _Address.read(at)
         if stored is not None and stored.turn == number:
             edition, is_its_own = _edition(self._line.live, stored.revision)
             known, place = stored, stored.place
-        elif address and (stored or self._alone or address.alone):
+        elif (address := _Address.read(at)) and (stored or self._alone or address.alone):
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
             known, place = address.session(stored, self._call, self._form.get("From", ""), number), address.place
         else:
