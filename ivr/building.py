@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
 from ivr.hours import Hours, Span
-from ivr.reading import ConfigError, Document, Path, Problem, read, validate
+from ivr.reading import ConfigError, Document, Path, Problem, read, sound_part
 from ivr.script import (
     END_MENU,
     GREETING,
@@ -45,10 +45,11 @@ class Draft:
     """The files of `config/` as staff wrote them, each with its lines and its Problems."""
 
     documents: dict[str, Document]
-    line: LineFile | None = None
-    texts: TextsFile | None = None
-    words: WordsFile | None = None
-    menus: dict[str, MenuFile] = field(default_factory=dict)
+    #: What is sound of each file.
+    line: LineFile
+    texts: TextsFile
+    words: WordsFile
+    menus: dict[str, MenuFile]
 
     @property
     def problems(self) -> list[Problem]:
@@ -66,22 +67,48 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
 
     Faults are in the draft's problems; nothing is raised.
     """
-    draft = Draft({name: read(text, f"config/{name}") for name, text in sorted(files.items())})
+    documents = {name: read(text, f"config/{name}") for name, text in sorted(files.items())}
     for problem in unreadable:
         name = problem.file.removeprefix("config/")
-        draft.documents.setdefault(name, Document(problem.file)).problems.append(problem)
+        documents.setdefault(name, Document(problem.file)).problems.append(problem)
     for needed in (LINE, TEXTS, WORDS):
-        if needed not in draft.documents:
+        if needed not in documents:
             missing = Document(f"config/{needed}")
             missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
-            draft.documents[needed] = missing
-    draft.line = validate(LineFile, draft.documents[LINE])
-    draft.texts = validate(TextsFile, draft.documents[TEXTS])
-    draft.words = validate(WordsFile, draft.documents[WORDS])
-    for name, document in draft.documents.items():
-        if name.startswith(MENUS) and (menu := validate(MenuFile, document)):
-            draft.menus[name] = menu
-    return draft
+            documents[needed] = missing
+    return Draft(
+        documents,
+        sound_part(LineFile, documents[LINE], _SPARE_LINE),
+        sound_part(TextsFile, documents[TEXTS], {"texts": {}}),
+        sound_part(WordsFile, documents[WORDS], {"everyday": [], "names": [], "said": {}}),
+        {name: sound_part(MenuFile, documents[name], _SPARE_MENU) for name in documents if name.startswith(MENUS)},
+    )
+
+
+#: For what a faulty file has no value that fits. None of it is ever heard: the draft is refused.
+_SPARE_MENU = {"title": "?", "owner": "?", "source": "?", "review_by": dt.date.max}
+_CLOSED = {"hours": "closed", "places": 0}
+_SPARE_LINE: dict[str, Any] = {
+    **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
+    "opening_hours": dict.fromkeys(authored.OpeningHours.model_fields, "closed"),
+    "closed_days": [],
+    "transfer": {"numbers": ["helpline_phone"], "ring_seconds": 20},
+    "ring_back": {
+        "morning": _CLOSED, "afternoon": _CLOSED, "days_ahead": 1, "urgent_within_hours": 1,
+        "message_keep_days": 1, "message_seconds": 5,
+    },
+    "pace": {
+        "words_a_minute": 100, "slow_words_a_minute": 100, "before_key": 0.0, "between_choices": 0.0,
+        "after_key_press": 0.0, "slow_pauses": 1.0, "each_digit": 1.0, "between_groups": 0.0,
+    },
+    "waiting": {
+        "silence": [5, 5, 5], "more_time": 30, "between_digits": 3, "tries_at_a_place": 2, "slips_in_a_call": 2,
+    },
+    "speech": {
+        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
+        "say_slow_rate": "100%",
+    },
+}  # fmt: skip
 
 
 def revision_of(files: Mapping[str, str]) -> str:
@@ -99,11 +126,7 @@ def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Scr
 
 def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
     """A draft as a Script. Raises ConfigError with every Problem that stops it."""
-    if draft.line is None:
-        raise ConfigError(draft.problems)
-    texts = draft.texts or TextsFile(texts={})
-    words = draft.words or WordsFile(everyday=[], names=[], said={})
-    builder = _Builder(draft, draft.line, texts, words, bank_holidays)
+    builder = _Builder(draft, bank_holidays)
     script = builder.script(revision)
     if draft.problems or builder.problems:
         raise ConfigError([*draft.problems, *builder.problems])
@@ -113,17 +136,13 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) ->
 class _Builder:
     """Puts a draft together, and collects what does not fit."""
 
-    def __init__(
-        self, draft: Draft, line: LineFile, texts: TextsFile, words: WordsFile, bank_holidays: Iterable[dt.date]
-    ):
-        self.draft, self.line, self.texts, self.words = draft, line, texts, words
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date]):
+        self.draft, self.line = draft, draft.line
         self.problems: list[Problem] = []
-        week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
-        self.hours = Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
-        self.off = {name for name, state in line.switches.items() if state == "off"}
+        week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
+        self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
+        self.off = {name for name, state in self.line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
-        #: Menu files that have a Problem of their own. What is missing elsewhere may well be in them.
-        self.unread = [file for file in draft.documents if file.startswith(MENUS) and file not in draft.menus]
         self.steps, self.phrases = self._one("steps"), self._one("phrases")
         self.said = self._values()
 
@@ -135,7 +154,7 @@ class _Builder:
         for name, _ in found[1:]:
             self._problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
         if not found:
-            if not self.unread:
+            if not any(self.draft.documents[file].faulty for file in self.draft.menus):
                 self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
             return {}
         return dict(found[0][1].model_dump())
@@ -179,7 +198,7 @@ class _Builder:
         return Script(
             revision=revision,
             line=self.line,
-            words=self.words,
+            words=self.draft.words,
             nodes=nodes,
             values=self.said,
             says=self._says(),
@@ -232,9 +251,9 @@ class _Builder:
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
         for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
-            if needed not in self.texts.texts and self.draft.texts:
+            if needed not in self.draft.texts.texts and not self._is_lost(needed, TEXTS):
                 self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
-        return {name: self._text(name, body, values) for name, body in self.texts.texts.items()}
+        return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
 
     def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
         def value(found: Any) -> str:
@@ -255,7 +274,7 @@ class _Builder:
 
     def _check_line(self) -> None:
         for name in self.line.transfer.numbers:
-            if name not in self.line.phones:
+            if name not in self.line.phones and not self._is_lost(name, LINE):
                 self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
         seen: dict[str, str] = {}
         for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
@@ -275,7 +294,7 @@ class _Builder:
         """The nodes that the line itself leads to, and what they must be."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
-            if needed not in nodes and self.unread:
+            if needed not in nodes and self._is_lost(needed, *self.draft.menus):
                 continue
             if needed not in nodes:
                 self._problem(
@@ -286,7 +305,7 @@ class _Builder:
                 self._problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
 
     def _check_switches(self, file: str, node_id: str, node: Any) -> None:
-        if node.only_if and node.only_if not in self.line.switches:
+        if node.only_if and node.only_if not in self.line.switches and not self._is_lost(node.only_if, LINE):
             path = ("nodes", node_id, "only_if")
             self._problem(file, path, f"'{node.only_if}' is not a switch. Add it to 'switches' in config/line.yaml.")
 
@@ -374,7 +393,7 @@ class _Builder:
             if goto in authored.SETTINGS_STEPS and path[1:2] != (HELP,):
                 self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
             return goto
-        if goto not in self.authored and self.unread:
+        if goto not in self.authored and self._is_lost(goto, *self.draft.menus):
             return goto
         if goto in passed:
             self._problem(file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}.")
@@ -390,12 +409,17 @@ class _Builder:
         when_off = self.authored[goto].when_off
         return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
 
+    def _is_lost(self, name: str, *files: str) -> bool:
+        """Whether this name may be written in what is not sound of these files."""
+        faulty = [document for file in files if (document := self.draft.documents[file]).faulty]
+        return any(document.data is None or document.names(name) for document in faulty)
+
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)
         return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
-        if text and text not in self.texts.texts and self.draft.texts:
+        if text and text not in self.draft.texts.texts and not self._is_lost(text, TEXTS):
             self._problem(file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there.")
         return text
 
@@ -423,9 +447,9 @@ class _Builder:
             self._problem(file, path, _BRACES)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
-        self._problem(
-            file, path, f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
-        )
+        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
+        if not self._is_lost(name, LINE):
+            self._problem(file, path, says)
 
 
 #: Names that no setting can have.

@@ -8,9 +8,10 @@ would lose their zero, words cut off by a `#`.
 
 from __future__ import annotations
 
+import copy
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -61,6 +62,8 @@ class Document:
     #: How a number was written: `0300123` reads as 300123, and staff must be told what they wrote.
     as_written: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    #: Something written here is not in what was made of it.
+    faulty: bool = False
     #: Nodes with a name of YAML's own (&name) that were come to before.
     anchored: set[int] = field(default_factory=set)
 
@@ -69,6 +72,10 @@ class Document:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+    def names(self, name: str) -> bool:
+        """Whether something in one of its parts has this name."""
+        return any(len(path) == 2 and path[1] == name for path in self.lines)
 
     def problem(self, path: Path, says: str, **more: Any) -> Problem:
         return Problem(self.file, self.line(path), says, **more)
@@ -104,6 +111,36 @@ def validate(model: type[M], document: Document) -> M | None:
     except ValidationError as error:
         document.problems += [_shape_problem(dict(e), document) for e in error.errors()]
         return None
+
+
+def sound_part(model: type[M], document: Document, spare: Mapping[str, Any]) -> M:
+    """The document as a model; with faults, the rest of it, so that they hide no others in it or elsewhere.
+
+    The Problems are in the document. `spare` has a value for each field that the model needs, for where the
+    document has none that fits.
+    """
+    if (whole := validate(model, document)) is not None:
+        return whole
+    document.faulty = True
+    left = copy.deepcopy(document.data) if isinstance(document.data, dict) else {}
+    while True:
+        try:
+            return model.model_validate({**spare, **left})
+        except ValidationError as error:
+            _take_out(left, [_real_path(e["loc"], document) for e in error.errors()])
+
+
+def _take_out(left: dict[Any, Any], faults: Iterable[Path]) -> None:
+    """Take out what is at these places; where one is in a list, or is empty already, what is around it."""
+    out: set[Path] = set()
+    for path in sorted(faults, key=len):
+        if any(path[:depth] in out for depth in range(len(path) + 1)):
+            continue
+        around, depth = left, 1
+        while depth < len(path) and isinstance(inner := around[path[depth - 1]], dict) and path[depth] in inner:
+            around, depth = inner, depth + 1
+        del around[path[depth - 1]]
+        out.add(path[:depth])
 
 
 # --- from YAML to values --------------------------------------------------------------------

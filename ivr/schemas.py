@@ -23,8 +23,8 @@ def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     made = {name: model.model_json_schema() for name, model in FILES.items()}
     nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.GOTO_STEPS})
     _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
-    _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts) if draft.texts else [])
-    _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches) if draft.line else [])
+    _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts))
+    _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches))
     _write_keys_as_text(made["menus.json"])
     _offer_rules(made["menus.json"])
     for schema in made.values():

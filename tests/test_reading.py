@@ -456,6 +456,41 @@ def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: P
     assert (found.files, found.stories, found.problems) == ({}, {}, ())
 
 
+TOGETHER = [
+    ("menus/which_way.yaml", "    if_no: {goto: q_letter}", "    no: {goto: q_letter}"),
+    ("menus/which_way.yaml", "    runs_on_to: q_only_school", "    runs_on_to: q_only_scool"),
+    ("menus/which_way.yaml", "    person_hint: last part", "    person_hint: last"),
+    ("menus/complaints.yaml", "goto: complaint_after,", "goto: complaint_aftr,"),
+    ("menus/complaints.yaml", '      4: {label: "To use more', '      3: {label: "To use more'),
+    ("menus/complaints.yaml", "    closing: ", "    closng: "),
+    ("menus/complaints.yaml", "    text: text_complaint", "    text: text_complant"),
+    ("menus/exclusion.yaml", "    urgent: true", "    urgent: yes"),
+    ("menus/shared.yaml", '  text_sent:\n    say: "', '  text_sent:\n    says: "'),
+    ("line.yaml", 'council_phone: "0116 454 2050"', "council_phone: 01164542050"),
+    ("line.yaml", "monday: ", "monday: about "),
+    ("line.yaml", "  show_county: ", "  show_county: not "),
+    ("texts.yaml", "  text_words: ", "  Text_words: "),
+    ("words.yaml", "\nsaid:", "\nsaids:"),
+]  # fmt: skip
+
+
+def test_all_faults_are_told_at_once_whatever_else_is_wrong(files: dict[str, str], edited: Edit) -> None:
+    alone = {problem for name, right, wrong in TOGETHER for problem in _refused(edited(name, right, wrong))}
+    for name, right, wrong in TOGETHER:
+        files = {**files, name: files[name].replace(right, wrong, 1)}
+
+    assert set(_refused(files)) == alone
+    assert len(alone) >= len(TOGETHER)
+
+
+def test_what_is_not_sound_in_one_file_is_missed_in_no_other(edited: Edit) -> None:
+    named = edited("menus/which_way.yaml", "    if_no: {goto: q_letter}", "    no: {goto: q_letter}")
+    unreadable = edited("menus/which_way.yaml", "\nnodes:", "\nnodes: [")
+
+    assert all("which_way" in problem for problem in _refused(named))
+    assert len(_refused(unreadable)) == 1
+
+
 def _put(folder: Path, name: str, content: bytes = b"title: x\n") -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)

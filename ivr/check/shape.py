@@ -234,7 +234,7 @@ def unreachable(context: Context) -> Iterator[Finding]:
 def leftovers(context: Context) -> Iterator[Finding]:
     """Texts that nobody can ask for, and settings that nothing uses."""
     named = {getattr(node, "text", None) for node in context.authored.values()} | {TEXT_ABOUT_US, "text_words"}
-    texts = context.draft.texts.texts if context.draft.texts else {}
+    texts = context.draft.texts.texts
     for name in texts:
         if name not in named:
             yield Finding(TEXTS, ("texts", name), "No node offers this text. Name it in a node, or take it out.")

@@ -312,7 +312,7 @@ def numbers_by_hand(context: Context) -> Iterator[Finding]:
 
 @rule("texts-by-hand", "R33", "A number that changes must change everywhere at once.")
 def texts_by_hand(context: Context) -> Iterator[Finding]:
-    texts = context.draft.texts.texts if context.draft.texts else {}
+    texts = context.draft.texts.texts
     for name, body in texts.items():
         if _ADDRESS.search(body) or re.search(r"\d{4}", body):
             yield Finding(
