@@ -91,7 +91,7 @@ def _led(node: Node) -> Iterator[tuple[str, str]]:
         yield ", the word after it", node.next_word or ""
     if isinstance(node, Reading):
         yield ", what follows at once", node.runs_on_to or ""
-        yield ", 'to talk to a person' is said after part", str(node.hint_after or "")
+        yield ", 'to talk to a person' is said after part", "" if node.hint_after is None else str(node.hint_after + 1)
         yield ", the words it explains", _list(node.words)
         yield ", asking to be rung back from here", "is urgent" if node.urgent else ""
 

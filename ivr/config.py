@@ -149,8 +149,10 @@ def _redis_faults(url: str) -> Iterator[str]:
     scheme, _, rest = url.partition("://")
     if scheme not in ("redis", "rediss", "unix", "sentinel"):
         yield "REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://"
+    elif "?" in rest and not (scheme == "rediss" and re.fullmatch(r"[^?]*\?ssl_ca_certs=/[^&?]+", rest)):
+        yield "REDIS_URL can have nothing behind a ?, but for rediss:// its ssl_ca_certs=/path/of/the/authority.pem"
     elif scheme == "sentinel":
-        hosts, _, name = rest.partition("?")[0].rpartition("@")[2].partition("/")
+        hosts, _, name = rest.rpartition("@")[2].partition("/")
         if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):
             yield "REDIS_URL must name each sentinel as host:port, with commas between them."
         if not name or "/" in name:

@@ -6,6 +6,7 @@ answer here, not a fault. The verdicts are words the line has something kind to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -63,6 +64,16 @@ def judge(raw: str) -> Number:
     if kind in _COSTLY:
         return Number("premium")
     return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
+
+
+def same(number: str, phones: Iterable[str]) -> bool:
+    """Whether a caller ID is one of these numbers, as staff write them."""
+    return bool(number) and any(number == judge(phone).e164 for phone in phones)
+
+
+def international(phone: str) -> str:
+    """A number that can be rung, as staff write it, as it is dialled: '0116 496 0123' -> '+441164960123'."""
+    return phonenumbers.format_number(phonenumbers.parse(phone, "GB"), phonenumbers.PhoneNumberFormat.E164)
 
 
 def national(e164: str) -> str:

@@ -2,8 +2,8 @@
 
 A turn does not wait for whoever reads the log. A write lets another thread in, and coming
 back from it cost a sixth of a turn; so lines are kept for a tenth of a second and written
-together. What is worse than ordinary is written at once, with all that came before it. A
-log that nobody can write to, or reads, stops no call.
+together. What is worse than ordinary is written at once, with all that came before it, and
+waited for; but a log that nobody can write to, or reads, stops no call.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import structlog
 
 #: Seconds that a line waits for others. A worker that is killed takes so much of its log with it.
 WAIT_SECONDS = 0.1
+#: Seconds that whoever has worse to tell waits for it to be written.
+FLUSH_SECONDS = 0.25
 #: Lines kept while nobody reads them; older ones are dropped.
 MOST_LINES = 100_000
 
@@ -31,7 +33,7 @@ def as_json() -> None:
     """Log so from now on, in this process."""
     writer = _Writer(sys.stdout.buffer)
     writer.watch()
-    atexit.register(writer.write)
+    atexit.register(writer.flush)
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -41,31 +43,48 @@ def as_json() -> None:
 
 
 class _Writer:
-    """Keeps events, and writes them as lines."""
+    """Keeps events, and writes them as lines in a thread of its own."""
 
     def __init__(self, out: BinaryIO):
         self._out = out
-        self._kept: deque[tuple[float, dict[str, Any]]] = deque(maxlen=MOST_LINES)
-        self._writing = threading.Lock()
+        #: Events with their moment, and marks to be set once all before them is written.
+        self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
+        self._wake = threading.Event()
+        #: Nobody reads what is written: then nobody waits for it either.
+        self._stuck = False
 
     def info(self, **event: Any) -> None:
         self._kept.append((time.time(), event))
 
     def warning(self, **event: Any) -> None:
         self.info(**event)
-        self.write()
+        self.flush()
 
     error = critical = warning
 
+    def flush(self) -> None:
+        """Have all that is kept written now, and wait a moment for that."""
+        written = threading.Event()
+        self._kept.append(written)
+        self._wake.set()
+        self._stuck = not written.wait(0 if self._stuck else FLUSH_SECONDS)
+
     def write(self) -> None:
-        """Write all that is kept."""
-        with self._writing, contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
-            lines = []
-            while self._kept:
-                lines.append(_line(*self._kept.popleft()))
-            if lines:
+        """Write all that is kept, however long that takes."""
+        lines, marks = [], []
+        while self._kept:
+            kept = self._kept.popleft()
+            if isinstance(kept, threading.Event):
+                marks.append(kept)
+            else:
+                lines.append(_line(*kept))
+        if lines:
+            with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
                 self._out.write(b"".join(lines))
                 self._out.flush()
+            self._stuck = False
+        for mark in marks:
+            mark.set()
 
     def watch(self) -> None:
         """Write from time to time, in a thread of its own."""
@@ -73,7 +92,8 @@ class _Writer:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(WAIT_SECONDS)
+            self._wake.wait(WAIT_SECONDS)
+            self._wake.clear()
             self.write()
 
 

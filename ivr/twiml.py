@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from twilio.twiml.voice_response import Say, VoiceResponse
 
-from ivr import session, spoken
+from ivr import dialling, session, spoken
 from ivr.script import Script
 from ivr.session import Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded
 from ivr.spoken import Speech
@@ -179,7 +179,7 @@ class Writer:
                 return self._gather(SAYS=says, ACTION=action, SECONDS=seconds, DIGITS=digits, FINISH=finish)
             case Transfer(number, seconds):
                 whisper = escape(f"{self._url}/voice/whisper?call={s.call}&turn={s.turn}")
-                number = dialled(self._script.line.phones[number])
+                number = dialling.international(self._script.line.phones[number])
                 document = self._dial(
                     SAYS=says, ACTION=action, SECONDS=seconds, NUMBER=number, WHISPER=whisper, FROM=escape(our_number)
                 )
@@ -245,11 +245,6 @@ class Writer:
 
 def _escaped(words: str) -> str:
     return escape(_UNSPEAKABLE.sub("", words))
-
-
-def dialled(phone: str) -> str:
-    """A number as staff write it, as Twilio dials it: '0116 496 0123' -> '+441164960123'."""
-    return "+44" + phone.replace(" ", "").removeprefix("0")
 
 
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
@@ -330,14 +325,9 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
     """
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
-    response.dial(dialled(phone), timeout=60, caller_id=our_number or None)
+    response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
     response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
-
-
-def same_phone(number: str, phones: Iterable[str]) -> bool:
-    """Whether a caller ID is one of these numbers, as staff write them."""
-    return any(number == dialled(phone) or number == phone.replace(" ", "") for phone in phones)
 
 
 def whisper(says: str, action: str) -> str:

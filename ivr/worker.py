@@ -39,6 +39,8 @@ FORGOTTEN_SECONDS = 120
 RING_WITHIN_SECONDS = 120
 #: Seconds between two looks at Twilio for messages that we were never told of.
 MESSAGES_SECONDS = 600
+#: Ended requests, the latest, to which a message may still belong.
+MOST_ENDED = 10_000
 
 
 class Tools:
@@ -122,6 +124,8 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     request, now = tools.store.requests.get(request_id), time.time()
     if request is None or not request.open:
         return
+    if not (request.urgent if what == "urgent" else _is_late(request, now)):
+        return
     to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
     late = sum(_is_late(other, now) for other in tools.store.requests.waiting())
     subject = "An urgent caller waits to be rung" if what == "urgent" else "A caller has not been rung in time"
@@ -191,15 +195,18 @@ def fetch_forgotten(tools: Tools) -> int:
     that left no request with us are not ours to touch.
     """
     left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
-    asked = [*tools.store.requests.waiting(), *tools.store.requests.ended()] if left else []
+    asked = [*tools.store.requests.waiting(), *tools.store.requests.ended(MOST_ENDED)] if left else []
     fetched = 0
     for message in left:
         request = next((r for r in asked if r.asked_in(message.call)), None)
-        if request:
-            fetch_recording(tools, request.id, message.recording, message.seconds)
-            fetched += 1
-        elif tools.store.requests.was_deleted(message.call):
-            tools.phone.delete_recording(message.recording)
+        try:
+            if request:
+                fetch_recording(tools, request.id, message.recording, message.seconds)
+                fetched += 1
+            elif tools.store.requests.was_deleted(message.call):
+                tools.phone.delete_recording(message.recording)
+        except PhoneFailed as error:  # one that cannot be had keeps no other from being fetched
+            log.warning("message", recording=message.recording, why=str(error))
     return fetched
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -550,26 +551,37 @@ def test_the_shipped_stories_hold(shipped: Script) -> None:
 
 
 def test_every_simulated_caller_is_helped_within_budget(shipped: Script) -> None:
-    figures = callers.figures(shipped, OPEN)
+    figures = callers.figures(shipped, OPEN.date())
 
     assert [str(figure) for figure in figures if not figure.kept] == []
     assert {figure.caller for figure in figures} == {
-        "says and presses nothing", "talks, and never presses", "presses a wrong key every time", "presses any key",
+        "never presses, silent or talking", "presses a wrong key every time", "presses any key",
         "has a trembling hand", "remembers one thing at a time", "can press 1 and wait", "types through a relay",
     }  # fmt: skip
 
 
 def test_a_figure_over_its_budget_says_so(shipped: Script) -> None:
-    figure = callers.figures(shipped, OPEN)[0]
+    figure = callers.figures(shipped, OPEN.date())[0]
 
-    assert not dataclasses.replace(figure, allowed=callers.Budget(1, 0)).kept
+    assert not dataclasses.replace(figure, allowed=callers.Cost(1, 0)).kept
     assert "TOO MUCH" in str(dataclasses.replace(figure, needed=None))
 
 
 def test_callers_are_simulated_on_an_open_line_whenever_it_is_asked(shipped: Script) -> None:
-    midnight = dt.datetime(2026, 12, 25, 0, 0, tzinfo=OPEN.tzinfo)
+    assert all(figure.kept for figure in callers.figures(shipped, dt.date(2026, 12, 25)))
 
-    assert all(figure.kept for figure in callers.figures(shipped, midnight))
+
+@pytest.mark.parametrize(("hours", "closes"), [("09:00 to 23:30", True), ("00:00 to 23:59", False)])
+def test_a_line_that_is_open_late_is_simulated_when_it_is_closed(
+    files: dict[str, str], hours: str, closes: bool
+) -> None:
+    line = re.sub(r"(?m)^(  \w+day:) .*", rf"\1 {hours}", files["line.yaml"])
+    late = building.load({**files, "line.yaml": line})
+
+    figures = callers.figures(late, OPEN.date())
+
+    assert all(figure.kept for figure in figures)
+    assert any(figure.wants == "to be rung back, when closed" for figure in figures) == closes
 
 
 # --- English --------------------------------------------------------------------------------

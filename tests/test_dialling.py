@@ -59,3 +59,15 @@ def test_a_number_here_is_fine_and_known_to_be_mobile_or_not(raw: str, e164: str
 def test_a_number_is_written_as_people_here_write_it() -> None:
     assert dialling.national("+441164960123") == "0116 496 0123"
     assert dialling.national("+447700900123") == "07700 900123"
+
+
+@pytest.mark.parametrize("phone", ["0116 496 0123", "0044 116 496 0123", "+44 116 496 0123"])
+def test_a_number_is_dialled_alike_however_it_is_written(phone: str) -> None:
+    assert dialling.international(phone) == "+441164960123"
+    assert dialling.same("+441164960123", [phone])
+
+
+def test_a_hidden_caller_is_none_of_the_phones_that_are_known() -> None:
+    assert not dialling.same("", ["07700 900123", "x"])
+    assert not dialling.same("anonymous", ["07700 900123", "x"])
+    assert not dialling.same("+447700900124", ["07700 900123"])

@@ -24,7 +24,7 @@ from ivr import alerts, building, callback, worker
 from ivr.alerts import AlertFailed
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
-from ivr.jobs import MOST_TEXTS, QUEUE, Jobs, recording_path
+from ivr.jobs import MOST_TEXTS, QUEUE, Jobs, What, recording_path
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
 from ivr.worker import FORGOTTEN_SECONDS, RING_WITHIN_SECONDS, Tools
@@ -237,6 +237,21 @@ def test_a_message_we_were_never_told_of_is_found_at_twilio(tools: Tools, store:
 
     assert twilio.asked[1:] == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
     assert store.requests.get(first.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
+
+
+def test_a_message_that_cannot_be_had_keeps_no_other_from_being_fetched(
+    tools: Tools, store: Store, twilio: Twilio
+) -> None:
+    ask(store, 1)
+    saved = ask(store, 2)
+    left = [_recorded("RE" + "1" * 32, "CA001"), _recorded(RECORDING, "CA002")]
+    twilio.answers = [
+        (200, json.dumps({"recordings": left}).encode()), (404, b""), (200, b"RIFF sound"), (204, b""),
+    ]  # fmt: skip
+
+    assert worker.fetch_forgotten(tools) == 1
+
+    assert store.requests.get(saved.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
 
 
 def test_a_message_of_a_deleted_request_is_kept_nowhere(tools: Tools, store: Store, twilio: Twilio) -> None:
@@ -595,6 +610,20 @@ def test_a_request_that_was_dealt_with_is_not_told_of(
     _work(told)
 
     assert (mailbox[0].mail, twilio.asked) == ([], [])
+
+
+@pytest.mark.parametrize("what", ["late", "urgent"])
+def test_an_alert_that_had_to_wait_tells_nothing_that_is_no_longer_so(
+    told: Tools, store: Store, mailbox: tuple[Mailbox, str], what: What
+) -> None:
+    """The mail server was down, and meanwhile the caller was tried, or the urgent one was dealt with."""
+    saved = ask(store, 1, due=NOW - 60, urgent=what == "urgent")
+    told.jobs.alert(saved.id, what)
+    store.requests.change(saved.id, lambda r: replaced(r, due=time.time() + 3600, urgent=False))
+
+    _work(told)
+
+    assert mailbox[0].mail == []
 
 
 # --- the queue ------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
+import time
 
 from ivr.log import _Writer
 
@@ -57,8 +59,25 @@ def test_a_log_nobody_can_write_to_stops_nothing() -> None:
     out = io.BytesIO()
     out.close()
     writer = _Writer(out)
+    writer.watch()
 
     writer.error(event="trouble")
+
+
+def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> None:
+    reads, writes = os.pipe()
+    with os.fdopen(writes, "wb") as out, os.fdopen(reads, "rb") as reader:
+        writer = _Writer(out)
+        writer.watch()
+        began = time.monotonic()
+        for number in range(2000):
+            writer.warning(event="no sound", number=number, words="x" * 100)
+
+        assert time.monotonic() - began < 5
+        numbers = [json.loads(reader.readline())["number"] for _ in range(2000)]
+        assert numbers == list(range(2000))
+        writer.error(event="trouble")
+        assert json.loads(reader.readline())["event"] == "trouble"
 
 
 class _Broken:

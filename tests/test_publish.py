@@ -176,6 +176,24 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
     assert staff("history").out.count("  live  ") == 1
 
 
+def test_what_is_live_is_not_undone_to_itself(staff: Staff) -> None:
+    """That would leave no way back."""
+    assert staff("publish", "-m", "the first words").status == 0
+
+    refused = staff("undo", staff.live)
+
+    assert (refused.status, refused.err) == (1, f"{staff.live} is live already.\n")
+    assert len(staff("history").out.splitlines()) == 1
+
+
+def test_the_part_after_which_a_person_is_named_is_told_as_it_is_counted(staff: Staff) -> None:
+    assert staff("publish", "-m", "the first words").status == 0
+
+    staff.edit(WELCOME, "    person_hint: first part\n", "")
+
+    assert "said after part:\n    now      1\n" in staff("diff").out
+
+
 def test_only_an_undo_is_told_as_one(store: Store, files: dict[str, str], new_words: dict[str, str]) -> None:
     """Whatever people write as their reason; version 1.0 wrote nothing else down."""
     first = put_live(store, files)

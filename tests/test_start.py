@@ -250,6 +250,7 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
 
 MAIL = {"SMTP_FROM": "line@example.org"}
+BEHIND = "REDIS_URL can have nothing behind a ?, but for rediss:// its ssl_ca_certs="
 REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
 UNUSABLE = [
     ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),
@@ -262,6 +263,9 @@ UNUSABLE = [
     ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the whole path of the socket, like unix:///run/"),
     ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL must name each sentinel as host:port, with commas "),
     ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must have the service's name behind the sentinels, and "),
+    ({"REDIS_URL": "redis://h?socket_timeout=1"}, BEHIND),
+    ({"REDIS_URL": "rediss://h?ssl_ca_certs=/x&db=1"}, BEHIND),
+    ({"REDIS_URL": "sentinel://a:1/line?db=1"}, BEHIND),
     ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must have the service's name behind the sentinels, and "),
     ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
     ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),

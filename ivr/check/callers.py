@@ -43,21 +43,21 @@ UNUSED_KEY = "7"
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What a caller may need at most: seconds and keys."""
+class Cost:
+    """What it takes to come to something: seconds and keys."""
 
     seconds: float
     presses: int
 
 
 @dataclass(frozen=True)
-class Budgets:
+class Allowed:
     """What a caller may need at most for each kind of help."""
 
-    person: Budget
-    ring: Budget
-    text: Budget
-    guidance: Budget
+    person: Cost
+    ring: Cost
+    text: Cost
+    guidance: Cost
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Figure:
 
     caller: str
     wants: str
-    needed: Budget | None
-    allowed: Budget
+    needed: Cost | None
+    allowed: Cost
 
     @property
     def kept(self) -> bool:
@@ -80,17 +80,22 @@ class Figure:
         return f"{self.caller:38} {self.wants:26} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
 
 
-def figures(script: Script, now: dt.datetime) -> list[Figure]:
-    """What every simulated caller needed, on a line that is open at `now`."""
-    day = _opening(script, now)
-    quick = Budgets(person=Budget(60, 2), ring=Budget(240, 10), text=Budget(150, 5), guidance=Budget(240, 7))
-    waiting = Budgets(person=Budget(240, 3), ring=Budget(600, 12), text=Budget(400, 6), guidance=Budget(900, 12))
-    typing = Budgets(person=Budget(400, 4), ring=Budget(1200, 14), text=Budget(600, 8), guidance=Budget(1200, 10))
+def noon(script: Script, today: dt.date) -> dt.datetime:
+    """A moment from that day on at which the line is open, if it ever is."""
+    start = dt.datetime.combine(today, dt.time(), LONDON)
+    return (script.hours.next_open(start) or start) + dt.timedelta(minutes=30)
+
+
+def figures(script: Script, today: dt.date) -> list[Figure]:
+    """What every simulated caller needed, when the line is next open from that day on, and when it is closed."""
+    day = noon(script, today)
+    quick = Allowed(person=Cost(60, 2), ring=Cost(240, 10), text=Cost(150, 5), guidance=Cost(240, 7))
+    waiting = Allowed(person=Cost(240, 3), ring=Cost(600, 12), text=Cost(400, 6), guidance=Cost(900, 12))
+    typing = Allowed(person=Cost(400, 4), ring=Cost(1200, 14), text=Cost(600, 8), guidance=Cost(1200, 10))
     anybody = explore(script, day, ordinary, CALLER)
     return [
-        *_passive("says and presses nothing", script, day, NoInput(), Budget(300, 0)),
-        *_passive("talks, and never presses", script, day, NoInput(), Budget(300, 0)),
-        *_passive("presses a wrong key every time", script, day, Key(UNUSED_KEY), Budget(180, 4)),
+        *_passive("never presses, silent or talking", script, day, NoInput(), Cost(300, 0)),
+        *_passive("presses a wrong key every time", script, day, Key(UNUSED_KEY), Cost(180, 4)),
         *_active("presses any key", script, anybody, quick),
         *_active("has a trembling hand", script, explore(script, day, _trembling, CALLER), quick),
         *_active("remembers one thing at a time", script, explore(script, day, _one_thing, CALLER), quick),
@@ -99,37 +104,30 @@ def figures(script: Script, now: dt.datetime) -> list[Figure]:
     ]
 
 
-def _opening(script: Script, now: dt.datetime) -> dt.datetime:
-    """A moment at which the line is open: now, or just after it next opens."""
-    if script.hours.is_open(now):
-        return now
-    opens = script.hours.next_open(now)
-    return (opens or now) + dt.timedelta(minutes=5)
-
-
 # --- callers who do one thing only ----------------------------------------------------------
 
 
-def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, budget: Budget) -> Iterator[Figure]:
+def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, budget: Cost) -> Iterator[Figure]:
     """A caller who does the same whatever is said must be brought to a person by the line."""
     yield Figure(name, "a person, by day", _led_to_person(script, now, event), budget)
-    evening = now.astimezone(LONDON).replace(hour=23, minute=0)
-    yield Figure(name, "to be rung back, by night", _led_to_offer(script, evening, event), budget)
+    later = (now + dt.timedelta(hours=hours) for hours in range(7 * 24))
+    if closed := next((moment for moment in later if not script.hours.is_open(moment)), None):
+        yield Figure(name, "to be rung back, when closed", _led_to_offer(script, closed, event), budget)
 
 
-def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Budget | None:
+def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
     return _run(script, now, event, lambda turn: isinstance(turn.then, Transfer))
 
 
-def _led_to_offer(script: Script, now: dt.datetime, event: NoInput | Key) -> Budget | None:
+def _led_to_offer(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
     return _run(script, now, event, lambda turn: turn.session.place.node == "person_away")
 
 
-def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable[[Turn], bool]) -> Budget | None:
+def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable[[Turn], bool]) -> Cost | None:
     turn, seconds, presses = call.start(script, "passive", CALLER, now), 0.0, 0
     for _ in range(60):
         if there(turn):
-            return Budget(seconds, presses)
+            return Cost(seconds, presses)
         if isinstance(turn.then, HangUp) or not isinstance(turn.then, Gather):
             return None
         waits = (
@@ -149,7 +147,7 @@ def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
 # --- callers who choose ---------------------------------------------------------------------
 
 
-def _active(name: str, script: Script, walk: Walk, allowed: Budgets) -> Iterator[Figure]:
+def _active(name: str, script: Script, walk: Walk, allowed: Allowed) -> Iterator[Figure]:
     """A caller who can choose must come to every kind of help, and to all the guidance."""
     yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
     yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_done"))), allowed.ring)
@@ -165,24 +163,24 @@ def _at(node: str) -> Callable[[Visit], bool]:
     return lambda visit: visit.node == node
 
 
-def _needed(visit: Visit | None) -> Budget | None:
-    return Budget(visit.seconds, visit.presses) if visit else None
+def _needed(visit: Visit | None) -> Cost | None:
+    return Cost(visit.seconds, visit.presses) if visit else None
 
 
 def _readings(script: Script) -> set[str]:
     return {node.id for node in script.nodes.values() if isinstance(node, Reading) and node.id != GREETING}
 
 
-def _all_readings(script: Script, walk: Walk) -> Budget | None:
+def _all_readings(script: Script, walk: Walk) -> Cost | None:
     """The most that any reading needs, by its quickest way; None if one is not come to."""
     return _most([_needed(walk.by_node().get(node)) for node in _readings(script)])
 
 
-def _most(needed: list[Budget | None]) -> Budget | None:
+def _most(needed: list[Cost | None]) -> Cost | None:
     found = [budget for budget in needed if budget]
     if len(found) < len(needed):
         return None
-    return Budget(max(budget.seconds for budget in found), max(budget.presses for budget in found))
+    return Cost(max(budget.seconds for budget in found), max(budget.presses for budget in found))
 
 
 def not_reached(script: Script, walk: Walk) -> list[str]:
@@ -233,13 +231,13 @@ def _named_right_behind(script: Script, turn: Turn, key: str, label: object) -> 
 # --- a caller behind a text relay -----------------------------------------------------------
 
 
-def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: Budgets) -> Iterator[Figure]:
+def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: Allowed) -> Iterator[Figure]:
     """An operator types what is said, and presses what comes back, while the line talks on.
 
     The caller asks for more time first, and then goes the way an ordinary caller would.
     """
 
-    def through(visit: Visit | None) -> Budget | None:
+    def through(visit: Visit | None) -> Cost | None:
         return _Relay(script, now).follow(visit) if visit else None
 
     yield Figure(name, "a person", through(walk.quickest(_at_person)), allowed.person)
@@ -260,12 +258,12 @@ class _Relay:
         self._seconds, self._typed_until, self._presses = 0.0, 0.0, 0
         self._typed: set[str] = set()
 
-    def follow(self, visit: Visit) -> Budget | None:
+    def follow(self, visit: Visit) -> Cost | None:
         """What it takes to come to where a visit is, with more time asked for on the way; None if it cannot be."""
         steps = self._steps(visit)
         while self._seconds < LONGEST_CALL:
             if not steps and self._turn.session.place.node == visit.node:
-                return Budget(self._seconds, self._presses)
+                return Cost(self._seconds, self._presses)
             if isinstance(self._turn.then, HangUp):
                 return None
             self._one_turn(steps)
@@ -307,4 +305,4 @@ class _Relay:
         self._turn, _ = answered(self._script, self._turn, event, self._now + dt.timedelta(seconds=at))
 
 
-__all__ = ["CALLER", "RELAY_PACE", "Budget", "Figure", "figures", "not_reached", "one_key"]
+__all__ = ["CALLER", "RELAY_PACE", "Cost", "Figure", "figures", "not_reached", "one_key"]

@@ -11,7 +11,6 @@ from ivr import call, reply
 from ivr.check import callers, english
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, Walk, explore, ordinary, spoken_seconds
-from ivr.hours import LONDON
 from ivr.script import Script
 from ivr.session import Gather, HangUp, Key, NoInput, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
@@ -24,9 +23,7 @@ BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", 
 
 
 def _noon(context: Context) -> dt.datetime:
-    """A moment at which the line is open, if it ever is."""
-    start = dt.datetime.combine(context.today, dt.time(), LONDON)
-    return (context.script.hours.next_open(start) or start) + dt.timedelta(minutes=30)
+    return callers.noon(context.script, context.today)
 
 
 def _midnight(context: Context) -> dt.datetime:
@@ -183,7 +180,7 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
 @rule("everybody", "R3, R19, R36, R37", "Those for whom it is hardest need it most.")
 def everybody_is_helped(context: Context) -> Iterator[Finding]:
     """Every simulated caller comes to the help it asks for, in time."""
-    for figure in callers.figures(context.script, _noon(context)):
+    for figure in callers.figures(context.script, context.today):
         if not figure.kept:
             needed = (
                 f"needs {figure.needed.seconds:.0f} seconds and {figure.needed.presses} keys"

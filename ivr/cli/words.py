@@ -140,7 +140,7 @@ def _tell(problems: list[Problem]) -> None:
 
 def _figures(made: Script) -> None:
     out("\nWhat simulated callers need to get help:")
-    for figure in callers.figures(made, dt.datetime.now(LONDON)):
+    for figure in callers.figures(made, dt.datetime.now(LONDON).date()):
         out(f"  {figure}")
 
 
@@ -235,6 +235,8 @@ def undo(revision: str | None) -> None:
         files = store.revisions.files(back) if back else None
         if last is None or files is None or (revision and revision not in {row.revision for row in rows}):
             raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
+        if back == last.revision:
+            raise Stop(f"{back} is live already.")
         sound.prepare(settings, _published_script(back, files))
         publishing.take_back(store, files, last)
     out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import hiredis
 import redis
@@ -51,13 +51,11 @@ def _client(url: str, seconds: float | None) -> Client:
     if parts.scheme != "sentinel":
         return redis.Redis.from_url(url, **options)
     hosts = [host.rsplit(":", 1) for host in parts.netloc.rpartition("@")[2].split(",")]
-    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
     sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
         [(host, int(port)) for host, port in hosts],
         sentinel_kwargs=waits,
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
-        **query,
     )
     return sentinels.master_for(parts.path.strip("/"), **options)
 

@@ -21,7 +21,7 @@ from flask import Blueprint, Response, abort, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, callback, reply, twiml
+from ivr import call, callback, dialling, reply, twiml
 from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
@@ -355,7 +355,7 @@ class _Webhook:
 
     def _edition_for_caller(self) -> Edition:
         live = self._line.live.now
-        if twiml.same_phone(self._form.get("From", ""), live.script.line.test_phones):
+        if dialling.same(self._form.get("From", ""), live.script.line.test_phones):
             return self._line.live.draft() or live
         return live
 
