@@ -145,12 +145,16 @@ def _address_faults(value: Mapping[str, str]) -> Iterator[str]:
         yield "SMTP_URL must be smtp:// or smtps:// with a host, and a number if there is a port."
 
 
+#: What there may be behind a question mark: the authority that vouches for a server, and the number of a database.
+_BEHIND = {"rediss": r"ssl_ca_certs=/[^&?]+", "unix": r"db=\d+"}
+
+
 def _redis_faults(url: str) -> Iterator[str]:
     scheme, _, rest = url.partition("://")
     if scheme not in ("redis", "rediss", "unix", "sentinel"):
         yield "REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://"
-    elif "?" in rest and not (scheme == "rediss" and re.fullmatch(r"[^?]*\?ssl_ca_certs=/[^&?]+", rest)):
-        yield "REDIS_URL can have nothing behind a ?, but for rediss:// its ssl_ca_certs=/path/of/the/authority.pem"
+    elif "?" in rest and not re.fullmatch(_BEHIND.get(scheme, ""), rest.partition("?")[2]):
+        yield "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix:// db=1"
     elif scheme == "sentinel":
         hosts, _, name = rest.rpartition("@")[2].partition("/")
         if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):

@@ -50,9 +50,13 @@ class Jobs:
         if not self._settings.can_reach_twilio:
             log.warning("text", id=errand.id, why="no Twilio account is set")
             return Failed()
-        is_new = self._store.texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now))
-        if is_new and self._store.texts.lately_to(errand.to) > MOST_TEXTS:
-            self._store.texts.became(errand.id, "failed", why="Too many texts to this number within an hour")
+        texts = self._store.texts
+        if not texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now)):
+            known = texts.get(errand.id)
+            if known and known.fate == "failed":
+                return Failed()
+        elif texts.lately_to(errand.to) > MOST_TEXTS:
+            texts.became(errand.id, "failed", why="Too many texts to this number within an hour")
             return Failed()
         self.send_waiting_text(errand.id)
         return Done()

@@ -163,6 +163,18 @@ def test_a_number_is_not_flooded_with_texts(tools: Tools, store: Store, twilio: 
     assert [isinstance(outcome, Done) for outcome in outcomes] == [True] * MOST_TEXTS + [False]
     assert len(twilio.asked) == MOST_TEXTS
     assert [text.why for text in store.texts.failed()] == ["Too many texts to this number within an hour"]
+    again = tools.jobs.send_text(replaced(TEXT, id=f"CA1.{MOST_TEXTS}"), NOW)
+    assert isinstance(again, Failed), "a webhook that comes twice is answered alike"
+
+
+def test_the_hour_of_texts_to_a_number_begins_with_the_first(tools: Tools, store: Store) -> None:
+    """Seven texts that are most of an hour apart are not too many."""
+    tools.jobs.send_text(replaced(TEXT, id="CA1.1"), NOW)
+    store.redis.do(lambda client: client.expire(f"ivr:texts_to:{TEXT.to}", 60))
+
+    tools.jobs.send_text(replaced(TEXT, id="CA1.2"), NOW)
+
+    assert 0 < store.redis.do(lambda client: client.ttl(f"ivr:texts_to:{TEXT.to}")) <= 60
 
 
 def test_without_an_account_no_text_is_promised(tools: Tools, store: Store) -> None:

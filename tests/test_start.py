@@ -250,7 +250,7 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
 
 MAIL = {"SMTP_FROM": "line@example.org"}
-BEHIND = "REDIS_URL can have nothing behind a ?, but for rediss:// its ssl_ca_certs="
+BEHIND = "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix://"
 REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
 UNUSABLE = [
     ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),

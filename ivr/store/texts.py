@@ -53,14 +53,14 @@ class Texts:
         return self._redis.do(step)
 
     def lately_to(self, number: str) -> int:
-        """Counts one more text to a number, and returns how many that makes with no hour free of them."""
+        """Counts one more text to a number, and returns how many that makes in the hour since its first."""
         key = f"ivr:texts_to:{number}"
 
         def step(client: Client) -> int:
             pipe = client.pipeline()
+            pipe.set(key, 0, ex=3600, nx=True)
             pipe.incr(key)
-            pipe.expire(key, 3600)
-            return int(pipe.execute()[0])
+            return int(pipe.execute()[1])
 
         return self._redis.do(step)
 

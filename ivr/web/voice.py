@@ -42,7 +42,7 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
-TROUBLE = Counter("ivr_trouble_total", "Turns that failed and put the caller through instead.")
+TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
 
 
 Environ = dict[str, Any]

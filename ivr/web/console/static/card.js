@@ -17,21 +17,22 @@ async function look() {
   if (worked && Date.now() - keptAt > KEEP_MS) await keep();
   const left = ends - Date.now();
   if (signedOut) say("You are signed out. Copy what you wrote, sign in again, and save it then.");
-  else if (left <= 0) say("It is not yours any more. What you save now is kept as a note.");
+  else if (left <= 0) say("Your time is over. If somebody else has taken it, what you save is kept as a note.");
   else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
   else say("");
 }
 
 async function keep() {
-  worked = false;
-  keptAt = Date.now();
   try {
     const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
+    if (answer.status >= 500) return;
+    worked = false;
+    keptAt = Date.now();
     signedOut = answer.redirected || answer.status === 400 || answer.status === 401;
     if (answer.ok && !signedOut) ends = Number(await answer.text()) * 1000;
     else if (answer.status === 409) ends = 0;
   } catch {
-    // The next look tries again, while there is time.
+    // The line cannot be reached. The next look tries again.
   }
 }
 

@@ -19,7 +19,7 @@ async function renew() {
   } catch {
     return trouble("The list could not be renewed. It is tried again by itself.");
   }
-  if (answer.type === "opaqueredirect" || answer.status === 401) return trouble("Your sign-in has ended. Reload the page to sign in again.");
+  if (answer.type === "opaqueredirect") return trouble("Your sign-in has ended. Reload the page to sign in again.");
   if (!answer.ok) return trouble("The list could not be renewed. It is tried again by itself.");
   if (news.classList.contains("trouble")) say("", false);
   const fresh = document.createElement("div");
