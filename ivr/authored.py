@@ -141,7 +141,7 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
     "unused_key_2": ("say",),
     "goodbye": ("say", "rung"),
     "start_again": ("say",),
-    "trouble": ("say",),
+    "trouble": ("say", "ends"),
 }
 
 #: The steps that a choice may lead to. The others come in their own order only, so that no

@@ -117,20 +117,21 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
     web = Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
     stopping = _StopSignals()
-    children = [web, worker]
+    children, is_ready = (web, worker), False
     for child in children:
         child.start()
     try:
         _wait_for(lambda: _answers(host, port) or stopping.asked, web, "The web server did not start.")
         if not stopping.asked:
+            is_ready = True
             on_ready()
         while not stopping.asked:
             for child in (*beside, *children):
                 child.keep_alive()
             time.sleep(0.2)
     finally:
-        for child in children:
-            child.stop()
+        web.stop(STOP_SECONDS if is_ready else 0.0)  # while its workers load it heeds nothing, and has no calls
+        worker.stop()
 
 
 def web_command(host: str, port: int) -> list[str]:
@@ -214,12 +215,13 @@ class Child:
             sys.stderr.write(f"The {self._name} ended and is started again.\n")
             self.start()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Have it end, and end it hard if it takes longer than this many seconds."""
         if self._process is None or not self.running:
             return
         self._process.terminate()
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

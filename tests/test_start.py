@@ -108,6 +108,23 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
         again.stop(signal.SIGTERM)
 
 
+def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[str, str]) -> None:
+    """Its web server heeds nothing until its workers have loaded, and has no calls to lose."""
+    process = subprocess.Popen(
+        [IVR, "start", "--port", str(free_port())], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    while "config/ is published." not in process.stdout.readline():
+        pass
+    while sum("granian" in command for command in _processes(place["IVR_DATA"]).values()) <= server.WEB_WORKERS:
+        time.sleep(0.05)
+
+    process.send_signal(signal.SIGINT)
+
+    assert "Stopped. Nothing was lost." in process.communicate(timeout=server.STOP_SECONDS / 2)[0]
+    assert not _processes(place["IVR_DATA"])
+
+
 def test_a_machine_that_starts_by_itself_says_what_was_live_whatever_is_on_disk(
     started: Started, place: dict[str, str]
 ) -> None:
@@ -313,6 +330,35 @@ def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith("Python 3.11 or newer is needed, and was not found.")
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
+    refused = subprocess.run(
+        [config.ROOT / "scripts" / "install", "requirements.lock"],
+        env={**os.environ, "PYTHON": "/bin/false"}, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert refused.stderr == "PYTHON is /bin/false, which is not Python 3.11 or newer. Name another.\n"
+
+
+def test_a_copied_folder_does_not_run_the_programs_of_the_original(tmp_path: Path) -> None:
+    """They name the folder they were made in, and so would say and publish what is there."""
+    (tmp_path / "scripts").mkdir()
+    for name in ("scripts/install", "pyproject.toml", "requirements.lock"):
+        shutil.copy(config.ROOT / name, tmp_path / name)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "folder").write_text(f"{config.ROOT}\n")
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ncase "$*" in *venv*) exit 1;; esac\n')  # makes no other
+    python.chmod(0o755)
+
+    stopped = subprocess.run(
+        [tmp_path / "scripts" / "install", "requirements.lock"],
+        env={**os.environ, "PYTHON": str(python)}, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert stopped.stderr.startswith("Python cannot make a virtual environment.")
+    assert not (tmp_path / ".venv").exists()
 
 
 def _processes(data: str) -> dict[int, str]:

@@ -105,7 +105,7 @@ def test_a_number_is_gathered_up_to_eleven_digits(keying: Talk) -> None:
         ("123", "That is not a whole phone number."),
         ("999", "That is a number for emergencies."),
         ("09098790123", "That number costs a lot to ring"),
-        ("00353861234", "We can only ring numbers in this country."),
+        ("00353861234", "We can only use numbers in this country."),
         ("01162575027", "That is not your own number. It is one we gave you."),
     ],
 )

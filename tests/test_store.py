@@ -201,6 +201,26 @@ def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer
     store.close()
 
 
+def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
+    own: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every thread would wait its quarter second at once, and health checks with them."""
+    monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 2 * ANSWER_SECONDS)
+    store = Store(own.url)
+    store.sessions.save(S)
+
+    with own.stalled():
+        _given_up_after(store)
+        time.sleep(2 * ANSWER_SECONDS)
+        with ThreadPoolExecutor(8) as callers:
+            waited = sorted(callers.map(lambda _: _given_up_after(store), range(8)))
+
+    assert waited[-1] > ANSWER_SECONDS * 0.9
+    assert waited[-2] < ANSWER_SECONDS / 2
+    time.sleep(2 * ANSWER_SECONDS)
+    assert store.sessions.get("CA1") == S
+
+
 def test_a_server_that_was_stalled_for_long_is_used_again(
     own: RedisServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

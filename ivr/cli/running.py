@@ -27,9 +27,9 @@ def start(port: int, host: str, as_it_was: bool) -> None:
     that starts by itself.
     """
     settings = config.settings(port=port)
-    server.check_port(host, port)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
+    server.check_port(host, port)
     with server.redis(settings) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         live = publishing.published(store) if as_it_was else None
         if live:

@@ -2,8 +2,8 @@
 
 A caller hears nothing while we wait for Redis, and redis-py left to itself waits for
 minutes. So every answer must come within a quarter of a second, nothing is retried, and
-after a failure nobody asks for a second: one stalled server then costs one caller a
-quarter second, and not every thread all of its time.
+after a failure nobody asks for a second, and then one alone: a stalled server costs a
+caller a quarter second now and then, and not every thread all of its time.
 """
 
 from __future__ import annotations
@@ -154,16 +154,22 @@ class Redis:
         return self._guarded(ask)
 
     def _guarded(self, what: Callable[[], T]) -> T:
-        if time.monotonic() < self._shut_until:
+        now = time.monotonic()
+        if now < self._shut_until:
             raise StoreDown("Redis failed a moment ago")
+        if self._shut_until:  # one finds out for all whether it is back
+            self._shut_until = now + LEFT_ALONE_SECONDS
         try:
-            return what()
+            answer = what()
         except _FAILURES as error:
             raise self._failed(error) from error
-        except redis.ResponseError as error:
-            if _cannot(error):
+        except Exception as error:
+            self._shut_until = 0.0
+            if isinstance(error, redis.ResponseError) and _cannot(error):
                 raise StoreDown(str(error)) from error
             raise
+        self._shut_until = 0.0
+        return answer
 
     def _failed(self, error: Exception) -> StoreDown:
         """Leave Redis alone for a while. A connection that failed may still have an answer in it, and is dropped."""

@@ -179,4 +179,5 @@ class Live:
 def put_through(script: Script, our_number: str) -> str:
     """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
     phone, number = script.line.phones[script.line.transfer.numbers[0]], text_of(script.says["person_away.number"])
-    return twiml.put_through(f"{text_of(script.says['trouble.say'])} {number}", phone, number, our_number)
+    sorry, ends = text_of(script.says["trouble.say"]), text_of(script.says["trouble.ends"])
+    return twiml.put_through(f"{sorry} {number}", phone, f"{number} {ends}", our_number)
