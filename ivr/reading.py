@@ -233,8 +233,9 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
-    if getattr(node, "style", "") is None and text.startswith(_CURLY):
-        says = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+    if getattr(node, "style", "") is None and (text.startswith(_CURLY) or text.count('"') % 2):
+        odd = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+        says = odd if text.startswith(_CURLY) else "A quote is missing at the start of these words. Put it there."
         document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
     if getattr(node, "style", "") is None and _COMMENT.match(source[node.end_mark.line], node.end_mark.column):
@@ -277,10 +278,11 @@ def _date(text: str) -> datetime.date | str:
 
 _KEPT_SIGN = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
 _NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
+_NEVER_CLOSED = "A quote opens here and is never closed. Close it."
 _NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
 _SYNTAX = {
     "mapping values are not allowed": "There is a colon inside these words. Put the words in quotes.",
-    "found unexpected end of stream": "A quote opens here and is never closed. Close it.",
+    "found unexpected end of stream": _NEVER_CLOSED,
     "found unknown escape character": "There is a backslash in these words. Take it out.",
     "that cannot start any token": _KEPT_SIGN,
     "found another document": "There is a line of three dashes in the file. Take it out.",
@@ -311,7 +313,18 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     if mark and "expected <block end>" in what:
         says = _run_over(source, mark.line, mark.column) or says
     mark = mark or opened
+    if mark and (line := _left_open(source, mark.line)):
+        return Problem(file, line, _NEVER_CLOSED)
     return Problem(file, mark.line + 1 if mark else 1, says)
+
+
+def _left_open(source: list[str], until: int) -> int | None:
+    """The line of a quote that was never closed, where that explains the fault on a later line.
+
+    YAML goes on to the next quote, lines further down, and finds fault with what stands behind that.
+    """
+    odd = [number for number, line in enumerate(source[:until], 1) if line.split(" #")[0].count('"') % 2]
+    return odd[-1] if len(odd) % 2 else None
 
 
 def _run_over(source: list[str], line: int, column: int) -> str | None:

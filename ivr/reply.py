@@ -133,10 +133,10 @@ def seconds_to_wait(script: Script, s: Session) -> int:
     pace, waiting = script.line.pace, script.line.waiting
     if in_parts(script, s):
         return BETWEEN_PARTS_SLOW if s.slow else BETWEEN_PARTS
-    if s.place.offer and s.place.offer < len(offers(script, s)):
-        return round(OFFER_SECONDS * (pace.slow_pauses if s.slow else 1))
     if s.more_time:
         return min(LONGEST_WAIT, waiting.more_time)
+    if s.place.offer and s.place.offer < len(offers(script, s)):
+        return round(OFFER_SECONDS * (pace.slow_pauses if s.slow else 1))
     if isinstance(STEPS.get(s.place.node), TakesDigits):
         return round(waiting.between_digits * (pace.slow_pauses if s.slow else 1))
     return waiting.silence[min(s.silences + s.slow, 2)]

@@ -250,7 +250,7 @@ class Caller:
             if not entry.put_in:
                 continue
             self._rings_out(entry)
-            if says := self._cannot(entry):
+            if says := self.cannot(entry):
                 self.problems.append(Problem(wanted.name, entry.line, says, rule="story"))
                 break
             self.do(entry)
@@ -293,7 +293,7 @@ class Caller:
         while how and self.turn and isinstance(self.turn.then, Transfer):
             self.put_in(TransferEnded(how))
 
-    def _cannot(self, entry: Entry) -> str | None:
+    def cannot(self, entry: Entry) -> str | None:
         """Why a line cannot be played here, and what to do about it."""
         then = self.turn.then if self.turn else None
         if self.over:

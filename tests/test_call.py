@@ -202,6 +202,16 @@ def test_more_time_is_two_minutes_before_a_silence_counts(talk: Talk) -> None:
     assert talk.wait().session.silences == 1
 
 
+def test_more_time_holds_for_choices_that_come_one_at_a_time(talk: Talk) -> None:
+    """A relay user who asked for it cannot press within a few seconds."""
+    talk.press("2").press("9").press("2")
+    for _ in range(8):
+        talk.wait()
+
+    assert talk.place.offer == 1
+    assert talk.turn.then == Gather(30)
+
+
 def test_a_word_asked_for_in_a_reading_is_one_of_its_own_and_returns_to_it(talk: Talk) -> None:
     talk.press("33").wait().press("9").press("3")
     assert talk.at == "word_certificate", "a word of the part just heard"

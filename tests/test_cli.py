@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from ivr import callback, config, transcript
 from ivr.cli import commands, people
-from ivr.cli.common import store_of
+from ivr.cli.common import Stop, store_of
 from tests.desk import HOUR, ask
 from tests.test_twiml import assert_valid
 
@@ -65,6 +65,31 @@ def test_a_call_is_saved_as_a_golden_call(ivr: Ivr, tmp_path: Path) -> None:
     call = transcript.read(saved.read_text(), "mine.call")
     assert [entry.text for entry in call.entries if entry.put_in] == ["2", "(says nothing)", "#", "(hangs up)"]
     assert transcript.write(call) == saved.read_text()
+
+
+def test_a_call_that_could_not_be_saved_is_not_begun(ivr: Ivr, tmp_path: Path) -> None:
+    with pytest.raises(Stop, match=r"mine\.call cannot be written\. Name a file in a folder that is there\."):
+        ivr("call", "--save", str(tmp_path / "none" / "mine.call"), keys="h\n")
+
+
+def test_a_story_is_not_written_over_unasked(ivr: Ivr, tmp_path: Path) -> None:
+    saved = tmp_path / "mine.call"
+    saved.write_text("as it was")
+
+    kept = ivr("call", "--save", str(saved), keys="n\n")
+
+    assert "mine.call is there already. Write over it?" in kept.output
+    assert saved.read_text() == "as it was"
+    ivr("call", "--save", str(saved), keys="y\nh\n")
+    assert saved.read_text().startswith("When")
+
+
+def test_several_keys_where_one_is_taken_are_asked_for_again(ivr: Ivr, tmp_path: Path) -> None:
+    """Else the call would be written down with more than was pressed."""
+    result = ivr("call", "--at", "2026-11-25 10:30", keys="12\n2\nh\n")
+
+    assert "One key at a time here." in result.output
+    assert "Talking about school." in result.output
 
 
 def test_a_time_that_is_none_is_refused_in_words(ivr: Ivr) -> None:

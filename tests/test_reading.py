@@ -456,6 +456,22 @@ def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: P
     assert (found.files, found.stories, found.problems) == ({}, {}, ())
 
 
+@pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "menus/complaints.yaml", "menus/shared.yaml"])
+@pytest.mark.parametrize("side", ["first", "last"])
+def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name: str, side: str) -> None:
+    """YAML itself finds fault further down, or none at all, and would have the other quote said."""
+    lines = files[name].split("\n")
+    quoted = [i for i, line in enumerate(lines) if '"' in line and not line.lstrip().startswith("#")]
+    assert len(quoted) > 10
+    for i in quoted:
+        at = lines[i].index('"') if side == "first" else lines[i].rindex('"')
+        broken = [*lines[:i], lines[i][:at] + lines[i][at + 1 :], *lines[i + 1 :]]
+
+        problems = read("\n".join(broken), name).problems
+
+        assert [problem.line for problem in problems] == [i + 1], (lines[i], problems)
+
+
 TOGETHER = [
     ("menus/which_way.yaml", "    if_no: {goto: q_letter}", "    no: {goto: q_letter}"),
     ("menus/which_way.yaml", "    runs_on_to: q_only_school", "    runs_on_to: q_only_scool"),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
@@ -51,6 +52,18 @@ def test_what_twilio_did_not_sign_is_refused(line: Line, path: str, signature: s
 
     assert (response.status_code, response.text) == (403, "")
     assert line.store.sessions.get(FORM["CallSid"]) is None
+
+
+def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Line) -> None:
+    """A token that was changed at Twilio only would else be seen nowhere."""
+    before = REGISTRY.get_sample_value("ivr_refused_total") or 0
+
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            line.client.post("/voice", data=FORM, headers={"X-Twilio-Signature": "wrong"})
+
+    assert REGISTRY.get_sample_value("ivr_refused_total") == before + 3
+    assert [log["log_level"] for log in logs if log["event"] == "refused"] == ["warning"]
 
 
 def test_the_table_of_webhooks_is_whole(line: Line) -> None:

@@ -14,6 +14,7 @@ from ivr import building, config, server
 from ivr.building import Draft
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store
 
@@ -43,6 +44,15 @@ def store_of(settings: Settings) -> Iterator[Store]:
             yield store
         finally:
             store.close()
+
+
+@contextmanager
+def refusing(so: str) -> Iterator[None]:
+    """Says behind the Problems that stopped a command what comes of it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Stop("\n".join([*map(str, error.problems), "", so])) from error
 
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:

@@ -8,7 +8,7 @@ import click
 
 from ivr import config, log, server, web
 from ivr.cli import publishing, sound
-from ivr.cli.common import Stop, draft_script, out
+from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
 from ivr.script import Script
@@ -50,7 +50,8 @@ def _published_draft(settings: Settings, store: Store) -> Script:
         sound.prepare(settings, live)
         return live
     out("Checking config/ ...")
-    passed = publishing.gate(settings)
+    with refusing("The line was not started."):
+        passed = publishing.gate(settings)
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")

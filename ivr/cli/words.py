@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ivr import building, changes, config, editing, reading, transcript
 from ivr.building import Draft
 from ivr.check import callers, unvisited
 from ivr.cli import publishing, sound
-from ivr.cli.common import Day, Moment, Stop, draft_script, out, store_of
+from ivr.cli.common import Day, Moment, Stop, draft_script, out, refusing, store_of
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
@@ -31,6 +32,8 @@ from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the call to this .call file.")
 def call(when: dt.datetime | None, caller: str, save: Path | None) -> None:
     """Ring the draft in config/ from this terminal. Nothing is sent, and nobody is rung."""
+    if save:
+        _may_write(save)
     _, _, made = draft_script(config.settings())
     out("Type a key and Enter. Enter alone is silence; h hangs up.\n")
     when = when or dt.datetime.now(LONDON).replace(second=0, microsecond=0)
@@ -51,6 +54,14 @@ def call(when: dt.datetime | None, caller: str, save: Path | None) -> None:
         out(f"\nSaved in {save}")
 
 
+def _may_write(save: Path) -> None:
+    """Asked before the call, which would be lost after it."""
+    if not os.access(save if save.exists() else save.parent, os.W_OK):
+        raise Stop(f"{save} cannot be written. Name a file in a folder that is there.")
+    if save.exists():
+        click.confirm(f"{save} is there already. Write over it?", abort=True)
+
+
 def _asked(phone: Caller) -> Entry:
     """What the person at the keyboard does next, asked again until it can be read."""
     assert phone.turn
@@ -62,10 +73,13 @@ def _asked(phone: Caller) -> Entry:
             typed = click.prompt(prompt, default="", show_default=False, prompt_suffix="").strip()
         except click.Abort:
             typed = "h"
-        words = _in_words(typed, phone)
-        if transcript.inputs_of(words) is not None:
-            return Entry("CALLER", words)
-        out("Type keys: 0 to 9, * or #. Enter alone is silence; h hangs up.")
+        entry = Entry("CALLER", _in_words(typed, phone))
+        if transcript.inputs_of(entry.text) is None:
+            out("Type keys: 0 to 9, * or #. Enter alone is silence; h hangs up.")
+        elif phone.cannot(entry):
+            out("One key at a time here.")
+        else:
+            return entry
 
 
 def _in_words(typed: str, phone: Caller) -> str:
@@ -173,7 +187,8 @@ def publish(why: str) -> None:
     settings = config.settings()
     with store_of(settings) as store:
         before = store.revisions.live() or ""
-        passed = publishing.gate(settings)
+        with refusing(f"Nothing was published.{' What is live goes on.' if before else ''}"):
+            passed = publishing.gate(settings)
         sound.prepare(settings, passed.script)
         if not publishing.put_live(store, passed, why, before):
             out("This is live already. Nothing was changed.")

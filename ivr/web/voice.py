@@ -43,7 +43,9 @@ SECONDS = Histogram(
 )
 ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
 TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
-
+REFUSED = Counter("ivr_refused_total", "Webhooks whose signature did not fit.")
+#: Seconds between two lines of the log about that: anybody can send us any number of them.
+REFUSALS_SECONDS = 60.0
 
 Environ = dict[str, Any]
 #: Where Twilio brings news that nobody listens to, and where an adviser listens.
@@ -104,6 +106,7 @@ class _Views:
 
     def __init__(self, line: Line):
         self._line = line
+        self._refusal_told = float("-inf")
 
     def verify(self) -> None:
         """Refuse whatever Twilio did not sign, before any work is done for it."""
@@ -112,9 +115,18 @@ class _Views:
             abort(403)  # nor is it read
         pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
         if not self._line.signature.fits(_target(environ), pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
+            self._refused()
             abort(403)
         query = dict(twiml.fields(environ.get("QUERY_STRING", "").encode()))
         environ["ivr.query"], environ["ivr.form"] = query, dict(pairs) if pairs else query
+
+    def _refused(self) -> None:
+        """Count it, and now and then tell of it: mostly, a token or an address was changed in one place only."""
+        REFUSED.inc()
+        now = time.monotonic()
+        if self._refusal_told + REFUSALS_SECONDS <= now:
+            self._refusal_told = now
+            log.warning("refused", why="A signature fits no token here, or is for another address than PUBLIC_URL")
 
     def failed(self, error: Exception) -> Response:
         """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
