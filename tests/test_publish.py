@@ -404,13 +404,13 @@ def test_a_file_that_is_none_of_words_is_told_by_name(
     assert staff.live == published
 
 
-def test_a_config_folder_that_is_not_there_is_one_line(staff: Staff, published: str) -> None:
+def test_a_config_folder_that_is_not_there_is_told(staff: Staff, published: str) -> None:
     shutil.rmtree(staff.folder)
 
     told = staff("publish", "-m", "why")
 
     says = "There is no such folder. Set IVR_CONFIG to the one that staff edit."
-    assert told == Told(1, "", f"{staff.folder}:1  {says}\n")
+    assert told == Told(1, "", f"{staff.folder}:1  {says}\n\nNothing was published. What is live goes on.\n")
     assert staff.live == published
 
 
