@@ -185,14 +185,14 @@ class _Builder:
         self._check_line()
         self._check_cut_short()
         nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "the line itself")
-        for file, document, node_id, node in self.draft.nodes():
+        for file, _, node_id, node in self.draft.nodes():
             if node_id in first:
                 says = f"'{node_id}' is a name already in use (by {first[node_id]}). Choose another name."
                 self._problem(file, ("nodes", node_id), says)
             first.setdefault(node_id, f"config/{file}")
             self._check_switches(file, node_id, node)
             if node.only_if not in self.off:
-                nodes[node_id] = self._node(file, document, node_id, node)
+                nodes[node_id] = self._node(file, node_id, node)
         self._check_needed(nodes)
         press = {key: self._press(key) for key in "1234590*#"}
         return Script(
@@ -311,7 +311,7 @@ class _Builder:
 
     # one node
 
-    def _node(self, file: str, document: Document, node_id: str, node: Any) -> Node:
+    def _node(self, file: str, node_id: str, node: Any) -> Node:
         path: Path = ("nodes", node_id)
         match node:
             case authored.Menu():

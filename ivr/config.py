@@ -28,26 +28,22 @@ from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Every environment variable the line reads: its name, its default, and what it is for.
-VARIABLES: tuple[tuple[str, str, str], ...] = (
-    ("TWILIO_ACCOUNT_SID", "", "The account that texts, recordings and calls to callers go through."),
-    (
-        "TWILIO_AUTH_TOKEN",
-        "",
-        "Signs the webhooks. Several, with commas, while a token is changed. Empty: one is made.",
-    ),
-    ("TWILIO_NUMBER", "", "The line's own number, like +441164960000: it is shown when we ring, and sends the texts."),
-    ("PUBLIC_URL", "", "The address Twilio reaches this machine at. Empty: http://127.0.0.1 and the port."),
-    ("REDIS_URL", "", "redis://, rediss://, unix:// or sentinel://. Empty: the embedded Redis."),
-    ("IVR_CONFIG", "config", "The folder that staff edit."),
-    ("IVR_DATA", "var", "The folder for the embedded Redis, recordings and secrets."),
-    ("IVR_AUDIO", "audio", "The folder for sound files."),
-    ("IVR_SPEECH", "", "audio or say, over what line.yaml says."),
-    ("SECRET_KEY", "", "Signs the advisers' sessions. Empty: one is made."),
-    ("TWILIO_API_URL", "", "Where Twilio's REST is, if not at Twilio: for trying things out."),
-    ("SMTP_URL", "", "smtp:// or smtps://user:password@host:port, for alerts by e-mail."),
-    ("SMTP_FROM", "", "The sender of alerts."),
-)
+#: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
+VARIABLES: Mapping[str, str] = {
+    "TWILIO_ACCOUNT_SID": "",
+    "TWILIO_AUTH_TOKEN": "",
+    "TWILIO_NUMBER": "",
+    "PUBLIC_URL": "",
+    "REDIS_URL": "",
+    "IVR_CONFIG": "config",
+    "IVR_DATA": "var",
+    "IVR_AUDIO": "audio",
+    "IVR_SPEECH": "",
+    "SECRET_KEY": "",
+    "TWILIO_API_URL": "",
+    "SMTP_URL": "",
+    "SMTP_FROM": "",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class Settings:
 
 def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Settings:
     """The environment as Settings. Raises ConfigError with every variable that cannot be used."""
-    value = {name: environ.get(name, "").strip() or default for name, default, _ in VARIABLES}
+    value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
     problems = [Problem("environment", 1, says) for says in _faults(value)]
     if problems:
         raise ConfigError(problems)

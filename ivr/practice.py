@@ -74,6 +74,7 @@ class PracticeDesk:
         taken = Counter(window for call, window in self.held.items() if call != errand.call)
         free = next((window for window in errand.windows if taken[window] < self.places), None)
         window = free or (errand.windows[-1] if errand.overbook and errand.windows else None)
+        self.held.pop(errand.call, None)  # given back before another is looked for, as at the real desk
         if window:
             self.held[errand.call] = window
         return Done(window=window)

@@ -315,9 +315,11 @@ def test_every_rule_has_a_bad_and_a_good_example() -> None:
 
 
 def test_every_rule_says_why_and_where_it_comes_from() -> None:
+    handbook = (config.ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
     for rule in RULES:
         assert rule.why.endswith("."), rule.name
         assert rule.source.startswith("R"), rule.name
+        assert f"`{rule.name}`" in handbook, f"{rule.name} is not in docs/staff.md"
 
 
 def test_an_engine_that_counted_hash_as_a_mistake_would_be_found(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,8 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
     ivr("adviser", "list")
     now = time.time()
     with store_of(config.settings()) as store:
-        ask(store, 1, opens=now - HOUR, due=now + HOUR, message_ok=False)
+        first = ask(store, 1, opens=now - HOUR, due=now + HOUR, message_ok=False)
+        store.requests.change(first.id, lambda r: callback.note(r, "asha", "Not before three.", now))
         store.requests.change(ask(store, 2, due=now + HOUR).id, lambda r: callback.claim(r, "asha", now))
         ask(store, 3, state="unfinished", asked_at=now - HOUR, due=now + HOUR)
         ivr("callbacks", "export", str(tmp_path / "callers.csv"))
@@ -157,8 +158,9 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
     assert [rows[f"07700 90000{nth}"]["State"] for nth in (1, 2, 3)] == [
         "waiting", "asha has it", "hung up half-way",
     ]  # fmt: skip
-    first = rows["07700 900001"]
-    assert (first["Message?"], first["Say who?"], len(first["Call number"])) == ("NO", "NO", 4)
+    row = rows["07700 900001"]
+    assert (row["Message?"], row["Say who?"], len(row["Call number"])) == ("NO", "NO", 4)
+    assert row["Notes"] == "Not before three."
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -238,7 +238,8 @@ def test_errors_stop_a_publication_with_their_lines(staff: Staff, published: str
     assert told.status == 1
     assert re.fullmatch(
         r"config/menus/welcome.yaml:25  Nothing is called 'school_menus'\. .+ Did you mean 'school_menu'\?\n"
-        r"\nNothing was published\. What is live goes on\.\n", told.err
+        r"\nNothing was published\. What is live goes on\.\n",
+        told.err,
     )
     assert staff.live == published
 

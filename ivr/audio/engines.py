@@ -7,6 +7,7 @@ a caller listens.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -181,9 +182,16 @@ class Natural:
 
 def _piper(path: str) -> Choice:
     file = config.ROOT / path if path else None
-    size = file.stat().st_size if file and file.is_file() else 0
     voice = Path(path).stem or "none"
-    return Choice("piper", voice, f"piper {voice} {size} {_version('piper-tts')}", partial(Piper, path))
+    return Choice("piper", voice, f"piper {voice} {_digest(file)} {_version('piper-tts')}", partial(Piper, path))
+
+
+def _digest(file: Path | None) -> str:
+    """A voice file is known by what is in it: a better one may have the same name, and even the same size."""
+    if file is None or not file.is_file():
+        return ""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:12]
 
 
 class Piper:

@@ -23,7 +23,8 @@ from ivr.script import Menu, Question, Reading, Script, Word, options_of
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
-#: A recording quieter, shorter or longer than these is a mistake, not a voice.
+#: A recording quieter than this (LUFS), with a larger share of clipped samples, or with fewer samples a second is a
+#: mistake, not a voice.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
 #: What the library that reads sounds calls a WAV.
 _WAV = ("WAV", "WAVEX")
@@ -46,7 +47,7 @@ def units(script: Script) -> Iterator[Unit]:
         match node:
             case Reading():
                 yield from (_unit(f"{node.id}.{i}", part) for i, part in enumerate(node.parts, 1) if _fixed(part))
-                if node.closing:
+                if _fixed(node.closing):
                     yield _unit(f"{node.id}.closing", node.closing)
             case Word() if _fixed(node.means):
                 yield _unit(node.id, node.means)
@@ -55,9 +56,9 @@ def units(script: Script) -> Iterator[Unit]:
             case Menu() if _fixed(node.say):
                 yield _unit(node.id, node.say)
         for option in options_of(node):
-            if not isinstance(node, Question):
+            if not isinstance(node, Question) and _fixed(option.label):
                 yield _unit(f"{node.id}.key{option.key}", option.label)
-            if option.said_back and _fixed(option.said_back):
+            if _fixed(option.said_back):
                 yield _unit(f"{node.id}.after{option.key}", option.said_back)
     yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}", words) for key, words in script.press.items())
     yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}.where", words) for key, words in script.press_where.items())

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 TELEPHONE_RATE, MASTER_RATE = 8000, 16000
-#: Loudness of every sound, in LUFS, and how far one may be from it.
-LOUDNESS, LOUDNESS_MARGIN = -20.0, 1.0
+#: Loudness of every sound, in LUFS.
+LOUDNESS = -20.0
 #: The loudest sample there may be: µ-law clips above it, and is coarse just below.
 PEAK = 0.89
 BAND = (300.0, 3400.0)
@@ -152,6 +152,7 @@ def write_master(path: Path, samples: Samples) -> None:
 
 
 def _whole(path: Path, content: bytes) -> None:
+    """All of it or nothing, without waiting for the disk: a sound that is lost is made again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound
     partial.write_bytes(content)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ivr import transcript
 from ivr.building import Draft
@@ -30,18 +31,11 @@ from ivr.script import Script
 REASON_WORDS = 3
 
 
-def check(
-    draft: Draft,
-    script: Script,
-    today: dt.date,
-    stories: Mapping[str, str] | None = None,
-    published: Script | None = None,
-) -> list[Problem]:
+def check(draft: Draft, script: Script, today: dt.date, published: Script | None = None) -> list[Problem]:
     """Every Problem of a script that could be built, in the order of files and lines."""
     context = Context(draft, script, today, published)
     problems = [problem for rule in RULES for problem in look(context, rule)]
     problems += _waivers(context)
-    problems += play_stories(script, stories or {})
     return sorted(set(problems))
 
 
@@ -78,22 +72,32 @@ def _waivers(context: Context) -> Iterable[Problem]:
 
 
 def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
-    """Where what staff wrote down and what the line says do not agree."""
-    problems: list[Problem] = []
+    """Where what staff wrote down and what the line says do not agree.
+
+    A notice comes and goes, so a story may be told with it or without.
+    """
+    problems = []
     for name, text in stories.items():
-        try:
-            wanted = transcript.read(text, f"config/{name}")
-        except ConfigError as error:
-            problems += error.problems
-            continue
-        caller = transcript.Caller(script, PracticeDesk())
-        heard = caller.follow(wanted)
-        differences = transcript.differences(wanted, heard)
-        until = min((problem.line for problem in caller.problems), default=None)
-        problems += [*caller.problems, *(d for d in differences if until is None or d.line < until)]
-        if all(entry.put_in for entry in wanted.entries):
-            says = "This story holds whatever is said. Write what must be heard, as LINE."
-            problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
+        found = _play_story(script, name, text)
+        if found and script.notices:
+            found = _play_story(replace(script, notices=()), name, text)
+        problems += found
+    return problems
+
+
+def _play_story(script: Script, name: str, text: str) -> list[Problem]:
+    try:
+        wanted = transcript.read(text, f"config/{name}")
+    except ConfigError as error:
+        return list(error.problems)
+    caller = transcript.Caller(script, PracticeDesk())
+    heard = caller.follow(wanted)
+    differences = transcript.differences(wanted, heard)
+    until = min((problem.line for problem in caller.problems), default=None)
+    problems = [*caller.problems, *(d for d in differences if until is None or d.line < until)]
+    if all(entry.put_in for entry in wanted.entries):
+        says = "This story holds whatever is said. Write what must be heard, as LINE."
+        problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
     return problems
 
 

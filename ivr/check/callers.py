@@ -28,7 +28,7 @@ from ivr.check.explore import (
     spoken_seconds,
 )
 from ivr.hours import LONDON
-from ivr.script import GREETING, Reading, Script
+from ivr.script import GREETING, HELP, MAIN_MENU, Reading, Script
 from ivr.session import Gather, HangUp, Input, Key, NoInput, SendText, Transfer, Turn
 from ivr.spoken import words_of
 
@@ -275,9 +275,9 @@ class _Relay:
         for number, event in enumerate(visit.way, 1):
             if isinstance(event, Key):
                 node = turn.session.place.node
-                steps.append(("main_menu" if node == "greeting" else node, event.keys))
+                steps.append((MAIN_MENU if node == GREETING else node, event.keys))
             turn = answered(self._script, turn, event, self._now + dt.timedelta(minutes=number))[0]
-        return [("main_menu", "9"), ("help_settings", "2"), *steps]
+        return [(MAIN_MENU, "9"), (HELP, "2"), *steps]
 
     def _one_turn(self, steps: list[tuple[str, str]]) -> None:
         """Type what is new, then press if there was time to read it, or let the wait run out."""

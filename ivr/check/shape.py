@@ -11,7 +11,7 @@ from ivr.authored import Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.reading import Path
-from ivr.script import END_MENU, GREETING, HELP, TEXT_ABOUT_US, options_of
+from ivr.script import END_MENU, GREETING, HELP, TEXT_ABOUT_US, TEXT_ABOUT_WORDS, WORDS_MENU, options_of
 from ivr.script import Reading as SpokenReading
 from ivr.script import Word as SpokenWord
 
@@ -100,7 +100,7 @@ def _leads(context: Context, node_id: str) -> list[str]:
         onward += [node.runs_on_to] if node.runs_on_to else [END_MENU]
         onward += node.words
     if isinstance(node, SpokenWord):
-        onward += ["words_menu", *([node.next_word] if node.next_word else [])]
+        onward += [WORDS_MENU, *([node.next_word] if node.next_word else [])]
     return onward
 
 
@@ -219,7 +219,7 @@ def dead_ends(context: Context) -> Iterator[Finding]:
 @rule("unreachable", "R35", "What nobody can hear is not guidance.")
 def unreachable(context: Context) -> Iterator[Finding]:
     reached: set[str] = set()
-    queue = deque([GREETING, HELP, END_MENU, "words_menu"])
+    queue = deque([GREETING, HELP, END_MENU, WORDS_MENU])
     while queue:
         here = queue.popleft()
         if here not in reached:
@@ -233,7 +233,7 @@ def unreachable(context: Context) -> Iterator[Finding]:
 @rule("leftovers", "R41", "What nothing uses is changed by mistake for what is used.", level="warning")
 def leftovers(context: Context) -> Iterator[Finding]:
     """Texts that nobody can ask for, and settings that nothing uses."""
-    named = {getattr(node, "text", None) for node in context.authored.values()} | {TEXT_ABOUT_US, "text_words"}
+    named = {getattr(node, "text", None) for node in context.authored.values()} | {TEXT_ABOUT_US, TEXT_ABOUT_WORDS}
     texts = context.draft.texts.texts
     for name in texts:
         if name not in named:
@@ -242,7 +242,7 @@ def leftovers(context: Context) -> Iterator[Finding]:
     used = set(re.findall(r"\{(\w+)\}", written)) | set(context.script.line.transfer.numbers)
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences"):
         for name in getattr(context.script.line, group):
-            if name not in used and name != "law_change_notice":
+            if name not in used:
                 yield Finding(LINE, (group, name), "Nothing uses this setting. Use it, or take it out.")
     switches = {node.only_if for node in context.authored.values()}
     for name in context.script.line.switches:

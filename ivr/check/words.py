@@ -19,7 +19,7 @@ EXTRA_SYLLABLES_GOOD, EXTRA_SYLLABLES_MOST = 6, 12
 GRADE_MOST, GRADE_NEEDS_WORDS = 4.0, 100
 #: Share of its words that a label may have in common with another of its menu.
 OVERLAP_MOST = 0.4
-TEXT_ONE, TEXT_MOST = 160, 306
+TEXT_MOST = 306
 
 #: Phrases that callers do not follow, or that put them off, and what to do instead.
 BANNED: tuple[tuple[str, str], ...] = (

@@ -64,7 +64,3 @@ def _in_words(error: OSError) -> str:
     if is_full(error):
         return f"The disk is full{named}. Make room and try again; the live line is unchanged."
     return f"{error.filename} cannot be used: {error.strerror}. Put that right and try again."
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,7 @@ from ivr.store import LONGEST_NAME, Adviser, Store
 SHORTEST_PASSWORD = 12
 HEADINGS = (
     "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Listened to",
-    "Left a message", "Call number", "Asked",
+    "Left a message", "Call number", "Asked", "Notes",
 )  # fmt: skip
 
 
@@ -150,4 +150,5 @@ def _cells(row: briefing.Row) -> tuple[str, ...]:
         "yes" if request.messages else "",
         ", ".join(asker.reference for asker in request.askers),
         f"{asked:%d %b %H:%M}",
+        "; ".join(event.note for event in request.events if event.note and event.who != "caller"),
     )

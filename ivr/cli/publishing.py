@@ -6,8 +6,8 @@ import datetime as dt
 import errno
 import json
 import time
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import building, config, schemas
@@ -78,18 +78,7 @@ def _look(found: Folder, live: Script | None = None) -> tuple[list[Problem], Dra
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
     problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live)
-    return sorted({*problems, *_stories(made, found.stories)}), draft, made
-
-
-def _stories(made: Script, stories: Mapping[str, str]) -> list[Problem]:
-    """Stories that do not come true. A notice comes and goes, so one may be told with it or without."""
-    problems = []
-    for name, text in stories.items():
-        found = play_stories(made, {name: text})
-        if found and made.notices:
-            found = play_stories(replace(made, notices=()), {name: text})
-        problems += found
-    return problems
+    return sorted({*problems, *play_stories(made, found.stories)}), draft, made
 
 
 def gate(settings: Settings) -> Passed:

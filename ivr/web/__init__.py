@@ -19,6 +19,7 @@ from ivr.jobs import Jobs
 from ivr.store import Store
 from ivr.web import voice
 from ivr.web.console import create_console
+from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, put_through
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Clock", "Web", "create_app", "put_through"]
-
-Clock = Callable[[], dt.datetime]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
