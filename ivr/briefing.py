@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.callback import MOST_TRIES, CallbackRequest, claimable
-from ivr.diary import Window
+from ivr.diary import Diary, Promise, Window
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -36,6 +36,8 @@ class Row:
     held_by: str
     #: What the caller listened to last.
     about: str = ""
+    #: A time was promised at which nobody will be there.
+    closed: bool = False
 
     @property
     def id(self) -> str:
@@ -56,7 +58,8 @@ def row(request: CallbackRequest, now: float, script: Script | None = None) -> R
     }[lateness]
     held = request.claimed_by if request.state == "claimed" and request.claim_ends > now else ""
     about = next(iter(reversed(heard_in_words(request, script))), "") if script else ""
-    return Row(request, lateness, when, SIGNS[lateness], held, about)
+    closed = script is not None and is_closed_then(request, now, script.diary)
+    return Row(request, lateness, when, SIGNS[lateness], held, about, closed)
 
 
 def lateness_of(request: CallbackRequest, now: float) -> Lateness:
@@ -92,11 +95,28 @@ def _long(seconds: float) -> str:
     return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
 
 
-def promised_in_words(request: CallbackRequest) -> list[str]:
+def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
+    """Whether a caller was promised a time, still to come, at which nobody is there: the hours were changed since."""
+    return any(_is_void(caller.promise, now, diary) for caller in request.callers())
+
+
+def _is_void(promise: Promise, now: float, diary: Diary) -> bool:
+    return promise.window is not None and promise.due > now and not diary.stands(promise.window)
+
+
+#: What an adviser does about a promise that the new hours break.
+CLOSED_THEN = "We are closed then: ring on a day before, in the same part of the day, and say why."
+
+
+def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first."""
     promises = [(caller.promise, caller.finished) for caller in request.callers()]
     soonest_first = sorted(promises or [(request.promise, request.finished)], key=lambda promise: promise[0].due)
-    return list(dict.fromkeys(_promise_in_words(promise.window, finished) for promise, finished in soonest_first))
+    told = []
+    for promise, finished in soonest_first:
+        void = script is not None and _is_void(promise, now, script.diary)
+        told.append(_promise_in_words(promise.window, finished) + (f". {CLOSED_THEN}" if void else ""))
+    return list(dict.fromkeys(told))
 
 
 def numbers_in_words(request: CallbackRequest) -> str:

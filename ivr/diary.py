@@ -61,6 +61,10 @@ class Diary:
         opens = dt.datetime.combine(window.day, span.opens, LONDON)
         return opens.timestamp(), dt.datetime.combine(window.day, span.closes, LONDON).timestamp()
 
+    def stands(self, window: Window) -> bool:
+        """Whether somebody is still there in a window that was promised: the hours may have changed since."""
+        return window.part in self.parts and self._span(window.day, window.part) is not None
+
     def opening(self, now: dt.datetime) -> float:
         """The first moment from `now` on at which somebody is there; `now` itself if none is in sight."""
         opens = None if self.hours.is_open(now) else self.hours.next_open(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,27 @@ def test_the_list_is_by_lateness_in_words_and_shapes(asha: Browser, store: Store
     assert order == sorted(order)
     assert all(sign in text for sign in "▲●◆○")
     assert "4 waiting, 1 late." in text, "a caller who has only just hung up half-way is not there yet"
+
+
+def test_a_promise_that_a_new_closed_day_breaks_is_seen_in_time(
+    asha: Browser, line: Line, store: Store, edited: Callable[[str, str, str], dict[str, str]]
+) -> None:
+    """Else nobody would know before it is late."""
+    friday = Window(OPEN.date() + dt.timedelta(days=2), "morning")
+    ask(store, 1, window=friday, opens=NOW + 46 * HOUR, due=NOW + 49 * HOUR)
+    ask(store, 2)
+    assert "Closed then" not in asha.get("/").text
+    files = edited("line.yaml", "closed_days: []", f"closed_days: [{friday.day}]")
+    store.revisions.publish(
+        Published(building.revision_of(files), 1.0, "tests", "", store.revisions.live() or ""), files
+    )
+
+    line.app._live.look()
+
+    assert asha.get("/").text.count("Closed then: ring before") == 1
+    says = "Friday 27 November, in the morning. We are closed then: ring on a day before, in the same part of the day"
+    assert says in asha.get("/request/CA001-1").text
+    assert "We are closed then" not in asha.get("/request/CA002-1").text
 
 
 def test_no_number_is_shown_before_a_request_is_taken(asha: Browser, store: Store) -> None:

@@ -39,6 +39,15 @@ def test_what_is_nearly_over_is_promised_to_nobody() -> None:
         assert DIARY.windows(OPEN.replace(hour=11, minute=minute))[0] == Window(OPEN.date(), first)  # type: ignore[arg-type]
 
 
+def test_a_window_stands_while_somebody_is_there_in_it() -> None:
+    """A closed day may be added after callers were promised it, or a part of the day given up."""
+    window = Window(OPEN.date(), "morning")
+    closed = replace(DIARY, hours=replace(HOURS, days_off=frozenset({OPEN.date()})))
+    never_in_the_morning = replace(DIARY, parts={"afternoon": DIARY.parts["afternoon"]})
+
+    assert [diary.stands(window) for diary in (DIARY, closed, never_in_the_morning)] == [True, False, False]
+
+
 def test_as_soon_as_somebody_is_there_means_now_or_the_next_opening() -> None:
     night = OPEN.replace(hour=21)
 

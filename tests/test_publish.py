@@ -27,6 +27,7 @@ from ivr import building, changes, cli, config, editing, schemas, server
 from ivr.cli import publishing
 from ivr.cli.publishing import Passed
 from ivr.config import Settings
+from ivr.diary import Window
 from ivr.hours import LONDON
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
@@ -34,6 +35,7 @@ from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.web.live import LOOK_SECONDS
 from tests.conftest import ENVIRONMENT
+from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
 
 IVR = Path(sys.executable).parent / "ivr"
@@ -174,6 +176,18 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
     assert staff("undo").out.startswith(f"Live again: {changed}.")
     assert staff.live == changed
     assert staff("history").out.count("  live  ") == 1
+
+
+def test_whoever_publishes_a_closed_day_is_told_of_callers_who_were_promised_it(staff: Staff) -> None:
+    assert staff("publish", "-m", "the first words").status == 0
+    soon = dt.datetime.now(LONDON).date() + dt.timedelta(days=3)
+    at = dt.datetime.combine(soon, dt.time(9), LONDON).timestamp()
+    ask(staff.store, 1, window=Window(soon, "morning"), opens=at, due=at + 3 * HOUR)
+
+    staff.edit(LINE_YAML, "closed_days: []", f"closed_days: [{soon}]")
+
+    told = staff("publish", "-m", "a day off").out
+    assert "Of those who wait, 1 was promised a time at which nobody is there now. Ring them before.\n" in told
 
 
 def test_what_is_live_is_not_undone_to_itself(staff: Staff) -> None:

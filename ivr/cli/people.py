@@ -21,6 +21,7 @@ from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.passwords import hashed
+from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
 
 SHORTEST_PASSWORD = 12
@@ -129,17 +130,17 @@ def _rows() -> list[tuple[str, ...]]:
     with store_of(config.settings()) as store:
         requests, live = store.requests.waiting(), published(store)
         _note(store, "listed the requests")
-    return [_cells(row) for row in briefing.rows(requests, now, live)]
+    return [_cells(row, now, live) for row in briefing.rows(requests, now, live)]
 
 
-def _cells(row: briefing.Row) -> tuple[str, ...]:
+def _cells(row: briefing.Row, now: float, live: Script | None) -> tuple[str, ...]:
     request = row.request
     asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
     state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"
     return (
         row.when,
         dialling.national(request.number),
-        "; ".join(briefing.promised_in_words(request)) if request.window else "",
+        "; ".join(briefing.promised_in_words(request, now, live)) if request.window else "",
         "URGENT" if request.urgent else "",
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",

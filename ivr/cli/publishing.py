@@ -10,7 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import building, config, schemas
+from ivr import briefing, building, config, schemas
 from ivr.audio import Recordings
 from ivr.building import Draft
 from ivr.check import check, play_stories, unreadable_stories
@@ -109,6 +109,12 @@ def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
         return False
     _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
     return True
+
+
+def left_out(store: Store, script: Script) -> int:
+    """How many requests promise a time at which nobody is there by these hours."""
+    now = time.time()
+    return sum(briefing.is_closed_then(request, now, script.diary) for request in store.requests.waiting())
 
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:

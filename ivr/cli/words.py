@@ -193,9 +193,13 @@ def publish(why: str) -> None:
         if not publishing.put_live(store, passed, why, before):
             out("This is live already. Nothing was changed.")
             return
+        left_out = publishing.left_out(store, passed.script)
     out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
     if passed.warnings:
         out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
+    if left_out:
+        were = "was" if left_out == 1 else "were"
+        out(f"Of those who wait, {left_out} {were} promised a time at which nobody is there now. Ring them before.")
 
 
 def _one_line(words: str) -> str:

@@ -7,7 +7,7 @@ sessions, which it would otherwise open and close on every turn of every call.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask

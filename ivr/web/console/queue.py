@@ -72,7 +72,7 @@ class _Pages:
             unwanted=callback.ended_by_caller(found),
             claimable=callback.claimable(found, self._now),
             numbers=briefing.numbers_in_words(found),
-            promises=briefing.promised_in_words(found),
+            promises=briefing.promised_in_words(found, self._now, script),
             heard=briefing.heard_in_words(found, script),
             stuck=briefing.stuck_in_words(found, script),
             says=briefing.script_for_ringing(found, script.line.names["service_name"]),
