@@ -318,12 +318,15 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     return Problem(file, mark.line + 1 if mark else 1, says)
 
 
+_COMMENTS = re.compile(r"(^|\s)#.*")
+
+
 def _left_open(source: list[str], until: int) -> int | None:
     """The line of a quote that was never closed, where that explains the fault on a later line.
 
     YAML goes on to the next quote, lines further down, and finds fault with what stands behind that.
     """
-    odd = [number for number, line in enumerate(source[:until], 1) if line.split(" #")[0].count('"') % 2]
+    odd = [number for number, line in enumerate(source[:until], 1) if _COMMENTS.sub("", line).count('"') % 2]
     return odd[-1] if len(odd) % 2 else None
 
 
