@@ -80,7 +80,7 @@ class Figure:
         return f"{self.caller:38} {self.wants:26} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
 
 
-def noon(script: Script, today: dt.date) -> dt.datetime:
+def when_open(script: Script, today: dt.date) -> dt.datetime:
     """A moment from that day on at which the line is open, if it ever is."""
     start = dt.datetime.combine(today, dt.time(), LONDON)
     return (script.hours.next_open(start) or start) + dt.timedelta(minutes=30)
@@ -88,7 +88,7 @@ def noon(script: Script, today: dt.date) -> dt.datetime:
 
 def figures(script: Script, today: dt.date) -> list[Figure]:
     """What every simulated caller needed, when the line is next open from that day on, and when it is closed."""
-    day = noon(script, today)
+    day = when_open(script, today)
     quick = Allowed(person=Cost(60, 2), ring=Cost(240, 10), text=Cost(150, 5), guidance=Cost(240, 7))
     waiting = Allowed(person=Cost(240, 3), ring=Cost(600, 12), text=Cost(400, 6), guidance=Cost(900, 12))
     typing = Allowed(person=Cost(400, 4), ring=Cost(1200, 14), text=Cost(600, 8), guidance=Cost(1200, 10))
@@ -177,10 +177,10 @@ def _all_readings(script: Script, walk: Walk) -> Cost | None:
 
 
 def _most(needed: list[Cost | None]) -> Cost | None:
-    found = [budget for budget in needed if budget]
+    found = [cost for cost in needed if cost]
     if len(found) < len(needed):
         return None
-    return Cost(max(budget.seconds for budget in found), max(budget.presses for budget in found))
+    return Cost(max(cost.seconds for cost in found), max(cost.presses for cost in found))
 
 
 def not_reached(script: Script, walk: Walk) -> list[str]:

@@ -22,12 +22,12 @@ RELAY_MARGIN = 20.0
 BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", "failed to")
 
 
-def _noon(context: Context) -> dt.datetime:
-    return callers.noon(context.script, context.today)
+def _when_open(context: Context) -> dt.datetime:
+    return callers.when_open(context.script, context.today)
 
 
 def _midnight(context: Context) -> dt.datetime:
-    return _noon(context).replace(hour=0, minute=5)
+    return _when_open(context).replace(hour=0, minute=5)
 
 
 def _places(context: Context) -> list[Visit]:
@@ -40,7 +40,7 @@ def _walk(context: Context) -> Walk:
     """The walk of an ordinary caller by day, made once for all rules."""
     walk: Walk | None = context.kept.get("walk")
     if walk is None:
-        walk = context.kept["walk"] = explore(context.script, _noon(context), ordinary, callers.CALLER)
+        walk = context.kept["walk"] = explore(context.script, _when_open(context), ordinary, callers.CALLER)
     return walk
 
 
@@ -51,7 +51,7 @@ def _press(script: Script, turn: Turn, key: str, now: dt.datetime) -> Turn:
 @rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
     """Zero: a person when the line is open, and a promise of one when it is closed, busy or does not pick up."""
-    script, noon, midnight = context.script, _noon(context), _midnight(context)
+    script, noon, midnight = context.script, _when_open(context), _midnight(context)
     for visit in _places(context):
         node = visit.turn.session.place.node
         where = context.files.get(node, SHARED)
@@ -73,7 +73,7 @@ def _offers_ring_back(script: Script, turn: Turn) -> bool:
 @rule("no-fault", "R12", "To ask again is not a mistake.")
 def no_fault(context: Context) -> Iterator[Finding]:
     """Hearing again and going back are never counted against anybody."""
-    script, noon = context.script, _noon(context)
+    script, noon = context.script, _when_open(context)
     for visit in _places(context):
         for key in "#*":
             after = _press(script, visit.turn, key, noon)
@@ -192,7 +192,7 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
                 f"{figure.allowed.seconds:.0f} seconds and {figure.allowed.presses} keys are the most."
             )
             yield Finding(MENUS + "welcome.yaml", ("nodes",), says)
-    one_key = explore(context.script, _noon(context), callers.one_key, callers.CALLER)
+    one_key = explore(context.script, _when_open(context), callers.one_key, callers.CALLER)
     for how, walk in (("any key", _walk(context)), ("key 1 and waiting", one_key)):
         for node in callers.not_reached(context.script, walk):
             yield context.at(node, says=f"A caller with {how} cannot come here.")
