@@ -412,7 +412,7 @@ class _Builder:
     def _is_lost(self, name: str, *files: str) -> bool:
         """Whether this name may be written in what is not sound of these files."""
         faulty = [document for file in files if (document := self.draft.documents[file]).faulty]
-        return any(document.data is None or document.names(name) for document in faulty)
+        return any(document.data is None or document.has_name(name) for document in faulty)
 
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)

@@ -73,7 +73,7 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def names(self, name: str) -> bool:
+    def has_name(self, name: str) -> bool:
         """Whether something in one of its parts has this name."""
         return any(len(path) == 2 and path[1] == name for path in self.lines)
 

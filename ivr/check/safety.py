@@ -51,16 +51,16 @@ def _press(script: Script, turn: Turn, key: str, now: dt.datetime) -> Turn:
 @rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
     """Zero: a person when the line is open, and a promise of one when it is closed, busy or does not pick up."""
-    script, noon, midnight = context.script, _when_open(context), _midnight(context)
+    script, by_day, by_night = context.script, _when_open(context), _midnight(context)
     for visit in _places(context):
         node = visit.turn.session.place.node
         where = context.files.get(node, SHARED)
         path = ("nodes", node) if node in context.files else ("steps", node)
-        open_, closed = _press(script, visit.turn, "0", noon), _press(script, visit.turn, "0", midnight)
+        open_, closed = _press(script, visit.turn, "0", by_day), _press(script, visit.turn, "0", by_night)
         if not isinstance(open_.then, Transfer):
             yield Finding(where, path, "Key 0 does not reach a person here.", node)
             continue
-        busy = call.answer(script, open_.session, TransferEnded("busy"), noon)
+        busy = call.answer(script, open_.session, TransferEnded("busy"), by_day)
         for name, turn in (("closed", closed), ("busy", busy)):
             if not (isinstance(turn.then, Transfer) or _offers_ring_back(script, turn)):
                 yield Finding(where, path, f"Key 0 leads to nothing here when the line is {name}.", node)
@@ -73,10 +73,10 @@ def _offers_ring_back(script: Script, turn: Turn) -> bool:
 @rule("no-fault", "R12", "To ask again is not a mistake.")
 def no_fault(context: Context) -> Iterator[Finding]:
     """Hearing again and going back are never counted against anybody."""
-    script, noon = context.script, _when_open(context)
+    script, by_day = context.script, _when_open(context)
     for visit in _places(context):
         for key in "#*":
-            after = _press(script, visit.turn, key, noon)
+            after = _press(script, visit.turn, key, by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
                 node = visit.turn.session.place.node
                 yield Finding(
