@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr.callback import MOST_TRIES, CallbackRequest, claimable
-from ivr.diary import Diary, Promise, Window
+from ivr.callback import MOST_TRIES, Asker, CallbackRequest, claimable
+from ivr.diary import Diary, Window
 from ivr.hours import LONDON
 from ivr.script import Script
 
@@ -96,27 +96,23 @@ def _long(seconds: float) -> str:
 
 
 def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
-    """Whether a caller was promised a time, still to come, at which nobody is there: the hours were changed since."""
-    return any(_is_void(caller.promise, now, diary) for caller in request.callers())
+    """Whether somebody waits who was promised a time at which nobody is there: the hours were changed since."""
+    return request.open and any(_is_broken(caller, now, diary) for caller in request.callers())
 
 
-def _is_void(promise: Promise, now: float, diary: Diary) -> bool:
-    return promise.window is not None and promise.due > now and not diary.stands(promise.window)
-
-
-#: What an adviser does about a promise that the new hours break.
-CLOSED_THEN = "We are closed then: ring on a day before, in the same part of the day, and say why."
+def _is_broken(caller: Asker, now: float, diary: Diary) -> bool:
+    promise = caller.promise
+    return bool(caller.finished and promise.window and promise.due > now and not diary.stands(promise.window))
 
 
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
-    """When each of the callers was promised to be rung, the soonest first."""
-    promises = [(caller.promise, caller.finished) for caller in request.callers()]
-    soonest_first = sorted(promises or [(request.promise, request.finished)], key=lambda promise: promise[0].due)
+    """When each of the callers was promised to be rung, the soonest first, and if nobody is there then."""
+    callers = sorted(request.callers(), key=lambda caller: caller.promise.due)
     told = []
-    for promise, finished in soonest_first:
-        void = script is not None and _is_void(promise, now, script.diary)
-        told.append(_promise_in_words(promise.window, finished) + (f". {CLOSED_THEN}" if void else ""))
-    return list(dict.fromkeys(told))
+    for caller in callers:
+        broken = script is not None and request.open and _is_broken(caller, now, script.diary)
+        told.append(_promise_in_words(caller.promise.window, caller.finished) + ". We are closed then." * broken)
+    return list(dict.fromkeys(told or [_promise_in_words(request.window, request.finished)]))
 
 
 def numbers_in_words(request: CallbackRequest) -> str:

@@ -87,12 +87,13 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
 
 #: For what a faulty file has no value that fits. None of it is ever heard: the draft is refused.
 _SPARE_MENU = {"title": "?", "owner": "?", "source": "?", "review_by": dt.date.max}
+_SPARE_PHONE = "no_phone"
 _CLOSED = {"hours": "closed", "places": 0}
 _SPARE_LINE: dict[str, Any] = {
     **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
     "opening_hours": dict.fromkeys(authored.OpeningHours.model_fields, "closed"),
     "closed_days": [],
-    "transfer": {"numbers": ["helpline_phone"], "ring_seconds": 20},
+    "transfer": {"numbers": [_SPARE_PHONE], "ring_seconds": 20},
     "ring_back": {
         "morning": _CLOSED, "afternoon": _CLOSED, "days_ahead": 1, "urgent_within_hours": 1,
         "message_keep_days": 1, "message_seconds": 5,
@@ -274,7 +275,7 @@ class _Builder:
 
     def _check_line(self) -> None:
         for name in self.line.transfer.numbers:
-            if name not in self.line.phones and not self._is_lost(name, LINE):
+            if name not in (*self.line.phones, _SPARE_PHONE) and not self._is_lost(name, LINE):
                 self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
         seen: dict[str, str] = {}
         for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
@@ -364,11 +365,15 @@ class _Builder:
         choice = authored.Choice(label=self.phrases.get(name) or name, goto=answer.goto, said_back=answer.say)
         option = self._option(file, path, key, choice)
         if option is None:
-            self._problem(
-                file, path, f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
-            )
+            if not self._has_instead(answer.goto):
+                says = f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
+                self._problem(file, path, says)
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])
+
+    def _has_instead(self, node_id: str) -> bool:
+        """Whether a node says where callers go while it is switched off, rightly or not."""
+        return any(("nodes", node_id, "when_off") in document.lines for document in self.draft.documents.values())
 
     def _is_menu(self, name: str) -> bool:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)

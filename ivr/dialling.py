@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
@@ -38,7 +37,6 @@ class Number:
     mobile: bool = False
 
 
-@lru_cache(maxsize=1000)  # a call asks about the same few numbers at one turn after another
 def judge(raw: str) -> Number:
     """What a caller ID, or digits a caller keyed, can be used for."""
     text = raw.strip().lower().removeprefix("sip:").split("@")[0]

@@ -25,6 +25,8 @@ import structlog
 WAIT_SECONDS = 0.1
 #: Seconds that whoever has worse to tell waits for it to be written.
 FLUSH_SECONDS = 0.25
+#: Seconds that a process which ends waits for its last lines to be written.
+END_SECONDS = 2.0
 #: Lines kept while nobody reads them; older ones are dropped.
 MOST_LINES = 100_000
 
@@ -33,7 +35,7 @@ def as_json() -> None:
     """Log so from now on, in this process."""
     writer = _Writer(sys.stdout.buffer)
     writer.watch()
-    atexit.register(writer.flush)
+    atexit.register(writer.end)
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -64,10 +66,17 @@ class _Writer:
 
     def flush(self) -> None:
         """Have all that is kept written now, and wait a moment for that."""
+        self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
+
+    def end(self) -> None:
+        """Nothing is written any more once the process is gone, so this is waited for longer."""
+        self._ask_to_write().wait(END_SECONDS)
+
+    def _ask_to_write(self) -> threading.Event:
         written = threading.Event()
         self._kept.append(written)
         self._wake.set()
-        self._stuck = not written.wait(0 if self._stuck else FLUSH_SECONDS)
+        return written
 
     def write(self) -> None:
         """Write all that is kept, however long that takes."""

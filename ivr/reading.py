@@ -8,6 +8,7 @@ would lose their zero, words cut off by a `#`.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import re
@@ -20,6 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import ScalarToken
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -74,8 +76,8 @@ class Document:
         return self.lines.get(path, 1)
 
     def has_name(self, name: str) -> bool:
-        """Whether something in one of its parts has this name."""
-        return any(len(path) == 2 and path[1] == name for path in self.lines)
+        """Whether something in one of its parts has this name, or meant to have it."""
+        return any(len(path) == 2 and re.sub(r"\W", "_", str(path[1]).lower()) == name for path in self.lines)
 
     def problem(self, path: Path, says: str, **more: Any) -> Problem:
         return Problem(self.file, self.line(path), says, **more)
@@ -114,7 +116,7 @@ def validate(model: type[M], document: Document) -> M | None:
 
 
 def sound_part(model: type[M], document: Document, spare: Mapping[str, Any]) -> M:
-    """The document as a model; with faults, the rest of it, so that they hide no others in it or elsewhere.
+    """The document as a model; with faults, the rest of it, so that they hide as few others as can be.
 
     The Problems are in the document. `spare` has a value for each field that the model needs, for where the
     document has none that fits.
@@ -136,6 +138,9 @@ def _take_out(left: dict[Any, Any], faults: Iterable[Path]) -> None:
     for path in sorted(faults, key=len):
         if any(path[:depth] in out for depth in range(len(path) + 1)):
             continue
+        if not path:  # nobody can say where it is
+            left.clear()
+            return
         around, depth = left, 1
         while depth < len(path) and isinstance(inner := around[path[depth - 1]], dict) and path[depth] in inner:
             around, depth = inner, depth + 1
@@ -213,6 +218,9 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
         document.lines[where] = line
         if str(key) in first_line:
             document.problems.append(Problem(document.file, line, _repeated(path, str(key), first_line)))
+            document.faulty = True
+            for name, _ in value_node.value if isinstance(value_node, MappingNode) else ():
+                document.lines.setdefault((*where, name.value), line)
             continue
         first_line[str(key)] = line
         values[key] = _value(value_node, where, document, source)
@@ -233,9 +241,7 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
-    if getattr(node, "style", "") is None and (text.startswith(_CURLY) or text.count('"') % 2):
-        odd = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
-        says = odd if text.startswith(_CURLY) else "A quote is missing at the start of these words. Put it there."
+    if getattr(node, "style", "") is None and (says := _wrong_quotes(text)):
         document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
     if getattr(node, "style", "") is None and _COMMENT.match(source[node.end_mark.line], node.end_mark.column):
@@ -252,6 +258,15 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
     if kind != "str":
         document.problems.append(_tagged(node, document))
     return text
+
+
+def _wrong_quotes(text: str) -> str | None:
+    """What is wrong with the quotes of words that YAML takes for words without any."""
+    if text.startswith(_CURLY):
+        return "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+    if text.endswith('"') and text.count('"') == 1:
+        return "A quote is missing at the start of these words. Put it there."
+    return None
 
 
 def _tagged(node: Node, document: Document) -> Problem:
@@ -318,16 +333,21 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     return Problem(file, mark.line + 1 if mark else 1, says)
 
 
-_COMMENTS = re.compile(r"(^|\s)#.*")
+def _left_open(source: list[str], fault: int) -> int | None:
+    """The line of a quote that was never closed, where that explains the fault on the line of this index.
 
-
-def _left_open(source: list[str], until: int) -> int | None:
-    """The line of a quote that was never closed, where that explains the fault on a later line.
-
-    YAML goes on to the next quote, lines further down, and finds fault with what stands behind that.
+    YAML then goes on to the next quote, lines further down, which opens other words: they stand right behind it.
     """
-    odd = [number for number, line in enumerate(source[:until], 1) if _COMMENTS.sub("", line).count('"') % 2]
-    return odd[-1] if len(odd) % 2 else None
+    with contextlib.suppress(MarkedYAMLError, ReaderError):
+        for token in YAML(typ="rt").scan("\n".join(source)):
+            begins, ends = token.start_mark, token.end_mark
+            if ends.line > fault:
+                break
+            if isinstance(token, ScalarToken) and token.style == '"' and begins.line < ends.line:
+                behind = source[ends.line][ends.column :].lstrip()
+                if behind and behind[0] not in ",:}]#":
+                    return int(begins.line) + 1
+    return None
 
 
 def _run_over(source: list[str], line: int, column: int) -> str | None:

@@ -122,9 +122,8 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     """Tell the service in one way that a request is urgent, or late, if it still is and if that way is open."""
     request, now = tools.store.requests.get(request_id), time.time()
-    if request is None or not request.open:
-        return
-    if not (request.urgent if what == "urgent" else _is_late(request, now)):
+    if request is None or not (request.open and (request.urgent if what == "urgent" else _is_late(request, now))):
+        _forget_this_job()
         return
     to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
     late = sum(_is_late(other, now) for other in tools.store.requests.waiting())
@@ -138,6 +137,12 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         alerts.mail(tools.settings, to.email_to, subject, words)
     if way == "webhook" and to.webhook:
         alerts.post(to.webhook, subject, words)
+
+
+def _forget_this_job() -> None:
+    """It told nothing, so once there is something to tell it is queued again, and at once."""
+    if job := get_current_job():
+        job.result_ttl = 0
 
 
 JOBS: dict[str, Callable[..., None]] = {

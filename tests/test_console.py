@@ -250,10 +250,16 @@ def test_a_promise_that_a_new_closed_day_breaks_is_seen_in_time(
 
     line.app._live.look()
 
-    assert asha.get("/").text.count("Closed then: ring before") == 1
-    says = "Friday 27 November, in the morning. We are closed then: ring on a day before, in the same part of the day"
-    assert says in asha.get("/request/CA001-1").text
-    assert "We are closed then" not in asha.get("/request/CA002-1").text
+    assert asha.get("/").text.count("Closed then") == 1
+    asha.get("/request/CA001-1")
+    card = asha.send("/request/CA001-1/claim").text
+    assert "Friday 27 November, in the morning. We are closed then." in card
+    assert "Ring by hand on an earlier day if you can, in the same part of the day, and say why." in card
+    assert "Not before" not in card, "there is no such time any more"
+    assert "We are closed" not in asha.get("/request/CA002-1").text
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/outcome", outcome="done")
+    assert "We are closed" not in asha.get("/request/CA001-1").text, "it has ended"
 
 
 def test_no_number_is_shown_before_a_request_is_taken(asha: Browser, store: Store) -> None:

@@ -634,8 +634,12 @@ def test_an_alert_that_had_to_wait_tells_nothing_that_is_no_longer_so(
     store.requests.change(saved.id, lambda r: replaced(r, due=time.time() + 3600, urgent=False))
 
     _work(told)
-
     assert mailbox[0].mail == []
+
+    store.requests.change(saved.id, lambda r: replaced(r, due=NOW - 60, urgent=what == "urgent"))
+    worker.look(told, NOW)
+    _work(told)
+    assert mailbox[0].mail, "it is so again"
 
 
 # --- the queue ------------------------------------------------------------------------------

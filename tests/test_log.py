@@ -80,6 +80,18 @@ def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> N
         assert json.loads(reader.readline())["event"] == "trouble"
 
 
+def test_a_process_that_ends_waits_for_whoever_reads_slowly() -> None:
+    """Its last lines are those that are wanted."""
+    code = "import structlog\nfrom ivr import log\nlog.as_json()\nfor n in range(300): structlog.get_logger()"
+    code += ".warning('trouble', words='x' * 1000)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    time.sleep(1.5)
+
+    out, _ = process.communicate()
+
+    assert len(out.splitlines()) == 300
+
+
 class _Broken:
     def __str__(self) -> str:
         raise RuntimeError("no words for this")

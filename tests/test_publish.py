@@ -187,7 +187,7 @@ def test_whoever_publishes_a_closed_day_is_told_of_callers_who_were_promised_it(
     staff.edit(LINE_YAML, "closed_days: []", f"closed_days: [{soon}]")
 
     told = staff("publish", "-m", "a day off").out
-    assert "Of those who wait, 1 was promised a time at which nobody is there now. Ring them before.\n" in told
+    assert "Of those who wait, 1 was promised a time at which the line is closed now. Their cards say so.\n" in told
 
 
 def test_what_is_live_is_not_undone_to_itself(staff: Staff) -> None:

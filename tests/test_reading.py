@@ -456,7 +456,7 @@ def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: P
     assert (found.files, found.stories, found.problems) == ({}, {}, ())
 
 
-@pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "menus/complaints.yaml", "menus/shared.yaml"])
+@pytest.mark.parametrize("name", ["texts.yaml", "menus/complaints.yaml", "menus/shared.yaml"])
 @pytest.mark.parametrize("side", ["first", "last"])
 def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name: str, side: str) -> None:
     """YAML itself finds fault further down, or none at all, and would have the other quote said."""
@@ -470,6 +470,43 @@ def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name
         problems = read("\n".join(broken), name).problems
 
         assert [problem.line for problem in problems] == [i + 1], (lines[i], problems)
+
+
+@pytest.mark.parametrize("right", [
+    "# about 5\" high", "say: 'A 12\" ruler'", 'say: "A 12\\" ruler"', 'say: "press # or zero"', 'say: 5" long',
+    "say: |\n  a 5\" line", "say: >\n  a 5\" line", 'say: "over two\n  lines"', 'say: "over two\n  lines"  # and more',
+    '{say: "over two\n  lines", x: 1}', '"say": x', 'say: He said "yes"',
+])  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_quotes_that_are_right_are_not_blamed_for_a_fault_further_down(right: str, end: str) -> None:
+    text = f"- {right.replace(chr(10), f'{chr(10)}  ')}\n" if right[0] not in "#" else f"{right}\n"
+    text += "- closing: That is all: goodbye\n"
+
+    problems = read(text.replace("\n", end), "x.yaml").problems
+
+    assert [(p.line, p.says) for p in problems] == [
+        (text.count("\n"), "There is a colon inside these words. Put the words in quotes.")
+    ]
+
+
+def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str, str]) -> None:
+    for name in ("line.yaml", "texts.yaml", "words.yaml", MENU):
+        assert _refused({**files, name: files[name] + "\n99999999999999999999: x\n"})
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), [
+    (MENU, "\nnodes:", "\nnodes:\n  other: {kind: word, word: x, means: An x., listed_in: words_menu}\n\nnodes:"),
+    ("line.yaml", "\nphones:", "\nphones:\n  another_phone: '0116 496 0123'\n\nphones:"),
+    ("line.yaml", "  helpline_phone:", "  Helpline_phone:"),
+    ("line.yaml", "  ring_seconds: ", "  ring_seconds: 9"),
+    ("menus/which_way.yaml", "    when_off: {", "    when_off: q_disability  # {"),
+])  # fmt: skip
+def test_one_mistake_is_one_fault(edited: Edit, name: str, right: str, wrong: str) -> None:
+    """What is not sound is there: nothing that needs it is told to be without it."""
+    problems = _refused(edited(name, right, wrong))
+
+    assert {problem.split(":")[0] for problem in problems} == {f"config/{name}"}, problems
+    assert len(problems) <= 2
 
 
 TOGETHER = [

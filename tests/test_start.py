@@ -341,24 +341,49 @@ def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
     assert refused.stderr == "PYTHON is /bin/false, which is not Python 3.11 or newer. Name another.\n"
 
 
-def test_a_copied_folder_does_not_run_the_programs_of_the_original(tmp_path: Path) -> None:
-    """They name the folder they were made in, and so would say and publish what is there."""
-    (tmp_path / "scripts").mkdir()
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A folder of the line, and a Python that can make no .venv in it."""
+    folder = tmp_path / "line"
+    (folder / "scripts").mkdir(parents=True)
     for name in ("scripts/install", "pyproject.toml", "requirements.lock"):
-        shutil.copy(config.ROOT / name, tmp_path / name)
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "folder").write_text(f"{config.ROOT}\n")
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\ncase "$*" in *venv*) exit 1;; esac\n')  # makes no other
+        shutil.copy(config.ROOT / name, folder / name)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    python = tmp_path / "a python"
+    python.write_text('#!/bin/sh\ncase "$*" in *venv*) exit 1;; esac\n')
     python.chmod(0o755)
+    return folder
 
-    stopped = subprocess.run(
-        [tmp_path / "scripts" / "install", "requirements.lock"],
-        env={**os.environ, "PYTHON": str(python)}, capture_output=True, text=True,
-    )  # fmt: skip
 
-    assert stopped.stderr.startswith("Python cannot make a virtual environment.")
-    assert not (tmp_path / ".venv").exists()
+def _install(folder: Path) -> str:
+    environment = {**os.environ, "PYTHON": str(folder.resolve().parent / "a python")}
+    command = [folder / "scripts" / "install", "requirements.lock"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("mark", ["folder", "bin/ivr"])
+def test_a_copied_folder_does_not_run_the_programs_of_the_original(copied: Path, mark: str) -> None:
+    """They name the folder they were made in, and so would say and publish what is there."""
+    text = f"{config.ROOT}\n" if mark == "folder" else f"#!{config.ROOT}/.venv/bin/python\n"
+    (copied / ".venv" / mark).write_text(text)
+
+    assert _install(copied).startswith("Python cannot make a virtual environment.")
+    assert not (copied / ".venv").exists()
+
+
+@pytest.mark.parametrize("mark", ["folder", "bin/ivr", None])
+def test_a_folder_that_is_come_to_by_another_way_keeps_its_programs(copied: Path, mark: str | None) -> None:
+    """By a link; and one of which nobody can tell where it was made."""
+    (copied / ".venv" / "kept").touch()
+    if mark:
+        text = f"{copied}\n" if mark == "folder" else f"#!{copied}/.venv/bin/python\n"
+        (copied / ".venv" / mark).write_text(text)
+    link = copied.parent / "link"
+    link.symlink_to(copied)
+
+    _install(link)
+
+    assert (copied / ".venv" / "kept").exists()
 
 
 def _processes(data: str) -> dict[int, str]:

@@ -111,10 +111,16 @@ def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     return True
 
 
-def left_out(store: Store, script: Script) -> int:
-    """How many requests promise a time at which nobody is there by these hours."""
-    now = time.time()
-    return sum(briefing.is_closed_then(request, now, script.diary) for request in store.requests.waiting())
+def broken_promises(store: Store, script: Script) -> str:
+    """A line for whoever changed the hours, if callers were promised a time at which nobody is there now."""
+    try:
+        waiting = store.requests.waiting()
+    except StoreDown:  # what was asked for is done: this is no reason to say otherwise
+        return ""
+    count = sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting)
+    were = "was" if count == 1 else "were"
+    told = f"Of those who wait, {count} {were} promised a time at which the line is closed now. Their cards say so."
+    return told if count else ""
 
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:

@@ -55,6 +55,8 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")
+    if broken := publishing.broken_promises(store, passed.script):
+        out(broken)
     return passed.script
 
 

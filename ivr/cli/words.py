@@ -193,13 +193,12 @@ def publish(why: str) -> None:
         if not publishing.put_live(store, passed, why, before):
             out("This is live already. Nothing was changed.")
             return
-        left_out = publishing.left_out(store, passed.script)
+        broken = publishing.broken_promises(store, passed.script)
     out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
     if passed.warnings:
         out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
-    if left_out:
-        were = "was" if left_out == 1 else "were"
-        out(f"Of those who wait, {left_out} {were} promised a time at which nobody is there now. Ring them before.")
+    if broken:
+        out(broken)
 
 
 def _one_line(words: str) -> str:
@@ -256,9 +255,13 @@ def undo(revision: str | None) -> None:
             raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
         if back == last.revision:
             raise Stop(f"{back} is live already.")
-        sound.prepare(settings, _published_script(back, files))
+        script = _published_script(back, files)
+        sound.prepare(settings, script)
         publishing.take_back(store, files, last)
+        broken = publishing.broken_promises(store, script)
     out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
+    if broken:
+        out(broken)
 
 
 # --- notices --------------------------------------------------------------------------------

@@ -158,18 +158,24 @@ class Redis:
         if now < self._shut_until:
             raise StoreDown("Redis failed a moment ago")
         if self._shut_until:  # one finds out for all whether it is back
-            self._shut_until = now + LEFT_ALONE_SECONDS
+            self._shut_until = now + max(LEFT_ALONE_SECONDS, self._answer_seconds)
+        as_i_came = self._shut_until
         try:
             answer = what()
         except _FAILURES as error:
             raise self._failed(error) from error
-        except Exception as error:
-            self._shut_until = 0.0
-            if isinstance(error, redis.ResponseError) and _cannot(error):
+        except redis.ResponseError as error:
+            self._it_answers(as_i_came)
+            if _cannot(error):
                 raise StoreDown(str(error)) from error
             raise
-        self._shut_until = 0.0
+        self._it_answers(as_i_came)
         return answer
+
+    def _it_answers(self, as_i_came: float) -> None:
+        """Everybody may ask again; not if somebody who asked later found that it fails."""
+        if self._shut_until == as_i_came:
+            self._shut_until = 0.0
 
     def _failed(self, error: Exception) -> StoreDown:
         """Leave Redis alone for a while. A connection that failed may still have an answer in it, and is dropped."""

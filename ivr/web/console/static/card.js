@@ -9,12 +9,13 @@ const news = document.getElementById("news");
 let ends = Number(mine.dataset.ends) * 1000;
 let keptAt = Date.now();
 let worked = false;
+let asking = false;
 let signedOut = false;
 
 for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListener(sign, () => { worked = true; });
 
 async function look() {
-  if (worked && Date.now() - keptAt > KEEP_MS) await keep();
+  if (worked && !asking && Date.now() - keptAt > KEEP_MS) await keep();
   const left = ends - Date.now();
   if (signedOut) say("You are signed out. Copy what you wrote, sign in again, and save it then.");
   else if (left <= 0) say("Your time is over. If somebody else has taken it, what you save is kept as a note.");
@@ -23,6 +24,7 @@ async function look() {
 }
 
 async function keep() {
+  asking = true;
   try {
     const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
     if (answer.status >= 500) return;
@@ -33,6 +35,8 @@ async function keep() {
     else if (answer.status === 409) ends = 0;
   } catch {
     // The line cannot be reached. The next look tries again.
+  } finally {
+    asking = false;
   }
 }
 
