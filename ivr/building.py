@@ -365,7 +365,7 @@ class _Builder:
         choice = authored.Choice(label=self.phrases.get(name) or name, goto=answer.goto, said_back=answer.say)
         option = self._option(file, path, key, choice)
         if option is None:
-            if not self._has_instead(answer.goto):
+            if self._is_off(answer.goto) and not self._has_instead(answer.goto):
                 says = f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
                 self._problem(file, path, says)
             return None

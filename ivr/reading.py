@@ -328,9 +328,30 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     if mark and "expected <block end>" in what:
         says = _run_over(source, mark.line, mark.column) or says
     mark = mark or opened
+    if mark and (found := _line_above(source, mark.line)):
+        return Problem(file, *found)
     if mark and (line := _left_open(source, mark.line)):
         return Problem(file, line, _NEVER_CLOSED)
     return Problem(file, mark.line + 1 if mark else 1, says)
+
+
+#: What is wrong with a line, by its shape, where YAML finds fault with the one below it.
+_SHAPES = (
+    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing behind the name. Write one."),
+    (re.compile(r'\s*"[^"]*"\s*'), "A dash is missing before these words, or a name and a colon. Write it."),
+    (re.compile(r"\s*[a-z]\w*:[^\s/].*"), "A space is missing behind the colon. Write one."),
+    (re.compile(r"\s*-[^\s-].*"), "A space is missing behind the dash. Write one."),
+)
+
+
+def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
+    """The line above the one with this index, and what is wrong with it, if it has the shape of a common slip."""
+    above = fault - 1
+    while above >= 0 and (not source[above].strip() or source[above].lstrip().startswith("#")):
+        above -= 1
+    if above < 0:
+        return None
+    return next(((above + 1, says) for shape, says in _SHAPES if shape.fullmatch(source[above])), None)
 
 
 def _left_open(source: list[str], fault: int) -> int | None:
@@ -380,7 +401,9 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     says = {
         "missing": f"'{missing_name}' is missing. Write it.",
         "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
-        "string_type": _not_words(name, given, document.as_written.get(path)),
+        "string_type": _not_words(
+            name, given, document.as_written.get(path), in_list=any(isinstance(step, int) for step in path[-1:])
+        ),
         "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
         "int_type": f"'{name}' must be a whole number.",
         "int_parsing": f"'{name}' must be a whole number.",
@@ -437,10 +460,11 @@ def _not_shaped(name: str, given: Any, pattern: object) -> str:
     return f"'{given}' cannot be used for '{name}'. {_NAMES}"
 
 
-def _not_words(name: str, given: Any, as_written: str | None) -> str:
+def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:
     if as_written is not None:
+        before = "" if in_list else f"{name}: "
         kept = as_written.replace("+44", "0", 1)
-        return f'Put {as_written} in quotes, or digits are lost: {name}: "{kept}"'
+        return f'Put {as_written} in quotes, or digits are lost: {before}"{kept}"'
     if given is None:
         return f"'{name}' has no words. Write some, or take the line out."
     return f"'{name}' must be words, in quotes."

@@ -494,6 +494,26 @@ def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str
         assert _refused({**files, name: files[name] + "\n99999999999999999999: x\n"})
 
 
+@pytest.mark.parametrize(("name", "right", "wrong", "says"), [
+    ("line.yaml", "names:\n", "names\n", "A colon is missing behind the name. Write one."),
+    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing behind the name. Write one."),
+    (
+        "menus/complaints.yaml", '    closing: "That', '    closing "That',
+        "A colon is missing behind the name. Write one.",
+    ),
+    ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing behind the colon. Write one."),
+    ("menus/complaints.yaml", '- "For a', '-"For a', "A space is missing behind the dash. Write one."),
+    (
+        "menus/complaints.yaml", '- "For a', '"For a',
+        "A dash is missing before these words, or a name and a colon. Write it.",
+    ),
+])  # fmt: skip
+def test_a_slip_is_told_on_its_own_line_and_not_on_the_one_below(
+    files: dict[str, str], edited: Edit, name: str, right: str, wrong: str, says: str
+) -> None:
+    assert _refused(edited(name, right, wrong)) == [f"config/{name}:{_line(files, name, right)}  {says}"]
+
+
 @pytest.mark.parametrize(("name", "right", "wrong"), [
     (MENU, "\nnodes:", "\nnodes:\n  other: {kind: word, word: x, means: An x., listed_in: words_menu}\n\nnodes:"),
     ("line.yaml", "\nphones:", "\nphones:\n  another_phone: '0116 496 0123'\n\nphones:"),

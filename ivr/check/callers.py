@@ -90,7 +90,7 @@ def figures(script: Script, today: dt.date) -> list[Figure]:
     """What every simulated caller needed, when the line is next open from that day on, and when it is closed."""
     day = when_open(script, today)
     quick = Allowed(person=Cost(60, 2), ring=Cost(240, 10), text=Cost(150, 5), guidance=Cost(240, 7))
-    waiting = Allowed(person=Cost(240, 3), ring=Cost(600, 12), text=Cost(400, 6), guidance=Cost(900, 12))
+    waiting = Allowed(person=Cost(240, 3), ring=Cost(600, 12), text=Cost(400, 6), guidance=Cost(900, 16))
     typing = Allowed(person=Cost(400, 4), ring=Cost(1200, 14), text=Cost(600, 8), guidance=Cost(1200, 10))
     anybody = explore(script, day, ordinary, CALLER)
     return [

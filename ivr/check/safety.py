@@ -45,13 +45,16 @@ def _walk(context: Context) -> Walk:
 
 
 def _press(script: Script, turn: Turn, key: str, now: dt.datetime) -> Turn:
-    return call.answer(script, turn.session, Key(key), now + dt.timedelta(hours=1))
+    return call.answer(script, turn.session, Key(key), now + dt.timedelta(minutes=1))
 
 
 @rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
     """Zero: a person when the line is open, and a promise of one when it is closed, busy or does not pick up."""
     script, by_day, by_night = context.script, _when_open(context), _midnight(context)
+    if not script.hours.is_open(by_day):
+        yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Give some hours.")
+        return
     for visit in _places(context):
         node = visit.turn.session.place.node
         where = context.files.get(node, SHARED)

@@ -7,9 +7,11 @@ Commands raise; `main` alone turns what they raise into plain lines and an exit 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
+from ivr import config
 from ivr.cli.common import Stop
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
@@ -36,6 +38,7 @@ for command in (
 def main() -> None:
     """Run a command, and say in plain lines what stopped it."""
     try:
+        _must_be_at_home(Path(sys.argv[0]))
         commands.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -56,6 +59,15 @@ def main() -> None:
             raise
         click.echo(_in_words(error), err=True)
         sys.exit(1)
+
+
+def _must_be_at_home(program: Path) -> None:
+    """Raises Stop in a copied folder, whose .venv would say and publish what is in the original."""
+    made_for, called_in = config.ROOT, program.resolve().parents
+    if program.resolve().parent.parts[-2:] == (".venv", "bin") and called_in[2] != made_for:
+        raise Stop(
+            f"This .venv belongs to {made_for}. For one of its own, run ./scripts/install requirements.lock here."
+        )
 
 
 def _in_words(error: OSError) -> str:

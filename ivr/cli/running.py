@@ -34,6 +34,8 @@ def start(port: int, host: str, as_it_was: bool) -> None:
         live = publishing.published(store) if as_it_was else None
         if live:
             sound.prepare(settings, live)
+        elif as_it_was and store.revisions.live():
+            out("What was live was published by an older version of the line, and cannot be used: config/ is taken.")
         live = live or _published_draft(settings, store)
         _warn_of_alerts(settings, live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))

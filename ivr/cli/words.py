@@ -56,6 +56,8 @@ def call(when: dt.datetime | None, caller: str, save: Path | None) -> None:
 
 def _may_write(save: Path) -> None:
     """Asked before the call, which would be lost after it."""
+    if save.suffix != ".call":
+        raise Stop(f"A story's name ends in .call. Write: --save {save}.call")
     if not os.access(save if save.exists() else save.parent, os.W_OK):
         raise Stop(f"{save} cannot be written. Name a file in a folder that is there.")
     if save.exists():
