@@ -29,7 +29,7 @@ from pathlib import Path
 
 from ivr import config
 from ivr.config import Settings
-from ivr.store import ping
+from ivr.store import ping, why_not
 
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
 WEB_WORKERS, WEB_THREADS = 2, 4
@@ -66,14 +66,33 @@ def is_embedded(settings: Settings) -> bool:
     return settings.redis_url == config.embedded_redis(settings.data_dir)
 
 
+def note_redis(settings: Settings) -> None:
+    """Leave word whether the line uses a Redis of its own, for commands that are typed without its REDIS_URL.
+
+    An embedded one would be started for them, be empty, and say that nobody waits.
+    """
+    if is_embedded(settings):
+        _elsewhere(settings).unlink(missing_ok=True)
+    else:
+        config.private_folder(settings.data_dir)
+        _elsewhere(settings).touch()
+
+
+def _elsewhere(settings: Settings) -> Path:
+    return settings.data_dir / "redis_elsewhere"
+
+
 @contextmanager
 def redis(settings: Settings) -> Iterator[list[Child]]:
     """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive."""
-    if ping(settings.redis_url):
+    reason = why_not(settings.redis_url)
+    if not reason:
         yield []
         return
     if not is_embedded(settings):
-        raise CannotStart("Redis does not answer. Start it, or check REDIS_URL.")
+        raise CannotStart(f"Redis {reason}. Start it, or check REDIS_URL.")
+    if _elsewhere(settings).exists():
+        raise CannotStart("The line of this folder uses a Redis of its own. Set REDIS_URL as it is set for the line.")
     with _only_one(settings.data_dir / "redis.lock"):
         child = Child("redis", redis_command(settings))
         child.start()

@@ -146,6 +146,9 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-26, ends: 2026-11-25}]'),
         _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-25, ends: 2026-11-26}]'),
     ),
+    "closed-days": (
+        _line("closed_days: []", "closed_days: [2025-12-24]"), _line("closed_days: []", "closed_days: [2026-11-25]"),
+    ),
     "phones": (_line('"0116 454 2050"', '"0116 454 205"'), _line('"0116 454 2050"', '"0116 454 2051"')),
     "person-everywhere": (
         _line("  monday: 09:00 to 17:00\n  tuesday: 09:00 to 17:00\n  wednesday: 09:00 to 17:00\n  thursday: 09:00 to 17:00\n  friday: 09:00 to 17:00",
@@ -278,6 +281,8 @@ SETTINGS = [
     ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 12}",
      "  morning: {hours: closed, places: 12}\n  afternoon: {hours: 12:00 to 17:00, places: 0}", True),
     ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}", "  morning: {hours: closed, places: 0}", False),
+    ("ring-back-hours", "afternoon: {hours: 12:00 to 17:00", "afternoon: {hours: 12:00 to 19:00", True),
+    ("ring-back-hours", "morning: {hours: 09:00 to 12:00", "morning: {hours: 09:00 to 13:00", True),
     ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
     ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),

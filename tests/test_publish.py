@@ -812,6 +812,14 @@ def test_a_notice_is_said_first_and_ends_by_itself(staff: Staff, settings: Setti
     assert staff.live == published
 
 
+def test_whoever_sets_a_notice_is_told_of_the_one_it_takes_away(staff: Staff, published: str) -> None:
+    staff("notice", SNOW, "--until", str(TODAY + A_DAY))
+
+    told = staff("notice", "We are closed today.").out
+
+    assert f"It takes the place of the one until {TODAY + A_DAY:%A %d %B %Y}: {SNOW}\n" in told
+
+
 def test_a_notice_for_today_is_heard_from_now_on(staff: Staff, settings: Settings, published: str) -> None:
     told = staff("notice", "  The office\n is closed today. ")
 

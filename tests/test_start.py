@@ -341,6 +341,29 @@ def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
     assert refused.stderr == "PYTHON is /bin/false, which is not Python 3.11 or newer. Name another.\n"
 
 
+def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(place: dict[str, str]) -> None:
+    """Else an embedded Redis would be started for it, in which nobody waits."""
+    here = config.settings(place)
+    server.note_redis(config.settings({**place, "REDIS_URL": "redis://127.0.0.1:1"}))
+
+    with pytest.raises(CannotStart, match="uses a Redis of its own"), server.redis(here):
+        pass
+    server.note_redis(here)
+    with server.redis(here) as ours:
+        assert ours, "a line that goes back to the embedded one has it"
+
+
+def test_the_command_of_a_copied_folder_does_nothing_to_the_original(tmp_path: Path) -> None:
+    program = tmp_path / ".venv" / "bin" / "ivr"
+    program.parent.mkdir(parents=True)
+    shutil.copy(IVR, program)
+
+    refused = subprocess.run([program, "diff"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"This .venv belongs to {config.ROOT}.")
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A folder of the line, and a Python that can make no .venv in it."""

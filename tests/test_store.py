@@ -17,7 +17,7 @@ from ivr import config, server
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.session import CancelRequest, FindRequest, Place, SendText, Session
-from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions
+from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
@@ -219,6 +219,27 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
     assert waited[-2] < ANSWER_SECONDS / 2
     time.sleep(2 * ANSWER_SECONDS)
     assert store.sessions.get("CA1") == S
+
+
+def test_a_server_that_could_lose_what_it_was_told_is_known(own: RedisServer) -> None:
+    store = Store(own.url)
+    assert store.redis_risks() == []
+
+    store.redis.do(lambda client: client.config_set("appendonly", "no"))
+    store.redis.do(lambda client: client.config_set("maxmemory-policy", "allkeys-lru"))
+
+    assert store.redis_risks() == [
+        "It has no append-only file: set appendonly yes.",
+        "It throws keys away when it is full: set maxmemory-policy noeviction.",
+    ]
+
+
+def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> None:
+    Store(own.url).redis.do(lambda client: client.config_set("requirepass", "secret"))
+
+    assert why_not(own.url) == "does not take this user and password"
+    assert why_not(f"{own.url}?db=99").startswith("does not take")
+    assert why_not("redis://127.0.0.1:1") == "does not answer"
 
 
 def test_a_server_that_was_stalled_for_long_is_used_again(

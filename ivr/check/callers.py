@@ -8,7 +8,7 @@ the line longer for somebody is seen.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr import call, reply
@@ -68,6 +68,8 @@ class Figure:
     wants: str
     needed: Cost | None
     allowed: Cost
+    #: The reading that takes most, where it is all of the guidance.
+    at: str = ""
 
     @property
     def kept(self) -> bool:
@@ -77,7 +79,7 @@ class Figure:
     def __str__(self) -> str:
         needed = f"{self.needed.seconds:4.0f} s  {self.needed.presses:2} keys" if self.needed else "not reached"
         allowed = f"{self.allowed.seconds:.0f} s, {self.allowed.presses} keys"
-        return f"{self.caller:38} {self.wants:26} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
+        return f"{self.caller:38} {self.wants:29} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
 
 
 def when_open(script: Script, today: dt.date) -> dt.datetime:
@@ -152,7 +154,8 @@ def _active(name: str, script: Script, walk: Walk, allowed: Allowed) -> Iterator
     yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
     yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_done"))), allowed.ring)
     yield Figure(name, "a text", _needed(walk.errands.get(SendText.__name__)), allowed.text)
-    yield Figure(name, "all of the guidance", _all_readings(script, walk), allowed.guidance)
+    ways = walk.by_node()
+    yield _all_readings(name, {node: _needed(ways.get(node)) for node in _readings(script)}, allowed.guidance)
 
 
 def _at_person(visit: Visit) -> bool:
@@ -171,16 +174,14 @@ def _readings(script: Script) -> set[str]:
     return {node.id for node in script.nodes.values() if isinstance(node, Reading) and node.id != GREETING}
 
 
-def _all_readings(script: Script, walk: Walk) -> Cost | None:
-    """The most that any reading needs, by its quickest way; None if one is not come to."""
-    return _most([_needed(walk.by_node().get(node)) for node in _readings(script)])
-
-
-def _most(needed: list[Cost | None]) -> Cost | None:
-    found = [cost for cost in needed if cost]
-    if len(found) < len(needed):
-        return None
-    return Cost(max(cost.seconds for cost in found), max(cost.presses for cost in found))
+def _all_readings(name: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Figure:
+    """The most that any reading needs, by its quickest way, and which one; None if one is not come to."""
+    found = {node: cost for node, cost in sorted(needed.items()) if cost}
+    if missing := sorted(needed.keys() - found.keys()):
+        return Figure(name, "all of the guidance", None, allowed, missing[0])
+    cost = Cost(max(cost.seconds for cost in found.values()), max(cost.presses for cost in found.values()))
+    farthest = max(found, key=lambda node: (found[node].presses / allowed.presses, found[node].seconds))
+    return Figure(name, "all of the guidance", cost, allowed, farthest)
 
 
 def not_reached(script: Script, walk: Walk) -> list[str]:
@@ -244,9 +245,7 @@ def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: A
     yield Figure(name, "to be rung back", through(walk.quickest(_at("ring_done"))), allowed.ring)
     yield Figure(name, "a text", through(walk.errands.get(SendText.__name__)), allowed.text)
     quickest = walk.by_node()
-    yield Figure(
-        name, "all of the guidance", _most([through(quickest.get(n)) for n in _readings(script)]), allowed.guidance
-    )
+    yield _all_readings(name, {node: through(quickest.get(node)) for node in _readings(script)}, allowed.guidance)
 
 
 class _Relay:

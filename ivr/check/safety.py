@@ -169,13 +169,22 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
     spans = [span for span in context.script.hours.week if span]
-    for part, hours in context.script.diary.parts.items():
+    parts = context.script.diary.parts
+    for part, hours in parts.items():
+        path = ("ring_back", part, "hours")
         if not any(span.shared(hours) for span in spans):
-            yield Finding(
-                LINE,
-                ("ring_back", part, "hours"),
-                "On no day is the line open then. Change these hours, or write closed.",
+            yield Finding(LINE, path, "On no day is the line open then. Change these hours, or write closed.")
+        elif cut := next((span for span in spans if span.shared(hours) not in (hours, None)), None):
+            open_ = f"{cut.opens:%H:%M} to {cut.closes:%H:%M}"
+            says = (
+                f"Callers are told all of these hours, and on some days the line is only open {open_}. Make them fit."
             )
+            yield Finding(LINE, path, says, level="warning")
+    if len(parts) == 2 and parts["morning"].closes > parts["afternoon"].opens:
+        says = (
+            "The morning goes on after the afternoon has begun. Callers hear both: make one end where the other begins."
+        )
+        yield Finding(LINE, ("ring_back", "morning", "hours"), says, level="warning")
     if not any(getattr(context.script.line.ring_back, part).places for part in context.script.diary.parts):
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
 
@@ -194,7 +203,10 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
                 f"A caller who {figure.caller} wants {figure.wants} and {needed}; "
                 f"{figure.allowed.seconds:.0f} seconds and {figure.allowed.presses} keys are the most."
             )
-            yield Finding(MENUS + "welcome.yaml", ("nodes",), says)
+            if figure.at:
+                yield context.at(figure.at, says=f"{says} This is the farthest: lead to it sooner.")
+            else:
+                yield Finding(MENUS + "welcome.yaml", ("nodes",), says)
     one_key = explore(context.script, _when_open(context), callers.one_key, callers.CALLER)
     for how, walk in (("any key", _walk(context)), ("key 1 and waiting", one_key)):
         for node in callers.not_reached(context.script, walk):

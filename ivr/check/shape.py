@@ -304,6 +304,15 @@ def notices(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("notices", i), "This notice is over, and is no longer said. Take it out.")
 
 
+@rule(
+    "closed-days", "R32", "A day of last year keeps nobody from being promised the one of this year.", level="warning"
+)
+def closed_days(context: Context) -> Iterator[Finding]:
+    for i, day in enumerate(context.script.line.closed_days):
+        if day < context.today:
+            yield Finding(LINE, ("closed_days", i), f"{day} is over. Take it out, or write the year that is meant.")
+
+
 @rule("phones", "R32", "A wrong digit sends a caller in need to nobody.")
 def phones(context: Context) -> Iterator[Finding]:
     line = context.script.line

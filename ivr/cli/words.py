@@ -293,9 +293,12 @@ def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clea
         return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
 
     settings = config.settings()
-    changed = _into_live(settings, edit, f"notice: {words}" if words else "notice taken away")
+    before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice taken away")
     told = _heard_when(begins, ends, today) if words else "The notice is gone."
     out(told if changed else "The live line is like that already.")
+    for old in before.line.notices:
+        if words and old.words != words and old.ends >= today:
+            out(f"It takes the place of the one until {old.ends:%A %d %B %Y}: {old.words}")
     _into_draft(settings, edit)
 
 
@@ -311,17 +314,17 @@ def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
     return f"Callers hear it from {first} on. The last day is {ends:%A %d %B %Y}."
 
 
-def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> bool:
-    """The live line with a change of line.yaml and nothing else. False if it was like that already."""
+def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[Script, bool]:
+    """The live line with a change of line.yaml and nothing else: what it was before, and whether that changed it."""
     with store_of(settings) as store:
         live = store.revisions.live() or ""
         files = store.revisions.files(live)
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
-        _published_script(live, files)
+        before = _published_script(live, files)
         passed = publishing.gate_change(files, {**files, building.LINE: edit(files[building.LINE])})
         sound.prepare(settings, passed.script)
-        return publishing.put_live(store, passed, why, live)
+        return before, publishing.put_live(store, passed, why, live)
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:

@@ -31,7 +31,7 @@ their own, for jobs and for counting sign-ins, get their connections here too.
 from collections.abc import Callable
 from typing import Any
 
-from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping
+from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import Requests
 from ivr.store.revisions import Conflict, Published, Revisions
@@ -55,6 +55,7 @@ __all__ = [
     "TextState",
     "Texts",
     "ping",
+    "why_not",
 ]
 
 
@@ -72,6 +73,10 @@ class Store:
     def ping(self) -> None:
         """Raises StoreDown if Redis does not answer."""
         self.redis.do(lambda client: client.ping())
+
+    def redis_risks(self) -> list[str]:
+        """What Redis is set to that could lose what it was told. Raises StoreDown."""
+        return self.redis.risks()
 
     def with_queue(self, what: Callable[[Client], T]) -> T:
         """Put something into the job queue, whose library wants a client. Raises StoreDown as everything here does."""

@@ -193,6 +193,21 @@ class Redis:
         """Connections with our time-outs, for a library that has commands of its own."""
         return _client(self._url, self._answer_seconds).connection_pool
 
+    def risks(self) -> list[str]:
+        """What this server is set to that could lose what it was told, and what to do. Raises StoreDown."""
+        try:
+            told: dict[str, str] = self.do(
+                lambda client: {**client.config_get("appendonly"), **client.config_get("maxmemory-policy")}
+            )
+        except redis.ResponseError:  # some who rent Redis out let nobody look
+            return []
+        found = []
+        if told.get("appendonly") == "no":
+            found.append("It has no append-only file: set appendonly yes.")
+        if told.get("maxmemory-policy", "").startswith("allkeys"):
+            found.append("It throws keys away when it is full: set maxmemory-policy noeviction.")
+        return found
+
     def close(self) -> None:
         wire, client = getattr(self._local, "wire", None), getattr(self._local, "client", None)
         if wire is not None:
@@ -202,8 +217,17 @@ class Redis:
 
 
 def ping(url: str) -> bool:
-    """Whether a Redis answers at this address."""
+    """Whether a Redis at this address can be used."""
+    return not why_not(url)
+
+
+def why_not(url: str) -> str:
+    """What keeps a Redis at this address from being used, to go on from 'Redis'; empty if nothing does."""
     try:
-        return bool(_client(url, ANSWER_SECONDS).ping())
+        _client(url, ANSWER_SECONDS).ping()
+    except (redis.AuthenticationError, redis.ResponseError) as refusal:
+        wants_password = isinstance(refusal, redis.AuthenticationError) or "authenticated" in str(refusal)
+        return "does not take this user and password" if wants_password else f"answers, and says: {refusal}"
     except (redis.RedisError, OSError):
-        return False
+        return "does not answer"
+    return ""
