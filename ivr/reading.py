@@ -220,7 +220,8 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
             document.problems.append(Problem(document.file, line, _repeated(path, str(key), first_line)))
             document.faulty = True
             for name, _ in value_node.value if isinstance(value_node, MappingNode) else ():
-                document.lines.setdefault((*where, name.value), line)
+                if isinstance(name.value, str):
+                    document.lines.setdefault((*where, name.value), line)
             continue
         first_line[str(key)] = line
         values[key] = _value(value_node, where, document, source)
@@ -264,8 +265,10 @@ def _wrong_quotes(text: str) -> str | None:
     """What is wrong with the quotes of words that YAML takes for words without any."""
     if text.startswith(_CURLY):
         return "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
-    if text.endswith('"') and text.count('"') == 1:
+    if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
+    if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # behind a number, it means inches
+        return "A quote here has no other. Take it out, or put all of the words in quotes."
     return None
 
 
@@ -345,13 +348,21 @@ _SHAPES = (
 
 
 def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
-    """The line above the one with this index, and what is wrong with it, if it has the shape of a common slip."""
+    """The line above the one with this index, and what is wrong with it, if it is a common slip and to blame."""
     above = fault - 1
     while above >= 0 and (not source[above].strip() or source[above].lstrip().startswith("#")):
         above -= 1
-    if above < 0:
-        return None
-    return next(((above + 1, says) for shape, says in _SHAPES if shape.fullmatch(source[above])), None)
+    says = next((says for shape, says in _SHAPES if above >= 0 and shape.fullmatch(source[above])), None)
+    return (above + 1, says) if says and not _fails_at(fault, [*source[:above], "", *source[above + 1 :]]) else None
+
+
+def _fails_at(fault: int, source: list[str]) -> bool:
+    """Whether YAML finds fault with the line of this index."""
+    try:
+        YAML(typ="rt").compose("\n".join(source))
+    except MarkedYAMLError as error:
+        return error.problem_mark is not None and error.problem_mark.line == fault
+    return False
 
 
 def _left_open(source: list[str], fault: int) -> int | None:

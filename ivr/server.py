@@ -66,32 +66,26 @@ def is_embedded(settings: Settings) -> bool:
     return settings.redis_url == config.embedded_redis(settings.data_dir)
 
 
-def note_redis(settings: Settings) -> None:
-    """Leave word whether the line uses a Redis of its own, for commands that are typed without its REDIS_URL.
-
-    An embedded one would be started for them, be empty, and say that nobody waits.
-    """
-    if is_embedded(settings):
-        _elsewhere(settings).unlink(missing_ok=True)
-    else:
-        config.private_folder(settings.data_dir)
-        _elsewhere(settings).touch()
-
-
-def _elsewhere(settings: Settings) -> Path:
-    return settings.data_dir / "redis_elsewhere"
-
-
 @contextmanager
-def redis(settings: Settings) -> Iterator[list[Child]]:
-    """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive."""
+def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]]:
+    """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive.
+
+    The line itself leaves word if it uses one of its own. A command that is typed without its
+    REDIS_URL would else have an embedded one started, which is empty, and say that nobody waits.
+    """
+    elsewhere = settings.data_dir / "redis_elsewhere"
     reason = why_not(settings.redis_url)
     if not reason:
+        if for_line and not is_embedded(settings):
+            config.private_folder(settings.data_dir)
+            elsewhere.touch()
         yield []
         return
     if not is_embedded(settings):
         raise CannotStart(f"Redis {reason}. Start it, or check REDIS_URL.")
-    if _elsewhere(settings).exists():
+    if for_line:
+        elsewhere.unlink(missing_ok=True)
+    elif elsewhere.exists():
         raise CannotStart("The line of this folder uses a Redis of its own. Set REDIS_URL as it is set for the line.")
     with _only_one(settings.data_dir / "redis.lock"):
         child = Child("redis", redis_command(settings))

@@ -514,6 +514,30 @@ def test_a_slip_is_told_on_its_own_line_and_not_on_the_one_below(
     assert _refused(edited(name, right, wrong)) == [f"config/{name}:{_line(files, name, right)}  {says}"]
 
 
+@pytest.mark.parametrize("right", [
+    'say:\n  "Hello there."', "say: the words go on\n  here", "say: >\n  note:this", "say: >\n  -one two",
+])  # fmt: skip
+def test_a_right_line_is_not_blamed_for_a_fault_below_it(right: str) -> None:
+    text = f"{right}\ntitle: now: this\n"
+
+    assert [(p.line, p.says) for p in read(text, "x.yaml").problems] == [
+        (3, "There is a colon inside these words. Put the words in quotes.")
+    ]
+
+
+@pytest.mark.parametrize("words", ['This is about "school" or college."', 'This is about "school or college.'])
+def test_a_quote_without_another_is_not_said_to_callers(words: str) -> None:
+    (problem,) = read(f"say: {words}\n", "x.yaml").problems
+
+    assert "quote" in problem.says
+
+
+def test_a_repeated_name_is_told_whatever_stands_under_it() -> None:
+    problems = read("nodes:\n  a: 1\nnodes:\n  {service_name}: foo\n", "x.yaml").problems
+
+    assert "'nodes' is here twice (the first is on line 1). Keep one of them." in [p.says for p in problems]
+
+
 @pytest.mark.parametrize(("name", "right", "wrong"), [
     (MENU, "\nnodes:", "\nnodes:\n  other: {kind: word, word: x, means: An x., listed_in: words_menu}\n\nnodes:"),
     ("line.yaml", "\nphones:", "\nphones:\n  another_phone: '0116 496 0123'\n\nphones:"),

@@ -22,6 +22,7 @@ from ivr import config, server
 from ivr.reading import ConfigError
 from ivr.server import CannotStart
 from tests.ports import free_port
+from tests.redis_server import RedisServer
 
 IVR = Path(sys.executable).parent / "ivr"
 
@@ -341,21 +342,29 @@ def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
     assert refused.stderr == "PYTHON is /bin/false, which is not Python 3.11 or newer. Name another.\n"
 
 
-def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(place: dict[str, str]) -> None:
+def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(
+    place: dict[str, str], tmp_path: Path
+) -> None:
     """Else an embedded Redis would be started for it, in which nobody waits."""
     here = config.settings(place)
-    server.note_redis(config.settings({**place, "REDIS_URL": "redis://127.0.0.1:1"}))
-
-    with pytest.raises(CannotStart, match="uses a Redis of its own"), server.redis(here):
+    away = config.settings({**place, "REDIS_URL": "redis://127.0.0.1:1"})
+    with pytest.raises(CannotStart, match="does not answer"), server.redis(away, for_line=True):
         pass
-    server.note_redis(here)
-    with server.redis(here) as ours:
+    with RedisServer(tmp_path / "other") as other:
+        with server.redis(config.settings({**place, "REDIS_URL": other.url}), for_line=True):
+            pass
+        with pytest.raises(CannotStart, match="uses a Redis of its own"), server.redis(here):
+            pass
+    with server.redis(here, for_line=True) as ours:
         assert ours, "a line that goes back to the embedded one has it"
+    with server.redis(here):
+        pass
 
 
 def test_the_command_of_a_copied_folder_does_nothing_to_the_original(tmp_path: Path) -> None:
     program = tmp_path / ".venv" / "bin" / "ivr"
     program.parent.mkdir(parents=True)
+    (tmp_path / "ivr").mkdir()
     shutil.copy(IVR, program)
 
     refused = subprocess.run([program, "diff"], cwd=tmp_path, capture_output=True, text=True)

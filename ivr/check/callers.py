@@ -85,7 +85,7 @@ class Figure:
 def when_open(script: Script, today: dt.date) -> dt.datetime:
     """A moment from that day on at which the line is open, if it ever is."""
     start = dt.datetime.combine(today, dt.time(), LONDON)
-    return (script.hours.next_open(start) or start) + dt.timedelta(minutes=30)
+    return (script.hours.next_open(start) or start) + dt.timedelta(minutes=1)
 
 
 def figures(script: Script, today: dt.date) -> list[Figure]:

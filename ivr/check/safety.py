@@ -174,11 +174,8 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
         path = ("ring_back", part, "hours")
         if not any(span.shared(hours) for span in spans):
             yield Finding(LINE, path, "On no day is the line open then. Change these hours, or write closed.")
-        elif cut := next((span for span in spans if span.shared(hours) not in (hours, None)), None):
-            open_ = f"{cut.opens:%H:%M} to {cut.closes:%H:%M}"
-            says = (
-                f"Callers are told all of these hours, and on some days the line is only open {open_}. Make them fit."
-            )
+        elif not any(span.shared(hours) == hours for span in spans):
+            says = "Callers are told all of these hours, and on no day is the line open for all of them. Make them fit."
             yield Finding(LINE, path, says, level="warning")
     if len(parts) == 2 and parts["morning"].closes > parts["afternoon"].opens:
         says = (

@@ -63,11 +63,10 @@ def main() -> None:
 
 def _must_be_at_home(program: Path) -> None:
     """Raises Stop in a copied folder, whose .venv would say and publish what is in the original."""
-    made_for, called_in = config.ROOT, program.resolve().parents
-    if program.resolve().parent.parts[-2:] == (".venv", "bin") and called_in[2] != made_for:
-        raise Stop(
-            f"This .venv belongs to {made_for}. For one of its own, run ./scripts/install requirements.lock here."
-        )
+    venv = program.resolve().parent.parent
+    is_another = venv.name == ".venv" and venv != (config.ROOT / ".venv").resolve()
+    if is_another and (venv.parent / "ivr").is_dir():
+        raise Stop(f"This .venv belongs to {config.ROOT}. For one of its own, run ./scripts/start here.")
 
 
 def _in_words(error: OSError) -> str:

@@ -30,8 +30,7 @@ def start(port: int, host: str, as_it_was: bool) -> None:
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
-    server.note_redis(settings)
-    with server.redis(settings) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         for risk in [] if server.is_embedded(settings) else store.redis_risks():
             out(f"Callers who were promised a call may be lost with this Redis. {risk}")
         live = publishing.published(store) if as_it_was else None

@@ -164,9 +164,9 @@ class Redis:
             answer = what()
         except _FAILURES as error:
             raise self._failed(error) from error
-        except redis.ResponseError as error:
+        except Exception as error:  # with an answer or before any was asked for: nothing failed
             self._it_answers(as_i_came)
-            if _cannot(error):
+            if isinstance(error, redis.ResponseError) and _cannot(error):
                 raise StoreDown(str(error)) from error
             raise
         self._it_answers(as_i_came)
