@@ -97,20 +97,19 @@ def _long(seconds: float) -> str:
 
 def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
     """Whether somebody waits who was promised a time at which nobody is there: the hours were changed since."""
-    return request.open and any(_is_broken(caller, now, diary) for caller in request.callers())
+    return any(_is_broken(request, caller, now, diary) for caller in request.callers())
 
 
-def _is_broken(caller: Asker, now: float, diary: Diary) -> bool:
-    promise = caller.promise
-    return bool(caller.finished and promise.window and promise.due > now and not diary.stands(promise.window))
+def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary) -> bool:
+    window, due = caller.promise.window, caller.promise.due
+    return bool(request.open and caller.finished and window and due > now and not diary.stands(window))
 
 
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first, and if nobody is there then."""
-    callers = sorted(request.callers(), key=lambda caller: caller.promise.due)
     told = []
-    for caller in callers:
-        broken = script is not None and request.open and _is_broken(caller, now, script.diary)
+    for caller in sorted(request.callers(), key=lambda caller: caller.promise.due):
+        broken = script is not None and _is_broken(request, caller, now, script.diary)
         told.append(_promise_in_words(caller.promise.window, caller.finished) + ". We are closed then." * broken)
     return list(dict.fromkeys(told or [_promise_in_words(request.window, request.finished)]))
 

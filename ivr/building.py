@@ -295,12 +295,10 @@ class _Builder:
         """The nodes that the line itself leads to, and what they must be."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
-            if needed not in nodes and self._is_lost(needed, *self.draft.menus):
-                continue
             if needed not in nodes:
-                self._problem(
-                    MENUS + "welcome.yaml", ("nodes",), f"The node '{needed}' is missing. Every line needs it."
-                )
+                if not self._is_lost(needed, *self.draft.menus):
+                    says = f"The node '{needed}' is missing. Every line needs it."
+                    self._problem(MENUS + "welcome.yaml", ("nodes",), says)
             elif not isinstance(nodes[needed], kind):
                 file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
                 self._problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")

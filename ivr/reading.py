@@ -413,7 +413,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "missing": f"'{missing_name}' is missing. Write it.",
         "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
         "string_type": _not_words(
-            name, given, document.as_written.get(path), in_list=any(isinstance(step, int) for step in path[-1:])
+            name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int)
         ),
         "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
         "int_type": f"'{name}' must be a whole number.",

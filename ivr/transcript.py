@@ -388,9 +388,9 @@ def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
         for entry in outputs:
             if not any(entry.who == out.who and _matches(entry.text, out.text) for out in actual):
                 line_says = " / ".join(out.text for out in actual) or "nothing: the call is over"
-                says = f"The story hears '{entry.text}'. The line says '{line_says}'. "
-                says += "If that is meant, write it into the story."
-                problems.append(Problem(wanted.name, entry.line, says, rule="story"))
+                says = f"The story hears '{entry.text}'. The line says '{line_says}'."
+                remedy = "If that is meant, write it into the story."
+                problems.append(Problem(wanted.name, entry.line, f"{says} {remedy}", rule="story"))
     return problems
 
 

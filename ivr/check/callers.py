@@ -102,19 +102,19 @@ def figures(script: Script, today: dt.date) -> list[Figure]:
         *_active("has a trembling hand", script, explore(script, day, _trembling, CALLER), quick),
         *_active("remembers one thing at a time", script, explore(script, day, _one_thing, CALLER), quick),
         *_active("can press 1 and wait", script, explore(script, day, one_key, CALLER), waiting),
-        *_relayed("types through a relay", script, day, anybody, typing),
+        *_active("types through a relay", script, anybody, typing, lambda visit: _Relay(script, day).follow(visit)),
     ]
 
 
 # --- callers who do one thing only ----------------------------------------------------------
 
 
-def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, budget: Cost) -> Iterator[Figure]:
+def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, allowed: Cost) -> Iterator[Figure]:
     """A caller who does the same whatever is said must be brought to a person by the line."""
-    yield Figure(name, "a person, by day", _led_to_person(script, now, event), budget)
+    yield Figure(name, "a person, by day", _led_to_person(script, now, event), allowed)
     later = (now + dt.timedelta(hours=hours) for hours in range(7 * 24))
     if closed := next((moment for moment in later if not script.hours.is_open(moment)), None):
-        yield Figure(name, "to be rung back, when closed", _led_to_offer(script, closed, event), budget)
+        yield Figure(name, "to be rung back, when closed", _led_to_offer(script, closed, event), allowed)
 
 
 def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
@@ -149,13 +149,23 @@ def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
 # --- callers who choose ---------------------------------------------------------------------
 
 
-def _active(name: str, script: Script, walk: Walk, allowed: Allowed) -> Iterator[Figure]:
+def _as_walked(visit: Visit) -> Cost:
+    return Cost(visit.seconds, visit.presses)
+
+
+def _active(
+    name: str, script: Script, walk: Walk, allowed: Allowed, cost: Callable[[Visit], Cost | None] = _as_walked
+) -> Iterator[Figure]:
     """A caller who can choose must come to every kind of help, and to all the guidance."""
-    yield Figure(name, "a person", _needed(walk.quickest(_at_person)), allowed.person)
-    yield Figure(name, "to be rung back", _needed(walk.quickest(_at("ring_done"))), allowed.ring)
-    yield Figure(name, "a text", _needed(walk.errands.get(SendText.__name__)), allowed.text)
+
+    def needed(visit: Visit | None) -> Cost | None:
+        return cost(visit) if visit else None
+
+    yield Figure(name, "a person", needed(walk.quickest(_at_person)), allowed.person)
+    yield Figure(name, "to be rung back", needed(walk.quickest(_at("ring_done"))), allowed.ring)
+    yield Figure(name, "a text", needed(walk.errands.get(SendText.__name__)), allowed.text)
     ways = walk.by_node()
-    yield _all_readings(name, {node: _needed(ways.get(node)) for node in _readings(script)}, allowed.guidance)
+    yield _all_readings(name, {node: needed(ways.get(node)) for node in _readings(script)}, allowed.guidance)
 
 
 def _at_person(visit: Visit) -> bool:
@@ -164,10 +174,6 @@ def _at_person(visit: Visit) -> bool:
 
 def _at(node: str) -> Callable[[Visit], bool]:
     return lambda visit: visit.node == node
-
-
-def _needed(visit: Visit | None) -> Cost | None:
-    return Cost(visit.seconds, visit.presses) if visit else None
 
 
 def _readings(script: Script) -> set[str]:
@@ -232,24 +238,12 @@ def _named_right_behind(script: Script, turn: Turn, key: str, label: object) -> 
 # --- a caller behind a text relay -----------------------------------------------------------
 
 
-def _relayed(name: str, script: Script, now: dt.datetime, walk: Walk, allowed: Allowed) -> Iterator[Figure]:
-    """An operator types what is said, and presses what comes back, while the line talks on.
-
-    The caller asks for more time first, and then goes the way an ordinary caller would.
-    """
-
-    def through(visit: Visit | None) -> Cost | None:
-        return _Relay(script, now).follow(visit) if visit else None
-
-    yield Figure(name, "a person", through(walk.quickest(_at_person)), allowed.person)
-    yield Figure(name, "to be rung back", through(walk.quickest(_at("ring_done"))), allowed.ring)
-    yield Figure(name, "a text", through(walk.errands.get(SendText.__name__)), allowed.text)
-    quickest = walk.by_node()
-    yield _all_readings(name, {node: through(quickest.get(node)) for node in _readings(script)}, allowed.guidance)
-
-
 class _Relay:
-    """One call through a relay: what is said, what has been typed of it by now, and what is pressed."""
+    """One call through a relay: what is said, what has been typed of it by now, and what is pressed.
+
+    An operator types what is said, and presses what comes back, while the line talks on. The
+    caller asks for more time first, and then goes the way an ordinary caller would.
+    """
 
     def __init__(self, script: Script, now: dt.datetime):
         self._script, self._now = script, now

@@ -182,7 +182,7 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
             "The morning goes on after the afternoon has begun. Callers hear both: make one end where the other begins."
         )
         yield Finding(LINE, ("ring_back", "morning", "hours"), says, level="warning")
-    if not any(getattr(context.script.line.ring_back, part).places for part in context.script.diary.parts):
+    if not any(getattr(context.script.line.ring_back, part).places for part in parts):
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
 
 

@@ -14,7 +14,7 @@ from ivr import briefing, building, config, schemas
 from ivr.audio import Recordings
 from ivr.building import Draft
 from ivr.check import check, play_stories, unreadable_stories
-from ivr.cli.common import Stop, who
+from ivr.cli.common import Stop, out, who
 from ivr.config import Folder, Settings
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
@@ -111,16 +111,15 @@ def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     return True
 
 
-def broken_promises(store: Store, script: Script) -> str:
-    """A line for whoever changed the hours, if callers were promised a time at which nobody is there now."""
+def tell_of_broken_promises(store: Store, script: Script) -> None:
+    """Tell whoever changed the hours, if callers were promised a time at which nobody is there now."""
     try:
         waiting = store.requests.waiting()
     except StoreDown:  # what was asked for is done: this is no reason to say otherwise
-        return ""
-    count = sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting)
-    were = "was" if count == 1 else "were"
-    told = f"Of those who wait, {count} {were} promised a time at which the line is closed now. Their cards say so."
-    return told if count else ""
+        return
+    if count := sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting):
+        were = "was" if count == 1 else "were"
+        out(f"Of those who wait, {count} {were} promised a time at which the line is closed now. Their cards say so.")
 
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:

@@ -31,7 +31,7 @@ def start(port: int, host: str, as_it_was: bool) -> None:
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
-        for risk in [] if server.is_embedded(settings) else store.redis_risks():
+        for risk in store.redis_risks():
             out(f"Callers who were promised a call may be lost with this Redis. {risk}")
         live = publishing.published(store) if as_it_was else None
         if live:
@@ -59,8 +59,7 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")
-    if broken := publishing.broken_promises(store, passed.script):
-        out(broken)
+    publishing.tell_of_broken_promises(store, passed.script)
     return passed.script
 
 

@@ -195,12 +195,10 @@ def publish(why: str) -> None:
         if not publishing.put_live(store, passed, why, before):
             out("This is live already. Nothing was changed.")
             return
-        broken = publishing.broken_promises(store, passed.script)
-    out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
-    if passed.warnings:
-        out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
-    if broken:
-        out(broken)
+        out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
+        if passed.warnings:
+            out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
+        publishing.tell_of_broken_promises(store, passed.script)
 
 
 def _one_line(words: str) -> str:
@@ -260,10 +258,8 @@ def undo(revision: str | None) -> None:
         script = _published_script(back, files)
         sound.prepare(settings, script)
         publishing.take_back(store, files, last)
-        broken = publishing.broken_promises(store, script)
-    out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
-    if broken:
-        out(broken)
+        out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
+        publishing.tell_of_broken_promises(store, script)
 
 
 # --- notices --------------------------------------------------------------------------------
