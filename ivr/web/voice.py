@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Blueprint, Response, abort, request
@@ -81,8 +81,6 @@ class Line:
 def blueprint(line: Line) -> Blueprint:
     """The webhooks. All of them need Twilio's signature."""
     voice, views = Blueprint("voice", __name__, url_prefix="/voice"), _Views(line)
-    voice.before_request(views.verify)
-    voice.register_error_handler(Exception, views.failed)
     for path, view in (
         ("", views.incoming),
         ("/turn/<int:turn>", views.turn),
@@ -97,8 +95,22 @@ def blueprint(line: Line) -> Blueprint:
         ("/status", views.status),
         ("/fallback", views.fallback),
     ):
-        voice.add_url_rule(path, view_func=view, endpoint=view.__name__, methods=["GET", "POST"])
+        voice.add_url_rule(path, endpoint=view.__name__, view_func=views.signed(view), methods=["GET", "POST"])
     return voice
+
+
+class Sent(NamedTuple):
+    """What Twilio sent: fields in the form, and in the address that we gave it."""
+
+    path: str
+    form: dict[str, str]
+    query: dict[str, str]
+    #: The query as it came.
+    raw_query: str
+
+    @property
+    def call(self) -> str:
+        return self.form.get("CallSid", "")
 
 
 class _Views:
@@ -108,17 +120,35 @@ class _Views:
         self._line = line
         self._refusal_told = float("-inf")
 
-    def verify(self) -> None:
+    def signed(self, view: Callable[..., Response]) -> Callable[..., Response]:
+        """The view behind the signature, and behind words for the caller if it fails.
+
+        It wraps each view, where a hook of Flask's before and one for errors would do the same: those take the
+        request from thread-wide names, and a tenth of a turn.
+        """
+
+        def answer(**parts: Any) -> Response:
+            environ = request.environ
+            sent = Sent(environ["PATH_INFO"], {}, {}, environ.get("QUERY_STRING", ""))
+            try:
+                sent = self._verified(environ, sent)
+                return view(sent, **parts)
+            except Exception as error:
+                return self._failed(error, sent)
+
+        return answer
+
+    def _verified(self, environ: Environ, sent: Sent) -> Sent:
         """Refuse whatever Twilio did not sign, before any work is done for it."""
-        environ = request.environ
         if "HTTP_X_TWILIO_SIGNATURE" not in environ:
             abort(403)  # nor is it read
         pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
-        if not self._line.signature.fits(_target(environ), pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
+        target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
+        if not self._line.signature.fits(target, pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
             self._refused()
             abort(403)
-        query = dict(twiml.fields(environ.get("QUERY_STRING", "").encode()))
-        environ["ivr.query"], environ["ivr.form"] = query, dict(pairs) if pairs else query
+        query = dict(twiml.fields(sent.raw_query.encode()))
+        return Sent(sent.path, dict(pairs) if pairs else query, query, sent.raw_query)
 
     def _refused(self) -> None:
         """Count it, and now and then tell of it: mostly, a token or an address was changed in one place only."""
@@ -128,109 +158,109 @@ class _Views:
             self._refusal_told = now
             log.warning("refused", why="A signature fits no token here, or is for another address than PUBLIC_URL")
 
-    def failed(self, error: Exception) -> Response:
+    def _failed(self, error: Exception, sent: Sent) -> Response:
         """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
         code = getattr(error, "code", None)
         if isinstance(code, int) and code < 500:
             return Response(status=code)
-        place = request.path.removeprefix("/voice/").split("/")[0]
+        place = sent.path.removeprefix("/voice/").split("/")[0]
         if place in _NEWS and isinstance(error, StoreDown):
-            log.warning("news", call=_form().get("CallSid", ""), path=request.path, why=str(error))
+            log.warning("news", call=sent.call, path=sent.path, why=str(error))
             return Response(status=503)
         TROUBLE.inc()
-        log.exception("trouble", call=_form().get("CallSid", ""), path=request.path)
+        log.exception("trouble", call=sent.call, path=sent.path)
         if place in _NEWS:
             return Response(status=500)
         return _xml(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
-    def incoming(self) -> Response:
-        return _xml(_Webhook(self._line, _form()).begin())
+    def incoming(self, sent: Sent) -> Response:
+        return _xml(_Webhook(self._line, sent.form).begin())
 
-    def turn(self, turn: int) -> Response:
-        return _xml(_Webhook(self._line, _form()).turn(turn, _query().get("at", "")))
+    def turn(self, sent: Sent, turn: int) -> Response:
+        return _xml(_Webhook(self._line, sent.form).turn(turn, sent.query.get("at", "")))
 
-    def whisper(self) -> Response:
-        return _xml(_whisper(self._line, _query().get("call", ""), _query().get("turn", "")))
+    def whisper(self, sent: Sent) -> Response:
+        return _xml(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
 
-    def accept(self) -> Response:
+    def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not: then the caller is offered something else."""
-        if _form().get("Digits") != "1":
+        if sent.form.get("Digits") != "1":
             return _xml(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
-            self._line.store.sessions.accept(_query().get("call", ""), _query().get("turn", ""))
+            self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
         return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
-    def ring(self) -> Response:
+    def ring(self, sent: Sent) -> Response:
         """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
         live = self._line.live.now
-        if self._wish() is None:
+        if self._wish(sent) is None:
             return _xml(twiml.hang_up())
         says = live.writer.says(reply.joining(live.script), slow=False)
-        return _xml(twiml.whisper(says, self._for_adviser("join")))
+        return _xml(twiml.whisper(says, self._for_adviser(sent, "join")))
 
-    def join(self) -> Response:
+    def join(self, sent: Sent) -> Response:
         """The adviser pressed 1, and the caller is rung, who sees our number."""
-        line, wish = self._line, self._wish()
-        if wish is None or _form().get("Digits") != "1":
+        line, wish = self._line, self._wish(sent)
+        if wish is None or sent.form.get("Digits") != "1":
             return _xml(twiml.hang_up())
         seconds = line.live.now.script.line.transfer.ring_seconds
-        return _xml(twiml.ring_out(wish.number, _form().get("From", ""), self._for_adviser("rang"), seconds))
+        return _xml(twiml.ring_out(wish.number, sent.form.get("From", ""), self._for_adviser(sent, "rang"), seconds))
 
-    def _wish(self) -> CallbackRequest | None:
+    def _wish(self, sent: Sent) -> CallbackRequest | None:
         """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
-        wish, now = self._line.store.requests.get(_query().get("request", "")), self._line.clock().timestamp()
-        held = wish and callback.held_by(wish, _query().get("adviser", ""), now)
+        wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
+        held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
         return wish if wish and held and wish.opens <= now else None
 
-    def _for_adviser(self, place: str) -> str:
+    def _for_adviser(self, sent: Sent, place: str) -> str:
         """The address of another place in an adviser's call."""
-        return f"{self._line.public_url}/voice/{place}?{request.environ.get('QUERY_STRING', '')}"
+        return f"{self._line.public_url}/voice/{place}?{sent.raw_query}"
 
-    def _note(self, words: str) -> None:
+    def _note(self, sent: Sent, words: str) -> None:
         """Write down on the card how a call by one click went."""
         now = self._line.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._line.store.requests.change(
-                _query().get("request", ""), lambda wish: callback.note(wish, "the line", words, now)
+                sent.query.get("request", ""), lambda wish: callback.note(wish, "the line", words, now)
             )
 
-    def rung(self) -> Response:
+    def rung(self, sent: Sent) -> Response:
         """The call to an adviser is over. It is worth a note if it never began."""
-        how = RUNG.get(_form().get("CallStatus", ""))
+        how = RUNG.get(sent.form.get("CallStatus", ""))
         if how:
-            self._note(f"{_query().get('adviser', 'The adviser')} {how}.")
+            self._note(sent, f"{sent.query.get('adviser', 'The adviser')} {how}.")
         return Response(status=204)
 
-    def rang(self) -> Response:
+    def rang(self, sent: Sent) -> Response:
         """The call to a caller is over. What came of it is the adviser's to say."""
-        status = _form().get("DialCallStatus", "")
-        self._note(f"By one click: {RANG.get(status, 'the call did not go through')}.")
+        status = sent.form.get("DialCallStatus", "")
+        self._note(sent, f"By one click: {RANG.get(status, 'the call did not go through')}.")
         if status == "completed":
             return _xml(twiml.hang_up())
         return _xml(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
 
-    def recording(self) -> Response:
+    def recording(self, sent: Sent) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
-        if _form().get("RecordingStatus", "completed") == "completed" and _query().get("request"):
-            seconds = int(_form().get("RecordingDuration") or 0)
-            self._line.jobs.fetch_recording(_query()["request"], _form()["RecordingSid"], seconds)
+        if sent.form.get("RecordingStatus", "completed") == "completed" and sent.query.get("request"):
+            seconds = int(sent.form.get("RecordingDuration") or 0)
+            self._line.jobs.fetch_recording(sent.query["request"], sent.form["RecordingSid"], seconds)
         return Response(status=204)
 
-    def text(self) -> Response:
+    def text(self, sent: Sent) -> Response:
         """News of a text message."""
-        fate = TEXT_FATES.get(_form().get("MessageStatus", ""))
+        fate = TEXT_FATES.get(sent.form.get("MessageStatus", ""))
         if fate:
-            self._line.store.texts.became(_query().get("id", ""), fate, why=_form().get("ErrorCode", ""))
+            self._line.store.texts.became(sent.query.get("id", ""), fate, why=sent.form.get("ErrorCode", ""))
         return Response(status=204)
 
-    def status(self) -> Response:
-        if _form().get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
-            log.info("ended", call=_form().get("CallSid", ""), status=_form()["CallStatus"])
-            self._line.store.sessions.end(_form().get("CallSid", ""))
+    def status(self, sent: Sent) -> Response:
+        if sent.form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
+            log.info("ended", call=sent.call, status=sent.form["CallStatus"])
+            self._line.store.sessions.end(sent.call)
         return Response(status=204)
 
-    def fallback(self) -> Response:
-        log.error("fallback", call=_form().get("CallSid", ""), code=_form().get("ErrorCode", ""))
+    def fallback(self, sent: Sent) -> Response:
+        log.error("fallback", call=sent.call, code=sent.form.get("ErrorCode", ""))
         return _xml(self._line.live.trouble)
 
 
@@ -240,20 +270,6 @@ def _body(environ: Environ) -> bytes:
     if not length.isdecimal() or int(length) > MOST_BYTES:
         abort(413)
     return bytes(environ["wsgi.input"].read(int(length)))
-
-
-def _target(environ: Environ) -> str:
-    """The path and query of this request, as they came."""
-    query = environ.get("QUERY_STRING", "")
-    return str(environ["PATH_INFO"]) + (f"?{query}" if query else "")
-
-
-def _form() -> dict[str, str]:
-    return cast(dict[str, str], request.environ.get("ivr.form", {}))
-
-
-def _query() -> dict[str, str]:
-    return cast(dict[str, str], request.environ.get("ivr.query", {}))
 
 
 def _xml(document: str) -> Response:
