@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivr import twiml
@@ -47,22 +47,31 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         jobs=jobs,
         clock=clock,
     )
-    app = _Webhooks("ivr.voice", static_folder=None)
+    app = _LeanFlask("ivr.voice", static_folder=None)
+    app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
     app.register_blueprint(health(store, live))
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 
-class _Webhooks(Flask):
-    """Flask for an app that answers the same under whatever name it is reached: the signature knows its own."""
+class _LeanFlask(Flask):
+    """Flask without what it looks for around each request and this app never has: a third of its own time."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """As Flask's own, but for what makes out the name, which is a tenth of a turn."""
+        """Routes go by the path alone: no host name is told apart here, as the signature knows the public one."""
         if request is None:
             return None
         environ = request.environ
         return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
+
+    def full_dispatch_request(self) -> Response:
+        """What the view answers. Nothing is hooked in before it or after it."""
+        try:
+            answer = self.dispatch_request()
+        except Exception as error:
+            answer = self.handle_user_exception(error)
+        return self.make_response(answer)
 
 
 class Web:

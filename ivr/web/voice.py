@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -171,40 +171,42 @@ class _Views:
         log.exception("trouble", call=sent.call, path=sent.path)
         if place in _NEWS:
             return Response(status=500)
-        return _xml(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
+        return _Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
     def incoming(self, sent: Sent) -> Response:
-        return _xml(_Webhook(self._line, sent.form).begin())
+        return _Document(_Webhook(self._line, sent.form).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
-        return _xml(_Webhook(self._line, sent.form).turn(turn, sent.query.get("at", "")))
+        return _Document(_Webhook(self._line, sent.form).turn(turn, sent.query.get("at", "")))
 
     def whisper(self, sent: Sent) -> Response:
-        return _xml(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
+        return _Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
 
     def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not: then the caller is offered something else."""
         if sent.form.get("Digits") != "1":
-            return _xml(twiml.hang_up())
+            return _Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
             self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
-        return _xml(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
+        return _Document(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
 
     def ring(self, sent: Sent) -> Response:
         """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
         live = self._line.live.now
         if self._wish(sent) is None:
-            return _xml(twiml.hang_up())
+            return _Document(twiml.hang_up())
         says = live.writer.says(reply.joining(live.script), slow=False)
-        return _xml(twiml.whisper(says, self._for_adviser(sent, "join")))
+        return _Document(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: Sent) -> Response:
         """The adviser pressed 1, and the caller is rung, who sees our number."""
         line, wish = self._line, self._wish(sent)
         if wish is None or sent.form.get("Digits") != "1":
-            return _xml(twiml.hang_up())
+            return _Document(twiml.hang_up())
         seconds = line.live.now.script.line.transfer.ring_seconds
-        return _xml(twiml.ring_out(wish.number, sent.form.get("From", ""), self._for_adviser(sent, "rang"), seconds))
+        return _Document(
+            twiml.ring_out(wish.number, sent.form.get("From", ""), self._for_adviser(sent, "rang"), seconds)
+        )
 
     def _wish(self, sent: Sent) -> CallbackRequest | None:
         """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
@@ -236,8 +238,8 @@ class _Views:
         status = sent.form.get("DialCallStatus", "")
         self._note(sent, f"By one click: {RANG.get(status, 'the call did not go through')}.")
         if status == "completed":
-            return _xml(twiml.hang_up())
-        return _xml(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
+            return _Document(twiml.hang_up())
+        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
 
     def recording(self, sent: Sent) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
@@ -261,7 +263,7 @@ class _Views:
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=sent.form.get("ErrorCode", ""))
-        return _xml(self._line.live.trouble)
+        return _Document(self._line.live.trouble)
 
 
 def _body(environ: Environ) -> bytes:
@@ -272,10 +274,15 @@ def _body(environ: Environ) -> bytes:
     return bytes(environ["wsgi.input"].read(int(length)))
 
 
-def _xml(document: str) -> Response:
-    response = Response(document, content_type="text/xml; charset=utf-8")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+class _Document(Response):
+    """TwiML, sent as it is. Flask goes over the headers once more, for what only other replies have in them."""
+
+    def __init__(self, document: str):
+        super().__init__(document, content_type="text/xml; charset=utf-8")
+        self.headers["Cache-Control"] = "no-store"
+
+    def get_wsgi_response(self, environ: Environ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        return [self.get_data()], self.status, self.headers.to_wsgi_list()
 
 
 @cache
