@@ -56,7 +56,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
 
 
 class _LeanFlask(Flask):
-    """Flask without what it looks for around each request and this app never has: a third of its own time."""
+    """Flask without what it does around every request and no webhook needs. Hooks before and after are NOT run."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Routes go by the path alone: no host name is told apart here, as the signature knows the public one."""
@@ -66,7 +66,7 @@ class _LeanFlask(Flask):
         return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
 
     def full_dispatch_request(self) -> Response:
-        """What the view answers. Nothing is hooked in before it or after it."""
+        """What the view answers."""
         try:
             answer = self.dispatch_request()
         except Exception as error:

@@ -103,10 +103,11 @@ class Sent(NamedTuple):
     """What Twilio sent: fields in the form, and in the address that we gave it."""
 
     path: str
-    form: dict[str, str]
-    query: dict[str, str]
     #: The query as it came.
     raw_query: str
+    #: Both are read once the signature is verified.
+    form: dict[str, str]
+    query: dict[str, str]
 
     @property
     def call(self) -> str:
@@ -121,25 +122,24 @@ class _Views:
         self._refusal_told = float("-inf")
 
     def signed(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        """The view behind the signature, and behind words for the caller if it fails.
+        """The view behind the signature, and with words for the caller if it fails.
 
-        It wraps each view, where a hook of Flask's before and one for errors would do the same: those take the
-        request from thread-wide names, and a tenth of a turn.
+        Flask's hooks before views and for errors would do the same, each finding the request anew.
         """
 
         def answer(**parts: Any) -> Response:
             environ = request.environ
-            sent = Sent(environ["PATH_INFO"], {}, {}, environ.get("QUERY_STRING", ""))
+            sent = Sent(environ["PATH_INFO"], environ.get("QUERY_STRING", ""), form={}, query={})
             try:
-                sent = self._verified(environ, sent)
+                sent = self._verified(sent, environ)
                 return view(sent, **parts)
             except Exception as error:
                 return self._failed(error, sent)
 
         return answer
 
-    def _verified(self, environ: Environ, sent: Sent) -> Sent:
-        """Refuse whatever Twilio did not sign, before any work is done for it."""
+    def _verified(self, sent: Sent, environ: Environ) -> Sent:
+        """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
         if "HTTP_X_TWILIO_SIGNATURE" not in environ:
             abort(403)  # nor is it read
         pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
@@ -148,7 +148,7 @@ class _Views:
             self._refused()
             abort(403)
         query = dict(twiml.fields(sent.raw_query.encode()))
-        return Sent(sent.path, dict(pairs) if pairs else query, query, sent.raw_query)
+        return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _refused(self) -> None:
         """Count it, and now and then tell of it: mostly, a token or an address was changed in one place only."""
@@ -174,10 +174,10 @@ class _Views:
         return _Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
     def incoming(self, sent: Sent) -> Response:
-        return _Document(_Webhook(self._line, sent.form).begin())
+        return _Document(_Webhook(self._line, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
-        return _Document(_Webhook(self._line, sent.form).turn(turn, sent.query.get("at", "")))
+        return _Document(_Webhook(self._line, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
         return _Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
@@ -275,7 +275,7 @@ def _body(environ: Environ) -> bytes:
 
 
 class _Document(Response):
-    """TwiML, sent as it is. Flask goes over the headers once more, for what only other replies have in them."""
+    """TwiML, sent as it is: none of its headers hangs on the request, so none is gone over again."""
 
     def __init__(self, document: str):
         super().__init__(document, content_type="text/xml; charset=utf-8")
@@ -311,9 +311,9 @@ def _edition(live: Live, revision: str) -> tuple[Edition, bool]:
 class _Webhook:
     """One webhook of a call, from its form to its reply."""
 
-    def __init__(self, line: Line, form: dict[str, str]):
-        self._line, self._form = line, form
-        self._call = form.get("CallSid", "")
+    def __init__(self, line: Line, sent: Sent):
+        self._line, self._form, self._query = line, sent.form, sent.query
+        self._call = sent.call
         self._began = time.perf_counter()
         self._now = line.clock()
         #: Redis is away: the place in the address stands in for the session.
@@ -334,7 +334,7 @@ class _Webhook:
             return self._reply_again(kept)
         return self._reply(edition, turn, "start")
 
-    def turn(self, number: int, at: str) -> str:
+    def turn(self, number: int) -> str:
         """The caller did something. A webhook for an older turn gets the present reply again."""
         stored = self._stored(number)
         if stored is not None and stored.turn > number:
@@ -343,7 +343,7 @@ class _Webhook:
         if stored is not None and stored.turn == number:
             edition, is_its_own = _edition(self._line.live, stored.revision)
             known, place = stored, stored.place
-        elif (address := _Address.read(at)) and (stored or self._alone or address.alone):
+        elif (address := _Address.read(self._query.get("at", ""))) and (stored or self._alone or address.alone):
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
             known, place = address.session(stored, self._call, self._form.get("From", ""), number), address.place
         else:
