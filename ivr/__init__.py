@@ -5,12 +5,13 @@ takes the call's session out of Redis (`store`), asks the engine what to say nex
 the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
 
 What staff write flows so: the files of config/ are opened (`config`), read with their lines
-(`reading`), held against the shapes that staff may write (`authored`), and built (`building`) into a
+(`reading`), held (`fitting`) against the shapes that staff may write (`authored`), and built (`building`) into a
 script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 The core knows nothing but itself: no clock, no files, no network.
 
     reading      YAML as values that know their lines; Problem and ConfigError
+    fitting      what does not fit its shape, in plain words, and the rest of it made whole
     authored     the shapes of what staff write
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times

@@ -7,13 +7,17 @@ into what a call runs on.
 
 from __future__ import annotations
 
+import copy
 import datetime
+import difflib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
-from ivr.reading import WORDS_IN_IT
+from ivr.fitting import WORDS_IN_IT
+from ivr.reading import Path
 
 
 class Authored(BaseModel):
@@ -401,3 +405,81 @@ class LineFile(Authored):
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)
     content_checked_on: datetime.date | None = Field(None, description="When the service last checked the words.")
+
+
+# --- spare values, for what a faulty file has none of that fits ------------------------------------
+# None of it is ever heard: the draft is refused.
+
+#: Words, or a name, that nobody wrote. Nothing is told of them.
+LEFT_OUT = "left_out"
+_CLOSED = {"hours": "closed", "places": 0}
+_SPARE_LINE: dict[str, Any] = {
+    **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
+    "opening_hours": dict.fromkeys(OpeningHours.model_fields, "closed"),
+    "closed_days": [],
+    "transfer": {"numbers": [LEFT_OUT], "ring_seconds": 20},
+    "ring_back": {
+        "morning": _CLOSED, "afternoon": _CLOSED, "days_ahead": 1, "urgent_within_hours": 1,
+        "message_keep_days": 1, "message_seconds": 5,
+    },
+    "pace": {
+        "words_a_minute": 100, "slow_words_a_minute": 100, "before_key": 0.0, "between_choices": 0.0,
+        "after_key_press": 0.0, "slow_pauses": 1.0, "each_digit": 1.0, "between_groups": 0.0,
+    },
+    "waiting": {
+        "silence": [5, 5, 5], "more_time": 30, "between_digits": 3, "tries_at_a_place": 2, "slips_in_a_call": 2,
+    },
+    "speech": {
+        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
+        "say_slow_rate": "100%",
+    },
+}  # fmt: skip
+_ANSWER = {"goto": LEFT_OUT}
+#: By the name of the field, wherever it stands in a file.
+_SPARES: dict[str, Any] = {
+    **dict.fromkeys(("title", "owner", "source"), LEFT_OUT), "review_by": datetime.date.max,
+    **dict.fromkeys(("say", "ask", "label", "word", "means", "goto", "listed_in"), LEFT_OUT),
+    **dict.fromkeys(("if_yes", "if_no", "if_not_sure"), _ANSWER),
+    "parts": [LEFT_OUT], "choices": {1: {"label": LEFT_OUT, **_ANSWER}},
+    "texts": {}, "everyday": [], "names": [], "said": {},
+}  # fmt: skip
+#: What only a node of each kind has.
+_TELLING = {
+    "reading": {"parts", "closing"},
+    "question": {"ask", "if_yes", "if_no"},
+    "word": {"means"},
+    "menu": {"choices"},
+}
+
+
+def spare_of_line(path: Path, around: Any) -> Any:
+    """A value for a setting. Raises LookupError or TypeError for what need not be there."""
+    found: Any = _SPARE_LINE
+    for step in path:
+        found = found[step]
+    return copy.deepcopy(found)
+
+
+def spare_by_name(path: Path, around: Any) -> Any:
+    """A value for a field, whatever file it is in. Raises LookupError for what need not be there."""
+    return copy.deepcopy(_SPARES[path[-1]])  # type: ignore[index]
+
+
+def spare_of_menu(path: Path, around: Any) -> Any:
+    """A value for something in a menu file. Raises LookupError for what need not be there."""
+    match path:
+        case ("steps", str(step)):
+            return dict.fromkeys(STEP_WORDS[step], LEFT_OUT)
+        case ("steps", _, _) | ("phrases", _) | (*_, "parts" | "words", int()):
+            return LEFT_OUT
+        case (*_, "kind"):
+            return _kind_of(around)
+    return spare_by_name(path, around)
+
+
+def _kind_of(node: Mapping[Any, Any]) -> str:
+    """What kind a node is meant to be. Raises LookupError if nothing tells."""
+    if near := difflib.get_close_matches(str(node.get("kind", "")).lower(), _TELLING, 1):
+        return str(near[0])
+    found = [kind for kind, fields in _TELLING.items() if fields & node.keys()]
+    return found[0]

@@ -13,11 +13,12 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from ivr import authored, spoken
-from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr.authored import LEFT_OUT, LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
+from ivr.fitting import sound_part
 from ivr.hours import Hours, Span
-from ivr.reading import ConfigError, Document, Path, Problem, read, sound_part
+from ivr.reading import ConfigError, Document, Path, Problem, read
 from ivr.script import (
     END_MENU,
     GREETING,
@@ -78,38 +79,15 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             documents[needed] = missing
     return Draft(
         documents,
-        sound_part(LineFile, documents[LINE], _SPARE_LINE),
-        sound_part(TextsFile, documents[TEXTS], {"texts": {}}),
-        sound_part(WordsFile, documents[WORDS], {"everyday": [], "names": [], "said": {}}),
-        {name: sound_part(MenuFile, documents[name], _SPARE_MENU) for name in documents if name.startswith(MENUS)},
+        sound_part(LineFile, documents[LINE], authored.spare_of_line),
+        sound_part(TextsFile, documents[TEXTS], authored.spare_by_name),
+        sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
+        {
+            name: sound_part(MenuFile, documents[name], authored.spare_of_menu)
+            for name in documents
+            if name.startswith(MENUS)
+        },
     )
-
-
-#: For what a faulty file has no value that fits. None of it is ever heard: the draft is refused.
-_SPARE_MENU = {"title": "?", "owner": "?", "source": "?", "review_by": dt.date.max}
-_SPARE_PHONE = "no_phone"
-_CLOSED = {"hours": "closed", "places": 0}
-_SPARE_LINE: dict[str, Any] = {
-    **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
-    "opening_hours": dict.fromkeys(authored.OpeningHours.model_fields, "closed"),
-    "closed_days": [],
-    "transfer": {"numbers": [_SPARE_PHONE], "ring_seconds": 20},
-    "ring_back": {
-        "morning": _CLOSED, "afternoon": _CLOSED, "days_ahead": 1, "urgent_within_hours": 1,
-        "message_keep_days": 1, "message_seconds": 5,
-    },
-    "pace": {
-        "words_a_minute": 100, "slow_words_a_minute": 100, "before_key": 0.0, "between_choices": 0.0,
-        "after_key_press": 0.0, "slow_pauses": 1.0, "each_digit": 1.0, "between_groups": 0.0,
-    },
-    "waiting": {
-        "silence": [5, 5, 5], "more_time": 30, "between_digits": 3, "tries_at_a_place": 2, "slips_in_a_call": 2,
-    },
-    "speech": {
-        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
-        "say_slow_rate": "100%",
-    },
-}  # fmt: skip
 
 
 def revision_of(files: Mapping[str, str]) -> str:
@@ -275,7 +253,7 @@ class _Builder:
 
     def _check_line(self) -> None:
         for name in self.line.transfer.numbers:
-            if name not in (*self.line.phones, _SPARE_PHONE) and not self._is_lost(name, LINE):
+            if name not in self.line.phones and not self._is_lost(name, LINE):
                 self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
         seen: dict[str, str] = {}
         for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
@@ -414,8 +392,8 @@ class _Builder:
 
     def _is_lost(self, name: str, *files: str) -> bool:
         """Whether this name may be written in what is not sound of these files."""
-        faulty = [document for file in files if (document := self.draft.documents[file]).faulty]
-        return any(document.data is None or document.has_name(name) for document in faulty)
+        documents = [self.draft.documents[file] for file in files]
+        return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
 
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)
@@ -437,7 +415,7 @@ class _Builder:
             elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
         for name in blanks:
-            if name not in written:
+            if name not in written and template != LEFT_OUT:
                 self._problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
         document = self.draft.documents.get(file)
         if document and path in document.cut_short:

@@ -9,14 +9,12 @@ would lose their zero, words cut off by a `#`.
 from __future__ import annotations
 
 import contextlib
-import copy
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
@@ -24,7 +22,6 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import ScalarToken
 
 Path = tuple[str | int, ...]
-M = TypeVar("M", bound=BaseModel)
 
 #: No file of words comes near this. A larger one is something else, saved here by mistake.
 MOST_CHARACTERS = 1_000_000
@@ -66,6 +63,8 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     #: Something written here is not in what was made of it.
     faulty: bool = False
+    #: The lines that YAML could not read.
+    unread: str = ""
     #: Nodes with a name of YAML's own (&name) that were come to before.
     anchored: set[int] = field(default_factory=set)
 
@@ -77,7 +76,19 @@ class Document:
 
     def has_name(self, name: str) -> bool:
         """Whether something in one of its parts has this name, or meant to have it."""
-        return any(len(path) == 2 and re.sub(r"\W", "_", str(path[1]).lower()) == name for path in self.lines)
+        known = (path[1] for path in self.lines if len(path) == 2)
+        return self.left_unread(name) or any(re.sub(r"\W", "_", str(other).lower()) == name for other in known)
+
+    def left_unread(self, name: str | int) -> bool:
+        """Whether what could not be read may have something of this name."""
+        return self.data is None or str(name) in re.findall(r"\w+", self.unread.replace("-", "_").lower())
+
+    def know_as(self, path: Path, other: Path) -> None:
+        """Have whatever is known of a path known of another one too."""
+        tables: tuple[dict[Path, Any], ...] = (self.lines, self.cut_short, self.as_written)
+        for known in tables:
+            for found in [found for found in known if found[: len(path)] == path]:
+                known[(*other, *found[len(path) :])] = known[found]
 
     def problem(self, path: Path, says: str, **more: Any) -> Problem:
         return Problem(self.file, self.line(path), says, **more)
@@ -90,62 +101,92 @@ def read(text: str, file: str) -> Document:
         document.problems.append(Problem(file, 1, refusal))
         return document
     document.problems += _lines_lost_in_silence(text, file)
-    try:
-        root = YAML(typ="rt").compose(text)
-    except (MarkedYAMLError, ReaderError) as error:
-        if not document.problems:  # a lost line explains the error better than YAML does
-            document.problems.append(_syntax_problem(error, file, text.splitlines()))
-        return document
-    if root is None:
-        document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
-        return document
     source = [*text.splitlines(), ""]  # a last line that has no end ends on one more
-    document.data = _value(root, (), document, source)
+    root = _compose(document, source)
+    if root is not None:
+        document.data = _value(root, (), document, source)
+    elif not document.unread:
+        document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
     return document
 
 
-def validate(model: type[M], document: Document) -> M | None:
-    """The document as a model; None, and Problems in the document, if it does not fit."""
-    if document.data is None:
-        return None
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        document.problems += [_shape_problem(dict(e), document) for e in error.errors()]
-        return None
+#: Faults in one file that YAML is asked about anew. More of them are one that was not understood.
+_MOST_FAULTS = 10
+#: Longer files are looked at no further than their first fault: that would take minutes.
+_MOST_LINES = 3000
 
 
-def sound_part(model: type[M], document: Document, spare: Mapping[str, Any]) -> M:
-    """The document as a model; with faults, the rest of it, so that they hide as few others as can be.
+def _compose(document: Document, source: list[str]) -> Node | None:
+    """What YAML makes of these lines. It stops at a fault: so the block around it is left out, and it goes on.
 
-    The Problems are in the document. `spare` has a value for each field that the model needs, for where the
-    document has none that fits.
+    The lines that were left out are empty afterwards, and stand in `unread`.
     """
-    if (whole := validate(model, document)) is not None:
-        return whole
-    document.faulty = True
-    left = copy.deepcopy(document.data) if isinstance(document.data, dict) else {}
-    while True:
+    lost = {problem.line - 1 for problem in document.problems}
+    for _ in range(_MOST_FAULTS):
         try:
-            return model.model_validate({**spare, **left})
-        except ValidationError as error:
-            _take_out(left, [_real_path(e["loc"], document) for e in error.errors()])
+            root: Node | None = YAML(typ="rt").compose("\n".join(source))
+            return root
+        except (MarkedYAMLError, ReaderError) as error:
+            problem = _syntax_problem(error, document.file, source)
+            block = _faulty_block(source, _fault_line(error), problem.line - 1, lost)
+            if lost.isdisjoint(block):  # a lost line explains it better than YAML does
+                document.problems.append(problem)
+            document.unread = "\n".join([document.unread, *(source[number] for number in block)])
+            document.faulty = True
+            for number in block:
+                source[number] = ""
+    document.unread = "\n".join([document.unread, *source])
+    return None
 
 
-def _take_out(left: dict[Any, Any], faults: Iterable[Path]) -> None:
-    """Take out what is at these places; where one is in a list, or is empty already, what is around it."""
-    out: set[Path] = set()
-    for path in sorted(faults, key=len):
-        if any(path[:depth] in out for depth in range(len(path) + 1)):
-            continue
-        if not path:  # nobody can say where it is
-            left.clear()
-            return
-        around, depth = left, 1
-        while depth < len(path) and isinstance(inner := around[path[depth - 1]], dict) and path[depth] in inner:
-            around, depth = inner, depth + 1
-        del around[path[depth - 1]]
-        out.add(path[:depth])
+def _faulty_block(source: list[str], at: int, told: int, lost: set[int]) -> range:
+    """The fewest lines to leave out so that YAML goes on; all, if none help.
+
+    They are a line with all that is under it, at the fault or above, or what that line is under. Where YAML finds
+    fault with the very next line, they were the wrong ones.
+    """
+    if len(source) > _MOST_LINES:
+        return range(len(source))
+    written = [number for number, line in enumerate(source) if line.strip() and not line.lstrip().startswith("#")]
+    near = {told, at, *[n for n in written if n < at][-1:], *[n for n in sorted(lost) if n <= at and source[n]][-1:]}
+    blocks = {_block(source, start) for number in near for start in _starts(source, number)}
+    reached = {block: _reach(source, block) for block in blocks}
+    ends = len(source)
+    goes_on = [
+        block for block in blocks if reached[block] > max(at, next((n for n in written if n >= block.stop), ends - 1))
+    ]
+    if goes_on:
+        return min(goes_on, key=lambda block: (lost.isdisjoint(block), told not in block, len(block)))
+    best = max(blocks, key=lambda block: (reached[block], -len(block)))
+    return best if reached[best] > at else range(ends)
+
+
+def _starts(source: list[str], number: int) -> set[int]:
+    """A line, and the last ones above it of those that begin a node, a field of a file, or a part of one."""
+    above = [[n for n in range(number + 1) if re.match(f" {{0,{depth}}}[^ #]", source[n])][-2:] for depth in (2, 0)]
+    return {number, *above[0], *above[1][-1:]}
+
+
+def _block(source: list[str], start: int) -> range:
+    """A line, and those below it that stand further in."""
+    depth = len(source[start]) - len(source[start].lstrip())
+    below = (n for n in range(start + 1, len(source)) if re.match(f" {{0,{depth}}}[^ #]", source[n]))
+    return range(start, next(below, len(source)))
+
+
+def _reach(source: list[str], without: range) -> int:
+    """The index of the line at which YAML finds the next fault, without these."""
+    left = ["" if number in without else line for number, line in enumerate(source)]
+    try:
+        YAML(typ="rt").compose("\n".join(left))
+    except (MarkedYAMLError, ReaderError) as error:
+        return _fault_line(error)
+    return len(source)
+
+
+def _fault_line(error: MarkedYAMLError | ReaderError) -> int:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return int(mark.line) if mark else 0
 
 
 # --- from YAML to values --------------------------------------------------------------------
@@ -309,8 +350,9 @@ _SYNTAX = {
     "mapping keys are not allowed": _KEPT_SIGN,
     "expected a comment or a line break": _KEPT_SIGN,
     "expected alphabetic or numeric": _KEPT_SIGN,
-    "expected the node content": _KEPT_SIGN,
+    "found '<stream end>'": _NOT_CLOSED,
     "got '<stream end>'": _NOT_CLOSED,
+    "expected the node content": _KEPT_SIGN,
     "' or ']', but got": _NO_COMMA,
     "' or '}', but got ':'": "There is a colon inside these words. Put the words in quotes.",
     "' or '}', but got": _NO_COMMA,
@@ -335,7 +377,10 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
         return Problem(file, *found)
     if mark and (line := _left_open(source, mark.line)):
         return Problem(file, line, _NEVER_CLOSED)
-    return Problem(file, mark.line + 1 if mark else 1, says)
+    line = mark.line if mark else 0
+    while line and not source[line].strip():  # nothing is wrong with an empty line at the end
+        line -= 1
+    return Problem(file, line + 1, says)
 
 
 #: What is wrong with a line, by its shape, where YAML finds fault with the one below it.
@@ -392,100 +437,3 @@ def _run_over(source: list[str], line: int, column: int) -> str | None:
     if not before and line and re.search(r"\s#", source[line - 1]):
         return "The line above is cut short by its #, and does not go on here. Put all of the words in quotes."
     return None
-
-
-def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
-    """One of pydantic's errors in the words of people who write menus."""
-    if not error["loc"]:
-        return Problem(
-            document.file, 1, "This file must have names, each with a colon behind it. Compare it with another."
-        )
-    path = _real_path(error["loc"], document)
-    if error["loc"][-1] == "[key]":
-        return document.problem(path, _bad_name(path))
-    kind, told = error["type"], error.get("ctx", {})
-    if kind == "union_tag_invalid":
-        path = (*path, "kind")
-    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
-    given = error.get("input")
-    missing_name = error["loc"][-1]
-    says = {
-        "missing": f"'{missing_name}' is missing. Write it.",
-        "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
-        "string_type": _not_words(
-            name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int)
-        ),
-        "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
-        "int_type": f"'{name}' must be a whole number.",
-        "int_parsing": f"'{name}' must be a whole number.",
-        "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
-        "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
-        "bool_type": f"'{name}' must be true or false.",
-        "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "list_type": f"'{name}' must be a list: a line for each, beginning with a dash.",
-        "too_short": f"'{name}' needs at least {told.get('min_length')}.",
-        "too_long": f"'{name}' can have at most {told.get('max_length')}.",
-        "date_type": f"'{name}' must be a date, year first: 2026-12-24.",
-        "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
-        "union_tag_invalid": f"'{told.get('tag')}' is not a kind. Use one of: {told.get('expected_tags', '')}.",
-        "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
-        "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
-        "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
-        "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
-        "value_error": str(told.get("error", "")),
-    }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
-    return document.problem(path, says)
-
-
-#: The pattern of a field that must say something.
-WORDS_IN_IT = r"\S"
-_NAMES = "Names are small letters, numbers and _, and begin with a letter."
-_FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
-
-
-def _bad_name(path: Path) -> str:
-    name = str(path[-1])
-    if "choices" not in path:
-        return f"'{name}' cannot be a name. {_NAMES}"
-    if name in _FIXED_KEYS:
-        return f"Key {name} always means '{_FIXED_KEYS[name]}'. Use 1, 2, 3 or 4."
-    if name.isdigit() and isinstance(path[-1], str):
-        return f"Write key {name} without quotes."
-    return f"'{name}' is not a choice key. Use 1, 2, 3 or 4."
-
-
-def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
-    """pydantic's path without the steps it adds (the name of a kind, the sign for a key)."""
-    path: Path = ()
-    for step in location:
-        if (*path, step) in document.lines:
-            path = (*path, step)
-    return path
-
-
-def _not_shaped(name: str, given: Any, pattern: object) -> str:
-    if pattern == WORDS_IN_IT:
-        return f"'{name}' has no words. Write some, or take the line out."
-    return f"'{given}' cannot be used for '{name}'. {_NAMES}"
-
-
-def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:
-    if as_written is not None:
-        before = "" if in_list else f"{name}: "
-        kept = as_written.replace("+44", "0", 1)
-        return f'Put {as_written} in quotes, or digits are lost: {before}"{kept}"'
-    if given is None:
-        return f"'{name}' has no words. Write some, or take the line out."
-    return f"'{name}' must be words, in quotes."
-
-
-def _unknown_field(name: object) -> str:
-    if str(name) in {"yes", "no", "not_sure"}:
-        return f"Write 'if_{name}'."
-    if ":" in str(name):
-        return "Write a space behind the colon."
-    if " " in str(name):
-        return "If it belongs to the words before it, put all of the words in quotes."
-    return "Check how it is spelt, or take it out."

@@ -19,7 +19,7 @@ from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, building, callback, config, reading
+from ivr import alerts, authored, building, callback, config, fitting, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -55,8 +55,8 @@ class Tools:
         """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
         document = reading.read(files.get(building.LINE, ""), f"config/{building.LINE}")
-        line = reading.validate(LineFile, document)
-        if line is None:
+        line = fitting.sound_part(LineFile, document, authored.spare_of_line)
+        if document.problems:
             raise ConfigError(document.problems)
         return line
 

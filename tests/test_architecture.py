@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ivr"
 
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
-    "reading", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "building", "session", "steps",
+    "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "building", "session", "steps",
     "reply", "call", "briefing", "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "passwords", "store", "audio", "twiml", "phone", "alerts", "log"}
@@ -30,7 +30,7 @@ ALONE = {
     "hibari": {"audio"},
     "click": {"cli"},
     "ruamel": {"reading", "editing"},
-    "pydantic": {"reading", "authored"},
+    "pydantic": {"fitting", "authored"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
     "subprocess": {"server"},

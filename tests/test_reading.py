@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ivr import building, config
+from ivr import authored, building, config
 from ivr.cli import publishing
+from ivr.fitting import Spare, sound_part
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
 
 Edit = Callable[[str, str, str], dict[str, str]]
@@ -727,3 +728,95 @@ def test_a_node_that_is_needed_and_gone_is_a_problem(edited: Edit) -> None:
 
 def test_a_problem_says_where_it_is_first() -> None:
     assert str(Problem("config/menus/a.yaml", 7, "Do this.")) == "config/menus/a.yaml:7  Do this."
+
+
+# --- one fault hides no other ---------------------------------------------------------------
+
+
+WHICH = "menus/which_way.yaml"
+IN_ONE_NODE = [
+    # what is there, what somebody makes of it, the line's text, what is told
+    ("  q_kept_out:\n", "  q-kept-out:\n", "q-kept-out:", "'q-kept-out' cannot be a name."),
+    (
+        "    if_no: {goto: q_letter}",
+        "    no: {goto: q_lettre}",
+        "    no: {",
+        "'no' is not a field here. Write 'if_no'.",
+    ),
+    ("    if_no: {goto: q_letter}", "    no: {goto: q_lettre}", "    no: {", "Nothing is called 'q_lettre'."),
+    ("    if_not_sure: {", "    if_notsure: {", "    if_notsure", "'if_notsure' is not a field here. Write 'if_not_"),
+    ("goto: word_excluded", "goto: word_exclude", "goto: word_exclude}", "Nothing is called 'word_exclude'."),
+]
+
+
+def test_faults_in_one_node_are_told_at_once(files: dict[str, str]) -> None:
+    text = files[WHICH]
+    for right, wrong in {right: wrong for right, wrong, _, _ in IN_ONE_NODE}.items():
+        assert right in text
+        text = text.replace(right, wrong, 1)
+
+    problems = _refused({**files, WHICH: text})
+
+    for _, _, place, told in IN_ONE_NODE:
+        line = text[: text.index(place)].count("\n") + 1
+        assert [p for p in problems if p.startswith(f"config/{WHICH}:{line}  {told}")], (told, problems)
+    assert len([p for p in problems if f"{WHICH}:" in p]) == len(IN_ONE_NODE), problems
+
+
+def test_what_yaml_cannot_read_hides_only_what_is_around_it(files: dict[str, str]) -> None:
+    """Two slips in one file, a third in another, and a missing target between them and elsewhere."""
+    broken = {
+        **files,
+        WHICH: files[WHICH]
+        .replace('say: "Then time is short. ', 'say: "Then "time" is short. ')
+        .replace("    if_yes: {goto: which_letter}", "    if_yes: {goto: which_lettre}")
+        .replace('      - "We cannot work out', '      -"We cannot work out'),
+        "menus/exclusion.yaml": files["menus/exclusion.yaml"].replace("    words:", "\twords:"),
+        MENU: files[MENU].replace("goto: school_menu", "goto: school_meny"),
+    }
+
+    problems = _refused(broken)
+
+    assert [" ".join(problem.split()[:1]) for problem in problems] == [
+        f"config/menus/exclusion.yaml:{_line(broken, 'menus/exclusion.yaml', chr(9))}",
+        f"config/{MENU}:{_line(broken, MENU, 'school_meny')}",
+        f"config/{WHICH}:{_line(broken, WHICH, 'Then ')}",
+        f"config/{WHICH}:{_line(broken, WHICH, 'which_lettre')}",
+        f"config/{WHICH}:{_line(broken, WHICH, 'We cannot')}",
+    ], problems
+
+
+def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where everything in a document stands."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, below in inner:
+        yield (*path, step)
+        yield from _places(below, (*path, step))
+
+
+SHAPES: dict[str, tuple[type[authored.Authored], Spare]] = {
+    "line.yaml": (authored.LineFile, authored.spare_of_line),
+    "texts.yaml": (authored.TextsFile, authored.spare_by_name),
+    "words.yaml": (authored.WordsFile, authored.spare_by_name),
+}
+
+
+@pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "words.yaml", MENU, WHICH, "menus/shared.yaml"])
+def test_whatever_does_not_fit_is_told_and_the_rest_is_looked_at(files: dict[str, str], name: str) -> None:
+    """Each thing in a file in turn is taken out, or is something that fits nowhere. The rest stays whole."""
+    model, spare = SHAPES.get(name, (authored.MenuFile, authored.spare_of_menu))
+    places = list(_places(read(files[name], name).data))
+    for place in places[:: max(1, len(places) // 60)]:
+        for wrong in ([None], None, ...):
+            document = read(files[name], f"config/{name}")
+            around = document.data
+            for step in place[:-1]:
+                around = around[step]
+            if wrong is ...:
+                del around[place[-1]]
+            else:
+                around[place[-1]] = wrong
+
+            sound_part(model, document, spare)
+
+            assert len(document.problems) <= 2, (place, wrong, document.problems)

@@ -1,0 +1,266 @@
+"""What staff wrote, held against the shape it must have; what does not fit is told in plain words.
+
+A file with faults is made whole for as long as it is looked at, so that one fault hides no other: what is missing
+is filled in, what does not fit is replaced or taken out, and a name that is nearly right is taken for the right
+one. What that brings to light is told as well. Nobody ever hears what is made here: a draft with Problems is
+refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ivr.reading import Document, Path, Problem
+
+M = TypeVar("M", bound=BaseModel)
+#: A value that fits, by its path and what stands around it. Raises LookupError or TypeError where none is needed.
+Spare = Callable[[Path, Any], Any]
+
+_NAME = re.compile("[a-z][a-z0-9_]*")
+_KEYS = range(1, 6)
+
+
+def sound_part(model: type[M], document: Document, spare: Spare) -> M:
+    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards."""
+    return _Mending(document, spare).done(model)
+
+
+class _Mending:
+    """One document on its way to a model."""
+
+    def __init__(self, document: Document, spare: Spare):
+        self._document, self._spare = document, spare
+        self._left: Any = copy.deepcopy(document.data)
+        #: What was put in or taken out here. Nothing is told of it, nor of what is in it.
+        self._mended: set[Path] = set()
+        #: Of these, what a spare value stands in for.
+        self._filled: set[Path] = set()
+        if document.data is None:  # why that is so has been told
+            self._left = {}
+            self._mended.add(())
+
+    def done(self, model: type[M]) -> M:
+        while True:
+            try:
+                return model.model_validate(self._left)
+            except ValidationError as error:
+                self._document.faulty = True
+                self._mend([dict(fault) for fault in error.errors()])
+
+    def _mend(self, faults: list[dict[str, Any]]) -> None:
+        misspelt = self._misspelt(faults)
+        explained = {(*path[:-1], right) for path, right in misspelt.items()} | set(misspelt)
+        for path, right in misspelt.items():
+            self._document.problems.append(
+                self._document.problem(path, f"'{path[-1]}' is not a field here. Write '{right}'.")
+            )
+        bad_names = []
+        for fault in faults:
+            path = self._where(fault)
+            if path in explained:
+                continue
+            if not self._is_mended(path) and not self._is_unread(path, fault):
+                self._document.problems.append(_shape_problem(fault, self._document))
+            if fault["loc"] and fault["loc"][-1] == "[key]":
+                bad_names.append(path)
+            else:
+                self._put_right(path, fault["type"])
+        for path, right in misspelt.items():
+            self._rename(path, right)
+        for path in bad_names:  # last, as other faults go by the names that are there
+            self._rename(path, self._usable(path))
+
+    def _where(self, fault: dict[str, Any]) -> Path:
+        """The path of what has this fault, which may be a thing that is not there."""
+        if fault["type"] == "missing":
+            return (*_real_path(fault["loc"][:-1], self._document), fault["loc"][-1])
+        path = _real_path(fault["loc"], self._document)
+        return (*path, "kind") if fault["type"].startswith("union_tag") else path
+
+    def _is_mended(self, path: Path) -> bool:
+        return any(path[:depth] in self._mended for depth in range(len(path) + 1))
+
+    def _is_unread(self, path: Path, fault: dict[str, Any]) -> bool:
+        """Whether it seems to be missing, and stands in what YAML could not read."""
+        if fault["type"] in {"missing", "union_tag_not_found"}:
+            return self._document.left_unread(path[-1])
+        return fault["input"] is None and bool(self._document.unread)
+
+    def _at(self, path: Path) -> Any:
+        """What stands at a path; None if nothing does."""
+        found = self._left
+        for step in path:
+            try:
+                found = found[step]
+            except (LookupError, TypeError):
+                return None
+        return found
+
+    def _misspelt(self, faults: Iterable[dict[str, Any]]) -> dict[Path, str]:
+        """Names that are nearly those of fields which are missing beside them, and the right ones."""
+        missing, unknown = [], []
+        for fault in faults:
+            path = self._where(fault)
+            if self._is_mended(path[:-1]):
+                continue
+            if fault["type"] in {"missing", "union_tag_not_found"}:
+                missing.append(path)
+            if fault["type"] == "union_tag_not_found":
+                unknown += [(*path[:-1], name) for name in self._at(path[:-1]) or ()]
+            elif fault["type"] == "extra_forbidden":
+                unknown.append(path)
+        found: dict[Path, str] = {}
+        for *around, right in missing:
+            beside = [str(path[-1]) for path in unknown if [*path[:-1]] == around and path not in found]
+            near = [name for name in beside if f"if_{name}" == right] or difflib.get_close_matches(
+                str(right), beside, 1, 0.7
+            )
+            if near:
+                found[(*around, near[0])] = str(right)
+        return found
+
+    def _put_right(self, path: Path, fault: str) -> None:
+        """Put a spare value there; where none is needed, or it does not help, take out what is there."""
+        try:
+            if path in self._filled or fault == "extra_forbidden":
+                raise LookupError
+            around = self._at(path[:-1])
+            around[path[-1]] = self._spare(path, around)
+            self._mended.add(path)
+            self._filled.add(path)
+        except (LookupError, TypeError):
+            self._take_out(path[:-1] if path in self._filled else path)
+
+    def _take_out(self, path: Path) -> None:
+        """Take out what stands there; where it stands in a list, or is missing, what is around it."""
+        while path:
+            around = self._at(path[:-1])
+            if isinstance(around, dict) and path[-1] in around:
+                del around[path[-1]]
+                self._mended.add(path)
+                return
+            path = path[:-1]
+        self._left = {}
+        self._mended.add(())
+
+    def _usable(self, path: Path) -> str | int | None:
+        """A name that can be used for something whose own cannot."""
+        around = self._at(path[:-1]) or {}
+        if path[-2:-1] == ("choices",):
+            return next((key for key in _KEYS if key not in around), None)
+        name = re.sub(r"\W+", "_", str(path[-1]).lower()).strip("_")
+        return name if _NAME.fullmatch(name) and name not in around else None
+
+    def _rename(self, path: Path, name: str | int | None) -> None:
+        around = self._at(path[:-1])
+        if name is None or not isinstance(around, dict) or path[-1] not in around:
+            self._take_out(path)
+            return
+        around[name] = around.pop(path[-1])
+        self._document.know_as(path, (*path[:-1], name))
+
+
+# --- in plain words ---------------------------------------------------------------------------
+
+
+def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
+    """One of pydantic's errors in the words of people who write menus."""
+    if not error["loc"]:
+        return Problem(
+            document.file, 1, "This file must have names, each with a colon behind it. Compare it with another."
+        )
+    path = _real_path(error["loc"], document)
+    if error["loc"][-1] == "[key]":
+        return document.problem(path, _bad_name(path))
+    kind, told = error["type"], error.get("ctx", {})
+    if kind == "union_tag_invalid":
+        path = (*path, "kind")
+    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
+    given = error.get("input")
+    missing_name = error["loc"][-1]
+    says = {
+        "missing": f"'{missing_name}' is missing. Write it.",
+        "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
+        "string_type": _not_words(
+            name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int)
+        ),
+        "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
+        "int_type": f"'{name}' must be a whole number.",
+        "int_parsing": f"'{name}' must be a whole number.",
+        "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
+        "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
+        "bool_type": f"'{name}' must be true or false.",
+        "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
+        "list_type": f"'{name}' must be a list: a line for each, beginning with a dash.",
+        "too_short": f"'{name}' needs at least {told.get('min_length')}.",
+        "too_long": f"'{name}' can have at most {told.get('max_length')}.",
+        "date_type": f"'{name}' must be a date, year first: 2026-12-24.",
+        "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
+        "union_tag_invalid": f"'{told.get('tag')}' is not a kind. Use one of: {told.get('expected_tags', '')}.",
+        "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
+        "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
+        "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
+        "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
+        "value_error": str(told.get("error", "")),
+    }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
+    return document.problem(path, says)
+
+
+#: The pattern of a field that must say something.
+WORDS_IN_IT = r"\S"
+_NAMES = "Names are small letters, numbers and _, and begin with a letter."
+_FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
+
+
+def _bad_name(path: Path) -> str:
+    name = str(path[-1])
+    if "choices" not in path:
+        return f"'{name}' cannot be a name. {_NAMES}"
+    if name in _FIXED_KEYS:
+        return f"Key {name} always means '{_FIXED_KEYS[name]}'. Use 1, 2, 3 or 4."
+    if name.isdigit() and isinstance(path[-1], str):
+        return f"Write key {name} without quotes."
+    return f"'{name}' is not a choice key. Use 1, 2, 3 or 4."
+
+
+def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
+    """pydantic's path without the steps it adds (the name of a kind, the sign for a key)."""
+    path: Path = ()
+    for step in location:
+        if (*path, step) in document.lines:
+            path = (*path, step)
+    return path
+
+
+def _not_shaped(name: str, given: Any, pattern: object) -> str:
+    if pattern == WORDS_IN_IT:
+        return f"'{name}' has no words. Write some, or take the line out."
+    return f"'{given}' cannot be used for '{name}'. {_NAMES}"
+
+
+def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:
+    if as_written is not None:
+        before = "" if in_list else f"{name}: "
+        kept = as_written.replace("+44", "0", 1)
+        return f'Put {as_written} in quotes, or digits are lost: {before}"{kept}"'
+    if given is None:
+        return f"'{name}' has no words. Write some, or take the line out."
+    return f"'{name}' must be words, in quotes."
+
+
+def _unknown_field(name: object) -> str:
+    if str(name) in {"yes", "no", "not_sure"}:
+        return f"Write 'if_{name}'."
+    if ":" in str(name):
+        return "Write a space behind the colon."
+    if " " in str(name):
+        return "If it belongs to the words before it, put all of the words in quotes."
+    return "Check how it is spelt, or take it out."
