@@ -163,12 +163,13 @@ class _Builder:
     def script(self, revision: str) -> Script:
         self._check_line()
         self._check_cut_short()
-        nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "the line itself")
-        for file, _, node_id, node in self.draft.nodes():
+        nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "by the line itself")
+        for file, document, node_id, node in self.draft.nodes():
+            path = ("nodes", node_id)
             if node_id in first:
-                says = f"'{node_id}' is a name already in use (by {first[node_id]}). Choose another name."
-                self._problem(file, ("nodes", node_id), says)
-            first.setdefault(node_id, f"config/{file}")
+                says = f"'{node_id}' is a name already in use ({first[node_id]}). Give one of them another name."
+                self._problem(file, path, says)
+            first.setdefault(node_id, f"{document.file}:{document.line(path)}")
             self._check_switches(file, node_id, node)
             if node.only_if not in self.off:
                 nodes[node_id] = self._node(file, node_id, node)

@@ -9,6 +9,7 @@ refused.
 from __future__ import annotations
 
 import copy
+import datetime
 import difflib
 import re
 from collections.abc import Callable, Iterable
@@ -48,10 +49,23 @@ class _Mending:
     def done(self, model: type[M]) -> M:
         while True:
             try:
-                return model.model_validate(self._left)
+                fits = model.model_validate(self._left)
             except ValidationError as error:
                 self._document.faulty = True
                 self._mend([dict(fault) for fault in error.errors()])
+            else:
+                self._tell_of_empty(self._left, ())
+                return fits
+
+    def _tell_of_empty(self, value: Any, path: Path) -> None:
+        """A name with nothing behind it, where a shape would let it pass as if the line were not there."""
+        for step, inner in (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        ):
+            if inner is None and not self._is_mended((*path, step)):
+                says = f"'{step}' has nothing behind it. Write it, or take the line out."
+                self._document.problems.append(self._document.problem((*path, step), says))
+            self._tell_of_empty(inner, (*path, step))
 
     def _mend(self, faults: list[dict[str, Any]]) -> None:
         misspelt = self._misspelt(faults)
@@ -191,18 +205,18 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
             name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int)
         ),
         "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
-        "int_type": f"'{name}' must be a whole number.",
+        "int_type": _not_a(name, "a whole number", given),
         "int_parsing": f"'{name}' must be a whole number.",
         "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
         "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
-        "bool_type": f"'{name}' must be true or false.",
+        "bool_type": _not_a(name, "true or false", given),
         "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
         "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
         "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "list_type": f"'{name}' must be a list: a line for each, beginning with a dash.",
+        "list_type": _not_a(name, "a list: a line for each, beginning with a plain hyphen and a space", given),
         "too_short": f"'{name}' needs at least {told.get('min_length')}.",
         "too_long": f"'{name}' can have at most {told.get('max_length')}.",
-        "date_type": f"'{name}' must be a date, year first: 2026-12-24.",
+        "date_type": _not_a(name, "a date, year first: 2026-12-24", given),
         "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
         "union_tag_invalid": f"'{told.get('tag')}' is not a kind. Use one of: {told.get('expected_tags', '')}.",
         "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
@@ -246,7 +260,29 @@ def _not_shaped(name: str, given: Any, pattern: object) -> str:
     return f"'{given}' cannot be used for '{name}'. {_NAMES}"
 
 
+def _not_a(name: str, kind: str, given: Any) -> str:
+    """What to say of a value that is not of this kind, as it may only seem to be one."""
+    text = str(given)
+    if given is None and kind.startswith("a list"):
+        return f"'{name}' has nothing behind it. Write [] if there is none."
+    if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and kind.startswith("a date"):
+        return f"Take the quotes away: {text}." if _is_day(text) else f"There is no such day: {text}. Look it up."
+    if re.fullmatch("[0-9]+|true|false", text) and isinstance(given, str):
+        return f"Take the quotes away: {name}: {text}"
+    return f"'{name}' must be {kind}."
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:
+    if as_written is not None and name.endswith("_rate"):
+        return f"'{name}' must be a share of the usual pace. Write it like {as_written}%."
     if as_written is not None:
         before = "" if in_list else f"{name}: "
         kept = as_written.replace("+44", "0", 1)
@@ -263,4 +299,4 @@ def _unknown_field(name: object) -> str:
         return "Write a space behind the colon."
     if " " in str(name):
         return "If it belongs to the words before it, put all of the words in quotes."
-    return "Check how it is spelt, or take it out."
+    return "Check how it is spelt, and the spaces at its start, or take it out."

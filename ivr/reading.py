@@ -279,6 +279,7 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
 _COMMENT = re.compile(r"\s+#")
 #: Quotes of word processors. YAML takes them for letters.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
+_NOT_PLAIN = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
 
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
@@ -305,7 +306,9 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
 def _wrong_quotes(text: str) -> str | None:
     """What is wrong with the quotes of words that YAML takes for words without any."""
     if text.startswith(_CURLY):
-        return "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+        return _NOT_PLAIN
+    if re.match(r"[\w-]+:[\"']", text):
+        return _NO_SPACE
     if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
     if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # behind a number, it means inches
@@ -339,8 +342,11 @@ _KEPT_SIGN = "These words begin with a sign that YAML keeps for itself. Put them
 _NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
 _NEVER_CLOSED = "A quote opens here and is never closed. Close it."
 _NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
+_NO_SPACE = "A space is missing behind the colon. Write one."
+_COLON_INSIDE = "There is a colon inside these words. Put the words in quotes."
+_UNFIT = "This line does not fit under the one above. Check the spaces at its start."
 _SYNTAX = {
-    "mapping values are not allowed": "There is a colon inside these words. Put the words in quotes.",
+    "mapping values are not allowed": _COLON_INSIDE,
     "found unexpected end of stream": _NEVER_CLOSED,
     "found unknown escape character": "There is a backslash in these words. Take it out.",
     "that cannot start any token": _KEPT_SIGN,
@@ -354,9 +360,9 @@ _SYNTAX = {
     "got '<stream end>'": _NOT_CLOSED,
     "expected the node content": _KEPT_SIGN,
     "' or ']', but got": _NO_COMMA,
-    "' or '}', but got ':'": "There is a colon inside these words. Put the words in quotes.",
+    "' or '}', but got ':'": _COLON_INSIDE,
     "' or '}', but got": _NO_COMMA,
-    "expected <block end>": "This line does not fit under the one above. Check the spaces at its start.",
+    "expected <block end>": _UNFIT,
     "could not find expected ':'": "A colon is missing after a name here. Write one.",
     "special characters are not allowed": "There is a character here that cannot be read. Take it out.",
 }
@@ -373,7 +379,11 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     if mark and "expected <block end>" in what:
         says = _run_over(source, mark.line, mark.column) or says
     mark = mark or opened
-    if mark and (found := _line_above(source, mark.line)):
+    if mark and says == _COLON_INSIDE:
+        says = _about_colon(source[mark.line], mark.column)
+    if mark and (seen := next((told for sign, told in _SEEN if sign.search(source[mark.line])), None)):
+        says = seen
+    elif mark and (found := _line_above(source, mark.line)):
         return Problem(file, *found)
     if mark and (line := _left_open(source, mark.line)):
         return Problem(file, line, _NEVER_CLOSED)
@@ -383,11 +393,35 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     return Problem(file, line + 1, says)
 
 
+#: Signs on a line that explain whatever fault YAML finds with it.
+_SEEN = (
+    (re.compile("\t"), "There is a tab on this line. Use spaces."),
+    (
+        re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"),
+        "This line begins with a sign that is no plain hyphen. Type - instead.",
+    ),
+    (re.compile(f"[:{{,] *[{''.join(_CURLY)}]|^ *- *[{''.join(_CURLY)}]"), _NOT_PLAIN),
+)
+
+
+def _about_colon(line: str, column: int) -> str:
+    """What is wrong where YAML finds a colon that it does not expect."""
+    before = line[:column]
+    if re.fullmatch(r"""\s*(- +)?["']?[\w-]+["']?""", before):
+        return _UNFIT
+    if re.match(r"""\s*(- +)?[\w-]+:["'{\[]""", before):
+        return _NO_SPACE
+    if re.search(r":\s*[a-z0-9_]+\s+[a-z_]+$", before) and "{" in before:
+        return _NO_COMMA
+    return _COLON_INSIDE
+
+
 #: What is wrong with a line, by its shape, where YAML finds fault with the one below it.
 _SHAPES = (
+    (_SEEN[1][0], _SEEN[1][1]),
     (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing behind the name. Write one."),
     (re.compile(r'\s*"[^"]*"\s*'), "A dash is missing before these words, or a name and a colon. Write it."),
-    (re.compile(r"\s*[a-z]\w*:[^\s/].*"), "A space is missing behind the colon. Write one."),
+    (re.compile(r"\s*[a-z]\w*:[^\s/].*"), _NO_SPACE),
     (re.compile(r"\s*-[^\s-].*"), "A space is missing behind the dash. Write one."),
 )
 
@@ -434,6 +468,6 @@ def _run_over(source: list[str], line: int, column: int) -> str | None:
         return "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
     if before.endswith(("}", "]")):
         return _KEPT_SIGN
-    if not before and line and re.search(r"\s#", source[line - 1]):
+    if not before and line and re.search(r"\s#", source[line - 1]) and not re.match(r"\s*(- |[\w-]+:)", source[line]):
         return "The line above is cut short by its #, and does not go on here. Put all of the words in quotes."
     return None

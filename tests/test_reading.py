@@ -29,7 +29,7 @@ def _line(files: dict[str, str], name: str, text: str) -> int:
     return files[name][: files[name].index(text)].count("\n") + 1
 
 
-MENU = "menus/welcome.yaml"
+MENU, WHICH = "menus/welcome.yaml", "menus/which_way.yaml"
 MISTAKES = [
     # file, what is there, what somebody makes of it, the line's text, what they are told
     (
@@ -87,7 +87,7 @@ MISTAKES = [
         "goto: school_menu,",
         "goto: school_menu, goes: there,",
         "goes: there",
-        "'goes' is not a field here. Check how it is spelt, or take it out.",
+        "'goes' is not a field here. Check how it is spelt, and the spaces at its start, or take it out.",
     ),
     (
         "menus/which_way.yaml",
@@ -256,6 +256,36 @@ MISTAKES = [
     ("line.yaml", "closed_days: []", "closed_days: [24/12/2026]", "closed_days", "'closed_days' must be a date, year"),
     (
         "line.yaml",
+        "closed_days: []",
+        "closed_days:",
+        "closed_days",
+        "'closed_days' has nothing behind it. Write [] if ",
+    ),
+    ("line.yaml", "closed_days: []", 'closed_days: ["2026-12-24"]', "closed_days", "Take the quotes away: 2026-12-24."),
+    ("line.yaml", "closed_days: []", "closed_days: [2026-02-30]", "closed_days", "There is no such day: 2026-02-30."),
+    (
+        "line.yaml",
+        "mediation_days: 30",
+        'mediation_days: "30"',
+        "mediation_days",
+        "Take the quotes away: mediation_days: 30",
+    ),
+    (
+        "line.yaml",
+        "say_rate: 85%",
+        "say_rate: 85",
+        "say_rate",
+        "'say_rate' must be a share of the usual pace. Write it",
+    ),
+    (
+        WHICH,
+        "only_if: ",
+        "only_if: #",
+        "only_if: #",
+        "'only_if' has nothing behind it. Write it, or take the line out.",
+    ),
+    (
+        "line.yaml",
         "  numbers: [helpline_phone]",
         "  numbers: [help_phone]",
         "  numbers: [help_phone]",
@@ -349,7 +379,8 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
         ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
         ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML read some words as something else."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
-        ("a: b\n   c: d", "There is a colon inside these words. Put the words in quotes."),
+        ("a: b: c", "There is a colon inside these words. Put the words in quotes."),
+        ("a: b\n   c: d", "This line does not fit under the one above. Check the spaces at its start."),
         ("a: [1, 2", "What opens here with { or [ is not closed, or a comma is missing in it. Close it."),
         ("a: @home", "These words begin with a sign that YAML keeps for itself. Put them in quotes."),
         ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
@@ -363,6 +394,7 @@ def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> No
 
 KEPT = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
 BEHIND = "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+HYPHEN = "This line begins with a sign that is no plain hyphen. Type - instead."
 UNFIT = [
     # what is written, the line that is told, what is told
     ('a: b\nsay: "This is "school" here."', 2, BEHIND),
@@ -373,6 +405,13 @@ UNFIT = [
     ("say: & school", 1, KEPT),
     ("say: | school", 1, KEPT),
     ("a: {label: To talk: school, goto: b}", 1, "There is a colon inside these words. Put the words in quotes."),
+    ("a: {goto: b_c say: d}", 1, "A comma is missing here, or the words before it need quotes. Compare it "),
+    ('a: b\nc:"d: e"', 2, "A space is missing behind the colon. Write one."),
+    ("a: b\nc: \u201cd: e\u201d", 2, "These quotes are not plain ones, and would be said with the words."),
+    ('a: "b"\t\nc: d', 1, "There is a tab on this line. Use spaces."),
+    ('a:\n  - "b"\n  \u2013 "c"\n  - "d"', 3, HYPHEN),
+    ('a:\n  - "b"\n  \u2022 "c"\nd: e', 3, HYPHEN),
+    ("a: b # c\n   d: e", 2, "This line does not fit under the one above. Check the spaces at its start."),
     ('a: {label: "To talk" goto: b}', 1, "A comma is missing here, or the words before it need quotes. Compare it "),
     ('a:\n  1: {label: "b"\n  2: {label: "c"}', 2, "What opens here with { or [ is not closed, or a comma is missing"),
     ('a: "b\nc: d\ne: f', 1, "A quote opens here and is never closed. Close it."),
@@ -707,9 +746,9 @@ def test_what_does_not_fit_together_is_told(edited: Edit, name: str, right: str,
 def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
     problems = _refused({**files, "menus/welcome (copy).yaml": files[MENU]})
 
-    assert (
-        "'greeting' is a name already in use (by config/menus/welcome (copy).yaml). Choose another name." in problems[0]
-    )
+    copy = "config/menus/welcome (copy).yaml"
+    line = _line(files, MENU, "  greeting:")
+    assert f"'greeting' is a name already in use ({copy}:{line}). Give one of them another name." in problems[0]
 
 
 def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:
@@ -732,8 +771,6 @@ def test_a_problem_says_where_it_is_first() -> None:
 
 # --- one fault hides no other ---------------------------------------------------------------
 
-
-WHICH = "menus/which_way.yaml"
 IN_ONE_NODE = [
     # what is there, what somebody makes of it, the line's text, what is told
     ("  q_kept_out:\n", "  q-kept-out:\n", "q-kept-out:", "'q-kept-out' cannot be a name."),

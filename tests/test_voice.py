@@ -385,7 +385,7 @@ def _timed(what: Callable[[], object]) -> float:
 
 def _readiness_is_told(line: Line) -> None:
     ready = line.client.get("/readyz")
-    assert (ready.status_code, ready.text) == (503, "Redis does not answer\n")
+    assert (ready.status_code, ready.text) == (503, "Redis does not answer, or keeps nothing\n")
     assert line.client.get("/healthz").text == "ok\n"
 
 
@@ -451,6 +451,16 @@ def test_health_needs_no_signature(line: Line) -> None:
     assert line.client.get("/healthz").status_code == 200
     assert line.client.get("/readyz").text == "ready\n"
     assert b"ivr_turn_seconds" in line.client.get("/metrics").data
+
+
+def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Settings, int]) -> None:
+    settings, _ = own_redis
+    store = Store(settings.redis_url)
+    with Line(settings, store) as line:
+        store.redis.do(lambda client: client.config_set("maxmemory", 1))
+
+        assert line.client.get("/readyz").status_code == 503
+        assert line.client.get("/healthz").status_code == 200
 
 
 def test_every_route_says_who_may_call_it(line: Line) -> None:

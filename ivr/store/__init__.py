@@ -21,6 +21,7 @@
     ivr:advisers                 set      the advisers' names
     ivr:signin:<limit>           string   failed sign-ins from one place, or by one name, for a while
     ivr:audit                    stream   who saw and did what
+    ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     rq:*                                  the background worker's own queue
 
 Every change of a request is one transaction. Only this package imports redis; a fault
@@ -70,9 +71,9 @@ class Store:
         self.texts = Texts(self.redis)
         self.people = People(self.redis)
 
-    def ping(self) -> None:
-        """Raises StoreDown if Redis does not answer."""
-        self.redis.do(lambda client: client.ping())
+    def try_it(self) -> None:
+        """Raises StoreDown if Redis does not answer, or keeps nothing: one that is full answers a ping."""
+        self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
     def redis_risks(self) -> list[str]:
         """What Redis is set to that could lose what it was told. Raises StoreDown."""

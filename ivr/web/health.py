@@ -23,9 +23,9 @@ def blueprint(store: Store, live: Live) -> Blueprint:
     def readyz() -> tuple[Response, int]:
         faults = [] if live.ready else ["no script is published"]
         try:
-            store.ping()
+            store.try_it()
         except StoreDown:
-            faults.append("Redis does not answer")
+            faults.append("Redis does not answer, or keeps nothing")
         words = "; ".join(faults) or "ready"
         return Response(f"{words}\n", mimetype="text/plain"), 503 if faults else 200
 

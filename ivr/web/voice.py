@@ -95,7 +95,13 @@ def blueprint(line: Line) -> Blueprint:
         ("/status", views.status),
         ("/fallback", views.fallback),
     ):
-        voice.add_url_rule(path, endpoint=view.__name__, view_func=views.signed(view), methods=["GET", "POST"])
+        voice.add_url_rule(
+            path,
+            endpoint=view.__name__,
+            view_func=views.signed(view),
+            methods=["GET", "POST"],
+            provide_automatic_options=False,
+        )
     return voice
 
 
