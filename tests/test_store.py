@@ -316,6 +316,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     Jobs(settings, store).send_text(SendText("CA1.7", request().number, "text_us", "Hello."), NOW)
     hire(store)
     store.people.note(NOW, "asha", "signed in")
+    store.try_it()
     storage_from_string("redis://", **store.limits()).incr("LIMITER/asha", 60)
 
     named = {line.split()[0].split("<")[0] for line in (ivr.store.__doc__ or "").splitlines() if line[4:8] == "ivr:"}
