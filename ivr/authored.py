@@ -468,6 +468,8 @@ def spare_by_name(path: Path, around: Any) -> Any:
 def spare_of_menu(path: Path, around: Any) -> Any:
     """A value for something in a menu file. Raises LookupError for what need not be there."""
     match path:
+        case ("nodes", _):
+            raise LookupError(path)
         case ("steps", str(step)):
             return dict.fromkeys(STEP_WORDS[step], LEFT_OUT)
         case ("steps", _, _) | ("phrases", _) | (*_, "parts" | "words", int()):

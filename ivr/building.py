@@ -350,7 +350,8 @@ class _Builder:
 
     def _has_instead(self, node_id: str) -> bool:
         """Whether a node says where callers go while it is switched off, rightly or not."""
-        return any(("nodes", node_id, "when_off") in document.lines for document in self.draft.documents.values())
+        path = ("nodes", node_id, "when_off")
+        return any(path in document.lines or path[-1] in document.unread for document in self.draft.documents.values())
 
     def _is_menu(self, name: str) -> bool:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)

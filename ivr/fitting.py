@@ -59,9 +59,8 @@ class _Mending:
 
     def _tell_of_empty(self, value: Any, path: Path) -> None:
         """A name with nothing behind it, where a shape would let it pass as if the line were not there."""
-        for step, inner in (
-            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        ):
+        steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for step, inner in steps:
             if inner is None and not self._is_mended((*path, step)):
                 says = f"'{step}' has nothing behind it. Write it, or take the line out."
                 self._document.problems.append(self._document.problem((*path, step), says))
@@ -104,7 +103,8 @@ class _Mending:
         """Whether it seems to be missing, and stands in what YAML could not read."""
         if fault["type"] in {"missing", "union_tag_not_found"}:
             return self._document.left_unread(path[-1])
-        return fault["input"] is None and bool(self._document.unread)
+        is_bare = fault["type"] in {"dict_type", "model_type", "model_attributes_type"} or fault["input"] is None
+        return is_bare and bool(self._document.unread)
 
     def _at(self, path: Path) -> Any:
         """What stands at a path; None if nothing does."""
@@ -132,11 +132,9 @@ class _Mending:
         found: dict[Path, str] = {}
         for *around, right in missing:
             beside = [str(path[-1]) for path in unknown if [*path[:-1]] == around and path not in found]
-            near = [name for name in beside if f"if_{name}" == right] or difflib.get_close_matches(
-                str(right), beside, 1, 0.7
-            )
-            if near:
-                found[(*around, near[0])] = str(right)
+            short = [name for name in beside if f"if_{name}" == right]
+            for near in (short or difflib.get_close_matches(str(right), beside, 1, 0.7))[:1]:
+                found[(*around, near)] = str(right)
         return found
 
     def _put_right(self, path: Path, fault: str) -> None:
@@ -218,7 +216,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "too_long": f"'{name}' can have at most {told.get('max_length')}.",
         "date_type": _not_a(name, "a date, year first: 2026-12-24", given),
         "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
-        "union_tag_invalid": f"'{told.get('tag')}' is not a kind. Use one of: {told.get('expected_tags', '')}.",
+        "union_tag_invalid": _no_kind(str(told.get("tag")), told.get("expected_tags")),
         "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
@@ -226,6 +224,11 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
     return document.problem(path, says)
+
+
+def _no_kind(given: str, kinds: object) -> str:
+    first_line = given.partition("\n")[0]
+    return f"'{first_line}' is not a kind. Use one of: {kinds}."
 
 
 #: The pattern of a field that must say something.

@@ -344,7 +344,7 @@ _NEVER_CLOSED = "A quote opens here and is never closed. Close it."
 _NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
 _NO_SPACE = "A space is missing behind the colon. Write one."
 _COLON_INSIDE = "There is a colon inside these words. Put the words in quotes."
-_UNFIT = "This line does not fit under the one above. Check the spaces at its start."
+_UNFIT = "This line does not fit under the one above. Check the spaces at the start of both."
 _SYNTAX = {
     "mapping values are not allowed": _COLON_INSIDE,
     "found unexpected end of stream": _NEVER_CLOSED,
