@@ -54,11 +54,14 @@ class _Mending:
                 self._document.faulty = True
                 self._mend([dict(fault) for fault in error.errors()])
             else:
-                self._tell_of_empty(self._left, ())
+                self._tell_of_empty(self._at(("nodes",)), ("nodes",))
                 return fits
 
     def _tell_of_empty(self, value: Any, path: Path) -> None:
-        """A name with nothing behind it, where a shape would let it pass as if the line were not there."""
+        """A name in a node with nothing behind it, which a shape lets pass as if the line were not there.
+
+        A setting may be emptied so. In a node it is a slip, and one that could put live what was switched off.
+        """
         steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for step, inner in steps:
             if inner is None and not self._is_mended((*path, step)):

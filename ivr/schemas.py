@@ -27,6 +27,7 @@ def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches))
     _write_keys_as_text(made["menus.json"])
     _offer_rules(made["menus.json"])
+    _want_something(made["menus.json"])
     for schema in made.values():
         _close(schema)
     return made
@@ -37,8 +38,7 @@ def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
     for field, of in _properties(schema):
         if field in fields and names:
             known = of.pop("pattern", None) or r"^[a-z][a-z0-9_]*$"
-            may_be_empty = [kind for kind in of.pop("anyOf", []) if kind == {"type": "null"}]
-            of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}, *may_be_empty]
+            of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}]
             of.pop("type", None)
 
 
@@ -54,6 +54,13 @@ def _close(schema: Any) -> None:
     for _, of in _properties(schema):
         if "patternProperties" in of:
             of["additionalProperties"] = False
+
+
+def _want_something(schema: Any) -> None:
+    """What a node does not have is left out with its name: a name with nothing behind it is refused there."""
+    for _, of in _properties(schema):
+        if "anyOf" in of:
+            of["anyOf"] = [kind for kind in of["anyOf"] if kind != {"type": "null"}]
 
 
 def _write_keys_as_text(schema: Any) -> None:

@@ -1017,7 +1017,7 @@ AS_THEY_TYPE = [
     (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: Bad", False),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    when_off: {goto: person}", True),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    runs_on_to: Bad Name", False),
-    (EXCLUSION, "    kind: reading", "    kind: reading\n    next:", True),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    next:", False),
     (EXCLUSION, "person_hint: last part", "person_hint: last", False),
     (EXCLUSION, "words: [word_excluded", "words: [Bad Name", False),
     (EXCLUSION, "review_by: 2027-07-31", "review_by: soon", False),
