@@ -14,9 +14,18 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from ivr.fitting import WORDS_IN_IT
+from ivr.fitting import CHOICE_KEYS, NAME, WORDS_IN_IT
 from ivr.reading import Path
 
 
@@ -27,32 +36,47 @@ class Authored(BaseModel):
 
 
 Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
-ChoiceKey = Annotated[int, Field(ge=1, le=5)]
+ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
 
 # --- config/menus/*.yaml --------------------------------------------------------------------
 
 
-class Choice(Authored):
+class NodePart(Authored):
+    """A node, or a part of one. What it does not have is left out with its name.
+
+    A setting may be emptied. Here a name with nothing behind it is a slip, and one that could put live what was
+    switched off.
+    """
+
+    @field_validator("*")
+    @classmethod
+    def _has_something(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError("nothing", "nothing stands behind the name")
+        return value
+
+
+class Choice(NodePart):
     label: Said = Field(description="What the choice is, without its key: 'To talk about school'.")
     goto: Goto
     said_back: Said | None = Field(None, description="Said once it is chosen. Left out: the label.")
 
 
-class Answer(Authored):
+class Answer(NodePart):
     goto: Goto
     say: Said | None = Field(None, description="Said before going on.")
 
 
-class WhenOff(Authored):
+class WhenOff(NodePart):
     goto: Goto
     say: Said | None = None
 
 
-class NodeBase(Authored):
+class NodeBase(NodePart):
     only_if: Name | None = Field(None, description="A switch in line.yaml. Off: the node is not there.")
     when_off: WhenOff | None = Field(None, description="Where callers go instead while it is off.")
     allow: dict[str, Said] = Field(

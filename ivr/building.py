@@ -339,7 +339,8 @@ class _Builder:
         return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
 
     def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
-        choice = authored.Choice(label=self.phrases.get(name) or name, goto=answer.goto, said_back=answer.say)
+        label = self.phrases.get(name) or name
+        choice = authored.Choice(label=label, goto=answer.goto, said_back=answer.say or f"{label}.")
         option = self._option(file, path, key, choice)
         if option is None:
             if self._is_off(answer.goto) and not self._has_instead(answer.goto):
@@ -350,8 +351,10 @@ class _Builder:
 
     def _has_instead(self, node_id: str) -> bool:
         """Whether a node says where callers go while it is switched off, rightly or not."""
-        path = ("nodes", node_id, "when_off")
-        return any(path in document.lines or path[-1] in document.unread for document in self.draft.documents.values())
+        return any(
+            ("nodes", node_id, "when_off") in document.lines or "when_off" in document.unread
+            for document in self.draft.documents.values()
+        )
 
     def _is_menu(self, name: str) -> bool:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)

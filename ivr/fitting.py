@@ -17,14 +17,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ivr.reading import Document, Path, Problem
+from ivr.reading import Document, Path, Problem, day_of
 
 M = TypeVar("M", bound=BaseModel)
 #: A value that fits, by its path and what stands around it. Raises LookupError or TypeError where none is needed.
 Spare = Callable[[Path, Any], Any]
 
-_NAME = re.compile("[a-z][a-z0-9_]*")
-_KEYS = range(1, 6)
+#: What a name of a node, a setting or a text looks like.
+NAME = r"^[a-z][a-z0-9_]*$"
+#: The keys that a menu may use.
+CHOICE_KEYS = range(1, 6)
 
 
 def sound_part(model: type[M], document: Document, spare: Spare) -> M:
@@ -49,25 +51,10 @@ class _Mending:
     def done(self, model: type[M]) -> M:
         while True:
             try:
-                fits = model.model_validate(self._left)
+                return model.model_validate(self._left)
             except ValidationError as error:
                 self._document.faulty = True
                 self._mend([dict(fault) for fault in error.errors()])
-            else:
-                self._tell_of_empty(self._at(("nodes",)), ("nodes",))
-                return fits
-
-    def _tell_of_empty(self, value: Any, path: Path) -> None:
-        """A name in a node with nothing behind it, which a shape lets pass as if the line were not there.
-
-        A setting may be emptied so. In a node it is a slip, and one that could put live what was switched off.
-        """
-        steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        for step, inner in steps:
-            if inner is None and not self._is_mended((*path, step)):
-                says = f"'{step}' has nothing behind it. Write it, or take the line out."
-                self._document.problems.append(self._document.problem((*path, step), says))
-            self._tell_of_empty(inner, (*path, step))
 
     def _mend(self, faults: list[dict[str, Any]]) -> None:
         misspelt = self._misspelt(faults)
@@ -142,15 +129,21 @@ class _Mending:
 
     def _put_right(self, path: Path, fault: str) -> None:
         """Put a spare value there; where none is needed, or it does not help, take out what is there."""
+        if path in self._filled:
+            self._take_out(path[:-1])
+        elif fault == "extra_forbidden" or not self._fill(path):
+            self._take_out(path)
+
+    def _fill(self, path: Path) -> bool:
+        """Whether there is a spare value for this place. It is there afterwards."""
+        around = self._at(path[:-1])
         try:
-            if path in self._filled or fault == "extra_forbidden":
-                raise LookupError
-            around = self._at(path[:-1])
             around[path[-1]] = self._spare(path, around)
-            self._mended.add(path)
-            self._filled.add(path)
         except (LookupError, TypeError):
-            self._take_out(path[:-1] if path in self._filled else path)
+            return False
+        self._mended.add(path)
+        self._filled.add(path)
+        return True
 
     def _take_out(self, path: Path) -> None:
         """Take out what stands there; where it stands in a list, or is missing, what is around it."""
@@ -168,9 +161,9 @@ class _Mending:
         """A name that can be used for something whose own cannot."""
         around = self._at(path[:-1]) or {}
         if path[-2:-1] == ("choices",):
-            return next((key for key in _KEYS if key not in around), None)
+            return next((key for key in CHOICE_KEYS if key not in around), None)
         name = re.sub(r"\W+", "_", str(path[-1]).lower()).strip("_")
-        return name if _NAME.fullmatch(name) and name not in around else None
+        return name if re.fullmatch(NAME, name) and name not in around else None
 
     def _rename(self, path: Path, name: str | int | None) -> None:
         around = self._at(path[:-1])
@@ -224,6 +217,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
         "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
+        "nothing": f"'{name}' has nothing behind it. Write it, or take the line out.",
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
     return document.problem(path, says)
@@ -272,18 +266,11 @@ def _not_a(name: str, kind: str, given: Any) -> str:
     if given is None and kind.startswith("a list"):
         return f"'{name}' has nothing behind it. Write [] if there is none."
     if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and kind.startswith("a date"):
-        return f"Take the quotes away: {text}." if _is_day(text) else f"There is no such day: {text}. Look it up."
+        is_day = isinstance(day_of(text), datetime.date)
+        return f"Take the quotes away: {text}." if is_day else f"There is no such day: {text}. Look it up."
     if re.fullmatch("[0-9]+|true|false", text) and isinstance(given, str):
         return f"Take the quotes away: {name}: {text}"
     return f"'{name}' must be {kind}."
-
-
-def _is_day(text: str) -> bool:
-    try:
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:

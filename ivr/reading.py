@@ -147,38 +147,53 @@ def _faulty_block(source: list[str], at: int, told: int, lost: set[int]) -> rang
     """
     if len(source) > _MOST_LINES:
         return range(len(source))
-    written = [number for number, line in enumerate(source) if line.strip() and not line.lstrip().startswith("#")]
-    near = {told, at, *[n for n in written if n < at][-1:], *[n for n in sorted(lost) if n <= at and source[n]][-1:]}
-    blocks = {_block(source, start) for number in near for start in _starts(source, number)}
-    reached = {block: _reach(source, block) for block in blocks}
     ends = len(source)
-    goes_on = [
-        block for block in blocks if reached[block] > max(at, next((n for n in written if n >= block.stop), ends - 1))
-    ]
-    if goes_on:
-        return min(goes_on, key=lambda block: (lost.isdisjoint(block), told not in block, len(block)))
+    above = _written(source, range(at - 1, -1, -1))
+    near = {told, at, *([] if above is None else [above]), *[n for n in sorted(lost) if n <= at and source[n]][-1:]}
+    blocks = {_block(source, start) for number in near for start in _starts(source, number)}
+    reached = {block: _next_fault(_without(source, block)) for block in blocks}
+
+    def goes_on(block: range) -> bool:
+        following = _written(source, range(block.stop, ends))
+        return reached[block] > max(at, ends - 1 if following is None else following)
+
+    if any(map(goes_on, blocks)):
+        return min(filter(goes_on, blocks), key=lambda block: (lost.isdisjoint(block), told not in block, len(block)))
     best = max(blocks, key=lambda block: (reached[block], -len(block)))
     return best if reached[best] > at else range(ends)
 
 
 def _starts(source: list[str], number: int) -> set[int]:
     """A line, and the last ones above it of those that begin a node, a field of a file, or a part of one."""
-    above = [[n for n in range(number + 1) if re.match(f" {{0,{depth}}}[^ #]", source[n])][-2:] for depth in (2, 0)]
+    above = [[n for n in range(number + 1) if _begins(source[n], depth)][-2:] for depth in (2, 0)]
     return {number, *above[0], *above[1][-1:]}
 
 
 def _block(source: list[str], start: int) -> range:
     """A line, and those below it that stand further in."""
     depth = len(source[start]) - len(source[start].lstrip())
-    below = (n for n in range(start + 1, len(source)) if re.match(f" {{0,{depth}}}[^ #]", source[n]))
+    below = (n for n in range(start + 1, len(source)) if _begins(source[n], depth))
     return range(start, next(below, len(source)))
 
 
-def _reach(source: list[str], without: range) -> int:
-    """The index of the line at which YAML finds the next fault, without these."""
-    left = ["" if number in without else line for number, line in enumerate(source)]
+def _begins(line: str, depth: int) -> bool:
+    """Whether something stands on this line, so far in at the most."""
+    return re.match(f" {{0,{depth}}}[^ #]", line) is not None
+
+
+def _written(source: list[str], numbers: range) -> int | None:
+    """The first of these lines that is neither empty nor a comment."""
+    return next((n for n in numbers if source[n].strip() and not source[n].lstrip().startswith("#")), None)
+
+
+def _without(source: list[str], numbers: range) -> list[str]:
+    return ["" if number in numbers else line for number, line in enumerate(source)]
+
+
+def _next_fault(source: list[str]) -> int:
+    """The index of the line with which YAML finds fault; behind them all if with none."""
     try:
-        YAML(typ="rt").compose("\n".join(left))
+        YAML(typ="rt").compose("\n".join(source))
     except (MarkedYAMLError, ReaderError) as error:
         return _fault_line(error)
     return len(source)
@@ -297,7 +312,7 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
     if kind == "bool":
         return text.lower() == "true"
     if kind == "timestamp":
-        return _date(text)
+        return day_of(text)
     if kind != "str":
         document.problems.append(_tagged(node, document))
     return text
@@ -329,7 +344,8 @@ def _number(kind: str, text: str) -> int | float | str:
         return text
 
 
-def _date(text: str) -> datetime.date | str:
+def day_of(text: str) -> datetime.date | str:
+    """The day, if it is one; else the text as it is."""
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
@@ -428,20 +444,12 @@ _SHAPES = (
 
 def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
     """The line above the one with this index, and what is wrong with it, if it is a common slip and to blame."""
-    above = fault - 1
-    while above >= 0 and (not source[above].strip() or source[above].lstrip().startswith("#")):
-        above -= 1
-    says = next((says for shape, says in _SHAPES if above >= 0 and shape.fullmatch(source[above])), None)
-    return (above + 1, says) if says and not _fails_at(fault, [*source[:above], "", *source[above + 1 :]]) else None
-
-
-def _fails_at(fault: int, source: list[str]) -> bool:
-    """Whether YAML finds fault with the line of this index."""
-    try:
-        YAML(typ="rt").compose("\n".join(source))
-    except MarkedYAMLError as error:
-        return error.problem_mark is not None and error.problem_mark.line == fault
-    return False
+    above = _written(source, range(fault - 1, -1, -1))
+    if above is None:
+        return None
+    says = next((says for shape, says in _SHAPES if shape.fullmatch(source[above])), None)
+    is_to_blame = says and _next_fault(_without(source, range(above, above + 1))) != fault
+    return (above + 1, says) if says and is_to_blame else None
 
 
 def _left_open(source: list[str], fault: int) -> int | None:

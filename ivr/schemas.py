@@ -8,6 +8,7 @@ from ivr import authored
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
 from ivr.building import Draft
 from ivr.check import RULES
+from ivr.fitting import NAME
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {
@@ -37,7 +38,7 @@ def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
     """Let an editor complete these names, without marking one that was only just made up as wrong."""
     for field, of in _properties(schema):
         if field in fields and names:
-            known = of.pop("pattern", None) or r"^[a-z][a-z0-9_]*$"
+            known = of.pop("pattern", None) or NAME
             of["anyOf"] = [{"enum": names}, {"type": "string", "pattern": known}]
             of.pop("type", None)
 
