@@ -27,7 +27,7 @@ ALONE = {
     "twilio": {"twiml", "phone"},
     "flask": {"web"},
     "pyttsx3": {"audio"},
-    "hibari": {"audio"},
+    "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "editing"},
     "pydantic": {"fitting", "authored"},

