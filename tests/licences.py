@@ -17,6 +17,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "licences.md"
+#: The headings of the page under which the tables stand.
+HEADINGS = {"run": "## Packages that run the line", "test": "## Packages that only the tests need"}
 #: The Pythons that the line runs on. A package may be needed by one of them only.
 PYTHONS = ("3.11.2", "3.11.14", "3.12.12", "3.13.5", "3.14.0")
 
@@ -160,9 +162,9 @@ def rows() -> dict[str, dict[str, tuple[str, str]]]:
 
 def tables() -> dict[str, dict[str, tuple[str, str]]]:
     """The tables that the page has now."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for title, body in re.findall(r"<!-- table: (\w+) -->\n(.*?)<!-- end -->", _page(), re.DOTALL):
-        cells = re.findall(r"^\| (\S+) \| ([^|]*) \| ([^|]*) \|$", body, re.MULTILINE)
+    page, found = _page(), {}
+    for title in HEADINGS:
+        cells = re.findall(r"^\| (\S+) \| ([^|]*) \| ([^|]*) \|$", page[_where(page, title)], re.MULTILINE)
         found[title] = {name: (of.strip(), use.strip()) for name, of, use in cells if name not in ("package", "---")}
     return found
 
@@ -171,18 +173,25 @@ def _page() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
+def _where(page: str, title: str) -> slice:
+    """Where the table under a heading stands, from its first line to the end of its last."""
+    found = re.compile(r"^\|.*(?:\n\|.*)*", re.MULTILINE).search(page, page.index(HEADINGS[title]))
+    assert found, f"There is no table under '{HEADINGS[title]}'"
+    return slice(*found.span())
+
+
 def _table(packages: dict[str, tuple[str, str]]) -> str:
-    head = "| package | licence | what we use it for |\n| --- | --- | --- |\n"
     ours_first = sorted(packages.items(), key=lambda row: (not row[1][1], row[0]))
-    return head + "".join(f"| {name} | {of} | {use} |\n" for name, (of, use) in ours_first)
+    lines = ["| package | licence | what we use it for |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {name} | {of} | {use} |" for name, (of, use) in ours_first)])
 
 
 def main() -> None:
     """Write the tables into the page."""
-    page = _page()
-    for title, packages in rows().items():
-        made = f"<!-- table: {title} -->\n{_table(packages)}<!-- end -->"
-        page = re.sub(rf"<!-- table: {title} -->\n.*?<!-- end -->", lambda _, made=made: made, page, flags=re.DOTALL)
+    made, page = rows(), _page()
+    for title in HEADINGS:
+        where = _where(page, title)
+        page = page[: where.start] + _table(made[title]) + page[where.stop :]
     PAGE.write_text(page, encoding="utf-8")
 
 
