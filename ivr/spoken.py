@@ -130,7 +130,7 @@ def paragraph(text: str) -> str:
 
 
 def groups(phone: str) -> tuple[str, ...]:
-    """A phone number's digits in groups that a listener can remember: at most four, or five at the start of a mobile."""
+    """A phone number's digits in groups that a listener can remember: at most four, five at the start of a mobile."""
     found: list[str] = []
     for group in phone.split():
         longest = 5 if not found else 4
@@ -195,7 +195,7 @@ def stretch(hours: Span) -> str:
 
 
 def opening_hours(hours: Hours) -> str:
-    """'Monday to Friday. From nine in the morning to five in the afternoon'; days with the same hours are said together."""
+    """'Monday to Friday. From nine in the morning to five in the afternoon'; equal days are said together."""
     runs: list[tuple[int, int, Span]] = []
     for day, span in enumerate(hours.week):
         if span is None:
