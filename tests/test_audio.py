@@ -602,7 +602,7 @@ def test_a_new_take_is_not_played_before_somebody_has_heard_it(studio: Studio) -
     studio.recordings.prepare()
 
     assert studio.recordings.names() == {}
-    assert "Nobody has said yet that this says" in studio.told()
+    assert "Nobody has confirmed yet that it says" in studio.told()
 
 
 def test_a_recording_confirmed_in_version_1_0_is_still_played(studio: Studio) -> None:
@@ -630,7 +630,7 @@ def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> Non
     soundfile.write(path, samples, rate, format="MP3")
 
     assert studio.recordings.confirm([studio.unit.name]) == []
-    assert "This is no WAV but MP3" in studio.told()
+    assert "This is MP3 and not WAV" in studio.told()
     assert studio.recordings.prepare() == 0
 
 
@@ -645,13 +645,13 @@ def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
     studio.record()
 
     assert studio.recordings.names() == {}
-    assert "Nobody has said yet that this says" in studio.told()
+    assert "Nobody has confirmed yet that it says" in studio.told()
 
 
 @pytest.mark.parametrize(
     ("how", "told"),
     [
-        ({"level": 0.0}, "next to no sound"),
+        ({"level": 0.0}, "almost no sound"),
         ({"level": 3.0}, "recorded too loud"),
         ({"seconds": 0.1}, "too short"),
         ({"seconds": 60.0}, "too long"),

@@ -66,7 +66,7 @@ class Sounds:
         return {(clip.words, clip.slow): name for clip, name in recorded.items()}
 
     def _in_one_voice(self, there: frozenset[str]) -> dict[tuple[str, bool], str]:
-        """All sounds in the best voice that has every prompt. If none has, each prompt in the best voice that has it."""
+        """All sounds in the best voice that has every prompt. If none has, each in the best that has it."""
         found: dict[tuple[str, bool], str] = {}
         for names in self._names:
             said = {words: name for words, name in names.items() if name in there}
