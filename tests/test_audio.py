@@ -670,5 +670,5 @@ def test_a_file_that_is_no_sound_is_told_in_words(studio: Studio) -> None:
     studio.record().write_bytes(b"RIFF, but nothing more")
     studio.recordings.confirm([])
 
-    assert "not a sound file" in studio.told()
+    assert "This sound file cannot be read" in studio.told()
     assert studio.recordings.prepare() == 0
