@@ -296,7 +296,7 @@ def _span(text: str) -> str:
     if text == "closed":
         return text
     if not re.fullmatch(_SPAN, text):
-        raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
+        raise ValueError(f"'{text}' is not an opening time. Write it like 09:00 to 17:00, or write closed.")
     opens, closes = text.split(" to ")
     if opens >= closes:
         raise ValueError(f"'{text}' ends before it begins. Write the earlier time first.")
@@ -306,7 +306,7 @@ def _span(text: str) -> str:
 Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
 Phone = Annotated[
     str,
-    _fits(_PHONE, "is not a phone number. Write it as it is rung here: 0116 496 0123."),
+    _fits(_PHONE, "is not a phone number. Write it as it is dialled in the UK: 0116 496 0123."),
     _shown(_PHONE),
 ]
 Paragraph = Annotated[

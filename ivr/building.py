@@ -267,7 +267,7 @@ class _Builder:
         for group in ("names", "sentences"):
             for name, value in getattr(self.line, group).items():
                 if "{" in value or "}" in value:
-                    says = "No other setting can stand in this one. Write its words here, without braces."
+                    says = "A setting cannot contain another one. Write its words here, without braces."
                     self._problem(LINE, (group, name), says)
 
     def _check_needed(self, nodes: Mapping[str, Node]) -> None:
@@ -306,7 +306,9 @@ class _Builder:
             case authored.Word():
                 means = self._speech(file, (*path, "means"), node.means)
                 if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
-                    self._problem(file, (*path, "listed_in"), f"'{node.listed_in}' is no menu. Name the menu of words.")
+                    self._problem(
+                        file, (*path, "listed_in"), f"'{node.listed_in}' is not a menu. Name the menu of words."
+                    )
                 next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
@@ -362,10 +364,10 @@ class _Builder:
     def _word(self, file: str, path: Path, name: str) -> str | None:
         """The word of this name, if it is one and not switched off."""
         if name in self.authored and not isinstance(self.authored[name], authored.Word):
-            self._problem(file, path, f"'{name}' explains no word. Name a node of the kind word.")
+            self._problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
             return None
         if name in authored.GOTO_STEPS:
-            self._problem(file, path, f"'{name}' is a place of the line. Name a node of the kind word.")
+            self._problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
             return None
         return self._target(file, path, name)
 
@@ -387,7 +389,7 @@ class _Builder:
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
             if goto in authored.STEP_WORDS:
-                says = f"'{goto}' comes in its own order, and no choice can lead there."
+                says = f"'{goto}' comes in its own order, so no choice can lead there."
             self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
         if not self._is_off(goto):
@@ -433,7 +435,7 @@ class _Builder:
             self._problem(file, path, _BRACES)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
-        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
+        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check its spelling."
         if not self._is_lost(name, LINE):
             self._problem(file, path, says)
 

@@ -181,7 +181,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     """One of pydantic's errors in the words of people who write menus."""
     if not error["loc"]:
         return Problem(
-            document.file, 1, "This file must have names, each with a colon behind it. Compare it with another."
+            document.file, 1, "This file must have names, each followed by a colon. Compare it with another."
         )
     path = _real_path(error["loc"], document)
     if error["loc"][-1] == "[key]":
@@ -204,10 +204,10 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
         "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
         "bool_type": _not_a(name, "true or false", given),
-        "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "list_type": _not_a(name, "a list: a line for each, beginning with a plain hyphen and a space", given),
+        "dict_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "model_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "model_attributes_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "list_type": _not_a(name, "a list: one line for each, beginning with a plain hyphen and a space", given),
         "too_short": f"'{name}' needs at least {told.get('min_length')}.",
         "too_long": f"'{name}' can have at most {told.get('max_length')}.",
         "date_type": _not_a(name, "a date, year first: 2026-12-24", given),
@@ -217,7 +217,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
         "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
-        "nothing": f"'{name}' has nothing behind it. Write it, or take the line out.",
+        "nothing": f"'{name}' has nothing after it. Write it, or take the line out.",
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
     return document.problem(path, says)
@@ -264,7 +264,7 @@ def _not_a(name: str, kind: str, given: Any) -> str:
     """What to say of a value that is not of this kind, as it may only seem to be one."""
     text = str(given)
     if given is None and kind.startswith("a list"):
-        return f"'{name}' has nothing behind it. Write [] if there is none."
+        return f"'{name}' has nothing after it. Write [] if there is none."
     if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and kind.startswith("a date"):
         is_day = isinstance(day_of(text), datetime.date)
         return f"Take the quotes away: {text}." if is_day else f"There is no such day: {text}. Look it up."
@@ -289,7 +289,7 @@ def _unknown_field(name: object) -> str:
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
     if ":" in str(name):
-        return "Write a space behind the colon."
+        return "Write a space after the colon."
     if " " in str(name):
         return "If it belongs to the words before it, put all of the words in quotes."
-    return "Check how it is spelt, and the spaces at its start, or take it out."
+    return "Check its spelling and the spaces at its start, or remove it."

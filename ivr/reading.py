@@ -209,7 +209,7 @@ def _fault_line(error: MarkedYAMLError | ReaderError) -> int:
 
 def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
-        return "This file is too big to be a file of words. Take it out of the folder."
+        return "This file is too big to hold the line's words. Remove it from the folder."
     if "\0" in text:
         return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
     return None
@@ -225,14 +225,14 @@ def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
     for number, line in enumerate(_NEW_LINE.split(text), 1):
         start = line.lstrip()
         if unseen := _UNSEEN.search(line):
-            says = f"There is a character here that cannot be seen (U+{ord(unseen[0]):04X}). Type this line again."
+            says = f"There is an invisible character here (U+{ord(unseen[0]):04X}). Type this line again."
             yield Problem(file, number, says)
         if start.startswith(("#:", '"#":', "'#':")):
             yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
         elif start.startswith(("*:", '"*":', "'*':")):
             yield Problem(file, number, "The star key always means 'go back'. Take this line out.")
         elif start.startswith("%YAML"):
-            yield Problem(file, number, "Take this line out. It makes YAML read some words as something else.")
+            yield Problem(file, number, "Take this line out. It makes YAML misread some words.")
         elif "\t" in line[: len(line) - len(start)]:
             yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
 
@@ -294,7 +294,7 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
 _COMMENT = re.compile(r"\s+#")
 #: Quotes of word processors. YAML takes them for letters.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
-_NOT_PLAIN = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+_NOT_PLAIN = "These are not plain quotes, and would be read out with the words. Type plain ones instead."
 
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
@@ -327,7 +327,7 @@ def _wrong_quotes(text: str) -> str | None:
     if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
     if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # behind a number, it means inches
-        return "A quote here has no other. Take it out, or put all of the words in quotes."
+        return "A quote here has no partner. Remove it, or put all of the words in quotes."
     return None
 
 
@@ -354,11 +354,11 @@ def day_of(text: str) -> datetime.date | str:
 
 # --- Problems in plain words ----------------------------------------------------------------
 
-_KEPT_SIGN = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
+_KEPT_SIGN = "These words begin with a sign that has a meaning in YAML. Put them in quotes."
 _NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
 _NEVER_CLOSED = "A quote opens here and is never closed. Close it."
-_NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
-_NO_SPACE = "A space is missing behind the colon. Write one."
+_NOT_CLOSED = "A { or [ opens here and is not closed, or a comma is missing inside. Close it."
+_NO_SPACE = "A space is missing after the colon. Write one."
 _COLON_INSIDE = "There is a colon inside these words. Put the words in quotes."
 _UNFIT = "This line does not fit under the one above. Check the spaces at the start of both."
 _SYNTAX = {
@@ -387,7 +387,7 @@ _SYNTAX = {
 def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: list[str]) -> Problem:
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error)
-    otherwise = "The signs on this line do not fit together. Compare it with the lines around it."
+    otherwise = "YAML cannot make sense of this line. Compare it with the lines around it."
     says = next((says for sign, says in _SYNTAX.items() if sign in what), otherwise)
     if mark and opened and mark.line != opened.line and what.startswith(("expected ',' or", "found unexpected end")):
         mark = opened
@@ -414,7 +414,7 @@ _SEEN = (
     (re.compile("\t"), "There is a tab on this line. Use spaces."),
     (
         re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"),
-        "This line begins with a sign that is no plain hyphen. Type - instead.",
+        "This line begins with a sign that is not a plain hyphen. Type - instead.",
     ),
     (re.compile(f"[:{{,] *[{''.join(_CURLY)}]|^ *- *[{''.join(_CURLY)}]"), _NOT_PLAIN),
 )
@@ -435,10 +435,10 @@ def _about_colon(line: str, column: int) -> str:
 #: What is wrong with a line, by its shape, where YAML finds fault with the one below it.
 _SHAPES = (
     (_SEEN[1][0], _SEEN[1][1]),
-    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing behind the name. Write one."),
+    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing after the name. Write one."),
     (re.compile(r'\s*"[^"]*"\s*'), "A dash is missing before these words, or a name and a colon. Write it."),
     (re.compile(r"\s*[a-z]\w*:[^\s/].*"), _NO_SPACE),
-    (re.compile(r"\s*-[^\s-].*"), "A space is missing behind the dash. Write one."),
+    (re.compile(r"\s*-[^\s-].*"), "A space is missing after the dash. Write one."),
 )
 
 
@@ -473,9 +473,9 @@ def _run_over(source: list[str], line: int, column: int) -> str | None:
     """What to do about words that go on where YAML has them end; None where it is only the spaces at the start."""
     before = source[line][:column].rstrip() if line < len(source) else ""
     if before.endswith(('"', "'")):
-        return "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+        return "The words continue after a closing quote. Inside the words, use the other kind of quotes, or none."
     if before.endswith(("}", "]")):
         return _KEPT_SIGN
     if not before and line and re.search(r"\s#", source[line - 1]) and not re.match(r"\s*(- |[\w-]+:)", source[line]):
-        return "The line above is cut short by its #, and does not go on here. Put all of the words in quotes."
+        return "A # cuts the line above short, so it cannot continue here. Put all of the words in quotes."
     return None

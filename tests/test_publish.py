@@ -396,7 +396,7 @@ def _tagged_list(folder: Path) -> None:
 
 BAD = [
     (_binary, "This is not a text file. Save it as plain text (UTF-8)."),
-    (_fifty_megabytes, "This file is too big to be a file of words. Take it out of the folder."),
+    (_fifty_megabytes, "This file is too big to hold the line's words. Remove it from the folder."),
     (_gone, "This file went away while it was read. Put it back, or try again."),
     (_alias, "'&it' is not used here. Write the words out again where you need them."),
     (_include, "'!include' is not used here: a file cannot take in another. Write the words in this file."),
