@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.xdist_group("audio"), pytest.mark.timeout(400)]
 
 @pytest.fixture(scope="session")
 def plain(files: dict[str, str]) -> dict[str, str]:
-    """The shipped config/, in the voice that is always there."""
+    """The shipped config/, in the voice that is always available."""
     assert SPEECH in files["line.yaml"]
     return {**files, "line.yaml": files["line.yaml"].replace(SPEECH, "  engines: [pyttsx3]")}
 
@@ -219,7 +219,7 @@ def test_a_voice_that_is_not_there_is_told_and_the_next_one_speaks(few: Script, 
 
 @pytest.mark.parametrize("samples_a_sound", [900, 1800])
 def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path, samples_a_sound: int) -> None:
-    """Whatever its own pace is. The library is the real one, with eSpeak's sounds; the voice only hums."""
+    """Whatever its own pace is. The library is real and uses eSpeak's phonemes; the voice only hums."""
     voice = humming_voice(tmp_path / "hum.onnx", samples_a_sound)
 
     result = audio.render(_with_voices(few, engines=["piper"], piper_voice=str(voice)), tmp_path)
@@ -234,7 +234,7 @@ def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path,
 
 
 def test_pyttsx3_and_piper_speak_in_one_process(tmp_path: Path) -> None:
-    """Each brings an eSpeak of its own. In a process to itself, for one that calls into the other crashes."""
+    """Each has its own eSpeak. This runs in a separate process, because one calling into the other would crash."""
     voice = humming_voice(tmp_path / "hum.onnx", 900)
     speak = f"""
 from ivr.audio import engines
@@ -274,7 +274,7 @@ def test_a_network_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypat
 def test_a_voice_that_must_be_fetched_is_sought_first_and_then_only_when_asked_for(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A changed word must not wait for a network, nor make every prompt anew in another voice."""
+    """A changed word must not wait for a network, and must not cause every prompt to be rendered in another voice."""
     monkeypatch.setattr("hibari.voices.BASE_URL", "http://127.0.0.1:9/")
     monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
     made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")
@@ -318,7 +318,7 @@ def test_a_voice_that_is_not_installed_is_told_once(
 
 
 class Failing:
-    """A voice that fails at some words, in the way of its libraries."""
+    """A voice that fails at some words as its libraries would."""
 
     def __init__(self, voice: engines.Engine):
         self._voice = voice
@@ -400,7 +400,7 @@ def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script,
 def test_a_call_in_sounds_says_what_the_golden_call_says(
     path: Path, line: Line, spoken_by_pyttsx3: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every Play is a file that is there, and what the files say is what the call says. No Say is needed."""
+    """Every Play is an existing file, and the files say what the call says. No Say is needed."""
     played = transcript.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
     wanted = dataclasses.replace(played, entries=tuple(e for e in played.entries if e.who != "NOTED"))
     identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
@@ -479,7 +479,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
 def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_calls(
     settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
 ) -> None:
-    """No turn looks at the folder: looking through it takes as long as ten turns."""
+    """No turn reads the folder, because that takes as long as ten turns."""
     folder = _copy_some(rendered, tmp_path / "sounds")
     store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
@@ -578,7 +578,7 @@ def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studi
 
 
 def test_confirming_all_leaves_out_a_take_from_before_its_words_changed(studio: Studio) -> None:
-    """Whoever confirms what they recorded today must not confirm with it what is out of date."""
+    """Confirming today's recordings must not confirm outdated ones as well."""
     studio.record()
     studio.recordings.confirm([])
     words_file = studio.recordings.folder / "words.json"

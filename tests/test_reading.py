@@ -18,14 +18,14 @@ Edit = Callable[[str, str, str], dict[str, str]]
 
 
 def _refused(files: dict[str, str]) -> list[str]:
-    """The Problems that stop these files, as staff see them."""
+    """The Problems that prevent these files from being used, as staff see them."""
     with pytest.raises(ConfigError) as refusal:
         building.load(files)
     return [str(problem) for problem in refusal.value.problems]
 
 
 def _line(files: dict[str, str], name: str, text: str) -> int:
-    """The line on which some text first stands."""
+    """The line on which a text first occurs."""
     return files[name][: files[name].index(text)].count("\n") + 1
 
 
@@ -447,7 +447,7 @@ def test_a_fault_is_told_in_one_line() -> None:
     [("no", "no"), ("off", "off"), ("yes", "yes"), ("17:30", "17:30"), ("9:30", "9:30"), ("~", None), ("true", True)],
 )
 def test_words_stay_words(text: str, value: object) -> None:
-    """What older YAML turns into something else is read as it is written."""
+    """What older YAML would turn into something else is read as it is written."""
     assert read(f"a: {text}", "x").data == {"a": value}
 
 
@@ -499,7 +499,7 @@ def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: P
 @pytest.mark.parametrize("name", ["texts.yaml", "menus/complaints.yaml", "menus/shared.yaml"])
 @pytest.mark.parametrize("side", ["first", "last"])
 def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name: str, side: str) -> None:
-    """YAML itself finds fault further down, or none at all, and would have the other quote said."""
+    """YAML itself finds a fault further down or none at all, and callers would hear the other quote."""
     lines = files[name].split("\n")
     quoted = [i for i, line in enumerate(lines) if '"' in line and not line.lstrip().startswith("#")]
     assert len(quoted) > 10
@@ -586,7 +586,7 @@ def test_a_repeated_name_is_told_whatever_stands_under_it() -> None:
     ("menus/which_way.yaml", "    when_off: {", "    when_off: q_disability  # {"),
 ])  # fmt: skip
 def test_one_mistake_is_one_fault(edited: Edit, name: str, right: str, wrong: str) -> None:
-    """What is not sound is there: nothing that needs it is told to be without it."""
+    """A faulty node still exists, so nothing that refers to it is reported as dangling."""
     problems = _refused(edited(name, right, wrong))
 
     assert {problem.split(":")[0] for problem in problems} == {f"config/{name}"}, problems
@@ -824,7 +824,7 @@ def test_what_yaml_cannot_read_hides_only_what_is_around_it(files: dict[str, str
 
 
 def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where everything in a document stands."""
+    """The path of everything in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, below in inner:
         yield (*path, step)
@@ -840,7 +840,7 @@ SHAPES: dict[str, tuple[type[authored.Authored], Spare]] = {
 
 @pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "words.yaml", MENU, WHICH, "menus/shared.yaml"])
 def test_whatever_does_not_fit_is_told_and_the_rest_is_looked_at(files: dict[str, str], name: str) -> None:
-    """Each thing in a file in turn is taken out, or is something that fits nowhere. The rest stays whole."""
+    """Each value of a file in turn is removed, or replaced by something invalid. The rest stays intact."""
     model, spare = SHAPES.get(name, (authored.MenuFile, authored.spare_of_menu))
     places = list(_places(read(files[name], name).data))
     for place in places[:: max(1, len(places) // 60)]:

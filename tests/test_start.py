@@ -1,4 +1,4 @@
-"""The line as a newcomer starts it: real processes, a real port, real signals."""
+"""Starting the line as a newcomer does: real processes, a real port, real signals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IVR = Path(sys.executable).parent / "ivr"
 
 @pytest.fixture
 def place(tmp_path: Path) -> dict[str, str]:
-    """An environment with folders of its own, and nothing else set."""
+    """An environment with private folders, and nothing else set."""
     shutil.copytree(config.ROOT / "config", tmp_path / "config")
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
@@ -110,7 +110,7 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
 
 
 def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[str, str]) -> None:
-    """Its web server heeds nothing until its workers have loaded, and has no calls to lose."""
+    """Its web server ignores signals until its workers have loaded, and has no calls to lose."""
     process = subprocess.Popen(
         [IVR, "start", "--port", str(free_port())], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -172,7 +172,7 @@ def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place
 def test_nothing_is_left_running_when_the_line_is_killed_as_it_makes_its_sounds(
     place: dict[str, str], tmp_path: Path, how: signal.Signals
 ) -> None:
-    """The processes that speak wait for work, and a killed line cannot tell them that none will come."""
+    """The rendering processes wait for work, and a killed line cannot tell them that none will come."""
     line_yaml = Path(place["IVR_CONFIG"]) / "line.yaml"
     line_yaml.write_text(line_yaml.read_text().replace("engines: [natural, pyttsx3]", "engines: [pyttsx3]"))
     sounds = tmp_path / "sounds"
@@ -317,7 +317,7 @@ def test_what_can_be_used_is_taken(tmp_path: Path, name: str, value: str) -> Non
 
 
 def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
-    """`scripts/install` finds no Python that will do."""
+    """`scripts/install` finds no usable Python."""
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python3").chmod(0o755)
     for tool in ("bash", "dirname", "env"):
@@ -345,7 +345,7 @@ def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
 def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(
     place: dict[str, str], tmp_path: Path
 ) -> None:
-    """Else an embedded Redis would be started for it, in which nobody waits."""
+    """Otherwise an embedded Redis would be started for it, with an empty list."""
     here = config.settings(place)
     away = config.settings({**place, "REDIS_URL": "redis://127.0.0.1:1"})
     with pytest.raises(CannotStart, match="does not answer"), server.redis(away, for_line=True):
@@ -395,7 +395,7 @@ def _install(folder: Path) -> str:
 
 @pytest.mark.parametrize("mark", ["folder", "bin/ivr"])
 def test_a_copied_folder_does_not_run_the_programs_of_the_original(copied: Path, mark: str) -> None:
-    """They name the folder they were made in, and so would say and publish what is there."""
+    """They contain the path of the folder they were made in, and would act on that one."""
     text = f"{config.ROOT}\n" if mark == "folder" else f"#!{config.ROOT}/.venv/bin/python\n"
     (copied / ".venv" / mark).write_text(text)
 
@@ -405,7 +405,7 @@ def test_a_copied_folder_does_not_run_the_programs_of_the_original(copied: Path,
 
 @pytest.mark.parametrize("mark", ["folder", "bin/ivr", None])
 def test_a_folder_that_is_come_to_by_another_way_keeps_its_programs(copied: Path, mark: str | None) -> None:
-    """By a link; and one of which nobody can tell where it was made."""
+    """Through a link; and one whose origin is unknown."""
     (copied / ".venv" / "kept").touch()
     if mark:
         text = f"{copied}\n" if mark == "folder" else f"#!{copied}/.venv/bin/python\n"
