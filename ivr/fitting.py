@@ -1,8 +1,8 @@
-"""Validates staff's YAML against its schema, and reports every mistake in plain words.
+"""What staff wrote, held against the shape it must have; what does not fit is told in plain words.
 
-A faulty file is repaired while it is being checked, so that one mistake does not hide another: what is missing is
-filled in, what does not fit is replaced or removed, and a misspelt name is treated as the right one. Mistakes that
-only then become visible are reported too. Nobody ever hears the repaired version: a draft with Problems is
+A file with faults is made whole for as long as it is looked at, so that one fault hides no other: what is missing
+is filled in, what does not fit is replaced or taken out, and a name that is nearly right is taken for the right
+one. What that brings to light is told as well. Nobody ever hears what is made here: a draft with Problems is
 refused.
 """
 
@@ -30,7 +30,7 @@ CHOICE_KEYS = range(1, 6)
 
 
 def sound_part(model: type[M], document: Document, spare: Spare) -> M:
-    """The document as a model, repaired where it is faulty. Its mistakes are added to the document's problems."""
+    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards."""
     return _Mending(document, spare).done(model)
 
 

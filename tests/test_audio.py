@@ -274,7 +274,7 @@ def test_a_network_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypat
 def test_a_voice_that_must_be_fetched_is_sought_first_and_then_only_when_asked_for(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A changed word must not wait for a network, and must not cause every prompt to be rendered in another voice."""
+    """A changed word must not wait for a network, nor make every prompt anew in another voice."""
     monkeypatch.setattr("hibari.voices.BASE_URL", "http://127.0.0.1:9/")
     monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
     made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")

@@ -1072,7 +1072,7 @@ AS_THEY_TYPE = [
 
 
 def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str, str]) -> None:
-    """Judged by the validator that editors use, the schemas agree with the models."""
+    """As the models do: held against what an editor itself validates with."""
     made = schemas.schemas(building.read_draft(files))
     edits = [(name, files[name], "", True) for name in files]
     for name, old, new, right in AS_THEY_TYPE:

@@ -317,7 +317,7 @@ def test_what_can_be_used_is_taken(tmp_path: Path, name: str, value: str) -> Non
 
 
 def test_an_old_python_is_one_plain_line(tmp_path: Path) -> None:
-    """`scripts/install` finds no usable Python."""
+    """`scripts/install` finds no Python that will do."""
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "python3").chmod(0o755)
     for tool in ("bash", "dirname", "env"):
@@ -395,7 +395,7 @@ def _install(folder: Path) -> str:
 
 @pytest.mark.parametrize("mark", ["folder", "bin/ivr"])
 def test_a_copied_folder_does_not_run_the_programs_of_the_original(copied: Path, mark: str) -> None:
-    """They contain the path of the folder they were made in, and would act on that one."""
+    """They name the folder they were made in, and so would say and publish what is there."""
     text = f"{config.ROOT}\n" if mark == "folder" else f"#!{config.ROOT}/.venv/bin/python\n"
     (copied / ".venv" / mark).write_text(text)
 
@@ -405,7 +405,7 @@ def test_a_copied_folder_does_not_run_the_programs_of_the_original(copied: Path,
 
 @pytest.mark.parametrize("mark", ["folder", "bin/ivr", None])
 def test_a_folder_that_is_come_to_by_another_way_keeps_its_programs(copied: Path, mark: str | None) -> None:
-    """Through a link; and one whose origin is unknown."""
+    """By a link; and one of which nobody can tell where it was made."""
     (copied / ".venv" / "kept").touch()
     if mark:
         text = f"{copied}\n" if mark == "folder" else f"#!{copied}/.venv/bin/python\n"
