@@ -62,6 +62,8 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     #: True if `data` does not have everything that was written.
     faulty: bool = False
+    #: What this file does not have yet, and the shipped words or timings that stand in for it.
+    stand_ins: dict[Path, Any] = field(default_factory=dict)
     #: The lines that YAML could not read.
     unread: str = ""
     #: YAML nodes with an anchor (&name) that were visited before.

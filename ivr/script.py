@@ -23,6 +23,8 @@ from ivr.spoken import Speech
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts that are sent where the caller's place names none.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
+#: The texts that the line itself sends.
+NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS)
 
 
 class Option(msgspec.Struct, frozen=True):

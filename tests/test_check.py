@@ -82,6 +82,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/exclusion.yaml", "We can text you a website about this.", "Administration. " * 60),),
         (("menus/exclusion.yaml", "We can text you a website about this.", "Get a text. " * 20),),
     ),
+    "new-words": (((SHARED, '    rung: "We have your number. We will ring you."\n', ""),), ((SHARED, "We have your number. ", ""),)),
     "pace": (_line("before_key: 0.7", "before_key: 0.2"), _line("before_key: 0.7", "before_key: 0.9")),
     "choices": (
         ((WELCOME, SCHOOL, SCHOOL + SCHOOL.replace("4:", "5:")),),

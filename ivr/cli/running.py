@@ -6,7 +6,7 @@ from contextlib import closing
 
 import click
 
-from ivr import config, log, server, web
+from ivr import building, config, log, server, web
 from ivr.cli import publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
@@ -46,9 +46,9 @@ def start(port: int, host: str, as_it_was: bool) -> None:
 
 def _published_draft(settings: Settings, store: Store) -> Script:
     """What is in config/, checked and live, with its sounds. What is live already was checked then."""
-    draft, live = publishing.draft_revision(settings), publishing.published(store)
-    is_undone = publishing.was_undone(store, draft)
-    if live and (draft == live.revision or is_undone):
+    files, live = publishing.draft_files(settings), publishing.published(store)
+    is_undone = publishing.was_undone(store, files)
+    if live and (building.revision_of(files) == live.revision or is_undone):
         if is_undone:
             out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
         sound.prepare(settings, live)
@@ -59,6 +59,8 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")
+    if new := sum(problem.rule == "new-words" for problem in passed.warnings):
+        out(f"It lacks {new} words or timings that this version of the line needs. They come with it: see `ivr check`.")
     publishing.tell_of_broken_promises(store, passed.script)
     return passed.script
 
