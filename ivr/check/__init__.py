@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from ivr import transcript
@@ -31,9 +31,14 @@ from ivr.script import Script
 REASON_WORDS = 3
 
 
-def check(draft: Draft, script: Script, today: dt.date, published: Script | None = None) -> list[Problem]:
-    """Every Problem of a script that could be built, in the order of files and lines."""
-    context = Context(draft, script, today, published)
+def check(
+    draft: Draft, script: Script, today: dt.date, published: Script | None = None, ours: Set[str] = frozenset()
+) -> list[Problem]:
+    """Every Problem of a script that could be built, in the order of files and lines.
+
+    `ours`: the line's own numbers, as far as they are known here.
+    """
+    context = Context(draft, script, today, published, ours)
     problems = [problem for rule in RULES for problem in look(context, rule)]
     problems += _waivers(context)
     return sorted(set(problems))

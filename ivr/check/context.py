@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -116,6 +116,8 @@ class Context:
     today: dt.date
     #: What is live now, to see what a publication would move.
     published: Script | None = None
+    #: The line's own numbers, if they are known.
+    ours: Set[str] = frozenset()
     #: What one rule worked out and another can use.
     kept: dict[str, Any] = field(default_factory=dict)
     #: Waivers that were needed.

@@ -36,7 +36,7 @@ class Passed:
 
 def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
     """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
-    problems, draft, made = _look(config.folder(settings.config_dir), live)
+    problems, draft, made = _look(config.folder(settings.config_dir), settings.our_numbers, live)
     return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
 
 
@@ -71,33 +71,33 @@ def _took_back(published: Published) -> bool:
     return published.undone
 
 
-def _look(found: Folder, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+def _look(found: Folder, ours: Set[str], live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
     draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
         made = building.build(draft, building.revision_of(draft.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
-    problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live)
+    problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live, ours=ours)
     return sorted({*problems, *play_stories(made, found.stories)}), draft, made
 
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.folder(settings.config_dir))
+    return _gate(config.folder(settings.config_dir), settings.our_numbers)
 
 
-def gate_change(live: dict[str, str], files: dict[str, str]) -> Passed:
+def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str]) -> Passed:
     """What is live with a change, if that breaks nothing: what rules of today find in the rest was live before them.
 
     Without stories, which belong to the draft. Raises ConfigError.
     """
-    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()))[0]}
-    return _gate(Folder(files, {}, ()), known)
+    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings.our_numbers)[0]}
+    return _gate(Folder(files, {}, ()), settings.our_numbers, known)
 
 
-def _gate(found: Folder, known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
-    problems, draft, made = _look(found)
+def _gate(found: Folder, ours: Set[str], known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
+    problems, draft, made = _look(found, ours)
     errors = [p for p in problems if p.severity == "error" and (p.file, p.rule, p.says) not in known]
     if errors:
         raise ConfigError(errors)
