@@ -16,6 +16,7 @@ The core knows nothing but itself: no clock, no files, no network.
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung back, and which can be texted
+    environment  what is wrong with the machine's settings, in words
     diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     briefing     what an adviser is told of a request, in words

@@ -115,14 +115,14 @@ def revision_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Script:
-    """The files of `config/` as a Script. Raises ConfigError with every Problem that prevents it."""
-    return build(read_draft(files), revision_of(files), bank_holidays)
+def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    return build(read_draft(files), revision_of(files), bank_holidays, ours)
 
 
-def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
-    """A draft as a Script. Raises ConfigError with every Problem that prevents it."""
-    builder = _Builder(draft, bank_holidays)
+def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem."""
+    builder = _Builder(draft, bank_holidays, frozenset(ours))
     script = builder.script(revision)
     if draft.problems or builder.problems:
         raise ConfigError([*draft.problems, *builder.problems])
@@ -132,8 +132,8 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) ->
 class _Builder:
     """Puts a draft together, and collects what does not fit together."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date]):
-        self.draft, self.line = draft, draft.line
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
+        self.draft, self.line, self.ours = draft, draft.line, ours
         self.problems: list[Problem] = []
         week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
@@ -206,6 +206,7 @@ class _Builder:
             diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+            ours=self.ours,
         )
 
     def _notices(self) -> tuple[Notice, ...]:

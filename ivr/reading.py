@@ -31,13 +31,15 @@ class Problem:
     """One mistake in what staff wrote: where it is, what is wrong, and what to do about it."""
 
     file: str
+    #: 0 where there are no lines, as in the environment.
     line: int
     says: str
     rule: str = "form"
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return " ".join(f"{self.file}:{self.line}  {self.says}".splitlines())
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file}:"
+        return " ".join(f"{place}  {self.says}".splitlines())
 
 
 class ConfigError(Exception):
