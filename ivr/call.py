@@ -48,7 +48,8 @@ QUIET_BEFORE_GOODBYE = 120
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
     """A call comes in; `lost` when its session is gone, and it starts again in the middle."""
-    s = Session(call=call, revision=script.revision, place=Place(GREETING), caller=caller)
+    known = "" if dialling.same(caller, script.ours) else caller  # the line itself rang: nobody can be rung there
+    s = Session(call=call, revision=script.revision, place=Place(GREETING), caller=known)
     if lost:
         s = said(script, s, script.says["start_again.say"])
     return reply.turn(script, said(script, s, *notices(script, now)), now)

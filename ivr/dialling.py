@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
@@ -65,8 +66,20 @@ def judge(raw: str) -> Number:
 
 
 def same(number: str, phones: Iterable[str]) -> bool:
-    """Whether a caller ID is one of these numbers, which are written as staff write them."""
-    return bool(number) and any(number == judge(phone).e164 for phone in phones)
+    """Whether a number is one of these, however each is spelt."""
+    known = _dialled(number)
+    return bool(known) and any(known == _dialled(phone) for phone in phones)
+
+
+@lru_cache(maxsize=256)
+def _dialled(phone: str) -> str:
+    """What is dialled for a number, whether or not we would ring it; empty if it is none."""
+    if judged := judge(phone).e164:
+        return judged
+    try:
+        return international(phone)
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def international(phone: str) -> str:

@@ -15,8 +15,10 @@ from ivr.steps.ringing import half_way
 
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
-    if script.hours.is_open(now):
+    if script.hours.is_open(now) and script.phones_for_a_person:
         return s, STAY
+    if script.hours.is_open(now):
+        return said(script, s, script.says["person_away.failed"]), "person_away"
     return said(script, s, script.says["person_away.closed"], _open_again(script, now)), "person_away"
 
 
@@ -33,7 +35,7 @@ def _says(script: Script, s: Session, now: dt.datetime) -> Speech:
 
 
 def _transfer(script: Script, s: Session) -> Transfer:
-    return Transfer(script.line.transfer.numbers[s.place.part], script.line.transfer.ring_seconds)
+    return Transfer(script.phones_for_a_person[s.place.part], script.line.transfer.ring_seconds)
 
 
 def _ended(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
@@ -44,7 +46,7 @@ def _ended(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
             return s, END_MENU
         # Whoever rings them for the wish that is half said is told that they have talked to somebody.
         return replace(s, heard=(*s.heard, "person"), wishes=replace(s.wishes, onward=END_MENU)), "ring_keep"
-    if s.place.part + 1 < len(script.line.transfer.numbers):
+    if s.place.part + 1 < len(script.phones_for_a_person):
         return replace(s, lead=(), place=replace(s.place, part=s.place.part + 1)), STAY
     return said(script, s, script.says[f"person_away.{event.how}"]), "person_away"
 

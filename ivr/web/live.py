@@ -124,7 +124,9 @@ class Live:
         with self._loading:
             revision = building.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._edition(building.load(files, config.bank_holidays()))
+                self._editions[revision] = self._edition(
+                    building.load(files, config.bank_holidays(), self._settings.our_numbers)
+                )
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
@@ -178,6 +180,7 @@ class Live:
 
 def put_through(script: Script, our_number: str) -> str:
     """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
-    phone, number = script.line.phones[script.line.transfer.numbers[0]], text_of(script.says["person_away.number"])
+    number = text_of(script.says["person_away.number"])
     sorry, ends = text_of(script.says["trouble.say"]), text_of(script.says["trouble.ends"])
-    return twiml.put_through(f"{sorry} {number}", phone, f"{number} {ends}", our_number)
+    phones = [script.line.phones[name] for name in script.phones_for_a_person]
+    return twiml.put_through(f"{sorry} {number}", phones[0] if phones else "", f"{number} {ends}", our_number)
