@@ -75,6 +75,11 @@ class Settings:
         return frozenset({self.our_number} - {""})
 
     @property
+    def metrics_dir(self) -> Path:
+        """Where the processes of the line share what they count."""
+        return self.data_dir / "metrics"
+
+    @property
     def can_reach_twilio(self) -> bool:
         return bool(self.account_sid and self.our_number) and not self.practice
 

@@ -30,6 +30,10 @@ IVR = Path(sys.executable).parent / "ivr"
 
 @pytest.fixture
 def place(tmp_path: Path) -> dict[str, str]:
+    return an_environment(tmp_path)
+
+
+def an_environment(tmp_path: Path) -> dict[str, str]:
     """An environment with private folders, and nothing else set."""
     shutil.copytree(config.ROOT / "config", tmp_path / "config")
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}

@@ -51,7 +51,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
-    app.register_blueprint(health(store, live))
+    app.register_blueprint(health(store, live, settings.metrics_dir))
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 
