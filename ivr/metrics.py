@@ -22,7 +22,7 @@ SHARE_SECONDS = 1.0
 #: Only our own metrics are added up: a sum of the processes' ages or Python versions would mean nothing.
 PREFIX = "ivr_"
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class _Families:

@@ -37,6 +37,8 @@ def start(port: int, host: str, as_it_was: bool) -> None:
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         for risk in store.redis_risks():
             out(f"Callers who were promised a call may be lost with this Redis. {risk}")
+        if as_it_was and web.put_back(settings, store):
+            out("Redis had lost what was live. It is put back, as it was when Redis last told.")
         live = publishing.published(store) if as_it_was else None
         if live:
             sound.prepare(settings, live)

@@ -22,14 +22,14 @@ from ivr.web.console import create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
-from ivr.web.live import Live, put_through
+from ivr.web.live import Live, put_back, put_through
 from ivr.web.sound import blueprint as sound
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.routing import MapAdapter
 
-__all__ = ["Clock", "Web", "create_app", "put_through"]
+__all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:

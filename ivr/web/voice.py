@@ -349,7 +349,7 @@ class _Webhook:
         if stored is not None and stored.turn == number:
             edition, is_its_own = _edition(self._line.live, stored.revision)
             known, place = stored, stored.place
-        elif (address := _Address.read(self._query.get("at", ""))) and (stored or self._alone or address.alone):
+        elif address := _Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
             known, place = address.session(stored, self._call, self._form.get("From", ""), number), address.place
         else:
