@@ -45,6 +45,7 @@ The edges each know one thing outside.
     phone        Twilio's REST
     alerts       e-mail and webhooks to those on duty
     log          what happens, a line of JSON each, on standard output
+    metrics      what the processes of the line count, added up
 
 The entrances are where somebody comes in.
 
