@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import os
 import re
 import secrets
@@ -20,13 +19,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
+#: The socket of the embedded Redis, in IVR_DATA.
+SOCKET = "redis.sock"
 
 #: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
 VARIABLES: Mapping[str, str] = {
@@ -101,11 +102,14 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
 
 
 def embedded_redis(data: Path) -> str:
-    """The address of the embedded Redis. A socket's path has room for about a hundred characters."""
-    path = data / "redis.sock"
-    if len(str(path)) > 100:
-        path = Path(tempfile.gettempdir()) / f"ivr-{hashlib.sha256(str(data).encode()).hexdigest()[:16]}" / "redis.sock"
-    return f"unix://{path}"
+    """The address of the embedded Redis, whatever signs the folder has in its path."""
+    return f"unix://{quote(os.fsencode(data / SOCKET))}"
+
+
+def without_password(address: str) -> str:
+    """An address to be shown: who signs in there, and with what, is left out."""
+    scheme, slashes, rest = address.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 def child_environment(**more: str) -> dict[str, str]:
@@ -115,7 +119,7 @@ def child_environment(**more: str) -> dict[str, str]:
 
 def _faults(value: Mapping[str, str]) -> list[str]:
     """Everything about these variables that would go wrong later, where nobody could tell why."""
-    faults = [*_address_faults(value), *_twilio_faults(value)]
+    faults = [*_address_faults(value), *_twilio_faults(value), *_folder_faults(value)]
     if value["IVR_SPEECH"] not in ("", "audio", "say"):
         faults.append(f"IVR_SPEECH is '{value['IVR_SPEECH']}'. Make it audio or say, or leave it out.")
     if bool(value["SMTP_URL"]) != bool(value["SMTP_FROM"]):
@@ -162,6 +166,20 @@ def _redis_faults(url: str) -> Iterator[str]:
             yield "REDIS_URL must have the whole path of the socket, like unix:///run/redis.sock"
     elif not (parts := _parts(url)) or not parts.hostname or not re.fullmatch(r"(/\d*)?", parts.path):
         yield f"REDIS_URL must be {scheme}://host:port/database, where port and database are numbers."
+
+
+def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
+    for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
+        if not _is_text(value[name]):
+            yield f"{name} is not UTF-8 text. Give the folder another name."
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _twilio_faults(value: Mapping[str, str]) -> Iterator[str]:

@@ -18,7 +18,7 @@ CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "building",
     "session", "steps", "reply", "call", "briefing", "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
-EDGES = {"config", "passwords", "store", "audio", "twiml", "phone", "alerts", "log"}
+EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log"}
 ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
 #: What only some rooms may know.
 ALONE = {
@@ -33,7 +33,7 @@ ALONE = {
     "pydantic": {"fitting", "authored"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
-    "subprocess": {"server"},
+    "subprocess": {"server", "embedded"},
 }
 #: Edges that are plain data to the others.
 SHARED = {"config"}
