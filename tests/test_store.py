@@ -239,7 +239,7 @@ def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> Non
 
     assert why_not(own.url) == "does not take this user and password"
     assert why_not(f"{own.url}?db=99").startswith("does not take")
-    assert why_not("redis://127.0.0.1:1") == "does not answer"
+    assert why_not("redis://127.0.0.1:1") == "does not answer (Connection refused)"
 
 
 def test_a_server_that_was_stalled_for_long_is_used_again(

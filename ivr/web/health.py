@@ -19,7 +19,7 @@ class _Counts(MultiProcessCollector):
 
     def collect(self) -> Any:
         files = [str(path) for path in Path(self._path).glob("*.db")]
-        return self.merge(files, accumulate=True)
+        return self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
 
 
 def blueprint(store: Store, live: Live) -> Blueprint:
