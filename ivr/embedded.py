@@ -40,6 +40,8 @@ FOLDER, MANIFEST = "appendonlydir", "appendonly.aof.manifest"
 #: How long each part was when we last looked.
 KEPT = "kept.json"
 LOG, LOCK = "redis.log", "redis.lock"
+#: Bytes that must be free for a server to start.
+ROOM = 64 * 1024
 
 _ROW = re.compile(r"file (?P<name>appendonly\.aof\S*) seq (?P<number>\d+) type (?P<type>[bih])( .*)?")
 _NAME = re.compile(r"appendonly\.aof(\.(?P<number>\d+)\.(?P<type>base|incr)\.(aof|rdb))?")
@@ -130,7 +132,8 @@ def why_it_ended(data: Path, since: int) -> str:
     for sign, meaning in _LAST_WORDS.items():
         if sign in text:
             return meaning
-    return f"see {data / LOG}"
+    # On a disk without room, the log has no line of it.
+    return _LAST_WORDS["No space left"] if shutil.disk_usage(data).free < ROOM else f"see {data / LOG}"
 
 
 def log_size(data: Path) -> int:
@@ -161,13 +164,19 @@ def make_ready(data: Path) -> list[str]:
 
 def may_use(data: Path) -> None:
     """Raises Unusable if this user cannot use the server's files, as after a command that root typed."""
-    ours = [data, *(data / name for name in (OLD_FILE, KEPT, LOG, LOCK, FOLDER)), *_of(data).glob("*")]
-    for path in ours:
+    for path in _used(data):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
             owner, me = _name(path.stat().st_uid), _name(os.geteuid())
             if owner == me:
                 raise Unusable(f"{path} cannot be read and written by {me}, who owns it. Put its rights right.")
             raise Unusable(f"{path} belongs to {owner}, and {me} cannot write it. Run this as {owner}.")
+
+
+def _used(data: Path) -> Iterator[Path]:
+    """What the server uses: each folder before what is in it."""
+    yield data
+    yield from (data / name for name in (OLD_FILE, KEPT, LOG, LOCK, FOLDER))
+    yield from _of(data).glob("*")
 
 
 def _name(uid: int) -> str:
@@ -214,7 +223,7 @@ def faults(data: Path) -> list[Fault]:
 
 def _faults_of_none(data: Path, kept: dict[str, int]) -> list[Fault]:
     """There is no list of parts. At a first start there are no parts either."""
-    if _named_parts(data):
+    if any(_size(_of(data) / name) for _, _, name in _named_parts(data)):  # a full disk leaves empty ones
         says = f"{_of(data) / MANIFEST} is gone. Without it, the server would start empty."
         return [Fault(says, Remedy.LIST)]
     if any(kept.values()):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -285,14 +287,39 @@ def test_files_of_another_user_are_one_line_with_both_names(own: Settings, tmp_p
     assert "belongs to root, and nobody cannot write it. Run this as root." in refused.stderr
 
 
-def test_a_full_disk_is_told_as_that(own: Settings) -> None:
-    """The words are the server's own, in its log."""
-    config.private_folder(own.data_dir)
-    (own.data_dir / embedded.LOG).write_text(
-        "M # Can't create append-only dir appendonlydir: No space left on device\n"
-    )
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 300 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can make a small disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
 
-    assert embedded.why_it_ended(own.data_dir, 0) == "the disk is full. Make room, and start again."
+
+def _fill(disk: Path) -> Path:
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(b"x" * 1024):
+            pass
+    return filler
+
+
+def test_a_full_disk_is_told_as_that_and_stops_no_later_start(small_disk: Path) -> None:
+    own = config.settings({"IVR_DATA": str(small_disk / "var")})
+    filler = _fill(small_disk)
+    assert _refusal(own) == "The embedded Redis did not start: the disk is full. Make room, and start again."
+
+    filler.unlink()
+    _ask(own, 1, 3)
+    _fill(small_disk)
+    with contextlib.suppress(CannotStart):  # it may also start, and refuse to write
+        _waiting(own)
+    filler.unlink()
+
+    assert _waiting(own) == _ids(3)
 
 
 # --- folders of any name ----------------------------------------------------------------------
