@@ -152,7 +152,8 @@ def make_ready(data: Path) -> list[str]:
     told = []
     found = faults(data)
     if any(not fault.unfinished for fault in found):
-        raise Unusable("\n".join([*(fault.says for fault in found), _CHECK_AND_REPAIR]))
+        can_be_mended = all(fault.remedy is not Remedy.NONE for fault in found)
+        raise Unusable("\n".join([*(fault.says for fault in found), *([_CHECK_AND_REPAIR] if can_be_mended else [])]))
     for fault in found:
         told.append(fault.says)
         _cut(fault)
@@ -168,7 +169,9 @@ def may_use(data: Path) -> None:
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
             owner, me = _name(path.stat().st_uid), _name(os.geteuid())
             if owner == me:
-                raise Unusable(f"{path} cannot be read and written by {me}, who owns it. Put its rights right.")
+                raise Unusable(
+                    f"{path} cannot be read and written by {me}, who owns it. Check its permissions, and the disk."
+                )
             raise Unusable(f"{path} belongs to {owner}, and {me} cannot write it. Run this as {owner}.")
 
 
@@ -188,7 +191,12 @@ def _name(uid: int) -> str:
 
 def _is_old(data: Path) -> bool:
     """Whether there is only what version 1.2 kept."""
-    return (data / OLD_FILE).exists() and not (_of(data) / MANIFEST).exists()
+    return (data / OLD_FILE).exists() and not (_of(data) / MANIFEST).exists() and not _has_parts(data)
+
+
+def _has_parts(data: Path) -> bool:
+    """Whether any part has something in it. A start on a full disk leaves empty ones, and no list of them."""
+    return any(_size(_of(data) / name) for _, _, name in _named_parts(data))
 
 
 def _copy_old(data: Path) -> None:
@@ -223,7 +231,7 @@ def faults(data: Path) -> list[Fault]:
 
 def _faults_of_none(data: Path, kept: dict[str, int]) -> list[Fault]:
     """There is no list of parts. At a first start there are no parts either."""
-    if any(_size(_of(data) / name) for _, _, name in _named_parts(data)):  # a full disk leaves empty ones
+    if _has_parts(data):
         says = f"{_of(data) / MANIFEST} is gone. Without it, the server would start empty."
         return [Fault(says, Remedy.LIST)]
     if any(kept.values()):
@@ -265,7 +273,7 @@ def _damage(path: Path, good: int, kept: int, *, is_last: bool) -> Fault:
         part.seek(good)
         lost = part.read()
     if is_last and good >= kept and _is_unfinished(lost):
-        says = f"The last write to {path} was cut off, and is taken away. Nobody was told that it had been kept."
+        says = f"The last write to {path} was cut off, and does not count: nobody was told that it had been kept."
         return Fault(says, Remedy.CUT, path, good, unfinished=True)
     return Fault(f"{path} is damaged from byte {good:,} on. {_lost(lost)}", Remedy.CUT, path, good)
 

@@ -169,7 +169,7 @@ def test_a_write_that_a_power_cut_left_half_done_stops_no_line(
         part.write(tail)
 
     assert _waiting(own) == _ids(3)
-    assert "was cut off, and is taken away" in capsys.readouterr().err
+    assert "was cut off, and does not count" in capsys.readouterr().err
 
 
 def test_a_broken_length_is_not_taken_for_a_write_that_was_cut_off(own: Settings) -> None:
