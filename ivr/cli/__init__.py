@@ -41,7 +41,7 @@ def main() -> None:
     """Run a command, and say in plain lines what stopped it."""
     try:
         _must_be_at_home(Path(sys.prefix))
-        commands.main(standalone_mode=False)
+        commands.main(prog_name="ivr", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
