@@ -40,6 +40,7 @@ The edges each know one thing outside.
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, people
+    embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twiml        Twilio's webhooks in, TwiML out, signatures
     phone        Twilio's REST

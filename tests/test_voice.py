@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, server
+from ivr import building, callback, config, embedded
 from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.reading import ConfigError
@@ -286,7 +286,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     """A line with a Redis that this test may stop: its settings, and the process."""
     data = tmp_path_factory.mktemp("own")
     settings = config.settings({**ENVIRONMENT, "IVR_DATA": str(data)})
-    process = subprocess.Popen(server.redis_command(settings))
+    process = subprocess.Popen(embedded.command(settings.data_dir))
     while not ping(settings.redis_url):
         time.sleep(0.02)
     store = Store(settings.redis_url)
