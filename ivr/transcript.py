@@ -235,6 +235,8 @@ class Caller:
     def __init__(self, script: Script, desk: PracticeDesk, name: str = "practice"):
         self.script, self.desk, self.name = script, desk, name
         self.entries: list[Entry] = []
+        #: What came in and what the line answered, in order.
+        self.happened: list[Input | Turn] = []
         self.turn: Turn | None = None
         self.visited: set[str] = set()
         #: What was to be done and could not be.
@@ -312,6 +314,7 @@ class Caller:
         """One input, `after` seconds after the last reply."""
         assert self.turn
         self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
+        self.happened.append(event)
         self._heard(call.answer(self.script, self._reloaded(), event, self.now))
 
     def _takes(self, event: Input) -> float:
@@ -330,6 +333,7 @@ class Caller:
             self.entries += [Entry("NOTED", words) for words in noted(turn.then, outcome)]
             turn = call.answer(self.script, turn.session, outcome, self.now)
         self.turn = turn
+        self.happened.append(turn)
         self.visited.add(turn.session.place.node)
         if text := text_of(turn.says):
             self.entries.append(Entry("LINE", text))

@@ -13,6 +13,7 @@ import click
 
 from ivr import config
 from ivr.cli.common import Stop
+from ivr.cli.hearing import say, voices_group
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
@@ -30,7 +31,7 @@ def commands() -> None:
 
 for command in (
     start, call, check, publish, history, diff, undo, notice, schema,
-    render, record, callbacks, adviser, connect, fallback, worker,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker,
 ):  # fmt: skip
     commands.add_command(command)
 
