@@ -46,6 +46,10 @@ VARIABLES: Mapping[str, str] = {
 }
 
 
+#: A file of this name marks a data folder in which everything is made up.
+DEMO = "demo"
+
+
 @dataclass(frozen=True)
 class Settings:
     """What this machine was told, checked.
@@ -68,6 +72,8 @@ class Settings:
     smtp_from: str
     #: True when the webhooks are signed with a token made here, and no real call can come.
     practice: bool
+    #: True when everything in `data_dir` is made up, and thrown away afterwards.
+    demo: bool = False
 
     @property
     def can_reach_twilio(self) -> bool:
@@ -97,6 +103,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
         practice=not tokens,
+        demo=(data / DEMO).is_file(),
     )
 
 
@@ -111,6 +118,18 @@ def embedded_redis(data: Path) -> str:
 def child_environment(**more: str) -> dict[str, str]:
     """This process's environment with some of it changed, for a process of ours."""
     return {**os.environ, **more}
+
+
+def use_only(**values: str) -> None:
+    """For this process and all that it starts: forget what the machine was told, and take these variables instead."""
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(values)
+
+
+def set_here(*names: str) -> list[str]:
+    """Those of these variables that the machine was told."""
+    return [name for name in names if os.environ.get(name, "").strip()]
 
 
 def _faults(value: Mapping[str, str]) -> list[str]:
