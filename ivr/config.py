@@ -120,10 +120,11 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def use_only(**values: str) -> None:
-    """For this process and all that it starts: forget what the machine was told, and take these variables instead."""
+def use_only(*kept: str, **values: str) -> None:
+    """For this process and all that it starts: of our variables, forget all but those kept, and set these."""
     for name in VARIABLES:
-        os.environ.pop(name, None)
+        if name not in kept:
+            os.environ.pop(name, None)
     os.environ.update(values)
 
 

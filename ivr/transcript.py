@@ -20,6 +20,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import msgspec
 
@@ -229,10 +230,16 @@ def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -
     return Caller(script, desk or PracticeDesk()).follow(wanted)
 
 
+class RunsErrands(Protocol):
+    """A desk for a caller who is played: it does an errand, and says how it went."""
+
+    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed: ...
+
+
 class Caller:
     """Someone on the phone: the engine with a clock of its own, and what was said written down."""
 
-    def __init__(self, script: Script, desk: PracticeDesk, name: str = "practice"):
+    def __init__(self, script: Script, desk: RunsErrands, name: str = "practice"):
         self.script, self.desk, self.name = script, desk, name
         self.entries: list[Entry] = []
         #: What came in and what the line answered, in order.

@@ -19,7 +19,7 @@ CORE = {
     "session", "steps", "reply", "call", "briefing", "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "passwords", "store", "audio", "twiml", "phone", "alerts", "log"}
-ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
+ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},

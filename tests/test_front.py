@@ -146,9 +146,7 @@ def test_every_handbook_is_a_whole_page_with_its_tables(here: Line, name: str) -
     assert "&lt;script" in page or "<script" not in page
 
 
-def test_html_in_a_handbook_is_shown_and_not_run(
-    here: Line, tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_html_in_a_handbook_is_shown_and_not_run(here: Line, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front, "DOCS", tmp_path)
     front._books.cache_clear()
     (tmp_path / "new.md").write_text("# New\n\n<script>alert(1)</script> [x](javascript:alert(1))\n")  # type: ignore[operator]

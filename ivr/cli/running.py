@@ -7,7 +7,7 @@ from contextlib import closing
 import click
 
 from ivr import config, log, server, web
-from ivr.cli import publishing, sound
+from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
@@ -20,12 +20,18 @@ from ivr.worker import work
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where the line answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
 @click.option("--live", "as_it_was", is_flag=True, help="Leave config/ alone, and say what was published last.")
-def start(port: int, host: str, as_it_was: bool) -> None:
+@click.option("--demo", "as_demo", is_flag=True, help="The same as `ivr demo`: made-up callers, on this machine only.")
+def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     """Check and publish config/, make its voice, and answer calls until Ctrl-C.
 
     With --live, what was published last is said, whatever state config/ is in: for a machine
     that starts by itself.
     """
+    if as_demo:
+        if host != demonstration.HOST or as_it_was:
+            raise Stop(f"A demo answers on {demonstration.HOST} only, and says config/. Leave out --host and --live.")
+        demonstration.run(port)
+        return
     settings = config.settings(port=port)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
