@@ -28,6 +28,10 @@ from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# From version 1.29 on, onnxruntime, which runs the natural voices, reports its use to its maker, on Linux too. It
+# reads this once, when it is loaded; processes that we start inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 #: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
 VARIABLES: Mapping[str, str] = {
     "TWILIO_ACCOUNT_SID": "",

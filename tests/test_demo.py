@@ -292,7 +292,7 @@ def _signed_in(base: str, name: str, password: str) -> str:
 
 def _wait_for_the_worker(tmp_path: Path) -> None:
     """Until all that is queued, alerts of urgent callers among it, is done."""
-    (socket,) = (tmp_path / "tmp").glob("ivr-demo-*/var/redis.sock")
+    (socket,) = (tmp_path / "tmp").rglob("redis.sock")
     store = Store(f"unix://{socket}", 10)
     for _ in range(300):
         done = store.with_queue(lambda client: client.zcard("rq:finished:ivr") >= 4 and not client.llen("rq:queue:ivr"))

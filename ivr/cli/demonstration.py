@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import signal
 import sys
@@ -42,20 +43,30 @@ def run(port: int) -> None:
     server.check_port(HOST, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is made below is taken away
     with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
-        _serve(_of_its_own(Path(folder), port), port)
+        settings = _of_its_own(Path(folder), port)
+        try:
+            _serve(settings, port)
+        finally:
+            _take_away_socket(settings)
     out("Stopped. Everything of the demo is deleted.")
 
 
-def _of_its_own(folder: Path, port: int) -> Settings:
+def _of_its_own(data: Path, port: int) -> Settings:
     """Settings with a data folder of the demo's own, where whatever else the machine was told is forgotten.
 
     So no text, mail or call can leave it: nothing here, or in what it starts, knows an account or a server.
     """
-    data = folder / "var"
-    config.private_folder(data)
     (data / config.DEMO).touch()
     config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say")
     return config.settings(port=port)
+
+
+def _take_away_socket(settings: Settings) -> None:
+    """Where the data folder's path is too long for a socket, Redis had it in a folder beside."""
+    path = Path(settings.redis_url.removeprefix("unix://"))
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it holds something else, or is the data folder itself
+        path.parent.rmdir()
 
 
 def _serve(settings: Settings, port: int) -> None:
