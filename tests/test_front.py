@@ -81,7 +81,7 @@ def test_outside_the_page_tells_no_more_than_that_the_line_answers(
 
         assert page.status_code == 200
         assert "The line answers." in page.text
-        for told in ("Is it well", "readyz", "Redis", "ivr ", "handbooks", published, "asha", "900001", "Twilio"):
+        for told in ("Is it working", "readyz", "Redis", "ivr ", "handbooks", published, "asha", "900001", "Twilio"):
             assert told not in page.text, told
         assert _get(line, "/handbooks/operators.md", base, address, **headers).status_code == 404
 
@@ -134,7 +134,7 @@ def test_pages_are_got_and_nothing_can_be_sent_to_them(here: Line) -> None:
         assert client.post(path, base_url=HERE).status_code == 405
 
 
-@pytest.mark.parametrize("name", list(front._books()))
+@pytest.mark.parametrize("name", list(front.books()))
 def test_every_handbook_is_a_whole_page_with_its_tables(here: Line, name: str) -> None:
     written = (config.ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
 
@@ -148,12 +148,12 @@ def test_every_handbook_is_a_whole_page_with_its_tables(here: Line, name: str) -
 
 def test_html_in_a_handbook_is_shown_and_not_run(here: Line, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front, "DOCS", tmp_path)
-    front._books.cache_clear()
+    front.books.cache_clear()
     (tmp_path / "new.md").write_text("# New\n\n<script>alert(1)</script> [x](javascript:alert(1))\n")  # type: ignore[operator]
     try:
         page = _get(here, "/handbooks/new.md").text
     finally:
-        front._books.cache_clear()
+        front.books.cache_clear()
 
     assert "&lt;script&gt;" in page
     assert 'href="javascript' not in page

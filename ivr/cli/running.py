@@ -77,6 +77,7 @@ def _warn_of_alerts(settings: Settings, live: Script) -> None:
 def _say_how(settings: Settings, host: str, port: int) -> None:
     out(f"\nThe line answers on http://{host}:{port}  (Ctrl-C stops it)\n")
     out("  Ring it from this terminal   .venv/bin/ivr call")
+    out("  Hear what a caller hears     .venv/bin/ivr call --hear call.wav")
     out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
     out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
     if settings.practice:

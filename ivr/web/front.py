@@ -50,12 +50,12 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
             return _page("public.html", name=name)
         return _page(
             "front.html", name=name, first_words=_first_words(script) if script else "", faults=faults(store, live),
-            books=_books(), practice=settings.practice, demo=settings.demo,
+            books=books(), practice=settings.practice, demo=settings.demo,
         )  # fmt: skip
 
     @front.get("/handbooks/<name>.md")
     def handbook(name: str) -> Response:
-        if not _is_from_here(settings) or name not in _books():
+        if not _is_from_here(settings) or name not in books():
             abort(404)
         return _page("handbook.html", title=_title(name), text=_rendered(name))
 
@@ -114,8 +114,8 @@ def _is_loopback(host: str | None) -> bool:
 
 
 @cache
-def _books() -> dict[str, str]:
-    """The handbooks by name, and who each is for; the best known first."""
+def books() -> dict[str, str]:
+    """The handbooks by name, and who each is for. Those for the line's users come first."""
     names = [path.stem for path in sorted(DOCS.glob("*.md")) if _PAGE.fullmatch(path.stem)]
     order = [name for name in FOR_WHOM if name in names] + [name for name in names if name not in FOR_WHOM]
     return {name: FOR_WHOM.get(name, "") for name in order}

@@ -35,16 +35,15 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.transcript import Caller, Entry
 from tests.line import OPEN, Line
+from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
 from tests.test_browser import CHROMIUM
 
 TO = config.ROOT / "docs" / "pictures"
-#: Bytes that a picture and a sound may have, so that they are light in a repository and on a phone.
-MOST_PICTURE, MOST_SOUND = 200_000, 300_000
 #: Colours that a picture has.
 COLOURS = 64
-#: Seconds of the call that are kept as sound, and the voices that speak it.
-SOUND_SECONDS, VOICES = 30, {"natural": "heart", "pyttsx3": "pyttsx3"}
+#: The voice of each sound.
+VOICES = dict(zip(SOUNDS, ("heart", "pyttsx3"), strict=True))
 #: The call that is shown and heard: a child was kept out of school, and nobody can talk just then.
 CALL = ("1", "1", "(says nothing)", "0", "(busy)", "1", "1")
 _NUMBER = "07700 900123"
@@ -90,7 +89,7 @@ def _sounds(script: Script) -> None:
             heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:4])
         out = io.BytesIO()
         soundfile.write(out, heard[: SOUND_SECONDS * TELEPHONE_RATE], TELEPHONE_RATE, format="MP3")
-        (TO / f"call-{name}.mp3").write_bytes(out.getvalue())
+        (TO / name).write_bytes(out.getvalue())
 
 
 def _played(script: Script, does: tuple[str, ...]) -> Caller:
