@@ -101,10 +101,12 @@ def voices_group(context: click.Context) -> None:
 
 
 def _is_here(voice: Voice) -> str:
-    if not voice.is_fetched:
-        return "your own file" if voice.engine == "piper" else "yes"
+    if voice.engine == "piper":
+        return "your own file"
+    if voice.engine != "natural" or voices.is_whole(voice.name):
+        return "yes"
     size = voices.size(voice)
-    return "yes" if voices.is_here(voice.name) else f"fetch {size / 1e6:.1f} MB" if size else "no"
+    return f"fetch {size / 1e6:.1f} MB" if voice.is_fetched and size else "no"
 
 
 @voices_group.command("fetch")
