@@ -177,14 +177,11 @@ def test_the_front_page_leads_on_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("SENDIASS Leicester: the phone line")
     expect(page.get_by_text("Yes.")).to_be_visible()
 
-    _tab_to(page, "Staff")
-    page.keyboard.press("Enter")
+    _follow(page, "Staff")
     expect(page.get_by_role("heading", name="For staff")).to_be_visible()
     expect(page.get_by_role("table").first).to_be_visible()
-    _tab_to(page, "Back to the front page")
-    page.keyboard.press("Enter")
-    _tab_to(page, "Callers to ring back")
-    page.keyboard.press("Enter")
+    _follow(page, "Back to the front page")
+    _follow(page, "Callers to ring back")
     expect(page.get_by_label("Password")).to_be_visible()
 
 
@@ -241,6 +238,12 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
 
     expect(page.get_by_text("Done: recorded: spoke.")).to_be_visible()
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+def _follow(page: Page, name: str) -> None:
+    _tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def _tab_to(page: Page, name: str) -> None:
