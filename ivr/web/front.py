@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -127,6 +128,21 @@ def _title(name: str) -> str:
 
 
 def _rendered(name: str) -> str:
-    """A handbook as HTML. Markdown may hold HTML of its own: it is shown, and never run."""
+    """A handbook as HTML, with its headings to be linked to. HTML that stands in it is shown, and never run.
+
+    A link to a file that is no handbook, as to LICENSE, leads nowhere here and becomes plain words.
+    """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return str(markdown.render((DOCS / f"{name}.md").read_text(encoding="utf-8")))
+    tokens = markdown.parse((DOCS / f"{name}.md").read_text(encoding="utf-8"))
+    for token, after in pairwise(tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", _anchor(after.content))
+        for child in after.children or ():
+            if child.type == "link_open" and str(child.attrs.get("href")).startswith("../"):
+                del child.attrs["href"]
+    return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _anchor(heading: str) -> str:
+    """What a link calls this heading, here and wherever Markdown is shown."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
