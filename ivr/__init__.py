@@ -55,4 +55,5 @@ The entrances are where somebody comes in.
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     server       the processes: Redis, the web server, the worker
     cli/         the `ivr` command
+    demo         made-up callers, for whoever wants to see the advisers' page at work
 """

@@ -30,6 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 #: The socket of the embedded Redis, in IVR_DATA.
 SOCKET = "redis.sock"
 
+# From version 1.29 on, onnxruntime, which runs the natural voices, reports its use to its maker, on Linux too. It
+# reads this once, when it is loaded; processes that we start inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 #: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
 VARIABLES: Mapping[str, str] = {
     "TWILIO_ACCOUNT_SID": "",
@@ -46,6 +50,10 @@ VARIABLES: Mapping[str, str] = {
     "SMTP_URL": "",
     "SMTP_FROM": "",
 }
+
+
+#: A file of this name marks a data folder in which everything is made up.
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,8 @@ class Settings:
     smtp_from: str
     #: True when the webhooks are signed with a token made here, and no real call can come.
     practice: bool
+    #: True when everything in `data_dir` is made up, and thrown away afterwards.
+    demo: bool = False
 
     @property
     def our_numbers(self) -> frozenset[str]:
@@ -109,6 +119,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
         practice=not tokens,
+        demo=(data / DEMO).is_file(),
     )
 
 
@@ -141,6 +152,19 @@ def without_password(address: str) -> str:
 def child_environment(**more: str) -> dict[str, str]:
     """This process's environment with some of it changed, for a process of ours."""
     return {**os.environ, **more}
+
+
+def use_only(*kept: str, **values: str) -> None:
+    """For this process and all that it starts: of our variables, forget all but those kept, and set these."""
+    for name in VARIABLES:
+        if name not in kept:
+            os.environ.pop(name, None)
+    os.environ.update(values)
+
+
+def set_here(*names: str) -> list[str]:
+    """Those of these variables that the machine was told."""
+    return [name for name in names if os.environ.get(name, "").strip()]
 
 
 def _faults(environ: Mapping[str, str], value: Mapping[str, str]) -> Iterator[str]:

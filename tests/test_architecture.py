@@ -20,7 +20,7 @@ CORE = {
     "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
+ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},

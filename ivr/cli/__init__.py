@@ -13,6 +13,8 @@ import click
 
 from ivr import config
 from ivr.cli.common import Stop
+from ivr.cli.demonstration import demo
+from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
@@ -31,8 +33,8 @@ def commands() -> None:
 
 
 for command in (
-    start, call, check, publish, history, diff, undo, notice, schema,
-    render, record, callbacks, adviser, connect, fallback, worker, store,
+    start, demo, call, check, publish, history, diff, undo, notice, schema,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store,
 ):  # fmt: skip
     commands.add_command(command)
 
