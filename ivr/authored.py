@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainValidator,
     WithJsonSchema,
     create_model,
     field_validator,
@@ -93,6 +94,12 @@ class Menu(NodeBase):
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
 
 
+def _urgency(value: Any) -> Any:
+    if value not in (True, False, "today") or isinstance(value, int) is not isinstance(value, bool):
+        raise PydanticCustomError("urgency", "it is neither true, false nor today")
+    return value
+
+
 class Reading(NodeBase):
     kind: Literal["reading"]
     parts: list[Said] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
@@ -104,7 +111,13 @@ class Reading(NodeBase):
     )
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
     words: list[Name] = Field(default_factory=list, description="The hard words in it, in order.")
-    urgent: bool = Field(False, description="Asking to be rung back from here is always urgent.")
+    urgent: Annotated[
+        bool | Literal["today"], PlainValidator(_urgency), WithJsonSchema({"enum": [False, True, "today"]})
+    ] = Field(
+        False,
+        description="Asking to be rung back from here is always urgent. today: a time limit today or tomorrow, or a "
+        "child out of school today.",
+    )
 
 
 class Question(NodeBase):
@@ -203,7 +216,7 @@ PHRASES: tuple[str, ...] = (
     "more_label", "words_back", "words_all", "words_text", "words_next",
     "press_or_wait", "at_the_start", "hours", "open_again",
     "in_the_morning", "in_the_afternoon", "at_any_time",
-    "whisper", "whisper_heard", "whisper_slow", "whisper_urgent", "whisper_language",
+    "whisper", "whisper_heard", "whisper_slow", "whisper_urgent", "whisper_today", "whisper_language",
     "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
 )  # fmt: skip
 

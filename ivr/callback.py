@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import asdict, replace
 
-from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
+from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, Urgency, When, Window
 from ivr.hours import LONDON
 
 #: Digits of the number a caller is given for their call: enough with few guesses allowed,
@@ -67,6 +67,11 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Without a time to be due, as the first version kept it: then the request's own time and answers are theirs.
     promise: Promise = Promise()
     urgent: bool = False
+    #: The higher rank: a time limit today or tomorrow, or a child out of school today. Urgent too, then.
+    today: bool = False
+    #: They pressed no key in the whole call, and whether their spoken message is all there is of the wish.
+    pressed_nothing: bool = False
+    message_only: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
 
@@ -82,7 +87,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A caller's wish to be rung back."""
 
     id: str
-    #: The number to ring, E.164. It is kept nowhere else and goes with the request.
+    #: The number to ring, E.164. It is kept nowhere else and goes with the request. Empty: it is not known, as
+    #: the caller left a message and hid it.
     number: str
     asked_at: float
     state: State = "unfinished"
@@ -93,8 +99,14 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: May be rung from, and should be rung by.
     opens: float = 0.0
     due: float = 0.0
-    #: What holds for all of the callers: the more urgent, and of their answers the more careful.
+    #: What holds for all of the callers: the more urgent, and of their answers the more careful. `today` is the
+    #: higher rank, and implies `urgent`.
     urgent: bool = False
+    today: bool = False
+    #: One of the callers pressed no key in the whole call.
+    pressed_nothing: bool = False
+    #: Nothing was keyed and confirmed: a spoken message is all there is of the wish.
+    message_only: bool = False
     #: None: nobody was asked, so the careful answer holds.
     message_ok: bool | None = None
     say_who: bool | None = None
@@ -129,6 +141,11 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     def reference_of(self, wish: str) -> str:
         """The number given to the caller whose wish came with this id."""
         return next((asker.reference for asker in self.askers if asker.id == wish), "")
+
+    @property
+    def urgency(self) -> Urgency:
+        """The rank of the most urgent of the callers."""
+        return "today" if self.today else "urgent" if self.urgent else ""
 
     @property
     def promise(self) -> Promise:
@@ -178,6 +195,9 @@ def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackReq
         request,
         askers=askers,
         urgent=any(asker.urgent for asker in askers),
+        today=any(asker.today for asker in askers),
+        pressed_nothing=any(asker.pressed_nothing for asker in askers),
+        message_only=bool(askers) and all(asker.message_only for asker in askers),
         message_ok=_more_careful(request.message_ok, [asker.message_ok for asker in askers]),
         say_who=_more_careful(request.say_who, [asker.say_who for asker in askers]),
         **asdict(soonest),
@@ -192,7 +212,19 @@ def _more_careful(before: bool | None, answers: list[bool | None]) -> bool | Non
 
 
 def _asker(wish: CallbackRequest, reference: str, *, finished: bool) -> Asker:
-    return Asker(wish.id, reference, wish.asked_at, finished, wish.promise, wish.urgent, wish.message_ok, wish.say_who)
+    return Asker(
+        wish.id,
+        reference,
+        wish.asked_at,
+        finished,
+        wish.promise,
+        urgent=wish.urgent or wish.today,
+        today=wish.today,
+        pressed_nothing=wish.pressed_nothing,
+        message_only=wish.message_only,
+        message_ok=wish.message_ok,
+        say_who=wish.say_who,
+    )
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
@@ -202,6 +234,7 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     what was finished is never made unfinished again.
     """
     is_last_word = wish.state != "unfinished"
+    wish = replace(wish, urgent=wish.urgent or wish.today)
     if first is None:
         return replace(wish, askers=(_asker(wish, reference, finished=is_last_word),))
     if [asker.id for asker in first.askers] != [wish.id]:

@@ -18,6 +18,8 @@ from ivr.hours import LONDON, Hours, Span
 #: Seconds that must remain of a part of a day to promise it to a caller, and to try a caller again in it.
 LEAST_LEFT, LEAST_LEFT_AGAIN = 60 * 60, 15 * 60
 
+#: How soon a caller must be rung: today, before everybody else; urgently; or when they chose.
+Urgency = Literal["", "urgent", "today"]
 Part = Literal["morning", "afternoon"]
 When = Literal["", "morning", "afternoon", "any"]
 
@@ -64,6 +66,19 @@ class Diary:
     def stands(self, window: Window) -> bool:
         """Whether the line is still open in a promised window. The hours may have changed since the promise."""
         return window.part in self.parts and self._span(window.day, window.part) is not None
+
+    def due(self, urgency: Urgency, now: dt.datetime, within_hours: float) -> float:
+        """By when somebody who asks now should be rung if any time suits them, in seconds since the epoch.
+
+        Those for `today` within so many opening hours. All others by the end of the next day that opens after now,
+        which is this day for whoever asks before it opens: a caller is promised a day and not an hour, and advisers
+        keep the hours before that for those who cannot wait.
+        """
+        opens = self.hours.next_open(now) if urgency != "today" else None
+        span = self.hours.on(opens.date()) if opens else None
+        if opens is None or span is None:
+            return self.hours.add(now, within_hours).timestamp()
+        return dt.datetime.combine(opens.date(), span.closes, LONDON).timestamp()
 
     def opening(self, now: dt.datetime) -> float:
         """The first moment from `now` on at which the line is open; `now` itself if no opening is known."""

@@ -293,13 +293,14 @@ def notices(script: Script, now: dt.datetime) -> tuple[Speech, ...]:
 def whisper(script: Script, s: Session) -> Speech:
     """What an adviser hears before taking the call: what the caller listened to, and what they need."""
     topics = dict.fromkeys(script.titles[name] for name in s.heard if name in script.titles)
-    urgent = s.wishes.urgent or heard_of_urgency(script, s)
+    heard = heard_of_urgency(script, s)
+    today = s.wishes.today or heard == "today"
     facts = [script.says["whisper"]]
     if topics:
         facts.append((*script.says["whisper_heard"], *(f"{title}." for title in [*topics][-3:])))
     facts += [script.says["whisper_language"]] * ("interpreter" in s.wishes.needs)
     facts += [script.says["whisper_slow"]] * s.slow
-    facts += [script.says["whisper_urgent"]] * bool(urgent)
+    facts += [script.says["whisper_today" if today else "whisper_urgent"]] * bool(today or heard or s.wishes.urgent)
     accept = _choice(script, script.says["whisper_accept"], script.press["1"])
     return (*(piece for fact in facts for piece in (*fact, script.line.pace.before_key)), *accept)
 

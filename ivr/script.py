@@ -15,7 +15,7 @@ import msgspec
 
 from ivr import dialling, spoken
 from ivr.authored import LineFile, WordsFile
-from ivr.diary import Diary
+from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
 from ivr.spoken import Speech
 
@@ -72,7 +72,8 @@ class Reading:
     hint_after: int | None
     text: str | None
     words: tuple[str, ...]
-    urgent: bool
+    #: How urgent asking to be rung back from here always is.
+    urgent: Urgency
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     window: Window | None = msgspec.field(default=None, name="slot")  # as it is kept with a request
     #: None in these three: not asked yet.
     urgent: bool | None = None
+    #: The higher rank of urgent.
+    today: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()

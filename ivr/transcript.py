@@ -373,11 +373,11 @@ def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
 
 def _facts(request: CallbackRequest) -> Iterator[str]:
     """What is known of a request, in words. What was not asked yet is not told."""
-    yield dialling.national(request.number)
+    yield dialling.national(request.number) if request.number else "number not known"
     if request.window:
         yield f"{request.window.day:%A %-d %B}, {request.window.part}"
-    if request.urgent:
-        yield "urgent"
+    if request.urgency:
+        yield {"today": "urgent, for today", "urgent": "urgent"}[request.urgency]
     if request.message_ok is not None:
         yield "may leave a message" if request.may_leave_message() else "leave no message"
     if request.say_who is not None:

@@ -233,6 +233,46 @@ def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
     assert not callback.cancel(refused, "5555", NOW).may_leave_message()
 
 
+def test_the_most_urgent_of_the_callers_counts_and_goes_with_them() -> None:
+    """Whoever must be rung today is urgent too, whether or not that was said."""
+    first = callback.saved(None, request(urgent=True), "4271")
+    assert first.urgency == "urgent"
+
+    both = callback.saved(first, request(id="CA9-1", today=True, due=NOW + HOUR), "5555")
+
+    assert (both.urgency, both.urgent, [asker.today for asker in both.askers]) == ("today", True, [False, True])
+    assert callback.cancel(both, "5555", NOW).urgency == "urgent"
+
+
+def test_one_caller_who_pressed_nothing_is_told_of_and_a_wish_that_was_keyed_is_more_than_a_message() -> None:
+    spoken: dict[str, object] = {"pressed_nothing": True, "message_only": True, "message_ok": False, "say_who": False}
+    alone = callback.saved(None, request(**spoken), "4271")
+    assert (alone.pressed_nothing, alone.message_only) == (True, True)
+
+    both = callback.saved(alone, request(id="CA9-1"), "5555")
+
+    assert (both.pressed_nothing, both.message_only, both.may_leave_message()) == (True, False, False)
+    assert not callback.cancel(both, "4271", NOW).pressed_nothing
+
+
+def test_a_request_that_version_1_2_kept_is_read_as_it_is() -> None:
+    kept = """{"id":"CA1-1","number":"+447700900123","asked_at":1764066600.0,"state":"waiting","when":"afternoon",
+        "slot":{"day":"2026-11-25","part":"afternoon"},"opens":1764072000.0,"due":1764090000.0,"urgent":true,
+        "message_ok":true,"say_who":false,"needs":["slow"],"slow":true,"heard":["kept_out"],"heard_from":1764066600.0,
+        "askers":[{"id":"CA1-1","reference":"4271","asked_at":1764066600.0,"finished":true,
+        "promise":{"when":"afternoon","window":{"day":"2026-11-25","part":"afternoon"},"opens":1764072000.0,
+        "due":1764090000.0},"urgent":true,"message_ok":true,"say_who":false}],
+        "messages":[{"name":"RE1","seconds":4}],
+        "events":[{"at":1764066600.0,"who":"caller","what":"asked to be rung back"}]}"""
+
+    read = msgspec.json.decode(kept, type=CallbackRequest)
+
+    assert (read.urgency, read.pressed_nothing, read.message_only, read.callers()) == (
+        "urgent", False, False, read.askers,
+    )  # fmt: skip
+    assert callback.saved(read, request(id="CA1-1", number=read.number), "9999") == read, "the same wish, saved again"
+
+
 def _half_said() -> CallbackRequest:
     return request(id="CA9-1", state="unfinished", message_ok=None, say_who=None, asked_at=NOW + 60)
 

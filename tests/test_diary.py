@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from ivr.diary import Window
+from ivr.diary import Urgency, Window
 from ivr.hours import LONDON, Hours, Span
 from tests.desk import DIARY, HOURS
 from tests.line import OPEN
@@ -60,3 +60,21 @@ def test_a_line_that_is_never_open_has_no_better_moment_than_now() -> None:
 
     assert never.opening(OPEN) == OPEN.timestamp()
     assert never.windows(OPEN) == ()
+
+
+def test_who_cannot_wait_is_due_within_hours_and_everybody_else_by_the_end_of_a_day() -> None:
+    """The day that is promised is the next that opens: this one, for whoever asks before it does."""
+    friday = dt.datetime(2026, 11, 27, tzinfo=LONDON)
+    asked = {
+        "by day": friday.replace(hour=10), "before opening": friday.replace(hour=7),
+        "on Friday evening": friday.replace(hour=19),
+    }  # fmt: skip
+
+    def due(rank: Urgency, now: dt.datetime) -> str:
+        return f"{dt.datetime.fromtimestamp(DIARY.due(rank, now, 4), LONDON):%a %H:%M}"
+
+    assert {name: (due("today", now), due("urgent", now)) for name, now in asked.items()} == {
+        "by day": ("Fri 14:00", "Mon 17:00"),
+        "before opening": ("Fri 13:00", "Fri 17:00"),
+        "on Friday evening": ("Mon 13:00", "Mon 17:00"),
+    }

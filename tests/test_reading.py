@@ -167,7 +167,9 @@ MISTAKES = [
         "goto:school_menu",
         "'goto:school_menu' is not a field here. Write a space after the colon.",
     ),
-    ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true or false."),
+    ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true, false or today."),
+    ("menus/exclusion.yaml", "urgent: true", 'urgent: "true"', "urgent:", "Take the quotes away: urgent: true"),
+    ("menus/exclusion.yaml", "urgent: true", "urgent: 1", "urgent:", "'urgent' must be true, false or today."),
     (
         "line.yaml",
         "between_choices: 1.0",

@@ -151,6 +151,16 @@ def test_a_request_is_never_joined_to_one_with_another_number(store: Store) -> N
     assert (other.id, other.number) == ("CA2-1", "+447700900204")
 
 
+def test_requests_whose_number_is_not_known_are_never_joined(store: Store) -> None:
+    """Two hidden callers are two people. The same wish saved twice is one."""
+    first, second = ask(store, 1, number=""), ask(store, 2, number="")
+    again = ask(store, 1, number="")
+
+    assert sorted(found.id for found in store.requests.waiting()) == [first.id, second.id]
+    assert (again, again.times_asked) == (first, 1)
+    assert store.requests.find(FindRequest("", "4271")).request is None
+
+
 def test_each_caller_of_one_phone_has_a_place_until_they_take_their_wish_back(store: Store) -> None:
     tomorrow = Window(OPEN.date() + dt.timedelta(days=1), "afternoon")
     first = ask(store, 1, window=tomorrow, due=NOW + 30 * 3600)

@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from ivr import callback, dialling, spoken
 from ivr.callback import REFERENCE_DIGITS, CallbackRequest
-from ivr.diary import Promise
+from ivr.diary import Promise, Urgency
 from ivr.hours import LONDON
 from ivr.script import END_MENU, HELP, Reading, Script
 from ivr.session import (
@@ -70,12 +70,14 @@ def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
 
 def _anew(script: Script, s: Session) -> Session:
     """A wish of its own each time, so that none is ever taken for another."""
-    return replace(s, asked=s.asked + 1, wishes=Wishes(urgent=heard_of_urgency(script, s) or None))
+    urgency = heard_of_urgency(script, s)
+    return replace(s, asked=s.asked + 1, wishes=Wishes(urgent=bool(urgency) or None, today=urgency == "today"))
 
 
-def heard_of_urgency(script: Script, s: Session) -> bool:
-    """Whether the caller listened to guidance that is always urgent."""
-    return any(isinstance(node := script.nodes.get(name), Reading) and node.urgent for name in s.heard)
+def heard_of_urgency(script: Script, s: Session) -> Urgency:
+    """How urgent the guidance is that the caller listened to: the highest rank of it."""
+    ranks = {node.urgent for name in s.heard if isinstance(node := script.nodes.get(name), Reading)}
+    return "today" if "today" in ranks else "urgent" if "urgent" in ranks else ""
 
 
 def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
@@ -93,6 +95,7 @@ def _request(script: Script, s: Session, now: dt.datetime, state: callback.State
         asked_at=seconds,
         state=state,
         urgent=bool(wishes.urgent),
+        today=wishes.today,
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
         needs=wishes.needs,
@@ -110,7 +113,7 @@ def _promise(script: Script, s: Session, now: dt.datetime) -> Promise:
     One who has no window yet is rung as soon as somebody is there. An urgent one is rung
     before their window only if any time is right for them.
     """
-    first, soon, wishes = script.diary.opening(now), _urgent_due(script, now), s.wishes
+    first, soon, wishes = script.diary.opening(now), _urgent_due(script, s, now), s.wishes
     if wishes.window is None:
         return Promise(opens=first, due=soon)
     opens, due = script.diary.times(wishes.window)
@@ -129,9 +132,10 @@ def _in_haste(s: Session) -> bool:
     return bool(s.wishes.urgent) and s.wishes.when == "any" and not s.wishes.moving
 
 
-def _urgent_due(script: Script, now: dt.datetime) -> float:
-    """By when an urgent caller, or one who hung up half-way, should be rung, in opening time."""
-    return script.hours.add(now, script.line.ring_back.urgent_within_hours).timestamp()
+def _urgent_due(script: Script, s: Session, now: dt.datetime) -> float:
+    """By when an urgent caller, or one who hung up half-way, should be rung."""
+    urgency: Urgency = "today" if s.wishes.today else "urgent"
+    return script.diary.due(urgency, now, script.line.ring_back.urgent_within_hours)
 
 
 def _save(state: callback.State) -> Runs:
@@ -195,7 +199,7 @@ def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
 def _told(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
     """Words with the day and the part of the day on which we will ring; at the latest, if it is to be soon."""
     window, today = None if _in_haste(s) else s.wishes.window, now.astimezone(LONDON).date()
-    due = s.wishes.due or _urgent_due(script, now)
+    due = s.wishes.due or _promise(script, s, now).due
     day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
     part = script.says[f"in_the_{window.part}" if window else "at_any_time"]
     return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": part})
@@ -267,6 +271,7 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
             window=caller.promise.window,
             due=caller.promise.due,
             urgent=caller.urgent,
+            today=caller.today,
         ),
     )
     if not request.open:

@@ -80,19 +80,20 @@ class Requests:
         return Done(window=errand.windows[got - 1] if got else None)
 
     def save(self, errand: SaveRequest) -> Done:
-        """Write a wish down, joined to the open request its number may have."""
+        """Write a wish down, joined to the open request its number may have. A number that is not known has none."""
         wish, reference = errand.request, self.new_reference()
         phone = f"ivr:phone:{wish.number}"
 
         def step(pipe: Client) -> CallbackRequest:
-            first = self._open_request(pipe, phone) or _ended_meanwhile(pipe, wish.id)
+            first = (self._open_request(pipe, phone) if wish.number else None) or _ended_meanwhile(pipe, wish.id)
             saved = callback.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
                 pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
             _write(pipe, first, saved)
-            pipe.zadd(phone, {saved.id: saved.asked_at})
-            pipe.expire(phone, ENDED_SECONDS)
+            if wish.number:
+                pipe.zadd(phone, {saved.id: saved.asked_at})
+                pipe.expire(phone, ENDED_SECONDS)
             return saved
 
         saved = self._transaction(step, phone)
