@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr.callback import MOST_TRIES, Asker, CallbackRequest, claimable
-from ivr.diary import Diary, Window
-from ivr.hours import LONDON
+from ivr import dialling, messages
+from ivr.callback import MOST_TRIES, Asker, CallbackRequest, SpokenMessage, claimable
+from ivr.dialling import Verdict
+from ivr.diary import Diary, Urgency, Window
+from ivr.hours import LONDON, Hours
 from ivr.script import Script
 
 Lateness = Literal["late", "now", "soon", "later"]
@@ -43,6 +45,24 @@ class Row:
     def id(self) -> str:
         return self.request.id
 
+    @property
+    def is_unheard(self) -> bool:
+        """Whether there is a message that nobody says they listened to."""
+        return bool(messages.unheard(self.request))
+
+
+@dataclass(frozen=True)
+class UnheardMessage:
+    """One message that nobody says they listened to: the nth of its request, when it was left, by when to listen."""
+
+    request: CallbackRequest
+    nth: int
+    message: SpokenMessage
+    at: float
+    listen_by: float
+    #: Nobody was there when it was left.
+    is_closed: bool
+
 
 SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later": "○"}
 
@@ -67,15 +87,62 @@ def lateness_of(request: CallbackRequest, now: float) -> Lateness:
         return "late"
     if request.opens > now:
         return "later"
-    return "now" if request.urgent or request.due - now <= SOON_SECONDS else "soon"
+    return "now" if request.today or request.due - now <= SOON_SECONDS else "soon"
 
 
 def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
-    """The list by lateness, the urgent first. Callers who have only just hung up half-way are not in it yet."""
+    """The list: first who cannot wait and may be rung, then by lateness, and of these the urgent first.
+
+    A time limit that ends today is not made up for tomorrow; a call that is late can be. Callers who have only just
+    hung up half-way are not in it yet.
+    """
     shown = [r for r in requests if r.state == "claimed" or claimable(r, now)]
     order: list[Lateness] = ["late", "now", "soon", "later"]
     found = (row(r, now, script) for r in shown)
-    return sorted(found, key=lambda r: (order.index(r.lateness), not r.request.urgent, r.request.due))
+    ranks: list[Urgency] = ["today", "urgent", ""]
+
+    def place(row: Row) -> tuple[bool, int, int, float]:
+        cannot_wait = row.request.today and row.lateness != "later"
+        return not cannot_wait, order.index(row.lateness), ranks.index(row.request.urgency), row.request.due
+
+    return sorted(found, key=place)
+
+
+def unheard_messages(requests: list[CallbackRequest], hours: Hours) -> list[UnheardMessage]:
+    """What nobody says they listened to: who cannot wait first, then what was left while we were closed."""
+    found = []
+    for request in requests:
+        for nth, message in enumerate(request.messages):
+            at = message.at or request.asked_at
+            if not message.heard_by:
+                left = dt.datetime.fromtimestamp(at, LONDON)
+                by = hours.add(left, messages.LISTEN_HOURS).timestamp()
+                found.append(UnheardMessage(request, nth, message, at, by, not hours.is_open(left)))
+    return sorted(found, key=lambda each: (not each.request.today, not each.is_closed, each.at))
+
+
+def in_groups(e164: str) -> str:
+    """A number in groups that can be read aloud: '07700 900 123'."""
+    code, _, rest = dialling.national(e164).partition(" ")
+    rest = rest.replace(" ", "")
+    return " ".join(filter(None, (code, rest[:3], rest[3:])))
+
+
+#: What an adviser is told of a number that we do not ring.
+_NOT_RUNG: dict[Verdict, str] = {
+    "hidden": "That is not a phone number. Listen once more.",
+    "malformed": "That is not a whole phone number. It begins with 0 and has ten or eleven digits. Listen once more.",
+    "premium": "It costs extra to ring that number, so we do not ring it. Listen once more, or write a note.",
+    "emergency": "That is an emergency number, which we never ring. Listen once more.",
+    "foreign": "That is a number abroad, and we ring numbers in this country only. Write a note of it.",
+}
+
+
+def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
+    """Why a number that an adviser typed cannot be rung; empty if it can."""
+    return (
+        "That is a number of our own or of the helpline's. Listen once more." if is_ours else _NOT_RUNG.get(verdict, "")
+    )
 
 
 def moment(at: float, now: float) -> str:

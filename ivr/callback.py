@@ -31,11 +31,13 @@ AGAIN_HOURS = 2
 #: Seconds a caller who has not said all is left to go on, or to ring again, before advisers see the request.
 UNFINISHED_WAIT = 5 * 60
 
-State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled"]
+State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "dropped"]
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 Need = Literal["relay", "interpreter", "slow"]
 
-ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled"})
+ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "dropped"})
+#: Who does what no caller and no adviser does.
+LINE = "the line"
 #: What an adviser can say of a try, and whether the request goes on waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
 #: After these, whoever shares the phone and was promised a later time is rung then.
@@ -76,11 +78,20 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     say_who: bool | None = None
 
 
-class SpokenMessage(msgspec.Struct, frozen=True):
+class SpokenMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a caller said after the tone: the name it is kept by, and how many seconds it lasts."""
 
     name: str
     seconds: int
+    #: When it was left, and the id of the wish it was left with. Empty: as the versions before kept it.
+    at: float = 0.0
+    wish: str = ""
+    #: False: there is no sound like speech in it.
+    speech: bool = True
+    #: Advisers who played it; and the one who said first that they listened to it, and when.
+    played_by: tuple[str, ...] = ()
+    heard_by: str = ""
+    heard_at: float = 0.0
 
 
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,6 +102,9 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: the caller left a message and hid it.
     number: str
     asked_at: float
+    #: The number as an adviser heard it in a message, until it is confirmed; and who confirmed the one there is.
+    number_typed: str = ""
+    number_by: str = ""
     state: State = "unfinished"
     #: When the caller can be rung, in their own choice, and the window that was found for it. Of several
     #: callers, it is the soonest's.
@@ -143,6 +157,11 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((asker.reference for asker in self.askers if asker.id == wish), "")
 
     @property
+    def may_be_blocked(self) -> bool:
+        """Whether its phone did nothing but leave a message, as pockets and machines do; and showed its number."""
+        return self.message_only and bool(self.number) and not self.number_by
+
+    @property
     def urgency(self) -> Urgency:
         """The rank of the most urgent of the callers."""
         return "today" if self.today else "urgent" if self.urgent else ""
@@ -161,9 +180,10 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The caller who was given this number, if one was."""
         return next((asker for asker in self.callers() if asker.reference == reference), None)
 
-    def asked_in(self, call_sid: str) -> bool:
-        """Whether this wish, or one that joined it, came from that call."""
-        return any(wish.rsplit("-", 1)[0] == call_sid for wish in (self.id, *(asker.id for asker in self.askers)))
+    def wishes_of(self, call_sid: str) -> tuple[str, ...]:
+        """The ids of the wishes that came from that call, the latest first: this one, and those that joined it."""
+        wishes = dict.fromkeys((*(asker.id for asker in reversed(self.askers)), self.id))
+        return tuple(wish for wish in wishes if wish.rsplit("-", 1)[0] == call_sid)
 
     def may_leave_message(self) -> bool:
         """Only a clear yes counts."""
@@ -177,9 +197,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 # --- the life of a request ------------------------------------------------------------------
 
 
-def _changed(
-    request: CallbackRequest, now: float, who: str, what: str, note: str = "", **to: object
-) -> CallbackRequest:
+def changed(request: CallbackRequest, now: float, who: str, what: str, note: str = "", **to: object) -> CallbackRequest:
     """The request with something that happened to it. Whatever ends it is kept by itself too."""
     event = Event(now, who, what, note)
     if to.get("state") in ENDED:
@@ -187,7 +205,7 @@ def _changed(
     return replace(request, events=(*request.events, event), **to)
 
 
-def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
+def for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
     """The request of these callers: due when the soonest is, of those who said all that was asked if any did."""
     told = [asker for asker in askers if asker.finished] or askers
     soonest = min((asker.promise for asker in told), key=lambda promise: promise.due, default=request.promise)
@@ -242,7 +260,7 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     if first.finished:
         return first
     wish = replace(wish, heard_from=wish.asked_at)
-    keep = ["messages", "events", "asked_at"]
+    keep = ["messages", "events", "asked_at", "number_typed", "number_by"]
     if first.state == "claimed":  # an adviser was quicker than the caller
         keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
     askers = (_asker(wish, first.askers[0].reference, finished=is_last_word),)
@@ -272,13 +290,13 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
         heard_from=wish.asked_at,
         times_asked=first.times_asked + (known is None),
     )
-    both = _for_all(both, (*others, asker))
+    both = for_all(both, (*others, asker))
     if not first.open:
         both = replace(both, state=wish.state, end=None)
     if asker.finished:
         both = replace(both, state="claimed" if first.state == "claimed" else "waiting", tries=0)
-        return _changed(both, wish.asked_at, "caller", "asked again", _in_words(wish.promise))
-    return both if known else _changed(both, wish.asked_at, "caller", "rang again")
+        return changed(both, wish.asked_at, "caller", "asked again", _in_words(wish.promise))
+    return both if known else changed(both, wish.asked_at, "caller", "rang again")
 
 
 def _untaken(first: CallbackRequest, reference: str) -> str:
@@ -291,12 +309,6 @@ def _untaken(first: CallbackRequest, reference: str) -> str:
 def _in_words(promise: Promise) -> str:
     """What a caller was promised, for the adviser."""
     return f"for {promise.window.day:%A %-d %B}, {promise.window.part}" if promise.window else ""
-
-
-def with_message(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
-    """The request with one more spoken message. The same one twice changes nothing."""
-    others = [known for known in request.messages if known.name != message.name]
-    return replace(request, messages=(*others, message))
 
 
 def claimable(request: CallbackRequest, now: float) -> bool:
@@ -320,19 +332,19 @@ def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     if not claimable(request, now):
         raise Refused(f"{request.claimed_by or 'The caller'} has this one now. Take another.")
     ends = now + CLAIM_SECONDS
-    return _changed(request, now, who, "claimed", state="claimed", claimed_by=who, claimed_at=now, claim_ends=ends)
+    return changed(request, now, who, "claimed", state="claimed", claimed_by=who, claimed_at=now, claim_ends=ends)
 
 
 def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """A claim that lasts longer, for an adviser who is still at work on it."""
-    _must_hold(request, who)
+    must_hold(request, who)
     return replace(request, claim_ends=now + CLAIM_SECONDS)
 
 
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Given back to the queue."""
-    _must_hold(request, who)
-    return _changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0)
+    must_hold(request, who)
+    return changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0)
 
 
 def record(
@@ -344,21 +356,23 @@ def record(
     waiting. So does, where the adviser does not say that all is done, whoever was promised a
     later time.
     """
-    _must_hold(request, who)
+    must_hold(request, who)
+    if not request.number and outcome in UNANSWERED:
+        raise Refused("Nobody was rung, as the number is not known.")
     tries = request.tries + 1
     free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0}
     if outcome in UNANSWERED and tries < MOST_TRIES:
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
-        return _changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
+        return changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
     later = tuple(
         a for a in request.callers() if _asked_since(request, a) or (outcome in PARTLY and _is_later(request, a, now))
     )
     if later:
         state = "waiting" if any(asker.finished for asker in later) else "unfinished"
-        return _changed(_for_all(request, later), now, who, outcome, note, state=state, tries=0, **free)
+        return changed(for_all(request, later), now, who, outcome, note, state=state, tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
-    return _changed(request, now, who, outcome, note, state=state, tries=tries, **free)
+    return changed(request, now, who, outcome, note, state=state, tries=tries, **free)
 
 
 def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
@@ -377,7 +391,7 @@ def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> 
         caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
         for caller in request.callers()
     )
-    return _for_all(request, tuple(askers))
+    return for_all(request, tuple(askers))
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
@@ -406,7 +420,7 @@ def reopen(request: CallbackRequest, who: str, now: float, diary: Diary) -> Call
     if ended_by_caller(request):
         raise Refused("The caller cancelled this one, and was told that we will not ring.")
     request = _tried_again(request, diary, _clock(now))
-    return _changed(request, now, who, "put back into the list", state="waiting", tries=0, end=None)
+    return changed(request, now, who, "put back into the list", state="waiting", tries=0, end=None)
 
 
 def ended_by_caller(request: CallbackRequest) -> bool:
@@ -416,10 +430,11 @@ def ended_by_caller(request: CallbackRequest) -> bool:
 
 def note(request: CallbackRequest, who: str, words: str, now: float) -> CallbackRequest:
     """An adviser's note, also on a request that is another's, or has ended."""
-    return _changed(request, now, who, "note", words)
+    return changed(request, now, who, "note", words)
 
 
-def _must_hold(request: CallbackRequest, who: str) -> None:
+def must_hold(request: CallbackRequest, who: str) -> None:
+    """Raises Refused unless the request is open and this adviser's."""
     _must_be_open(request)
     if request.state != "claimed" or request.claimed_by != who:
         raise Refused("You no longer hold this request. Take it again first.")
@@ -430,7 +445,7 @@ def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> C
     _must_be_open(request)
     _must_have_asked(request, reference)
     askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.callers())
-    return _changed(_for_all(request, tuple(askers)), now, "caller", "moved", _in_words(to), tries=0)
+    return changed(for_all(request, tuple(askers)), now, "caller", "moved", _in_words(to), tries=0)
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
@@ -442,8 +457,8 @@ def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequ
     _must_have_asked(request, reference)
     left = tuple(asker for asker in request.callers() if asker.reference != reference and asker.finished)
     if left:
-        return _changed(_for_all(request, left), now, "caller", "one of the callers cancelled")
-    return _changed(_for_all(request, ()), now, "caller", "cancelled", state="cancelled")
+        return changed(for_all(request, left), now, "caller", "one of the callers cancelled")
+    return changed(for_all(request, ()), now, "caller", "cancelled", state="cancelled")
 
 
 def _must_have_asked(request: CallbackRequest, reference: str) -> None:

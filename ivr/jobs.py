@@ -17,6 +17,7 @@ from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
+from ivr import messages
 from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.session import Done, Failed, SendText
@@ -31,7 +32,7 @@ MOST_TEXTS = 6
 TRY_AGAIN = [5, 30, 120, 600, 1800]
 
 #: What an alert can tell of, and the ways it can go.
-What = Literal["urgent", "late"]
+What = Literal["today", "urgent", "late"]
 Way = Literal["mail", "webhook"]
 
 
@@ -65,24 +66,24 @@ class Jobs:
         """Queue a text that is written down, unless it is queued."""
         self._enqueue(f"text-{text_id}", "send_text", text_id)
 
-    def fetch_recording(self, request_id: str, recording_sid: str, seconds: int) -> None:
-        """Fetch a spoken message, keep it with its request, and have Twilio delete it."""
-        self._enqueue(f"recording-{recording_sid}", "fetch_recording", request_id, recording_sid, seconds)
+    def fetch_recording(self, wish: str, recording_sid: str, seconds: int) -> None:
+        """Fetch a spoken message, keep it with the request that this wish is part of, and have Twilio delete it."""
+        self._enqueue(f"recording-{recording_sid}", "fetch_recording", wish, recording_sid, seconds)
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
         """Have Twilio ring an adviser, and then the caller. Once: a phone that rang may ring again for nobody."""
         self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser, now, once=True)
 
-    def alert_new(self, done: Done) -> None:
+    def alert_new(self, done: Done, now: float) -> None:
         """Tell of an urgent request that was just finished, now or at the next look."""
         with contextlib.suppress(StoreDown):
-            if done.request:
-                self.alert_if_urgent(done.request)
+            if done.request and done.request.state == "waiting":
+                self.alert_if_urgent(done.request, now)
 
-    def alert_if_urgent(self, request: CallbackRequest) -> None:
-        """Tell of an urgent caller who waits, and who has not only just hung up half-way."""
-        if request.urgent and request.state == "waiting":
-            self.alert(request.id, "urgent")
+    def alert_if_urgent(self, request: CallbackRequest, now: float) -> None:
+        """Tell of an urgent caller who can be rung: of one who left nothing but a message, once that is here."""
+        if request.open and request.urgency and not messages.is_awaited(request, now):
+            self.alert(request.id, request.urgency)
 
     def alert(self, request_id: str, what: What) -> None:
         """Tell the service of a request. Each way is a job of its own, so that one that fails repeats no other."""

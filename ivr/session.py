@@ -69,6 +69,9 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     turn: int = 0
     #: The caller ID as it came.
     caller: str = ""
+    #: Its number is blocked: the line does nothing unasked, which is to ring a person after silence and to take a
+    #: message. Guidance, and everything that is asked for with a key, stays: a number can be forged.
+    blocked: bool = False
     #: Where star leads, last place last.
     trail: tuple[Place, ...] = ()
     #: Said once, before what the place says.

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
+from prometheus_client import Counter
 from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, authored, building, callback, config, fitting, reading
+from ivr import alerts, audio, authored, building, callback, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -27,7 +29,7 @@ from ivr.hours import LONDON
 from ivr.jobs import QUEUE, Jobs, Way, What, recording_path
 from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError
-from ivr.store import PATIENT_SECONDS, Store, StoreDown
+from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store, StoreDown
 
 log = structlog.get_logger()
 
@@ -39,8 +41,7 @@ FORGOTTEN_SECONDS = 120
 RING_WITHIN_SECONDS = 120
 #: Seconds between two looks at Twilio for messages that we were never told of.
 MESSAGES_SECONDS = 600
-#: Ended requests, the latest, to which a message may still belong.
-MOST_ENDED = 10_000
+DROPPED = Counter("ivr_messages_dropped_total", "Messages without sound like speech, so that nobody was rung for them.")
 
 
 class Tools:
@@ -85,18 +86,45 @@ def _last_try() -> bool:
     return job is None or not job.retries_left
 
 
-def fetch_recording(tools: Tools, request_id: str, recording_sid: str, seconds: int) -> None:
+class NotYet(Exception):
+    """Raised when the request that a message belongs to is not written down yet: the message is fetched later."""
+
+
+def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -> None:
     """Copy a message to our own keeping, and only then have it deleted where it came from.
 
-    It is not kept if its request was deleted meanwhile.
+    Twilio may tell of it before the turn that writes its wish down, or at the same time; so that is waited for. If it
+    never comes, and there is speech in the message, somebody must listen all the same. A message is not kept if its
+    request was deleted meanwhile.
     """
-    sound = tools.phone.recording(recording_sid)
-    path = recording_path(tools.settings, recording_sid)
+    requests = tools.store.requests
+    request, was_deleted = requests.of_wish(wish), requests.was_deleted(wish.rsplit("-", 1)[0])
+    if request is None and not was_deleted and not _last_try():
+        raise NotYet(f"The wish {wish} of a message is not written down yet")
+    sound = b"" if was_deleted else tools.phone.recording(recording_sid)
+    has_speech = bool(sound) and audio.may_hold_speech(sound)
+    if request is None and has_speech:
+        request = requests.save(messages.without_its_call(wish, time.time())).request
+    if request is not None:
+        _keep_message(tools, request, SpokenMessage(recording_sid, seconds, wish=wish, speech=has_speech), sound)
+    tools.phone.delete_recording(recording_sid)
+
+
+def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage, sound: bytes) -> None:
+    """Keep a message with its request, and tell of an urgent caller who said nothing but that."""
+    path, now = recording_path(tools.settings, message.name), time.time()
     config.private_folder(path.parent)
     config.write_whole(path, sound, mode=0o600)
-    if not tools.store.requests.with_message(request_id, SpokenMessage(recording_sid, seconds)):
+    at = next((asker.asked_at for asker in request.askers if asker.id == message.wish), request.asked_at)
+    kept = tools.store.requests.with_message(request.id, replace(message, at=at), now)
+    if kept is None:
         path.unlink(missing_ok=True)
-    tools.phone.delete_recording(recording_sid)
+        return
+    if not message.speech:
+        DROPPED.inc()
+        log.info("message without speech", request=kept.id, recording=message.name)
+    if kept.state == "waiting":
+        tools.jobs.alert_if_urgent(kept, now)
 
 
 def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
@@ -105,7 +133,7 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
     An adviser who asked a while ago, or gave the request back, expects no call any more.
     """
     known, request, now = tools.store.people.get(adviser), tools.store.requests.get(request_id), time.time()
-    if request is None or not callback.held_by(request, adviser, now):
+    if request is None or not request.number or not callback.held_by(request, adviser, now):
         return
     try:
         if now - asked_at > RING_WITHIN_SECONDS:
@@ -119,15 +147,28 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
             )
 
 
+#: What an alert tells of, in the order of how much it matters.
+SUBJECTS = {
+    "today": "A caller who cannot wait must be rung today",
+    "urgent": "An urgent caller waits to be rung",
+    "message": "A caller who pressed no key left a message: somebody must listen to it",
+    "late": "A caller has not been rung in time",
+}
+
+
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     """Tell the service in one way that a request is urgent, or late, if it still is and if that way is open."""
     request, now = tools.store.requests.get(request_id), time.time()
-    if request is None or not (request.open and (request.urgent if what == "urgent" else _is_late(request, now))):
+    if request is None or not (
+        request.open and (_is_late(request, now) if what == "late" else request.urgency == what)
+    ):
         _forget_this_job()
+        return
+    if what != "late" and request.message_only and not tools.store.requests.may_alert(request, way):
         return
     to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
     late = sum(_is_late(other, now) for other in tools.store.requests.waiting())
-    subject = "An urgent caller waits to be rung" if what == "urgent" else "A caller has not been rung in time"
+    subject = SUBJECTS["message" if what == "urgent" and request.message_only else what]
     others = f" {late} callers have not been rung in time." if late > 1 else ""
     words = (
         f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.{others}\n"
@@ -163,8 +204,8 @@ def look(tools: Tools, now: float) -> None:
     """
     waiting = tools.store.requests.waiting()
     for request in waiting:
-        if request.urgent and callback.claimable(request, now):
-            tools.jobs.alert(request.id, "urgent")
+        if callback.claimable(request, now):
+            tools.jobs.alert_if_urgent(request, now)
     if late := [request for request in waiting if _is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
     for text in tools.store.texts.underway():
@@ -203,10 +244,10 @@ def fetch_forgotten(tools: Tools) -> int:
     asked = [*tools.store.requests.waiting(), *tools.store.requests.ended(MOST_ENDED)] if left else []
     fetched = 0
     for message in left:
-        request = next((r for r in asked if r.asked_in(message.call)), None)
+        wish = next((wish for request in asked for wish in request.wishes_of(message.call)), "")
         try:
-            if request:
-                fetch_recording(tools, request.id, message.recording, message.seconds)
+            if wish:
+                fetch_recording(tools, wish, message.recording, message.seconds)
                 fetched += 1
             elif tools.store.requests.was_deleted(message.call):
                 tools.phone.delete_recording(message.recording)

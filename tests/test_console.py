@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,9 +24,15 @@ from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import OPEN, Line
 from tests.redis_server import RedisServer
 
-PAGES = ["/", "/waiting", "/ended", "/texts", "/log", "/request/CA001-1", "/request/CA001-1/message/0"]
-DONE = ("claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete")
-FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/signout"]
+PAGES = [
+    "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/log",
+    "/request/CA001-1", "/request/CA001-1/message/0",
+]  # fmt: skip
+DONE = (
+    "claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete", "block", "number", "number/confirm",
+    "message/0/listened",
+)  # fmt: skip
+FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/blocked/BLOCK/lift", "/signout"]
 
 
 @pytest.fixture
@@ -73,9 +80,9 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
     console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 
-    assert rules == {p.replace("CA001-1", "<request_id>").replace("/0", "/<int:nth>") for p in [*PAGES, *FORMS]} | {
-        "/signin"
-    }
+    names = {"CA001-1": "<request_id>", "/0": "/<int:nth>", "BLOCK": "<block_id>"}
+    listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
+    assert rules == {*listed, "/signin"}
 
 
 def test_a_name_and_a_password_open_the_list(browser: Browser, store: Store) -> None:
@@ -333,7 +340,7 @@ def test_each_message_of_a_phone_that_rang_twice_is_on_the_card(asha: Browser, s
     """A second wish joins the first, and what either said stays."""
     ask(store, 1)
     for name in ("RE1", "RE2", "RE2"):
-        store.requests.with_message("CA001-1", SpokenMessage(name, 5))
+        store.requests.with_message("CA001-1", SpokenMessage(name, 5), NOW)
     recording_path(line.settings, "x").parent.mkdir(parents=True)
     recording_path(line.settings, "RE2").write_bytes(b"sound")
 

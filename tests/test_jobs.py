@@ -196,7 +196,7 @@ def test_no_job_holds_a_phone_number(tools: Tools, store: Store) -> None:
     saved = ask(store, 1, urgent=True)
     tools.jobs.send_text(TEXT, NOW)
     tools.jobs.ring(saved.id, "asha", NOW)
-    tools.jobs.alert_new(Done(request=saved))
+    tools.jobs.alert_new(Done(request=saved), NOW)
     tools.jobs.fetch_recording(saved.id, RECORDING, 9)
 
     queued = Queue(QUEUE, connection=store.queue_client(), serializer=JSONSerializer).jobs
@@ -220,7 +220,7 @@ def test_a_message_is_copied_to_us_and_then_deleted_there(tools: Tools, store: S
     assert twilio.asked == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
     found = store.requests.get(saved.id)
     assert found is not None
-    assert found.messages == (SpokenMessage(RECORDING, 9),)
+    assert found.messages == (SpokenMessage(RECORDING, 9, at=saved.asked_at, wish=saved.id),)
     path = recording_path(tools.settings, RECORDING)
     assert path.read_bytes() == b"RIFF sound"
     assert list(path.parent.iterdir()) == [path]
@@ -248,7 +248,8 @@ def test_a_message_we_were_never_told_of_is_found_at_twilio(tools: Tools, store:
     assert worker.fetch_forgotten(tools) == 1
 
     assert twilio.asked[1:] == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
-    assert store.requests.get(first.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
+    (message,) = store.requests.get(first.id).messages  # type: ignore[union-attr]
+    assert (message.name, message.seconds, message.wish) == (RECORDING, 7, "CA002-1"), "it knows which of the two it is"
 
 
 def test_a_message_that_cannot_be_had_keeps_no_other_from_being_fetched(
@@ -263,20 +264,20 @@ def test_a_message_that_cannot_be_had_keeps_no_other_from_being_fetched(
 
     assert worker.fetch_forgotten(tools) == 1
 
-    assert store.requests.get(saved.id).messages == (SpokenMessage(RECORDING, 7),)  # type: ignore[union-attr]
+    assert [message.name for message in store.requests.get(saved.id).messages] == [RECORDING]  # type: ignore[union-attr]
 
 
 def test_a_message_of_a_deleted_request_is_kept_nowhere(tools: Tools, store: Store, twilio: Twilio) -> None:
     """Its caller may have asked for that. It was deleted while the message was on its way."""
     saved = ask(store)
     tools.jobs.fetch_recording(saved.id, RECORDING, 9)
-    twilio.answers = [(200, b"RIFF sound"), (204, b"")]
+    twilio.answers = [(204, b"")]
     store.requests.delete(saved.id)
 
     _work(tools)
 
-    assert twilio.asked == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
-    assert list(recording_path(tools.settings, RECORDING).parent.iterdir()) == []
+    assert twilio.asked == [f"DELETE {RECORDING}.json"], "nor is it fetched"
+    assert not recording_path(tools.settings, RECORDING).exists()
 
 
 def test_a_message_of_a_deleted_request_that_we_were_never_told_of_is_deleted_at_twilio(
@@ -592,7 +593,7 @@ def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_numbe
     urgent, late = ask(store, 1, urgent=True), ask(store, 2, due=NOW - 60)
 
     for _ in range(3):
-        told.jobs.alert_new(Done(request=urgent))
+        told.jobs.alert_new(Done(request=urgent), NOW)
         worker.look(told, NOW)
         _work(told)
 

@@ -7,6 +7,7 @@
     telephone.py   from a voice's sound to telephone sound, and what can be measured of it
     render.py      makes what is missing, side by side on every core
     recordings.py  people's own recordings, which win over any voice
+    speech.py      whether a caller's recording may have speech in it
     sounds.py      during calls: from words to the address of the best sound there is
     hearing.py     words or a whole call as one sound, as a caller hears it
 
@@ -19,6 +20,7 @@ from ivr.audio.hearing import Ear, as_file
 from ivr.audio.recordings import Recordings, Unit, units
 from ivr.audio.render import Progress, Rendering, render, stale
 from ivr.audio.sounds import Sounds, file_of
+from ivr.audio.speech import may_hold_speech
 from ivr.audio.voices import VOICES, VoiceRefused
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "VoiceRefused",
     "as_file",
     "file_of",
+    "may_hold_speech",
     "render",
     "stale",
     "units",

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from ivr import briefing, config, dialling
-from ivr.callback import MOST_TRIES
+from ivr import briefing, config, dialling, messages
+from ivr.callback import MOST_TRIES, CallbackRequest
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
@@ -142,17 +142,29 @@ def _cells(row: briefing.Row, now: float, live: Script | None) -> tuple[str, ...
     state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"
     return (
         row.when,
-        dialling.national(request.number),
+        dialling.national(request.number) if request.number else "not known",
         "; ".join(briefing.promised_in_words(request, now, live)) if request.window else "",
-        "URGENT" if request.urgent else "",
+        request.urgency.upper(),
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",
-        ", ".join([*request.needs, *["slow speech"] * request.slow]),
+        ", ".join([*request.needs, *_in_call(request)]),
         f"{request.tries} of {MOST_TRIES}",
         state,
         row.about,
-        "yes" if request.messages else "",
+        _messages(request),
         ", ".join(asker.reference for asker in request.askers),
         f"{asked:%d %b %H:%M}",
         "; ".join(event.note for event in request.events if event.note and event.who != "caller"),
     )
+
+
+def _in_call(request: CallbackRequest) -> list[str]:
+    """How it went for the caller at the keys."""
+    return ["pressed no key"] if request.pressed_nothing else ["slow speech"] if request.slow else []
+
+
+def _messages(request: CallbackRequest) -> str:
+    """Whether there is a message, and whether somebody has listened to it."""
+    if not request.messages:
+        return ""
+    return "yes, nobody has listened" if messages.unheard(request) else "yes, listened to"

@@ -13,6 +13,8 @@
     ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
+    ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
+    ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON
     ivr:texts_to:<number>        string   texts asked for to one number in the last hour
@@ -33,17 +35,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.blocked import Block, Blocked
 from ivr.store.people import LONGEST_NAME, Adviser, People
-from ivr.store.requests import Requests
+from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.texts import Fate, Texts, TextState
 
 __all__ = [
     "LONGEST_NAME",
+    "MOST_ENDED",
     "PATIENT_SECONDS",
     "Adviser",
     "Away",
+    "Block",
+    "Blocked",
     "Conflict",
     "Fate",
     "People",
@@ -71,6 +77,7 @@ class Store:
         self.requests = Requests(self.redis)
         self.texts = Texts(self.redis)
         self.people = People(self.redis)
+        self.blocked = Blocked(self.redis)
 
     def try_it(self) -> None:
         """Raises StoreDown if Redis does not answer, or keeps nothing: one that is full answers a ping."""

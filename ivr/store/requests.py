@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ivr import callback
+from ivr import callback, messages
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.diary import Diary, Part, Window
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
@@ -24,6 +24,10 @@ HOLD_SECONDS = 15 * 60
 MOST_GUESSES = 5
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
+#: Seconds in which one alert tells of messages from one phone, and from all hidden ones.
+ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
+#: Ended requests, the latest, to which a message may still belong.
+MOST_ENDED = 10_000
 #: Seconds it is known that a call left a request that was deleted: longer than a message waits to be found at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
 #: Seconds that the places of a window are kept: longer than any day that can be promised is ahead.
@@ -91,9 +95,6 @@ class Requests:
             if wish.window:
                 pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
             _write(pipe, first, saved)
-            if wish.number:
-                pipe.zadd(phone, {saved.id: saved.asked_at})
-                pipe.expire(phone, ENDED_SECONDS)
             return saved
 
         saved = self._transaction(step, phone)
@@ -166,13 +167,41 @@ class Requests:
 
         return self._change(request_id, how)
 
-    def with_message(self, request_id: str, message: SpokenMessage) -> bool:
-        """Note that a spoken message is kept with this request. False if the request is gone."""
+    def of_wish(self, wish: str) -> CallbackRequest | None:
+        """The request that this wish became, or that it joined: another call may have made that."""
+        own = self.get(wish)
+        if own is not None:
+            return own
+        asked = [*self.waiting(), *self.ended(MOST_ENDED)]
+        return next((request for request in asked if any(asker.id == wish for asker in request.askers)), None)
+
+    def with_message(self, request_id: str, message: SpokenMessage, now: float) -> CallbackRequest | None:
+        """Note that a spoken message is kept with this request. None if the request is gone."""
         try:
-            self.change(request_id, lambda request: callback.with_message(request, message))
+            return self.change(request_id, lambda request: messages.added(request, message, now))
         except KeyError:
-            return False
-        return True
+            return None
+
+    def may_alert(self, request: CallbackRequest, way: str) -> bool:
+        """Whether an alert may tell of this message, which asks for nothing but to be listened to.
+
+        There is one a phone and day, since pockets ring again and again; of hidden numbers, one an hour for all.
+        """
+        key = f"ivr:alerted:{request.number or 'hidden'}:{way}"
+        seconds = ALERT_SECONDS if request.number else HIDDEN_ALERT_SECONDS
+
+        def step(client: Client) -> bool:
+            client.set(key, request.id, nx=True, ex=seconds)
+            return bool(client.get(key) == request.id.encode())
+
+        return self._redis.do(step)
+
+    def others_of(self, request: CallbackRequest) -> list[CallbackRequest]:
+        """Other open requests of the same phone: of a number that an adviser heard, there may be one."""
+        if not request.number:
+            return []
+        found = self._listed(lambda client: client.zrevrange(f"ivr:phone:{request.number}", 0, -1))
+        return [other for other in found if other.open and other.id != request.id and other.number == request.number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete the requests that ended long enough ago, and return what they were."""
@@ -267,6 +296,11 @@ def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
 def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
     """Write a request, where it stands in the queue, and its callers' places: given, kept and given back."""
     pipe.set(f"ivr:request:{request.id}", _encode(request))
+    if before and before.number != request.number:
+        pipe.zrem(f"ivr:phone:{before.number}", request.id)
+    if request.number:
+        pipe.zadd(f"ivr:phone:{request.number}", {request.id: request.asked_at})
+        pipe.expire(f"ivr:phone:{request.number}", ENDED_SECONDS)
     for window in _windows(before) - (_windows(request) if request.open else set()):
         pipe.zrem(_window_key(window), request.id)
     if request.open:

@@ -46,7 +46,7 @@ class Desk:
                 return requests.hold(errand, places, seconds)  # type: ignore[arg-type]
             case SaveRequest():
                 done = requests.save(errand)
-                self._jobs.alert_new(done)
+                self._jobs.alert_new(done, seconds)
                 return done
             case FindRequest():
                 return requests.find(errand)

@@ -240,7 +240,7 @@ class _Views:
         """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
         wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
-        return wish if wish and held and wish.opens <= now else None
+        return wish if wish and wish.number and held and wish.opens <= now else None
 
     def _for_adviser(self, sent: Sent, place: str) -> str:
         """The address of another place in an adviser's call."""
@@ -363,7 +363,8 @@ class _Webhook:
         """A call comes in; `lost` is the turn at which its session was found gone."""
         edition = self._edition_for_caller()
         turn = call.start(edition.script, self._call, self._form.get("From", ""), self._now, lost=lost is not None)
-        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None)))
+        blocked = self._is_blocked()
+        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
         try:
             kept = self._line.store.sessions.save(turn.session)
             if kept is None:
@@ -373,6 +374,12 @@ class _Webhook:
         if kept is not None:
             return self._reply_again(kept)
         return self._reply(edition, turn, "start")
+
+    def _is_blocked(self) -> bool:
+        """Whether nothing is to be done for this number unasked. While that cannot be known, it is not."""
+        with contextlib.suppress(StoreDown):
+            return self._line.store.blocked.has(dialling.judge(self._form.get("From", "")).e164, self._now.timestamp())
+        return False
 
     def turn(self, number: int) -> str:
         """The caller did something. A webhook for an older turn gets the present reply again."""

@@ -19,7 +19,7 @@ from ivr import briefing, callback, dialling
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store, StoreDown
-from ivr.web.console import queue, signin
+from ivr.web.console import blocked, messages, queue, signin
 from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
@@ -66,9 +66,11 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     )
     console = Console(settings, store, live, jobs, clock)
     signin.add_to(app, console)
-    queue.add_to(app, console)
+    messages.add_to(app, console, card=queue.add_to(app, console))
+    blocked.add_to(app, console)
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
+        in_groups=briefing.in_groups,
         unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,
     )  # fmt: skip

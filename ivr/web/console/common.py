@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from flask import redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from ivr.callback import CallbackRequest, Refused, SpokenMessage
 from ivr.config import Settings
-from ivr.jobs import Jobs
+from ivr.jobs import Jobs, recording_path
 from ivr.store import Store
 from ivr.web.live import Live
 
@@ -46,3 +48,72 @@ def unsaved() -> str:
 def go(endpoint: str, request_id: str | None = None) -> Response:
     """On to another page, after something was done."""
     return redirect(url_for(endpoint, request_id=request_id) if request_id else url_for(endpoint), code=303)
+
+
+class Pages:
+    """What all pages about requests have in common."""
+
+    def __init__(self, console: Console):
+        self._console = console
+
+    @property
+    def _now(self) -> float:
+        return self._console.now
+
+    def _kept(self, message: SpokenMessage) -> Path:
+        return recording_path(self._console.settings, message.name)
+
+    @property
+    def _me(self) -> str:
+        return str(current_user.get_id())
+
+    def _found(self, request_id: str) -> CallbackRequest:
+        found = self._console.store.requests.get(request_id)
+        if found is None:
+            abort(404)
+        return found
+
+    def _admin_only(self) -> None:
+        if not current_user.adviser.admin:
+            abort(403)
+
+    def _is_too_soon(self, found: CallbackRequest) -> bool:
+        """Whether the caller chose a later time. It may be the only one that is safe for them."""
+        return found.opens > self._now
+
+    def _change(
+        self,
+        request_id: str,
+        what: str,
+        how: Callable[[CallbackRequest], CallbackRequest],
+        then: str = "card",
+        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
+    ) -> Response:
+        """Change a request, and say so; or say why it could not be, and do what is done `instead`."""
+        return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
+
+    def _done(
+        self,
+        request_id: str,
+        what: str,
+        do: Callable[[], CallbackRequest],
+        then: str = "card",
+        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
+    ) -> Response:
+        try:
+            changed = do()
+        except KeyError:
+            abort(404)
+        except Refused as refusal:
+            if instead is None:
+                flash(str(refusal), "danger")
+                return go("requests_page")
+            self._console.store.requests.change(request_id, instead)
+            self._console.note("noted", request_id)
+            flash(f"{refusal} What you wrote is kept as a note.", "danger")
+            return go("card", request_id=request_id)
+        self._console.note(what, request_id)
+        flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
+        if changed.open and what.startswith("recorded") and changed.tries == 0:
+            flash("Somebody else asked from the same phone, so it is in the list again, for them.", "warning")
+        return go(then, request_id=request_id) if then == "card" else go(then)

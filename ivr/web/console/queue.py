@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import get_args
 
-from flask import Flask, abort, flash, render_template, request, send_file
+from flask import Flask, flash, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling
-from ivr.callback import CallbackRequest, Outcome, Refused, SpokenMessage
-from ivr.jobs import recording_path
-from ivr.web.console.common import Console, go
+from ivr import briefing, callback, dialling, messages
+from ivr.callback import CallbackRequest, Outcome, Refused
+from ivr.web.console.common import Console, Pages, go
 
 LONGEST_NOTE = 2000
 
 
-def add_to(app: Flask, console: Console) -> None:
-    """Every page here needs a sign-in; a page that does not say so is refused by a test."""
+def add_to(app: Flask, console: Console) -> Callable[..., str]:
+    """Every page here needs a sign-in; a page that does not say so is refused by a test. Returns the card's page."""
     pages = _Pages(console)
     for path, view, method in (
         ("/", pages.requests_page, "GET"),
@@ -28,7 +26,6 @@ def add_to(app: Flask, console: Console) -> None:
         ("/texts", pages.texts, "GET"),
         ("/log", pages.log, "GET"),
         ("/request/<request_id>", pages.card, "GET"),
-        ("/request/<request_id>/message/<int:nth>", pages.message, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
         ("/request/<request_id>/keep", pages.keep, "POST"),
         ("/request/<request_id>/release", pages.release, "POST"),
@@ -39,12 +36,10 @@ def add_to(app: Flask, console: Console) -> None:
         ("/request/<request_id>/delete", pages.delete, "POST"),
     ):
         app.add_url_rule(path, view.__name__, login_required(view), methods=[method])
+    return pages.card
 
 
-class _Pages:
-    def __init__(self, console: Console):
-        self._console = console
-
+class _Pages(Pages):
     # --- looking ----------------------------------------------------------------------------
 
     def requests_page(self) -> str:
@@ -56,10 +51,11 @@ class _Pages:
 
     def _list(self) -> dict[str, object]:
         now = self._now
-        rows = briefing.rows(self._console.store.requests.waiting(), now, self._console.live.now.script)
-        return {"rows": rows, "now": now, "late": sum(row.lateness == "late" for row in rows)}
+        script, waiting = self._console.live.now.script, self._console.store.requests.waiting()
+        rows, unheard = briefing.rows(waiting, now, script), briefing.unheard_messages(waiting, script.hours)
+        return {"rows": rows, "now": now, "late": sum(row.lateness == "late" for row in rows), "unheard": unheard}
 
-    def card(self, request_id: str) -> str:
+    def card(self, request_id: str, typed: str = "") -> str:
         found = self._found(request_id)
         self._console.note("looked at", request_id)
         script = self._console.live.now.script
@@ -67,6 +63,8 @@ class _Pages:
         return render_template(
             "request.html",
             request_=found,
+            typed=typed,
+            blocked=found.may_be_blocked and self._console.store.blocked.has(found.number, self._now),
             row=briefing.row(found, self._now, script),
             mine=mine,
             unwanted=callback.ended_by_caller(found),
@@ -82,20 +80,13 @@ class _Pages:
             again_hours=callback.AGAIN_HOURS,
             too_soon=self._is_too_soon(found),
             missed=briefing.missed_in_words(found, self._now),
-            messages=[(message.seconds, self._kept(message).is_file()) for message in found.messages],
+            messages=[(message, self._kept(message).is_file()) for message in found.messages],
+            unheard=bool(messages.unheard(found)),
+            may_type_number=messages.may_type_number(found),
+            others=[briefing.row(other, self._now, script) for other in self._others(found, mine=mine)],
             can_ring=self._can_ring,
             now=self._now,
         )
-
-    def message(self, request_id: str, nth: int) -> Response:
-        """The caller's nth spoken message. Never kept by a browser or a proxy."""
-        messages = self._found(request_id).messages
-        if not 0 <= nth < len(messages) or not self._kept(messages[nth]).is_file():
-            abort(404)
-        self._console.note("played the message", request_id)
-        response = send_file(self._kept(messages[nth]), mimetype="audio/wav")
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     def ended(self) -> str:
         return render_template("ended.html", requests=self._console.store.requests.ended(), now=self._now)
@@ -108,13 +99,13 @@ class _Pages:
         return render_template("log.html", entries=self._console.store.people.log(), now=self._now)
 
     @property
-    def _now(self) -> float:
-        return self._console.now
-
-    @property
     def _can_ring(self) -> bool:
         settings, phone = self._console.settings, current_user.adviser.phone
         return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
+
+    def _others(self, found: CallbackRequest, *, mine: bool) -> list[CallbackRequest]:
+        """Of a number that an adviser heard: who else asked from that phone. They may be somebody else."""
+        return self._console.store.requests.others_of(found) if mine and found.number_by else []
 
     # --- doing ------------------------------------------------------------------------------
 
@@ -137,6 +128,8 @@ class _Pages:
         found = self._found(request_id)
         if not callback.held_by(found, self._me, self._now):
             flash("Take the request first.", "danger")
+        elif not found.number:
+            flash("The number is not known yet. Listen to the message, and type it.", "danger")
         elif not self._can_ring:
             flash("To ring by one click, an administrator adds your phone.", "danger")
         elif self._is_too_soon(found):
@@ -187,63 +180,3 @@ class _Pages:
         self._console.note("deleted", request_id)
         flash("The request is deleted.", "success")
         return go("requests_page")
-
-    # --- inside -----------------------------------------------------------------------------
-
-    def _kept(self, message: SpokenMessage) -> Path:
-        return recording_path(self._console.settings, message.name)
-
-    @property
-    def _me(self) -> str:
-        return str(current_user.get_id())
-
-    def _found(self, request_id: str) -> CallbackRequest:
-        found = self._console.store.requests.get(request_id)
-        if found is None:
-            abort(404)
-        return found
-
-    def _admin_only(self) -> None:
-        if not current_user.adviser.admin:
-            abort(403)
-
-    def _is_too_soon(self, found: CallbackRequest) -> bool:
-        """Whether the caller chose a later time. It may be the only one that is safe for them."""
-        return found.opens > self._now
-
-    def _change(
-        self,
-        request_id: str,
-        what: str,
-        how: Callable[[CallbackRequest], CallbackRequest],
-        then: str = "card",
-        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
-    ) -> Response:
-        """Change a request, and say so; or say why it could not be, and do what is done `instead`."""
-        return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
-
-    def _done(
-        self,
-        request_id: str,
-        what: str,
-        do: Callable[[], CallbackRequest],
-        then: str = "card",
-        instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
-    ) -> Response:
-        try:
-            changed = do()
-        except KeyError:
-            abort(404)
-        except Refused as refusal:
-            if instead is None:
-                flash(str(refusal), "danger")
-                return go("requests_page")
-            self._console.store.requests.change(request_id, instead)
-            self._console.note("noted", request_id)
-            flash(f"{refusal} What you wrote is kept as a note.", "danger")
-            return go("card", request_id=request_id)
-        self._console.note(what, request_id)
-        flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
-        if changed.open and what.startswith("recorded") and changed.tries == 0:
-            flash("Somebody else asked from the same phone, so it is in the list again, for them.", "warning")
-        return go(then, request_id=request_id) if then == "card" else go(then)

@@ -1,0 +1,70 @@
+"""Numbers for which the line does nothing unasked: pockets and machines that ring again and again.
+
+A caller's number can be forged, and phones change hands. So a block takes away only what happens without a key, and
+runs out by itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import msgspec
+
+from ivr.store.connection import Client, Redis
+
+#: Seconds that a block lasts: as long as a request is kept.
+BLOCKED_SECONDS = 90 * 24 * 60 * 60
+_KEY = "ivr:blocked"
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One blocked number: who blocked it, when, and why. It is spoken of by its id, as numbers are on no page."""
+
+    id: str
+    number: str
+    who: str
+    at: float
+    why: str
+
+    @property
+    def ends(self) -> float:
+        return self.at + BLOCKED_SECONDS
+
+
+_decoder = msgspec.json.Decoder(Block)
+
+
+class Blocked:
+    """The numbers that are blocked."""
+
+    def __init__(self, redis: Redis):
+        self._redis = redis
+
+    def add(self, number: str, who: str, at: float, why: str) -> Block:
+        """Block a number, E.164, from now on."""
+        block = Block(secrets.token_hex(8), number, who, at, why)
+        self._redis.do(lambda client: client.hset(_KEY, number, msgspec.json.encode(block)))
+        return block
+
+    def has(self, number: str, now: float) -> bool:
+        """Whether this number is blocked."""
+        value = self._redis.do(lambda client: client.hget(_KEY, number)) if number else None
+        return value is not None and _decoder.decode(value).ends > now
+
+    def all(self, now: float) -> list[Block]:
+        """Every block, the latest first. Those that ran out are forgotten."""
+
+        def step(client: Client) -> list[Block]:
+            found = [_decoder.decode(value) for value in client.hvals(_KEY)]
+            if over := [block.number for block in found if block.ends <= now]:
+                client.hdel(_KEY, *over)
+            return [block for block in found if block.ends > now]
+
+        return sorted(self._redis.do(step), key=lambda block: -block.at)
+
+    def lift(self, block_id: str, now: float) -> Block | None:
+        """Take a block away, and return what it was; None if there is none with this id."""
+        block = next((block for block in self.all(now) if block.id == block_id), None)
+        if block:
+            self._redis.do(lambda client: client.hdel(_KEY, block.number))
+        return block

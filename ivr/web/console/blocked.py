@@ -1,0 +1,53 @@
+"""Numbers for which the line does nothing unasked: adding one from a card, the list, and taking one off it.
+
+Any adviser may block the phone that left a message without pressing a key, and says why. Only an administrator lifts
+a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, abort, flash, render_template, request
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from ivr.web.console.common import Console, Pages, go
+
+LONGEST_WHY = 200
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """Every page here needs a sign-in; a page that does not say so is refused by a test."""
+    pages = _Pages(console)
+    for path, view, method in (
+        ("/blocked", pages.blocked, "GET"),
+        ("/blocked/<block_id>/lift", pages.lift, "POST"),
+        ("/request/<request_id>/block", pages.block, "POST"),
+    ):
+        app.add_url_rule(path, view.__name__, login_required(view), methods=[method])
+
+
+class _Pages(Pages):
+    def blocked(self) -> str:
+        return render_template("blocked.html", blocks=self._console.store.blocked.all(self._now), now=self._now)
+
+    def block(self, request_id: str) -> Response:
+        """Block the phone that this message came from."""
+        found, why = self._found(request_id), request.form.get("why", "").strip()[:LONGEST_WHY]
+        if not found.may_be_blocked:
+            flash("Only a phone that left a message without pressing a key can be blocked.", "danger")
+        elif not why:
+            flash("Nothing was blocked. Write why first.", "danger")
+        else:
+            self._console.store.blocked.add(found.number, self._me, self._now, why)
+            self._console.note("blocked the phone", request_id)
+            flash("The phone is blocked. Whoever rings from it and presses a key is helped as before.", "success")
+        return go("card", request_id=request_id)
+
+    def lift(self, block_id: str) -> Response:
+        self._admin_only()
+        block = self._console.store.blocked.lift(block_id, self._now)
+        if block is None:
+            abort(404)
+        self._console.note(f"lifted the block of a phone that {block.who} had blocked")
+        flash("The block is lifted.", "success")
+        return go("blocked")

@@ -1,0 +1,107 @@
+"""Spoken messages: the list of those that nobody has listened to, the player, and the number that is heard in one.
+
+Every adviser may listen to every message, whether or not they have taken its request: one that nobody may hear but
+whoever took it would lie there unheard. Whoever plays one is in the log and on the card. The caller's number is still
+shown to the adviser who has the request and to nobody else, also when they typed it themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, abort, flash, render_template, request, send_file
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from ivr import briefing, dialling, messages
+from ivr.callback import CallbackRequest, SpokenMessage
+from ivr.web.console.common import Console, Pages
+
+
+def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
+    """Every page here needs a sign-in; a page that does not say so is refused by a test.
+
+    `card` makes the page of a request, with a number that was typed on it and cannot be used.
+    """
+    pages = _Pages(console)
+    pages.card = card
+    for path, view, method in (
+        ("/messages", pages.messages, "GET"),
+        ("/request/<request_id>/message/<int:nth>", pages.message, "GET"),
+        ("/request/<request_id>/message/<int:nth>/listened", pages.listened, "POST"),
+        ("/request/<request_id>/number", pages.number, "POST"),
+        ("/request/<request_id>/number/confirm", pages.confirm_number, "POST"),
+    ):
+        app.add_url_rule(path, view.__name__, login_required(view), methods=[method])
+
+
+class _Pages(Pages):
+    card: Callable[..., str]
+
+    def messages(self) -> str:
+        """What nobody has listened to yet, and what was put aside as it had no sound like speech."""
+        script = self._console.live.now.script
+        requests = self._console.store.requests
+        dropped = [each for each in requests.ended() if each.state == "dropped"]
+        return render_template(
+            "messages.html",
+            unheard=briefing.unheard_messages(requests.waiting(), script.hours),
+            dropped=briefing.unheard_messages(dropped, script.hours),
+            is_kept=lambda message: self._kept(message).is_file(),
+            now=self._now,
+        )
+
+    def message(self, request_id: str, nth: int) -> Response:
+        """The caller's nth spoken message. Never kept by a browser or a proxy."""
+        _, message = self._nth(request_id, nth)
+        if not self._kept(message).is_file():
+            abort(404)
+        if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # a browser fetches a sound in pieces
+            self._console.store.requests.change(
+                request_id, lambda found: messages.played(found, message.name, self._me, self._now)
+            )
+            self._console.note("played the message", request_id)
+        response = send_file(self._kept(message), mimetype="audio/wav")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def listened(self, request_id: str, nth: int) -> Response:
+        """An adviser says that they heard it out: back to where they said so."""
+        _, message = self._nth(request_id, nth)
+        then = "messages" if request.form.get("back") == "messages" else "card"
+        return self._change(
+            request_id,
+            "listened to the message",
+            lambda found: messages.listened(found, message.name, self._me, self._now),
+            then,
+        )
+
+    def number(self, request_id: str) -> Response | tuple[str, int]:
+        """The number as an adviser heard it. It is shown to them once more before it can be rung."""
+        typed = request.form.get("number", "").strip()
+        judged = dialling.judge(typed)
+        ours = self._console.live.now.script.line.phones.values()
+        is_ours = dialling.same(judged.e164, [*ours, self._console.settings.our_number])
+        if refused := briefing.why_not_rung(judged.verdict, is_ours=is_ours):
+            flash(refused, "danger")
+            return self.card(request_id, typed=typed), 422
+        return self._change(
+            request_id,
+            "typed the number as heard",
+            lambda found: messages.typed_number(found, self._me, judged.e164, self._now),
+        )
+
+    def confirm_number(self, request_id: str) -> Response:
+        """It was read once more, and is the number in the message."""
+        read = request.form.get("number", "")
+        return self._change(
+            request_id,
+            "confirmed the number as heard",
+            lambda found: messages.confirmed_number(found, self._me, read, self._now),
+        )
+
+    def _nth(self, request_id: str, nth: int) -> tuple[CallbackRequest, SpokenMessage]:
+        found = self._found(request_id)
+        if not 0 <= nth < len(found.messages):
+            abort(404)
+        return found, found.messages[nth]
