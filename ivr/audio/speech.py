@@ -32,12 +32,12 @@ Frames = NDArray[np.float64]
 FRAME, STEP = 256, 128
 #: Bands in which a sound is looked at.
 BANDS = 10
-#: A moment that is fainter, in dB below full scale, is silence: an eighth of what speech measures far from a phone.
+#: A moment that is fainter, in dB below full scale, is silence: a fifth of how loud speech is far from a phone.
 SILENT = -66.0
 #: A moment stands out if so many bands are so many dB above what is usual there.
 STANDS_OUT, STANDS_OUT_BANDS = 6.0, 2
-#: Seconds that must stand out. The shortest word that anybody would leave takes twice as long.
-LEAST_SECONDS = 0.18
+#: Seconds that must stand out. A short word in noise as loud as itself does so for half as long again.
+LEAST_SECONDS = 0.12
 #: The share of a moment's energy at its two strongest frequencies that makes it a tone; the share of all energy that
 #: makes a recording one of tones; and how many moments beside a tone still have some of it.
 TONE, MOSTLY_TONES, BESIDE_TONES = 0.9, 0.8, 3
@@ -48,6 +48,8 @@ PITCH = (70.0, 400.0)
 #: The colour of a sound is its spread over so many bands, evened over a syllable of so many moments; and by how many
 #: dB that of speech differs from the usual at its most, at least.
 COLOUR_BANDS, COLOUR_FRAMES, COLOUR = 6, 7, 1.1
+#: Seconds in which the colour must differ so much: as long as a short word.
+COLOUR_SECONDS = 0.18
 
 
 @dataclass(frozen=True)
@@ -160,4 +162,4 @@ def _colour(power: Frames) -> float:
     bands = _in_bands(power, COLOUR_BANDS, COLOUR_FRAMES)
     spread = bands - bands.mean(axis=1, keepdims=True)
     differs = np.sort(np.sqrt(((spread - np.median(spread, axis=0)) ** 2).mean(axis=1)))
-    return float(differs[-min(len(differs), round(LEAST_SECONDS * TELEPHONE_RATE / STEP))])
+    return float(differs[-min(len(differs), round(COLOUR_SECONDS * TELEPHONE_RATE / STEP))])
