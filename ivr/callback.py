@@ -260,7 +260,7 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     if first.finished:
         return first
     wish = replace(wish, heard_from=wish.asked_at)
-    keep = ["messages", "events", "asked_at", "number_typed", "number_by"]
+    keep = ["messages", "events", "asked_at", "number_typed", "number_by", *["number"] * bool(first.number_by)]
     if first.state == "claimed":  # an adviser was quicker than the caller
         keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
     askers = (_asker(wish, first.askers[0].reference, finished=is_last_word),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from ivr import building, config, server
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
+from ivr.worker import Tools
 from tests.line import Line
+from tests.rest import Twilio
 
 TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {
@@ -89,3 +92,22 @@ def edited(files: dict[str, str]) -> Callable[[str, str, str], dict[str, str]]:
         return {**files, name: files[name].replace(old, new, 1)}
 
     return edit
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    server = Twilio()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def tools(settings: Settings, twilio: Twilio, store: Store) -> Iterator[Tools]:
+    """A worker's tools, whose Twilio is the one above."""
+    tools = Tools(dataclasses.replace(settings, twilio_api_url=f"http://127.0.0.1:{twilio.server_port}"))
+    yield tools
+    tools.store.close()

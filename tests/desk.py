@@ -69,7 +69,8 @@ class Browser:
         response = self.client.get(
             f"/console{path}", base_url=self.line.settings.public_url, follow_redirects=True, buffered=True
         )
-        self.page = response.text
+        if response.mimetype == "text/html":
+            self.page = response.text
         return response
 
     def send(self, path: str, token: bool = True, **fields: str) -> TestResponse:

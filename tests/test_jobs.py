@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -30,61 +28,11 @@ from ivr.store import Published, Store
 from ivr.worker import FORGOTTEN_SECONDS, RING_WITHIN_SECONDS, Tools
 from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
+from tests.rest import Twilio, work
 from tests.test_phone import RECORDING
 from tests.tls import certificate, context
 
 TEXT = SendText("CA1.7", "+447700900123", "text_us", "Hello.")
-
-
-class Twilio(ThreadingHTTPServer):
-    """Answers what the worker asks, in turn, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.answers: list[tuple[int, bytes]] = []
-        self.asked: list[str] = []
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: Twilio
-
-    def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.asked.append(f"{self.command} {self.path.rsplit('/', 1)[1]}")
-        status, content = self.server.answers.pop(0) if self.server.answers else (200, b'{"sid": "SM1"}')
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Tests are quiet."""
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    server = Twilio()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def tools(settings: Settings, twilio: Twilio, store: Store) -> Iterator[Tools]:
-    """A worker's tools, whose Twilio is the one above."""
-    tools = Tools(replace(settings, twilio_api_url=f"http://127.0.0.1:{twilio.server_port}"))
-    yield tools
-    tools.store.close()
-
-
-def _work(tools: Tools) -> None:
-    """Do all that is queued."""
-    worker.queue_worker(tools).work(burst=True, logging_level="CRITICAL")
 
 
 # --- texts ----------------------------------------------------------------------------------
@@ -94,7 +42,7 @@ def test_a_text_is_written_down_queued_and_sent(tools: Tools, store: Store, twil
     assert isinstance(tools.jobs.send_text(TEXT, NOW), Done)
     assert store.texts.get(TEXT.id).fate == "waiting"  # type: ignore[union-attr]
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == ["POST Messages.json"]
     assert (store.texts.get(TEXT.id).fate, store.texts.get(TEXT.id).sid) == ("sent", "SM1")  # type: ignore[union-attr]
@@ -104,7 +52,7 @@ def test_a_text_asked_for_twice_is_sent_once(tools: Tools, store: Store, twilio:
     """A webhook may come twice, and so may what it asks for."""
     for _ in range(3):
         tools.jobs.send_text(TEXT, NOW)
-        _work(tools)
+        work(tools)
 
     assert twilio.asked == ["POST Messages.json"]
 
@@ -113,7 +61,7 @@ def test_a_text_twilio_refuses_has_failed_and_is_shown(tools: Tools, store: Stor
     twilio.answers = [(400, b'{"code": 21610, "message": "no", "status": 400}')]
     tools.jobs.send_text(TEXT, NOW)
 
-    _work(tools)
+    work(tools)
 
     assert [(text.id, text.why) for text in store.texts.failed()] == [(TEXT.id, "Twilio answered 400, code 21610: no")]
 
@@ -122,7 +70,7 @@ def test_a_text_that_was_certainly_not_sent_is_tried_again(tools: Tools, store: 
     twilio.answers = [(503, b"{}")]
     tools.jobs.send_text(TEXT, NOW)
 
-    _work(tools)
+    work(tools)
 
     assert store.texts.get(TEXT.id).fate == "waiting"  # type: ignore[union-attr]
     scheduled = store.redis.do(lambda client: client.zcard("rq:scheduled:ivr"))
@@ -135,7 +83,7 @@ def test_a_text_that_the_queue_lost_is_found_again(tools: Tools, store: Store, t
     store.redis.do(lambda client: client.delete(*client.keys("rq:*")))
 
     worker.look(tools, NOW + FORGOTTEN_SECONDS + 1)
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == ["POST Messages.json"]
 
@@ -145,12 +93,12 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
     tools.jobs.send_text(TEXT, NOW)
     assert store.texts.begin(TEXT.id, NOW + 5)  # and here the worker ends
 
-    _work(tools)
+    work(tools)
     for later in (FORGOTTEN_SECONDS, FORGOTTEN_SECONDS + 5):
         assert store.texts.failed() == []
         worker.look(tools, NOW + later)
 
-    _work(tools)
+    work(tools)
     assert twilio.asked == []
     assert [text.why for text in store.texts.failed()] == ["The line stopped just then. It may have gone"]
 
@@ -158,7 +106,7 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
 def test_a_number_is_not_flooded_with_texts(tools: Tools, store: Store, twilio: Twilio) -> None:
     """Somebody may key a stranger's number, again and again."""
     outcomes = [tools.jobs.send_text(replaced(TEXT, id=f"CA1.{number}"), NOW) for number in range(MOST_TEXTS + 1)]
-    _work(tools)
+    work(tools)
 
     assert [isinstance(outcome, Done) for outcome in outcomes] == [True] * MOST_TEXTS + [False]
     assert len(twilio.asked) == MOST_TEXTS
@@ -215,7 +163,7 @@ def test_a_message_is_copied_to_us_and_then_deleted_there(tools: Tools, store: S
     twilio.answers = [(200, b"RIFF sound"), (204, b"")]
     tools.jobs.fetch_recording(saved.id, RECORDING, 9)
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
     found = store.requests.get(saved.id)
@@ -233,7 +181,7 @@ def test_a_message_that_is_not_there_yet_is_not_deleted(tools: Tools, store: Sto
     twilio.answers = [(404, b"")]
     tools.jobs.fetch_recording(saved.id, RECORDING, 9)
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == [f"GET {RECORDING}.wav"]
 
@@ -274,7 +222,7 @@ def test_a_message_of_a_deleted_request_is_kept_nowhere(tools: Tools, store: Sto
     twilio.answers = [(204, b"")]
     store.requests.delete(saved.id)
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == [f"DELETE {RECORDING}.json"], "nor is it fetched"
     assert not recording_path(tools.settings, RECORDING).exists()
@@ -328,7 +276,7 @@ def test_an_adviser_is_rung_by_the_worker(tools: Tools, store: Store, twilio: Tw
     saved = _taken(store)
     tools.jobs.ring(saved.id, "asha", time.time())
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == ["POST Calls.json"]
 
@@ -349,7 +297,7 @@ def test_an_adviser_who_could_not_be_rung_is_told_on_the_card_and_not_rung_again
     twilio.answers = [answer]
     tools.jobs.ring(saved.id, "asha", time.time())
 
-    _work(tools)
+    work(tools)
 
     assert store.requests.get(saved.id).events[-1].note == f"Could not ring you: {why}. Ring by hand."  # type: ignore[union-attr]
     assert twilio.asked == ["POST Calls.json"]
@@ -360,13 +308,13 @@ def test_an_adviser_who_gave_it_back_or_waited_too_long_is_not_rung(tools: Tools
     hire(store)
     saved = _taken(store)
     tools.jobs.ring(saved.id, "asha", time.time() - RING_WITHIN_SECONDS - 1)
-    _work(tools)
+    work(tools)
     note = "Could not ring you: The line was too busy just then. Ring by hand."
     assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
 
     tools.jobs.ring(saved.id, "asha", time.time())
     store.requests.change(saved.id, lambda r: callback.release(r, "asha", time.time()))
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == []
 
@@ -381,7 +329,7 @@ def test_nothing_that_goes_wrong_rings_an_adviser_again(
     monkeypatch.setattr(tools.store.requests, "change", None)
     tools.jobs.ring(saved.id, "asha", time.time())
 
-    _work(tools)
+    work(tools)
 
     assert twilio.asked == ["POST Calls.json"]
     assert store.redis.do(lambda client: client.zcard("rq:scheduled:ivr")) == 0
@@ -450,7 +398,7 @@ def test_an_alert_goes_by_mail_and_by_webhook(
     ask(store, 1, due=NOW - 60)
 
     worker.look(told, NOW)
-    _work(told)
+    work(told)
 
     (mail,) = mailbox[0].mail
     assert "Subject: A caller has not been rung in time" in mail
@@ -470,7 +418,7 @@ def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
     saved = ask(store, 1, due=NOW - 60)
 
     worker.look(told, NOW)
-    _work(told)
+    work(told)
 
     assert (len(mailbox[0].mail), twilio.asked) == (int(way == "webhook"), ["POST hook"])
     scheduled = store.redis.do(lambda client: client.zrange("rq:scheduled:ivr", 0, -1))
@@ -566,7 +514,7 @@ def test_ten_who_are_late_are_one_alert(told: Tools, store: Store, mailbox: tupl
     worker.look(told, NOW)
     ask(store, 11, due=NOW + 60)
     worker.look(told, NOW + 120)
-    _work(told)
+    work(told)
 
     assert len(mailbox[0].mail) == 2
 
@@ -595,7 +543,7 @@ def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_numbe
     for _ in range(3):
         told.jobs.alert_new(Done(request=urgent), NOW)
         worker.look(told, NOW)
-        _work(told)
+        work(told)
 
     mail = mailbox[0].mail
     subjects = sorted(line for each in mail for line in each.splitlines() if line.startswith("Subject"))
@@ -620,7 +568,7 @@ def test_a_request_that_was_dealt_with_is_not_told_of(
     worker.look(told, NOW)
     store.requests.change(saved.id, lambda r: callback.cancel(r, "4271", NOW))
 
-    _work(told)
+    work(told)
 
     assert (mailbox[0].mail, twilio.asked) == ([], [])
 
@@ -634,12 +582,12 @@ def test_an_alert_that_had_to_wait_tells_nothing_that_is_no_longer_so(
     told.jobs.alert(saved.id, what)
     store.requests.change(saved.id, lambda r: replaced(r, due=time.time() + 3600, urgent=False))
 
-    _work(told)
+    work(told)
     assert mailbox[0].mail == []
 
     store.requests.change(saved.id, lambda r: replaced(r, due=NOW - 60, urgent=what == "urgent"))
     worker.look(told, NOW)
-    _work(told)
+    work(told)
     assert mailbox[0].mail, "it is so again"
 
 
@@ -664,7 +612,7 @@ def test_only_our_own_jobs_are_done(tools: Tools, store: Store) -> None:
         queue.enqueue("send_text", args=("too", "many"), on_success=Callback(ours), on_failure=Callback(ours))
     tools.jobs.send_text(TEXT, NOW)
 
-    _work(tools)
+    work(tools)
 
     assert CALLED == []
     assert store.texts.get(TEXT.id).fate == "sent", "and the worker goes on"  # type: ignore[union-attr]

@@ -1,0 +1,40 @@
+"""Twilio's REST as the worker meets it, and the worker that does all that is queued."""
+
+from __future__ import annotations
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from ivr import worker
+from ivr.worker import Tools
+
+
+class Twilio(ThreadingHTTPServer):
+    """Answers what the worker asks, in turn, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.answers: list[tuple[int, bytes]] = []
+        self.asked: list[str] = []
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Twilio
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.asked.append(f"{self.command} {self.path.rsplit('/', 1)[1]}")
+        status, content = self.server.answers.pop(0) if self.server.answers else (200, b'{"sid": "SM1"}')
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Tests are quiet."""
+
+
+def work(tools: Tools) -> None:
+    """Do all that is queued."""
+    worker.queue_worker(tools).work(burst=True, logging_level="CRITICAL")
