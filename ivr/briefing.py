@@ -9,7 +9,7 @@ from typing import Literal
 from ivr import dialling, messages
 from ivr.callback import MOST_TRIES, Asker, CallbackRequest, SpokenMessage, claimable
 from ivr.dialling import Verdict
-from ivr.diary import Diary, Urgency, Window
+from ivr.diary import Diary, Promise, Urgency
 from ivr.hours import LONDON, Hours
 from ivr.script import Script
 
@@ -177,19 +177,25 @@ def promised_in_words(request: CallbackRequest, now: float, script: Script | Non
     told = []
     for caller in sorted(request.callers(), key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
-        told.append(_promise_in_words(caller.promise.window, caller.finished) + ". We are closed then." * broken)
-    return list(dict.fromkeys(told or [_promise_in_words(request.window, request.finished)]))
+        told.append(_promise_in_words(caller.promise, caller.finished, now) + ". We are closed then." * broken)
+    return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, now)]))
 
 
-def numbers_in_words(request: CallbackRequest) -> str:
-    """The number of each caller's call; and of several, what each was promised, to know who has picked up."""
-    callers = request.callers()
+def numbers_in_words(request: CallbackRequest, now: float) -> str:
+    """The number of each caller's call; and of several, what each was promised, to know who has picked up.
+
+    Whoever left nothing but a message was given none.
+    """
+    callers = [caller for caller in request.callers() if not caller.message_only]
     if len(callers) == 1:
         return callers[0].reference
-    return ", or ".join(f"{c.reference} ({_promise_in_words(c.promise.window, c.finished)})" for c in callers)
+    return ", or ".join(f"{c.reference} ({_promise_in_words(c.promise, c.finished, now)})" for c in callers)
 
 
-def _promise_in_words(window: Window | None, finished: bool) -> str:
+def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:
+    window = promise.window
+    if window is None and finished:
+        return f"No part of the day. Rung by {moment(promise.due, now)}"
     if window is None:
         return "No time was agreed: the caller hung up before that."
     time = f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"

@@ -129,14 +129,19 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ou
     return script
 
 
+def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
+    """When people can talk to callers, by line.yaml."""
+    week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
+    return Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
+
+
 class _Builder:
     """Puts a draft together, and collects what does not fit together."""
 
     def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
         self.draft, self.line, self.ours = draft, draft.line, ours
         self.problems: list[Problem] = []
-        week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
-        self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
+        self.hours = hours_of(self.line, bank_holidays)
         self.off = {name for name, state in self.line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
         self.steps, self.phrases = self._one("steps"), self._one("phrases")

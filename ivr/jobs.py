@@ -32,7 +32,7 @@ MOST_TEXTS = 6
 TRY_AGAIN = [5, 30, 120, 600, 1800]
 
 #: What an alert can tell of, and the ways it can go.
-What = Literal["today", "urgent", "late"]
+What = Literal["today", "urgent", "late", "unheard"]
 Way = Literal["mail", "webhook"]
 
 

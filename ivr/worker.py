@@ -21,11 +21,11 @@ from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, audio, authored, building, callback, config, fitting, messages, reading
+from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
-from ivr.hours import LONDON
+from ivr.hours import LONDON, Hours
 from ivr.jobs import QUEUE, Jobs, Way, What, recording_path
 from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError
@@ -60,6 +60,10 @@ class Tools:
         if document.problems:
             raise ConfigError(document.problems)
         return line
+
+    def hours(self) -> Hours:
+        """When people can talk to callers. Raises ConfigError."""
+        return building.hours_of(self.line(), config.bank_holidays())
 
 
 # --- jobs -----------------------------------------------------------------------------------
@@ -147,37 +151,67 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
             )
 
 
-#: What an alert tells of, in the order of how much it matters.
+#: What an alert tells of, and what is to be done by when.
 SUBJECTS = {
     "today": "A caller who cannot wait must be rung today",
     "urgent": "An urgent caller waits to be rung",
     "message": "A caller who pressed no key left a message: somebody must listen to it",
     "late": "A caller has not been rung in time",
+    "unheard": "Nobody has listened to a message in time",
 }
 
 
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
-    """Tell the service in one way that a request is urgent, or late, if it still is and if that way is open."""
+    """Tell the service in one way that a request is urgent, late or unheard, if it still is and if that way is open."""
     request, now = tools.store.requests.get(request_id), time.time()
-    if request is None or not (
-        request.open and (_is_late(request, now) if what == "late" else request.urgency == what)
-    ):
+    if request is None or not _is_so(tools, request, what, now):
         _forget_this_job()
         return
-    if what != "late" and request.message_only and not tools.store.requests.may_alert(request, way):
+    is_message = what in ("today", "urgent") and request.message_only
+    if is_message and not tools.store.requests.may_alert(request, way):
         return
-    to, due = tools.line().alerts, dt.datetime.fromtimestamp(request.due, LONDON)
-    late = sum(_is_late(other, now) for other in tools.store.requests.waiting())
-    subject = SUBJECTS["message" if what == "urgent" and request.message_only else what]
-    others = f" {late} callers have not been rung in time." if late > 1 else ""
+    to, subject = tools.line().alerts, SUBJECTS["message" if is_message else what]
     words = (
-        f"{subject}. They should be rung by {due:%H:%M on %A %-d %B}.{others}\n"
+        f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
     if way == "mail" and to.email_to and tools.settings.smtp_url:
         alerts.mail(tools.settings, to.email_to, subject, words)
     if way == "webhook" and to.webhook:
         alerts.post(to.webhook, subject, words)
+
+
+def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bool:
+    """Whether this still holds of a request that an alert is about to tell of."""
+    if what in ("today", "urgent"):
+        return request.open and request.urgency == what
+    return request.open and (_is_late(request, now) if what == "late" else _is_unheard(request, tools.hours(), now))
+
+
+def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
+    by = _listen_by(request, tools.hours()) if what == "unheard" else request.due
+    verb = "It should have been listened to" if what == "unheard" else "They should be rung"
+    return f"{verb} by {dt.datetime.fromtimestamp(by, LONDON):%H:%M on %A %-d %B}."
+
+
+def _others(tools: Tools, what: What, now: float) -> str:
+    """How many there are, of those that are late and of messages that nobody has listened to."""
+    waiting = tools.store.requests.waiting()
+    if what == "unheard":
+        hours = tools.hours()
+        unheard = sum(_is_unheard(request, hours, now) for request in waiting)
+        return f" There are {unheard} such callers." if unheard > 1 else ""
+    late = sum(_is_late(request, now) for request in waiting)
+    return f" {late} callers have not been rung in time." if late > 1 else ""
+
+
+def _listen_by(request: CallbackRequest, hours: Hours) -> float:
+    """By when somebody should listen to the first message of a request; never, if somebody has."""
+    return min((each.listen_by for each in briefing.unheard_messages([request], hours)), default=float("inf"))
+
+
+def _is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
+    return _listen_by(request, hours) <= now
 
 
 def _forget_this_job() -> None:
@@ -200,7 +234,8 @@ JOBS: dict[str, Callable[..., None]] = {
 def look(tools: Tools, now: float) -> None:
     """Queue what is late and untold, and what was written down and never done.
 
-    Of those who are late, the last to become so is told of, with how many there are: one mail, not ten.
+    Of those who are late, the last to become so is told of, with how many there are: one mail, not ten. So it is with
+    messages that nobody has listened to.
     """
     waiting = tools.store.requests.waiting()
     for request in waiting:
@@ -213,6 +248,10 @@ def look(tools: Tools, now: float) -> None:
             tools.store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
         elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
             tools.jobs.send_waiting_text(text.id)
+    if left := [request for request in waiting if messages.unheard(request)]:
+        hours = tools.hours()
+        if unheard := [request for request in left if _is_unheard(request, hours, now)]:
+            tools.jobs.alert(max(unheard, key=lambda request: _listen_by(request, hours)).id, "unheard")
 
 
 def _is_late(request: CallbackRequest, now: float) -> bool:

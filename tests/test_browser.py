@@ -15,7 +15,7 @@ import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from ivr.callback import SpokenMessage
+from ivr.callback import LINE, Event, SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.store import Store
@@ -104,9 +104,23 @@ def _busy(store: Store, line: Line) -> None:
     ask(store, 2, due=NOW - 1200, messages=(SpokenMessage("RE1", 4),))
     ask(store, 3, due=NOW + 9 * HOUR, opens=NOW + 6 * HOUR)
     ask(store, 4, state="unfinished", asked_at=NOW - HOUR)
-    path = recording_path(line.settings, "RE1")
-    path.parent.mkdir(parents=True)
-    soundfile.write(path, [0.0] * 8000, 8000, subtype="ULAW")
+    ask(store, 5, today=True, due=NOW + 2 * HOUR)
+    _night(store, 6, "RE2", number="", due=NOW + 6 * HOUR)
+    _night(store, 7, "RE3", state="dropped", end=Event(NOW, LINE, "a message without sound like speech"))
+    store.blocked.add("+447700900008", "asha", NOW, "A pocket, every night")
+    for name in ("RE1", "RE2", "RE3"):
+        path = recording_path(line.settings, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, [0.0] * 8000, 8000, subtype="ULAW")
+
+
+def _night(store: Store, nth: int, name: str, **facts: object) -> None:
+    """A message of the night, by somebody who pressed no key."""
+    message = SpokenMessage(name, 21, at=NOW - 12 * HOUR, wish=f"CA{nth:03}-1")
+    ask(
+        store, nth, urgent=True, pressed_nothing=True, message_only=True, message_ok=False, window=None,
+        messages=(message,), **facts,
+    )  # fmt: skip
 
 
 # --- accessibility --------------------------------------------------------------------------
@@ -131,6 +145,10 @@ PAGES = [
     "/console/",
     "/console/request/CA001-1",
     "/console/request/CA002-1",
+    "/console/request/CA006-1",
+    "/console/request/CA007-1",
+    "/console/messages",
+    "/console/blocked",
     "/console/ended",
     "/console/log",
     "/console/texts",
@@ -151,6 +169,12 @@ def test_no_page_has_a_fault_that_axe_can_find(
         _axe(page)
     page.goto("/console/request/CA001-1")
     _press(page, "Take this request")
+    _axe(page)
+    page.goto("/console/request/CA006-1")
+    _press(page, "Take this request")
+    _axe(page)
+    page.get_by_label("Number as heard in the message").fill("07700 900 123")
+    _press(page, "Check this number")
     _axe(page)
 
 
@@ -204,10 +228,10 @@ def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, sto
     _sign_in(page)
 
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
-    expect(page.get_by_role("link", name="Open the request asked for at 10:20")).to_have_count(3)
+    expect(page.get_by_role("link", name="Open the request asked for at 10:20")).to_have_count(5)
     page.goto("/console/request/CA002-1")
     expect(page.get_by_role("region", name="What to know")).to_be_visible()
-    expect(page.locator("audio")).to_have_attribute("aria-label", "The caller's spoken message")
+    expect(page.locator("audio")).to_have_attribute("aria-label", "The caller's spoken message, left at 10:20")
 
 
 # --- the day --------------------------------------------------------------------------------
@@ -246,6 +270,59 @@ def _follow(page: Page, name: str) -> None:
         page.keyboard.press("Enter")
 
 
+def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
+    page: Page, served: Line, store: Store
+) -> None:
+    """From the list to one click: play, say that it was heard, type the number, read it, ring."""
+    _busy(store, served)
+    _sign_in(page)
+    _tab_to(page, "2 messages to listen to")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Messages to listen to")).to_be_visible()
+    _tab_to_player(page)
+    with page.expect_response(re.compile("/message/0$")):
+        page.keyboard.press("Space")
+    _tab_to(page, "I have listened to it: the message left at Tue 24 November, 22:30")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: listened to the message.")).to_be_visible()
+
+    page.goto("/console/request/CA006-1")
+    expect(page.get_by_text("asha listened to it, 10:30.")).to_be_visible()
+    _enter(page, "Take this request")
+    _enter(page, "Number as heard in the message", "07700900123")
+    expect(page.get_by_text("07700 900 123")).to_be_visible()
+    _enter(page, "It is the number in the message")
+    _enter(page, "Ring by one click")
+
+    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()
+    assert store.requests.get("CA006-1").number == "+447700900123"  # type: ignore[union-attr]
+
+
+def _enter(page: Page, name: str, typed: str = "") -> None:
+    """Go there by keyboard, type, and press Enter. Once this returns, the next page is there."""
+    _tab_to(page, name)
+    page.keyboard.type(typed)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def _tab_to_player(page: Page) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "AUDIO":
+            return
+    pytest.fail("the player cannot be come to with Tab")
+
+
+def test_urgency_is_told_by_words_and_by_signs_of_their_own(page: Page, served: Line, store: Store) -> None:
+    _busy(store, served)
+    _sign_in(page)
+
+    rows = page.locator(".rows > li")
+    expect(rows.nth(0)).to_contain_text("!! Today")
+    expect(page.get_by_text("! Urgent", exact=True)).to_have_count(2)
+
+
 def _tab_to(page: Page, name: str) -> None:
     """Press Tab until the thing with this name has the focus, and see that it shows."""
     for _ in range(40):
@@ -275,7 +352,7 @@ def test_new_requests_appear_without_reloading_and_are_announced(page: Page, ser
 
     expect(news).to_have_text(re.compile("^One new request at "))
     expect(page.get_by_text("1 waiting.")).to_be_visible()
-    expect(page.get_by_text("Urgent", exact=True)).to_be_visible()
+    expect(page.get_by_text("! Urgent", exact=True)).to_be_visible()
     first = news.text_content()
 
     ask(store, 2)

@@ -316,6 +316,23 @@ def test_of_one_phone_there_is_one_alert_a_day_and_of_hidden_ones_one_an_hour(
     assert _told(twilio) == 4
 
 
+def test_of_a_message_that_nobody_listened_to_in_time_somebody_is_told_once(
+    told: Tools, store: Store, twilio: Twilio
+) -> None:
+    """However many there are. It is told no more once somebody has listened."""
+    for nth in (1, 2):
+        ask(store, nth, due=time.time() + HOUR, messages=(_message(f"RE{nth}", at=NOW),))
+    worker.look(told, NOW + HOUR - 60)
+    work(told)
+    assert _told(twilio) == 0
+
+    for _ in range(2):
+        worker.look(told, NOW + HOUR)
+        work(told)
+
+    assert _told(twilio) == 1
+
+
 def test_an_alert_says_how_urgent_it_is(told: Tools, store: Store, twilio: Twilio) -> None:
     """A request that becomes more urgent is told of once more."""
     urgent = ask(store, 1, urgent=True)
@@ -356,7 +373,7 @@ def test_the_list_of_messages_comes_first_in_the_morning(
     assert "1 message to listen to</a>, the first by 10:00." in asha.get("/").text
     page = asha.get("/messages").text
 
-    for words in ("Left Tue 24 November, 22:30, 9 seconds, number hidden.", "Left while we were closed",
+    for words in ("Left at Tue 24 November, 22:30, 9 seconds, number hidden.", "Left while we were closed",
                   "Pressed no key", "Should have been listened to by 10:00"):  # fmt: skip
         assert words in page
     assert f'src="/console/request/{WISH}/message/0"' in page

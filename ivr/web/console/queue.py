@@ -69,7 +69,7 @@ class _Pages(Pages):
             mine=mine,
             unwanted=callback.ended_by_caller(found),
             claimable=callback.claimable(found, self._now),
-            numbers=briefing.numbers_in_words(found),
+            numbers=briefing.numbers_in_words(found, self._now),
             promises=briefing.promised_in_words(found, self._now, script),
             heard=briefing.heard_in_words(found, script),
             stuck=briefing.stuck_in_words(found, script),
