@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr import callback, config, transcript
+from ivr.callback import SpokenMessage
 from ivr.cli import commands, people
 from ivr.cli.common import Stop, store_of
 from tests.desk import HOUR, ask
@@ -151,6 +152,10 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
         store.requests.change(first.id, lambda r: callback.note(r, "asha", "Not before three.", now))
         store.requests.change(ask(store, 2, due=now + HOUR).id, lambda r: callback.claim(r, "asha", now))
         ask(store, 3, state="unfinished", asked_at=now - HOUR, due=now + HOUR)
+        ask(store, 4, today=True, due=now + HOUR)
+        message = SpokenMessage("RE1", 9)
+        spoken = {"pressed_nothing": True, "slow": True, "urgent": True, "window": None, "messages": (message,)}
+        ask(store, 5, number="", due=now + HOUR, **spoken)
         ivr("callbacks", "export", str(tmp_path / "callers.csv"))
 
     with open(tmp_path / "callers.csv", newline="") as file:
@@ -161,6 +166,21 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
     row = rows["07700 900001"]
     assert (row["Message?"], row["Say who?"], len(row["Call number"])) == ("NO", "NO", 4)
     assert row["Notes"] == "Not before three."
+    assert [rows[f"07700 90000{nth}"]["Urgent"] for nth in (1, 4)] == ["", "TODAY"]
+    row = rows["not known"]
+    assert (row["Urgent"], row["Needs"], row["Left a message"]) == (
+        "URGENT", "pressed no key", "yes, nobody has listened",
+    )  # fmt: skip
+
+
+def test_a_phone_is_blocked_at_the_terminal(ivr: Ivr) -> None:
+    """One that only ever rings through to advisers has no card to block it on."""
+    assert "is not a phone number here" in ivr("callbacks", "block", "0770", "--why", "a machine").output
+    assert "blocked for 90 days" in ivr("callbacks", "block", "07700 900123", "--why", "a machine").output
+
+    with store_of(config.settings()) as store:
+        assert store.blocked.has("+447700900123", time.time())
+        assert next(store.people.log()).what == "blocked a phone"
 
 
 @pytest.mark.parametrize("there", [False, True])

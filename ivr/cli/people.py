@@ -121,6 +121,20 @@ def callbacks_export(file: Path) -> None:
     out(f"{len(rows)} requests are in {file}. It holds phone numbers: keep it safe, and delete it afterwards.")
 
 
+@callbacks.command("block")
+@click.argument("number")
+@click.option("--why", required=True, help="Shown on the advisers' page.")
+def callbacks_block(number: str, why: str) -> None:
+    """Do nothing unasked for a phone: ring nobody after silence, and take no message. Its keys work as before."""
+    judged = dialling.judge(number)
+    if judged.verdict != "fine":
+        raise Stop(f"'{number}' is not a phone number here. Write it like '07700 900123'.")
+    with store_of(config.settings()) as store:
+        store.blocked.add(judged.e164, f"{who()} at the terminal", time.time(), why)
+        _note(store, "blocked a phone")
+    out("The phone is blocked for 90 days. To lift that, use the advisers' page.")
+
+
 def _private(path: str, flags: int) -> int:
     """Opens a file that nobody else may read: before the first number is in it, and if it was there already."""
     handle = os.open(path, flags, 0o600)
