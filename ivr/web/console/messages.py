@@ -43,11 +43,12 @@ class _Pages(Pages):
         script = self._console.live.now.script
         requests = self._console.store.requests
         dropped = [each for each in requests.ended() if each.state == "dropped"]
+        put_aside = briefing.unheard_messages(dropped, script.hours)
         return render_template(
             "messages.html",
             unheard=briefing.unheard_messages(requests.waiting(), script.hours),
-            dropped=briefing.unheard_messages(dropped, script.hours),
-            is_kept=lambda message: self._kept(message).is_file(),
+            dropped=[each for each in put_aside if self._is_kept(each.message)],
+            is_kept=self._is_kept,
             now=self._now,
         )
 
@@ -99,6 +100,9 @@ class _Pages(Pages):
             "confirmed the number as heard",
             lambda found: messages.confirmed_number(found, self._me, read, self._now),
         )
+
+    def _is_kept(self, message: SpokenMessage) -> bool:
+        return self._kept(message).is_file()
 
     def _nth(self, request_id: str, nth: int) -> tuple[CallbackRequest, SpokenMessage]:
         found = self._found(request_id)
