@@ -195,7 +195,7 @@ def numbers_in_words(request: CallbackRequest, now: float) -> str:
 def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:
     window = promise.window
     if window is None and finished:
-        return f"No part of the day. Rung by {moment(promise.due, now)}"
+        return f"At any time, by {moment(promise.due, now)}"
     if window is None:
         return "No time was agreed: the caller hung up before that."
     time = f"{window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"

@@ -31,11 +31,11 @@ AGAIN_HOURS = 2
 #: Seconds a caller who has not said all is left to go on, or to ring again, before advisers see the request.
 UNFINISHED_WAIT = 5 * 60
 
-State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "dropped"]
+State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside"]
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 Need = Literal["relay", "interpreter", "slow"]
 
-ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "dropped"})
+ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"})
 #: Who does what no caller and no adviser does.
 LINE = "the line"
 #: What an adviser can say of a try, and whether the request goes on waiting.

@@ -27,7 +27,7 @@ def added(request: CallbackRequest, message: SpokenMessage, now: float) -> Callb
     """The request with one more spoken message. The same one twice changes nothing.
 
     If there is no speech in it, the wish that it was is taken out, unless an adviser is at work on the request; and if
-    nobody else waits, the request is dropped.
+    nobody else waits, the request is put aside.
     """
     if any(known.name == message.name for known in request.messages):
         return request
@@ -41,7 +41,7 @@ def added(request: CallbackRequest, message: SpokenMessage, now: float) -> Callb
     left = tuple(other for other in request.callers() if other.id != message.wish)
     if left:
         return callback.changed(callback.for_all(request, left), now, callback.LINE, WITHOUT_SPEECH)
-    return callback.changed(request, now, callback.LINE, WITHOUT_SPEECH, state="dropped")
+    return callback.changed(request, now, callback.LINE, WITHOUT_SPEECH, state="put aside")
 
 
 def _was_silent(request: CallbackRequest, wish: str) -> bool:

@@ -41,7 +41,9 @@ FORGOTTEN_SECONDS = 120
 RING_WITHIN_SECONDS = 120
 #: Seconds between two looks at Twilio for messages that we were never told of.
 MESSAGES_SECONDS = 600
-DROPPED = Counter("ivr_messages_dropped_total", "Messages without sound like speech, so that nobody was rung for them.")
+PUT_ASIDE = Counter(
+    "ivr_messages_put_aside_total", "Messages without sound like speech, so that nobody was rung for them."
+)
 
 
 class Tools:
@@ -125,7 +127,7 @@ def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage
         path.unlink(missing_ok=True)
         return
     if not message.speech:
-        DROPPED.inc()
+        PUT_ASIDE.inc()
         log.info("message without speech", request=kept.id, recording=message.name)
     if kept.state == "waiting":
         tools.jobs.alert_if_urgent(kept, now)

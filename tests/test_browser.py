@@ -106,7 +106,7 @@ def _busy(store: Store, line: Line) -> None:
     ask(store, 4, state="unfinished", asked_at=NOW - HOUR)
     ask(store, 5, today=True, due=NOW + 2 * HOUR)
     _night(store, 6, "RE2", number="", due=NOW + 6 * HOUR)
-    _night(store, 7, "RE3", state="dropped", end=Event(NOW, LINE, "a message without sound like speech"))
+    _night(store, 7, "RE3", state="put aside", end=Event(NOW, LINE, "a message without sound like speech"))
     store.blocked.add("+447700900008", "asha", NOW, "A pocket, every night")
     for name in ("RE1", "RE2", "RE3"):
         path = recording_path(line.settings, name)

@@ -84,7 +84,7 @@ def test_a_wish_that_is_a_message_without_speech_is_put_aside_and_can_be_put_bac
     dropped = messages.added(_spoken(), _message(speech=False), NOW)
 
     assert (dropped.state, dropped.open, dropped.end) == (
-        "dropped", False, callback.Event(NOW, callback.LINE, messages.WITHOUT_SPEECH),
+        "put aside", False, callback.Event(NOW, callback.LINE, messages.WITHOUT_SPEECH),
     )  # fmt: skip
     assert dropped.messages, "its sound is kept, for whoever doubts it"
     assert callback.reopen(dropped, "asha", NOW, DIARY).state == "waiting"
@@ -232,15 +232,15 @@ def test_silence_for_which_nothing_was_written_down_is_deleted_at_twilio(
 def test_a_message_without_speech_is_put_aside_counted_and_its_sound_kept(
     tools: Tools, store: Store, twilio: Twilio
 ) -> None:
-    before = REGISTRY.get_sample_value("ivr_messages_dropped_total") or 0.0
+    before = REGISTRY.get_sample_value("ivr_messages_put_aside_total") or 0.0
     _leave(store)
 
     _fetch(tools, store, twilio, SILENCE)
 
-    assert _get(store).state == "dropped"
+    assert _get(store).state == "put aside"
     assert [found.id for found in store.requests.ended()] == [WISH]
     assert recording_path(tools.settings, RECORDING).read_bytes() == SILENCE
-    assert REGISTRY.get_sample_value("ivr_messages_dropped_total") == before + 1
+    assert REGISTRY.get_sample_value("ivr_messages_put_aside_total") == before + 1
 
 
 def test_a_message_that_cannot_be_read_is_for_an_adviser_to_judge(tools: Tools, store: Store, twilio: Twilio) -> None:

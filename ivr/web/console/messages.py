@@ -42,12 +42,12 @@ class _Pages(Pages):
         """What nobody has listened to yet, and what was put aside as it had no sound like speech."""
         script = self._console.live.now.script
         requests = self._console.store.requests
-        dropped = [each for each in requests.ended() if each.state == "dropped"]
-        put_aside = briefing.unheard_messages(dropped, script.hours)
+        ended = [each for each in requests.ended() if each.state == "put aside"]
+        put_aside = briefing.unheard_messages(ended, script.hours)
         return render_template(
             "messages.html",
             unheard=briefing.unheard_messages(requests.waiting(), script.hours),
-            dropped=[each for each in put_aside if self._is_kept(each.message)],
+            put_aside=[each for each in put_aside if self._is_kept(each.message)],
             is_kept=self._is_kept,
             now=self._now,
         )
