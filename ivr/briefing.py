@@ -108,13 +108,15 @@ def rows(requests: list[CallbackRequest], now: float, script: Script | None = No
     return sorted(found, key=place)
 
 
-def unheard_messages(requests: list[CallbackRequest], hours: Hours) -> list[UnheardMessage]:
+def unheard_messages(
+    requests: list[CallbackRequest], hours: Hours, *, with_speech: bool = True
+) -> list[UnheardMessage]:
     """What nobody says they listened to: who cannot wait first, then what was left while we were closed."""
     found = []
     for request in requests:
         for nth, message in enumerate(request.messages):
             at = message.at or request.asked_at
-            if not message.heard_by:
+            if not message.heard_by and message.speech == with_speech:
                 left = dt.datetime.fromtimestamp(at, LONDON)
                 by = hours.add(left, messages.LISTEN_HOURS).timestamp()
                 found.append(UnheardMessage(request, nth, message, at, by, not hours.is_open(left)))

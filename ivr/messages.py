@@ -54,8 +54,8 @@ def is_awaited(request: CallbackRequest, now: float) -> bool:
 
 
 def unheard(request: CallbackRequest) -> tuple[SpokenMessage, ...]:
-    """The messages that nobody says they listened to."""
-    return tuple(message for message in request.messages if not message.heard_by)
+    """The messages with speech in them that nobody says they listened to."""
+    return tuple(message for message in request.messages if message.speech and not message.heard_by)
 
 
 def played(request: CallbackRequest, name: str, who: str, now: float) -> CallbackRequest:

@@ -116,7 +116,8 @@ def _busy(store: Store, line: Line) -> None:
 
 def _night(store: Store, nth: int, name: str, **facts: object) -> None:
     """A message of the night, by somebody who pressed no key."""
-    message = SpokenMessage(name, 21, at=NOW - 12 * HOUR, wish=f"CA{nth:03}-1")
+    at, is_open = NOW - 12 * HOUR, facts.get("state") is None
+    message = SpokenMessage(name, 21, at=at, wish=f"CA{nth:03}-1", speech=is_open)
     ask(
         store, nth, urgent=True, pressed_nothing=True, message_only=True, message_ok=False, window=None,
         messages=(message,), **facts,

@@ -119,6 +119,15 @@ def test_a_request_that_is_more_than_silence_is_not_put_aside(before: CallbackRe
     assert after.messages[-1] == message
 
 
+def test_a_recording_without_speech_keeps_nobody_waiting_to_listen() -> None:
+    """Of a request that was asked for with keys: it can be played on the card."""
+    found = messages.added(callback.saved(None, request(id=WISH), "4271"), _message(speech=False), NOW)
+
+    assert found.open
+    assert messages.unheard(found) == ()
+    assert briefing.unheard_messages([found], HOURS) == []
+
+
 def test_playing_is_not_listening_and_the_first_who_listened_is_kept() -> None:
     found = messages.added(_spoken(), _message(), NOW)
     for who in ("asha", "asha", "bilal"):

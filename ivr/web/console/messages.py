@@ -43,7 +43,7 @@ class _Pages(Pages):
         script = self._console.live.now.script
         requests = self._console.store.requests
         ended = [each for each in requests.ended() if each.state == "put aside"]
-        put_aside = briefing.unheard_messages(ended, script.hours)
+        put_aside = briefing.unheard_messages(ended, script.hours, with_speech=False)
         return render_template(
             "messages.html",
             unheard=briefing.unheard_messages(requests.waiting(), script.hours),
