@@ -175,7 +175,8 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
 
 def test_a_phone_is_blocked_at_the_terminal(ivr: Ivr) -> None:
     """One that only ever rings through to advisers has no card to block it on."""
-    assert "is not a phone number here" in ivr("callbacks", "block", "0770", "--why", "a machine").output
+    with pytest.raises(Stop, match="'0770' is not a phone number here"):
+        ivr("callbacks", "block", "0770", "--why", "a machine")
     assert "blocked for 90 days" in ivr("callbacks", "block", "07700 900123", "--why", "a machine").output
 
     with store_of(config.settings()) as store:
