@@ -104,15 +104,17 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
     request was deleted meanwhile.
     """
     requests = tools.store.requests
-    request, was_deleted = requests.of_wish(wish), requests.was_deleted(wish.rsplit("-", 1)[0])
-    if request is None and not was_deleted and not _last_try():
-        raise NotYet(f"The wish {wish} of a message is not written down yet")
-    sound = b"" if was_deleted else tools.phone.recording(recording_sid)
-    has_speech = bool(sound) and audio.may_hold_speech(sound)
-    if request is None and has_speech:
-        request = requests.save(messages.without_its_call(wish, time.time())).request
-    if request is not None:
-        _keep_message(tools, request, SpokenMessage(recording_sid, seconds, wish=wish, speech=has_speech), sound)
+    request = requests.of_wish(wish)
+    was_deleted = request is None and requests.was_deleted(wish.rsplit("-", 1)[0])
+    if not was_deleted:
+        if request is None and not _last_try():
+            raise NotYet(f"The wish {wish} of a message is not written down yet")
+        sound = tools.phone.recording(recording_sid)
+        has_speech = audio.may_hold_speech(sound)
+        if request is None and has_speech:
+            request = requests.save(messages.without_its_call(wish, time.time())).request
+        if request is not None:
+            _keep_message(tools, request, SpokenMessage(recording_sid, seconds, wish=wish, speech=has_speech), sound)
     tools.phone.delete_recording(recording_sid)
 
 

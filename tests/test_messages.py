@@ -261,6 +261,19 @@ def test_a_message_that_cannot_be_read_is_for_an_adviser_to_judge(tools: Tools, 
     assert messages.unheard(_get(store))
 
 
+def test_a_message_is_kept_though_another_request_of_its_call_was_deleted(
+    tools: Tools, store: Store, twilio: Twilio, speech: bytes
+) -> None:
+    first = ask(store, 1, id=f"{CALL}-1", number="+447700900005")
+    _leave(store)
+    store.requests.delete(first.id)
+
+    _fetch(tools, store, twilio, speech)
+
+    assert messages.unheard(_get(store))
+    assert recording_path(tools.settings, RECORDING).read_bytes() == speech
+
+
 def test_a_wish_that_is_not_there_yet_is_no_fault_of_twilios(tools: Tools, store: Store) -> None:
     assert not issubclass(NotYet, worker.PhoneFailed)
 
