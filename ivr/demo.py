@@ -178,7 +178,7 @@ class _Queue:
         path = recording_path(self._settings, message.name)
         config.private_folder(path.parent)
         config.write_whole(path, as_file(sound), mode=0o600)
-        self._store.requests.with_message(request_id, message)
+        self._store.requests.with_message(request_id, message, phone.now.timestamp())
 
     def tried(self, tried: Tried, at: float) -> None:
         """An adviser takes a request, and says what came of it; or still has it."""

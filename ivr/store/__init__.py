@@ -34,8 +34,8 @@ their own, for jobs and for counting sign-ins, get their connections here too.
 from collections.abc import Callable
 from typing import Any
 
-from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.blocked import Block, Blocked
+from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, Published, Revisions
