@@ -232,8 +232,7 @@ def _context(files: Files, published: Script | None = None) -> Context:
 
 def _checked(files: Files) -> list[Problem]:
     """All that the gate says."""
-    context = _context(files)
-    return check.check(context.draft, context.script, TODAY)
+    return check.check(_context(files))
 
 
 def _found(rule: str, files: Files, published: Script | None = None) -> list[Problem]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from ivr import briefing, building, config, schemas
 from ivr.audio import Recordings
 from ivr.building import Draft
-from ivr.check import check, play_stories, unreadable_stories
+from ivr.check import Context, check, play_stories, unreadable_stories
+from ivr.cli import sound
 from ivr.cli.common import Stop, out, who
 from ivr.config import Folder, Settings
 from ivr.hours import LONDON
@@ -34,10 +35,10 @@ class Passed:
     warnings: tuple[Problem, ...]
 
 
-def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
-    problems, draft, made = _look(config.folder(settings.config_dir), live)
-    return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
+    problems, context = _look(config.folder(settings.config_dir), live, settings)
+    return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
 def published(store: Store) -> Script | None:
@@ -70,20 +71,23 @@ def _took_back(published: Published) -> bool:
     return published.undone
 
 
-def _look(found: Folder, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+def _look(found: Folder, live: Script | None = None, settings: Settings | None = None) -> tuple[list[Problem], Context]:
+    """With `settings`, times are measured from the sounds that are rendered; without, they are estimated."""
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
     draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
         made = building.build(draft, building.revision_of(found.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
-    problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live)
-    return sorted({*problems, *play_stories(made, found.stories)}), draft, made
+    measured = sound.measured(settings, made) if settings else {}
+    context = Context(draft, made, dt.datetime.now(LONDON).date(), live, measured)
+    problems += check(context)
+    return sorted({*problems, *play_stories(made, found.stories)}), context
 
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.folder(settings.config_dir))
+    return _gate(config.folder(settings.config_dir), settings=settings)
 
 
 def gate_change(live: dict[str, str], files: dict[str, str]) -> Passed:
@@ -95,12 +99,12 @@ def gate_change(live: dict[str, str], files: dict[str, str]) -> Passed:
     return _gate(Folder(files, {}, ()), known)
 
 
-def _gate(found: Folder, known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
-    problems, _, made = _look(found)
+def _gate(found: Folder, known: Set[tuple[str, str, str]] = frozenset(), settings: Settings | None = None) -> Passed:
+    problems, context = _look(found, settings=settings)
     errors = [p for p in problems if p.severity == "error" and (p.file, p.rule, p.says) not in known]
     if errors:
         raise ConfigError(errors)
-    return Passed(found.files, made, tuple(problems))
+    return Passed(found.files, context.script, tuple(problems))
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
