@@ -122,7 +122,7 @@ def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Co
 
 
 def _led_to_offer(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
-    return _run(script, now, event, lambda turn: turn.session.place.node == "person_away")
+    return _run(script, now, event, lambda turn: turn.session.place.node in ("person_away", "message"))
 
 
 def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable[[Turn], bool]) -> Cost | None:
@@ -207,6 +207,7 @@ def one_key(script: Script, turn: Turn) -> Iterator[Move]:
     """Key 1, and waiting. The line offers each choice in turn."""
     yield from other_moves(turn)
     if not isinstance(turn.then, Gather):
+        yield Move((Key("1"),), spoken_seconds(script, turn), 1)
         return
     yield silence(script, turn)
     if turn.then.digits == 1:

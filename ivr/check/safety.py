@@ -113,7 +113,7 @@ def waiting(context: Context) -> Iterator[Finding]:
 @rule("kinder-each-time", "R34", "The same words louder help nobody.")
 def kinder_each_time(context: Context) -> Iterator[Finding]:
     """Each retry has new words, no more of them, and no blame."""
-    for kind, last in (("no_key", 3), ("unused_key", 2)):
+    for kind, last in (("no_key", 2), ("unused_key", 2)):
         said = [(name, _words(context, f"{name}.say")) for name in (f"{kind}_{i}" for i in range(1, last + 1))]
         for (before, earlier), (name, later) in itertools.pairwise(said):
             if earlier == later:
@@ -151,7 +151,7 @@ def relay(context: Context) -> Iterator[Finding]:
 
 @rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """A silent caller is not hung up on inside two minutes, and unused keys never end a call."""
+    """A call ends only where the caller has got something, or was told, whole, all that the line has left."""
     script, night = context.script, _midnight(context)
     for event, most in ((NoInput(), 80), (Key(callers.UNUSED_KEY), 40)):
         turn, waited = call.start(script, "silent", callers.CALLER, night), 0.0
@@ -160,8 +160,7 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
                 break
             waited += turn.then.seconds if isinstance(turn.then, Gather) else 0
             turn = call.answer(script, turn.session, event, night + dt.timedelta(seconds=waited))
-        ended = isinstance(turn.then, HangUp)
-        if ended and (isinstance(event, Key) or waited < call.QUIET_BEFORE_GOODBYE):
+        if isinstance(turn.then, HangUp) and turn.session.place.node not in ("told", "goodbye"):
             yield Finding(SHARED, ("steps", "goodbye"), "The line ends a call too soon.")
 
 
