@@ -67,6 +67,11 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Without a time to be due, as the first version kept it: then the request's own time and answers are theirs.
     promise: Promise = Promise()
     urgent: bool = False
+    #: The higher rank: a time limit today or tomorrow, or a child out of school today. Urgent too, then.
+    today: bool = False
+    #: They pressed no key in the whole call, and whether their spoken message is all there is of the wish.
+    pressed_nothing: bool = False
+    message_only: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
 
@@ -82,7 +87,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A caller's wish to be rung back."""
 
     id: str
-    #: The number to ring, E.164. It is kept nowhere else and goes with the request.
+    #: The number to ring, E.164. It is kept nowhere else and goes with the request. Empty: it is not known, as
+    #: the caller left a message and hid it.
     number: str
     asked_at: float
     state: State = "unfinished"
@@ -93,8 +99,14 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: May be rung from, and should be rung by.
     opens: float = 0.0
     due: float = 0.0
-    #: What holds for all of the callers: the more urgent, and of their answers the more careful.
+    #: What holds for all of the callers: the more urgent, and of their answers the more careful. `today` is the
+    #: higher rank, and implies `urgent`.
     urgent: bool = False
+    today: bool = False
+    #: One of the callers pressed no key in the whole call.
+    pressed_nothing: bool = False
+    #: Nothing was keyed and confirmed: a spoken message is all there is of the wish.
+    message_only: bool = False
     #: None: nobody was asked, so the careful answer holds.
     message_ok: bool | None = None
     say_who: bool | None = None
@@ -178,6 +190,9 @@ def _for_all(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackReq
         request,
         askers=askers,
         urgent=any(asker.urgent for asker in askers),
+        today=any(asker.today for asker in askers),
+        pressed_nothing=any(asker.pressed_nothing for asker in askers),
+        message_only=bool(askers) and all(asker.message_only for asker in askers),
         message_ok=_more_careful(request.message_ok, [asker.message_ok for asker in askers]),
         say_who=_more_careful(request.say_who, [asker.say_who for asker in askers]),
         **asdict(soonest),
@@ -192,26 +207,39 @@ def _more_careful(before: bool | None, answers: list[bool | None]) -> bool | Non
 
 
 def _asker(wish: CallbackRequest, reference: str, *, finished: bool) -> Asker:
-    return Asker(wish.id, reference, wish.asked_at, finished, wish.promise, wish.urgent, wish.message_ok, wish.say_who)
+    return Asker(
+        wish.id,
+        reference,
+        wish.asked_at,
+        finished,
+        wish.promise,
+        urgent=wish.urgent or wish.today,
+        today=wish.today,
+        pressed_nothing=wish.pressed_nothing,
+        message_only=wish.message_only,
+        message_ok=wish.message_ok,
+        say_who=wish.say_who,
+    )
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
     """What to write down: the wish, or the open request its number has (`first`) with the wish joined to it.
 
     `reference` is for a wish that is new. The same wish saved twice changes nothing more, and
-    what was finished is never made unfinished again.
+    what was finished is never made unfinished again. A wish counts as finished once its number
+    and its urgency are known; what its caller answers after that is put into it, while it is open.
     """
     is_last_word = wish.state != "unfinished"
     if first is None:
         return replace(wish, askers=(_asker(wish, reference, finished=is_last_word),))
     if [asker.id for asker in first.askers] != [wish.id]:
         return joined(first, wish, reference)
-    if first.finished:
+    if first.finished and not (is_last_word and first.open):
         return first
     wish = replace(wish, heard_from=wish.asked_at)
-    keep = ["messages", "events", "asked_at"]
+    keep = ["messages", "events", "asked_at", "tries"]
     if first.state == "claimed":  # an adviser was quicker than the caller
-        keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
+        keep += ["state", "claimed_by", "claimed_at", "claim_ends"]
     askers = (_asker(wish, first.askers[0].reference, finished=is_last_word),)
     return replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
 
@@ -226,7 +254,7 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
     nothing, is theirs, as far as anybody can tell.
     """
     known = next((asker for asker in first.askers if asker.id == wish.id), None)
-    if known and known.finished:
+    if known and known.finished and not (wish.state != "unfinished" and first.open):
         return first
     reference = known.reference if known else _untaken(first, reference)
     asker = _asker(wish, reference, finished=wish.state != "unfinished")
@@ -240,6 +268,8 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
         times_asked=first.times_asked + (known is None),
     )
     both = _for_all(both, (*others, asker))
+    if known and known.finished:
+        return both
     if not first.open:
         both = replace(both, state=wish.state, end=None)
     if asker.finished:

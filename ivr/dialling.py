@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
-Verdict = Literal["fine", "hidden", "malformed", "premium", "emergency", "foreign"]
+Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign"]
+
+#: Digits of a number here, without its first zero or the code of the country.
+_NATIONAL_DIGITS = 10
 
 #: Numbers that stand for 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
 #: UNAVAILABLE on a keypad, and pass for real ones unless they are known.
@@ -64,9 +68,52 @@ def judge(raw: str) -> Number:
     return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
 
 
+def keyed(digits: str, near: str) -> Number:
+    """What digits that a caller keyed can be used for, in any way in which people here give a number.
+
+    With or without the first zero, with the country's code (0044 or 44, and a zero behind it), or without the area's:
+    then the area of `near` is meant, one of our own numbers. What is no number has a verdict that tells why: 'short'
+    and 'long' for one with digits missing or too many.
+    """
+    found = judge(digits)
+    if found.verdict != "malformed":
+        return found
+    local = judge(_area_code(near) + digits) if digits[:1] not in "01" else found
+    if local.verdict == "fine":
+        return local
+    try:
+        national = phonenumbers.national_significant_number(phonenumbers.parse(digits, "GB"))
+    except phonenumbers.NumberParseException:
+        national = digits
+    if len(national) == _NATIONAL_DIGITS:
+        return found
+    return Number("short" if len(national) < _NATIONAL_DIGITS else "long")
+
+
+def _area_code(phone: str) -> str:
+    """'0116' of '0116 496 0123'; nothing of a number that belongs to no area."""
+    number = phonenumbers.parse(phone, "GB")
+    digits = phonenumbers.length_of_geographical_area_code(number)
+    return f"0{phonenumbers.national_significant_number(number)[:digits]}" if digits else ""
+
+
+def caller_id(raw: str, ours: Iterable[str]) -> str:
+    """A caller ID as it came; nothing if it is one of our own numbers.
+
+    A call that was diverted shows the number that diverted it. Whoever rings is then not known, as if they hid it.
+    """
+    return "" if same(judge(raw).e164, ours) else raw
+
+
 def same(number: str, phones: Iterable[str]) -> bool:
     """Whether a caller ID is one of these numbers, as staff write them."""
-    return bool(number) and any(number == judge(phone).e164 for phone in phones)
+    return bool(number) and any(number == _written(phone) for phone in phones)
+
+
+@lru_cache(maxsize=256)
+def _written(phone: str) -> str:
+    """A phone number that staff wrote, as E.164: there are few of them, and each call is held against all."""
+    return judge(phone).e164
 
 
 def international(phone: str) -> str:

@@ -80,7 +80,9 @@ class PracticeDesk:
         return Done(window=window)
 
     def _save(self, request: CallbackRequest) -> Done:
-        first = next((r for r in self.requests.values() if r.number == request.number and r.open), None)
+        joins = (r for r in self.requests.values() if r.number and r.number == request.number and r.open)
+        known = self.requests.get(request.id)
+        first = next(joins, known if known and known.askers else None)
         saved = callback.saved(first, request, REFERENCE)
         self.requests[saved.id] = saved
         return Done(request=saved, reference=saved.reference_of(request.id))

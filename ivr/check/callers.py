@@ -155,6 +155,11 @@ class Simulation:
         """What every caller has in the end who does the same whatever is said, in all circumstances."""
         return list(self.calls.all())
 
+    def outcomes_of(self, *habits: Habit) -> Iterator[Outcome]:
+        """The same of these callers only."""
+        for habit in habits:
+            yield from self.calls.of_habit(habit)
+
     @cached_property
     def calls(self) -> Outcomes:
         return Outcomes(self.script, self.timing, self.by_day, self.by_night)

@@ -92,7 +92,7 @@ def slips(walker: Walker, visit: Visit) -> Iterator[Cost | None]:
     """
     beside = {key for meant in _keys(walker, visit) for key in NEIGHBOURS[meant]} - set("*#")
     for key in sorted(beside):
-        slipped = walker.answered(visit, Key(key), 0.0, 1)
+        slipped = walker.answered(visit, Key(key), REACTION, 1)
         for _ in range(MOST_BACK):
             if slipped.node == visit.node:
                 break
@@ -101,12 +101,15 @@ def slips(walker: Walker, visit: Visit) -> Iterator[Cost | None]:
             else:
                 slipped = next(walker.without_a_key(slipped), slipped)
         back = slipped.node == visit.node
-        yield Cost(slipped.seconds - visit.seconds, slipped.presses - visit.presses - 1) if back else None
+        yield Cost(slipped.seconds - visit.seconds - REACTION, slipped.presses - visit.presses - 1) if back else None
 
 
 def one_key(walker: Walker, visit: Visit) -> Iterator[Visit]:
     """Key 1, and waiting. The line offers each choice in turn."""
     yield from walker.without_a_key(visit)
+    named = walker.timing.until(visit.turn, "1")
+    if named is not None and not isinstance(visit.turn.then, Gather):  # before it rings, or before the tone
+        yield walker.answered(visit, Key("1"), named + REACTION, 1)
     if not isinstance(visit.turn.then, Gather):
         return
     yield walker.silence(visit)

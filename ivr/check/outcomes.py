@@ -39,13 +39,13 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
-from ivr.spoken import text_of, words_of
+from ivr.spoken import words_of
 
 KEYS = "1234567890*#"
 #: Keys that hardly any place uses, the likeliest first.
 _UNUSED = "7865432"
-#: A call that goes on for longer has not ended. R3: nobody loops; forty presses are more than anybody tries.
-MOST_TURNS, MOST_PRESSES, MOST_SECONDS = 200, 40, 20 * 60.0
+#: A call that goes on for longer has not ended. R3: nobody loops; so many presses are more than anybody tries.
+MOST_TURNS, MOST_PRESSES, MOST_SECONDS = 200, 60, 20 * 60.0
 #: The name of a simulated call, in the ids of what it asks for.
 CALL = "outcome"
 
@@ -146,10 +146,13 @@ class Outcomes:
 
     def all(self) -> Iterator[Outcome]:
         """Every habit in all circumstances that there are, from each kind of phone."""
-        for circumstances in CIRCUMSTANCES:
-            if self.can_be(circumstances):
-                for phone in self.phones:
-                    yield from (self.of(habit, circumstances, phone) for habit in habits())
+        for habit in habits():
+            yield from self.of_habit(habit)
+
+    def of_habit(self, habit: Habit) -> Iterator[Outcome]:
+        """One habit in all circumstances that there are, from each kind of phone."""
+        for circumstances in filter(self.can_be, CIRCUMSTANCES):
+            yield from (self.of(habit, circumstances, phone) for phone in self.phones)
 
     def can_be(self, circumstances: Circumstances) -> bool:
         """Whether the line is ever open, or closed, as these circumstances want it."""
@@ -177,7 +180,7 @@ class Outcomes:
 
 def timeless(s: Session) -> Session:
     """A session without what only the clock makes of it: no press is a repeated one, and turns are not counted."""
-    return replace(s, turn=0, key="", key_at=0.0)
+    return replace(s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0)
 
 
 class _Call:
@@ -254,14 +257,15 @@ class _Call:
         then = self._turn.then
         match then:
             case Transfer():
-                return TransferEnded(self._circumstances.transfer), said + then.ring_seconds
+                return self._rung_event(then, said)
             case Record() if not self._habit.keys and not self._habit.wrong:
                 if self._habit.talks:
                     return Recorded(seconds=MESSAGE_SECONDS), said + MESSAGE_SECONDS + then.silence
                 return NoInput(), said + then.silence
             case Record():
-                key = self._next_key()
-                return (Key(key), DECIDING) if self._habit.hasty else (Recorded(key), said + DECIDING)
+                if self._habit.hasty and said > DECIDING:
+                    return Key(self._next_key()), DECIDING
+                return Recorded(self._next_key()), said + DECIDING
         assert isinstance(then, Gather)
         if not (self._habit.keys or self._habit.wrong) or self._waits():
             return NoInput(), said + then.seconds
@@ -269,19 +273,27 @@ class _Call:
             return Key(self._filled(then.digits)), DECIDING + then.digits
         return Key(self._next_key()), DECIDING if self._habit.hasty else said + DECIDING
 
+    def _rung_event(self, then: Transfer, said: float) -> tuple[Input, float]:
+        """A key in the words before it rings; star while it rings, which stops it; else it rings to its end."""
+        if self._habit.hasty and said > DECIDING:
+            return Key(self._next_key()), DECIDING
+        if self._habit.keys and self._habit.keys[len(self._keys) % len(self._habit.keys)] == "*":
+            self._next_key()
+            return TransferEnded("stopped"), said + DECIDING
+        return TransferEnded(self._circumstances.transfer), said + then.ring_seconds
+
     def _waits(self) -> bool:
         """Whoever hears each reply presses nothing in the middle of a reading."""
         return not self._habit.hasty and is_told_in_parts(self._outcomes.script, self._turn)
 
     def _next_key(self) -> str:
-        used = {option.key for option in reply.crossroads(self._outcomes.script, self._turn.session)}
-        key = (
-            next(key for key in _UNUSED if key not in used)
-            if self._habit.wrong
-            else self._habit.keys[len(self._keys) % len(self._habit.keys)]
-        )
+        key = self._unused_key() if self._habit.wrong else self._habit.keys[len(self._keys) % len(self._habit.keys)]
         self._keys.append(key)
         return key
+
+    def _unused_key(self) -> str:
+        used = {option.key for option in reply.crossroads(self._outcomes.script, self._turn.session)}
+        return next(key for key in _UNUSED if key not in used)
 
     def _filled(self, digits: int) -> str:
         """Keys until there are as many as were asked for, or hash says that they are all."""
@@ -292,12 +304,13 @@ class _Call:
 
 
 def was_told(script: Script, turn: Turn) -> bool:
-    """Whether a call ends with the hours and a number to ring, in speech that no key cuts short."""
+    """Whether a call ends with a reason, the hours and a number to ring, in speech that no key cuts short."""
     if not isinstance(turn.then, HangUp):
         return False
-    words = text_of(turn.says)
-    hours = " ".join(words_of(script.says["hours"])).rstrip(".")
-    return hours in words
+    said = set(words_of(turn.says))
+    reasons = (script.says[f"person_away.{why}"] for why in ("closed", "busy", "no_answer", "failed", "stopped"))
+    has_reason = any(said >= set(words_of(reason)) for reason in reasons)
+    return has_reason and said >= set(words_of(script.says["person_away.number"]))
 
 
 __all__ = ["Circumstances", "Habit", "Outcome", "Outcomes", "habits"]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr import call
 from ivr.check.callers import Figure, Simulation
 from ivr.check.context import MENUS, Context, Finding, rule
-from ivr.check.outcomes import Outcome, Phone
+from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.reading import Path
 from ivr.script import MAIN_MENU
 from ivr.session import HangUp
 from ivr.steps.ringing import UNFINISHED
 
 SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
+#: R4: no hang-up within two minutes of silence.
+LEAST_SECONDS = 120
 #: What is said of the phone a call comes from, where it matters.
 _FROM: dict[Phone, str] = {
     "shown": "",
@@ -74,20 +75,15 @@ def _where(context: Context, node: str) -> tuple[str, Path]:
 
 @rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """No call is ended inside two minutes, whatever the caller does."""
-    early = [
-        outcome
-        for outcome in context.simulation.outcomes
-        if outcome.ended and outcome.hung_up and outcome.seconds < call.QUIET_BEFORE_GOODBYE
-    ]
-    if early:
-        first = min(early, key=lambda outcome: outcome.seconds)
+    """No call of a caller who presses nothing is ended inside two minutes."""
+    quiet = [outcome for outcome in context.simulation.outcomes_of(Habit(), Habit(talks=True)) if outcome.hung_up]
+    first = min(quiet, key=lambda outcome: outcome.seconds, default=None)
+    if first and first.seconds < LEAST_SECONDS:
         says = (
             f"The line ends a call too soon: when {first.circumstances.name}, a caller{_FROM[first.phone]} who "
-            f"{first.habit} is hung up on after {first.seconds:.0f} seconds. "
-            f"{call.QUIET_BEFORE_GOODBYE} are the least."
+            f"{first.habit} is hung up on after {first.seconds:.0f} seconds. {LEAST_SECONDS} are the least."
         )
-        yield Finding(SHARED, ("steps", "goodbye"), says)
+        yield Finding(*_where(context, first.node), says, first.node)
 
 
 @rule("reach", "R3", "Whoever hears only words they cannot follow hangs up soon.")

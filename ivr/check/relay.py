@@ -93,6 +93,7 @@ class _Call:
         if steps and self._is_here(steps[0]) and ready <= over:
             keys = steps.pop(0)[1]
             self._visit = walker.answered(visit, Key(keys), ready, len(keys.rstrip("#")))
+            self._typed_until = self._visit.seconds  # the operator goes on with what is said now
         else:
             self._visit = walker.answered(visit, NoInput(), over)
 

@@ -46,6 +46,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         desk=Desk(store, jobs),
         jobs=jobs,
         clock=clock,
+        our_numbers=frozenset({settings.our_number} - {""}),
     )
     app = _LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
