@@ -83,6 +83,7 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
         if _is_late(s, event.keys, now):
             return reply.turn(script, _dropped(s, event.keys), now)
         s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, pressed=True)
+    if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
         s = replace(s, fruitless=s.fruitless + 1)
     number = reply.number_said(script, s) or (s.number if event == Key(AGAIN) else "")
     before = s
@@ -306,6 +307,7 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
 
     Star stops the ringing, as it does while it rings. What works everywhere works. Any other key was meant for the
     place before, and counts there; but for the 1 that is named here, after which its choices come one at a time.
+    A key that means nothing there either stops nothing: it rings, or the tone comes, without more words.
     """
     if key == BACK_KEY and step.takes is TransferEnded:
         return enter(script, *step.took(script, s, TransferEnded("stopped"), now), now)
@@ -313,10 +315,12 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
         return replace(s, waited=1)
     if key in _EVERYWHERE:
         return _pressed(script, s, key, now)
-    s = _back(script, s)
+    before = _back(script, s)
     if key == YES and step.one_at_a_time:
-        return offered(replace(s, one_key=True), 1) if crossroads(script, s) else s
-    return _pressed(script, s, key, now)
+        return offered(replace(before, one_key=True), 1) if crossroads(script, before) else before
+    if _option_for(script, before, key) is None:
+        return replace(s, waited=1)
+    return _pressed(script, before, key, now)
 
 
 def _entered(script: Script, s: Session, step: TakesDigits, keys: str, now: dt.datetime) -> Session:
