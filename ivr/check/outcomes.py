@@ -16,7 +16,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ivr import call, dialling, reply
-from ivr.check.explore import CALLER, MESSAGE_SECONDS, Cost, is_told_in_parts
+from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.practice import PracticeDesk
@@ -45,7 +45,7 @@ KEYS = "1234567890*#"
 #: Keys that hardly any place uses, the likeliest first.
 _UNUSED = "7865432"
 #: A call that goes on for longer has not ended. R3: nobody loops; so many presses are more than anybody tries.
-MOST_TURNS, MOST_PRESSES, MOST_SECONDS = 200, 60, 20 * 60.0
+MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
 #: The name of a simulated call, in the ids of what it asks for.
 CALL = "outcome"
 
@@ -202,7 +202,7 @@ class _Call:
         for _ in range(MOST_TURNS):
             over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
             state = (timeless(self._turn.session), len(self._keys) % max(1, len(self._habit.keys)), self._has_request())
-            too_long = len(self._keys) >= MOST_PRESSES or self._seconds >= MOST_SECONDS
+            too_long = self._seconds >= MOST_SECONDS
             if over or state in seen or too_long:
                 break
             seen.add(state)
@@ -263,7 +263,7 @@ class _Call:
                     return Recorded(seconds=MESSAGE_SECONDS), said + MESSAGE_SECONDS + then.silence
                 return NoInput(), said + then.silence
             case Record():
-                if self._habit.hasty and said > DECIDING:
+                if self._habit.hasty and then.keys and said > DECIDING:
                     return Key(self._next_key()), DECIDING
                 return Recorded(self._next_key()), said + DECIDING
         assert isinstance(then, Gather)
@@ -275,7 +275,7 @@ class _Call:
 
     def _rung_event(self, then: Transfer, said: float) -> tuple[Input, float]:
         """A key in the words before it rings; star while it rings, which stops it; else it rings to its end."""
-        if self._habit.hasty and said > DECIDING:
+        if self._habit.hasty and then.keys and said > DECIDING:
             return Key(self._next_key()), DECIDING
         if self._habit.keys and self._habit.keys[len(self._keys) % len(self._habit.keys)] == "*":
             self._next_key()
