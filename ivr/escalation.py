@@ -93,11 +93,9 @@ def to_help(script: Script, s: Session, now: dt.datetime) -> Moved:
         ends = circles or (silent and s.quiet >= QUIET_BEFORE_GOODBYE)
         return (s, "goodbye") if ends else _once_more(script, s, silent)
     s = replace(s, fruitless=0)
-    if s.place.node != "person_away" and can_ring(script, s, now):
-        if not s.led:
-            return replace(s, led=True), "stay_on"
-        if not s.away:  # a key came before it rang, so nobody was rung yet: now with hardly a word before it
-            return s, "person"
+    was_rung = s.led and s.away  # else a key came in the words before it rang
+    if not was_rung and s.place.node != "person_away" and can_ring(script, s, now):
+        return s, "stay_on"
     why = () if s.place.node == "person_away" else why_nobody(script, s, now)
     return (s, "told") if s.message_offered else (said(script, s, why), "message")
 

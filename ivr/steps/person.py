@@ -51,6 +51,11 @@ def _says(script: Script, s: Session, now: dt.datetime) -> Speech:
     return script.says["person.say" if s.place.part == 0 else "person.try_next"]
 
 
+def _arrive_unasked(script: Script, s: Session, now: dt.datetime) -> Moved:
+    """The second time it rings at once: somebody has heard the words, and pressed a key in the middle of them."""
+    return replace(s, waited=int(s.led), led=True), STAY
+
+
 def _says_unasked(script: Script, s: Session, now: dt.datetime) -> Speech:
     """Key 1 is for whoever can press only one: it offers the choices one at a time."""
     if s.place.part:
@@ -110,7 +115,13 @@ STEPS: dict[str, Step] = {
         arrive=_arrive, says=_says, then=_transfer, takes=TransferEnded, took=_ended, stands_alone=True
     ),
     "stay_on": HandsOver(
-        says=_says_unasked, then=_transfer, takes=TransferEnded, took=_ended, stands_alone=True, one_at_a_time=True
+        arrive=_arrive_unasked,
+        says=_says_unasked,
+        then=_transfer,
+        takes=TransferEnded,
+        took=_ended,
+        stands_alone=True,
+        one_at_a_time=True,
     ),
     "person_away": Asks(
         choices=(
