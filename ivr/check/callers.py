@@ -16,6 +16,7 @@ from functools import cached_property
 from ivr.check import desks, hands, relay
 from ivr.check.explore import (
     CANCELLED,
+    LONGEST_CALL,
     MOVED,
     PERSON,
     REQUEST,
@@ -68,32 +69,34 @@ class Figure:
         return needed is not None and needed.seconds <= allowed.seconds and needed.presses <= allowed.presses
 
 
-def _rung(outcome: Outcome) -> Cost | None:
-    return outcome.rung
-
-
-def _saved(outcome: Outcome) -> Cost | None:
-    return outcome.saved
-
-
 #: Seconds until a person is rung for whoever never presses: 100, of which 12 are kept for the languages to come.
 #: Seconds until their message is left where nobody answers. R3: "fail over 150 s of line time".
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - 12.0, 150.0
 #: What the line must bring to whoever cannot be asked, in which circumstances, and what it may take. R3: four
 #: errors in a call at most.
-_UNASKED = (
-    (Habit(), SOMEBODY_ANSWERS, "a person who is rung", _rung, Cost(RUNG_WITHIN, 0)),
-    (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", _saved, Cost(LEFT_WITHIN, 0)),
-    (Habit(talks=True), CLOSED, "to be heard, when closed", _saved, Cost(LEFT_WITHIN, 0)),
-    (Habit(wrong=True), SOMEBODY_ANSWERS, "a person who is rung", _rung, Cost(LEFT_WITHIN, 4)),
+_UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
+    (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
+    (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
+    (Habit(talks=True), CLOSED, "to be heard, when closed", lambda outcome: outcome.saved, Cost(LEFT_WITHIN, 0)),
+    (Habit(wrong=True), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(LEFT_WITHIN, 4)),
 )
-#: For each caller, what they may need at most.
-_QUICK = Allowed(Cost(60, 2), Cost(240, 10), Cost(150, 5), Cost(240, 7), Cost(240, 12))
-_UNSURE = Allowed(Cost(60, 2), Cost(240, 10), Cost(150, 5), Cost(240, 7), Cost(240, 12))
+#: For whoever presses one or two keys for ever, having heard each reply to its end: no more than the longest call.
+_WHATEVER = Cost(LONGEST_CALL, 60)
+#: For each caller who chooses, what they may need at most; each figure from the parts that it is made of.
+#:
+#: A person: named within 11 seconds (R5), pressed 1.5 s later, rung within 3 s. Heard to the end, the greeting and
+#: the first menu take 45 s, deciding takes 4. Through a relay, 25 words take 38 s to type, and 8 to answer.
+#: To be rung back: a person who does not answer (25 s), the offer, which phone, and how urgent it is.
+#: Guidance: the greeting and the first menu, two more of 30 s (R7, R8), and three readings of three parts of 13 s
+#: with their ends (R28). A text is asked for behind it. To change a call: five menus or questions, four digits.
+_QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
+_UNSURE = Allowed(Cost(60, 1), Cost(210, 6), Cost(360, 10), Cost(330, 8), Cost(270, 12))
 #: R13: a slip costs one key to undo. It may have had a person rung.
 _BACK = Cost(60, 1)
-_WAITING = Allowed(Cost(240, 3), Cost(600, 12), Cost(400, 6), Cost(900, 16), None)
-_TYPING = Allowed(Cost(400, 4), Cost(1200, 14), Cost(600, 8), Cost(1200, 10), Cost(1200, 16))
+#: R37: with key 1 and waiting, after the first silences; each choice that is not wanted is waited out.
+_WAITING = Allowed(Cost(180, 3), Cost(300, 8), Cost(600, 16), Cost(600, 16), None)
+#: R19: forty words a minute are typed of a hundred and forty that are said.
+_TYPING = Allowed(Cost(60, 1), Cost(240, 6), Cost(900, 14), Cost(900, 14), Cost(400, 14))
 
 
 def when_open(script: Script, today: dt.date) -> dt.datetime:
@@ -135,16 +138,17 @@ class Simulation:
     @cached_property
     def visits(self) -> list[Visit]:
         """A visit of every place there is: also of those where things are full, late, or out of order."""
-        return [
-            *self.anybody.visits,
-            *self._walk(hands.ideal, desks.full).visits,
-            *self._walk(hands.ideal, desks.out_of_order).visits,
-        ]
+        return [visit for walk in self._thorough for visit in walk.visits]
+
+    @cached_property
+    def _thorough(self) -> list[Walk]:
+        return [self._walk(hands.thorough, desk) for desk in (desks.usual, desks.full, desks.out_of_order)]
 
     def steps_not_visited(self) -> list[str]:
         """The line's own places that no walk comes to."""
-        visited = {visit.node for visit in self.visits} | self.anybody.passed
-        return sorted(STEPS.keys() - visited)
+        passed = set[str]().union(*(walk.passed for walk in self._thorough))
+        ended = {outcome.node for outcome in self.outcomes_of(Habit(), Habit(talks=True))}
+        return sorted(STEPS.keys() - {visit.node for visit in self.visits} - passed - ended)
 
     def not_reached(self, walk: Walk) -> list[str]:
         """Readings that a walk does not come to."""
@@ -172,11 +176,19 @@ class Simulation:
     @cached_property
     def unasked(self) -> list[Figure]:
         """What those needed who cannot be asked what they want: the line must bring it to them."""
-        return [
+        brought = [
             Figure(str(habit), wants, self._brought(habit, circumstances, when), allowed)
             for habit, circumstances, wants, when, allowed in _UNASKED
             if self.calls.can_be(circumstances)
         ]
+        return [*brought, Figure("presses one or two keys for ever", "anything at all", self._at_last, _WHATEVER)]
+
+    @property
+    def _at_last(self) -> Cost | None:
+        """The most that it takes whoever does the same for ever to have anything; None if somebody has nothing."""
+        if not all(outcome.got for outcome in self.outcomes):
+            return None
+        return max((outcome.brought for outcome in self.outcomes), key=lambda cost: cost.seconds)
 
     def _brought(
         self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
@@ -191,7 +203,7 @@ class Simulation:
         return [
             *self._of("presses any key", self._costs(self.anybody), _QUICK),
             *self._of("rings for the first time", self._costs(self._walk(hands.first_timer)), _UNSURE),
-            *self._of("has a trembling hand", self._worst(self._trembling()), _QUICK),
+            *self._of("has a trembling hand", self._worst(self._trembling()), _UNSURE),
             Figure("presses the key beside", "to be back", self._to_be_back(), _BACK),
             *self._of("remembers one thing at a time", self._costs(self._walk(hands.one_thing)), _QUICK),
             *self._of("can press 1 and wait", self._costs(self.one_key), _WAITING),

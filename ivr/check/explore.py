@@ -38,6 +38,7 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
+from ivr.steps import half_way
 from ivr.steps.texting import text_about
 
 #: A mobile that no phone has, kept for stories.
@@ -176,7 +177,8 @@ def explore(walker: Walker, hand: Hand) -> Walk:
 def _state(script: Script, s: Session) -> object:
     """What makes two visits of a place differ in where they lead."""
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
-    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text
+    asking = s.place.node == "person" and half_way(s, *s.trail)  # a person is rung in the middle of asking to be rung
+    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, asking
 
 
 def twin(desk: PracticeDesk) -> PracticeDesk:

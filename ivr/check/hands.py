@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 from ivr import reply
 from ivr.check.explore import REFERENCES, Cost, Hand, Visit, Walker, asks_for_a_key, is_told_in_parts
 from ivr.check.timing import TURN_GAP
 from ivr.script import Option
-from ivr.session import Gather, Key
+from ivr.session import Ended, Gather, Key, Transfer, TransferEnded
 
 #: Seconds into a reply at which a key is pressed; None: it is not.
 When = Callable[[str], float | None]
@@ -40,6 +41,16 @@ def ideal(walker: Walker, visit: Visit) -> Iterator[Visit]:
     yield from _pressing(walker, visit, lambda key: _named(walker, visit, key, REACTION))
     yield from entering(walker, visit)
     yield walker.silence(visit)
+
+
+def thorough(walker: Walker, visit: Visit) -> Iterator[Visit]:
+    """As the ideal caller, who also goes back, and hears things again; and a person may answer, or be busy."""
+    yield from ideal(walker, visit)
+    said = walker.timing.reply(visit.turn)
+    if asks_for_a_key(visit.turn):
+        yield from (walker.answered(visit, Key(key), said + REACTION, 1) for key in "*#")
+    if isinstance(visit.turn.then, Transfer):
+        yield from (walker.answered(visit, TransferEnded(how), said + DECIDING) for how in get_args(Ended))
 
 
 def first_timer(walker: Walker, visit: Visit) -> Iterator[Visit]:
@@ -177,4 +188,4 @@ def _named(walker: Walker, visit: Visit, key: str, reaction: float) -> float | N
     return heard + reaction
 
 
-__all__ = ["REACTION", "first_timer", "ideal", "one_key", "one_thing", "slips", "trembling"]
+__all__ = ["REACTION", "first_timer", "ideal", "one_key", "one_thing", "slips", "thorough", "trembling"]

@@ -128,6 +128,12 @@ class Outcome:
     rung: Cost | None
     saved: Cost | None
 
+    @property
+    def brought(self) -> Cost:
+        """What it took until the caller had what they got."""
+        is_saved = self.got == "a request" and self.saved is not None
+        return self.saved if is_saved and self.saved else Cost(self.seconds, len(self.keys))
+
 
 class Outcomes:
     """The calls of one script. What the engine answers is kept, since many calls go the same way for a while."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ivr import reply
 from ivr.check import english
 from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, is_told_in_parts
 from ivr.check.hands import REACTION
-from ivr.script import GREETING, HELP, MAIN_MENU
-from ivr.session import Gather, HangUp, Input, Key, NoInput
+from ivr.script import GREETING, HELP, MAIN_MENU, Script
+from ivr.session import Gather, HangUp, Input, Key, NoInput, Place, Session
 from ivr.spoken import words_of
+from ivr.steps import BACK
 
 #: Words a minute that an operator types. R19: the relay's own target is just over this.
 PACE = 40.0
@@ -28,14 +30,22 @@ Got = Callable[[Walk, Visit], float | None]
 def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -> tuple[float, int] | None:
     """Seconds and keys of going the way of an ordinary caller through a relay; None if it cannot be gone.
 
-    As the line is, and with more time asked for first: whichever is sooner. Whoever only wants a person
-    does not ask for more time.
+    As the line is, with more time asked for first, or after a person was asked for who did not answer, since
+    nobody is hurried then: whichever is soonest.
     """
-    steps = _steps(new_walker(), way)
-    first = [_Call(new_walker(), got).follow(list(steps))]
-    if steps and steps[0][0]:
-        first.append(_Call(new_walker(), got).follow([("", "9"), (HELP, "2"), *steps]))
-    return min((cost for cost in first if cost), default=None)
+    walker = new_walker()
+    steps = _steps(walker, way)
+    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", BACK)
+    slower, back = [("", "9"), (HELP, time)], [("", "0"), ("person_away", listen)]
+    ways: tuple[list[Step], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
+    costs = (_Call(new_walker(), got).follow([*first, *steps]) for first in ways)
+    return min((cost for cost in costs if cost), default=None)
+
+
+def _key(script: Script, place: str, goto: str) -> str:
+    """The key at a place that leads there."""
+    options = reply.crossroads(script, Session("", "", Place(place)))
+    return next((option.key for option in options if option.goto == goto), "")
 
 
 def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
@@ -56,8 +66,8 @@ class _Call:
         self._walker, self._got, self._visit = walker, got, walker.first
         self._typed_until = 0.0
         self._typed: set[str] = set()
-        #: When the key for a person had been typed.
-        self._person_typed: float | None = None
+        #: When the name of each key had been typed: of those named here, and of those that work everywhere.
+        self._named: dict[str, float] = {}
 
     def follow(self, steps: list[Step]) -> tuple[float, int] | None:
         while self._visit.seconds < LONGEST_CALL:
@@ -71,14 +81,14 @@ class _Call:
 
     def _type(self) -> None:
         """What is new is typed. What was typed before, the caller still has before them."""
-        script = self._walker.script
         self._typed_until = max(self._typed_until, self._visit.seconds)
+        self._named = {key: at for key, at in self._named.items() if key in "09"}
         for words in words_of(self._visit.turn.says):
             if words not in self._typed:
                 self._typed.add(words)
                 self._typed_until += english.spoken_words(words) * 60 / PACE
-            if words in (script.press["0"], script.press_where["0"]) and self._person_typed is None:
-                self._person_typed = self._typed_until
+            if (key := self._walker.timing.key_named(words)) and not (key in "09" and key in self._named):
+                self._named[key] = self._typed_until
 
     def _one_turn(self, steps: list[Step]) -> None:
         """Press, if there was time to read it before the wait is over; else the wait runs out."""
@@ -99,9 +109,8 @@ class _Call:
 
     def _ready(self, steps: list[Step]) -> float:
         """When a key can be pressed: what names it has been typed, and read."""
-        is_person = steps and steps[0][1] == "0" and self._person_typed is not None
-        typed = self._person_typed if is_person else self._typed_until
-        return max((typed or 0.0) + REPLY, self._visit.seconds + REACTION)
+        typed = self._named.get(steps[0][1], self._typed_until) if steps else self._typed_until
+        return max(typed + REPLY, self._visit.seconds + REACTION)
 
     def _is_here(self, step: Step) -> bool:
         """Whether a key means here what is wanted. More time is asked for once the greeting has been read."""

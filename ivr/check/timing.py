@@ -31,7 +31,7 @@ class Timing:
     def __init__(self, script: Script, measured: Measured | None = None):
         self._script, self._measured = script, measured or {}
         self._speech = cache(self._add_up)
-        self._names = {key: {script.press.get(key), script.press_where.get(key)} for key in "0123456789*#"}
+        self._key_of = {words: key for table in (script.press, script.press_where) for key, words in table.items()}
 
     @property
     def is_measured(self) -> bool:
@@ -49,11 +49,14 @@ class Timing:
 
     def until(self, turn: Turn, key: str) -> float | None:
         """How long into a reply a key has been named; None if the reply does not name it."""
-        names = self._names[key]
         for i, piece in enumerate(turn.says):
-            if piece in names:
+            if self.key_named(piece) == key:
                 return self._speech(turn.says[: i + 1], turn.session.slow)
         return None
+
+    def key_named(self, piece: object) -> str | None:
+        """The key that a piece of words names: 'press 1.' names 1."""
+        return self._key_of.get(piece) if isinstance(piece, str) else None
 
     def first(self, turn: Turn, pieces: int) -> float:
         """How long the first so many pieces of a reply take."""
