@@ -88,9 +88,10 @@ _WHATEVER = Cost(LONGEST_CALL, 60)
 #: the first menu take 45 s, deciding takes 4. Through a relay, 25 words take 38 s to type, and 8 to answer.
 #: To be rung back: a person who does not answer (25 s), the offer, which phone, and how urgent it is.
 #: Guidance: the greeting and the first menu, two more of 30 s (R7, R8), and three readings of three parts of 13 s
-#: with their ends (R28). A text is asked for behind it. To change a call: five menus or questions, four digits.
+#: with their ends (R28); 70 s more for whoever hears four menus to their end and decides then. A text is asked
+#: for behind it. To change a call: five menus or questions, four digits.
 _QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
-_UNSURE = Allowed(Cost(60, 1), Cost(210, 6), Cost(360, 10), Cost(330, 8), Cost(270, 12))
+_UNSURE = Allowed(Cost(60, 1), Cost(210, 6), Cost(400, 10), Cost(370, 8), Cost(270, 12))
 #: R13: a slip costs one key to undo. It may have had a person rung.
 _BACK = Cost(60, 1)
 #: R37: with key 1 and waiting, after the first silences; each choice that is not wanted is waited out.
@@ -133,7 +134,7 @@ class Simulation:
     @cached_property
     def one_key(self) -> Walk:
         """Where a caller comes to who can press 1, and wait."""
-        return self._walk(hands.one_key)
+        return explore(self.walker(), hands.one_key, waits=True)
 
     @cached_property
     def visits(self) -> list[Visit]:

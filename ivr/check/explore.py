@@ -155,14 +155,18 @@ class Walker:
 Hand = Callable[[Walker, Visit], Iterator[Visit]]
 
 
-def explore(walker: Walker, hand: Hand) -> Walk:
-    """Where a caller with this hand can come to, each place at its quickest, and what they can have got."""
+def explore(walker: Walker, hand: Hand, *, waits: bool = False) -> Walk:
+    """Where a caller with this hand can come to, each place at its quickest, and what they can have got.
+
+    With `waits`, a place after a silence is another place: for whoever comes on by waiting.
+    """
     order = itertools.count()
     waiting: list[tuple[float, int, Visit]] = [(0.0, next(order), walker.first)]
     seen: set[object] = set()
     while waiting:
         _, _, visit = heapq.heappop(waiting)
-        state = _state(walker.script, visit.turn.session)
+        silences = visit.turn.session.silences if waits else 0
+        state = (_state(walker.script, visit.turn.session), silences)
         if state in seen or visit.seconds > LONGEST_CALL:
             continue
         seen.add(state)
