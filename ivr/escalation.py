@@ -62,7 +62,7 @@ def _hint(script: Script) -> tuple[Speech, ...]:
     It is all that is said: the choices would take longer than most people wait for a person. They still work.
     """
     says, gap = script.says, script.line.pace.before_key
-    person = (*says["to_person"], gap, script.press_where[reply.PERSON])
+    person = (*says["to_person"], gap, script.press[reply.PERSON])  # where it is was said first of all
     return says["no_key_1.say"], person, says["no_key_1.or_stay"]
 
 

@@ -49,7 +49,7 @@ REFERENCES = ("4310", "4320", "4330", "4340", "4350")
 #: A call longer than this helps nobody. Places further away count as not reached.
 LONGEST_CALL = 40 * 60.0
 #: Seconds of speech after the tone, in which somebody says a name and what they need.
-MESSAGE_SECONDS = 8
+MESSAGE_SECONDS = 6
 
 #: Where it makes a difference to a caller which text message fits what they listened to.
 TEXTED_FROM = (END_MENU, "send_text")

@@ -57,12 +57,14 @@ def _arrive_unasked(script: Script, s: Session, now: dt.datetime) -> Moved:
 
 
 def _says_unasked(script: Script, s: Session, now: dt.datetime) -> Speech:
-    """Key 1 is for whoever can press only one: it offers the choices one at a time."""
+    """Key 1 is for whoever can press only one: it offers the choices one at a time.
+
+    How to stop the ringing is not said to somebody who presses nothing: it would ring four seconds later.
+    """
     if s.place.part:
         return script.says["person.try_next"]
-    one = (*script.says["one_at_a_time"], script.line.pace.before_key, script.press["1"])
-    gap = script.line.pace.between_choices
-    return (*script.says["stay_on.say"], gap, *one, gap, *script.says["person.say"])
+    gap = script.line.pace.before_key
+    return (*script.says["stay_on.say"], gap, *script.says["one_at_a_time"], gap, script.press["1"])
 
 
 def _transfer(script: Script, s: Session) -> Transfer:
