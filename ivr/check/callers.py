@@ -35,6 +35,7 @@ from ivr.check.timing import Measured, Timing
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import GREETING, Reading, Script
+from ivr.session import Turn
 from ivr.steps import STEPS
 
 Desk = Callable[[Script, dt.datetime], PracticeDesk]
@@ -144,6 +145,20 @@ class Simulation:
     @cached_property
     def _thorough(self) -> list[Walk]:
         return [self._walk(hands.thorough, desk) for desk in (desks.usual, desks.full, desks.out_of_order)]
+
+    @cached_property
+    def longest(self) -> dict[str, Turn]:
+        """The longest that is said at each place."""
+        found: dict[str, Turn] = {}
+        for walk in self._thorough:
+            for node, turn in walk.longest.items():
+                found[node] = max(found.get(node, turn), turn, key=self.timing.reply)
+        return found
+
+    @cached_property
+    def heard(self) -> set[str]:
+        """Every piece of words that is said to somebody on these walks."""
+        return set[str]().union(*(walk.words for walk in self._thorough))
 
     def steps_not_visited(self) -> list[str]:
         """The line's own places that no walk comes to."""

@@ -38,6 +38,7 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
+from ivr.spoken import words_of
 from ivr.steps import half_way
 from ivr.steps.texting import text_about
 
@@ -90,6 +91,10 @@ class Walk:
     got: dict[str, Visit] = field(default_factory=dict)
     #: Steps that were passed without a word, since they only do something.
     passed: set[str] = field(default_factory=set)
+    #: Everything that was said.
+    words: set[str] = field(default_factory=set)
+    #: By node, the longest that is said there, with whatever is said first by the way that leads to it.
+    longest: dict[str, Turn] = field(default_factory=dict)
 
     def by_node(self) -> dict[str, Visit]:
         """The quickest visit of each node."""
@@ -97,6 +102,13 @@ class Walk:
         for visit in self.visits:
             found.setdefault(visit.node, visit)
         return found
+
+    def heard(self, turn: Turn) -> None:
+        """Note a reply."""
+        node = turn.session.place.node
+        self.words.update(words_of(turn.says))
+        if node not in self.longest or self.timing.reply(turn) > self.timing.reply(self.longest[node]):
+            self.longest[node] = turn
 
     def note(self, what: str, visit: Visit) -> None:
         if what not in self.got or visit.seconds < self.got[what].seconds:
@@ -125,6 +137,7 @@ class Walker:
             turn = call.answer(self.script, turn.session, outcome, moment)
             if what := got_by(errand, outcome):
                 self.walk.note(what, Visit(turn, reached, presses, way, desk))
+        self.walk.heard(turn)
         after_it = Visit(turn, reached, presses, way, desk)
         if isinstance(event, Recorded) and event.seconds:
             self.walk.note(MESSAGE, after_it)
@@ -182,7 +195,8 @@ def _state(script: Script, s: Session) -> object:
     """What makes two visits of a place differ in where they lead."""
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
     asking = s.place.node == "person" and half_way(s, *s.trail)  # a person is rung in the middle of asking to be rung
-    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, asking
+    found = s.wishes.reference if s.place.node == "ring_found" else ""
+    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, asking, found
 
 
 def twin(desk: PracticeDesk) -> PracticeDesk:
@@ -214,9 +228,9 @@ def text_got(name: str) -> str:
 
 
 def heard_to_end(script: Script, timing: Timing, visit: Visit) -> float | None:
-    """When a reading has been heard to its end; None where the visit does not come to its end."""
+    """When a reading has been heard to its end; None where the visit is of another part, or of its choices alone."""
     node, place = script.nodes.get(visit.node), visit.turn.session.place
-    if not isinstance(node, Reading) or place.part < len(node.parts) - 1:
+    if not isinstance(node, Reading) or place.part != len(node.parts) - 1:
         return None
     own = {piece for piece in (*node.parts[-1], *node.closing) if isinstance(piece, str)}
     last = max((i for i, piece in enumerate(visit.turn.says) if piece in own), default=None)

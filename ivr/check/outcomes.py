@@ -31,6 +31,7 @@ from ivr.session import (
     Input,
     Key,
     NoInput,
+    Place,
     Record,
     Recorded,
     SendText,
@@ -112,7 +113,7 @@ def habits() -> Iterator[Habit]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a call went: what was got, the keys pressed until it was over or went round, and where."""
+    """How a call went."""
 
     habit: Habit
     circumstances: Circumstances
@@ -121,8 +122,10 @@ class Outcome:
     #: Whether it came to an end, and whether the line hung up. A call that did not end goes round, or is too long.
     ended: bool
     hung_up: bool
+    #: The keys until it was over, or until nothing new came any more.
     keys: tuple[str, ...]
     seconds: float
+    #: Where it was over, or broken off.
     node: str
     #: What it took until a person was rung, and until a request was saved; None: never.
     rung: Cost | None
@@ -204,18 +207,23 @@ class _Call:
         self._answered = self._texted = False
 
     def walk(self) -> Outcome:
+        in_turn = max(1, len(self._habit.keys))
         seen: set[object] = set()
+        places: set[Place] = set()
         for _ in range(MOST_TURNS):
             over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
-            state = (timeless(self._turn.session), len(self._keys) % max(1, len(self._habit.keys)), self._has_request())
-            too_long = self._seconds >= MOST_SECONDS
-            if over or state in seen or too_long:
+            state = (timeless(self._turn.session), len(self._keys) % in_turn, self._has_request())
+            if over or state in seen or self._seconds >= MOST_SECONDS:
                 break
             seen.add(state)
+            if self._turn.session.place not in places:
+                places.add(self._turn.session.place)
+                goes_round_after = len(self._keys) + in_turn
             self._one_turn()
+        keys = self._keys if over else self._keys[:goes_round_after]
         return Outcome(
             self._habit, self._circumstances, self._phone, self._got(), over,
-            isinstance(self._turn.then, HangUp), tuple(self._keys), self._seconds,
+            isinstance(self._turn.then, HangUp), tuple(keys), self._seconds,
             self._turn.session.place.node, self._rung, self._saved,
         )  # fmt: skip
 

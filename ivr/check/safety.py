@@ -122,13 +122,11 @@ def _words(context: Context, name: str) -> str:
 @rule("relay", "R19", "People who cannot hear ring too.")
 def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
     """With more time, an operator who types has typed all that is said before the wait is over."""
-    allowed, worst = context.script.line.waiting.more_time, dict[str, float]()
-    for visit in _places(context):
-        typed = sum(english.spoken_words(words) for words in words_of(visit.turn.says)) * 60 / relay.PACE
-        lag = typed - context.simulation.timing.reply(visit.turn) + RELAY_MARGIN
-        worst[visit.node] = max(lag, worst.get(visit.node, 0.0))
-    for node, lag in worst.items():
-        if lag > allowed:
+    allowed = context.script.line.waiting.more_time
+    for node, turn in context.simulation.longest.items():
+        typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
+        lag = typed - context.simulation.timing.reply(turn) + RELAY_MARGIN
+        if lag > allowed and asks_for_a_key(turn):
             says = (
                 f"A text relay needs {lag:.0f} seconds here after the line has spoken, "
                 f"and 'more time' gives {allowed}. Say less here."
