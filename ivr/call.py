@@ -305,7 +305,8 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
     """A key before the ringing, or before the tone.
 
     Star stops the ringing, as it does while it rings. What works everywhere works. Any other key was meant for the
-    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time.
+    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time. One
+    that is not used there either cuts nothing short again: what follows is heard whole.
     """
     if key == BACK_KEY and step.takes is TransferEnded:
         return enter(script, *step.took(script, s, TransferEnded("stopped"), now), now)
@@ -313,10 +314,14 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
         return replace(s, waited=1)
     if key in _EVERYWHERE:
         return _pressed(script, s, key, now)
-    s = _back(script, s)
+    before = _back(script, s)
     if key == YES and step.one_at_a_time:
-        return offered(replace(s, one_key=True), 1) if crossroads(script, s) else s
-    return _pressed(script, s, key, now)
+        return offered(replace(before, one_key=True), 1) if crossroads(script, before) else before
+    if isinstance(STEPS.get(before.place.node), TakesDigits):
+        return before
+    if not in_parts(script, before) and _option_for(script, before, key) is None:
+        return replace(said(script, s, script.says["unused_key_1.say"]), waited=1)
+    return _pressed(script, before, key, now)
 
 
 def _entered(script: Script, s: Session, step: TakesDigits, keys: str, now: dt.datetime) -> Session:
