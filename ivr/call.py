@@ -159,7 +159,7 @@ def resumed(script: Script, known: Session, place: Place) -> Session:
     elif node is None and step is None:
         place = Place(MAIN_MENU)
     trail = tuple(before for before in known.trail if before.node in script.nodes or before.node in STEPS)
-    s = replace(known, lead=(), waited=0, trail=trail)
+    s = replace(known, lead=(), trail=trail)
     return replace(s, place=place) if place.node == wanted else _at(s, place)
 
 

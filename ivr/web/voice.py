@@ -418,7 +418,7 @@ class _Webhook:
 
     def _reply_again(self, session: Session) -> str:
         edition, is_its_own = _edition(self._line.live, session.revision)
-        known = session if is_its_own else call.resumed(edition.script, session, session.place)
+        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
         return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
