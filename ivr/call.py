@@ -160,7 +160,7 @@ def resumed(script: Script, known: Session, place: Place) -> Session:
     elif node is None and step is None:
         place = Place(MAIN_MENU)
     trail = tuple(before for before in known.trail if before.node in script.nodes or before.node in STEPS)
-    s = replace(known, lead=(), waited=0, trail=trail)
+    s = replace(known, lead=(), trail=trail)
     return replace(s, place=place) if place.node == wanted else _at(s, place)
 
 
@@ -306,8 +306,8 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
     """A key before the ringing, or before the tone.
 
     Star stops the ringing, as it does while it rings. What works everywhere works. Any other key was meant for the
-    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time.
-    A key that means nothing there either stops nothing: it rings, or the tone comes, without more words.
+    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time. One
+    that is not used there either cuts nothing short again: what follows is heard whole.
     """
     if key == BACK_KEY and step.takes is TransferEnded:
         return enter(script, *step.took(script, s, TransferEnded("stopped"), now), now)
@@ -318,8 +318,10 @@ def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, n
     before = _back(script, s)
     if key == YES and step.one_at_a_time:
         return offered(replace(before, one_key=True), 1) if crossroads(script, before) else before
-    if _option_for(script, before, key) is None:
-        return replace(s, waited=1)
+    if isinstance(STEPS.get(before.place.node), TakesDigits):
+        return before
+    if not in_parts(script, before) and _option_for(script, before, key) is None:
+        return replace(said(script, s, script.says["unused_key_1.say"]), waited=1)
     return _pressed(script, before, key, now)
 
 

@@ -81,13 +81,22 @@ def keyed(digits: str, near: str) -> Number:
     local = judge(_area_code(near) + digits) if digits[:1] not in "01" else found
     if local.verdict == "fine":
         return local
+    if is_long(digits):
+        return Number("long")
+    return found if len(_national(digits)) == _NATIONAL_DIGITS else Number("short")
+
+
+def is_long(digits: str) -> bool:
+    """Whether these are more digits than any number here has."""
+    return len(_national(digits)) > _NATIONAL_DIGITS
+
+
+def _national(digits: str) -> str:
+    """Digits without the first zero, or the country's code."""
     try:
-        national = phonenumbers.national_significant_number(phonenumbers.parse(digits, "GB"))
+        return str(phonenumbers.national_significant_number(phonenumbers.parse(digits, "GB")))
     except phonenumbers.NumberParseException:
-        national = digits
-    if len(national) == _NATIONAL_DIGITS:
-        return found
-    return Number("short" if len(national) < _NATIONAL_DIGITS else "long")
+        return digits
 
 
 def _area_code(phone: str) -> str:

@@ -20,12 +20,8 @@ from ivr.script import GREETING, MAIN_MENU, Reading, Script
 from ivr.session import MOST_VISITED, Place, Session
 from ivr.spoken import Speech
 from ivr.steps import STAY, can_ring, finished_for, half_way, why_nobody
-from ivr.steps.kinds import Moved, said
+from ivr.steps.kinds import Moved, may_hang_up, said
 
-#: Seconds of silence before the line ends a call of somebody who has got something: they were told that they can hang
-#: up, so silence may be relief, or a search for a pen. Whoever has got nothing is not held for two minutes: `told`
-#: gives them, whole, all that the line has left, and every further minute would only cost them money.
-QUIET_BEFORE_GOODBYE = 120
 #: Keys that may bring nothing new before the line takes it for a circle. Far more than anybody needs to hear a number
 #: again, or to go back; and the first two times, it only brings help.
 MOST_FRUITLESS = 15
@@ -52,8 +48,8 @@ def offered(s: Session, offer: int) -> Session:
 
 
 def most_silences(s: Session) -> int:
-    """The silences at a place after which help comes. Where nobody can talk, that has been said already."""
-    return 1 if s.place.node == "person_away" else 2
+    """The silences at a place after which help comes. Where nobody can talk, the caller has waited for help already."""
+    return 1 if s.place.node == "person_away" and not s.message_offered else 2
 
 
 def _hint(script: Script) -> tuple[Speech, ...]:
@@ -87,21 +83,24 @@ def to_help(script: Script, s: Session, now: dt.datetime) -> Moved:
     """The next help in order, for a caller who does not get on."""
     silent, circles = s.silences > 0, circling(s)
     s = replace(s, slips=0, silences=0, wrongs=0, waited=0)
+    if s.place.node == "ring_hold":  # every time of the day that they choose is full
+        s = replace(s, place=Place("ring_when"))
     if half_way(s, s.place):  # the number is written down, so the request is made whole for them
         return finished_for(s)
+    ends = circles or (silent and may_hang_up(s))
     if s.got:
-        ends = circles or (silent and s.quiet >= QUIET_BEFORE_GOODBYE)
         return (s, "goodbye") if ends else _once_more(script, s, silent)
-    s = replace(s, fruitless=0)
     was_rung = s.led and s.away  # else a key came in the words before it rang
     if not was_rung and s.place.node != "person_away" and can_ring(script, s, now):
-        return s, "stay_on"
-    why = () if s.place.node == "person_away" else why_nobody(script, s, now)
-    return (s, "told") if s.message_offered else (said(script, s, why), "message")
+        return replace(s, fruitless=0), "stay_on"
+    if not s.message_offered:
+        why = () if s.place.node == "person_away" else why_nobody(script, s, now)
+        return said(script, replace(s, fruitless=0), why), "message"
+    return (s, "told") if ends else _once_more(script, s, silent)
 
 
 def _once_more(script: Script, s: Session, silent: bool) -> Moved:
-    words = "no_key_2.say" if silent else "unused_key_1.say"
+    words = "no_key_2.say" if silent else "unused_key_2.say"
     return said(script, replace(s, place=_choices_only(script, s)), script.says[words]), STAY
 
 

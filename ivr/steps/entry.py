@@ -81,8 +81,10 @@ def phone(script: Script, s: Session, number: str, *, mobile: bool, then: str) -
 
 
 def is_whole_phone(number: str) -> bool:
-    """Whether these digits are a number already, so that nobody has to say so."""
-    return dialling.judge(number).verdict in ("fine", "emergency")
+    """Whether these digits are a number already, or can be none any more, so that nobody has to say so."""
+    if number.startswith("0") and len(number) == 11 and not number.startswith("00"):
+        return True
+    return dialling.judge(number).verdict in ("fine", "premium", "emergency") or dialling.is_long(number)
 
 
 def read_back(script: Script, s: Session, name: str) -> Speech:

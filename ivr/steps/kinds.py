@@ -23,6 +23,12 @@ from ivr.spoken import Speech
 #: Where a step can lead besides a node or another step: back one step, or nowhere.
 BACK, STAY = "<back>", "<stay>"
 
+#: Seconds of silence before the line ends a call of somebody who has pressed a key, or has got something. They know
+#: how it goes on, and may be looking for a letter, or waiting for somebody who types for them. Whoever has pressed
+#: nothing is not held for so long: `told` gives them, whole, all that the line has left, and nothing can come after it
+#: but silence that they pay for.
+QUIET_BEFORE_GOODBYE = 120
+
 #: A session, and the name of the place it goes to.
 Moved = tuple[Session, str]
 Words = Callable[[Script, Session, dt.datetime], Speech]
@@ -150,6 +156,11 @@ def said(script: Script, s: Session, *speeches: Speech) -> Session:
 def got(s: Session, what: Got) -> Session:
     """The session of a caller who has got something. The first of its kind shows that they get on."""
     return s if what in s.got else replace(s, got=(*s.got, what), fruitless=0)
+
+
+def may_hang_up(s: Session) -> bool:
+    """Whether the line may end the call of somebody who is silent."""
+    return not (s.pressed or s.got) or s.quiet >= QUIET_BEFORE_GOODBYE
 
 
 def phone(script: Script, e164: str, *, once: bool = False) -> Speech:

@@ -46,6 +46,7 @@ from ivr.steps.kinds import (
     Step,
     TakesDigits,
     got,
+    may_hang_up,
     no,
     not_sure,
     said,
@@ -299,7 +300,8 @@ def _spoken(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved
     """
     assert isinstance(event, Recorded)
     if not event.seconds:
-        return said(script, s, script.says["message.nothing"]), "told"
+        s = said(script, replace(s, quiet=s.quiet + SLOW_SILENCE_SECONDS), script.says["message.nothing"])
+        return s, "told" if may_hang_up(s) else BACK
     wishes = Wishes(
         number=dialling.judge(s.caller).e164,
         urgent=True,

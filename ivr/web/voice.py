@@ -418,7 +418,7 @@ class _Webhook:
 
     def _reply_again(self, session: Session) -> str:
         edition, is_its_own = _edition(self._line.live, session.revision)
-        known = session if is_its_own else call.resumed(edition.script, session, session.place)
+        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
         return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
@@ -459,7 +459,7 @@ class _Address:
         back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
         return (
             f"{place.node}.{place.part}.{'p' if place.pen else place.offer}.{s.revision}.{flags}"
-            f".{s.silences}-{s.wrongs}-{s.slips}-{s.quiet}-{s.turned_away}-{s.fruitless}.{back}"
+            f".{'-'.join(str(getattr(s, name)) for name in _COUNTED)}.{back}"
         )
 
     @classmethod
@@ -497,7 +497,7 @@ class _Address:
 
 
 #: What is counted in an address.
-_COUNTED = ("silences", "wrongs", "slips", "quiet", "turned_away", "fruitless")
+_COUNTED = ("silences", "wrongs", "waited", "slips", "quiet", "turned_away", "fruitless")
 #: Letters in an address for why nobody talked, and for what the caller has got.
 _AWAY: dict[str, Ended] = {"B": "busy", "N": "no_answer", "F": "failed", "S": "stopped"}
 _GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
