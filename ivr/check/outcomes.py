@@ -7,6 +7,7 @@ a caller's habit does not depend on it: so a call that comes again to a state it
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterator
@@ -102,13 +103,17 @@ class Habit:
 
 
 def habits() -> Iterator[Habit]:
-    """Silent, talking, wrong keys, each key alone, and any two keys in turn."""
+    """Silent, talking, wrong keys, each key alone, and any two keys in turn.
+
+    Quick presses of two keys differ little by which of them is first, so each two are tried once.
+    """
     yield Habit()
     yield Habit(talks=True)
     for hasty in (False, True):
         yield Habit(wrong=True, hasty=hasty)
         yield from (Habit(key, hasty) for key in KEYS)
-        yield from (Habit(a + b, hasty) for a, b in itertools.permutations(KEYS, 2))
+    yield from (Habit(a + b) for a, b in itertools.permutations(KEYS, 2))
+    yield from (Habit(a + b, hasty=True) for a, b in itertools.combinations(KEYS, 2))
 
 
 @dataclass(frozen=True)
@@ -161,12 +166,23 @@ class Outcomes:
     def of_habit(self, habit: Habit) -> Iterator[Outcome]:
         """One habit in all circumstances that there are, from each kind of phone."""
         for circumstances in filter(self.can_be, CIRCUMSTANCES):
-            yield from (self.of(habit, circumstances, phone) for phone in self.phones)
+            begun: dict[Turn, Outcome] = {}  # phones that the line cannot tell apart fare alike
+            for phone in self.phones:
+                first = self.start(circumstances, phone)
+                if first in begun:
+                    yield dataclasses.replace(begun[first], phone=phone)
+                else:
+                    begun[first] = self.of(habit, circumstances, phone)
+                    yield begun[first]
 
     def can_be(self, circumstances: Circumstances) -> bool:
         """Whether the line is ever open, or closed, as these circumstances want it."""
         now = self._now[circumstances.is_open]
         return now is not None and self.script.hours.is_open(now) == circumstances.is_open
+
+    def start(self, circumstances: Circumstances, phone: Phone) -> Turn:
+        """The first turn of a call."""
+        return call.start(self.script, CALL, self.phones[phone], self.now(circumstances))
 
     def now(self, circumstances: Circumstances) -> dt.datetime:
         """The moment at which these calls are made."""
@@ -199,7 +215,7 @@ class _Call:
         self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
         self._desk = PracticeDesk(works=circumstances.desk_works)
         self._now = outcomes.now(circumstances)
-        self._turn = call.start(outcomes.script, CALL, outcomes.phones[phone], self._now)
+        self._turn = outcomes.start(circumstances, phone)
         self._keys: list[str] = []
         self._seconds = 0.0
         self._rung: Cost | None = None
