@@ -157,8 +157,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "no-fault": ((), ()),
     "waiting": (_line("silence: [10, 20, 30]", "silence: [5, 20, 30]"), _line("silence: [10, 20, 30]", "silence: [12, 24, 36]")),
     "kinder-each-time": (
-        ((SHARED, "That is okay. I will go more slowly.", "That is okay. I will go more slowly, and you must press a key."),),
-        ((SHARED, "That is okay. I will go more slowly.", "That is fine. I will go more slowly."),),
+        ((SHARED, "Let us try again.", "Let us try that once again, and you must press a key."),),
+        ((SHARED, "Let us try again.", "Let us go on."),),
     ),
     "twilio-voice": (
         _line("say_voice: Polly.Amy-Neural", "say_voice: Polly.Amy-Neurall"),
