@@ -247,6 +247,8 @@ class Writer:
             elif words:
                 missing.append(words)
                 pending.append(self._marked(words))
+                if spoken.is_digit(words):  # our own sound of it would last longer
+                    pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
@@ -276,6 +278,8 @@ def _escaped(words: str) -> str:
 
 #: The shortest pause that Twilio makes itself.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
+#: What Twilio's voice leaves of the time that a digit takes: it says one in about half a second.
+_REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 _BLANK = re.compile("@([A-Z]+)@")
 
