@@ -339,9 +339,9 @@ def _text(file: Path) -> str:
     str(file).encode()  # a name that is none cannot be kept
     found = file.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise ValueError("This is not a file of words. Take it out of the folder.")
+        raise ValueError("This is not a text file. Remove it from the folder.")
     if found.st_size > 4 * MOST_CHARACTERS:
-        raise ValueError("This file is too big to be a file of words. Take it out of the folder.")
+        raise ValueError("This file is too big to hold the line's words. Remove it from the folder.")
     return file.read_bytes().decode("utf-8-sig")
 
 

@@ -1,4 +1,4 @@
-"""The line as a newcomer starts it: real processes, a real port, real signals."""
+"""Starting the line as a newcomer does: real processes, a real port, real signals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IVR = Path(sys.executable).parent / "ivr"
 
 @pytest.fixture
 def place(tmp_path: Path) -> dict[str, str]:
-    """An environment with folders of its own, and nothing else set."""
+    """An environment with private folders, and nothing else set."""
     shutil.copytree(config.ROOT / "config", tmp_path / "config")
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
@@ -110,7 +110,7 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
 
 
 def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[str, str]) -> None:
-    """Its web server heeds nothing until its workers have loaded, and has no calls to lose."""
+    """Its web server ignores signals until its workers have loaded, and has no calls to lose."""
     process = subprocess.Popen(
         [IVR, "start", "--port", str(free_port())], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -172,7 +172,7 @@ def test_nothing_is_left_running_when_the_line_is_killed(started: Started, place
 def test_nothing_is_left_running_when_the_line_is_killed_as_it_makes_its_sounds(
     place: dict[str, str], tmp_path: Path, how: signal.Signals
 ) -> None:
-    """The processes that speak wait for work, and a killed line cannot tell them that none will come."""
+    """The rendering processes wait for work, and a killed line cannot tell them that none will come."""
     line_yaml = Path(place["IVR_CONFIG"]) / "line.yaml"
     line_yaml.write_text(line_yaml.read_text().replace("engines: [natural, pyttsx3]", "engines: [pyttsx3]"))
     sounds = tmp_path / "sounds"
@@ -345,7 +345,7 @@ def test_a_python_that_was_named_and_will_not_do_is_one_plain_line() -> None:
 def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(
     place: dict[str, str], tmp_path: Path
 ) -> None:
-    """Else an embedded Redis would be started for it, in which nobody waits."""
+    """Otherwise an embedded Redis would be started for it, with an empty list."""
     here = config.settings(place)
     away = config.settings({**place, "REDIS_URL": "redis://127.0.0.1:1"})
     with pytest.raises(CannotStart, match="does not answer"), server.redis(away, for_line=True):

@@ -1,4 +1,4 @@
-"""The dialogues every line has: a text message, being rung back, changing a call."""
+"""The built-in dialogues: a text message, being rung back, changing a call."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_digits_after_a_star_go_on_to_a_whole_number(keying: Talk) -> None:
 
 
 def test_slow_fingers_lose_nothing(keying: Talk) -> None:
-    """Twilio hands over what it has after ten seconds. The caller hears how far they are, and goes on."""
+    """Twilio sends what it has after ten seconds. The caller hears the digits so far, and continues."""
     keying.key("07700")
     assert keying.words == "So far I have zero seven seven zero zero. Go on. To start again, press star, bottom left."
     assert (keying.at, keying.session.slips) == ("ring_number", 0)
@@ -365,7 +365,7 @@ def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(shipped: 
 
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
-    """They confirmed a number, and then thought better of it."""
+    """They confirmed a number, and then changed their mind."""
     _asked(talk.to(ASK), "1", "2", "2").press("***")
 
     assert talk.at == "ring_back"
@@ -437,7 +437,7 @@ def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[st
 
 
 def test_no_time_is_promised_that_is_nearly_over(shipped: Script) -> None:
-    """At two minutes to twelve, this morning is over for anybody who would ring."""
+    """At two minutes to twelve, there is no time left to ring this morning."""
     noon = dt.datetime(2026, 11, 25, 11, 58, tzinfo=LONDON)
     talk = _asked(Talk(shipped, noon).press("0").transfer("busy"), "1", "1", "2", "2", "1")
 
@@ -542,7 +542,7 @@ def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(shipped: Script) ->
 
 
 def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -> None:
-    """And asking to be rung then is a wish of its own, joined to it: nothing of it is undone."""
+    """Asking to be rung then is a separate wish that joins the request. Nothing of the request is undone."""
     asked.key("4271").press("**").press("44").press("*")
     (before,) = asked.desk.requests.values()
     asked.press("0").press("1").press("1")
@@ -640,7 +640,7 @@ def test_whoever_was_put_through_while_asking_is_noted_as_talked_to(shipped: Scr
 
 
 def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk) -> None:
-    """The line ends the call, and the wish stays."""
+    """The line ends the call, and the request stays."""
     _asked(talk.to(ASK), "1")
     while talk.at != "goodbye":
         talk.wait()
@@ -666,7 +666,7 @@ def test_a_person_is_not_offered_where_nobody_can_talk(talk: Talk) -> None:
 
 
 def test_moving_a_call_again_goes_on_to_later_days(asked: Talk) -> None:
-    """And not to and fro between two."""
+    """It does not alternate between two."""
     for day in ("Friday the twenty-seventh", "Monday the thirtieth"):
         assert f"We will ring you on {day} of November, in the morning." in asked.key("4271").press("11").words
         asked.press("2").press("4")
