@@ -83,6 +83,7 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
         if _is_late(s, event.keys, now):
             return reply.turn(script, _dropped(s, event.keys), now)
         s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, pressed=True)
+    if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
         s = replace(s, fruitless=s.fruitless + 1)
     number = reply.number_said(script, s) or (s.number if event == Key(AGAIN) else "")
     before = s

@@ -58,7 +58,7 @@ def _hint(script: Script) -> tuple[Speech, ...]:
     It is all that is said: the choices would take longer than most people wait for a person. They still work.
     """
     says, gap = script.says, script.line.pace.before_key
-    person = (*says["to_person"], gap, script.press_where[reply.PERSON])
+    person = (*says["to_person"], gap, script.press[reply.PERSON])  # where it is was said first of all
     return says["no_key_1.say"], person, says["no_key_1.or_stay"]
 
 
@@ -90,8 +90,9 @@ def to_help(script: Script, s: Session, now: dt.datetime) -> Moved:
     ends = circles or (silent and may_hang_up(s))
     if s.got:
         return (s, "goodbye") if ends else _once_more(script, s, silent)
-    if not s.led and s.place.node != "person_away" and can_ring(script, s, now):
-        return replace(s, led=True, fruitless=0), "stay_on"
+    was_rung = s.led and s.away  # else a key came in the words before it rang
+    if not was_rung and s.place.node != "person_away" and can_ring(script, s, now):
+        return replace(s, fruitless=0), "stay_on"
     if not s.message_offered:
         why = () if s.place.node == "person_away" else why_nobody(script, s, now)
         return said(script, replace(s, fruitless=0), why), "message"

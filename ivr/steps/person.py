@@ -51,13 +51,20 @@ def _says(script: Script, s: Session, now: dt.datetime) -> Speech:
     return script.says["person.say" if s.place.part == 0 else "person.try_next"]
 
 
+def _arrive_unasked(script: Script, s: Session, now: dt.datetime) -> Moved:
+    """The second time it rings at once: somebody has heard the words, and pressed a key in the middle of them."""
+    return replace(s, waited=int(s.led), led=True), STAY
+
+
 def _says_unasked(script: Script, s: Session, now: dt.datetime) -> Speech:
-    """Key 1 is for whoever can press only one: it offers the choices one at a time."""
+    """Key 1 is for whoever can press only one: it offers the choices one at a time.
+
+    How to stop the ringing is not said to somebody who presses nothing: it would ring four seconds later.
+    """
     if s.place.part:
         return script.says["person.try_next"]
-    one = (*script.says["one_at_a_time"], script.line.pace.before_key, script.press["1"])
-    gap = script.line.pace.between_choices
-    return (*script.says["stay_on.say"], gap, *one, gap, *script.says["person.say"])
+    gap = script.line.pace.before_key
+    return (*script.says["stay_on.say"], gap, *script.says["one_at_a_time"], gap, script.press["1"])
 
 
 def _transfer(script: Script, s: Session) -> Transfer:
@@ -110,7 +117,13 @@ STEPS: dict[str, Step] = {
         arrive=_arrive, says=_says, then=_transfer, takes=TransferEnded, took=_ended, stands_alone=True
     ),
     "stay_on": HandsOver(
-        says=_says_unasked, then=_transfer, takes=TransferEnded, took=_ended, stands_alone=True, one_at_a_time=True
+        arrive=_arrive_unasked,
+        says=_says_unasked,
+        then=_transfer,
+        takes=TransferEnded,
+        took=_ended,
+        stands_alone=True,
+        one_at_a_time=True,
     ),
     "person_away": Asks(
         choices=(
