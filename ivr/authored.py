@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ivr.fitting import CHOICE_KEYS, NAME, WORDS_IN_IT
+from ivr.fitting import CHOICE_KEYS, NAME, PLACE, WORDS_IN_IT
 from ivr.reading import Path
 
 
@@ -36,8 +36,13 @@ class Authored(BaseModel):
 
 Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=NAME)]
+#: Something in a file, by its names from the outside in: steps.goodbye.say
+Place = Annotated[str, Field(pattern=PLACE)]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
+Reason = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Why, in a few words.")]
+#: Rules of the check that need not hold at one place.
+Waivers = dict[str, Reason]
 ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
 
@@ -78,9 +83,7 @@ class WhenOff(NodePart):
 class NodeBase(NodePart):
     only_if: Name | None = Field(None, description="A switch in line.yaml. Off: the node is not there.")
     when_off: WhenOff | None = Field(None, description="Where callers go instead while it is off.")
-    allow: dict[str, Said] = Field(
-        default_factory=dict, description="A rule of the check that need not hold here, and why."
-    )
+    allow: Waivers = Field(default_factory=dict, description="A rule of the check that need not hold here, and why.")
 
 
 class Menu(NodeBase):
@@ -245,7 +248,17 @@ Steps: Any = _model(
 Phrases: Any = _model("Phrases", dict.fromkeys(PHRASES, Said))
 
 
-class MenuFile(Authored):
+class File(Authored):
+    """What any file of `config/` may have."""
+
+    allow: dict[Place, Waivers] = Field(
+        default_factory=dict,
+        description="A rule of the check that need not hold at a place in this file, and why. Not for nodes: those "
+        "have an `allow` of their own.",
+    )
+
+
+class MenuFile(File):
     """One file of `config/menus/`: who answers for it, and its nodes."""
 
     title: Said = Field(description="What this file is about, as an adviser is told it.")
@@ -260,7 +273,7 @@ class MenuFile(Authored):
 # --- config/texts.yaml ----------------------------------------------------------------------
 
 
-class TextsFile(Authored):
+class TextsFile(File):
     """`config/texts.yaml`: the messages callers can ask for."""
 
     texts: dict[Name, Said]
@@ -269,7 +282,7 @@ class TextsFile(Authored):
 # --- config/words.yaml ----------------------------------------------------------------------
 
 
-class WordsFile(Authored):
+class WordsFile(File):
     """`config/words.yaml`: rare words that callers know, and how words are said."""
 
     everyday: list[Said] = Field(description="Rare in books, and known to every parent.")
@@ -422,7 +435,7 @@ class Alerts(Authored):
     webhook: Webhook | None = None
 
 
-class LineFile(Authored):
+class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")

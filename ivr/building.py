@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, spoken
+from ivr import authored, spoken, stand_ins
 from ivr.authored import LEFT_OUT, LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
@@ -24,8 +24,7 @@ from ivr.script import (
     GREETING,
     HELP,
     MAIN_MENU,
-    TEXT_ABOUT_US,
-    TEXT_ABOUT_WORDS,
+    NEEDED_TEXTS,
     WORDS_MENU,
     Menu,
     Node,
@@ -51,10 +50,18 @@ class Draft:
     texts: TextsFile
     words: WordsFile
     menus: dict[str, MenuFile]
+    #: What is published: the files as staff wrote them, and what stands in for words that they do not have.
+    files: dict[str, str]
 
     @property
     def problems(self) -> list[Problem]:
         return [p for document in self.documents.values() for p in document.problems]
+
+    def stand_ins(self) -> Iterator[tuple[str, Path, Any]]:
+        """What these files do not have, and what stands in for it, as (file, path, value)."""
+        for file, document in self.documents.items():
+            for path, value in document.stand_ins.items():
+                yield file, path, value
 
     def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
         """Every authored node as (file, document, id, node)."""
@@ -68,7 +75,8 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
 
     Mistakes are in the draft's problems; nothing is raised.
     """
-    documents = {name: read(text, f"config/{name}") for name, text in sorted(files.items())}
+    written, shipped = stand_ins.written(files), stand_ins.shipped(files)
+    documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}
     for problem in unreadable:
         name = problem.file.removeprefix("config/")
         documents.setdefault(name, Document(problem.file)).problems.append(problem)
@@ -77,16 +85,25 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             missing = Document(f"config/{needed}")
             missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
             documents[needed] = missing
+    menus = {
+        name: sound_part(
+            MenuFile, documents[name], authored.spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS}
+        )
+        for name in documents
+        if name.startswith(MENUS)
+    }
+    texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
+    texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
+    of_line = {part: shipped[part] for part in stand_ins.OF_LINE}
+    line = sound_part(LineFile, documents[LINE], authored.spare_of_line, of_line)
+    line = stand_ins.in_numbers(line, documents, shipped)
     return Draft(
         documents,
-        sound_part(LineFile, documents[LINE], authored.spare_of_line),
-        sound_part(TextsFile, documents[TEXTS], authored.spare_by_name),
+        line,
+        texts,
         sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
-        {
-            name: sound_part(MenuFile, documents[name], authored.spare_of_menu)
-            for name in documents
-            if name.startswith(MENUS)
-        },
+        menus,
+        {**written, **stand_ins.beside(documents.values())},
     )
 
 
@@ -98,14 +115,14 @@ def revision_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Script:
-    """The files of `config/` as a Script. Raises ConfigError with every Problem that prevents it."""
-    return build(read_draft(files), revision_of(files), bank_holidays)
+def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    return build(read_draft(files), revision_of(files), bank_holidays, ours)
 
 
-def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
-    """A draft as a Script. Raises ConfigError with every Problem that prevents it."""
-    builder = _Builder(draft, bank_holidays)
+def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem."""
+    builder = _Builder(draft, bank_holidays, frozenset(ours))
     script = builder.script(revision)
     if draft.problems or builder.problems:
         raise ConfigError([*draft.problems, *builder.problems])
@@ -115,8 +132,8 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) ->
 class _Builder:
     """Puts a draft together, and collects what does not fit together."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date]):
-        self.draft, self.line = draft, draft.line
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
+        self.draft, self.line, self.ours = draft, draft.line, ours
         self.problems: list[Problem] = []
         week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
@@ -190,6 +207,7 @@ class _Builder:
             diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+            ours=self.ours,
         )
 
     def _notices(self) -> tuple[Notice, ...]:
@@ -247,7 +265,7 @@ class _Builder:
             **line.names, **line.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
-        for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
+        for needed in NEEDED_TEXTS:
             if needed not in self.draft.texts.texts and not self._is_lost(needed, TEXTS):
                 self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
         return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}

@@ -106,23 +106,21 @@ def _area_code(phone: str) -> str:
     return f"0{phonenumbers.national_significant_number(number)[:digits]}" if digits else ""
 
 
-def caller_id(raw: str, ours: Iterable[str]) -> str:
-    """A caller ID as it came; nothing if it is one of our own numbers.
-
-    A call that was diverted shows the number that diverted it. Whoever rings is then not known, as if they hid it.
-    """
-    return "" if same(judge(raw).e164, ours) else raw
-
-
 def same(number: str, phones: Iterable[str]) -> bool:
-    """Whether a caller ID is one of these numbers, which are written as staff write them."""
-    return bool(number) and any(number == _written(phone) for phone in phones)
+    """Whether a number is one of these, however each is spelt."""
+    known = _dialled(number)
+    return bool(known) and any(known == _dialled(phone) for phone in phones)
 
 
 @lru_cache(maxsize=256)
-def _written(phone: str) -> str:
-    """A phone number that staff wrote, as E.164. There are few of them, and each call is compared with all."""
-    return judge(phone).e164
+def _dialled(phone: str) -> str:
+    """What is dialled for a number, whether or not we would ring it; empty if it is none."""
+    if judged := judge(phone).e164:
+        return judged
+    try:
+        return international(phone)
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def international(phone: str) -> str:

@@ -3,7 +3,8 @@
 A file with faults is made whole for as long as it is looked at, so that one fault hides no other: what is missing
 is filled in, what does not fit is replaced or taken out, and a name that is nearly right is taken for the right
 one. What that brings to light is told as well. Nobody ever hears what is made here: a draft with Problems is
-refused.
+refused. Only what a newer version of the line needs and ships itself (`shipped.py`) stands in for good, and is told
+as a warning.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import copy
 import datetime
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -25,20 +26,25 @@ Spare = Callable[[Path, Any], Any]
 
 #: The form of the name of a node, a setting or a text.
 NAME = r"^[a-z][a-z0-9_]*$"
+#: What a place in a file looks like: names with dots between them, from the outside in.
+PLACE = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
 #: The keys that a menu may use.
 CHOICE_KEYS = range(1, 6)
 
 
-def sound_part(model: type[M], document: Document, spare: Spare) -> M:
-    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards."""
-    return _Mending(document, spare).done(model)
+def sound_part(model: type[M], document: Document, spare: Spare, shipped: Mapping[str, Any] | None = None) -> M:
+    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards.
+
+    What is missing and is in `shipped` is taken from there. That is no fault: it stands among the document's stand-ins.
+    """
+    return _Mending(document, spare, shipped or {}).done(model)
 
 
 class _Mending:
     """Repairs one document until it is valid."""
 
-    def __init__(self, document: Document, spare: Spare):
-        self._document, self._spare = document, spare
+    def __init__(self, document: Document, spare: Spare, shipped: Mapping[str, Any]):
+        self._document, self._spare, self._shipped = document, spare, shipped
         self._left: Any = copy.deepcopy(document.data)
         #: Paths that were filled in or removed. Nothing in them is reported again.
         self._mended: set[Path] = set()
@@ -53,12 +59,13 @@ class _Mending:
             try:
                 return model.model_validate(self._left)
             except ValidationError as error:
-                self._document.faulty = True
                 self._mend([dict(fault) for fault in error.errors()])
 
     def _mend(self, faults: list[dict[str, Any]]) -> None:
         misspelt = self._misspelt(faults)
         explained = {(*path[:-1], right) for path, right in misspelt.items()} | set(misspelt)
+        faults = [fault for fault in faults if self._where(fault) in explained or not self._stands_in(fault)]
+        self._document.faulty = self._document.faulty or bool(faults)
         for path, right in misspelt.items():
             self._document.problems.append(
                 self._document.problem(path, f"'{path[-1]}' is not a field here. Write '{right}'.")
@@ -78,6 +85,20 @@ class _Mending:
             self._rename(path, right)
         for path in bad_names:  # last, because the other faults refer to the present names
             self._rename(path, self._usable(path))
+
+    def _stands_in(self, fault: dict[str, Any]) -> bool:
+        """Whether this is missing, and something shipped stands in for it. That is there afterwards."""
+        path = self._where(fault)
+        if fault["type"] != "missing" or self._is_mended(path) or self._is_unread(path, fault):
+            return False
+        found: Any = self._shipped
+        for step in path:
+            if not isinstance(found, Mapping) or step not in found:
+                return False
+            found = found[step]
+        self._at(path[:-1])[path[-1]] = copy.deepcopy(found)
+        self._document.stand_ins.update(_leaves(path, found))
+        return True
 
     def _where(self, fault: dict[str, Any]) -> Path:
         """The path of a fault, which may be that of something missing."""
@@ -172,6 +193,15 @@ class _Mending:
             return
         around[name] = around.pop(path[-1])
         self._document.know_as(path, (*path[:-1], name))
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Each value under a path, by a path of its own."""
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _leaves((*path, name), below)
+    else:
+        yield path, value
 
 
 # --- in plain words ---------------------------------------------------------------------------

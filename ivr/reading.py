@@ -31,13 +31,15 @@ class Problem:
     """One mistake in what staff wrote: where it is, what is wrong, and what to do about it."""
 
     file: str
+    #: 0 where there are no lines, as in the environment.
     line: int
     says: str
     rule: str = "form"
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return " ".join(f"{self.file}:{self.line}  {self.says}".splitlines())
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file}:"
+        return " ".join(f"{place}  {self.says}".splitlines())
 
 
 class ConfigError(Exception):
@@ -62,6 +64,8 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     #: True if `data` does not have everything that was written.
     faulty: bool = False
+    #: What this file does not have yet, and the shipped words or timings that stand in for it.
+    stand_ins: dict[Path, Any] = field(default_factory=dict)
     #: The lines that YAML could not read.
     unread: str = ""
     #: YAML nodes with an anchor (&name) that were visited before.

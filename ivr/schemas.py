@@ -8,7 +8,7 @@ from ivr import authored
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
 from ivr.building import Draft
 from ivr.check import RULES
-from ivr.fitting import NAME
+from ivr.fitting import NAME, PLACE
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {
@@ -27,9 +27,9 @@ def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts))
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches))
     _write_keys_as_text(made["menus.json"])
-    _offer_rules(made["menus.json"])
     _want_something(made["menus.json"])
     for schema in made.values():
+        _offer_rules(schema)
         _close(schema)
     return made
 
@@ -47,7 +47,9 @@ def _offer_rules(schema: Any) -> None:
     """Suggest the rules that can be waived."""
     for field, of in _properties(schema):
         if field == "allow":
-            of["propertyNames"] = {"enum": sorted(rule.name for rule in RULES)}
+            by_rule = of.get("patternProperties", {}).get(PLACE, of)  # a file has them by place first
+            by_rule["propertyNames"] = {"$ref": "#/$defs/Rule"}
+    schema.setdefault("$defs", {})["Rule"] = {"enum": sorted(rule.name for rule in RULES)}
 
 
 def _close(schema: Any) -> None:

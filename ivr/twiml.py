@@ -366,13 +366,14 @@ def _say(voice: Voice, slow: bool) -> str:
 
 
 def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> str:
-    """Say something, and dial a number: the reply that needs nothing else of ours to work.
+    """Say something, and dial a number, if there is one: the reply that needs nothing else of ours to work.
 
     The dial shows our own number, if there is one: a caller's that is hidden makes it fail.
     """
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
-    response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
+    if phone:
+        response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
     response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
 

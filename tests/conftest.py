@@ -14,14 +14,14 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from tests.line import Line
 
-TOKEN = "a-token-for-tests"
+TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": TOKEN,
     "TWILIO_NUMBER": "+441164960000",
     "PUBLIC_URL": "https://line.example.org",
     "IVR_SPEECH": "say",
-    "SECRET_KEY": "a-secret-for-tests",
+    "SECRET_KEY": "k7Qm2vXw9RtYp4LsZc8N",
 }
 
 

@@ -108,14 +108,3 @@ def test_what_is_no_number_is_told_apart(digits: str, verdict: str) -> None:
 
 def test_without_an_area_of_ours_a_local_number_is_too_short() -> None:
     assert dialling.keyed("2575027", "07700 900123").verdict == "short"
-
-
-@pytest.mark.parametrize("raw", ["+441164960000", "+441162575027", "01162575027"])
-def test_a_caller_with_one_of_our_own_numbers_is_not_known(raw: str) -> None:
-    """The call was diverted, and shows the number that diverted it."""
-    assert dialling.caller_id(raw, ["0116 257 5027", "+441164960000"]) == ""
-
-
-@pytest.mark.parametrize("raw", ["+447700900123", "anonymous", "", "+33123456789"])
-def test_any_other_caller_id_stays_as_it_came(raw: str) -> None:
-    assert dialling.caller_id(raw, ["0116 257 5027", "+441164960000"]) == raw

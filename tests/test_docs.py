@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr import config, transcript
+from ivr.check import RULES
 from ivr.script import Script
 
 ROOT = config.ROOT
@@ -60,6 +61,19 @@ def test_every_file_of_the_project_that_a_page_names_exists(page: Path) -> None:
     """Files that are made, or are somebody's own, have other names than these."""
     for name in re.findall(r"`((?:ivr|scripts|tests|docs)/[\w./-]*\w)`", _text(page)):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def test_every_simulated_caller_and_rule_that_a_page_names_exists() -> None:
+    """The page on accessibility points to rows of `ivr check`, and both it and the hazards point to rules."""
+    accessibility, hazards = _text(ROOT / "docs" / "accessibility.md"), _text(ROOT / "docs" / "hazards.md")
+    callers, rules = _text(ROOT / "ivr" / "check" / "callers.py"), {rule.name for rule in RULES}
+
+    named = re.findall(r'^Sim: "([^"]+)"', accessibility, re.MULTILINE)
+    assert len(named) > 5
+    for name in named:
+        assert f'"{name}"' in callers, f"no simulated caller is called '{name}'"
+    for text in re.findall(r"the rules? ((?:`[a-z-]+`(?:, )?)+)", accessibility + hazards):
+        assert set(re.findall(r"`([a-z-]+)`", text)) <= rules, text
 
 
 def test_the_line_says_the_call_in_the_readme(shipped: Script, request: pytest.FixtureRequest) -> None:

@@ -24,7 +24,7 @@ from ivr import building, callback, config, server
 from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.reading import ConfigError
-from ivr.store import Published, Store, StoreDown, ping
+from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask
 from tests.line import CALLER, Line
@@ -150,11 +150,12 @@ def test_webhooks_at_once_have_one_effect(line: Line) -> None:
     assert line.store.sessions.get(call.sid).turn == call.turn + 1  # type: ignore[union-attr]
 
 
-def test_an_unknown_call_starts_again_politely(line: Line) -> None:
+def test_a_call_that_nothing_is_known_of_starts_again_politely(line: Line) -> None:
+    """Not even the address says where it was."""
     call = line.call().press("2")
     line.store.sessions.end(call.sid)
 
-    call.press("1")
+    call._take(line.post(f"/voice/turn/{call.turn}", {**call.form, "Digits": "1"}))
 
     assert call.words.startswith("Sorry, this call was away for too long. We will start again. Hello.")
     assert call.press("3").place == "council_menu"
@@ -303,8 +304,8 @@ def test_a_worker_that_starts_without_redis_says_what_was_live_when_it_last_answ
     own_redis: tuple[Settings, int],
 ) -> None:
     settings, redis_pid = own_redis
-    with pytest.raises(StoreDown), Line(settings, Store("redis://127.0.0.1:1")):
-        pass
+    with Line(settings, Store("redis://127.0.0.1:1")) as line:
+        assert line.client.get("/readyz").status_code == 503
     with Line(settings, Store(settings.redis_url)):
         os.kill(redis_pid, signal.SIGKILL)
 
