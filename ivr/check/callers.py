@@ -243,18 +243,30 @@ class _Relay:
     """One call through a relay: what is said, what has been typed of it by now, and what is pressed.
 
     An operator types what is said, and presses what comes back, while the line talks on. The
-    caller asks for more time first, and then goes the way an ordinary caller would.
+    caller goes the way an ordinary caller would, at once or after asking for a person: where
+    nobody answers, nobody is hurried, and more time can be asked for.
     """
 
     def __init__(self, script: Script, now: dt.datetime):
         self._script, self._now = script, now
-        self._turn = call.start(script, "relay", CALLER, now)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._turn = call.start(self._script, "relay", CALLER, self._now)
         self._seconds, self._typed_until, self._presses = 0.0, 0.0, 0
         self._typed: set[str] = set()
+        #: When the name of each key had been typed.
+        self._named: dict[str, float] = {}
 
     def follow(self, visit: Visit) -> Cost | None:
-        """What it takes to come to where a visit is, with more time asked for on the way; None if it cannot be."""
-        steps = self._steps(visit)
+        """What it takes to come to where a visit is; None if it cannot be come to."""
+        person = [("", "0"), ("person_away", "3")]
+        ways: tuple[list[tuple[str, str]], ...] = ([], person, [*person, (MAIN_MENU, "9"), (HELP, "2")])
+        costs = (self._follow([*first, *self._steps(visit)], visit) for first in ways)
+        return min((cost for cost in costs if cost), key=lambda cost: cost.seconds, default=None)
+
+    def _follow(self, steps: list[tuple[str, str]], visit: Visit) -> Cost | None:
+        self._begin()
         while self._seconds < LONGEST_CALL:
             if not steps and self._turn.session.place.node == visit.node:
                 return Cost(self._seconds, self._presses)
@@ -264,33 +276,43 @@ class _Relay:
         return None
 
     def _steps(self, visit: Visit) -> list[tuple[str, str]]:
-        """The node and the key of each press on the way; help and more time before the first."""
+        """The node and the key of each press on the way; no node for 0, which means the same everywhere."""
         turn, steps = call.start(self._script, "way", CALLER, self._now), []
         for number, event in enumerate(visit.way, 1):
             if isinstance(event, Key):
                 node = turn.session.place.node
-                steps.append((MAIN_MENU if node == GREETING else node, event.keys))
+                steps.append(("" if event.keys == "0" else MAIN_MENU if node == GREETING else node, event.keys))
             turn = answered(self._script, turn, event, self._now + dt.timedelta(minutes=number))[0]
-        return [(MAIN_MENU, "9"), (HELP, "2"), *steps]
+        return steps
+
+    def _type(self) -> None:
+        """Type what is new. What was typed before, the caller still has before them."""
+        self._typed_until = max(self._typed_until, self._seconds)
+        for words in words_of(self._turn.says):
+            if words not in self._typed:
+                self._typed.add(words)
+                self._typed_until += english.spoken_words(words) * 60 / RELAY_PACE
+            for key, named in (*self._script.press.items(), *self._script.press_where.items()):
+                if words == named and (key not in "09" or key not in self._named):
+                    self._named[key] = self._typed_until
 
     def _one_turn(self, steps: list[tuple[str, str]]) -> None:
-        """Type what is new, then press if there was time to read it, or let the wait run out."""
-        new = [words for words in words_of(self._turn.says) if words not in self._typed]
-        self._typed.update(new)
-        typing = sum(map(english.spoken_words, new)) * 60 / RELAY_PACE
-        self._typed_until = max(self._typed_until, self._seconds) + typing
+        """Press if there was time to read the key's name, or let the wait run out."""
+        self._type()
         spoken = self._seconds + spoken_seconds(self._script, self._turn)
         if not isinstance(self._turn.then, Gather):
             move = next(iter(other_moves(self._turn)))
             self._answer(move.inputs[0], spoken + move.seconds)
             return
-        over, ready = spoken + self._turn.then.seconds, self._typed_until + RELAY_REPLY
         here = self._turn.session.place.node
         if len(steps) > 1 and steps[0][0] != here == steps[1][0]:
             del steps[0]  # a reading that was to be skipped has run on by itself
-        if steps and steps[0][0] == here and ready <= over:
+        over = spoken + self._turn.then.seconds
+        ready = (self._named.get(steps[0][1], self._typed_until) if steps else over) + RELAY_REPLY
+        if steps and steps[0][0] in ("", here) and ready <= over:
             self._presses += 1
             self._answer(Key(steps.pop(0)[1]), max(ready, self._seconds + REACTION))
+            self._typed_until = self._seconds  # the operator goes on with what is said now
         else:
             self._answer(NoInput(), over)
 
