@@ -2,16 +2,18 @@
 
 import gc
 
-from ivr import log
+from ivr import log, metrics
 from ivr.config import settings
-from ivr.server import die_with_web_server
+from ivr.server import AT_ONCE, die_with_web_server
 from ivr.store import Store
-from ivr.web import create_app
+from ivr.web import create_app, door
 
 die_with_web_server()
 log.as_json()
 machine = settings()
-app = create_app(machine, Store(machine.redis_url))
+app = door.Door(create_app(machine, Store(machine.redis_url)), AT_ONCE)
+door.watch()
+metrics.share(machine.metrics_dir)
 
 # The scripts and all that was loaded stay for good, so nobody has to look through them again and again.
 gc.collect()

@@ -16,10 +16,13 @@ The core knows nothing but itself: no clock, no files, no network.
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung back, and which can be texted
+    environment  what is wrong with the machine's settings, in words
     diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run
+    shipped      the words and timings that come with the line; `scripts/shipped` writes it
+    stand_ins    what of them stands in for words that an older config/ does not have yet
     building     what staff wrote, made into a script, and every Problem told at once
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
@@ -42,6 +45,7 @@ The edges each know one thing outside.
     phone        Twilio's REST
     alerts       e-mail and webhooks to those on duty
     log          what happens, a line of JSON each, on standard output
+    metrics      what the processes of the line count, added up
 
 The entrances are where somebody comes in.
 

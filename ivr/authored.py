@@ -1,8 +1,7 @@
 """What staff may write: the shape of each file in `config/`.
 
-Every field here is one that staff see. Its description is what their editor shows
-them as they type (`ivr schema`). Nothing here speaks or decides; `building.py` turns it
-into what a call runs on.
+Staff see every field here, and their editor shows its description as they type
+(`ivr schema`). These are only shapes: `building.py` turns them into what a call runs on.
 """
 
 from __future__ import annotations
@@ -25,20 +24,25 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ivr.fitting import CHOICE_KEYS, NAME, WORDS_IN_IT
+from ivr.fitting import CHOICE_KEYS, NAME, PLACE, WORDS_IN_IT
 from ivr.reading import Path
 
 
 class Authored(BaseModel):
-    """What staff wrote: nothing unknown, nothing guessed, nothing changed afterwards."""
+    """What staff wrote: no unknown fields, no conversions, no changes afterwards."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=NAME)]
+#: Something in a file, by its names from the outside in: steps.goodbye.say
+Place = Annotated[str, Field(pattern=PLACE)]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
+Reason = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Why, in a few words.")]
+#: Rules of the check that need not hold at one place.
+Waivers = dict[str, Reason]
 ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
 
@@ -46,17 +50,17 @@ ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
 
 class NodePart(Authored):
-    """A node, or a part of one. What it does not have is left out with its name.
+    """A node, or a part of one. A field that it does not have is left out together with its name.
 
-    A setting may be emptied. Here a name with nothing behind it is a slip, and one that could put live what was
-    switched off.
+    A setting may be empty. In a node, a name with nothing after it is a mistake, and one that could make live what
+    was meant to be switched off.
     """
 
     @field_validator("*")
     @classmethod
     def _has_something(cls, value: Any) -> Any:
         if value is None:
-            raise PydanticCustomError("nothing", "nothing stands behind the name")
+            raise PydanticCustomError("nothing", "there is nothing after the name")
         return value
 
 
@@ -79,9 +83,7 @@ class WhenOff(NodePart):
 class NodeBase(NodePart):
     only_if: Name | None = Field(None, description="A switch in line.yaml. Off: the node is not there.")
     when_off: WhenOff | None = Field(None, description="Where callers go instead while it is off.")
-    allow: dict[str, Said] = Field(
-        default_factory=dict, description="A rule of the check that need not hold here, and why."
-    )
+    allow: Waivers = Field(default_factory=dict, description="A rule of the check that need not hold here, and why.")
 
 
 class Menu(NodeBase):
@@ -123,7 +125,7 @@ class Word(NodeBase):
 
 Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 
-#: What the line itself says, by step: a place that every line has. Staff own its words,
+#: The words of the built-in dialogue, by step. Staff own the words;
 #: `ivr/steps/` owns what happens there.
 STEP_WORDS: dict[str, tuple[str, ...]] = {
     "slower": ("say", "say_normal", "normal_label"),
@@ -187,13 +189,13 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
     "trouble": ("say", "ends"),
 }
 
-#: The steps that a choice may lead to. The others come in their own order only, so that no
-#: edit can ring a caller who did not agree to it.
+#: The steps that a choice may lead to. The order of the others is fixed, so that no edit can
+#: lead to a call that the caller did not agree to.
 GOTO_STEPS = frozenset({"person", "send_text", "ring_back", "ring_reference", "slower", "more_time", "pause"})
-#: Of these, the ones that lead back to where the caller was, and so belong under key 9.
+#: Those of them that return to where the caller was, and so belong under key 9.
 SETTINGS_STEPS = frozenset({"slower", "more_time", "pause"})
 
-#: What only the call itself can fill in, by the words that must have it.
+#: The words that must have a blank which only the call can fill, and which blank.
 BLANKS: dict[str, tuple[str, ...]] = {
     "text_check.ask": ("typed_number",),
     "ring_check.ask": ("typed_number",),
@@ -210,7 +212,7 @@ BLANKS: dict[str, tuple[str, ...]] = {
     "hours": ("hours",),
 }
 
-#: The small words the line puts between staff's words.
+#: The short phrases that the line puts between staff's words.
 PHRASES: tuple[str, ...] = (
     "press", "zero", "star", "hash", "where_zero", "where_star", "where_hash",
     "to_person", "to_hear_again", "to_go_back", "to_get_help",
@@ -222,8 +224,8 @@ PHRASES: tuple[str, ...] = (
     "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
 )  # fmt: skip
 
-#: Steps' words and phrases that name a choice. 'press 1' follows them, so they are said with
-#: a comma's voice and never a full stop's.
+#: The words and phrases that name a choice. 'press 1' follows them, so they end like a comma and
+#: never like a full stop.
 LABELS = frozenset({
     "slower.normal_label", "person_away.ring_back", "person_away.text", "person_away.listen", "ring_back.change",
     "ring_when.morning", "ring_when.afternoon", "ring_when.any",
@@ -246,7 +248,17 @@ Steps: Any = _model(
 Phrases: Any = _model("Phrases", dict.fromkeys(PHRASES, Said))
 
 
-class MenuFile(Authored):
+class File(Authored):
+    """What any file of `config/` may have."""
+
+    allow: dict[Place, Waivers] = Field(
+        default_factory=dict,
+        description="A rule of the check that need not hold at a place in this file, and why. Not for nodes: those "
+        "have an `allow` of their own.",
+    )
+
+
+class MenuFile(File):
     """One file of `config/menus/`: who answers for it, and its nodes."""
 
     title: Said = Field(description="What this file is about, as an adviser is told it.")
@@ -261,7 +273,7 @@ class MenuFile(Authored):
 # --- config/texts.yaml ----------------------------------------------------------------------
 
 
-class TextsFile(Authored):
+class TextsFile(File):
     """`config/texts.yaml`: the messages callers can ask for."""
 
     texts: dict[Name, Said]
@@ -270,7 +282,7 @@ class TextsFile(Authored):
 # --- config/words.yaml ----------------------------------------------------------------------
 
 
-class WordsFile(Authored):
+class WordsFile(File):
     """`config/words.yaml`: rare words that callers know, and how words are said."""
 
     everyday: list[Said] = Field(description="Rare in books, and known to every parent.")
@@ -292,12 +304,12 @@ _WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
 
 
 def _shown(pattern: str) -> WithJsonSchema:
-    """What an editor is told of a text: the shape that the model holds it against, in its own words."""
+    """Tells editors the pattern that a text must match."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
 def _fits(pattern: str, otherwise: str) -> AfterValidator:
-    """Holds a text against a shape. `otherwise` goes on from the text, and says what to write."""
+    """Checks a text against a pattern. `otherwise` continues the message after the text, and says what to write."""
 
     def fits(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -314,7 +326,7 @@ def _span(text: str) -> str:
     if text == "closed":
         return text
     if not re.fullmatch(_SPAN, text):
-        raise ValueError(f"'{text}' is not a time of opening. Write it like 09:00 to 17:00, or write closed.")
+        raise ValueError(f"'{text}' is not an opening time. Write it like 09:00 to 17:00, or write closed.")
     opens, closes = text.split(" to ")
     if opens >= closes:
         raise ValueError(f"'{text}' ends before it begins. Write the earlier time first.")
@@ -324,7 +336,7 @@ def _span(text: str) -> str:
 Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
 Phone = Annotated[
     str,
-    _fits(_PHONE, "is not a phone number. Write it as it is rung here: 0116 496 0123."),
+    _fits(_PHONE, "is not a phone number. Write it as it is dialled in the UK: 0116 496 0123."),
     _shown(_PHONE),
 ]
 Paragraph = Annotated[
@@ -339,7 +351,7 @@ Rate = Annotated[
     _fits(_RATE, "is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%."),
     _shown(_RATE),
 ]
-#: One address and nothing else: it stands in the head of a message, where a new line begins something new.
+#: One address and nothing else. It goes into a mail header, where a line break would begin another header.
 MailAddress = Annotated[
     str,
     _fits(_ADDRESS, "is not an e-mail address. Write each on a line of its own, like desk@example.org"),
@@ -423,7 +435,7 @@ class Alerts(Authored):
     webhook: Webhook | None = None
 
 
-class LineFile(Authored):
+class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")

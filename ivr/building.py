@@ -1,4 +1,4 @@
-"""What staff wrote, made into a Script: read with its lines, put together, and every Problem told at once."""
+"""From staff's files to a Script: read them, put them together, and report every Problem at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, spoken
+from ivr import authored, spoken, stand_ins
 from ivr.authored import LEFT_OUT, LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
@@ -24,8 +24,7 @@ from ivr.script import (
     GREETING,
     HELP,
     MAIN_MENU,
-    TEXT_ABOUT_US,
-    TEXT_ABOUT_WORDS,
+    NEEDED_TEXTS,
     WORDS_MENU,
     Menu,
     Node,
@@ -43,18 +42,26 @@ LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 
 @dataclass
 class Draft:
-    """The files of `config/` as staff wrote them, each with its lines and its Problems."""
+    """The files of `config/` as staff wrote them, with line numbers and Problems."""
 
     documents: dict[str, Document]
-    #: What is sound of each file.
+    #: The usable part of each file.
     line: LineFile
     texts: TextsFile
     words: WordsFile
     menus: dict[str, MenuFile]
+    #: What is published: the files as staff wrote them, and what stands in for words that they do not have.
+    files: dict[str, str]
 
     @property
     def problems(self) -> list[Problem]:
         return [p for document in self.documents.values() for p in document.problems]
+
+    def stand_ins(self) -> Iterator[tuple[str, Path, Any]]:
+        """What these files do not have, and what stands in for it, as (file, path, value)."""
+        for file, document in self.documents.items():
+            for path, value in document.stand_ins.items():
+                yield file, path, value
 
     def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
         """Every authored node as (file, document, id, node)."""
@@ -64,11 +71,12 @@ class Draft:
 
 
 def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
-    """Read the texts of `config/` by name, and take in the faults of files that have none.
+    """Read the texts of `config/` by file name. `unreadable`: the problems of files without a text.
 
-    Faults are in the draft's problems; nothing is raised.
+    Mistakes are in the draft's problems; nothing is raised.
     """
-    documents = {name: read(text, f"config/{name}") for name, text in sorted(files.items())}
+    written, shipped = stand_ins.written(files), stand_ins.shipped(files)
+    documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}
     for problem in unreadable:
         name = problem.file.removeprefix("config/")
         documents.setdefault(name, Document(problem.file)).problems.append(problem)
@@ -77,35 +85,44 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             missing = Document(f"config/{needed}")
             missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
             documents[needed] = missing
+    menus = {
+        name: sound_part(
+            MenuFile, documents[name], authored.spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS}
+        )
+        for name in documents
+        if name.startswith(MENUS)
+    }
+    texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
+    texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
+    of_line = {part: shipped[part] for part in stand_ins.OF_LINE}
+    line = sound_part(LineFile, documents[LINE], authored.spare_of_line, of_line)
+    line = stand_ins.in_numbers(line, documents, shipped)
     return Draft(
         documents,
-        sound_part(LineFile, documents[LINE], authored.spare_of_line),
-        sound_part(TextsFile, documents[TEXTS], authored.spare_by_name),
+        line,
+        texts,
         sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
-        {
-            name: sound_part(MenuFile, documents[name], authored.spare_of_menu)
-            for name in documents
-            if name.startswith(MENUS)
-        },
+        menus,
+        {**written, **stand_ins.beside(documents.values())},
     )
 
 
 def revision_of(files: Mapping[str, str]) -> str:
-    """The fingerprint of a set of files: the same words, the same revision."""
+    """The fingerprint of a set of files. Equal files have equal revisions."""
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{files[name]}\0".encode())
     return digest.hexdigest()[:12]
 
 
-def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = ()) -> Script:
+def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
     """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
-    return build(read_draft(files), revision_of(files), bank_holidays)
+    return build(read_draft(files), revision_of(files), bank_holidays, ours)
 
 
-def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) -> Script:
-    """A draft as a Script. Raises ConfigError with every Problem that stops it."""
-    builder = _Builder(draft, bank_holidays)
+def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem."""
+    builder = _Builder(draft, bank_holidays, frozenset(ours))
     script = builder.script(revision)
     if draft.problems or builder.problems:
         raise ConfigError([*draft.problems, *builder.problems])
@@ -113,10 +130,10 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = ()) ->
 
 
 class _Builder:
-    """Puts a draft together, and collects what does not fit."""
+    """Puts a draft together, and collects what does not fit together."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date]):
-        self.draft, self.line = draft, draft.line
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
+        self.draft, self.line, self.ours = draft, draft.line, ours
         self.problems: list[Problem] = []
         week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
@@ -125,7 +142,7 @@ class _Builder:
         self.steps, self.phrases = self._one("steps"), self._one("phrases")
         self.said = self._values()
 
-    # what the files need to have between them
+    # what the files must contain together
 
     def _one(self, part: str) -> dict[str, Any]:
         """The one `steps` or `phrases` block among the menu files, as a plain dict."""
@@ -143,10 +160,10 @@ class _Builder:
         self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
 
     def _values(self) -> dict[str, str | Speech]:
-        """Every setting by name, in the form in which it is said."""
+        """Every setting by name, in its spoken form."""
         line, pace = self.line, self.line.pace
         return {
-            # Braces in a value are a Problem of their own, and nothing is filled into them.
+            # Braces in a value are a Problem that is reported elsewhere. Nothing is filled into them.
             **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
             **{name: spoken.number(value) for name, value in line.numbers.items()},
             **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
@@ -190,6 +207,7 @@ class _Builder:
             diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+            ours=self.ours,
         )
 
     def _notices(self) -> tuple[Notice, ...]:
@@ -247,7 +265,7 @@ class _Builder:
             **line.names, **line.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
-        for needed in (TEXT_ABOUT_US, TEXT_ABOUT_WORDS):
+        for needed in NEEDED_TEXTS:
             if needed not in self.draft.texts.texts and not self._is_lost(needed, TEXTS):
                 self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
         return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
@@ -262,7 +280,7 @@ class _Builder:
         return spoken.BLANK.sub(value, body)
 
     def _check_cut_short(self) -> None:
-        """Words behind a # that somebody would hear or read, if they stood in quotes."""
+        """Report words after a # that somebody would hear or read if they were in quotes."""
         for file, document in self.draft.documents.items():
             heard = _HEARD.get(file, {"title"} if file in self.draft.menus else set())
             for path in document.cut_short:
@@ -284,11 +302,11 @@ class _Builder:
         for group in ("names", "sentences"):
             for name, value in getattr(self.line, group).items():
                 if "{" in value or "}" in value:
-                    says = "No other setting can stand in this one. Write its words here, without braces."
+                    says = "A setting cannot contain another one. Write its words here, without braces."
                     self._problem(LINE, (group, name), says)
 
     def _check_needed(self, nodes: Mapping[str, Node]) -> None:
-        """The nodes that the line itself leads to, and what they must be."""
+        """Report missing nodes that the line itself leads to, and those of the wrong kind."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
             if needed not in nodes:
@@ -323,7 +341,9 @@ class _Builder:
             case authored.Word():
                 means = self._speech(file, (*path, "means"), node.means)
                 if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
-                    self._problem(file, (*path, "listed_in"), f"'{node.listed_in}' is no menu. Name the menu of words.")
+                    self._problem(
+                        file, (*path, "listed_in"), f"'{node.listed_in}' is not a menu. Name the menu of words."
+                    )
                 next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
@@ -367,7 +387,7 @@ class _Builder:
         return option if answer.say else replace(option, said_back=option.said_back[1:])
 
     def _has_instead(self, node_id: str) -> bool:
-        """Whether a node says where callers go while it is switched off, rightly or not."""
+        """Whether a node says where callers go while it is switched off, even if it says it wrongly."""
         return any(
             ("nodes", node_id, "when_off") in document.lines or "when_off" in document.unread
             for document in self.draft.documents.values()
@@ -377,12 +397,12 @@ class _Builder:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)
 
     def _word(self, file: str, path: Path, name: str) -> str | None:
-        """The word of this name, if it is one and not switched off."""
+        """The name of a word node; None if it is something else or switched off."""
         if name in self.authored and not isinstance(self.authored[name], authored.Word):
-            self._problem(file, path, f"'{name}' explains no word. Name a node of the kind word.")
+            self._problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
             return None
         if name in authored.GOTO_STEPS:
-            self._problem(file, path, f"'{name}' is a place of the line. Name a node of the kind word.")
+            self._problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
             return None
         return self._target(file, path, name)
 
@@ -391,7 +411,7 @@ class _Builder:
         return bool(node and node.only_if in self.off)
 
     def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
-        """Where a name leads today; None where it leads to a node that is switched off."""
+        """Where a name leads today; None if it leads to a node that is switched off."""
         if goto in authored.GOTO_STEPS:
             if goto in authored.SETTINGS_STEPS and path[1:2] != (HELP,):
                 self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
@@ -404,7 +424,7 @@ class _Builder:
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
             if goto in authored.STEP_WORDS:
-                says = f"'{goto}' comes in its own order, and no choice can lead there."
+                says = f"'{goto}' comes in its own order, so no choice can lead there."
             self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
         if not self._is_off(goto):
@@ -413,7 +433,7 @@ class _Builder:
         return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
 
     def _is_lost(self, name: str, *files: str) -> bool:
-        """Whether this name may be written in what is not sound of these files."""
+        """Whether this name may be in an unusable part of these files."""
         documents = [self.draft.documents[file] for file in files]
         return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
 
@@ -450,7 +470,7 @@ class _Builder:
             self._problem(file, path, _BRACES)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
-        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check how it is spelt."
+        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check its spelling."
         if not self._is_lost(name, LINE):
             self._problem(file, path, says)
 
@@ -459,7 +479,7 @@ class _Builder:
 _TAKEN = {name for names in authored.BLANKS.values() for name in names} | {
     "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
 }  # fmt: skip
-#: What is heard or texted, besides the words of menus.
+#: The parts of files, besides menus, that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
 _CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
 _BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
@@ -471,7 +491,7 @@ def _hours_of(part: authored.PartOfDay) -> str:
 
 
 def _label(text: str) -> str:
-    """A label as it is said: the key comes after it, so the voice must stay up."""
+    """A label as it is spoken. Its key follows, so a comma keeps the voice from falling."""
     return text if text.endswith((",", ".", "?", "!")) else f"{text},"
 
 

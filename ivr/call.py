@@ -68,11 +68,21 @@ _EVERYWHERE = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
     """A call comes in; `lost` when its session is gone, and it starts again in the middle."""
-    known = dialling.caller_id(caller, script.line.phones.values())
-    s = Session(call=call, revision=script.revision, place=Place(GREETING), caller=known, visited=(GREETING,))
+    s = Session(
+        call=call, revision=script.revision, place=Place(GREETING), caller=known_caller(script, caller),
+        visited=(GREETING,),
+    )  # fmt: skip
     if lost:
         s = said(script, s, script.says["start_again.say"])
     return reply.turn(script, said(script, s, *notices(script, now)), now)
+
+
+def known_caller(script: Script, caller_id: str) -> str:
+    """A caller ID as it came; nothing if it is one of our own numbers.
+
+    A call that was diverted shows the number that diverted it. Its caller is then not known, as if they hid it.
+    """
+    return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
 
 
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:

@@ -10,13 +10,13 @@ from ivr.authored import PartOfDay, RingBack
 from ivr.script import Menu, Node, Question, Reading, Script, Word, options_of
 from ivr.spoken import text_of
 
-#: A place that is heard: its name, and for a node's the id of the node. Not what it is about, which may change too.
+#: Where something is heard: the id of its node (empty outside nodes), and its name there. The node's title may change.
 Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference, and everywhere it is heard."""
+    """One difference, and every place where it is heard."""
 
     before: str
     after: str
@@ -30,11 +30,11 @@ class Change:
         if self.after:
             yield f"    then     {self.after}" if self.before else f"    new      {self.after}"
         else:
-            yield "    then     nothing: it is gone"
+            yield "    then     nothing: it is removed"
 
 
 def between(live: Script, draft: Script) -> list[Change]:
-    """What changes for callers when `draft` takes the place of `live`; the same change in many places once."""
+    """What changes for callers when `draft` replaces `live`. The same change in many places is listed once."""
     before, after = dict(_heard(live)), dict(_heard(draft))
     about = {**live.titles, **draft.titles}
     grouped: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
@@ -55,7 +55,7 @@ def _change(kernel: tuple[str, str], found: list[tuple[str, str, str]]) -> Chang
 
 
 def _heard(script: Script) -> Iterator[tuple[Place, str]]:
-    """Everything that can be heard or texted, and what decides how and when, by where it is."""
+    """Everything that can be heard or texted, and every setting that affects it, by its place."""
     for node in script.nodes.values():
         for name, words in (*_said(node), *_led(node)):
             yield (node.id, name), words
@@ -131,7 +131,7 @@ def _list(values: Iterable[object], between: str = ", ") -> str:
 
 
 def _kernel(old: str, new: str) -> tuple[str, str]:
-    """The words that differ, without those on both sides that do not."""
+    """Only the words that differ, without the equal words before and after."""
     if not old or not new:
         return old, new
     a, b = old.split(), new.split()

@@ -20,10 +20,10 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
+from ivr import environment
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +70,16 @@ class Settings:
     practice: bool
 
     @property
+    def our_numbers(self) -> frozenset[str]:
+        """The line's own numbers: whoever rings one of them rings the line."""
+        return frozenset({self.our_number} - {""})
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where the processes of the line share what they count."""
+        return self.data_dir / "metrics"
+
+    @property
     def can_reach_twilio(self) -> bool:
         return bool(self.account_sid and self.our_number) and not self.practice
 
@@ -77,27 +87,42 @@ class Settings:
 def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Settings:
     """The environment as Settings. Raises ConfigError with every variable that cannot be used."""
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
-    problems = [Problem("environment", 1, says) for says in _faults(value)]
+    problems = [Problem("environment", 0, says) for says in _faults(environ, value)]
     if problems:
         raise ConfigError(problems)
     data = _folder(value["IVR_DATA"])
-    tokens = _tokens(value["TWILIO_AUTH_TOKEN"])
+    tokens = environment.tokens(value["TWILIO_AUTH_TOKEN"])
     return Settings(
         account_sid=value["TWILIO_ACCOUNT_SID"],
         auth_tokens=tokens or (_kept_secret(data / "auth_token"),),
         our_number=value["TWILIO_NUMBER"],
-        public_url=(value["PUBLIC_URL"] or f"http://127.0.0.1:{port}").rstrip("/"),
+        public_url=environment.without_default_port(value["PUBLIC_URL"] or f"http://127.0.0.1:{port}"),
         redis_url=value["REDIS_URL"] or embedded_redis(data),
         config_dir=_folder(value["IVR_CONFIG"]),
         data_dir=data,
         audio_dir=_folder(value["IVR_AUDIO"]),
         speech=value["IVR_SPEECH"],
         secret_key=value["SECRET_KEY"] or _kept_secret(data / "secret_key"),
-        twilio_api_url=value["TWILIO_API_URL"],
+        twilio_api_url=value["TWILIO_API_URL"].rstrip("/"),
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
         practice=not tokens,
     )
+
+
+def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[Problem, ...]]:
+    """Settings with which config/ can be checked, and every Problem of the environment.
+
+    Raises ConfigError with those if the folders themselves cannot be used.
+    """
+    try:
+        return settings(environ), ()
+    except ConfigError as error:
+        needed = ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO", "IVR_SPEECH", "REDIS_URL")
+        try:
+            return settings({name: environ[name] for name in needed if name in environ}), error.problems
+        except ConfigError:
+            raise error from None
 
 
 def embedded_redis(data: Path) -> str:
@@ -113,77 +138,29 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def _faults(value: Mapping[str, str]) -> list[str]:
+def _faults(environ: Mapping[str, str], value: Mapping[str, str]) -> Iterator[str]:
     """Everything about these variables that would go wrong later, where nobody could tell why."""
-    faults = [*_address_faults(value), *_twilio_faults(value)]
-    if value["IVR_SPEECH"] not in ("", "audio", "say"):
-        faults.append(f"IVR_SPEECH is '{value['IVR_SPEECH']}'. Make it audio or say, or leave it out.")
-    if bool(value["SMTP_URL"]) != bool(value["SMTP_FROM"]):
-        faults.append("Of SMTP_URL and SMTP_FROM one is set and the other is not. Set both, or neither.")
-    return faults
+    yield from environment.faults(value)
+    for name in ("TWILIO_REGION", "TWILIO_EDGE"):
+        if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
+            yield f"{name} sends requests elsewhere. Unset it, and name Twilio's host for it in TWILIO_API_URL."
+    yield from _folder_faults(value)
 
 
-def _address_faults(value: Mapping[str, str]) -> Iterator[str]:
-    public = _parts(value["PUBLIC_URL"])
-    if value["PUBLIC_URL"] and not (public and public.scheme in ("http", "https") and public.hostname):
-        yield f"PUBLIC_URL is '{value['PUBLIC_URL']}'. Make it a whole address, like https://line.example.org"
-    elif public and (public.path.strip("/") or public.query or public.fragment or public.username):
-        yield "PUBLIC_URL is more than https:// and a name. Take the rest away: the line needs a name of its own."
-    elif public and "_" in (public.hostname or ""):
-        yield "PUBLIC_URL has an underscore in its name, and Twilio does not call such a name."
-    api = _parts(value["TWILIO_API_URL"])
-    if value["TWILIO_API_URL"] and not (api and api.scheme in ("http", "https") and api.hostname):
-        yield f"TWILIO_API_URL is '{value['TWILIO_API_URL']}'. Make it a whole address, or leave it out."
-    if value["REDIS_URL"]:
-        yield from _redis_faults(value["REDIS_URL"])
-    mail = _parts(value["SMTP_URL"])
-    if value["SMTP_URL"] and not (mail and mail.scheme in ("smtp", "smtps") and mail.hostname):
-        yield "SMTP_URL must be smtp:// or smtps:// with a host, and a number if there is a port."
-
-
-#: What there may be behind a question mark: the authority that vouches for a server, and the number of a database.
-_BEHIND = {"rediss": r"ssl_ca_certs=/[^&?]+", "unix": r"db=\d+"}
-
-
-def _redis_faults(url: str) -> Iterator[str]:
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("redis", "rediss", "unix", "sentinel"):
-        yield "REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://"
-    elif "?" in rest and not re.fullmatch(_BEHIND.get(scheme, ""), rest.partition("?")[2]):
-        yield "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix:// db=1"
-    elif scheme == "sentinel":
-        hosts, _, name = rest.rpartition("@")[2].partition("/")
-        if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):
-            yield "REDIS_URL must name each sentinel as host:port, with commas between them."
-        if not name or "/" in name:
-            yield "REDIS_URL must have the service's name behind the sentinels, and no more."
-    elif scheme == "unix":
-        if not rest.rpartition("@")[2].startswith("/"):
-            yield "REDIS_URL must have the whole path of the socket, like unix:///run/redis.sock"
-    elif not (parts := _parts(url)) or not parts.hostname or not re.fullmatch(r"(/\d*)?", parts.path):
-        yield f"REDIS_URL must be {scheme}://host:port/database, where port and database are numbers."
-
-
-def _twilio_faults(value: Mapping[str, str]) -> Iterator[str]:
-    if value["TWILIO_ACCOUNT_SID"] and not value["TWILIO_AUTH_TOKEN"]:
-        yield "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither."
-    if value["TWILIO_AUTH_TOKEN"] and not _tokens(value["TWILIO_AUTH_TOKEN"]):
-        yield "TWILIO_AUTH_TOKEN has commas and no token. Set one, or leave it out."
-    if value["TWILIO_NUMBER"] and not re.fullmatch(r"\+[1-9]\d{6,14}", value["TWILIO_NUMBER"]):
-        yield f"TWILIO_NUMBER is '{value['TWILIO_NUMBER']}'. Write it with plus and country, like +441164960000"
-
-
-def _parts(address: str) -> SplitResult | None:
-    """An address in parts; None if there are none to be told, or its port is no port."""
-    try:
-        parts = urlsplit(address)
-        return parts if parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(token.strip() for token in text.split(",") if token.strip())
+def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
+    for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
+        try:
+            path = _folder(value[name])
+            there = next(folder for folder in (path, *path.parents) if folder.exists())
+        except (OSError, RuntimeError, ValueError) as error:
+            yield f"{name} is '{value[name]}', which cannot be used: {error}. Name a folder."
+            continue
+        if not there.is_dir():
+            yield f"{name} is '{value[name]}', and {there} is a file. Name a folder."
+        elif name == "IVR_CONFIG" and there != path:
+            yield f"IVR_CONFIG is '{value[name]}', and there is no such folder. Name the one that staff edit."
+        elif name == "IVR_DATA" and not os.access(there, os.W_OK | os.X_OK):
+            yield f"IVR_DATA is '{value[name]}', and this user may not write into {there}. Name another folder."
 
 
 def _folder(text: str) -> Path:
@@ -205,7 +182,7 @@ def _kept_secret(path: Path) -> str:
             partial.unlink(missing_ok=True)
     secret = path.read_text().strip()
     if not secret:
-        raise ConfigError([Problem(str(path), 1, "This secret is empty. Take the file away, and start again.")])
+        raise ConfigError([Problem(str(path), 0, "This secret is empty. Take the file away, and start again.")])
     return secret
 
 
@@ -267,7 +244,7 @@ def folder(path: Path) -> Folder:
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
         raise ConfigError(
-            [Problem(str(path), 1, "There is no such folder. Set IVR_CONFIG to the one that staff edit.")]
+            [Problem(str(path), 0, "There is no such folder. Set IVR_CONFIG to the one that staff edit.")]
         )
     return Folder(files, stories, (*of_files, *of_stories, *_passed_over(path)))
 
@@ -339,9 +316,9 @@ def _text(file: Path) -> str:
     str(file).encode()  # a name that is none cannot be kept
     found = file.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise ValueError("This is not a file of words. Take it out of the folder.")
+        raise ValueError("This is not a text file. Remove it from the folder.")
     if found.st_size > 4 * MOST_CHARACTERS:
-        raise ValueError("This file is too big to be a file of words. Take it out of the folder.")
+        raise ValueError("This file is too big to hold the line's words. Remove it from the folder.")
     return file.read_bytes().decode("utf-8-sig")
 
 

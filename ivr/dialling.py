@@ -1,7 +1,7 @@
-"""Which phone numbers we may ring or text, and what to say of the others.
+"""Which phone numbers we may ring or text, and what is wrong with the others.
 
-A helpline hears from hidden numbers all the time, so a hidden number is an ordinary
-answer here, not a fault. The verdicts are words the line has something kind to say about.
+Many callers of a helpline hide their number, so "hidden" is an ordinary result here and
+not an error. For each verdict, the line has something kind to say.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "em
 #: Digits of a number here, without its first zero or the code of the country.
 _NATIONAL_DIGITS = 10
 
-#: Numbers that stand for 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
-#: UNAVAILABLE on a keypad, and pass for real ones unless they are known.
+#: Numbers that mean 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
+#: UNAVAILABLE on a keypad, and would otherwise look like real ones.
 _SPELT = {"266696687", "7378742833", "2562533", "8656696", "86282452253"}
 _SAID = {"", "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "withheld"}
-#: A range that carriers put in place of a missing number. It must not be rung.
+#: A range that carriers use in place of a missing number. It must not be rung.
 _PLACEHOLDER = "+448979"
-#: Mobile numbers kept for drama. No phone has one, so practice calls and tests may use them.
+#: Mobile numbers reserved for drama. No phone has one, so practice calls and tests can use them.
 _DRAMA_MOBILE = "+447700900"
 
 _COSTLY = {Type.PREMIUM_RATE, Type.SHARED_COST, Type.PERSONAL_NUMBER, Type.PAGER}
@@ -34,7 +34,7 @@ _EMERGENCY = {"999", "112", "18000", "911"}
 
 @dataclass(frozen=True)
 class Number:
-    """A phone number as we judge it: `e164` is empty unless the verdict is 'fine'."""
+    """A phone number and our verdict on it. `e164` is empty unless the verdict is 'fine'."""
 
     verdict: Verdict
     e164: str = ""
@@ -42,7 +42,7 @@ class Number:
 
 
 def judge(raw: str) -> Number:
-    """What a caller ID, or digits a caller keyed, can be used for."""
+    """Whether we can ring or text a caller ID, or the digits that a caller keyed."""
     text = raw.strip().lower().removeprefix("sip:").split("@")[0]
     bare = text.lstrip("+")
     if text in _SAID or bare in _SPELT or bare.removeprefix("1") in _SPELT:
@@ -106,30 +106,28 @@ def _area_code(phone: str) -> str:
     return f"0{phonenumbers.national_significant_number(number)[:digits]}" if digits else ""
 
 
-def caller_id(raw: str, ours: Iterable[str]) -> str:
-    """A caller ID as it came; nothing if it is one of our own numbers.
-
-    A call that was diverted shows the number that diverted it. Whoever rings is then not known, as if they hid it.
-    """
-    return "" if same(judge(raw).e164, ours) else raw
-
-
 def same(number: str, phones: Iterable[str]) -> bool:
-    """Whether a caller ID is one of these numbers, as staff write them."""
-    return bool(number) and any(number == _written(phone) for phone in phones)
+    """Whether a number is one of these, however each is spelt."""
+    known = _dialled(number)
+    return bool(known) and any(known == _dialled(phone) for phone in phones)
 
 
 @lru_cache(maxsize=256)
-def _written(phone: str) -> str:
-    """A phone number that staff wrote, as E.164: there are few of them, and each call is held against all."""
-    return judge(phone).e164
+def _dialled(phone: str) -> str:
+    """What is dialled for a number, whether or not we would ring it; empty if it is none."""
+    if judged := judge(phone).e164:
+        return judged
+    try:
+        return international(phone)
+    except phonenumbers.NumberParseException:
+        return ""
 
 
 def international(phone: str) -> str:
-    """A number that can be rung, as staff write it, as it is dialled: '0116 496 0123' -> '+441164960123'."""
+    """A valid number in international form, from the way staff write it: '0116 496 0123' -> '+441164960123'."""
     return phonenumbers.format_number(phonenumbers.parse(phone, "GB"), phonenumbers.PhoneNumberFormat.E164)
 
 
 def national(e164: str) -> str:
-    """'+441164960123' as people here write it: '0116 496 0123'."""
+    """'+441164960123' as people in the UK write it: '0116 496 0123'."""
     return phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.NATIONAL)

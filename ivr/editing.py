@@ -1,4 +1,4 @@
-"""Changing staff's YAML for them: what is changed is written anew, and every other letter stays as it was."""
+"""Changes staff's YAML for them: only the changed part is rewritten, and every other character stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
-#: Blank lines and whole-line comments at the end of a list: they are about what comes after it.
+#: Blank lines and whole-line comments at the end of a list. They belong to what follows it.
 _AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
 
@@ -46,7 +46,7 @@ def _notices(text: str) -> tuple[Node, Node] | tuple[None, None]:
 
 
 def _around(text: str, start: int, value: Node) -> tuple[str, str]:
-    """The comment beside `notices`, and all that comes after the list."""
+    """The comment beside `notices`, and everything after the list."""
     old = text[start : value.end_mark.index]
     old = old[: _AFTER_A_LIST.search(old).start()]  # type: ignore[union-attr]
     after = text[start + len(old) :]

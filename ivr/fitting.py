@@ -3,7 +3,8 @@
 A file with faults is made whole for as long as it is looked at, so that one fault hides no other: what is missing
 is filled in, what does not fit is replaced or taken out, and a name that is nearly right is taken for the right
 one. What that brings to light is told as well. Nobody ever hears what is made here: a draft with Problems is
-refused.
+refused. Only what a newer version of the line needs and ships itself (`shipped.py`) stands in for good, and is told
+as a warning.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import copy
 import datetime
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -20,31 +21,36 @@ from pydantic import BaseModel, ValidationError
 from ivr.reading import Document, Path, Problem, day_of
 
 M = TypeVar("M", bound=BaseModel)
-#: A value that fits, by its path and what stands around it. Raises LookupError or TypeError where none is needed.
+#: A value that is valid at a path, given what surrounds it. Raises LookupError or TypeError if none is needed there.
 Spare = Callable[[Path, Any], Any]
 
-#: What a name of a node, a setting or a text looks like.
+#: The form of the name of a node, a setting or a text.
 NAME = r"^[a-z][a-z0-9_]*$"
+#: What a place in a file looks like: names with dots between them, from the outside in.
+PLACE = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
 #: The keys that a menu may use.
 CHOICE_KEYS = range(1, 6)
 
 
-def sound_part(model: type[M], document: Document, spare: Spare) -> M:
-    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards."""
-    return _Mending(document, spare).done(model)
+def sound_part(model: type[M], document: Document, spare: Spare, shipped: Mapping[str, Any] | None = None) -> M:
+    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards.
+
+    What is missing and is in `shipped` is taken from there. That is no fault: it stands among the document's stand-ins.
+    """
+    return _Mending(document, spare, shipped or {}).done(model)
 
 
 class _Mending:
-    """One document on its way to a model."""
+    """Repairs one document until it is valid."""
 
-    def __init__(self, document: Document, spare: Spare):
-        self._document, self._spare = document, spare
+    def __init__(self, document: Document, spare: Spare, shipped: Mapping[str, Any]):
+        self._document, self._spare, self._shipped = document, spare, shipped
         self._left: Any = copy.deepcopy(document.data)
-        #: What was put in or taken out here. Nothing is told of it, nor of what is in it.
+        #: Paths that were filled in or removed. Nothing in them is reported again.
         self._mended: set[Path] = set()
-        #: Of these, what a spare value stands in for.
+        #: Those among them that have a spare value.
         self._filled: set[Path] = set()
-        if document.data is None:  # why that is so has been told
+        if document.data is None:  # the reason has been reported
             self._left = {}
             self._mended.add(())
 
@@ -53,12 +59,13 @@ class _Mending:
             try:
                 return model.model_validate(self._left)
             except ValidationError as error:
-                self._document.faulty = True
                 self._mend([dict(fault) for fault in error.errors()])
 
     def _mend(self, faults: list[dict[str, Any]]) -> None:
         misspelt = self._misspelt(faults)
         explained = {(*path[:-1], right) for path, right in misspelt.items()} | set(misspelt)
+        faults = [fault for fault in faults if self._where(fault) in explained or not self._stands_in(fault)]
+        self._document.faulty = self._document.faulty or bool(faults)
         for path, right in misspelt.items():
             self._document.problems.append(
                 self._document.problem(path, f"'{path[-1]}' is not a field here. Write '{right}'.")
@@ -76,11 +83,25 @@ class _Mending:
                 self._put_right(path, fault["type"])
         for path, right in misspelt.items():
             self._rename(path, right)
-        for path in bad_names:  # last, as other faults go by the names that are there
+        for path in bad_names:  # last, because the other faults refer to the present names
             self._rename(path, self._usable(path))
 
+    def _stands_in(self, fault: dict[str, Any]) -> bool:
+        """Whether this is missing, and something shipped stands in for it. That is there afterwards."""
+        path = self._where(fault)
+        if fault["type"] != "missing" or self._is_mended(path) or self._is_unread(path, fault):
+            return False
+        found: Any = self._shipped
+        for step in path:
+            if not isinstance(found, Mapping) or step not in found:
+                return False
+            found = found[step]
+        self._at(path[:-1])[path[-1]] = copy.deepcopy(found)
+        self._document.stand_ins.update(_leaves(path, found))
+        return True
+
     def _where(self, fault: dict[str, Any]) -> Path:
-        """The path of what has this fault, which may be a thing that is not there."""
+        """The path of a fault, which may be that of something missing."""
         if fault["type"] == "missing":
             return (*_real_path(fault["loc"][:-1], self._document), fault["loc"][-1])
         path = _real_path(fault["loc"], self._document)
@@ -90,14 +111,14 @@ class _Mending:
         return any(path[:depth] in self._mended for depth in range(len(path) + 1))
 
     def _is_unread(self, path: Path, fault: dict[str, Any]) -> bool:
-        """Whether it seems to be missing, and stands in what YAML could not read."""
+        """Whether something only seems to be missing, because YAML could not read it."""
         if fault["type"] in {"missing", "union_tag_not_found"}:
             return self._document.left_unread(path[-1])
         is_bare = fault["type"] in {"dict_type", "model_type", "model_attributes_type"} or fault["input"] is None
         return is_bare and bool(self._document.unread)
 
     def _at(self, path: Path) -> Any:
-        """What stands at a path; None if nothing does."""
+        """The value at a path; None if there is none."""
         found = self._left
         for step in path:
             try:
@@ -107,7 +128,7 @@ class _Mending:
         return found
 
     def _misspelt(self, faults: Iterable[dict[str, Any]]) -> dict[Path, str]:
-        """Names that are nearly those of fields which are missing beside them, and the right ones."""
+        """Paths of misspelt names, each with the right name: that of a similar field that is missing beside it."""
         missing, unknown = [], []
         for fault in faults:
             path = self._where(fault)
@@ -128,14 +149,14 @@ class _Mending:
         return found
 
     def _put_right(self, path: Path, fault: str) -> None:
-        """Put a spare value there; where none is needed, or it does not help, take out what is there."""
+        """Put a spare value there. If none is needed, or it did not help, remove what is there."""
         if path in self._filled:
             self._take_out(path[:-1])
         elif fault == "extra_forbidden" or not self._fill(path):
             self._take_out(path)
 
     def _fill(self, path: Path) -> bool:
-        """Whether there is a spare value for this place. It is there afterwards."""
+        """Put the spare value for this path there. False if it has none."""
         around = self._at(path[:-1])
         try:
             around[path[-1]] = self._spare(path, around)
@@ -146,7 +167,7 @@ class _Mending:
         return True
 
     def _take_out(self, path: Path) -> None:
-        """Take out what stands there; where it stands in a list, or is missing, what is around it."""
+        """Remove what is there. If it is in a list, or is missing, remove what surrounds it."""
         while path:
             around = self._at(path[:-1])
             if isinstance(around, dict) and path[-1] in around:
@@ -158,7 +179,7 @@ class _Mending:
         self._mended.add(())
 
     def _usable(self, path: Path) -> str | int | None:
-        """A name that can be used for something whose own cannot."""
+        """A valid name for something whose own is not; None if there is none."""
         around = self._at(path[:-1]) or {}
         if path[-2:-1] == ("choices",):
             return next((key for key in CHOICE_KEYS if key not in around), None)
@@ -174,14 +195,23 @@ class _Mending:
         self._document.know_as(path, (*path[:-1], name))
 
 
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Each value under a path, by a path of its own."""
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _leaves((*path, name), below)
+    else:
+        yield path, value
+
+
 # --- in plain words ---------------------------------------------------------------------------
 
 
 def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
-    """One of pydantic's errors in the words of people who write menus."""
+    """One of pydantic's errors, in words for people who write menus."""
     if not error["loc"]:
         return Problem(
-            document.file, 1, "This file must have names, each with a colon behind it. Compare it with another."
+            document.file, 1, "This file must have names, each followed by a colon. Compare it with another."
         )
     path = _real_path(error["loc"], document)
     if error["loc"][-1] == "[key]":
@@ -204,10 +234,10 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
         "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
         "bool_type": _not_a(name, "true or false", given),
-        "dict_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "model_attributes_type": f"'{name}' must have lines of its own under it, each with a name and a colon.",
-        "list_type": _not_a(name, "a list: a line for each, beginning with a plain hyphen and a space", given),
+        "dict_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "model_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "model_attributes_type": f"'{name}' must have lines under it, each with a name and a colon.",
+        "list_type": _not_a(name, "a list: one line for each, beginning with a plain hyphen and a space", given),
         "too_short": f"'{name}' needs at least {told.get('min_length')}.",
         "too_long": f"'{name}' can have at most {told.get('max_length')}.",
         "date_type": _not_a(name, "a date, year first: 2026-12-24", given),
@@ -217,7 +247,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
         "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
-        "nothing": f"'{name}' has nothing behind it. Write it, or take the line out.",
+        "nothing": f"'{name}' has nothing after it. Write it, or take the line out.",
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
     return document.problem(path, says)
@@ -228,7 +258,7 @@ def _no_kind(given: str, kinds: object) -> str:
     return f"'{first_line}' is not a kind. Use one of: {kinds}."
 
 
-#: The pattern of a field that must say something.
+#: The pattern of a field that must not be empty.
 WORDS_IN_IT = r"\S"
 _NAMES = "Names are small letters, numbers and _, and begin with a letter."
 _FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
@@ -246,7 +276,7 @@ def _bad_name(path: Path) -> str:
 
 
 def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
-    """pydantic's path without the steps it adds (the name of a kind, the sign for a key)."""
+    """pydantic's path without the steps that it adds (the name of a kind, the mark for a key)."""
     path: Path = ()
     for step in location:
         if (*path, step) in document.lines:
@@ -261,10 +291,10 @@ def _not_shaped(name: str, given: Any, pattern: object) -> str:
 
 
 def _not_a(name: str, kind: str, given: Any) -> str:
-    """What to say of a value that is not of this kind, as it may only seem to be one."""
+    """The message about a value of the wrong kind, which may only need its quotes removed."""
     text = str(given)
     if given is None and kind.startswith("a list"):
-        return f"'{name}' has nothing behind it. Write [] if there is none."
+        return f"'{name}' has nothing after it. Write [] if there is none."
     if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and kind.startswith("a date"):
         is_day = isinstance(day_of(text), datetime.date)
         return f"Take the quotes away: {text}." if is_day else f"There is no such day: {text}. Look it up."
@@ -289,7 +319,7 @@ def _unknown_field(name: object) -> str:
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
     if ":" in str(name):
-        return "Write a space behind the colon."
+        return "Write a space after the colon."
     if " " in str(name):
         return "If it belongs to the words before it, put all of the words in quotes."
-    return "Check how it is spelt, and the spaces at its start, or take it out."
+    return "Check its spelling and the spaces at its start, or remove it."

@@ -1,8 +1,8 @@
-"""When people can talk to callers: open or closed, and when next open.
+"""When people can talk to callers: open or closed, and when the line opens next.
 
-All times are worked out on Leicester's clock, whatever the machine's own is, so the two
-Sundays on which the clocks change come out right. Spans are half open: at 17:00 sharp
-a line that closes at 17:00 is closed.
+All times are computed in Leicester's time zone, whatever the machine's own is, so the two
+Sundays on which the clocks change are right. Spans are half-open: a line that closes at
+17:00 is closed at 17:00 exactly.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ class Span:
         return self.opens <= moment < self.closes
 
     def shared(self, other: Span) -> Span | None:
-        """The stretch that both have; None if there is none."""
+        """The overlap of the two spans; None if they do not overlap."""
         opens, closes = max(self.opens, other.opens), min(self.closes, other.closes)
         return Span(opens, closes) if opens < closes else None
 
 
 @dataclass(frozen=True)
 class Hours:
-    """A week of spans, Monday first, and the days off: bank holidays and closed days alike."""
+    """A week of spans, Monday first, and the days off: bank holidays and closed days."""
 
     week: tuple[Span | None, ...]
     days_off: frozenset[dt.date] = frozenset()
 
     def on(self, day: dt.date) -> Span | None:
-        """The span of one date; None when it is a day off."""
+        """The span of one date; None if the line is closed all day."""
         return None if day in self.days_off else self.week[day.weekday()]
 
     def is_open(self, now: dt.datetime) -> bool:
@@ -58,7 +58,7 @@ class Hours:
         return span is not None and span.holds(local.time())
 
     def next_open(self, now: dt.datetime) -> dt.datetime | None:
-        """The next moment of opening after `now`; None if there is none in sight."""
+        """When the line next opens after `now`; None if not within LOOK_AHEAD_DAYS."""
         local = now.astimezone(LONDON)
         for ahead in range(LOOK_AHEAD_DAYS):
             day = local.date() + dt.timedelta(days=ahead)
@@ -70,7 +70,7 @@ class Hours:
         return None
 
     def add(self, now: dt.datetime, hours: float) -> dt.datetime:
-        """The moment that comes `hours` of opening time after `now`: what a promise is measured in."""
+        """The moment `hours` of opening time after `now`. Promises are measured in opening time."""
         left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)
         for _ in range(LOOK_AHEAD_DAYS):
             span = self.on(moment.date())

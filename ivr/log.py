@@ -1,9 +1,9 @@
-"""The line's log: one line of JSON for each thing that happens, on standard output.
+"""The line's log: one line of JSON for each event, on standard output.
 
-A turn does not wait for whoever reads the log. A write lets another thread in, and coming
-back from it cost a sixth of a turn; so lines are kept for a tenth of a second and written
-together. What is worse than ordinary is written at once, with all that came before it, and
-waited for; but a log that nobody can write to, or reads, stops no call.
+A turn does not wait for its log line to be written. Each write lets another thread run, and
+getting back from that took a sixth of a turn, so lines are collected for a tenth of a second
+and written together. Warnings and errors are written at once, with everything before them, and
+waited for. But a log that cannot be written, or that nobody reads, never blocks a call.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from typing import Any, BinaryIO
 import msgspec
 import structlog
 
-#: Seconds that a line waits for others. A worker that is killed takes so much of its log with it.
+#: Seconds for which lines are collected. A worker that is killed loses that much of its log.
 WAIT_SECONDS = 0.1
-#: Seconds that whoever has worse to tell waits for it to be written.
+#: Seconds that a warning or an error waits to be written.
 FLUSH_SECONDS = 0.25
-#: Seconds that a process which ends waits for its last lines to be written.
+#: Seconds that a process waits at its end for its last lines to be written.
 END_SECONDS = 2.0
 #: Lines kept while nobody reads them; older ones are dropped.
 MOST_LINES = 100_000
 
 
 def as_json() -> None:
-    """Log so from now on, in this process."""
+    """Log like this from now on, in this process."""
     writer = _Writer(sys.stdout.buffer)
     writer.watch()
     atexit.register(writer.end)
@@ -45,14 +45,14 @@ def as_json() -> None:
 
 
 class _Writer:
-    """Keeps events, and writes them as lines in a thread of its own."""
+    """Collects events, and writes them as lines in its own thread."""
 
     def __init__(self, out: BinaryIO):
         self._out = out
-        #: Events with their moment, and marks to be set once all before them is written.
+        #: Events with their time, and marks that are set once everything before them is written.
         self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
         self._wake = threading.Event()
-        #: Nobody reads what is written: then nobody waits for it either.
+        #: The reader of the log has stopped reading, so nobody waits for a write either.
         self._stuck = False
 
     def info(self, **event: Any) -> None:
@@ -65,11 +65,11 @@ class _Writer:
     error = critical = warning
 
     def flush(self) -> None:
-        """Have all that is kept written now, and wait a moment for that."""
+        """Have everything written now, and wait a moment for it."""
         self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
 
     def end(self) -> None:
-        """Nothing is written any more once the process is gone, so this is waited for longer."""
+        """Have the last lines written, and wait longer than usual: after this the process is gone."""
         self._ask_to_write().wait(END_SECONDS)
 
     def _ask_to_write(self) -> threading.Event:
@@ -79,7 +79,7 @@ class _Writer:
         return written
 
     def write(self) -> None:
-        """Write all that is kept, however long that takes."""
+        """Write everything that was collected, however long it takes."""
         lines, marks = [], []
         while self._kept:
             kept = self._kept.popleft()
@@ -96,7 +96,7 @@ class _Writer:
             mark.set()
 
     def watch(self) -> None:
-        """Write from time to time, in a thread of its own."""
+        """Write every WAIT_SECONDS, in a separate thread."""
         threading.Thread(target=self._watch, name="log", daemon=True).start()
 
     def _watch(self) -> None:
@@ -107,7 +107,7 @@ class _Writer:
 
 
 def _line(at: float, event: dict[str, Any]) -> bytes:
-    """An event as it is written. One that cannot be written takes no other with it."""
+    """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     try:
         return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"

@@ -7,17 +7,18 @@ one that is marked as not known.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 from requests.auth import HTTPBasicAuth
-from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
+from ivr import dialling
 from ivr.config import Settings
 
 TWILIO = "https://api.twilio.com"
@@ -27,7 +28,9 @@ MOST_LISTED = 200
 
 #: Replies that say for certain that nothing was done: trying again is safe.
 _NOT_DONE = {429, 503}
-_SENSELESS = "Twilio's answer makes no sense, so it is not known whether it was done"
+_NOT_KNOWN = "so it is not known whether it was done"
+#: What to do about some of Twilio's codes.
+_REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
 
 
 class PhoneFailed(Exception):
@@ -47,6 +50,57 @@ class MessageLeft:
     seconds: int
 
 
+@dataclass(frozen=True)
+class OurNumber:
+    """The line's number as Twilio has it. What Twilio does not tell is taken to be possible."""
+
+    sid: str
+    fallback: str
+    takes_calls: bool
+    sends_texts: bool
+
+    def faults(self, number: str) -> list[str]:
+        """What callers would meet, in words."""
+        found = []
+        if not self.takes_calls:
+            found.append(f"Twilio says that {number} takes no calls. Choose a number for voice, and set TWILIO_NUMBER.")
+        if not self.sends_texts:
+            found.append(
+                f"Twilio says that {number} sends no texts: callers who ask for one would get none. "
+                "Choose a number that can do both."
+            )
+        return found
+
+
+class _Refused(Exception):
+    """Raised for an answer that says no, whatever was asked: the library tells of some and hides others."""
+
+    def __init__(self, status: int, body: str):
+        self.status = status
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = None
+        if isinstance(told, dict):
+            code, message = told.get("code", status), str(told.get("message") or "").rstrip(". ")
+            words = f": {_without_numbers(message)}" if message else ""
+            says = f"Twilio answered {status}, code {code}{words}{_REMEDIES.get(code, '')}"
+        else:
+            says = f"Twilio answered {status}, and not as Twilio does{_beginning(body)}. Check TWILIO_API_URL"
+        super().__init__(says)
+
+
+def _beginning(body: str) -> str:
+    """How an answer begins that is none of Twilio's, so that whoever gave it can be told."""
+    words = " ".join(re.sub(r"<[^>]*>", " ", body).split())[:60]
+    return f" ('{_without_numbers(words)}')" if words else ""
+
+
+def _without_numbers(words: str) -> str:
+    """Words for a log, which holds no phone numbers."""
+    return re.sub(r"\+?\d[\d ]{6,}\d", "(a number)", words)
+
+
 class _At(TwilioHttpClient):  # type: ignore[misc]
     """Twilio's own client, with a time-out, sent to another address where the settings name one.
 
@@ -54,25 +108,30 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
     to it, and nobody would know whether what we wrote got there.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, seconds: float | None):
         super().__init__(pool_connections=False)
-        self._address = address
+        self._address, self._seconds = address, seconds
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        kwargs["timeout"] = ANSWER_SECONDS
-        return super().request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
+        """Twilio's answer. Raises _Refused for one that says no."""
+        kwargs["timeout"] = self._seconds or ANSWER_SECONDS
+        answer = super().request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
+        if not 200 <= answer.status_code < 300:
+            raise _Refused(answer.status_code, answer.text or "")
+        return answer
 
 
 class Phone:
-    """What we ask of Twilio."""
+    """What we ask of Twilio, which may take so many seconds for an answer."""
 
-    def __init__(self, settings: Settings):
-        self._settings = settings
+    def __init__(self, settings: Settings, seconds: float | None = None):
+        self._settings, self._seconds = settings, seconds
         self._address = settings.twilio_api_url or TWILIO
         self._client: Client | None = None
 
     def send_text(self, text_id: str, to: str, body: str) -> str:
         """Send a text and return Twilio's id for it. News of it comes to /voice/text."""
+        self._must_not_be_ours(to)
         news = f"{self._settings.public_url}/voice/text?id={text_id}"
         return self._begun(
             lambda client: client.messages.create(
@@ -85,6 +144,7 @@ class Phone:
 
         What became of it comes to /voice/rung.
         """
+        self._must_not_be_ours(adviser_phone)
         voice, about = f"{self._settings.public_url}/voice", f"request={request_id}&adviser={adviser}"
         return self._begun(
             lambda client: client.calls.create(
@@ -96,6 +156,10 @@ class Phone:
                 timeout=30,
             )
         )
+
+    def _must_not_be_ours(self, number: str) -> None:
+        if dialling.same(number, self._settings.our_numbers):
+            raise PhoneFailed("That is the line's own number, and would reach the line itself")
 
     def recording(self, sid: str) -> bytes:
         """The sound of a recording, as a WAV file."""
@@ -113,7 +177,7 @@ class Phone:
 
     def messages_left(self) -> list[MessageLeft]:
         """What callers recorded and Twilio still keeps, the latest first. Calls that are not ours may be among them."""
-        kept = self._ask(lambda client: client.recordings.list(limit=MOST_LISTED))
+        kept = self._read(lambda client: client.recordings.list(limit=MOST_LISTED))
         done = [one for one in kept if one.status == "completed"]
         return [MessageLeft(str(one.sid), str(one.call_sid), int(one.duration or 0)) for one in done]
 
@@ -127,19 +191,33 @@ class Phone:
             raise PhoneFailed("That is not the id of a recording")
         return f"/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
 
+    def our_number(self) -> OurNumber:
+        """The line's own number, as Twilio has it. Raises PhoneFailed if the account has no such number."""
+        ours = self._settings.our_number
+        found = self._read(lambda client: client.incoming_phone_numbers.list(phone_number=ours, limit=MOST_LISTED))
+        if not found:
+            raise PhoneFailed(
+                f"The account has no number {ours}. Check TWILIO_NUMBER; nothing was changed.", again=True
+            )
+        number = next((each for each in found if each.phone_number == ours), found[0])
+        can = number.capabilities if isinstance(number.capabilities, dict) else {}
+        return OurNumber(
+            str(number.sid),
+            str(number.voice_fallback_url or ""),
+            takes_calls=can.get("voice") is not False,
+            sends_texts=can.get("sms", can.get("SMS")) is not False,
+        )
+
     def connect_number(self) -> str:
         """Point our number at this line, and tell its status here too. Returns what the number falls back to.
 
         That is left alone where somebody chose something else than this line's own address, which helps less.
         """
-        settings = self._settings
-        found = self._ask(lambda client: client.incoming_phone_numbers.list(phone_number=settings.our_number, limit=1))
-        if not found:
-            raise PhoneFailed(f"The account has no number {settings.our_number}. Check TWILIO_NUMBER.")
-        voice, chosen = f"{settings.public_url}/voice", str(found[0].voice_fallback_url or "")
+        number = self.our_number()
+        voice, chosen = f"{self._settings.public_url}/voice", number.fallback
         fallback = f"{voice}/fallback" if not chosen or chosen.endswith("/voice/fallback") else chosen
         self._ask(
-            lambda client: client.incoming_phone_numbers(found[0].sid).update(
+            lambda client: client.incoming_phone_numbers(number.sid).update(
                 voice_url=voice,
                 voice_method="POST",
                 voice_fallback_url=fallback,
@@ -154,25 +232,31 @@ class Phone:
         """Ask for something, and return Twilio's id for it."""
         sid = self._ask(what).sid
         if not sid:
-            raise PhoneFailed(_SENSELESS)
+            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}")
         return str(sid)
+
+    def _read(self, what: Any) -> Any:
+        """Ask for something that changes nothing, whatever comes of it."""
+        try:
+            return self._ask(what)
+        except PhoneFailed as error:
+            says = str(error).removesuffix(f", {_NOT_KNOWN}").rstrip(".")
+            raise PhoneFailed(f"{says}. Nothing was changed.", again=True) from error
 
     def _ask(self, what: Any) -> Any:
         if self._client is None:
             account, token = self._settings.account_sid, self._settings.auth_tokens[0]
-            self._client = Client(account, token, http_client=_At(self._address))
+            self._client = Client(account, token, http_client=_At(self._address, self._seconds))
         try:
             return what(self._client)
-        except TwilioRestException as error:
-            raise PhoneFailed(
-                f"Twilio answered {error.status}, code {error.code}", error.status in _NOT_DONE
-            ) from error
+        except _Refused as error:
+            raise PhoneFailed(str(error), error.status in _NOT_DONE) from error
         except requests.RequestException as error:
             if _never_got_there(error):
                 raise PhoneFailed("Twilio could not be reached", again=True) from error
-            raise PhoneFailed("Twilio did not answer, so it is not known whether it was done") from error
+            raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}") from error
         except Exception as error:  # whatever the library makes of an answer that it does not know
-            raise PhoneFailed(_SENSELESS) from error
+            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}") from error
 
 
 def _never_got_there(error: requests.RequestException) -> bool:

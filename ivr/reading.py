@@ -1,9 +1,8 @@
-"""Staff's YAML: text in, plain values with their lines out, or every Problem at once.
+"""Staff's YAML: text in; plain values with their line numbers out, or every Problem at once.
 
-Text is given; no file is opened here. Values follow YAML 1.2, so `off`, `no` and
-`17:30` stay text. What people write by accident, and what YAML makes of it in
-silence, is refused in words that say what to do: a key given twice, digits that
-would lose their zero, words cut off by a `#`.
+No file is opened here. Values follow YAML 1.2, so `off`, `no` and `17:30` stay text. Common
+accidents that YAML accepts silently are refused, with words that say what to do: a key given
+twice, digits that would lose their zero, words cut off by a `#`.
 """
 
 from __future__ import annotations
@@ -23,26 +22,28 @@ from ruamel.yaml.tokens import ScalarToken
 
 Path = tuple[str | int, ...]
 
-#: No file of words comes near this. A larger one is something else, saved here by mistake.
+#: No file of the line comes near this size. A larger one was saved here by mistake.
 MOST_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One fault in what staff wrote: where it is, what is wrong and what to do about it."""
+    """One mistake in what staff wrote: where it is, what is wrong, and what to do about it."""
 
     file: str
+    #: 0 where there are no lines, as in the environment.
     line: int
     says: str
     rule: str = "form"
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return " ".join(f"{self.file}:{self.line}  {self.says}".splitlines())
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file}:"
+        return " ".join(f"{place}  {self.says}".splitlines())
 
 
 class ConfigError(Exception):
-    """Raised with every Problem that stops a script from being used."""
+    """Raised with every Problem that prevents a script from being used."""
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = tuple(sorted(set(problems)))
@@ -51,40 +52,42 @@ class ConfigError(Exception):
 
 @dataclass
 class Document:
-    """One file as plain values, the line of everything in it, and what was wrong."""
+    """One file as plain values, with the line number of each, and its problems."""
 
     file: str
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
-    #: Unquoted words with a comment behind them: the lines where words may have been lost.
+    #: Unquoted words that a comment follows, and their line: words may have been lost there.
     cut_short: dict[Path, int] = field(default_factory=dict)
-    #: How a number was written: `0300123` reads as 300123, and staff must be told what they wrote.
+    #: How a number was written. `0300123` is read as 300123, and messages must show what staff wrote.
     as_written: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    #: Something written here is not in what was made of it.
+    #: True if `data` does not have everything that was written.
     faulty: bool = False
+    #: What this file does not have yet, and the shipped words or timings that stand in for it.
+    stand_ins: dict[Path, Any] = field(default_factory=dict)
     #: The lines that YAML could not read.
     unread: str = ""
-    #: Nodes with a name of YAML's own (&name) that were come to before.
+    #: YAML nodes with an anchor (&name) that were visited before.
     anchored: set[int] = field(default_factory=set)
 
     def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest thing around it that was written down."""
+        """The line of a value, or of the nearest thing around it that has one."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def has_name(self, name: str) -> bool:
-        """Whether something in one of its parts has this name, or meant to have it."""
+        """Whether something one level down has this name, or seems to be meant by it."""
         known = (path[1] for path in self.lines if len(path) == 2)
         return self.left_unread(name) or any(re.sub(r"\W", "_", str(other).lower()) == name for other in known)
 
     def left_unread(self, name: str | int) -> bool:
-        """Whether what could not be read may have something of this name."""
+        """Whether this name may be in the part that could not be read."""
         return self.data is None or str(name) in re.findall(r"\w+", self.unread.replace("-", "_").lower())
 
     def know_as(self, path: Path, other: Path) -> None:
-        """Have whatever is known of a path known of another one too."""
+        """Copy what is known about a path to another path."""
         tables: tuple[dict[Path, Any], ...] = (self.lines, self.cut_short, self.as_written)
         for known in tables:
             for found in [found for found in known if found[: len(path)] == path]:
@@ -95,13 +98,13 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """Read one YAML text. What is wrong with it is in the document's problems."""
+    """Read one YAML text. Its mistakes are in the document's problems."""
     document = Document(file)
     if refusal := _unreadable(text):
         document.problems.append(Problem(file, 1, refusal))
         return document
     document.problems += _lines_lost_in_silence(text, file)
-    source = [*text.splitlines(), ""]  # a last line that has no end ends on one more
+    source = [*text.splitlines(), ""]  # so that a fault at the end of the file has a line
     root = _compose(document, source)
     if root is not None:
         document.data = _value(root, (), document, source)
@@ -110,16 +113,16 @@ def read(text: str, file: str) -> Document:
     return document
 
 
-#: Faults in one file that YAML is asked about anew. More of them are one that was not understood.
+#: How many faults to look for in one file. If there are more, one of them was misunderstood.
 _MOST_FAULTS = 10
-#: Longer files are looked at no further than their first fault: that would take minutes.
+#: In longer files, only the first fault is reported. To find more would take minutes.
 _MOST_LINES = 3000
 
 
 def _compose(document: Document, source: list[str]) -> Node | None:
-    """What YAML makes of these lines. It stops at a fault: so the block around it is left out, and it goes on.
+    """Parse these lines. YAML stops at a fault, so the block around it is left out and YAML tries again.
 
-    The lines that were left out are empty afterwards, and stand in `unread`.
+    The lines that were left out are emptied in `source` and added to `unread`.
     """
     lost = {problem.line - 1 for problem in document.problems}
     for _ in range(_MOST_FAULTS):
@@ -129,7 +132,7 @@ def _compose(document: Document, source: list[str]) -> Node | None:
         except (MarkedYAMLError, ReaderError) as error:
             problem = _syntax_problem(error, document.file, source)
             block = _faulty_block(source, _fault_line(error), problem.line - 1, lost)
-            if lost.isdisjoint(block):  # a lost line explains it better than YAML does
+            if lost.isdisjoint(block):  # a line reported earlier explains it better
                 document.problems.append(problem)
             document.unread = "\n".join([document.unread, *(source[number] for number in block)])
             document.faulty = True
@@ -140,10 +143,10 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 
 
 def _faulty_block(source: list[str], at: int, told: int, lost: set[int]) -> range:
-    """The fewest lines to leave out so that YAML goes on; all, if none help.
+    """The fewest lines to leave out so that YAML can continue; all lines, if nothing helps.
 
-    They are a line with all that is under it, at the fault or above, or what that line is under. Where YAML finds
-    fault with the very next line, they were the wrong ones.
+    Candidates are the line at the fault or above it, each with everything indented under it, and the blocks
+    that contain those. If YAML then stops at the very next line, it was the wrong candidate.
     """
     if len(source) > _MOST_LINES:
         return range(len(source))
@@ -164,25 +167,25 @@ def _faulty_block(source: list[str], at: int, told: int, lost: set[int]) -> rang
 
 
 def _starts(source: list[str], number: int) -> set[int]:
-    """A line, and the last ones above it of those that begin a node, a field of a file, or a part of one."""
+    """A line, and the lines above it that begin the field, the node or the part that contains it."""
     above = [[n for n in range(number + 1) if _begins(source[n], depth)][-2:] for depth in (2, 0)]
     return {number, *above[0], *above[1][-1:]}
 
 
 def _block(source: list[str], start: int) -> range:
-    """A line, and those below it that stand further in."""
+    """A line, and the lines below it that are indented more."""
     depth = len(source[start]) - len(source[start].lstrip())
     below = (n for n in range(start + 1, len(source)) if _begins(source[n], depth))
     return range(start, next(below, len(source)))
 
 
 def _begins(line: str, depth: int) -> bool:
-    """Whether something stands on this line, so far in at the most."""
+    """Whether this line has content that is indented by `depth` spaces at most."""
     return re.match(f" {{0,{depth}}}[^ #]", line) is not None
 
 
 def _written(source: list[str], numbers: range) -> int | None:
-    """The first of these lines that is neither empty nor a comment."""
+    """The first of these lines that is neither empty nor a comment; None if there is none."""
     return next((n for n in numbers if source[n].strip() and not source[n].lstrip().startswith("#")), None)
 
 
@@ -191,7 +194,7 @@ def _without(source: list[str], numbers: range) -> list[str]:
 
 
 def _next_fault(source: list[str]) -> int:
-    """The index of the line with which YAML finds fault; behind them all if with none."""
+    """The index of the line at which YAML finds a fault; the number of lines if it finds none."""
     try:
         YAML(typ="rt").compose("\n".join(source))
     except (MarkedYAMLError, ReaderError) as error:
@@ -209,42 +212,42 @@ def _fault_line(error: MarkedYAMLError | ReaderError) -> int:
 
 def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
-        return "This file is too big to be a file of words. Take it out of the folder."
+        return "This file is too big to hold the line's words. Remove it from the folder."
     if "\0" in text:
         return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
     return None
 
 
-#: Characters that nobody sees, and spaces that are none to YAML: they come from web pages and word processors.
+#: Invisible characters, and spaces that YAML does not treat as such. They come from web pages and word processors.
 _UNSEEN = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 
 
 def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
-    """Lines that YAML would drop, or read in another way, without a word."""
+    """Lines that YAML would silently drop or misread."""
     for number, line in enumerate(_NEW_LINE.split(text), 1):
         start = line.lstrip()
         if unseen := _UNSEEN.search(line):
-            says = f"There is a character here that cannot be seen (U+{ord(unseen[0]):04X}). Type this line again."
+            says = f"There is an invisible character here (U+{ord(unseen[0]):04X}). Type this line again."
             yield Problem(file, number, says)
         if start.startswith(("#:", '"#":', "'#':")):
             yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
         elif start.startswith(("*:", '"*":', "'*':")):
             yield Problem(file, number, "The star key always means 'go back'. Take this line out.")
         elif start.startswith("%YAML"):
-            yield Problem(file, number, "Take this line out. It makes YAML read some words as something else.")
+            yield Problem(file, number, "Take this line out. It makes YAML misread some words.")
         elif "\t" in line[: len(line) - len(start)]:
             yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
 
 
-#: What YAML itself calls maps and lists on which nobody wrote a tag.
+#: The tags that YAML gives to maps and lists without a tag of their own.
 _PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 def _value(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     document.lines.setdefault(path, node.start_mark.line + 1)
     if node.anchor:
-        if id(node) in document.anchored:  # told already, and what stands inside itself has no end
+        if id(node) in document.anchored:  # reported already; a node inside itself would never end
             return None
         document.anchored.add(id(node))
         document.problems.append(
@@ -268,7 +271,7 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
             document.problems.append(Problem(document.file, line, "A name is missing before the colon. Write one."))
             continue
         key = _scalar(key_node, (*path, key_node.value), document, source)
-        if type(key) is not int:  # what else YAML makes of a name (a date, nothing, 2.0) is no name of ours
+        if type(key) is not int:  # YAML may read a name as a date, nothing or 2.0; keep it as written
             key = key_node.value
         where = (*path, key)
         document.lines[where] = line
@@ -290,11 +293,11 @@ def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
     return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
 
 
-#: A comment right behind unquoted words. (A `#` further on may stand in the quoted words of another value.)
+#: A comment right after unquoted words. (A `#` further on may be inside the quoted words of another value.)
 _COMMENT = re.compile(r"\s+#")
-#: Quotes of word processors. YAML takes them for letters.
+#: The quotes of word processors. YAML treats them as letters.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
-_NOT_PLAIN = "These quotes are not plain ones, and would be said with the words. Type plain ones instead."
+_NOT_PLAIN = "These are not plain quotes, and would be read out with the words. Type plain ones instead."
 
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
@@ -319,15 +322,15 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
 
 
 def _wrong_quotes(text: str) -> str | None:
-    """What is wrong with the quotes of words that YAML takes for words without any."""
+    """What is wrong with the quotes of words that YAML reads as unquoted; None if nothing is."""
     if text.startswith(_CURLY):
         return _NOT_PLAIN
     if re.match(r"[\w-]+:[\"']", text):
         return _NO_SPACE
     if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
-    if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # behind a number, it means inches
-        return "A quote here has no other. Take it out, or put all of the words in quotes."
+    if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # after a number, it means inches
+        return "A quote here has no partner. Remove it, or put all of the words in quotes."
     return None
 
 
@@ -340,12 +343,12 @@ def _tagged(node: Node, document: Document) -> Problem:
 def _number(kind: str, text: str) -> int | float | str:
     try:
         return int(text) if kind == "int" else float(text)
-    except ValueError:  # 0x1F, 1_000 and the like: text, so that the field's own rule speaks
+    except ValueError:  # 0x1F, 1_000 and the like stay text, so that the field's own rule reports them
         return text
 
 
 def day_of(text: str) -> datetime.date | str:
-    """The day, if it is one; else the text as it is."""
+    """The date, if the text is one; otherwise the text."""
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
@@ -354,11 +357,11 @@ def day_of(text: str) -> datetime.date | str:
 
 # --- Problems in plain words ----------------------------------------------------------------
 
-_KEPT_SIGN = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
+_KEPT_SIGN = "These words begin with a sign that has a meaning in YAML. Put them in quotes."
 _NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
 _NEVER_CLOSED = "A quote opens here and is never closed. Close it."
-_NOT_CLOSED = "What opens here with { or [ is not closed, or a comma is missing in it. Close it."
-_NO_SPACE = "A space is missing behind the colon. Write one."
+_NOT_CLOSED = "A { or [ opens here and is not closed, or a comma is missing inside. Close it."
+_NO_SPACE = "A space is missing after the colon. Write one."
 _COLON_INSIDE = "There is a colon inside these words. Put the words in quotes."
 _UNFIT = "This line does not fit under the one above. Check the spaces at the start of both."
 _SYNTAX = {
@@ -387,7 +390,7 @@ _SYNTAX = {
 def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: list[str]) -> Problem:
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error)
-    otherwise = "The signs on this line do not fit together. Compare it with the lines around it."
+    otherwise = "YAML cannot make sense of this line. Compare it with the lines around it."
     says = next((says for sign, says in _SYNTAX.items() if sign in what), otherwise)
     if mark and opened and mark.line != opened.line and what.startswith(("expected ',' or", "found unexpected end")):
         mark = opened
@@ -404,24 +407,24 @@ def _syntax_problem(error: MarkedYAMLError | ReaderError, file: str, source: lis
     if mark and (line := _left_open(source, mark.line)):
         return Problem(file, line, _NEVER_CLOSED)
     line = mark.line if mark else 0
-    while line and not source[line].strip():  # nothing is wrong with an empty line at the end
+    while line and not source[line].strip():  # an empty line at the end is not the fault
         line -= 1
     return Problem(file, line + 1, says)
 
 
-#: Signs on a line that explain whatever fault YAML finds with it.
+#: Signs that explain any fault YAML finds on their line.
 _SEEN = (
     (re.compile("\t"), "There is a tab on this line. Use spaces."),
     (
         re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"),
-        "This line begins with a sign that is no plain hyphen. Type - instead.",
+        "This line begins with a sign that is not a plain hyphen. Type - instead.",
     ),
     (re.compile(f"[:{{,] *[{''.join(_CURLY)}]|^ *- *[{''.join(_CURLY)}]"), _NOT_PLAIN),
 )
 
 
 def _about_colon(line: str, column: int) -> str:
-    """What is wrong where YAML finds a colon that it does not expect."""
+    """What is wrong where YAML finds an unexpected colon."""
     before = line[:column]
     if re.fullmatch(r"""\s*(- +)?["']?[\w-]+["']?""", before):
         return _UNFIT
@@ -432,18 +435,18 @@ def _about_colon(line: str, column: int) -> str:
     return _COLON_INSIDE
 
 
-#: What is wrong with a line, by its shape, where YAML finds fault with the one below it.
+#: What is wrong with a line of this shape, if YAML finds a fault on the line below it.
 _SHAPES = (
     (_SEEN[1][0], _SEEN[1][1]),
-    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing behind the name. Write one."),
+    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing after the name. Write one."),
     (re.compile(r'\s*"[^"]*"\s*'), "A dash is missing before these words, or a name and a colon. Write it."),
     (re.compile(r"\s*[a-z]\w*:[^\s/].*"), _NO_SPACE),
-    (re.compile(r"\s*-[^\s-].*"), "A space is missing behind the dash. Write one."),
+    (re.compile(r"\s*-[^\s-].*"), "A space is missing after the dash. Write one."),
 )
 
 
 def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
-    """The line above the one with this index, and what is wrong with it, if it is a common slip and to blame."""
+    """The number of the line above this index, and its mistake, if it has a common one that causes the fault."""
     above = _written(source, range(fault - 1, -1, -1))
     if above is None:
         return None
@@ -453,9 +456,10 @@ def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
 
 
 def _left_open(source: list[str], fault: int) -> int | None:
-    """The line of a quote that was never closed, where that explains the fault on the line of this index.
+    """The line of a quote that was never closed, if that explains the fault at this index.
 
-    YAML then goes on to the next quote, lines further down, which opens other words: they stand right behind it.
+    YAML then reads on to the next quote, some lines down. That one was meant to open other words, so words
+    follow directly after it.
     """
     with contextlib.suppress(MarkedYAMLError, ReaderError):
         for token in YAML(typ="rt").scan("\n".join(source)):
@@ -470,12 +474,12 @@ def _left_open(source: list[str], fault: int) -> int | None:
 
 
 def _run_over(source: list[str], line: int, column: int) -> str | None:
-    """What to do about words that go on where YAML has them end; None where it is only the spaces at the start."""
+    """What to do about words that continue where YAML ends them; None if only the indentation is wrong."""
     before = source[line][:column].rstrip() if line < len(source) else ""
     if before.endswith(('"', "'")):
-        return "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
+        return "The words continue after a closing quote. Inside the words, use the other kind of quotes, or none."
     if before.endswith(("}", "]")):
         return _KEPT_SIGN
     if not before and line and re.search(r"\s#", source[line - 1]) and not re.match(r"\s*(- |[\w-]+:)", source[line]):
-        return "The line above is cut short by its #, and does not go on here. Put all of the words in quotes."
+        return "A # cuts the line above short, so it cannot continue here. Put all of the words in quotes."
     return None

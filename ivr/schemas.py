@@ -1,4 +1,4 @@
-"""What an editor needs to help staff as they type: JSON Schema for each kind of file in `config/`."""
+"""JSON Schemas for the files in `config/`, so that editors can help staff as they type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ivr import authored
 from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
 from ivr.building import Draft
 from ivr.check import RULES
-from ivr.fitting import NAME
+from ivr.fitting import NAME, PLACE
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {
@@ -20,22 +20,22 @@ FILES: dict[str, type[authored.Authored]] = {
 
 
 def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
-    """Each schema by its file name, with the names that are in use today to choose from."""
+    """Each schema by its file name. It suggests the names that are in use today."""
     made = {name: model.model_json_schema() for name, model in FILES.items()}
     nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.GOTO_STEPS})
     _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
     _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts))
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches))
     _write_keys_as_text(made["menus.json"])
-    _offer_rules(made["menus.json"])
     _want_something(made["menus.json"])
     for schema in made.values():
+        _offer_rules(schema)
         _close(schema)
     return made
 
 
 def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
-    """Let an editor complete these names, without marking one that was only just made up as wrong."""
+    """Let an editor suggest these names, without marking a new name as wrong."""
     for field, of in _properties(schema):
         if field in fields and names:
             known = of.pop("pattern", None) or NAME
@@ -44,28 +44,30 @@ def _offer(schema: Any, fields: set[str], names: list[str]) -> None:
 
 
 def _offer_rules(schema: Any) -> None:
-    """The rules that can be waived, to choose from."""
+    """Suggest the rules that can be waived."""
     for field, of in _properties(schema):
         if field == "allow":
-            of["propertyNames"] = {"enum": sorted(rule.name for rule in RULES)}
+            by_rule = of.get("patternProperties", {}).get(PLACE, of)  # a file has them by place first
+            by_rule["propertyNames"] = {"$ref": "#/$defs/Rule"}
+    schema.setdefault("$defs", {})["Rule"] = {"enum": sorted(rule.name for rule in RULES)}
 
 
 def _close(schema: Any) -> None:
-    """Where names have a pattern, a name of another kind is wrong."""
+    """Where names have a pattern, refuse other names."""
     for _, of in _properties(schema):
         if "patternProperties" in of:
             of["additionalProperties"] = False
 
 
 def _want_something(schema: Any) -> None:
-    """What a node does not have is left out with its name: a name with nothing behind it is refused there."""
+    """Refuse a name with nothing after it. What a node does not have is left out together with its name."""
     for _, of in _properties(schema):
         if "anyOf" in of:
             of["anyOf"] = [kind for kind in of["anyOf"] if kind != {"type": "null"}]
 
 
 def _write_keys_as_text(schema: Any) -> None:
-    """The keys 1 to 5 of a menu are text to an editor, whatever YAML makes of them."""
+    """Treat the keys 1 to 5 of a menu as text, although YAML reads them as numbers."""
     for field, of in _properties(schema):
         if field == "choices":
             of["propertyNames"] = {"pattern": "^[1-5]$"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ivr import spoken
+from ivr import dialling, spoken
 from ivr.authored import LineFile, WordsFile
 from ivr.diary import Diary
 from ivr.hours import Hours
@@ -23,6 +23,8 @@ from ivr.spoken import Speech
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts that are sent where the caller's place names none.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
+#: The texts that the line itself sends.
+NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS)
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -127,6 +129,14 @@ class Script:
     press: Mapping[str, str]
     #: The same, with where the key is: 'press hash, bottom right.'
     press_where: Mapping[str, str]
+    #: The line's own numbers, as E.164: whoever is put through to one of them rings the line itself.
+    ours: frozenset[str] = frozenset()
+
+    @property
+    def phones_for_a_person(self) -> tuple[str, ...]:
+        """The names of the phones that key 0 rings, in turn."""
+        phones = self.line.phones
+        return tuple(name for name in self.line.transfer.numbers if not dialling.same(phones[name], self.ours))
 
     def every_speech(self) -> Iterator[Speech]:
         """Each thing this revision can say."""

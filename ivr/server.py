@@ -27,12 +27,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ivr import config
+from ivr import config, metrics
 from ivr.config import Settings
 from ivr.store import ping, why_not
 
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
-WEB_WORKERS, WEB_THREADS = 2, 4
+WEB_WORKERS = 2
+#: Requests of a kind that a process works on at once, and threads that hold those which are still arriving.
+AT_ONCE, WEB_THREADS = 4, 256
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
@@ -121,12 +123,8 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
 
     Redis must answer already.
     """
-    metrics = config.private_folder(settings.data_dir / "metrics")
-    for old in metrics.glob("*.db"):
-        old.unlink()
-    environment = config.child_environment(
-        PROMETHEUS_MULTIPROC_DIR=str(metrics), PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir)
-    )
+    metrics.forget(config.private_folder(settings.metrics_dir))
+    environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
     web = Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
     stopping = _StopSignals()
@@ -151,8 +149,8 @@ def web_command(host: str, port: int) -> list[str]:
     """The web server's command."""
     options = [
         "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(WEB_WORKERS),
-        "--blocking-threads", str(WEB_THREADS), "--no-ws", "--respawn-failed-workers", "--log-level", "warning",
-        "--working-dir", str(config.ROOT),
+        "--blocking-threads", str(WEB_THREADS), "--backpressure", str(2 * WEB_THREADS), "--no-ws",
+        "--respawn-failed-workers", "--log-level", "warning", "--working-dir", str(config.ROOT),
     ]  # fmt: skip
     return [sys.executable, "-m", "granian", *options, "app:app"]
 

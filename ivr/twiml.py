@@ -247,6 +247,8 @@ class Writer:
             elif words:
                 missing.append(words)
                 pending.append(self._marked(words))
+                if spoken.is_digit(words):  # our own sound of it would last longer
+                    pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
@@ -276,6 +278,8 @@ def _escaped(words: str) -> str:
 
 #: The shortest pause that Twilio makes itself.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
+#: What Twilio's voice leaves of the time that a digit takes: it says one in about half a second.
+_REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 _BLANK = re.compile("@([A-Z]+)@")
 
@@ -362,13 +366,14 @@ def _say(voice: Voice, slow: bool) -> str:
 
 
 def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> str:
-    """Say something, and dial a number: the reply that needs nothing else of ours to work.
+    """Say something, and dial a number, if there is one: the reply that needs nothing else of ours to work.
 
     The dial shows our own number, if there is one: a caller's that is hidden makes it fail.
     """
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
-    response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
+    if phone:
+        response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
     response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
 

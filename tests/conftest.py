@@ -14,14 +14,14 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from tests.line import Line
 
-TOKEN = "a-token-for-tests"
+TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": TOKEN,
     "TWILIO_NUMBER": "+441164960000",
     "PUBLIC_URL": "https://line.example.org",
     "IVR_SPEECH": "say",
-    "SECRET_KEY": "a-secret-for-tests",
+    "SECRET_KEY": "k7Qm2vXw9RtYp4LsZc8N",
 }
 
 
@@ -42,7 +42,7 @@ def shipped(files: dict[str, str]) -> Script:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings whose Redis is a server of this test process alone."""
+    """Settings with a Redis server for this test process alone."""
     data = tmp_path_factory.mktemp("data")
     settings = config.settings({**ENVIRONMENT, "IVR_DATA": str(data), "IVR_AUDIO": str(data / "audio")})
     with server.redis(settings):
@@ -51,13 +51,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def settings(machine: Settings, tmp_path: Path) -> Settings:
-    """The same machine with folders of this test's own."""
+    """The same machine with private folders for this test."""
     return dataclasses.replace(machine, data_dir=tmp_path, audio_dir=tmp_path / "audio")
 
 
 @pytest.fixture
 def store(machine: Settings) -> Iterator[Store]:
-    """An empty Redis, waited for: what a line does when it answers late has tests with stores of their own."""
+    """An empty Redis that is waited for. What happens when Redis is slow is tested with other stores."""
     store = Store(machine.redis_url, PATIENT_SECONDS)
     store.redis.do(lambda client: client.flushall())
     store.requests.new_reference = lambda: "4271"

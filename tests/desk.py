@@ -1,4 +1,4 @@
-"""Requests to be rung, and advisers to ring them, for the tests of the queue and the console."""
+"""Callback requests and advisers, for tests of the queue and the console."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def hire(store: Store, name: str = "asha", **facts: object) -> Adviser:
 
 
 class Browser:
-    """An adviser's browser without scripts: pages are got, forms are filled in and sent."""
+    """An adviser's browser without scripts: it fetches pages, fills in forms and sends them."""
 
     def __init__(self, line: Line):
         self.line, self.client = line, Client(line.app)
@@ -73,7 +73,7 @@ class Browser:
         return response
 
     def send(self, path: str, token: bool = True, **fields: str) -> TestResponse:
-        """Send a form of the page that was got last."""
+        """Send a form of the page that was fetched last."""
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
         response = self.client.post(

@@ -1,4 +1,4 @@
-"""A voice file in Piper's format that hums, for there is no real one to be had everywhere the tests run."""
+"""A voice file in Piper's format that hums, because tests cannot fetch a real one everywhere."""
 
 from __future__ import annotations
 

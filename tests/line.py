@@ -96,12 +96,12 @@ class Call:
 
     @property
     def action(self) -> str:
-        """Where the next webhook goes."""
+        """The address of the next webhook."""
         return next(e.attrib["action"] for e in self.reply.iter() if "action" in e.attrib)
 
     @property
     def place(self) -> str:
-        """The node the call is at, as its address tells."""
+        """The node the call is at, according to that address."""
         return urlsplit(self.action).query.removeprefix("at=").split(".")[0]
 
     @property
@@ -129,7 +129,7 @@ def said(document: ET.Element) -> str:
 
 
 def play_over_http(line: Line, wanted: Transcript) -> Transcript:
-    """A golden call through HTTP, Redis and TwiML. What is stored is not looked at, only what is heard."""
+    """A golden call through HTTP, Redis and TwiML. Only what is heard is compared, not what is stored."""
     line.now = wanted.when
     phone = _Phone(line, "+44" + wanted.caller.replace(" ", "").removeprefix("0") if wanted.caller else "anonymous")
     for entry in wanted.entries:
@@ -182,7 +182,7 @@ class _Phone:
 
 
 def _adviser(line: Line, call: Call, does: str) -> None:
-    """Twilio's word of how a transfer ended, after the adviser pressed 1 if they took it."""
+    """Twilio's report of how a transfer ended, after the adviser pressed 1 if they took it."""
     how = ADVISER_DOES[does]
     if how == "answered":
         child = {"CallSid": "CA" + "2" * 32}

@@ -1,4 +1,4 @@
-"""A port that nobody uses, for a server of a test's own."""
+"""An unused port, for a server that a test starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis of a test's own, that can be stalled."""
+"""A private Redis for one test, which can be stalled."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def stalled(self) -> Iterator[None]:
-        """Connections are taken, and nothing is answered."""
+        """Connections are accepted, and nothing is answered."""
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -46,7 +46,7 @@ class RedisServer:
 
 
 def soon(what: Callable[[], object]) -> bool:
-    """Whether this comes true within ten seconds."""
+    """Whether this becomes true within ten seconds."""
     for _ in range(200):
         if what():
             return True

@@ -1,4 +1,4 @@
-"""Whatever callers do, in whatever order, the line answers: no fault, no silence, and the same reply again."""
+"""Whatever callers do, in whatever order, the line answers: no error, no silence, the same reply again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PHONES = ("+447700900123", "+441164960123", "anonymous", "", "+33123456789", "cl
 
 @dataclass
 class Anybody:
-    """A caller who does anything at all, and a desk that may be full or out of order."""
+    """A caller who does anything at all, and a desk that may be full or broken."""
 
     script: Script
     chance: random.Random
@@ -57,7 +57,7 @@ class Anybody:
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
 
     def go_on(self) -> Turn:
-        """One thing after the other; now and then the session is lost but for its place."""
+        """One thing after another. Sometimes the session is lost, except for its place."""
         event = self._event()
         self.done.append(f"{self.turn.session.place.node} {event}")
         self.now += dt.timedelta(seconds=self.chance.choice([0.3, 5, 20]))
@@ -117,6 +117,6 @@ def test_anybody_is_answered_whatever_they_do(shipped: Script, seed: int) -> Non
 
 
 def _is_heard(turn: Turn) -> bool:
-    """Words, or ringing; but for a number that is handed over in the middle of being keyed."""
+    """Words or ringing are expected, except where a number arrives before it is complete."""
     in_the_middle = turn.session.place.node in STEPS and bool(turn.session.wishes.typed)
     return in_the_middle or isinstance(turn.then, Transfer) or any(isinstance(piece, str) for piece in turn.says)

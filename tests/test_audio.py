@@ -21,7 +21,7 @@ import pytest
 import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, script, transcript
+from ivr import audio, building, config, script, spoken, transcript
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.audio.engines import EngineMissing
@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.xdist_group("audio"), pytest.mark.timeout(400)]
 
 @pytest.fixture(scope="session")
 def plain(files: dict[str, str]) -> dict[str, str]:
-    """The shipped config/, in the voice that is always there."""
+    """The shipped config/, in the voice that is always available."""
     assert SPEECH in files["line.yaml"]
     return {**files, "line.yaml": files["line.yaml"].replace(SPEECH, "  engines: [pyttsx3]")}
 
@@ -77,6 +77,16 @@ def _copy_some(rendered: Path, to: Path) -> Path:
 
 
 # --- what is rendered ----------------------------------------------------------------------
+
+
+def test_numbers_are_said_at_one_digit_a_second(rendered: Path, spoken_by_pyttsx3: Script) -> None:
+    """With the sounds as they are, and the pauses between them: from the start of one digit to that of the next."""
+    (choice,) = engines.choices(spoken_by_pyttsx3.line.speech)
+    gap = spoken.digit_gap(spoken_by_pyttsx3.line.pace.each_digit)
+    for digit in spoken.DIGITS:
+        name = Clip(digit, slow=False).name(choice.identity, spoken_by_pyttsx3.words.said)
+        samples, rate = telephone.read(rendered / RENDERED / name)
+        assert len(samples) / rate + gap == pytest.approx(1.0, abs=0.05), digit
 
 
 def test_every_prompt_has_telephone_sound_at_both_paces(rendered: Path, spoken_by_pyttsx3: Script) -> None:
@@ -219,7 +229,7 @@ def test_a_voice_that_is_not_there_is_told_and_the_next_one_speaks(few: Script, 
 
 @pytest.mark.parametrize("samples_a_sound", [900, 1800])
 def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path, samples_a_sound: int) -> None:
-    """Whatever its own pace is. The library is the real one, with eSpeak's sounds; the voice only hums."""
+    """Whatever its own pace is. The library is real and uses eSpeak's phonemes; the voice only hums."""
     voice = humming_voice(tmp_path / "hum.onnx", samples_a_sound)
 
     result = audio.render(_with_voices(few, engines=["piper"], piper_voice=str(voice)), tmp_path)
@@ -234,7 +244,7 @@ def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path,
 
 
 def test_pyttsx3_and_piper_speak_in_one_process(tmp_path: Path) -> None:
-    """Each brings an eSpeak of its own. In a process to itself, for one that calls into the other crashes."""
+    """Each has its own eSpeak. This runs in a separate process, because one calling into the other would crash."""
     voice = humming_voice(tmp_path / "hum.onnx", 900)
     speak = f"""
 from ivr.audio import engines
@@ -318,7 +328,7 @@ def test_a_voice_that_is_not_installed_is_told_once(
 
 
 class Failing:
-    """A voice that fails at some words, in the way of its libraries."""
+    """A voice that fails at some words as its libraries would."""
 
     def __init__(self, voice: engines.Engine):
         self._voice = voice
@@ -400,7 +410,7 @@ def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script,
 def test_a_call_in_sounds_says_what_the_golden_call_says(
     path: Path, line: Line, spoken_by_pyttsx3: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every Play is a file that is there, and what the files say is what the call says. No Say is needed."""
+    """Every Play is an existing file, and the files say what the call says. No Say is needed."""
     played = transcript.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
     wanted = dataclasses.replace(played, entries=tuple(e for e in played.entries if e.who != "NOTED"))
     identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
@@ -479,7 +489,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
 def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_calls(
     settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
 ) -> None:
-    """No turn looks at the folder: looking through it takes as long as ten turns."""
+    """No turn reads the folder, because that takes as long as ten turns."""
     folder = _copy_some(rendered, tmp_path / "sounds")
     store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
@@ -578,7 +588,7 @@ def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studi
 
 
 def test_confirming_all_leaves_out_a_take_from_before_its_words_changed(studio: Studio) -> None:
-    """Whoever confirms what they recorded today must not confirm with it what is out of date."""
+    """Confirming today's recordings must not confirm outdated ones as well."""
     studio.record()
     studio.recordings.confirm([])
     words_file = studio.recordings.folder / "words.json"
@@ -602,7 +612,7 @@ def test_a_new_take_is_not_played_before_somebody_has_heard_it(studio: Studio) -
     studio.recordings.prepare()
 
     assert studio.recordings.names() == {}
-    assert "Nobody has said yet that this says" in studio.told()
+    assert "Nobody has confirmed yet that it says" in studio.told()
 
 
 def test_a_recording_confirmed_in_version_1_0_is_still_played(studio: Studio) -> None:
@@ -630,7 +640,7 @@ def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> Non
     soundfile.write(path, samples, rate, format="MP3")
 
     assert studio.recordings.confirm([studio.unit.name]) == []
-    assert "This is no WAV but MP3" in studio.told()
+    assert "This is MP3 and not WAV" in studio.told()
     assert studio.recordings.prepare() == 0
 
 
@@ -645,13 +655,13 @@ def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
     studio.record()
 
     assert studio.recordings.names() == {}
-    assert "Nobody has said yet that this says" in studio.told()
+    assert "Nobody has confirmed yet that it says" in studio.told()
 
 
 @pytest.mark.parametrize(
     ("how", "told"),
     [
-        ({"level": 0.0}, "next to no sound"),
+        ({"level": 0.0}, "almost no sound"),
         ({"level": 3.0}, "recorded too loud"),
         ({"seconds": 0.1}, "too short"),
         ({"seconds": 60.0}, "too long"),
@@ -670,5 +680,5 @@ def test_a_file_that_is_no_sound_is_told_in_words(studio: Studio) -> None:
     studio.record().write_bytes(b"RIFF, but nothing more")
     studio.recordings.confirm([])
 
-    assert "not a sound file" in studio.told()
+    assert "This sound file cannot be read" in studio.told()
     assert studio.recordings.prepare() == 0

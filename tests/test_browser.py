@@ -91,7 +91,7 @@ def _sign_in(page: Page, name: str = "asha") -> None:
 
 
 def _press(page: Page, button: str) -> None:
-    """Once this returns, the line has done what was asked, and the scripts of the next page are at work."""
+    """Once this returns, the line has done what was asked, and the scripts of the next page are running."""
     with page.expect_navigation():
         page.get_by_role("button", name=button).click()
 
@@ -112,7 +112,7 @@ def _busy(store: Store, line: Line) -> None:
 
 
 def _axe(page: Page) -> None:
-    """No violation of WCAG 2.2 AA, and the rule that is off by default really ran."""
+    """No violation of WCAG 2.2 AA; and the rule that is off by default has really run."""
     needs(AXE.is_file(), "`npm ci` in tests/ is needed for axe")
     found = page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')}; return axe.run({{runOnly: {TAGS}}}); }}")
     ran = {rule["id"] for kind in ("passes", "violations", "incomplete", "inapplicable") for rule in found[kind]}
@@ -247,7 +247,7 @@ def test_new_requests_appear_without_reloading_and_are_announced(page: Page, ser
 
 
 def test_a_list_in_use_is_left_alone_and_what_is_new_is_told(page: Page, served: Line, store: Store) -> None:
-    """Nothing may move under a finger, or take the keyboard's place."""
+    """Nothing may move under a finger, or take the keyboard focus."""
     hire(store)
     ask(store, 1)
     _sign_in(page)

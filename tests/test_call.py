@@ -35,7 +35,7 @@ def test_zero_is_a_person_from_everywhere(shipped: Script, way: str) -> None:
 
 @pytest.mark.parametrize("way", EVERYWHERE)
 def test_nine_is_help_from_everywhere_and_star_comes_back(shipped: Script, way: str) -> None:
-    """Help returns to the very place, even to the part of a reading that was being said."""
+    """Help returns to the same place, even to the same part of a reading."""
     talk = Talk(shipped).to(way)
     before = Place("main_menu") if talk.at == "greeting" else talk.place
 
@@ -159,7 +159,7 @@ def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> No
 
 
 def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Script) -> None:
-    """And a hand that trembles at each of them chooses no more than that."""
+    """A hand that trembles at each of them does not choose more than that."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
     for seconds in (5, 5.4, 5.8, 6.4, 6.8, 7.2, 7.8, 8.2):
         turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=seconds))
@@ -382,7 +382,7 @@ def test_an_unused_key_has_words_of_its_own_and_the_third_finds_a_person(talk: T
 
 
 def test_silence_and_unused_keys_in_turn_find_a_person_too(talk: Talk) -> None:
-    """Counted each by itself, a caller who alternates would never be helped."""
+    """If each were counted separately, a caller who alternates would never be helped."""
     assert isinstance(talk.press("2").press("7").wait().press("7").turn.then, Transfer)
 
 
@@ -512,7 +512,7 @@ def test_the_adviser_hears_what_the_caller_listened_to(talk: Talk, shipped: Scri
 
 @pytest.mark.parametrize("way", [*EVERYWHERE, "2177", "..7", "0", "321...", "1113", "....1"])
 def test_the_present_reply_is_the_same_again(shipped: Script, way: str) -> None:
-    """Made from the session alone, it is what the caller heard: so a repeated webhook can be answered."""
+    """It is made from the session alone, so a repeated webhook gets the reply that the caller heard."""
     talk = Talk(shipped).to(way)
 
     assert call.current(shipped, talk.session, OPEN) == talk.turn
@@ -558,7 +558,7 @@ def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: P
 def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
     shipped: Script, talk: Talk, place: str, told: str
 ) -> None:
-    """1 was 'yes' there; it is not the first choice of wherever the caller is taken. 0 is a person everywhere."""
+    """1 meant 'yes' there, and must not count as the first choice at the new place. 0 is a person everywhere."""
     turn = call.go_on(shipped, talk.session, Place(place), Key("1"), OPEN)
 
     assert text_of(turn.says).startswith(told)

@@ -198,7 +198,7 @@ def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None
 
 
 def test_a_second_wish_joins_the_first_with_the_more_careful_answers() -> None:
-    """Whoever asked second may make the call sooner and gentler, and never freer with what is said."""
+    """A second wish may make the call sooner and more careful, but never allow more to be said."""
     first = callback.saved(None, request(message_ok=True, say_who=False, due=NOW + 9 * HOUR), "4271")
     second = request(id="CA9-1", message_ok=False, say_who=True, urgent=True, due=NOW + HOUR, needs=("interpreter",))
 
@@ -221,7 +221,7 @@ def test_a_no_counts_whoever_said_it_and_whether_or_not_they_said_all() -> None:
 
 
 def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
-    """What is left is somebody who was never asked: nothing may be said to whoever picks up."""
+    """Only a caller who was never asked is left, so nothing may be said to whoever picks up."""
     asked = callback.saved(None, request(say_who=True, urgent=True), "4271")
     claimed = callback.claim(asked, "asha", NOW)
     both = callback.saved(claimed, _half_said(), "5555")
@@ -291,14 +291,14 @@ def test_finishing_a_wish_does_not_take_it_from_the_adviser_who_has_it() -> None
 
 
 def test_two_callers_of_one_phone_are_never_given_one_number() -> None:
-    """Else one of them could hear, move and cancel the other's call."""
+    """Otherwise one of them could hear, move and cancel the other's call."""
     both = callback.saved(callback.saved(None, request(), "9999"), request(id="CA9-1"), "9999")
 
     assert [asker.reference for asker in both.askers] == ["9999", "1000"]
 
 
 def test_each_caller_cancels_only_their_own_wish() -> None:
-    """Who shares a phone cannot cancel what the other asked for."""
+    """One of two people who share a phone cannot cancel what the other asked for."""
     joined = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
 
     one_left = callback.cancel(joined, "5555", NOW)
@@ -444,7 +444,7 @@ def test_a_request_kept_by_the_first_version_still_has_its_promise() -> None:
 
 
 def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
-    """Each answer is saved, and only the first and the last of a wish are worth telling."""
+    """Every answer is saved, but only the first and the last of a wish are shown as events."""
     first = callback.saved(None, request(1), "4271")
     for state in ("unfinished", "unfinished", "waiting", "waiting"):
         first = callback.saved(first, replace(request(1), id="CA9-1", state=state, events=()), "1111")

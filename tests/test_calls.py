@@ -1,4 +1,4 @@
-"""Golden calls: the same words out of the engine, and out of HTTP, Redis and TwiML."""
+"""Golden calls: the engine gives the same words directly, and through HTTP, Redis and TwiML."""
 
 from __future__ import annotations
 

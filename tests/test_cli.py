@@ -1,4 +1,4 @@
-"""The `ivr` command, as somebody at a terminal meets it."""
+"""The `ivr` command, as seen at a terminal."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_story_is_not_written_over_unasked(ivr: Ivr, tmp_path: Path) -> None:
 
 
 def test_several_keys_where_one_is_taken_are_asked_for_again(ivr: Ivr, tmp_path: Path) -> None:
-    """Else the call would be written down with more than was pressed."""
+    """Otherwise the saved call would contain more than was pressed."""
     result = ivr("call", "--at", "2026-11-25 10:30", keys="12\n2\nh\n")
 
     assert "One key at a time here." in result.output
@@ -107,7 +107,7 @@ def test_the_fallback_can_be_pasted_into_twilio(ivr: Ivr) -> None:
 
 
 def test_an_adviser_who_is_changed_keeps_what_was_left_out(ivr: Ivr) -> None:
-    """A new password must not take a phone or a right away, and either can be taken away by itself."""
+    """A new password must not remove a phone or a right, and each can be removed separately."""
     add = ("adviser", "add", "asha", "--password", "correct horse battery")
     listed = []
     for more in (("--phone", "0116 496 0123", "--admin"), (), ("--no-admin",), ("--phone", "")):
@@ -143,7 +143,7 @@ def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytes
 
 
 def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
-    """For the day on which the page is not to be had: nobody is rung against their wish, or by two."""
+    """For a day without the page: nobody is rung against their wish, or by two people."""
     ivr("adviser", "list")
     now = time.time()
     with store_of(config.settings()) as store:

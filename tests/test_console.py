@@ -69,7 +69,7 @@ def test_nothing_is_done_without_signing_in(browser: Browser, store: Store, path
 
 
 def test_every_page_is_in_these_tests(line: Line) -> None:
-    """A route that is added must be added above, or it could be open to all."""
+    """A new route must be added above, or it could be open to everybody."""
     console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 

@@ -115,7 +115,7 @@ def test_a_text_twilio_refuses_has_failed_and_is_shown(tools: Tools, store: Stor
 
     _work(tools)
 
-    assert [(text.id, text.why) for text in store.texts.failed()] == [(TEXT.id, "Twilio answered 400, code 21610")]
+    assert [(text.id, text.why) for text in store.texts.failed()] == [(TEXT.id, "Twilio answered 400, code 21610: no")]
 
 
 def test_a_text_that_was_certainly_not_sent_is_tried_again(tools: Tools, store: Store, twilio: Twilio) -> None:
@@ -335,7 +335,7 @@ def test_an_adviser_is_rung_by_the_worker(tools: Tools, store: Store, twilio: Tw
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ((400, b'{"code": 21211, "message": "no", "status": 400}'), "Twilio answered 400, code 21211"),
+        ((400, b'{"code": 21211, "message": "no", "status": 400}'), "Twilio answered 400, code 21211: no"),
         ((503, b"{}"), "Twilio answered 503, code 503"),
         ((200, b"<html>"), "Twilio's answer makes no sense, so it is not known whether it was done"),
     ],

@@ -81,7 +81,7 @@ def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> N
 
 
 def test_a_process_that_ends_waits_for_whoever_reads_slowly() -> None:
-    """Its last lines are those that are wanted."""
+    """Its last lines matter most."""
     code = "import structlog\nfrom ivr import log\nlog.as_json()\nfor n in range(300): structlog.get_logger()"
     code += ".warning('trouble', words='x' * 1000)"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -98,7 +98,7 @@ class _Broken:
 
 
 def test_an_event_that_cannot_be_written_takes_no_other_with_it() -> None:
-    """Half of a sign, a list that stands in itself, a thing without words: each is told of, and the log goes on."""
+    """Half a character, a list inside itself, an object without text: each is reported, and the log continues."""
     endless: list[object] = []
     endless.append(endless)
     out = io.BytesIO()

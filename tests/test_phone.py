@@ -37,7 +37,7 @@ RECORDING = "RE" + "0" * 32
 
 
 def needs(what: object, why: str) -> None:
-    """Skip on a machine without it; in CI, where everything must run, fail."""
+    """Skip on a machine without it. In CI, where everything must run, fail."""
     if not what:
         if os.environ.get("CI"):
             pytest.fail(why)
@@ -218,7 +218,7 @@ def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone,
     ],
 )
 def test_a_fallback_of_the_operators_own_stays(asking: Phone, twilio: Relay, now: str, afterwards: str) -> None:
-    """A reply that is kept at Twilio helps when this machine is down, as an address of ours cannot."""
+    """A reply kept at Twilio helps when this machine is down. An address on this machine cannot."""
     number = {"sid": "PN" + "0" * 32, "voice_fallback_url": now}
     twilio.answer = (200, json.dumps({"incoming_phone_numbers": [number]}).encode())
 

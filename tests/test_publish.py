@@ -47,7 +47,7 @@ A_DAY = dt.timedelta(days=1)
 
 @dataclasses.dataclass
 class Told:
-    """What a command answered."""
+    """The output of a command."""
 
     status: int
     out: str
@@ -73,7 +73,7 @@ class Staff:
         return Told(status, told.out, told.err)
 
     def with_room_for(self, kilobytes: int, *arguments: str, **environment: str) -> Told:
-        """The command as a process whose disk takes no longer file than this."""
+        """The command as a process that cannot write files longer than this."""
         command = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "ivr", str(IVR), *arguments]
         ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
         return Told(ended.returncode, ended.stdout, ended.stderr)
@@ -116,7 +116,7 @@ def staff(
 
 @pytest.fixture
 def patient(settings: Settings, store: Store) -> Iterator[Store]:
-    """Redis may be slow, as where many share a core. What is done without it is tested elsewhere."""
+    """Redis may be slow on a busy machine. What happens without it is tested elsewhere."""
     waiting = Store(settings.redis_url, PATIENT_SECONDS)
     yield waiting
     waiting.close()
@@ -131,7 +131,7 @@ def _no_line_outlives_its_test() -> Iterator[None]:
 
 
 def put_live(store: Store, files: dict[str, str], why: str = "for the tests", at: dt.datetime = OPEN) -> str:
-    """Make these files live, whatever was."""
+    """Make these files live, whatever was live before."""
     before = store.revisions.live() or ""
     revision = building.revision_of(files)
     store.revisions.publish(Published(revision, at.timestamp(), "bea", why, before), files)
@@ -168,10 +168,11 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
         f"ann          {began}        the first words",
     ]
 
-    assert not publishing.was_undone(staff.store, changed)
+    there = publishing.draft_files(config.settings())
+    assert not publishing.was_undone(staff.store, there)
     assert staff("undo").out.startswith(f"Live again: {began}.")
     assert staff.live == began
-    assert publishing.was_undone(staff.store, changed)
+    assert publishing.was_undone(staff.store, there)
     assert NEW in staff.read(WELCOME), "the draft stays as it is"
     assert staff("undo").out.startswith(f"Live again: {changed}.")
     assert staff.live == changed
@@ -209,16 +210,16 @@ def test_the_part_after_which_a_person_is_named_is_told_as_it_is_counted(staff: 
 
 
 def test_only_an_undo_is_told_as_one(store: Store, files: dict[str, str], new_words: dict[str, str]) -> None:
-    """Whatever people write as their reason; version 1.0 wrote nothing else down."""
+    """Whatever people give as the reason. Version 1.0 stored nothing else."""
     first = put_live(store, files)
     publishing.put_live(store, Passed(new_words, building.load(new_words), ()), "undo: the new words", first)
-    assert not publishing.was_undone(store, first)
+    assert not publishing.was_undone(store, files)
 
     publishing.take_back(store, files, store.revisions.history()[0])
-    assert publishing.was_undone(store, building.revision_of(new_words))
+    assert publishing.was_undone(store, new_words)
 
     put_live(store, new_words, why="undo: as version 1.0 wrote it")
-    assert publishing.was_undone(store, first)
+    assert publishing.was_undone(store, files)
 
 
 def test_there_is_nothing_to_go_back_to_before_the_second_publication(staff: Staff, files: dict[str, str]) -> None:
@@ -228,7 +229,7 @@ def test_there_is_nothing_to_go_back_to_before_the_second_publication(staff: Sta
 
 
 def test_what_an_older_line_published_is_not_gone_back_to(staff: Staff, files: dict[str, str]) -> None:
-    """Its files make no script any more. Callers keep what they have."""
+    """Its files can no longer be loaded. Callers keep what they have."""
     put_live(staff.store, {**files, LINE_YAML: "of: another time\n"})
     live = put_live(staff.store, files)
 
@@ -374,7 +375,7 @@ def _fifty_megabytes(folder: Path) -> None:
 
 
 def _gone(folder: Path) -> None:
-    """It is listed and cannot be read, as when it is deleted in between."""
+    """It is listed and cannot be read, as if it was deleted in between."""
     (folder / "menus" / "x.yaml").symlink_to(folder / "gone.yaml")
 
 
@@ -396,7 +397,7 @@ def _tagged_list(folder: Path) -> None:
 
 BAD = [
     (_binary, "This is not a text file. Save it as plain text (UTF-8)."),
-    (_fifty_megabytes, "This file is too big to be a file of words. Take it out of the folder."),
+    (_fifty_megabytes, "This file is too big to hold the line's words. Remove it from the folder."),
     (_gone, "This file went away while it was read. Put it back, or try again."),
     (_alias, "'&it' is not used here. Write the words out again where you need them."),
     (_include, "'!include' is not used here: a file cannot take in another. Write the words in this file."),
@@ -545,7 +546,7 @@ class Worker(Line):
 
 
 def marked(files: dict[str, str], number: int) -> dict[str, str]:
-    """Files in which everything that is said tells which edition it is."""
+    """Files in which every prompt names its edition."""
     words = re.compile(r'^(\s+(?:- |say: |ask: |means: |- say: )"[^"]+)"\s*$', re.MULTILINE)
     return {
         name: words.sub(rf'\1 Edition {number}."', text) if name.startswith("menus/") else text
@@ -875,7 +876,7 @@ def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> N
 
 
 def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, files: dict[str, str]) -> None:
-    """An upgrade may bring rules that what is live does not keep. It snows all the same."""
+    """An upgrade may bring rules that the live words break. It still snows, and the notice must go out."""
     put_live(staff.store, {**files, WELCOME: files[WELCOME].replace("This is a recording.", "You have thirty days.")})
 
     assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
@@ -898,7 +899,7 @@ def test_stories_are_told_without_the_notice_of_the_day(staff: Staff, published:
 
 @pytest.mark.parametrize("draft", ['names: "Not closed\n', "Only words.\n"])
 def test_a_notice_is_live_though_the_draft_cannot_take_it(draft: str, staff: Staff, published: str) -> None:
-    """The draft cannot be read at the moment: whoever needs the notice now has it, and is told what to do later."""
+    """The draft cannot be read at the moment. The notice is live anyway, and its author is told what to do later."""
     (staff.folder / LINE_YAML).write_text(draft)
 
     told = staff("notice", SNOW)
@@ -963,7 +964,7 @@ NOTICES = {
 def test_a_notice_is_put_in_and_taken_out_without_touching_anything_else(
     notices: str, newline: str, last: bool, files: dict[str, str]
 ) -> None:
-    """Whatever the notices looked like, and whatever stands around them."""
+    """Whatever the notices look like, and whatever surrounds them."""
     above, below = files[LINE_YAML].split("notices: []\n")
     above, below = (above + below[1:], "") if last else (above, below)
     text = (above + notices + below).replace("\n", newline)

@@ -18,14 +18,14 @@ Edit = Callable[[str, str, str], dict[str, str]]
 
 
 def _refused(files: dict[str, str]) -> list[str]:
-    """The Problems that stop these files, as staff see them."""
+    """The Problems that prevent these files from being used, as staff see them."""
     with pytest.raises(ConfigError) as refusal:
         building.load(files)
     return [str(problem) for problem in refusal.value.problems]
 
 
 def _line(files: dict[str, str], name: str, text: str) -> int:
-    """The line on which some text first stands."""
+    """The line on which a text first occurs."""
     return files[name][: files[name].index(text)].count("\n") + 1
 
 
@@ -87,7 +87,7 @@ MISTAKES = [
         "goto: school_menu,",
         "goto: school_menu, goes: there,",
         "goes: there",
-        "'goes' is not a field here. Check how it is spelt, and the spaces at its start, or take it out.",
+        "'goes' is not a field here. Check its spelling and the spaces at its start, or remove it.",
     ),
     (
         "menus/which_way.yaml",
@@ -165,7 +165,7 @@ MISTAKES = [
         "goto: school_menu",
         "goto:school_menu",
         "goto:school_menu",
-        "'goto:school_menu' is not a field here. Write a space behind the colon.",
+        "'goto:school_menu' is not a field here. Write a space after the colon.",
     ),
     ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true or false."),
     (
@@ -244,7 +244,7 @@ MISTAKES = [
         "  monday: 09:00 to 17:00",
         "  monday: 9:00-17:00",
         "  monday: 9:00",
-        "'9:00-17:00' is not a time of opening. Write it like 09:00 to 17:00, or write closed.",
+        "'9:00-17:00' is not an opening time. Write it like 09:00 to 17:00, or write closed.",
     ),
     (
         "line.yaml",
@@ -259,7 +259,7 @@ MISTAKES = [
         "closed_days: []",
         "closed_days:",
         "closed_days",
-        "'closed_days' has nothing behind it. Write [] if ",
+        "'closed_days' has nothing after it. Write [] if ",
     ),
     ("line.yaml", "closed_days: []", 'closed_days: ["2026-12-24"]', "closed_days", "Take the quotes away: 2026-12-24."),
     ("line.yaml", "closed_days: []", "closed_days: [2026-02-30]", "closed_days", "There is no such day: 2026-02-30."),
@@ -282,7 +282,7 @@ MISTAKES = [
         "only_if: ",
         "only_if: #",
         "only_if: #",
-        "'only_if' has nothing behind it. Write it, or take the line out.",
+        "'only_if' has nothing after it. Write it, or take the line out.",
     ),
     (
         "line.yaml",
@@ -317,7 +317,7 @@ MISTAKES = [
         "{service_email}",
         "{service_mail}",
         "  text_us",
-        "There is no setting {service_mail}. Add it to config/line.yaml, or check how it is spelt.",
+        "There is no setting {service_mail}. Add it to config/line.yaml, or check its spelling.",
     ),
     (
         "menus/first_steps.yaml",
@@ -375,14 +375,14 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
     [
         ("", "This file is empty. Write it, or delete it."),
         ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."),
-        ("a" * (MOST_CHARACTERS + 1), "This file is too big to be a file of words. Take it out of the folder."),
+        ("a" * (MOST_CHARACTERS + 1), "This file is too big to hold the line's words. Remove it from the folder."),
         ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
-        ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML read some words as something else."),
+        ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML misread some words."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
         ("a: b: c", "There is a colon inside these words. Put the words in quotes."),
         ("a: b\n   c: d", "This line does not fit under the one above. Check the spaces at the start of both."),
-        ("a: [1, 2", "What opens here with { or [ is not closed, or a comma is missing in it. Close it."),
-        ("a: @home", "These words begin with a sign that YAML keeps for itself. Put them in quotes."),
+        ("a: [1, 2", "A { or [ opens here and is not closed, or a comma is missing inside. Close it."),
+        ("a: @home", "These words begin with a sign that has a meaning in YAML. Put them in quotes."),
         ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
     ],
 )
@@ -392,9 +392,9 @@ def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> No
     assert [problem.says for problem in document.problems] == [told]
 
 
-KEPT = "These words begin with a sign that YAML keeps for itself. Put them in quotes."
-BEHIND = "The words go on behind a quote. Inside the words, use quotes of the other kind, or none."
-HYPHEN = "This line begins with a sign that is no plain hyphen. Type - instead."
+KEPT = "These words begin with a sign that has a meaning in YAML. Put them in quotes."
+BEHIND = "The words continue after a closing quote. Inside the words, use the other kind of quotes, or none."
+HYPHEN = "This line begins with a sign that is not a plain hyphen. Type - instead."
 UNFIT = [
     # what is written, the line that is told, what is told
     ('a: b\nsay: "This is "school" here."', 2, BEHIND),
@@ -406,25 +406,25 @@ UNFIT = [
     ("say: | school", 1, KEPT),
     ("a: {label: To talk: school, goto: b}", 1, "There is a colon inside these words. Put the words in quotes."),
     ("a: {goto: b_c say: d}", 1, "A comma is missing here, or the words before it need quotes. Compare it "),
-    ('a: b\nc:"d: e"', 2, "A space is missing behind the colon. Write one."),
-    ("a: b\nc: \u201cd: e\u201d", 2, "These quotes are not plain ones, and would be said with the words."),
+    ('a: b\nc:"d: e"', 2, "A space is missing after the colon. Write one."),
+    ("a: b\nc: \u201cd: e\u201d", 2, "These are not plain quotes, and would be read out with the words."),
     ('a: "b"\t\nc: d', 1, "There is a tab on this line. Use spaces."),
     ('a:\n  - "b"\n  \u2013 "c"\n  - "d"', 3, HYPHEN),
     ('a:\n  - "b"\n  \u2022 "c"\nd: e', 3, HYPHEN),
     ("a: b # c\n   d: e", 2, "This line does not fit under the one above. Check the spaces at the start of both."),
     ('a: {label: "To talk" goto: b}', 1, "A comma is missing here, or the words before it need quotes. Compare it "),
-    ('a:\n  1: {label: "b"\n  2: {label: "c"}', 2, "What opens here with { or [ is not closed, or a comma is missing"),
+    ('a:\n  1: {label: "b"\n  2: {label: "c"}', 2, "A { or [ opens here and is not closed, or a comma is missing"),
     ('a: "b\nc: d\ne: f', 1, "A quote opens here and is never closed. Close it."),
     (
         "say: This is\n  about # school\n  and more.",
         3,
-        "The line above is cut short by its #, and does not go on here.",
+        "A # cuts the line above short, so it cannot continue here.",
     ),
-    ("a: b\nsay: \u201cThis is school.\u201d", 2, "These quotes are not plain ones, and would be said with the words."),
-    ("a: b\nc: 01\u00a016", 2, "There is a character here that cannot be seen (U+00A0). Type this line again."),
-    ('a: b\nc: "d\u200be"', 2, "There is a character here that cannot be seen (U+200B). Type this line again."),
-    ('a: b\nc: "d\u2028e"\nf: g', 2, "There is a character here that cannot be seen (U+2028). Type this line again."),
-    ("a: b\nc: d\x0be", 2, "There is a character here that cannot be seen (U+000B). Type this line again."),
+    ("a: b\nsay: \u201cThis is school.\u201d", 2, "These are not plain quotes, and would be read out with the words."),
+    ("a: b\nc: 01\u00a016", 2, "There is an invisible character here (U+00A0). Type this line again."),
+    ('a: b\nc: "d\u200be"', 2, "There is an invisible character here (U+200B). Type this line again."),
+    ('a: b\nc: "d\u2028e"\nf: g', 2, "There is an invisible character here (U+2028). Type this line again."),
+    ("a: b\nc: d\x0be", 2, "There is an invisible character here (U+000B). Type this line again."),
     ("choices:\n  1: a\n  01: b", 3, "Two choices use key 1 (the first is on line 2). Give one of them another key."),
 ]
 
@@ -447,7 +447,7 @@ def test_a_fault_is_told_in_one_line() -> None:
     [("no", "no"), ("off", "off"), ("yes", "yes"), ("17:30", "17:30"), ("9:30", "9:30"), ("~", None), ("true", True)],
 )
 def test_words_stay_words(text: str, value: object) -> None:
-    """What older YAML turns into something else is read as it is written."""
+    """What older YAML would turn into something else is read as it is written."""
     assert read(f"a: {text}", "x").data == {"a": value}
 
 
@@ -499,7 +499,7 @@ def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: P
 @pytest.mark.parametrize("name", ["texts.yaml", "menus/complaints.yaml", "menus/shared.yaml"])
 @pytest.mark.parametrize("side", ["first", "last"])
 def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name: str, side: str) -> None:
-    """YAML itself finds fault further down, or none at all, and would have the other quote said."""
+    """YAML itself finds a fault further down or none at all, and callers would hear the other quote."""
     lines = files[name].split("\n")
     quoted = [i for i, line in enumerate(lines) if '"' in line and not line.lstrip().startswith("#")]
     assert len(quoted) > 10
@@ -535,14 +535,14 @@ def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str
 
 
 @pytest.mark.parametrize(("name", "right", "wrong", "says"), [
-    ("line.yaml", "names:\n", "names\n", "A colon is missing behind the name. Write one."),
-    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing behind the name. Write one."),
+    ("line.yaml", "names:\n", "names\n", "A colon is missing after the name. Write one."),
+    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing after the name. Write one."),
     (
         "menus/complaints.yaml", '    closing: "That', '    closing "That',
-        "A colon is missing behind the name. Write one.",
+        "A colon is missing after the name. Write one.",
     ),
-    ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing behind the colon. Write one."),
-    ("menus/complaints.yaml", '- "For a', '-"For a', "A space is missing behind the dash. Write one."),
+    ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing after the colon. Write one."),
+    ("menus/complaints.yaml", '- "For a', '-"For a', "A space is missing after the dash. Write one."),
     (
         "menus/complaints.yaml", '- "For a', '"For a',
         "A dash is missing before these words, or a name and a colon. Write it.",
@@ -586,7 +586,7 @@ def test_a_repeated_name_is_told_whatever_stands_under_it() -> None:
     ("menus/which_way.yaml", "    when_off: {", "    when_off: q_disability  # {"),
 ])  # fmt: skip
 def test_one_mistake_is_one_fault(edited: Edit, name: str, right: str, wrong: str) -> None:
-    """What is not sound is there: nothing that needs it is told to be without it."""
+    """A faulty node still exists, so nothing that refers to it is reported as dangling."""
     problems = _refused(edited(name, right, wrong))
 
     assert {problem.split(":")[0] for problem in problems} == {f"config/{name}"}, problems
@@ -694,19 +694,19 @@ MISFITS = [
         "line.yaml",
         '"Leicester"',
         '"{service_name} town"',
-        "No other setting can stand in this one. Write its words here",
+        "A setting cannot contain another one. Write its words here",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {service_name}."',
-        "No other setting can stand in this one.",
+        "A setting cannot contain another one.",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {nobody}."',
-        "No other setting can stand in this one.",
+        "A setting cannot contain another one.",
     ),
     (
         "line.yaml",
@@ -718,19 +718,19 @@ MISFITS = [
         "menus/exclusion.yaml",
         "words: [word_excluded,",
         "words: [school_menu,",
-        "'school_menu' explains no word. Name a node",
+        "'school_menu' does not explain a word. Name a node",
     ),
     (
         "menus/exclusion.yaml",
         "words: [word_excluded,",
         "words: [person,",
-        "'person' is a place of the line. Name a node",
+        "'person' is a built-in step. Name a node",
     ),
     (
         "menus/words.yaml",
         "next_word: word_best_endeavours",
         "next_word: words_menu",
-        "'words_menu' explains no word. Name ",
+        "'words_menu' does not explain a word. Name ",
     ),
 ]
 
@@ -824,7 +824,7 @@ def test_what_yaml_cannot_read_hides_only_what_is_around_it(files: dict[str, str
 
 
 def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where everything in a document stands."""
+    """The path of everything in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, below in inner:
         yield (*path, step)
@@ -840,7 +840,7 @@ SHAPES: dict[str, tuple[type[authored.Authored], Spare]] = {
 
 @pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "words.yaml", MENU, WHICH, "menus/shared.yaml"])
 def test_whatever_does_not_fit_is_told_and_the_rest_is_looked_at(files: dict[str, str], name: str) -> None:
-    """Each thing in a file in turn is taken out, or is something that fits nowhere. The rest stays whole."""
+    """Each value of a file in turn is removed, or replaced by something invalid. The rest stays intact."""
     model, spare = SHAPES.get(name, (authored.MenuFile, authored.spare_of_menu))
     places = list(_places(read(files[name], name).data))
     for place in places[:: max(1, len(places) // 60)]:

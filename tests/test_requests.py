@@ -30,7 +30,7 @@ PLACES: dict[Part, int] = {"morning": 2, "afternoon": 1}
 
 
 def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(store: Store, machine: Settings) -> None:
-    """Each takes what it can until nothing is left, in an order of its own."""
+    """Each takes what it can until nothing is left, in its own order."""
     for number in range(500):
         ask(store, number, number=f"+4477009{number:05}")
     ids = [found.id for found in store.requests.waiting()]
@@ -57,7 +57,7 @@ def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(st
 
 
 def test_of_many_wishes_from_one_phone_at_once_one_request_is_made(store: Store) -> None:
-    """And every caller got a reference of their own."""
+    """Every caller got a different reference."""
     references = iter(range(1000, 2000))
     store.requests.new_reference = lambda: str(next(references))
 
@@ -174,7 +174,7 @@ def test_a_request_is_found_by_its_phone_and_its_reference_only(store: Store) ->
 
 
 def test_a_reference_cannot_be_guessed(store: Store) -> None:
-    """After a handful of wrong ones in an hour, even the right one finds nothing."""
+    """After a few wrong ones in an hour, even the right one finds nothing."""
     saved = ask(store, 1)
     for guess in range(MOST_GUESSES):
         store.requests.find(FindRequest(saved.number, f"{guess:04}"))
@@ -252,7 +252,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
 
 
 def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
-    """In a child process: take the turn, and be gone at the step-th thing that is sent to Redis."""
+    """In a child process: take the turn, and die at the step-th command that is sent to Redis."""
     store = Store(settings.redis_url, PATIENT_SECONDS)
     line = Line(settings, store)
     line.now = OPEN.replace(hour=20, minute=35)

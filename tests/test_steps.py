@@ -1,4 +1,4 @@
-"""The dialogues every line has: a text message, being rung back, changing a call."""
+"""The built-in dialogues: a text message, being rung back, changing a call."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call
+from ivr import building, call, reply
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import Gather, Key, Place, Record, SaveRequest, Transfer
+from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
 
@@ -165,7 +166,7 @@ def test_digits_after_a_star_go_on_to_a_whole_number(keying: Talk) -> None:
 
 
 def test_slow_fingers_lose_nothing(keying: Talk) -> None:
-    """Twilio hands over what it has after ten seconds. The caller hears how far they are, and goes on."""
+    """Twilio sends what it has after ten seconds. The caller hears the digits so far, and continues."""
     keying.key("07700")
     assert keying.words == "So far I have zero seven seven zero zero. Go on. To start again, press star, bottom left."
     assert (keying.at, keying.session.slips) == ("ring_number", 0)
@@ -364,7 +365,7 @@ def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(shipped: 
 
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
-    """They confirmed a number, and then thought better of it."""
+    """They confirmed a number, and then changed their mind."""
     _asked(talk.to(ASK), "1", "2", "2").press("***")
 
     assert talk.at == "ring_back"
@@ -436,7 +437,7 @@ def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[st
 
 
 def test_no_time_is_promised_that_is_nearly_over(shipped: Script) -> None:
-    """At two minutes to twelve, this morning is over for anybody who would ring."""
+    """At two minutes to twelve, there is no time left to ring this morning."""
     noon = dt.datetime(2026, 11, 25, 11, 58, tzinfo=LONDON)
     talk = _asked(Talk(shipped, noon).press("0").transfer("busy"), "1", "1", "2", "2", "1")
 
@@ -541,7 +542,7 @@ def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(shipped: Script) ->
 
 
 def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -> None:
-    """And asking to be rung then is a wish of its own, joined to it: nothing of it is undone."""
+    """Asking to be rung then is a separate wish that joins the request. Nothing of the request is undone."""
     asked.key("4271").press("**").press("44").press("*")
     (before,) = asked.desk.requests.values()
     asked.press("0").press("1").press("1")
@@ -639,7 +640,7 @@ def test_whoever_was_put_through_while_asking_is_noted_as_talked_to(shipped: Scr
 
 
 def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk) -> None:
-    """The line ends the call, and the wish stays."""
+    """The line ends the call, and the request stays."""
     _asked(talk.to(ASK), "1")
     while talk.at != "goodbye":
         talk.wait()
@@ -665,7 +666,7 @@ def test_a_person_is_not_offered_where_nobody_can_talk(talk: Talk) -> None:
 
 
 def test_moving_a_call_again_goes_on_to_later_days(asked: Talk) -> None:
-    """And not to and fro between two."""
+    """It does not alternate between two."""
     for day in ("Friday the twenty-seventh", "Monday the thirtieth"):
         assert f"We will ring you on {day} of November, in the morning." in asked.key("4271").press("11").words
         asked.press("2").press("4")
@@ -708,3 +709,143 @@ def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(shipped: Scri
 
     assert talk.at == "ring_done"
     assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
+
+
+# --- a message that needs no key --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("caller", [CALLER, LANDLINE])
+def test_what_is_said_after_the_tone_is_an_urgent_request_with_the_careful_answers(
+    shipped: Script, caller: str
+) -> None:
+    talk = Talk(shipped, EVENING, caller).wait(4).recorded()
+
+    (request,) = talk.desk.requests.values()
+    assert (request.id, request.number, request.state) == ("practice-message", caller, "waiting")
+    assert (request.urgent, request.message_ok, request.say_who) == (True, False, False)
+    assert (request.pressed_nothing, request.message_only, request.slow) == (True, True, False)
+    assert talk.words.startswith(
+        "Thank you. We have your message. We will ring you tomorrow, Thursday the twenty-sixth of November."
+    )
+
+
+def test_whoever_has_pressed_keys_is_not_said_to_have_pressed_none(talk: Talk) -> None:
+    talk.press("2").wait(2).recorded()
+
+    (request,) = talk.desk.requests.values()
+    assert (request.pressed_nothing, request.slow) == (False, False)
+
+
+@pytest.mark.parametrize("caller", [HIDDEN, "", "+441162575027"], ids=["hidden", "nothing", "diverted"])
+def test_a_number_that_is_not_known_is_asked_for_in_the_message(shipped: Script, caller: str) -> None:
+    """A call that was diverted shows our own number. Two such messages are never taken for one caller's."""
+    desk = PracticeDesk()
+    for name in ("one", "two"):
+        talk = Talk(shipped, EVENING, caller, desk, name).wait(4)
+        assert "say your name and phone number" in talk.words
+        assert "If you said your number, we will ring it." in talk.recorded().words
+
+    assert [request.number for request in desk.requests.values()] == ["", ""]
+
+
+def test_zero_ends_a_message_and_finds_a_person(talk: Talk) -> None:
+    assert talk.wait(4).recorded("0", seconds=3).at == "person_away"
+    assert len(talk.desk.requests) == 1
+
+
+@pytest.mark.parametrize(("key", "leads_to"), [("9", "help_settings"), ("*", "main_menu"), ("3", "council_menu")])
+def test_every_key_works_in_the_words_before_the_tone(shipped: Script, key: str, leads_to: str) -> None:
+    """And just after it, as long as nothing was said."""
+    assert Talk(shipped, EVENING).wait(4).press(key).at == leads_to
+    assert Talk(shipped, EVENING).wait(4).recorded(key, seconds=0).at == leads_to
+
+
+def test_a_key_that_is_not_used_cuts_the_words_before_the_tone_short_once(talk: Talk) -> None:
+    talk.wait(4).press("8")
+
+    assert talk.words.startswith("That key is not used here.")
+    assert talk.words.endswith("We will ring this phone.")
+    assert isinstance(talk.turn.then, Record)
+    assert not talk.turn.then.keys
+
+
+def test_a_message_that_cannot_be_kept_is_told_with_the_hours_and_the_number(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING, desk=PracticeDesk(works=False)).wait(4).recorded()
+
+    assert talk.words.startswith("Sorry, we could not keep your message. Sorry, no one can talk right now.")
+    assert "Our number is zero one one six" in talk.words
+    assert talk.at == "told"
+
+
+# --- ringing that is stopped, and numbers that are heard again ----------------------------------
+
+
+@pytest.mark.parametrize("how", ["in the words", "while it rings"])
+def test_star_stops_the_ringing_and_offers_to_be_rung_back(shipped: Script, how: str) -> None:
+    talk = Talk(shipped).press("2").press("0")
+
+    talk = talk.press("*") if how == "in the words" else talk.transfer("stopped")
+
+    assert talk.words.startswith("It has stopped ringing. To ask us to ring you, press 1.")
+    assert talk.press("*").at == "school_menu"
+
+
+def test_zero_again_in_the_words_before_the_ringing_rings_at_once(shipped: Script) -> None:
+    talk = Talk(shipped).press("0").press("0")
+
+    assert talk.turn.then == Transfer("helpline_phone", 25, keys=False)
+    assert talk.words == ""
+
+
+def test_the_adviser_hears_that_a_caller_has_pressed_no_key_and_not_that_they_need_slow_speech(shipped: Script) -> None:
+    """The line rings unasked, and whoever picks up should know why nobody says anything."""
+    talk = Talk(shipped).wait(4)
+
+    assert text_of(reply.whisper(shipped, talk.session)) == (
+        "A caller from the phone line. They have pressed no key. To take the call, press 1."
+    )
+
+
+def test_before_a_phone_number_there_is_time_to_find_a_pen(shipped: Script) -> None:
+    talk = Talk(shipped).press("31").wait()
+    assert talk.words == "A phone number comes next. When you have a pen, press 1 now, or wait."
+    assert talk.turn.then == Gather(10)
+
+    assert talk.wait().words.startswith("The number is zero one one six")
+
+
+def test_key_one_goes_on_to_the_number_at_once(shipped: Script) -> None:
+    assert Talk(shipped).press("31").wait().press("1").words.startswith("The number is zero one one six")
+
+
+NUMBER = "zero one one six, four five four, two zero five zero."
+
+
+def test_hash_just_after_a_number_says_the_number_though_the_line_has_gone_on(shipped: Script) -> None:
+    """And again, as often as it is wanted; then what the caller is at."""
+    talk = Talk(shipped).press("31").wait(3)
+    assert NUMBER not in talk.words
+
+    for _ in range(3):
+        assert talk.press("#").words.startswith(f"{NUMBER} {NUMBER} We can text you the number")
+
+    assert not talk.press("1").press("#").words.startswith(NUMBER)
+
+
+def test_hash_says_the_part_with_the_number_again_while_it_is_said(shipped: Script) -> None:
+    assert Talk(shipped).press("31").wait(2).press("#").words == f"The number is {NUMBER} {NUMBER}"
+
+
+def test_hash_where_nobody_can_talk_says_our_number_first(talk: Talk) -> None:
+    """It comes behind the choices there, and who wants it again should not hear all of them first."""
+    again = talk.press("0").press("#").words
+
+    assert again.startswith("zero one one six, two five seven, five zero two seven.")
+    assert again.endswith("To go on listening, press 3.")
+
+
+def test_hash_just_after_the_number_of_a_call_says_it_again(talk: Talk) -> None:
+    _asked(talk.to(ASK), *WHOLE).press("2")
+    assert talk.at == "end_menu"
+
+    assert talk.press("#").words.startswith("four two, seven one. four two, seven one. What would you like now?")

@@ -31,7 +31,7 @@ S = Session("CA1", "r1", Place("main_menu"), turn=3)
 
 @pytest.fixture
 def other(machine: Settings) -> Store:
-    """The same Redis, met by another worker."""
+    """The same Redis, used by another worker."""
     return Store(machine.redis_url)
 
 
@@ -45,7 +45,7 @@ def test_a_session_comes_back_as_it_was_kept(store: Store, other: Store) -> None
 
 
 def test_a_session_is_not_saved_over_a_later_one(store: Store, other: Store) -> None:
-    """Nor over one at the same turn: whoever is second is told what is there."""
+    """Nor over one of the same turn: the second writer is told what is there."""
     later = replace(S, turn=4, slow=True)
     store.sessions.save(later)
 
@@ -129,7 +129,7 @@ def test_what_is_published_is_live_with_its_files_and_its_history(store: Store) 
 
 
 def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None:
-    """It was made from what is no longer live; nothing is overwritten."""
+    """It was based on something that is no longer live. Nothing is overwritten."""
     _published(store, "r1")
     _published(store, "r2")
 
@@ -142,7 +142,7 @@ def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None
 
 
 def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
-    """The last fifty stay for going back to, and so does any that a call began with."""
+    """The last fifty are kept to go back to, and so is any that a call began with."""
     store.revisions.began("r0", now=1000.0)
     for number in range(MOST_HISTORY + 3):
         _published(store, f"r{number}", at=1000.0)
@@ -180,7 +180,7 @@ def own(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(params=["plain", "TLS"])
 def url(request: pytest.FixtureRequest, own: RedisServer, tmp_path: Path) -> Iterator[str]:
-    """The way to that Redis, with a question that more can be asked behind."""
+    """The address of that Redis, ending so that options can be appended."""
     if request.param == "plain":
         yield f"{own.url}?"
         return
@@ -204,7 +204,7 @@ def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer
 def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
     own: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else every thread would wait its quarter second at once, and health checks with them."""
+    """Otherwise every thread would wait a quarter of a second at once, health checks included."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 2 * ANSWER_SECONDS)
     store = Store(own.url)
     store.sessions.save(S)
@@ -245,7 +245,7 @@ def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> Non
 def test_a_server_that_was_stalled_for_long_is_used_again(
     own: RedisServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each time-out drops a connection, and none stays lent: here there are two at most."""
+    """Each time-out drops its connection and returns it to the pool, which has only two here."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
     store = Store(f"{url}max_connections=2")
     store.sessions.save(S)
@@ -303,7 +303,7 @@ def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
 
 
 def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
-    """A key that it does not name is one that nobody will know to look after. One of everything is written here."""
+    """Nobody would look after a key that the map does not name. This writes one of everything."""
     store.sessions.save(S)
     store.sessions.accept("CA1", "3")
     _published(store, "r1")

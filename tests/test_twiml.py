@@ -199,7 +199,7 @@ def test_a_field_without_a_value_is_kept() -> None:
 
 
 def test_every_reply_the_line_can_give_is_valid(shipped: Script, writer: Writer) -> None:
-    """Each place that keys and silence come to, at both paces: known verbs, known attributes, under 64 kB."""
+    """Each place that keys and silence lead to, at both paces: known verbs, known attributes, under 64 kB."""
     for _, turn in ways(shipped, OPEN).values():
         for slow in (False, True):
             changed = Turn(_slow(turn.session, slow), turn.says, turn.then)
@@ -353,7 +353,7 @@ def test_the_whisper_may_be_declined_by_silence(writer: Writer) -> None:
 
 
 def test_the_reply_that_needs_nothing_says_the_number_and_dials_it() -> None:
-    """And shows our own number, if we have one: with a hidden number of the caller's it would not ring."""
+    """It shows our own number if we have one, because it would not ring with a caller's hidden number."""
     root = assert_valid(twiml.put_through("Sorry.", "0116 257 5027", "Goodbye.", "+441164960000"))
 
     assert [element.tag for element in root] == ["Say", "Dial", "Say"]

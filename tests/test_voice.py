@@ -24,7 +24,7 @@ from ivr import building, callback, config, server
 from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.reading import ConfigError
-from ivr.store import Published, Store, StoreDown, ping
+from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask
 from tests.line import CALLER, Line
@@ -55,7 +55,7 @@ def test_what_twilio_did_not_sign_is_refused(line: Line, path: str, signature: s
 
 
 def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Line) -> None:
-    """A token that was changed at Twilio only would else be seen nowhere."""
+    """Otherwise a token that was changed only at Twilio would not be noticed."""
     before = REGISTRY.get_sample_value("ivr_refused_total") or 0
 
     with structlog.testing.capture_logs() as logs:
@@ -84,7 +84,7 @@ def test_a_changed_form_is_refused(line: Line) -> None:
 
 
 def test_a_signed_get_is_taken_with_its_percent_escapes(line: Line) -> None:
-    """Twilio signs the address as it stands: escapes are not to be undone and done again."""
+    """Twilio signs the address as it is written, so its escapes must not be decoded and encoded again."""
     target = "/voice?CallSid=CA9&From=%2B447700900123&FromCity=Z%C3%9CRICH%27S&To=%2B441164960000&a=%7Eb"
     signature = RequestValidator(line.settings.auth_tokens[0]).compute_signature(
         "https://line.example.org" + target, {}
@@ -97,7 +97,7 @@ def test_a_signed_get_is_taken_with_its_percent_escapes(line: Line) -> None:
 
 
 def test_a_proxy_cannot_change_what_was_signed(line: Line) -> None:
-    """The public address is a setting; what the request says of itself does not come into it."""
+    """The public address is a setting. What the request claims about itself is ignored."""
     forwarded = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "Host": "10.0.0.1:8000"}
 
     assert line.post("/voice", FORM, **forwarded).status_code == 200
@@ -127,7 +127,7 @@ def test_a_call_that_comes_in_twice_begins_once(line: Line) -> None:
 
 
 def test_a_late_webhook_gets_the_present_reply(line: Line) -> None:
-    """Whatever it says: it is about a turn that is over."""
+    """Whatever it says, it is about a turn that is over."""
     call = line.call().press("2")
     old = call.action
     call.press("1").wait()
@@ -150,11 +150,12 @@ def test_webhooks_at_once_have_one_effect(line: Line) -> None:
     assert line.store.sessions.get(call.sid).turn == call.turn + 1  # type: ignore[union-attr]
 
 
-def test_an_unknown_call_starts_again_politely(line: Line) -> None:
+def test_a_call_that_nothing_is_known_of_starts_again_politely(line: Line) -> None:
+    """Not even the address says where it was."""
     call = line.call().press("2")
     line.store.sessions.end(call.sid)
 
-    call.press("1")
+    call._take(line.post(f"/voice/turn/{call.turn}", {**call.form, "Digits": "1"}))
 
     assert call.words.startswith("Sorry, this call was away for too long. We will start again. Hello.")
     assert call.press("3").place == "council_menu"
@@ -303,8 +304,8 @@ def test_a_worker_that_starts_without_redis_says_what_was_live_when_it_last_answ
     own_redis: tuple[Settings, int],
 ) -> None:
     settings, redis_pid = own_redis
-    with pytest.raises(StoreDown), Line(settings, Store("redis://127.0.0.1:1")):
-        pass
+    with Line(settings, Store("redis://127.0.0.1:1")) as line:
+        assert line.client.get("/readyz").status_code == 503
     with Line(settings, Store(settings.redis_url)):
         os.kill(redis_pid, signal.SIGKILL)
 
@@ -409,7 +410,7 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
 
 
 def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> None:
-    """Nothing can be kept, and nobody is told that it was; where the caller is goes along in the address."""
+    """Nothing can be saved, and no caller is told that it was. The address carries where the caller is."""
     call = line.call().press("9").press("1").press("3")
     with _no_room(store):
         assert call.press("1").place == "council_team"

@@ -1,4 +1,4 @@
-"""Real TLS for tests: a certificate, and a door in front of a server that has none."""
+"""Real TLS for tests: a certificate, and a TLS proxy for a server without TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.test_phone import needs
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> Path:
-    """A certificate for this host that vouches for itself, with its key, in one file."""
+    """A self-signed certificate for this host, with its key, in one file."""
     openssl = shutil.which("openssl")
     needs(openssl, "openssl is needed to make a certificate")
     path = folder / "certificate.pem"
@@ -31,7 +31,7 @@ def certificate(folder: Path, host: str = "127.0.0.1") -> Path:
 
 
 def context(certificate: Path) -> ssl.SSLContext:
-    """What a server with this certificate speaks."""
+    """The TLS context of a server with this certificate."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(certificate)
     return made

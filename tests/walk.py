@@ -1,4 +1,4 @@
-"""Walking the engine: the shortest way for a caller to come to each place."""
+"""Walking the engine: the shortest way for a caller to reach each place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def step(script: Script, turn: Turn, event: Input, now: dt.datetime) -> Turn:
 
 
 def ways(script: Script, now: dt.datetime) -> dict[tuple[str, int], tuple[Way, Turn]]:
-    """Every (node, part) that can be come to with keys and silence, the way there, and the turn at it."""
+    """Every (node, part) that can be reached with keys and silence, the way there, and the turn at it."""
     first = call.start(script, "CAwalk", CALLER, now)
     found: dict[tuple[str, int], tuple[Way, Turn]] = {("greeting", 0): ((), first)}
     queue = deque([((), first)])

@@ -1,4 +1,4 @@
-"""What there is to say, at both paces, and the name each sound has."""
+"""Everything that can be said, at both paces, and the name of each sound file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ivr import spoken
 from ivr.script import Script
 from ivr.spoken import as_said
 
-#: Changed when the way from words to telephone sound changes, so that every sound is made anew.
+#: Change this when rendering changes, so that every sound is made again.
 MAKING = "2"
-#: Where sounds are, below the folder for sound files: as telephones play them, and as browsers do.
+#: Folders inside the one for sound files: sounds for telephones, and sounds for browsers.
 RENDERED, MASTERS = "rendered", "masters"
 
 
@@ -23,27 +24,35 @@ class Clip:
     slow: bool
 
     def name(self, identity: str, said: Mapping[str, str]) -> str:
-        """The file name of this clip as one voice says it. Thirty-two hexadecimal digits cannot be guessed."""
-        facts = (MAKING, identity, as_said(self.words, said), "slow" if self.slow else "normal")
+        """The file name of this clip in one voice: 32 hexadecimal digits, which cannot be guessed."""
+        facts = (MAKING, identity, as_said(self.words, said), "slow" if self.slow else "normal", *self._lasts())
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32] + ".wav"
+
+    def _lasts(self) -> tuple[str, ...]:
+        return (str(self.least_seconds),) if self.least_seconds else ()
+
+    @property
+    def least_seconds(self) -> float:
+        """How long it lasts at least, with silence behind it: digits are heard at an even pace."""
+        return spoken.DIGIT_SECONDS if spoken.is_digit(self.words) else 0.0
 
 
 def clips(script: Script) -> list[Clip]:
-    """Every clip of a script: each prompt at the normal and at the slow pace."""
+    """Every clip of a script: each prompt at the normal pace and at the slow one."""
     return [Clip(words, slow) for words in sorted(script.every_prompt()) for slow in (False, True)]
 
 
 def silences(script: Script) -> Iterator[float]:
-    """The pauses, in seconds, that a call can put between sounds."""
+    """The pauses, in seconds, that a call can make between sounds."""
     pace = script.line.pace
     normal = {
         pace.before_key, pace.between_choices, pace.after_key_press, pace.between_groups, 2 * pace.between_groups,
-        max(0.1, round(pace.each_digit - 0.5, 2)),
+        spoken.digit_gap(pace.each_digit),
     }  # fmt: skip
     for seconds in normal:
         yield from (round(seconds, 2), round(seconds * pace.slow_pauses, 2))
 
 
 def silence_name(seconds: float) -> str:
-    """The file name of some silence."""
+    """The file name of a silence of this length."""
     return hashlib.sha256(f"{MAKING}\0silence\0{seconds:.2f}".encode()).hexdigest()[:32] + ".wav"

@@ -1,8 +1,8 @@
-"""People's own recordings, which win over any voice.
+"""People's own recordings, which are used instead of any voice.
 
-`audio/recordings/en/<node>[.<part>].wav`, beside them `words.json`: which take somebody has
-listened to, and for which words. When the words or the take change, the recording is refused
-until somebody confirms that they fit.
+They are in `audio/recordings/en/<node>[.<part>].wav`. `words.json` beside them says which take
+somebody has listened to, and which words it speaks. When the words or the take change, the
+recording is not used until somebody confirms that they match.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ivr.script import Menu, Question, Reading, Script, Word, options_of
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
-#: A recording quieter than this (LUFS), with a larger share of clipped samples, or with fewer samples a second is a
-#: mistake, not a voice.
+#: A recording that is quieter than this (LUFS), has a larger share of clipped samples, or has fewer samples a second
+#: is a mistake.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
-#: What the library that reads sounds calls a WAV.
+#: The names that the sound library has for WAV.
 _WAV = ("WAV", "WAVEX")
 _KEY_NAMES = {"*": "star", "#": "hash"}
-#: Seconds a word may take: less was cut off, more is music or a long silence.
+#: Seconds that a word may take. With less, something was cut off; with more, it is music or a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
 
 
@@ -42,7 +42,7 @@ class Unit:
 
 
 def units(script: Script) -> Iterator[Unit]:
-    """Everything a person can record, in the order of the menus: whole prompts, and nothing put together in a call."""
+    """Everything a person can record, in the order of the menus: whole prompts, but nothing assembled during a call."""
     for node in script.nodes.values():
         match node:
             case Reading():
@@ -66,7 +66,7 @@ def units(script: Script) -> Iterator[Unit]:
 
 
 def _fixed(said: Speech) -> bool:
-    """Whether a Speech is one piece of words, always the same."""
+    """Whether a Speech is a single piece of words that never changes."""
     return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Blank)
 
 
@@ -76,10 +76,10 @@ def _unit(name: str, said: Speech) -> Unit:
 
 @dataclass(frozen=True)
 class _Confirmed:
-    """Which words somebody heard a recording say."""
+    """The words that somebody heard a recording say."""
 
     words: str = ""
-    #: The fingerprint of the file; empty where it was confirmed before fingerprints were kept.
+    #: The fingerprint of the file; empty if it was confirmed by a version that kept no fingerprints.
     take: str = ""
 
     def fits(self, take: str) -> bool:
@@ -100,7 +100,7 @@ class Recordings:
         return self.folder / "words.json"
 
     def _confirmed(self) -> dict[str, _Confirmed]:
-        """What was confirmed, by the name of the recording."""
+        """What was confirmed, by name of the recording."""
         try:
             found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
@@ -111,7 +111,7 @@ class Recordings:
         return sorted(self.folder.glob("*.wav"))
 
     def names(self) -> dict[Clip, str]:
-        """The telephone sound of each good recording, by what it says. One recording serves both paces."""
+        """The sound file of each good recording, by the clip it speaks. One recording serves both paces."""
         confirmed, found = self._confirmed(), {}
         for path in self._paths():
             unit, take = self._units.get(path.stem), _take(path)
@@ -122,12 +122,12 @@ class Recordings:
         return found
 
     def is_good(self, unit: Unit) -> bool:
-        """Whether there is a recording of this that says its words of today."""
+        """Whether there is a recording that says today's words of this unit."""
         path = self.folder / f"{unit.name}.wav"
         return path.is_file() and _says(self._confirmed().get(unit.name), unit, _take(path))
 
     def prepare(self) -> int:
-        """Make telephone sound of every good recording that has none yet. Returns how many were made."""
+        """Make the telephone sound of every good recording that has none yet. Returns how many were made."""
         made, confirmed = 0, self._confirmed()
         for path in self._paths():
             target = self._rendered / _name(_take(path))
@@ -139,10 +139,10 @@ class Recordings:
         return made
 
     def confirm(self, names: list[str]) -> list[str]:
-        """Note that these recordings say the words of today; without names, all takes nobody has heard before.
+        """Note that these recordings say today's words. Without names, all takes that nobody has confirmed yet.
 
-        Not a take from before its words changed: that fits only if somebody says so of it by name.
-        Nor what sounds wrong.
+        A take that was confirmed for older words has to be confirmed by its name. A take that
+        sounds wrong is never confirmed. Returns the names that were.
         """
         confirmed = self._confirmed()
         takes = {path.stem: _take(path) for path in self._paths() if path.stem in self._units}
@@ -150,17 +150,17 @@ class Recordings:
         noted = [name for name in names or new if name in takes and not any(self._sound_faults(name))]
         confirmed |= {name: _Confirmed(self._units[name].words, takes[name]) for name in noted}
         self.folder.mkdir(parents=True, exist_ok=True)
-        # whole, and so by a new name in the folder, which tells a running line that something changed
+        # Replacing the file changes the folder's time, which tells a running line to look again.
         kept = {name: asdict(note) for name, note in sorted(confirmed.items())}
         config.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         return noted
 
     def unknown(self, names: list[str]) -> list[str]:
-        """Those of these names that are no recording of a prompt."""
+        """The names among these that belong to no recording of a prompt."""
         return [name for name in names if name not in self._units or not (self.folder / f"{name}.wav").is_file()]
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the recordings, for the people who make them. A voice speaks in place of those."""
+        """What is wrong with the recordings, for the people who make them. A voice speaks instead of a faulty one."""
         confirmed = self._confirmed()
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         return [
@@ -171,25 +171,25 @@ class Recordings:
 
     def _faults(self, path: Path, confirmed: Mapping[str, _Confirmed]) -> Iterator[str]:
         if path.suffix != ".wav":
-            yield "Only files whose names end in .wav are used. Save it as WAV, or take it out."
+            yield "Only files whose names end in .wav are used. Save it as WAV, or remove it."
             return
         unit, take = self._units.get(path.stem), _take(path)
         if unit is None:
-            yield "No prompt has this name. See `ivr record list` for the names, or take the file out."
+            yield "No prompt has this name. See `ivr record list` for the names, or remove the file."
             return
         note, sounds = confirmed.get(path.stem, _Confirmed()), list(self._sound_faults(path.stem))
         yield from sounds
         if note.fits(take) and note.words != unit.words:
             yield f"The words have changed to: '{unit.words}'. Record it again, then: ivr record confirm {path.stem}"
         elif not note.fits(take) and not sounds:
-            yield f"Nobody has said yet that this says: '{unit.words}'. Listen, then: ivr record confirm {path.stem}"
+            yield f"Nobody has confirmed yet that it says: '{unit.words}'. Listen, then: ivr record confirm {path.stem}"
 
     def _sound_faults(self, name: str) -> Iterator[str]:
         return _sound_faults(self.folder / f"{name}.wav", self._units[name])
 
 
 def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
-    """Whether somebody has heard this take say the words of today."""
+    """Whether somebody has heard this take say today's words."""
     return note is not None and note.words == unit.words and note.fits(take)
 
 
@@ -198,15 +198,15 @@ def _sound_faults(path: Path, unit: Unit) -> Iterator[str]:
         kind = soundfile.info(path).format
         samples, rate = telephone.read(path)
     except (soundfile.LibsndfileError, OSError):
-        yield "This is not a sound file that can be read. Save it as WAV, 16 bits, one channel."
+        yield "This sound file cannot be read. Save it as WAV, 16 bits, one channel."
         return
     if kind not in _WAV:
-        yield f"This is no WAV but {kind}, whatever its name says. Save it as WAV, 16 bits, one channel."
+        yield f"This is {kind} and not WAV, although its name says so. Save it as WAV, 16 bits, one channel."
     if rate < LEAST_RATE:
         yield f"This was recorded at {rate} samples a second. Record at {LEAST_RATE} or more."
     measured = telephone.measure(samples, rate)
     if not len(samples) or measured.loudness < LEAST_LOUD:
-        yield "There is next to no sound in this. Record it again, nearer to the microphone."
+        yield "This has almost no sound. Record it again, nearer to the microphone."
         return
     clipped = float((abs(samples) >= 0.999).mean())
     if clipped > MOST_CLIPPED:
@@ -225,5 +225,5 @@ def _take(path: Path) -> str:
 
 
 def _name(take: str) -> str:
-    """The name of a recording's telephone sound: by its content, so that a new take is a new sound."""
+    """The file name of a recording's telephone sound. It depends on the content, so a new take is a new sound."""
     return hashlib.sha256(f"{MAKING}\0recording\0{take}".encode()).hexdigest()[:32] + ".wav"

@@ -1,9 +1,8 @@
-"""During calls: from words to the address of the best sound there is.
+"""During calls: from words to the address of the best sound.
 
-Looking is done when a revision loads, and again once a second beside the calls; a call finds
-an address in a dictionary. The folder's own time tells whether a file came or went since.
-Words whose sound is missing are said by Twilio's voice instead: the call goes on, and it is
-counted.
+The folders are read when a revision loads, and again once a second in the background if their
+modification time has changed. A call only looks an address up in a dictionary. Words without a
+sound are said by Twilio's voice: the call continues, and it is counted.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ class Sounds:
         self._files: dict[tuple[str, bool], str] = {}
         self._silences: frozenset[str] = frozenset()
         self._seen = 0
-        #: Changes whenever a sound came or went.
+        #: Changes whenever a sound was added or removed.
         self.version = 0
         self.look()
 
     def look(self) -> None:
-        """Take up what is in the folders now. Not for a turn to wait for."""
+        """Read the folders again if they have changed. Slow: never call it during a turn."""
         seen = _time_of(self._folder / RENDERED) + _time_of(self._folder / "recordings" / LANGUAGE)
         if seen != self._seen:
             self._read_folders()
@@ -49,7 +48,7 @@ class Sounds:
             self.version += 1
 
     def url(self, words: str, slow: bool) -> str | None:
-        """Where the sound of some words is; None if there is none."""
+        """The address of the sound of these words; None if there is none."""
         name = self._files.get((words, slow))
         return f"{self._url}/audio/{name}" if name else None
 
@@ -59,7 +58,7 @@ class Sounds:
         return {clip: length for clip, name in self._files.items() if (length := telephone_seconds(folder / name))}
 
     def missed(self, words: str, slow: bool) -> None:
-        """Count and log that a caller hears Twilio's voice for want of a sound."""
+        """Count and log that a caller hears Twilio's voice because a sound is missing."""
         UNSPOKEN.inc()
         log.warning("no sound", words=words[:60], slow=slow)
 
@@ -76,7 +75,7 @@ class Sounds:
         return {(clip.words, clip.slow): name for clip, name in recorded.items()}
 
     def _in_one_voice(self, there: frozenset[str]) -> dict[tuple[str, bool], str]:
-        """All in the best voice that has said everything; if none has, each prompt in the best that said it."""
+        """All sounds in the best voice that has every prompt. If none has, each in the best that has it."""
         found: dict[tuple[str, bool], str] = {}
         for names in self._names:
             said = {words: name for words, name in names.items() if name in there}
@@ -87,7 +86,7 @@ class Sounds:
 
 
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
-    """What every sound of a script is called if this voice says it."""
+    """The file names of all prompts of a script in this voice."""
     return {(clip.words, clip.slow): clip.name(identity, script.words.said) for clip in clips(script)}
 
 
@@ -100,7 +99,7 @@ def telephone_seconds(path: Path) -> float:
 
 
 def _time_of(folder: Path) -> int:
-    """When a folder last gained or lost a file."""
+    """When a file was last added to or removed from a folder."""
     try:
         return folder.stat().st_mtime_ns
     except FileNotFoundError:
@@ -108,6 +107,6 @@ def _time_of(folder: Path) -> int:
 
 
 def file_of(folder: Path, name: str) -> Path | None:
-    """The file of a sound; None if there is none. The name has been checked to be one."""
+    """The file of a sound; None if there is none. The caller has checked the form of the name."""
     path = folder / RENDERED / name
     return path if path.is_file() else None

@@ -1,11 +1,11 @@
-"""From a voice's sound to telephone sound, and what can be measured of it.
+"""From a voice's sound to telephone sound, and measurements of sounds.
 
-A telephone carries 300 to 3400 Hz, eight thousand samples a second, eight bits each in
-µ-law. What is made here is already so, and so sounds on the line as it did when it was
-measured. A master at 16 kHz is kept beside it, for listening in a browser.
+A telephone carries 300 to 3400 Hz, with 8,000 samples a second of 8 bits each in µ-law. The
+files made here already have that form, so a phone plays exactly what was measured. A master
+at 16 kHz is kept beside each, for listening in a browser.
 
-What works on sound takes a second to import, so it is imported where sound is worked on: a
-web server, which only ever names files, starts without it.
+The libraries for sound take a second to import, so they are imported inside the functions
+that need them. A web server only handles file names, and starts without them.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ Samples = NDArray[np.float32]
 TELEPHONE_RATE, MASTER_RATE = 8000, 16000
 #: Loudness of every sound, in LUFS.
 LOUDNESS = -20.0
-#: The loudest sample there may be: µ-law clips above it, and is coarse just below.
+#: The largest sample allowed. Above it µ-law clips, and just below it is coarse.
 PEAK = 0.89
 BAND = (300.0, 3400.0)
-#: Silence longer than this is a pause, and not part of how fast somebody speaks.
+#: Silence longer than this is a pause, and does not count as speaking.
 PAUSE_SECONDS = 0.25
-#: Sound this much quieter than the loudest, or fainter than this altogether, is silence.
+#: Silence is sound this much quieter than the loudest sample, or below this absolute level.
 QUIET, FAINT = 10 ** (-45 / 20), 10 ** (-70 / 20)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What can be told of a sound: seconds, loudness in LUFS, its loudest sample, and seconds of speech in it."""
+    """Measurements of a sound: seconds, loudness in LUFS, its largest sample, and seconds of speech without pauses."""
 
     seconds: float
     loudness: float
@@ -45,7 +45,7 @@ class Measured:
 
 
 def telephone(samples: Samples, rate: int) -> tuple[Samples, Samples]:
-    """A voice's sound as telephone sound at 8 kHz, and as a master at 16 kHz; both evenly loud, and trimmed."""
+    """A voice's sound as telephone sound at 8 kHz, and as a master at 16 kHz. Both are trimmed and equally loud."""
     import soxr
 
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
@@ -56,7 +56,7 @@ def telephone(samples: Samples, rate: int) -> tuple[Samples, Samples]:
 
 
 def _band(samples: Samples, rate: int) -> Samples:
-    """Only what a telephone carries, so that it does not have to be cut off on the way."""
+    """Only the band that a telephone carries, so that nothing is cut off on the way."""
     from scipy import signal
 
     sections = signal.butter(4, BAND, btype="bandpass", fs=rate, output="sos")
@@ -65,7 +65,7 @@ def _band(samples: Samples, rate: int) -> Samples:
 
 
 def _even(samples: Samples, rate: int) -> Samples:
-    """As loud as every other sound. Its few loudest peaks are rounded off, not cut."""
+    """As loud as every other sound. The few highest peaks are rounded off and not clipped."""
     found = loudness(samples, rate)
     if not np.isfinite(found):
         return samples
@@ -84,7 +84,7 @@ def _limited(samples: Samples) -> Samples:
 
 
 def loudness(samples: Samples, rate: int) -> float:
-    """Loudness in LUFS. A sound shorter than a meter's block is measured as if it went on."""
+    """Loudness in LUFS. A sound shorter than the meter's block is repeated until it is long enough."""
     import pyloudnorm
 
     least = rate
@@ -98,7 +98,7 @@ def loudness(samples: Samples, rate: int) -> float:
 
 
 def trim(samples: Samples, rate: int, keep: float = 0.04) -> Samples:
-    """Without the silence before and behind, but for a moment of it. A soft f or th is no silence."""
+    """Without the silence at both ends, except for `keep` seconds. A soft f or th does not count as silence."""
     peak = np.abs(samples).max() if len(samples) else 0.0
     loud = np.flatnonzero(np.abs(samples) > max(peak * QUIET, FAINT))
     if not len(loud):
@@ -111,13 +111,18 @@ def silence(seconds: float, rate: int) -> Samples:
     return np.zeros(int(seconds * rate), np.float32)
 
 
+def lasting(samples: Samples, rate: int, seconds: float) -> Samples:
+    """At least this long, with silence behind it."""
+    return np.concatenate([samples, silence(max(0.0, seconds - len(samples) / rate), rate)])
+
+
 def measure(samples: Samples, rate: int) -> Measured:
     peak = float(np.abs(samples).max()) if len(samples) else 0.0
     return Measured(len(samples) / rate, loudness(samples, rate), peak, _speaking(samples, rate))
 
 
 def _speaking(samples: Samples, rate: int) -> float:
-    """Seconds of a sound without its pauses."""
+    """The length of a sound in seconds, without its pauses."""
     window = max(1, rate // 100)
     frames = len(samples) // window
     if not frames:
@@ -138,21 +143,21 @@ def _speaking(samples: Samples, rate: int) -> float:
 
 
 def write_telephone(path: Path, samples: Samples) -> None:
-    """Write an 8 kHz µ-law WAV, all of it or nothing."""
+    """Write an 8 kHz µ-law WAV, completely or not at all."""
     out = io.BytesIO()
     soundfile.write(out, samples, TELEPHONE_RATE, format="WAV", subtype="ULAW")
     _whole(path, out.getvalue())
 
 
 def write_master(path: Path, samples: Samples) -> None:
-    """Write a 16 kHz FLAC, all of it or nothing."""
+    """Write a 16 kHz FLAC, completely or not at all."""
     out = io.BytesIO()
     soundfile.write(out, samples, MASTER_RATE, format="FLAC", subtype="PCM_16")
     _whole(path, out.getvalue())
 
 
 def _whole(path: Path, content: bytes) -> None:
-    """All of it or nothing, without waiting for the disk: a sound that is lost is made again."""
+    """Write a file completely or not at all. Does not wait for the disk, because a lost sound is made again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound
     partial.write_bytes(content)

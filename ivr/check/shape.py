@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from ivr.authored import Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.reading import Path
-from ivr.script import END_MENU, GREETING, HELP, TEXT_ABOUT_US, TEXT_ABOUT_WORDS, WORDS_MENU, options_of
+from ivr.script import END_MENU, GREETING, HELP, NEEDED_TEXTS, WORDS_MENU, options_of
 from ivr.script import Reading as SpokenReading
 from ivr.script import Word as SpokenWord
 
@@ -235,12 +236,13 @@ def unreachable(context: Context) -> Iterator[Finding]:
 @rule("leftovers", "R41", "What nothing uses is changed by mistake for what is used.", level="warning")
 def leftovers(context: Context) -> Iterator[Finding]:
     """Texts that nobody can ask for, and settings that nothing uses."""
-    named = {getattr(node, "text", None) for node in context.authored.values()} | {TEXT_ABOUT_US, TEXT_ABOUT_WORDS}
+    named = {getattr(node, "text", None) for node in context.authored.values()} | set(NEEDED_TEXTS)
     texts = context.draft.texts.texts
     for name in texts:
         if name not in named:
             yield Finding(TEXTS, ("texts", name), "No node offers this text. Name it in a node, or take it out.")
-    written = " ".join([*texts.values(), *(text.written for text in context.texts)])
+    stand_ins = (str(value) for _, _, value in context.draft.stand_ins())
+    written = " ".join([*texts.values(), *(text.written for text in context.texts), *stand_ins])
     used = set(re.findall(r"\{(\w+)\}", written)) | set(context.script.line.transfer.numbers)
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences"):
         for name in getattr(context.script.line, group):
@@ -250,6 +252,15 @@ def leftovers(context: Context) -> Iterator[Finding]:
     for name in context.script.line.switches:
         if name not in switches:
             yield Finding(LINE, ("switches", name), "Nothing uses this switch. Use it, or take it out.")
+
+
+@rule("new-words", "R40", "Words that staff have not read are nobody's words.", level="warning")
+def new_words(context: Context) -> Iterator[Finding]:
+    """Words and timings that the line needs and these files do not have: those that come with the line stand in."""
+    for file, path, value in context.draft.stand_ins():
+        own = f"{path[-1]}: {json.dumps(value, ensure_ascii=False)}"
+        says = f"'{': '.join(map(str, path))}' is not here yet. Until you write it, the line uses its own ({own})."
+        yield Finding(file, path, says)
 
 
 @rule("closing-line", "R28, R40", "A listener cannot see that the page is at its end.")
@@ -313,6 +324,18 @@ def closed_days(context: Context) -> Iterator[Finding]:
     for i, day in enumerate(context.script.line.closed_days):
         if day < context.today:
             yield Finding(LINE, ("closed_days", i), f"{day} is over. Take it out, or write the year that is meant.")
+
+
+@rule("own-number", "R1", "A line that is put through to itself greets its caller anew, and nobody is reached.")
+def own_numbers(context: Context) -> Iterator[Finding]:
+    """Key 0 must ring somebody else. The line's own numbers are known where TWILIO_NUMBER is set."""
+    line = context.script.line
+    for i, name in enumerate(line.transfer.numbers):
+        if dialling.same(line.phones[name], context.ours):
+            says = (
+                f"'{name}' is this line's own number, so key 0 would ring the line itself. Name the phone of a person."
+            )
+            yield Finding(LINE, ("transfer", "numbers", i), says)
 
 
 @rule("phones", "R32", "A wrong digit sends a caller in need to nobody.")

@@ -57,9 +57,12 @@ def refusing(so: str) -> Iterator[None]:
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
     """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
-    files = config.script_files(settings.config_dir)
-    draft = building.read_draft(files)
-    return files, draft, building.build(draft, building.revision_of(files), config.bank_holidays())
+    draft = building.read_draft(config.script_files(settings.config_dir))
+    return (
+        draft.files,
+        draft,
+        building.build(draft, building.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
+    )
 
 
 class Moment(click.ParamType[dt.datetime]):

@@ -52,7 +52,10 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
         raise Stop(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words do well.")
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone we can ring.")
-    with store_of(config.settings()) as store:
+    settings = config.settings()
+    if phone and dialling.same(phone, settings.our_numbers):
+        raise Stop(f"'{phone}' is this line's own number. Give the phone on which {name} is rung.")
+    with store_of(settings) as store:
         before = store.people.get(name)
         known = before or Adviser(name, "")
         number = known.phone if phone is None else dialling.judge(phone).e164 if phone else ""

@@ -10,7 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import briefing, building, config, schemas
+from ivr import briefing, building, config, schemas, stand_ins
 from ivr.audio import Recordings
 from ivr.building import Draft
 from ivr.check import Context, check, play_stories, unreadable_stories
@@ -37,7 +37,7 @@ class Passed:
 
 def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
-    problems, context = _look(config.folder(settings.config_dir), live, settings)
+    problems, context = _look(config.folder(settings.config_dir), settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
@@ -54,15 +54,16 @@ def published(store: Store) -> Script | None:
 UNDO = "undo: "
 
 
-def draft_revision(settings: Settings) -> str:
-    """The fingerprint of what is on disk."""
-    return building.revision_of(config.script_files(settings.config_dir))
+def draft_files(settings: Settings) -> dict[str, str]:
+    """What is on disk, as it would be published."""
+    return building.read_draft(config.script_files(settings.config_dir)).files
 
 
-def was_undone(store: Store, revision: str) -> bool:
-    """Whether this revision was live last, and was taken back: no restart may bring it back by itself."""
+def was_undone(store: Store, files: dict[str, str]) -> bool:
+    """Whether these words of staff's were live last, and were taken back: no restart may bring them back by itself."""
     last = next(iter(store.revisions.history()), None)
-    return last is not None and last.before == revision and _took_back(last)
+    before = store.revisions.files(last.before) if last and _took_back(last) else None
+    return before is not None and stand_ins.written(before) == stand_ins.written(files)
 
 
 def _took_back(published: Published) -> bool:
@@ -71,40 +72,39 @@ def _took_back(published: Published) -> bool:
     return published.undone
 
 
-def _look(found: Folder, live: Script | None = None, settings: Settings | None = None) -> tuple[list[Problem], Context]:
-    """With `settings`, times are measured from the sounds that are rendered; without, they are estimated."""
+def _look(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
     draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
-        made = building.build(draft, building.revision_of(found.files), config.bank_holidays())
+        made = building.build(draft, building.revision_of(draft.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
-    measured = sound.measured(settings, made) if settings else {}
-    context = Context(draft, made, dt.datetime.now(LONDON).date(), live, measured)
+    today, measured = dt.datetime.now(LONDON).date(), sound.measured(settings, made)
+    context = Context(draft, made, today, live, settings.our_numbers, measured)
     problems += check(context)
     return sorted({*problems, *play_stories(made, found.stories)}), context
 
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.folder(settings.config_dir), settings=settings)
+    return _gate(config.folder(settings.config_dir), settings)
 
 
-def gate_change(live: dict[str, str], files: dict[str, str]) -> Passed:
+def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str]) -> Passed:
     """What is live with a change, if that breaks nothing: what rules of today find in the rest was live before them.
 
     Without stories, which belong to the draft. Raises ConfigError.
     """
-    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()))[0]}
-    return _gate(Folder(files, {}, ()), known)
+    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
+    return _gate(Folder(files, {}, ()), settings, known)
 
 
-def _gate(found: Folder, known: Set[tuple[str, str, str]] = frozenset(), settings: Settings | None = None) -> Passed:
-    problems, context = _look(found, settings=settings)
+def _gate(found: Folder, settings: Settings, known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
+    problems, context = _look(found, settings)
     errors = [p for p in problems if p.severity == "error" and (p.file, p.rule, p.says) not in known]
     if errors:
         raise ConfigError(errors)
-    return Passed(found.files, context.script, tuple(problems))
+    return Passed(context.draft.files, context.script, tuple(problems))
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:

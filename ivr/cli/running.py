@@ -6,14 +6,18 @@ from contextlib import closing
 
 import click
 
-from ivr import config, log, server, web
+from ivr import building, config, dialling, log, server, web
 from ivr.cli import publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
+from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
 from ivr.worker import work
+
+#: Seconds that Twilio has to tell of the line's number while the line starts.
+LOOK_SECONDS = 3.0
 
 
 @click.command()
@@ -33,22 +37,30 @@ def start(port: int, host: str, as_it_was: bool) -> None:
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         for risk in store.redis_risks():
             out(f"Callers who were promised a call may be lost with this Redis. {risk}")
+        if as_it_was and web.put_back(settings, store):
+            out("Redis had lost what was live. It is put back, as it was when Redis last told.")
         live = publishing.published(store) if as_it_was else None
         if live:
             sound.prepare(settings, live)
         elif as_it_was and store.revisions.live():
             out("What was live was published by an older version of the line, and cannot be used: config/ is taken.")
         live = live or _published_draft(settings, store)
+        if wrong := _rings_itself(settings, live):
+            if not as_it_was:
+                raise Stop(f"{wrong}\nThe line was not started.")
+            out(f"Nobody can be put through. {wrong}")
         _warn_of_alerts(settings, live)
+        _warn_of_advisers(settings, store)
+        _warn_of_number(settings)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
 
 
 def _published_draft(settings: Settings, store: Store) -> Script:
     """What is in config/, checked and live, with its sounds. What is live already was checked then."""
-    draft, live = publishing.draft_revision(settings), publishing.published(store)
-    is_undone = publishing.was_undone(store, draft)
-    if live and (draft == live.revision or is_undone):
+    files, live = publishing.draft_files(settings), publishing.published(store)
+    is_undone = publishing.was_undone(store, files)
+    if live and (building.revision_of(files) == live.revision or is_undone):
         if is_undone:
             out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
         sound.prepare(settings, live)
@@ -59,6 +71,8 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")
+    if new := sum(problem.rule == "new-words" for problem in passed.warnings):
+        out(f"It lacks {new} words or timings that this version of the line needs. They come with it: see `ivr check`.")
     publishing.tell_of_broken_promises(store, passed.script)
     return passed.script
 
@@ -66,6 +80,38 @@ def _published_draft(settings: Settings, store: Store) -> Script:
 def _warn_of_alerts(settings: Settings, live: Script) -> None:
     if live.line.alerts.email_to and not settings.smtp_url:
         out("Alerts are not mailed: line.yaml names who gets them, but SMTP_URL and SMTP_FROM are not set.")
+
+
+def _rings_itself(settings: Settings, script: Script) -> str:
+    """Why key 0 would ring the line itself, and what to do; empty if it would not."""
+    line = script.line
+    ours = [name for name in line.transfer.numbers if dialling.same(line.phones[name], settings.our_numbers)]
+    if not ours:
+        return ""
+    return (
+        f"In config/line.yaml, 'transfer' rings {', '.join(ours)}, which is this line's own number (TWILIO_NUMBER): "
+        "key 0 would ring the line itself. Name the phone of a person there."
+    )
+
+
+def _warn_of_advisers(settings: Settings, store: Store) -> None:
+    for adviser in store.people.all():
+        if dialling.same(adviser.phone, settings.our_numbers):
+            out(f"The phone of the adviser {adviser.name} is this line's own number, so no call by one click reaches")
+            out(f"them. Give another: ivr adviser add {adviser.name} --phone NUMBER")
+
+
+def _warn_of_number(settings: Settings) -> None:
+    """Tell what the line's number cannot do. A Twilio that does not answer keeps no line from starting."""
+    if not settings.can_reach_twilio:
+        return
+    try:
+        number = Phone(settings, LOOK_SECONDS).our_number()
+    except PhoneFailed as error:
+        out(f"Twilio could not be asked what {settings.our_number} can do: {error}")
+        return
+    for fault in number.faults(settings.our_number):
+        out(fault)
 
 
 def _say_how(settings: Settings, host: str, port: int) -> None:
@@ -93,6 +139,8 @@ def fallback() -> None:
     """Print the reply for when this machine is down, to paste into a TwiML Bin at Twilio."""
     settings = config.settings()
     _, _, made = draft_script(settings)
+    if wrong := _rings_itself(settings, made):
+        raise Stop(wrong)
     out(web.put_through(made, settings.our_number))
 
 
@@ -100,10 +148,19 @@ def fallback() -> None:
 def connect() -> None:
     """Point the number TWILIO_NUMBER at this line, through Twilio's API."""
     settings = config.settings()
-    if not settings.can_reach_twilio or settings.public_url.startswith("http://127."):
+    if not settings.can_reach_twilio:
         raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
     try:
-        fallback = Phone(settings).connect_number()
+        if wrong := _rings_itself(settings, draft_script(settings)[2]):
+            raise Stop(f"The number was not connected. {wrong}")
+    except ConfigError:
+        out("config/ cannot be used as it is, so nobody looked whether key 0 rings the line itself. See `ivr check`.")
+    phone = Phone(settings)
+    try:
+        number = phone.our_number()
+        if not number.takes_calls:
+            raise PhoneFailed(f"{' '.join(number.faults(settings.our_number))} Nothing was changed.")
+        fallback = phone.connect_number()
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
@@ -111,3 +168,5 @@ def connect() -> None:
     if fallback.startswith(settings.public_url):
         out("That is on this machine too. For when it is down: paste what `ivr fallback` prints into a TwiML Bin,")
         out("and choose the bin as the number's fallback.")
+    for fault in number.faults(settings.our_number):
+        out(fault)

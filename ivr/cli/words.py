@@ -115,11 +115,12 @@ def _adviser() -> Entry:
 @click.option("--coverage", is_flag=True, help="Also list the nodes that no story comes to.")
 def check(as_json: bool, coverage: bool) -> None:
     """Look for everything that is wrong with config/. Exit status 1 if anything must be put right."""
-    settings = config.settings()
+    settings, of_environment = config.settings_to_check()
     try:
         problems, context = publishing.look(settings, _live(settings))
     except ConfigError as error:
         problems, context = list(error.problems), None
+    problems += of_environment
     if as_json:
         out(json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2))
     else:
@@ -336,7 +337,7 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
         before = _published_script(live, files)
-        passed = publishing.gate_change(files, {**files, building.LINE: edit(files[building.LINE])})
+        passed = publishing.gate_change(settings, files, {**files, building.LINE: edit(files[building.LINE])})
         sound.prepare(settings, passed.script)
         return before, publishing.put_live(store, passed, why, live)
 

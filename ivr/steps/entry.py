@@ -73,7 +73,7 @@ def phone(script: Script, s: Session, number: str, *, mobile: bool, then: str) -
     if judged.verdict != "fine":
         verdict = "malformed" if judged.verdict == "hidden" else judged.verdict
         return wrong(script, s, script.says[f"ring_number.{verdict}"])
-    if judged.e164 in (dialling.judge(ours).e164 for ours in script.line.phones.values()):
+    if dialling.same(judged.e164, (*script.line.phones.values(), *script.ours)):
         return wrong(script, s, script.says["ring_number.ours"])
     if mobile and not judged.mobile:
         return wrong(script, s, script.says["text_number.not_mobile"])

@@ -20,14 +20,15 @@ MOST_TURNED_AWAY = 3
 
 def can_ring(script: Script, s: Session, now: dt.datetime) -> bool:
     """Whether it makes sense to ring a person now."""
-    return script.hours.is_open(now) and s.turned_away < MOST_TURNED_AWAY
+    return script.hours.is_open(now) and s.turned_away < MOST_TURNED_AWAY and bool(script.phones_for_a_person)
 
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
     if can_ring(script, s, now):
         return s, STAY
     if script.hours.is_open(now):
-        return _instead(script, said(script, s, script.says["person_away.tried"]))
+        why = "tried" if script.phones_for_a_person else "failed"
+        return _instead(script, said(script, s, script.says[f"person_away.{why}"]))
     s = replace(s, turned_away=s.turned_away + 1)
     return _instead(script, said(script, s, script.says["person_away.closed"], open_again(script, now)))
 
@@ -68,7 +69,7 @@ def _says_unasked(script: Script, s: Session, now: dt.datetime) -> Speech:
 
 
 def _transfer(script: Script, s: Session) -> Transfer:
-    return Transfer(script.line.transfer.numbers[s.place.part], script.line.transfer.ring_seconds)
+    return Transfer(script.phones_for_a_person[s.place.part], script.line.transfer.ring_seconds)
 
 
 def _ended(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
@@ -80,7 +81,7 @@ def _ended(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
         # Whoever rings them for the wish that is half said is told that they have talked to somebody.
         s = replace(s, heard=(*s.heard, "person"), wishes=replace(s.wishes, onward=END_MENU))
         return s, "ring_save" if counts(s) else "ring_keep"
-    if event.how != "stopped" and s.place.part + 1 < len(script.line.transfer.numbers):
+    if event.how != "stopped" and s.place.part + 1 < len(script.phones_for_a_person):
         return replace(s, lead=(), place=replace(s.place, part=s.place.part + 1)), STAY
     unasked = s.place.node == "stay_on" and event.how != "stopped"
     s = said(script, replace(s, turned_away=s.turned_away + 1, away=event.how), script.says[f"person_away.{event.how}"])

@@ -22,14 +22,14 @@ from ivr.web.console import create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
-from ivr.web.live import Live, put_through
+from ivr.web.live import Live, put_back, put_through
 from ivr.web.sound import blueprint as sound
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.routing import MapAdapter
 
-__all__ = ["Clock", "Web", "create_app", "put_through"]
+__all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
@@ -46,13 +46,12 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         desk=Desk(store, jobs),
         jobs=jobs,
         clock=clock,
-        our_numbers=frozenset({settings.our_number} - {""}),
     )
     app = _LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
-    app.register_blueprint(health(store, live))
+    app.register_blueprint(health(store, live, settings.metrics_dir))
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.values import ValueClass
+from pathlib import Path
 
+from flask import Blueprint, Response
+
+from ivr import metrics
 from ivr.store import Store, StoreDown
 from ivr.web.live import Live
 
 
-def blueprint(store: Store, live: Live) -> Blueprint:
-    """Public on purpose: a load balancer and a scraper have no signature. Nothing here is about a caller."""
+def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
+    """Public on purpose: a load balancer and a scraper have no signature. Nothing here is about a caller.
+
+    `counts` is the folder that the line's processes share their metrics in.
+    """
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")
@@ -30,11 +33,7 @@ def blueprint(store: Store, live: Live) -> Blueprint:
         return Response(f"{words}\n", mimetype="text/plain"), 503 if faults else 200
 
     @health.get("/metrics")
-    def metrics() -> Response:
-        registry = REGISTRY
-        if ValueClass.__name__ == "MmapedValue":  # several workers: their counts are added up from files
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    def counted() -> Response:
+        return Response(metrics.exposition(counts), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ivr.config import Settings
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
-from ivr.store import Store, StoreDown
+from ivr.store import Conflict, Published, Store, StoreDown
 from ivr.twiml import Voice, Writer
 
 log = structlog.get_logger()
@@ -77,15 +78,21 @@ class Live:
             raise
 
     def begin(self) -> None:
-        """Take up what is live; if Redis cannot tell, what was live when it last could."""
+        """Take up what is live; if Redis cannot tell, what was live when it last could.
+
+        Whatever goes wrong here, a caller still hears an apology and is put through: with nothing loaded, by the
+        words on disk.
+        """
         try:
             self.look()
-        except StoreDown:
-            if not self._kept.exists():
-                raise
-            edition = self.add(msgspec.json.decode(self._kept.read_bytes(), type=dict[str, str]))
-            self._take_up(edition)
-            log.warning("live", revision=self._live, why="Redis does not answer: this was live when it last did")
+        except (StoreDown, ConfigError) as error:
+            log.error("live", why=str(error))
+        if not self.ready and (files := kept(self._settings)):
+            with contextlib.suppress(ConfigError):
+                self._take_up(self.add(files))
+                log.warning("live", revision=self._live, why="Redis cannot tell: this was live when it last could")
+        if not self.ready:
+            self.trouble = _apology(self._settings)
 
     def look(self) -> None:
         """Take up what is live, and the sounds there are.
@@ -96,7 +103,10 @@ class Live:
             if known.sounds:
                 known.sounds.look()
         revision = self._store.revisions.live()
-        if not revision or revision == self._live:
+        if not revision:
+            put_back(self._settings, self._store)
+            return
+        if revision == self._live:
             return
         self._next = revision
         edition = self.of(revision)
@@ -109,22 +119,19 @@ class Live:
         self._live = edition.script.revision
         self.trouble = put_through(edition.script, self._settings.our_number)
 
-    @property
-    def _kept(self) -> Path:
-        """A copy of what is live, for a worker that starts while Redis is away."""
-        return self._settings.data_dir / "live.json"
-
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
         with contextlib.suppress(OSError):  # a full disk must not keep the line from saying what is live
-            config.write_whole(self._kept, msgspec.json.encode(files), mode=0o600)
+            config.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""
         with self._loading:
             revision = building.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._edition(building.load(files, config.bank_holidays()))
+                self._editions[revision] = self._edition(
+                    building.load(files, config.bank_holidays(), self._settings.our_numbers)
+                )
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
@@ -176,8 +183,50 @@ class Live:
         self._stop.set()
 
 
+# --- what is live, kept beside Redis ---------------------------------------------------------
+
+
+def _kept_file(settings: Settings) -> Path:
+    return settings.data_dir / "live.json"
+
+
+def kept(settings: Settings) -> dict[str, str] | None:
+    """The files of what was live when Redis last told; None if that is not known."""
+    try:
+        return msgspec.json.decode(_kept_file(settings).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def put_back(settings: Settings, store: Store) -> bool:
+    """Make what was live so again in a Redis that has lost it: emptied, or replaced by one that never had it.
+
+    False if Redis knows what is live, or nothing was kept. Raises StoreDown.
+    """
+    files = kept(settings)
+    if not files or store.revisions.live():
+        return False
+    why = "Redis had lost what was live"
+    try:
+        store.revisions.publish(Published(building.revision_of(files), time.time(), "the line", why), files)
+    except Conflict:  # another process was quicker
+        return False
+    log.error("live", revision=building.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
+    return True
+
+
+def _apology(settings: Settings) -> str:
+    """The reply for a line that has no script: by the words on disk, or by none but its own."""
+    try:
+        made = building.load(config.script_files(settings.config_dir), config.bank_holidays())
+        return put_through(made, settings.our_number)
+    except (ConfigError, OSError):
+        return twiml.say_and_end("Sorry. This line is not working just now. Please ring again later.")
+
+
 def put_through(script: Script, our_number: str) -> str:
     """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
-    phone, number = script.line.phones[script.line.transfer.numbers[0]], text_of(script.says["person_away.number"])
+    number = text_of(script.says["person_away.number"])
     sorry, ends = text_of(script.says["trouble.say"]), text_of(script.says["trouble.ends"])
-    return twiml.put_through(f"{sorry} {number}", phone, f"{number} {ends}", our_number)
+    phones = [script.line.phones[name] for name in script.phones_for_a_person]
+    return twiml.put_through(f"{sorry} {number}", phones[0] if phones else "", f"{number} {ends}", our_number)

@@ -77,8 +77,6 @@ class Line:
     desk: Desk
     jobs: Jobs
     clock: Callable[[], dt.datetime]
-    #: Numbers of this line besides those in its script. Whoever seems to ring from one was diverted to us.
-    our_numbers: frozenset[str] = frozenset()
 
 
 def blueprint(line: Line) -> Blueprint:
@@ -339,7 +337,7 @@ class _Webhook:
     def begin(self, lost: int | None = None) -> str:
         """A call comes in; `lost` is the turn at which its session was found gone."""
         edition = self._edition_for_caller()
-        turn = call.start(edition.script, self._call, self._caller(edition), self._now, lost=lost is not None)
+        turn = call.start(edition.script, self._call, self._form.get("From", ""), self._now, lost=lost is not None)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None)))
         try:
             kept = self._line.store.sessions.save(turn.session)
@@ -360,9 +358,14 @@ class _Webhook:
         if stored is not None and stored.turn == number:
             edition, is_its_own = _edition(self._line.live, stored.revision)
             known, place = stored, stored.place
-        elif (address := _Address.read(self._query.get("at", ""))) and (stored or self._alone or address.alone):
+        elif address := _Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
-            known, place = address.session(stored, self._call, self._caller(edition), number), address.place
+            known, place = (
+                address.session(
+                    stored, self._call, call.known_caller(edition.script, self._form.get("From", "")), number
+                ),
+                address.place,
+            )
         else:
             return self.begin(lost=number)
         if is_its_own:
@@ -404,11 +407,6 @@ class _Webhook:
             return self._line.store.sessions.accepted(self._call, turn)
         except StoreDown:
             return None
-
-    def _caller(self, edition: Edition) -> str:
-        """The caller's number as it came; nothing, if it is one of ours, and so not theirs."""
-        ours = (*self._line.our_numbers, self._form.get("To", ""), *edition.script.line.phones.values())
-        return dialling.caller_id(self._form.get("From", ""), ours)
 
     def _edition_for_caller(self) -> Edition:
         live = self._line.live.now

@@ -1,6 +1,6 @@
 """What each voice costs and gives: seconds to render, bytes, pace, and how even its loudness is.
 
-The same prompts for every voice that can be had here, rendered as `ivr render` does: on all
+The same prompts in every voice that is available here, rendered as `ivr render` does: on all
 cores, at both paces, to telephone sound and a master.
 """
 

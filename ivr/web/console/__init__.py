@@ -7,7 +7,7 @@ the request and to nobody else.
 
 from __future__ import annotations
 
-from flask import Flask, g, render_template, request
+from flask import Flask, abort, g, render_template, request
 from flask_bootstrap import Bootstrap5
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -41,6 +41,7 @@ _CONTENT_POLICY = {
 def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clock: Clock) -> Flask:
     """The console as an app of its own, to be served under /console."""
     app = Flask(__name__)
+    app.before_request(_only_get_and_post)
     https = settings.public_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -73,6 +74,12 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     _add_errors(app)
     app.after_request(_never_kept)
     return app
+
+
+def _only_get_and_post() -> None:
+    """Flask lets HEAD into whatever takes GET, and there every rule about POST (limits, tokens) would be passed by."""
+    if request.method not in ("GET", "POST"):
+        abort(405)
 
 
 def _never_kept(response: Response) -> Response:

@@ -10,7 +10,7 @@ from flask import Flask, abort, flash, render_template, request, send_file
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback
+from ivr import briefing, callback, dialling
 from ivr.callback import CallbackRequest, Outcome, Refused, SpokenMessage
 from ivr.jobs import recording_path
 from ivr.web.console.common import Console, go
@@ -113,7 +113,8 @@ class _Pages:
 
     @property
     def _can_ring(self) -> bool:
-        return self._console.settings.can_reach_twilio and bool(current_user.adviser.phone)
+        settings, phone = self._console.settings, current_user.adviser.phone
+        return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
 
     # --- doing ------------------------------------------------------------------------------
 

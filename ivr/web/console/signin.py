@@ -43,9 +43,12 @@ def add_to(app: Flask, console: Console) -> None:
     manager.user_loader(lambda name: _load(console, name))
     manager.unauthorized_handler(_ask_to_sign_in)
     limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=console.store.limits())
+    checker = passwords.Checker()
     by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
     by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
-    app.add_url_rule("/signin", "signin", by_place(by_name(lambda: _sign_in(console))), methods=["GET", "POST"])
+    app.add_url_rule(
+        "/signin", "signin", by_place(by_name(lambda: _sign_in(console, checker))), methods=["GET", "POST"]
+    )
     app.add_url_rule("/signout", "signout", login_required(lambda: _sign_out(console)), methods=["POST"])
     app.context_processor(lambda: {"adviser": getattr(current_user, "adviser", None)})
 
@@ -71,12 +74,16 @@ def _ask_to_sign_in() -> str | Response | tuple[str, int]:
     return go("signin") if request.method == "GET" else (render_template("signin.html", unsaved=unsaved()), 401)
 
 
-def _sign_in(console: Console) -> str | Response | tuple[str, int]:
+def _sign_in(console: Console, checker: passwords.Checker) -> str | Response | tuple[str, int]:
     if request.method == "GET":
         return render_template("signin.html")
     name = _name_tried()
     adviser = console.store.people.get(name)
-    right = passwords.fits(adviser.password_hash if adviser else None, request.form.get("password", ""))
+    try:
+        right = checker.fits(adviser.password_hash if adviser else None, request.form.get("password", ""))
+    except passwords.Busy:
+        flash("Many people are signing in just now. Wait a moment, and try again.", "danger")
+        return render_template("signin.html", name=name), 503
     if adviser is None or adviser.disabled or not right:
         console.store.people.note(console.now, name, "failed to sign in")
         flash("That name and password do not fit. Try again, or ask an administrator.", "danger")

@@ -1,0 +1,108 @@
+"""What the line counts, added up over its processes for /metrics.
+
+Each process counts in its own memory, and once a second writes its totals to a file of its own. A scrape adds up
+these files. prometheus_client's own way for several processes maps its files into memory, and where the disk is full
+the kernel ends whoever first touches such a page (SIGBUS): counting would then stop calls. Here a full disk costs
+what was counted since, and only until there is room again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Metric, disable_created_metrics, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+#: Seconds between two writes of a process's totals: a scrape is at most this far behind.
+SHARE_SECONDS = 1.0
+#: Only our own metrics are added up: a sum of the processes' ages or Python versions would mean nothing.
+PREFIX = "ivr_"
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class _Families:
+    """Metrics that a library function can write out."""
+
+    def __init__(self, families: Iterable[Metric]):
+        self._families = list(families)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
+
+
+def exposition(folder: Path) -> bytes:
+    """The totals of this process and of all that share `folder`, in Prometheus' text format."""
+    own = _file(folder)
+    texts = [_own_totals().decode()]
+    for path in sorted(folder.glob("*.prom")):
+        if path != own:
+            with contextlib.suppress(OSError, UnicodeError):
+                texts.append(path.read_text())
+    return generate_latest(_Families(_added_up(texts)))
+
+
+def share(folder: Path) -> None:
+    """Go on writing this process's totals to `folder`, in a thread of its own."""
+    threading.Thread(target=_share, args=(folder,), name="metrics", daemon=True).start()
+
+
+def forget(folder: Path) -> None:
+    """Begin to count anew: what earlier processes wrote is taken away."""
+    for old in (*folder.glob("*.prom"), *folder.glob("*.part"), *folder.glob("*.db")):
+        old.unlink(missing_ok=True)
+
+
+def _own_totals() -> bytes:
+    ours = (family for family in REGISTRY.collect() if family.name.startswith(PREFIX))
+    return generate_latest(_Families(ours))
+
+
+def _file(folder: Path) -> Path:
+    return folder / f"{os.getpid()}.prom"
+
+
+def _share(folder: Path) -> None:
+    written, wait = b"", threading.Event()
+    while not wait.wait(SHARE_SECONDS):
+        totals = _own_totals()
+        if totals != written and _written(_file(folder), totals):
+            written = totals
+
+
+def _written(path: Path, totals: bytes) -> bool:
+    """Whether the totals could be written: whole, or what was there stays. They need not survive a power cut."""
+    partial = path.with_suffix(".part")
+    try:
+        partial.write_bytes(totals)
+        partial.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _added_up(texts: Iterable[str]) -> list[Metric]:
+    """One family of each name, with the sum of each sample. A file that is no exposition is passed over."""
+    families: dict[str, Metric] = {}
+    sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            for family in list(text_string_to_metric_families(text)):
+                families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                total = sums.setdefault(family.name, {})
+                for sample in family.samples:
+                    key = sample.name, tuple(sample.labels.items())
+                    total[key] = total.get(key, 0.0) + sample.value
+    for name, total in sums.items():
+        for (sample_name, labels), value in total.items():
+            families[name].add_sample(sample_name, dict(labels), value)
+    return list(families.values())
+
+
+__all__ = ["CONTENT_TYPE_LATEST", "exposition", "forget", "share"]

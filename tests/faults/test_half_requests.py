@@ -1,0 +1,152 @@
+"""Requests that never end, come in pieces, or are not what they say, at the real web server."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from ivr.web import door
+from tests.test_start import Started, an_environment
+
+FORM = {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"}
+HALVES = {
+    "of a webhook": b"POST /voice HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\nContent-Length: 900\r\n\r\nCa",
+    "of a sign-in": b"POST /console/signin HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nna",
+    "of some headers": b"POST /voice HTTP/1.1\r\nHos",
+    "of a chunk": b"POST /voice HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n40\r\nCa",
+}
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """One line for all of these: what one of them sends must not be felt by the next."""
+    line = Started(an_environment(tmp_path_factory.mktemp("line")))
+    yield line
+    line.stop()
+
+
+@contextlib.contextmanager
+def _held(port: int, half: bytes, count: int) -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as opened:
+        held = [opened.enter_context(socket.create_connection(("127.0.0.1", port), 5)) for _ in range(count)]
+        for one in held:
+            one.sendall(half)
+        yield held
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES.keys())
+def test_a_caller_is_answered_beside_many_requests_that_never_end(started: Started, half: bytes) -> None:
+    with _held(started.port, half, 60):
+        assert "<Gather" in started.post("/voice", **FORM)
+
+
+def _signed(line: Started, body: bytes, headers: str) -> bytes:
+    signature = RequestValidator(line.token).compute_signature(f"{line.base}/voice", FORM)
+    head = (
+        f"POST /voice HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {signature}\r\nConnection: close\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\n{headers}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _ask(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_webhook_in_chunks_is_answered_as_one_in_whole(started: Started) -> None:
+    """Tunnels send bodies so, with no length before them."""
+    body = urlencode(FORM).encode()
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:7], body[7:])) + b"0\r\n\r\n"
+
+    assert b"<Gather" in _ask(started.port, _signed(started, chunks, "Transfer-Encoding: chunked"))
+
+
+@pytest.mark.parametrize("headers", ["Content-Length: 70000", "Transfer-Encoding: chunked"])
+def test_a_body_that_is_too_large_is_refused_as_such(started: Started, headers: str) -> None:
+    body = b"a" * 70000
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if "chunked" in headers else body
+
+    assert b" 413 " in _ask(started.port, _signed(started, sent, headers)).split(b"\r\n")[0]
+
+
+# --- who is disconnected, with real sockets and a clock of the test's own -------------------------
+
+
+class _Server:
+    """A server that takes connections and answers nothing of itself."""
+
+    def __init__(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.taken: list[socket.socket] = []
+
+    def connect(self) -> tuple[socket.socket, socket.socket]:
+        client = socket.create_connection(self.listening.getsockname(), 5)
+        taken, _ = self.listening.accept()
+        self.taken.append(taken)
+        return client, taken
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    server = _Server()
+    yield server
+    for one in (server.listening, *server.taken):
+        one.close()
+
+
+def _is_open(client: socket.socket) -> bool:
+    client.settimeout(0.2)
+    try:
+        return client.recv(1) != b""
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def test_only_who_did_not_finish_in_time_is_disconnected(server: _Server) -> None:
+    (half, _), (answered, its), (waits, _) = (server.connect() for _ in range(3))
+    half.sendall(b"half a request")
+    answered.sendall(b"a request")
+    its.recv(100)
+    time.sleep(0.01)  # the kernel counts in milliseconds
+    its.sendall(b"a reply")
+    answered.recv(100)
+    time.sleep(0.01)
+
+    since = door.disconnect_unfinished({}, now=0.0)
+    late = server.connect()[0]
+    late.sendall(b"half")
+    door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
+
+    assert [_is_open(one) for one in (half, answered, waits, late)] == [False, True, False, True]
+    for one in (half, answered, waits, late):
+        one.close()
+
+
+def test_connections_that_the_line_itself_opened_are_left_alone() -> None:
+    """A worker's own way to Redis or to Twilio may wait for an answer as long as it likes."""
+    elsewhere = socket.create_server(("127.0.0.1", 0))
+    reached: list[socket.socket] = []
+    taking = threading.Thread(target=lambda: reached.append(elsewhere.accept()[0]))
+    taking.start()
+    ours = socket.create_connection(elsewhere.getsockname(), 5)
+    taking.join()
+    elsewhere.close()  # so that its port is not one that this process listens on
+    reached[0].sendall(b"something unasked")
+
+    door.disconnect_unfinished(door.disconnect_unfinished({}, now=0.0), now=100.0)
+
+    assert ours.recv(100) == b"something unasked"
+    assert _is_open(ours)
+    for one in (ours, *reached):
+        one.close()

@@ -1,0 +1,74 @@
+"""A Redis that has forgotten everything: emptied, or a replica that never had it."""
+
+from __future__ import annotations
+
+import dataclasses
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from ivr.config import Settings
+from ivr.store import Store
+from tests.line import Line
+
+WEBHOOKS = ["/voice", "/voice/turn/3?at=main_menu.0.0.x..0-0-0-0.", "/voice/fallback"]
+
+
+def _empty(store: Store) -> None:
+    store.redis.do(lambda client: client.flushall())
+
+
+def test_what_was_live_is_put_back_into_an_emptied_redis(line: Line, published: str) -> None:
+    _empty(line.store)
+
+    with Line(line.settings, line.store) as started_anew:
+        assert "<Gather" in ET.tostring(started_anew.call().reply).decode()
+        started_anew.app._live.look()
+
+    assert line.store.revisions.live() == published
+    assert line.store.revisions.history()[0].why == "Redis had lost what was live"
+
+
+def test_a_line_that_runs_puts_it_back_too(line: Line, published: str) -> None:
+    _empty(line.store)
+
+    line.app._live.look()
+
+    assert line.store.revisions.live() == published
+    assert "<Gather" in ET.tostring(line.call().reply).decode()
+
+
+@pytest.mark.parametrize("path", WEBHOOKS)
+def test_a_line_that_knows_nothing_apologizes_and_dials(settings: Settings, store: Store, path: str) -> None:
+    """Nothing was ever published, and nothing is kept: the words on disk still have a number to ring."""
+    with Line(settings, store) as line:
+        reply = line.post(path, {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"})
+
+    assert reply.status_code == 200
+    assert ET.fromstring(reply.text).find("Dial") is not None
+
+
+@pytest.mark.parametrize("path", WEBHOOKS)
+def test_without_even_words_on_disk_the_caller_hears_when_to_ring_again(
+    settings: Settings, store: Store, tmp_path: Path, path: str
+) -> None:
+    (settings.data_dir / "live.json").write_text("{")
+    with Line(dataclasses.replace(settings, config_dir=tmp_path / "none"), store) as line:
+        reply = line.post(path, {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"})
+
+    assert ET.fromstring(reply.text).findtext("Say") == (
+        "Sorry. This line is not working just now. Please ring again later."
+    )
+
+
+def test_a_call_whose_session_is_gone_goes_on_where_it_was(line: Line) -> None:
+    """As it does while Redis is away: the place stands in the address."""
+    call = line.call().press("3")
+    line.store.redis.do(lambda client: client.delete(f"ivr:session:{call.sid}"))
+    line.store.sessions._own.clear()
+
+    here = call.place
+    call.press("#")
+
+    assert call.place == here

@@ -1,0 +1,90 @@
+"""The pages are true: their links lead somewhere, the tests they name exist, and the line says the README's call."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from ivr import config, transcript
+from ivr.check import RULES
+from ivr.script import Script
+
+ROOT = config.ROOT
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+README = ROOT / "README.md"
+PICTURES = ROOT / "docs" / "pictures"
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+#: The README shows a call without the two lines that say when it is made and from where.
+HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
+LAST = "ADVISER (talks)\n"
+_CALL = re.compile(r"(?<=```\n)LINE .*?(?=```)", re.DOTALL)
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _anchors(page: Path) -> set[str]:
+    """The headings of a page as they are linked to."""
+    headings = re.findall(r"^#+ (.+)$", _text(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", _text(page)):
+        if link.startswith("http"):
+            continue
+        name, _, heading = link.partition("#")
+        if link.startswith("docs/pictures/") and not PICTURES.is_dir():
+            continue
+        there = (page.parent / name).resolve() if name else page
+        assert there.exists(), f"{page.name} links to {link}, which is not there"
+        assert not heading or heading in _anchors(there), f"{page.name} links to {link}, and no heading is called that"
+
+
+@every_page
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    for file, name in re.findall(r"`(?:tests/)?(test_\w+\.py)(?:::(\w+))?`", _text(page)):
+        path = ROOT / "tests" / file
+        assert path.is_file(), f"{page.name} names {file}"
+        functions = {node.name for node in ast.walk(ast.parse(_text(path))) if isinstance(node, ast.FunctionDef)}
+        assert not name or name in functions, f"{page.name} names {file}::{name}"
+
+
+@every_page
+def test_every_file_of_the_project_that_a_page_names_exists(page: Path) -> None:
+    """Files that are made, or are somebody's own, have other names than these."""
+    for name in re.findall(r"`((?:ivr|scripts|tests|docs)/[\w./-]*\w)`", _text(page)):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def test_every_simulated_caller_and_rule_that_a_page_names_exists() -> None:
+    """The page on accessibility points to rows of `ivr check`, and both it and the hazards point to rules."""
+    accessibility, hazards = _text(ROOT / "docs" / "accessibility.md"), _text(ROOT / "docs" / "hazards.md")
+    callers, rules = _text(ROOT / "ivr" / "check" / "callers.py"), {rule.name for rule in RULES}
+
+    named = re.findall(r'^Sim: "([^"]+)"', accessibility, re.MULTILINE)
+    assert len(named) > 5
+    for name in named:
+        assert f'"{name}"' in callers, f"no simulated caller is called '{name}'"
+    for text in re.findall(r"the rules? ((?:`[a-z-]+`(?:, )?)+)", accessibility + hazards):
+        assert set(re.findall(r"`([a-z-]+)`", text)) <= rules, text
+
+
+def test_the_line_says_the_call_in_the_readme(shipped: Script, request: pytest.FixtureRequest) -> None:
+    """When words change: pytest --accept-calls tests/test_docs.py writes the call anew."""
+    shown = _CALL.search(_text(README))
+    assert shown, "the README shows no call"
+
+    played = transcript.write(transcript.play(shipped, transcript.read(HEAD + shown[0], "README.md")))
+    heard = played[len(HEAD) : played.rindex(LAST) + len(LAST)]
+
+    if request.config.getoption("--accept-calls"):
+        README.write_text(_CALL.sub(lambda _: heard, _text(README)), encoding="utf-8")
+    else:
+        assert shown[0] == heard
