@@ -13,7 +13,7 @@ from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key
 from ivr.reading import Path
 from ivr.script import Script
-from ivr.session import Key, Transfer, TransferEnded, Turn
+from ivr.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 
 SHARED = MENUS + "shared.yaml"
@@ -39,7 +39,7 @@ def _where(context: Context, node: str) -> tuple[str, Path]:
 
 @rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
-    """Zero: a person when the line is open, and a promise of one when it is closed, busy or does not pick up."""
+    """Zero: a person when the line is open; when it is closed or busy, the offer to be rung, or a message to leave."""
     script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
     if not script.hours.is_open(by_day):
         yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Give some hours.")
@@ -54,7 +54,7 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
         if by_night:
             away["closed"] = _press(script, visit.turn, "0", by_night)
         for name, turn in away.items():
-            if not (isinstance(turn.then, Transfer) or _offers_ring_back(script, turn)):
+            if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
                 yield Finding(*where, f"Key 0 leads to nothing here when the line is {name}.", visit.node)
 
 
