@@ -6,17 +6,21 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from ivr import building, check, config, escalation, steps
+from ivr.audio import telephone
+from ivr.audio.sounds import telephone_seconds
 from ivr.check import callers, hands, outcomes, relay
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.cli import words as cli_words
 from ivr.practice import PracticeDesk
 from ivr.reading import Problem
 from ivr.script import Reading, Script
@@ -352,3 +356,23 @@ def test_a_session_without_its_clock_differs_by_nothing_else(shipped: Script) ->
     s = Session("CA1", "r", Place("main_menu"), turn=5, key="1", key_at=9.0, arrived=8.0, silences=1)
 
     assert outcomes.timeless(s) == Session("CA1", "r", Place("main_menu"), silences=1)
+
+
+def test_the_table_says_who_wants_what_and_how_it_was_measured(
+    shipped_callers: Simulation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli_words._figures(shipped_callers)
+
+    said, _, *rows = capsys.readouterr().out.strip().splitlines()[1:]
+    assert said.startswith("Measured by the pace of speech (ivr render), with 0.5 seconds a turn")
+    assert rows[0].split() == ["who", "wants", "needs", "at", "most"]
+    assert len(rows) == 1 + len(shipped_callers.figures)
+    assert re.match(r"  types through a relay +a person +\d+ s,  1 keys +60 s,  1 keys", rows[-6])
+    assert rows[-1].startswith("   ")  # who it is stands at the first of their lines
+
+
+def test_a_rendered_sound_lasts_as_long_as_it_is(tmp_path: Path) -> None:
+    telephone.write_telephone(tmp_path / "a.wav", telephone.silence(1.5, telephone.TELEPHONE_RATE))
+
+    assert telephone_seconds(tmp_path / "a.wav") == pytest.approx(1.5, abs=0.001)
+    assert telephone_seconds(tmp_path / "gone.wav") == 0
