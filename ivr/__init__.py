@@ -41,6 +41,7 @@ The edges each know one thing outside.
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, people
+    embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twiml        Twilio's webhooks in, TwiML out, signatures
     phone        Twilio's REST
@@ -55,4 +56,5 @@ The entrances are where somebody comes in.
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     server       the processes: Redis, the web server, the worker
     cli/         the `ivr` command
+    demo         made-up callers, for whoever wants to see the advisers' page at work
 """

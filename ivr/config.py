@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import os
 import re
 import secrets
@@ -20,6 +19,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
@@ -27,6 +27,12 @@ from ivr import environment
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
+#: The socket of the embedded Redis, in IVR_DATA.
+SOCKET = "redis.sock"
+
+# From version 1.29 on, onnxruntime, which runs the natural voices, reports its use to its maker, on Linux too. It
+# reads this once, when it is loaded; processes that we start inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 #: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
 VARIABLES: Mapping[str, str] = {
@@ -44,6 +50,10 @@ VARIABLES: Mapping[str, str] = {
     "SMTP_URL": "",
     "SMTP_FROM": "",
 }
+
+
+#: A file of this name marks a data folder in which everything is made up.
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,8 @@ class Settings:
     smtp_from: str
     #: True when the webhooks are signed with a token made here, and no real call can come.
     practice: bool
+    #: True when everything in `data_dir` is made up, and thrown away afterwards.
+    demo: bool = False
 
     @property
     def our_numbers(self) -> frozenset[str]:
@@ -107,6 +119,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
         practice=not tokens,
+        demo=(data / DEMO).is_file(),
     )
 
 
@@ -126,16 +139,32 @@ def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings
 
 
 def embedded_redis(data: Path) -> str:
-    """The address of the embedded Redis. A socket's path has room for about a hundred characters."""
-    path = data / "redis.sock"
-    if len(str(path)) > 100:
-        path = Path(tempfile.gettempdir()) / f"ivr-{hashlib.sha256(str(data).encode()).hexdigest()[:16]}" / "redis.sock"
-    return f"unix://{path}"
+    """The address of the embedded Redis, whatever signs the folder has in its path."""
+    return f"unix://{quote(os.fsencode(data / SOCKET))}"
+
+
+def without_password(address: str) -> str:
+    """An address to be shown: who signs in there, and with what, is left out."""
+    scheme, slashes, rest = address.partition("://")
+    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 def child_environment(**more: str) -> dict[str, str]:
     """This process's environment with some of it changed, for a process of ours."""
     return {**os.environ, **more}
+
+
+def use_only(*kept: str, **values: str) -> None:
+    """For this process and all that it starts: of our variables, forget all but those kept, and set these."""
+    for name in VARIABLES:
+        if name not in kept:
+            os.environ.pop(name, None)
+    os.environ.update(values)
+
+
+def set_here(*names: str) -> list[str]:
+    """Those of these variables that the machine was told."""
+    return [name for name in names if os.environ.get(name, "").strip()]
 
 
 def _faults(environ: Mapping[str, str], value: Mapping[str, str]) -> Iterator[str]:
@@ -149,6 +178,9 @@ def _faults(environ: Mapping[str, str], value: Mapping[str, str]) -> Iterator[st
 
 def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
     for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
+        if not _is_text(value[name]):
+            yield f"{name} is not UTF-8 text. Give the folder another name."
+            continue
         try:
             path = _folder(value[name])
             there = next(folder for folder in (path, *path.parents) if folder.exists())
@@ -161,6 +193,14 @@ def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
             yield f"IVR_CONFIG is '{value[name]}', and there is no such folder. Name the one that staff edit."
         elif name == "IVR_DATA" and not os.access(there, os.W_OK | os.X_OK):
             yield f"IVR_DATA is '{value[name]}', and this user may not write into {there}. Name another folder."
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _folder(text: str) -> Path:

@@ -24,10 +24,18 @@ def without_notices(line_yaml: str) -> str:
     return _with_notices(line_yaml, [])
 
 
+def without_alerts(line_yaml: str) -> str:
+    """`line.yaml` with nobody to be told of anything. It must have been read without a Problem before."""
+    key, value = _found(line_yaml, "alerts")
+    if key is None or value is None:
+        return line_yaml
+    return f"{line_yaml[: key.start_mark.index]}alerts: {{}}\n{line_yaml[value.end_mark.index :]}"
+
+
 def _with_notices(text: str, items: list[str]) -> str:
     """The text with these lines as its list of notices."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    key, value = _notices(text)
+    key, value = _found(text, "notices")
     if key is None or value is None:
         start, head, beside, after = len(text), "" if text.endswith("\n") else newline, "", newline
     else:
@@ -38,11 +46,11 @@ def _with_notices(text: str, items: list[str]) -> str:
     return text[:start] + head + newline.join(new) + after
 
 
-def _notices(text: str) -> tuple[Node, Node] | tuple[None, None]:
-    """The name `notices` and what stands behind it; nothing if they are not there."""
+def _found(text: str, name: str) -> tuple[Node, Node] | tuple[None, None]:
+    """A name at the top level and what stands behind it; nothing if they are not there."""
     root = YAML(typ="rt").compose(text)
     assert isinstance(root, MappingNode)
-    return next(((key, value) for key, value in root.value if key.value == "notices"), (None, None))
+    return next(((key, value) for key, value in root.value if key.value == name), (None, None))
 
 
 def _around(text: str, start: int, value: Node) -> tuple[str, str]:

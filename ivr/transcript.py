@@ -20,6 +20,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import msgspec
 
@@ -229,12 +230,20 @@ def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -
     return Caller(script, desk or PracticeDesk()).follow(wanted)
 
 
+class RunsErrands(Protocol):
+    """A desk for a caller who is played: it does an errand, and says how it went."""
+
+    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed: ...
+
+
 class Caller:
     """Someone on the phone: the engine with a clock of its own, and what was said written down."""
 
-    def __init__(self, script: Script, desk: PracticeDesk, name: str = "practice"):
+    def __init__(self, script: Script, desk: RunsErrands, name: str = "practice"):
         self.script, self.desk, self.name = script, desk, name
         self.entries: list[Entry] = []
+        #: What came in and what the line answered, in order.
+        self.happened: list[Input | Turn] = []
         self.turn: Turn | None = None
         self.visited: set[str] = set()
         #: What was to be done and could not be.
@@ -312,6 +321,7 @@ class Caller:
         """One input, `after` seconds after the last reply."""
         assert self.turn
         self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
+        self.happened.append(event)
         self._heard(call.answer(self.script, self._reloaded(), event, self.now))
 
     def _takes(self, event: Input) -> float:
@@ -330,6 +340,7 @@ class Caller:
             self.entries += [Entry("NOTED", words) for words in noted(turn.then, outcome)]
             turn = call.answer(self.script, turn.session, outcome, self.now)
         self.turn = turn
+        self.happened.append(turn)
         self.visited.add(turn.session.place.node)
         if text := text_of(turn.says):
             self.entries.append(Entry("LINE", text))

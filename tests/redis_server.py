@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ivr import config, server
+from ivr import config, embedded
 from ivr.store import ping
 
 
@@ -20,7 +20,7 @@ class RedisServer:
     def __init__(self, folder: Path):
         settings = config.settings({"IVR_DATA": str(folder)})
         self.url = settings.redis_url
-        self._process = subprocess.Popen(server.redis_command(settings))
+        self._process = subprocess.Popen(embedded.command(settings.data_dir))
 
     def __enter__(self) -> RedisServer:
         assert soon(lambda: ping(self.url))

@@ -19,8 +19,8 @@ CORE = {
     "stand_ins", "environment", "building", "session", "steps", "reply", "escalation", "call", "briefing",
     "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
-EDGES = {"config", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
+EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
+ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
@@ -34,7 +34,7 @@ ALONE = {
     "pydantic": {"fitting", "authored"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
-    "subprocess": {"server"},
+    "subprocess": {"server", "embedded"},
 }
 #: Edges that are plain data to the others.
 SHARED = {"config"}

@@ -22,9 +22,8 @@ import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, building, config, script, spoken, transcript
-from ivr.audio import engines, telephone
+from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
-from ivr.audio.engines import EngineMissing
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.spoken import as_said
@@ -268,49 +267,46 @@ def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tm
     assert "Piper" in result.warnings[0]
 
 
-def test_a_network_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr("hibari.voices.BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        monkeypatch.setattr(engines, "FETCH_SECONDS", 0.2)
-        monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
-        began = time.monotonic()
-
-        with pytest.raises(EngineMissing, match="'emma' could not be fetched"):
-            engines.Natural("emma")
-
-        assert time.monotonic() - began < 5
-
-
-def test_a_voice_that_must_be_fetched_is_sought_first_and_then_only_when_asked_for(
-    few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A changed word must not wait for a network, nor make every prompt anew in another voice."""
-    monkeypatch.setattr("hibari.voices.BASE_URL", "http://127.0.0.1:9/")
+@pytest.mark.timeout(60)
+def test_no_voice_is_fetched_unasked(few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither at the first rendering nor later: nobody waits for a network, and what is missing is said."""
     monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
+    monkeypatch.setattr(socket, "create_connection", _no_network)
     made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")
-    told = ["The natural voice 'emma' could not be fetched. Check the network, then run: ivr render"]
-    assert audio.render(made, tmp_path).warnings == told
-    changed = dataclasses.replace(made, titles={"main_menu": "Something new"})
+    told = ["The natural voice 'emma' is not on this machine. Fetch it: .venv/bin/ivr voices fetch emma"]
+    first = audio.render(made, tmp_path)
+    assert (first.voices, first.warnings) == (["natural (heart)"], told)
 
-    result = audio.render(changed, tmp_path)
+    result = audio.render(dataclasses.replace(made, titles={"main_menu": "Something new"}), tmp_path)
 
-    assert (result.made, result.voices, result.warnings) == (2, ["natural (heart)"], [])
-    assert audio.render(changed, tmp_path, seek_better=True).warnings == told
+    assert (result.made, result.voices, result.warnings) == (2, ["natural (heart)"], told)
+    assert not (tmp_path / "voices").exists()
+
+
+def _no_network(*_: object, **__: object) -> socket.socket:
+    raise AssertionError("somebody asked the network")
+
+
+def test_the_line_as_it_is_shipped_speaks_without_a_complaint(few: Script, tmp_path: Path) -> None:
+    result = audio.render(few, tmp_path)
+
+    assert (result.voices, result.warnings, result.unsaid) == (["natural (heart)"], [], [])
 
 
 def test_a_voice_whose_file_is_damaged_is_told_and_the_next_one_speaks(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """By its hash, before it is run: a voice file is a program."""
     monkeypatch.setenv("HIBARI_HOME", str(tmp_path / "voices"))
     file = tmp_path / "voices" / "bf_emma.int8.onnx"
     file.parent.mkdir()
-    file.write_bytes(b"only the beginning")
+    file.write_bytes(Path(voices.file_of("heart") or "").read_bytes())
 
     result = audio.render(_with_voices(few, engines=["natural"], natural_voice="emma"), tmp_path)
 
     assert result.voices == ["natural (heart)"]
     assert result.warnings == [
-        f"The natural voice 'emma' could not be used. Remove {file}, then run: ivr render",
+        "The file of the natural voice 'emma' is damaged. Fetch it: .venv/bin/ivr voices fetch emma",
     ]
 
 

@@ -19,6 +19,7 @@ from ivr.callback import SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.store import Store
+from ivr.web import front
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import Line
 from tests.ports import free_port
@@ -153,6 +154,37 @@ def test_no_page_has_a_fault_that_axe_can_find(
     _axe(page)
 
 
+FRONT = ["/", "/nothing", *(f"/handbooks/{name}.md" for name in front.books())]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 320, "height": 256}], ids=["desktop", "phone", "400%"])
+def test_the_front_page_and_the_handbooks_are_for_everybody(
+    chromium: Browser, served: Line, size: dict[str, int], scheme: str
+) -> None:
+    """No fault that axe can find, and nothing that scrolls sideways."""
+    for page in _page(chromium, served, size, unheeded="404"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in FRONT:
+            page.goto(path)
+            _axe(page)
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+
+
+def test_the_front_page_leads_on_by_keyboard(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("SENDIASS Leicester: the phone line")
+    expect(page.get_by_text("Yes.")).to_be_visible()
+
+    _follow(page, "Staff")
+    expect(page.get_by_role("heading", name="For staff")).to_be_visible()
+    expect(page.get_by_role("table").first).to_be_visible()
+    _follow(page, "Back to the front page")
+    _follow(page, "Callers to ring back")
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
 @pytest.mark.parametrize("size", [{"width": 640, "height": 400}, {"width": 320, "height": 256}, PHONE])
 def test_nothing_is_cut_off_when_the_page_is_enlarged(
     chromium: Browser, served: Line, store: Store, size: dict[str, int]
@@ -206,6 +238,12 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
 
     expect(page.get_by_text("Done: recorded: spoke.")).to_be_visible()
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+def _follow(page: Page, name: str) -> None:
+    _tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def _tab_to(page: Page, name: str) -> None:

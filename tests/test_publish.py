@@ -37,6 +37,7 @@ from ivr.web.live import LOOK_SECONDS
 from tests.conftest import ENVIRONMENT
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
+from tests.test_phone import NODE, needs
 
 IVR = Path(sys.executable).parent / "ivr"
 WELCOME, LINE_YAML = "menus/welcome.yaml", "line.yaml"
@@ -1074,6 +1075,10 @@ AS_THEY_TYPE = [
 
 def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str, str]) -> None:
     """As the models do: held against what an editor itself validates with."""
+    needs(
+        shutil.which("node") and (NODE / "ajv").is_dir(),
+        "Node and `npm ci` in tests/ are needed to validate as editors do",
+    )
     made = schemas.schemas(building.read_draft(files))
     edits = [(name, files[name], "", True) for name in files]
     for name, old, new, right in AS_THEY_TYPE:

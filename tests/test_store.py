@@ -13,7 +13,7 @@ from limits.storage import storage_from_string
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, server
+from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.session import CancelRequest, FindRequest, Place, SendText, Session
@@ -239,7 +239,7 @@ def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> Non
 
     assert why_not(own.url) == "does not take this user and password"
     assert why_not(f"{own.url}?db=99").startswith("does not take")
-    assert why_not("redis://127.0.0.1:1") == "does not answer"
+    assert why_not("redis://127.0.0.1:1") == "does not answer (Connection refused)"
 
 
 def test_a_server_that_was_stalled_for_long_is_used_again(
@@ -261,8 +261,7 @@ def test_a_server_that_was_stalled_for_long_is_used_again(
 
 def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
     """sentinel://host:port/name leads to the server that is the master now: a real Sentinel, a real server."""
-    settings = config.settings({"IVR_DATA": str(tmp_path)})
-    binary = server.redis_command(settings)[0]
+    binary = embedded.program()
     port, watch = free_port(), free_port()
     (tmp_path / "sentinel.conf").write_text(f"port {watch}\nsentinel monitor line 127.0.0.1 {port} 1\ndir {tmp_path}\n")
     processes = [
@@ -289,7 +288,7 @@ def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
     """Every change is on disk before it is answered."""
     settings = config.settings({"IVR_DATA": str(tmp_path)})
     for round_ in range(2):
-        process = subprocess.Popen(server.redis_command(settings))
+        process = subprocess.Popen(embedded.command(settings.data_dir))
         assert soon(lambda: ping(settings.redis_url))
         store = Store(settings.redis_url)
         if round_ == 0:

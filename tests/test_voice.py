@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, server
+from ivr import building, callback, config, embedded
 from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.reading import ConfigError
@@ -50,8 +50,43 @@ def test_what_twilio_did_not_sign_is_refused(line: Line, path: str, signature: s
 
     response = line.client.post(path, data=FORM, headers=headers)
 
-    assert (response.status_code, response.text) == (403, "")
+    assert response.status_code == 403
+    assert "<" not in response.text, "no TwiML: no caller hears it"
     assert line.store.sessions.get(FORM["CallSid"]) is None
+
+
+def test_a_refusal_says_why_and_what_to_look_at(line: Line) -> None:
+    """For whoever looks into it at Twilio or with curl; nothing in it helps to sign."""
+    without = line.client.post("/voice/turn/3?at=a.b&x=%22", data=FORM)
+    wrong = line.client.post("/voice/turn/3?at=a.b&x=%22", data=FORM, headers={"X-Twilio-Signature": "wrong"})
+
+    for refusal in (without, wrong):
+        assert (refusal.status_code, refusal.mimetype) == (403, "text/plain")
+        assert refusal.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no X-Twilio-Signature header" in without.text
+    assert "https://line.example.org/voice/turn/3?at=a.b&x=%22\n" in wrong.text, "the address that was to be signed"
+    assert "TWILIO_AUTH_TOKEN" in wrong.text
+    assert "PUBLIC_URL" in wrong.text
+    signer = RequestValidator(line.settings.auth_tokens[0])
+    right = signer.compute_signature("https://line.example.org/voice/turn/3?at=a.b&x=%22", FORM)
+    for secret in (right, line.settings.auth_tokens[0], line.settings.account_sid, CALLER):
+        assert secret not in wrong.text
+
+
+@pytest.mark.parametrize("target", ["/voice?" + "x" * 5000, "/voice?a=\r\nSet-Cookie:b", "/voice?\x1b[2J"])
+def test_a_refusal_shows_an_address_only_as_far_as_it_can_be_read(line: Line, target: str) -> None:
+    path, query = target.split("?")
+    refusal = line.client.post(path, query_string=query, headers={"X-Twilio-Signature": "wrong"})
+
+    assert refusal.status_code == 403
+    assert len(refusal.text) < 1000
+    assert refusal.text.replace("\n", "").isprintable()
+
+
+def test_a_form_that_is_too_long_is_refused_with_the_reason(line: Line) -> None:
+    refusal = line.client.post("/voice", data=b"x" * 70_000, headers={"X-Twilio-Signature": "wrong"})
+
+    assert (refusal.status_code, refusal.text[:8]) == (413, "Refused:")
 
 
 def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Line) -> None:
@@ -286,7 +321,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     """A line with a Redis that this test may stop: its settings, and the process."""
     data = tmp_path_factory.mktemp("own")
     settings = config.settings({**ENVIRONMENT, "IVR_DATA": str(data)})
-    process = subprocess.Popen(server.redis_command(settings))
+    process = subprocess.Popen(embedded.command(settings.data_dir))
     while not ping(settings.redis_url):
         time.sleep(0.02)
     store = Store(settings.redis_url)
@@ -467,7 +502,7 @@ def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Se
 
 def test_every_route_says_who_may_call_it(line: Line) -> None:
     """A route that is neither signed nor on this list is refused here."""
-    public = {"/healthz", "/readyz", "/metrics", "/audio/<name>"}
+    public = {"/healthz", "/readyz", "/metrics", "/audio/<name>", "/", "/handbooks/<name>.md"}
     client = Client(line.app)
 
     for rule in line.app.app.url_map.iter_rules():  # type: ignore[attr-defined]

@@ -19,16 +19,14 @@ from typing import Protocol
 import numpy as np
 
 from ivr import config
-from ivr.audio import telephone
+from ivr.audio import telephone, voices
 from ivr.audio.telephone import Samples
 from ivr.authored import Pace, SpeechSettings
 
-#: The voice of hibari-tts that comes with the package; its others are fetched once.
-WITH_THE_PACKAGE = "heart"
 #: How the person at the terminal installs something, in the words of docs/operators.md.
 PIP = ".venv/bin/python -m pip install"
-#: How long the place that voices are fetched from may take to answer.
-FETCH_SECONDS = 5
+#: How they fetch a voice.
+FETCH = ".venv/bin/ivr voices fetch"
 #: eSpeak's voice: which, and why, is in espeak.py.
 ESPEAK_VARIANT = "gmw/en-us+edward"
 #: Seconds between two sentences, at the normal pace and in slow speech.
@@ -55,10 +53,6 @@ class Engine(Protocol):
         """
 
 
-def _always() -> bool:  # with a name, to be sent to other processes
-    return True
-
-
 @dataclass(frozen=True)
 class Choice:
     """A voice that may be used: its engine, what makes its sounds unlike others', and how to get it ready."""
@@ -67,8 +61,6 @@ class Choice:
     voice: str
     identity: str
     ready: Callable[[], Engine]
-    #: Whether it can be had without fetching it over the network first.
-    is_here: Callable[[], bool] = _always
 
     def __str__(self) -> str:
         return f"{self.engine} ({self.voice})"
@@ -79,12 +71,23 @@ def choices(speech: SpeechSettings) -> list[Choice]:
     found: list[Choice] = []
     for engine in speech.engines:
         if engine == "natural":
-            found += [_natural(voice) for voice in dict.fromkeys((speech.natural_voice, WITH_THE_PACKAGE))]
+            found += [_natural(voice) for voice in dict.fromkeys((speech.natural_voice, voices.WITH_THE_PACKAGE))]
         elif engine == "piper":
             found.append(_piper(speech.piper_voice or ""))
         else:
             found.append(_pyttsx3())
     return found
+
+
+def choice_of(voice: str, speech: SpeechSettings) -> Choice:
+    """One voice by its name, whether or not config/line.yaml has it. Raises EngineMissing if there is none."""
+    known = voices.known(voice)
+    if known is None:
+        names = ", ".join(each.name for each in voices.VOICES)
+        raise EngineMissing(f"There is no voice '{voice}'. These are the voices: {names}.")
+    if known.engine == "natural":
+        return _natural(voice)
+    return _piper(speech.piper_voice or "") if known.engine == "piper" else _pyttsx3()
 
 
 def say(engine: Engine, words: str, pace: Pace, *, slow: bool) -> tuple[Samples, int]:
@@ -110,21 +113,7 @@ def _by_sentence(
 
 
 def _natural(voice: str) -> Choice:
-    identity = f"natural {voice} {_version('hibari-tts')}"
-    return Choice("natural", voice, identity, partial(Natural, voice), partial(_is_here, voice))
-
-
-def _is_here(voice: str) -> bool:
-    """Whether nothing has to be fetched before this voice speaks, or tells why it cannot."""
-    try:
-        from hibari.voices import voice_path
-
-        voice_path(voice, download_missing=False)
-    except FileNotFoundError:
-        return False
-    except (ImportError, ValueError):
-        pass
-    return True
+    return Choice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
 
 
 class Natural:
@@ -142,30 +131,17 @@ class Natural:
         if voice not in VOICES:
             known = ", ".join(sorted(VOICES))
             raise EngineMissing(f"There is no natural voice '{voice}'. Set natural_voice to one of: {known}.")
-        try:
-            file = self._fetched(voice)
-        except Exception as error:  # a network answers what it likes, and not all of it is an OSError
-            raise EngineMissing(
-                f"The natural voice '{voice}' could not be fetched. Check the network, then run: ivr render"
-            ) from error
+        again = f"Fetch it: {FETCH} {voice}"
+        if voice == voices.WITH_THE_PACKAGE:
+            again = f"Install it again: {PIP} --force-reinstall --no-deps hibari-tts"
+        if not voices.is_here(voice):  # the library would fetch it, and nobody asked for that
+            raise EngineMissing(f"The natural voice '{voice}' is not on this machine. {again}")
+        if not voices.is_whole(voice):
+            raise EngineMissing(f"The file of the natural voice '{voice}' is damaged. {again}")
         try:
             self._voice = Hibari(voice)
         except Exception as error:  # a voice file is a program: onnxruntime raises what it likes
-            again = f"Install it again: {PIP} --force-reinstall --no-deps hibari-tts"
-            if voice != WITH_THE_PACKAGE:
-                again = f"Remove {file}, then run: ivr render"
             raise EngineMissing(f"The natural voice '{voice}' could not be used. {again}") from error
-
-    @staticmethod
-    def _fetched(voice: str) -> str:
-        """The voice's file. The library waits a minute for a network that says nothing; we ask first, for less."""
-        import requests  # takes a while, and a web server only ever names voices
-        from hibari.voices import BASE_URL, VOICES, voice_path
-
-        if not _is_here(voice):
-            url = BASE_URL + VOICES[voice]["file"]
-            requests.head(url, timeout=FETCH_SECONDS, allow_redirects=True).raise_for_status()
-        return str(voice_path(voice))
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
         return _by_sentence(self._sentence, words, words_a_minute, pause)

@@ -47,14 +47,8 @@ class Rendering:
 Progress = Callable[[int, int], None]
 
 
-def render(
-    script: Script, folder: Path, progress: Progress = lambda made, of: None, *, seek_better: bool = False
-) -> Rendering:
-    """Make every sound of a script that is missing, in the best voice that can be had.
-
-    Once a voice has begun to speak, another that has to be fetched first is sought only when asked
-    to: so a changed word makes its own sounds and no others, and nobody waits for a network.
-    """
+def render(script: Script, folder: Path, progress: Progress = lambda made, of: None) -> Rendering:
+    """Make every sound of a script that is missing, in the best voice on this machine."""
     result = Rendering()
     _make_silences(script, folder / RENDERED)
     recorded = Recordings(folder, script)
@@ -62,13 +56,10 @@ def render(
     in_person = recorded.names()
     wanted = [clip for clip in clips(script) if clip not in in_person]
     voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices(script.line.speech)]
-    has_begun = any(len(missing) < len(wanted) for _, missing in voices)
     for choice, missing in voices:
         missing = [clip for clip in missing if clip in wanted]
         if not missing:
             return result
-        if has_begun and not seek_better and not choice.is_here():
-            continue
         try:
             engine = choice.ready()
         except EngineMissing as error:

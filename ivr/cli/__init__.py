@@ -13,11 +13,15 @@ import click
 
 from ivr import config
 from ivr.cli.common import Stop
+from ivr.cli.demonstration import demo
+from ivr.cli.hearing import say, voices_group
+from ivr.cli.keeping import store
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
 from ivr.cli.words import call, check, diff, history, notice, publish, schema, undo
+from ivr.embedded import Unusable
 from ivr.reading import ConfigError
 from ivr.server import CannotStart
 from ivr.store import StoreDown
@@ -29,8 +33,8 @@ def commands() -> None:
 
 
 for command in (
-    start, call, check, publish, history, diff, undo, notice, schema,
-    render, record, callbacks, adviser, connect, fallback, worker,
+    start, demo, call, check, publish, history, diff, undo, notice, schema,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store,
 ):  # fmt: skip
     commands.add_command(command)
 
@@ -38,8 +42,8 @@ for command in (
 def main() -> None:
     """Run a command, and say in plain lines what stopped it."""
     try:
-        _must_be_at_home(Path(sys.argv[0]))
-        commands.main(standalone_mode=False)
+        _must_be_at_home(Path(sys.prefix))
+        commands.main(prog_name="ivr", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -48,7 +52,7 @@ def main() -> None:
     except ConfigError as error:
         click.echo("\n".join(map(str, error.problems)), err=True)
         sys.exit(1)
-    except (Stop, CannotStart) as error:
+    except (Stop, CannotStart, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except StoreDown:
@@ -61,9 +65,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _must_be_at_home(program: Path) -> None:
+def _must_be_at_home(venv: Path) -> None:
     """Raises Stop in a copied folder, whose .venv would say and publish what is in the original."""
-    venv = program.resolve().parent.parent
+    venv = venv.resolve()
     is_another = venv.name == ".venv" and venv != (config.ROOT / ".venv").resolve()
     if is_another and (venv.parent / "ivr").is_dir():
         raise Stop(f"This .venv belongs to {config.ROOT}. For one of its own, run ./scripts/start here.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -96,3 +98,15 @@ class Day(click.ParamType[dt.date]):
 def is_terminal() -> bool:
     """Whether somebody watches, for whom a progress bar is drawn."""
     return sys.stdout.isatty()
+
+
+def may_write_sound(path: Path) -> None:
+    """Asked before any sound is made. Raises Stop if a sound cannot go there, or something else is there."""
+    if path.suffix.lower() != ".wav":
+        raise Stop(f"The name of a sound ends in .wav. Write: {path}.wav")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Stop(f"{path} cannot be written. Name a file in a folder that is there.")
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(4) != b"RIFF":
+                raise Stop(f"{path} is there already, and is not a sound. Choose another name.")

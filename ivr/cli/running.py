@@ -7,7 +7,7 @@ from contextlib import closing
 import click
 
 from ivr import building, config, dialling, log, server, web
-from ivr.cli import publishing, sound
+from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
@@ -24,12 +24,18 @@ LOOK_SECONDS = 3.0
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where the line answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
 @click.option("--live", "as_it_was", is_flag=True, help="Leave config/ alone, and say what was published last.")
-def start(port: int, host: str, as_it_was: bool) -> None:
+@click.option("--demo", "as_demo", is_flag=True, help="The same as `ivr demo`: made-up callers, on this machine only.")
+def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     """Check and publish config/, make its voice, and answer calls until Ctrl-C.
 
     With --live, what was published last is said, whatever state config/ is in: for a machine
     that starts by itself.
     """
+    if as_demo:
+        if host != demonstration.HOST or as_it_was:
+            raise Stop(f"A demo answers on {demonstration.HOST} only, and says config/. Leave out --host and --live.")
+        demonstration.run(port)
+        return
     settings = config.settings(port=port)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
@@ -117,6 +123,7 @@ def _warn_of_number(settings: Settings) -> None:
 def _say_how(settings: Settings, host: str, port: int) -> None:
     out(f"\nThe line answers on http://{host}:{port}  (Ctrl-C stops it)\n")
     out("  Ring it from this terminal   .venv/bin/ivr call")
+    out("  Hear what a caller hears     .venv/bin/ivr call --hear call.wav")
     out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
     out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
     if settings.practice:

@@ -32,10 +32,10 @@ def measured(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
     return audio.Sounds(settings.audio_dir, made, settings.public_url).seconds() if _is_audio(settings, made) else {}
 
 
-def _make(settings: Settings, made: Script, *, seek_better: bool = False) -> bool:
+def _make(settings: Settings, made: Script) -> bool:
     """Whether every prompt has its sound."""
     with _bar() as progress:
-        result = audio.render(made, settings.audio_dir, progress, seek_better=seek_better)
+        result = audio.render(made, settings.audio_dir, progress)
     for warning in result.warnings:
         out(f"Warning: {warning}")
     if result.made:
@@ -58,13 +58,13 @@ def _bar() -> Iterator[audio.Progress]:
 @click.option("--stale", "list_stale", is_flag=True, help="List the sounds that nothing plays any more.")
 @click.option("--remove", is_flag=True, help="Remove them.")
 def render(list_stale: bool, remove: bool) -> None:
-    """Make every sound that the draft in config/ needs, in the best voice that can be had here."""
+    """Make every sound that the draft in config/ needs, in the best voice on this machine."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
         if not _is_audio(settings, made):
             out("Nothing to make: the mode of speech is say, so Twilio's voice says everything.")
-        elif _make(settings, made, seek_better=True):
+        elif _make(settings, made):
             out("Every prompt has its sound.")
         return
     found = audio.stale(_wanted(settings, made), settings.audio_dir)

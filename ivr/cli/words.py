@@ -16,8 +16,8 @@ from ivr.building import Draft
 from ivr.check import unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
-from ivr.cli import publishing, sound
-from ivr.cli.common import Day, Moment, Stop, draft_script, out, refusing, store_of
+from ivr.cli import hearing, publishing, sound
+from ivr.cli.common import Day, Moment, Stop, draft_script, may_write_sound, out, refusing, store_of
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
@@ -32,11 +32,15 @@ from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 @click.option("--at", "when", type=Moment(), help="Ring at this time: '2026-12-25 10:00'. Left out: now.")
 @click.option("--from", "caller", default="07700 900123", show_default=True, help="The caller's number, or 'hidden'.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the call to this .call file.")
-def call(when: dt.datetime | None, caller: str, save: Path | None) -> None:
+@click.option("--hear", type=click.Path(dir_okay=False, path_type=Path), help="Write its sound to this .wav file.")
+def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | None) -> None:
     """Ring the draft in config/ from this terminal. Nothing is sent, and nobody is rung."""
     if save:
         _may_write(save)
-    _, _, made = draft_script(config.settings())
+    if hear:
+        may_write_sound(hear)
+    settings = config.settings()
+    _, _, made = draft_script(settings)
     out("Type a key and Enter. Enter alone is silence; h hangs up.\n")
     when = when or dt.datetime.now(LONDON).replace(second=0, microsecond=0)
     phone = Caller(made, PracticeDesk())
@@ -54,6 +58,8 @@ def call(when: dt.datetime | None, caller: str, save: Path | None) -> None:
         written = Transcript(when, "" if caller == "hidden" else caller, tuple(phone.entries))
         save.write_text(transcript.write(written), encoding="utf-8")
         out(f"\nSaved in {save}")
+    if hear:
+        hearing.write_call(settings, made, phone.happened, hear)
 
 
 def _may_write(save: Path) -> None:

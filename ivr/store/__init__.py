@@ -32,7 +32,7 @@ their own, for jobs and for counting sign-ins, get their connections here too.
 from collections.abc import Callable
 from typing import Any
 
-from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import Requests
 from ivr.store.revisions import Conflict, Published, Revisions
@@ -43,6 +43,7 @@ __all__ = [
     "LONGEST_NAME",
     "PATIENT_SECONDS",
     "Adviser",
+    "Away",
     "Conflict",
     "Fate",
     "People",

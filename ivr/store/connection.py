@@ -8,13 +8,15 @@ caller a quarter second now and then, and not every thread all of its time.
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -36,6 +38,9 @@ PATIENT_SECONDS = 10.0
 LEFT_ALONE_SECONDS = 1.0
 
 
+#: The longest path of a socket that the kernel takes, in bytes.
+_LONGEST_SOCKET = 107
+
 _FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, OSError)
 
 
@@ -49,6 +54,8 @@ def _client(url: str, seconds: float | None) -> Client:
     options: dict[str, Any] = {**waits, "retry": Retry(NoBackoff(), 0)} if seconds else {}
     parts = urlsplit(url)
     if parts.scheme != "sentinel":
+        if parts.scheme == "unix":
+            options["connection_class"] = _SocketOfAnyPath
         return redis.Redis.from_url(url, **options)
     hosts = [host.rsplit(":", 1) for host in parts.netloc.rpartition("@")[2].split(",")]
     sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
@@ -58,6 +65,27 @@ def _client(url: str, seconds: float | None) -> Client:
         password=unquote(parts.password) if parts.password else None,
     )
     return sentinels.master_for(parts.path.strip("/"), **options)
+
+
+class _SocketOfAnyPath(redis.UnixDomainSocketConnection):
+    """A Unix socket whose path may be longer than the 107 bytes that the kernel takes: it is reached by its folder."""
+
+    def _connect(self) -> socket.socket:
+        path = self.path
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+            return cast(socket.socket, super()._connect())  # type: ignore[no-untyped-call]
+        folder = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
+        try:
+            self.path = f"/proc/self/fd/{folder}/{os.path.basename(path)}"
+            return cast(socket.socket, super()._connect())  # type: ignore[no-untyped-call]
+        finally:
+            self.path = path
+            os.close(folder)
+
+
+def _client_info(answer: bytes) -> dict[str, str]:
+    """What CLIENT INFO tells. redis-py takes a space in the path of a server's socket for the end of it."""
+    return dict(re.findall(r"([\w-]+)=(.*?)(?= [\w-]+=|$)", answer.decode(errors="replace").strip()))
 
 
 class _Wire:
@@ -187,7 +215,9 @@ class Redis:
 
     def patient(self) -> Client:
         """A client without our time-outs, for whoever waits for hours."""
-        return _client(self._url, None)
+        client = _client(self._url, None)
+        client.set_response_callback("CLIENT INFO", _client_info)
+        return client
 
     def pool(self) -> Any:
         """Connections with our time-outs, for a library that has commands of its own."""
@@ -221,6 +251,10 @@ def ping(url: str) -> bool:
     return not why_not(url)
 
 
+class Away(str):
+    """A reason that may pass by itself: the server is not there yet."""
+
+
 def why_not(url: str) -> str:
     """What keeps a Redis at this address from being used, to go on from 'Redis'; empty if nothing does."""
     try:
@@ -228,6 +262,12 @@ def why_not(url: str) -> str:
     except (redis.AuthenticationError, redis.ResponseError) as refusal:
         wants_password = isinstance(refusal, redis.AuthenticationError) or "authenticated" in str(refusal)
         return "does not take this user and password" if wants_password else f"answers, and says: {refusal}"
-    except (redis.RedisError, OSError):
-        return "does not answer"
+    except redis.BusyLoadingError:
+        return Away("is still loading what it kept")
+    except (redis.RedisError, OSError) as error:
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"has a certificate that is not trusted: {cause.verify_message}"
+        why = f" ({cause.strerror})" if isinstance(cause, OSError) and cause.strerror else ""
+        return Away(f"does not answer{why}")
     return ""

@@ -1,4 +1,4 @@
-"""The web: the line's webhooks, its sound files and its health, and the advisers' console.
+"""The web: the line's webhooks, its sound files and its health, its front page, and the advisers' console.
 
 Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie
 sessions, which it would otherwise open and close on every turn of every call.
@@ -17,7 +17,7 @@ from ivr import twiml
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store
-from ivr.web import voice
+from ivr.web import front, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
@@ -52,6 +52,8 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
     app.register_blueprint(health(store, live, settings.metrics_dir))
+    app.register_blueprint(front.blueprint(settings, store, live))
+    app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 
 

@@ -11,6 +11,16 @@ from ivr.store import Store, StoreDown
 from ivr.web.live import Live
 
 
+def faults(store: Store, live: Live) -> list[str]:
+    """What keeps the line from being ready, in words; nothing if it is."""
+    found = [] if live.ready else ["no script is published"]
+    try:
+        store.try_it()
+    except StoreDown:
+        found.append("Redis does not answer, or keeps nothing")
+    return found
+
+
 def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
     """Public on purpose: a load balancer and a scraper have no signature. Nothing here is about a caller.
 
@@ -24,13 +34,9 @@ def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        faults = [] if live.ready else ["no script is published"]
-        try:
-            store.try_it()
-        except StoreDown:
-            faults.append("Redis does not answer, or keeps nothing")
-        words = "; ".join(faults) or "ready"
-        return Response(f"{words}\n", mimetype="text/plain"), 503 if faults else 200
+        found = faults(store, live)
+        words = "; ".join(found) or "ready"
+        return Response(f"{words}\n", mimetype="text/plain"), 503 if found else 200
 
     @health.get("/metrics")
     def counted() -> Response:

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
@@ -53,6 +53,8 @@ Environ = dict[str, Any]
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
 #: Twilio's forms have a kilobyte or two.
 MOST_BYTES = 64 * 1024
+#: Characters of an address that a refusal shows.
+MOST_SHOWN = 300
 
 #: How a call by one click went, for the caller's phone and for the adviser's.
 RANG = {"completed": "somebody picked up", "busy": "the phone was busy", "no-answer": "nobody picked up"}
@@ -121,6 +123,27 @@ class Sent(NamedTuple):
         return self.form.get("CallSid", "")
 
 
+class _Refused(Exception):
+    """Raised for a webhook that is not answered, with a status and words for whoever looks into it. No caller hears."""
+
+    def __init__(self, code: int, words: str):
+        self.code, self.words = code, words
+
+
+#: Why a webhook is refused, and what to look at. Nothing in it helps to make a signature that fits.
+_NO_SIGNATURE = (
+    "Refused: this request has no X-Twilio-Signature header, so it did not come from Twilio, or something on the way "
+    "took the header out.\nLook at: the reverse proxy, which must pass the header on.\n"
+)
+_NO_FIT = (
+    "Refused: the signature fits no token that is set here, for this address:\n    {address}\n"
+    "Look at: TWILIO_AUTH_TOKEN, which must be the auth token of the account that calls; the address at Twilio, which "
+    "must be this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the "
+    "query and the form as they are.\n"
+)
+_TOO_LONG = "Refused: this form is longer than {most} bytes, which no form of Twilio's is.\n"
+
+
 class _Views:
     """One method for each webhook."""
 
@@ -148,12 +171,12 @@ class _Views:
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
         """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
         if "HTTP_X_TWILIO_SIGNATURE" not in environ:
-            abort(403)  # nor is it read
+            raise _Refused(403, _NO_SIGNATURE)  # nor is it read
         pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
             self._refused()
-            abort(403)
+            raise _Refused(403, _NO_FIT.format(address=_shown(self._line.public_url + target)))
         query = dict(twiml.fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
@@ -167,9 +190,8 @@ class _Views:
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
         """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
-        code = getattr(error, "code", None)
-        if isinstance(code, int) and code < 500:
-            return Response(status=code)
+        if isinstance(error, _Refused):
+            return _refusal(error)
         place = sent.path.removeprefix("/voice/").split("/")[0]
         if place in _NEWS and isinstance(error, StoreDown):
             log.warning("news", call=sent.call, path=sent.path, why=str(error))
@@ -281,11 +303,23 @@ class _Views:
         return _Document(self._line.live.trouble)
 
 
+def _refusal(refused: _Refused) -> Response:
+    response = Response(refused.words, refused.code, content_type="text/plain; charset=utf-8")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _shown(address: str) -> str:
+    """An address that anybody may have sent, cut to what a person can read."""
+    plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address)
+    return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
+
+
 def _body(environ: Environ) -> bytes:
     """What was posted. Twilio says how long it is, and it is never long."""
     length = environ.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MOST_BYTES:
-        abort(413)
+        raise _Refused(413, _TOO_LONG.format(most=MOST_BYTES))
     return bytes(environ["wsgi.input"].read(int(length)))
 
 

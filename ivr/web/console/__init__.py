@@ -70,6 +70,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
+        demo=settings.demo,
     )  # fmt: skip
     _add_errors(app)
     app.after_request(_never_kept)

@@ -1,0 +1,96 @@
+"""`ivr demo`: the line with made-up callers in it, on this machine only, and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import signal
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from ivr import building, config, editing, server
+from ivr import demo as callers
+from ivr.cli import publishing
+from ivr.cli.common import Stop, out, refusing
+from ivr.cli.publishing import Passed
+from ivr.config import Settings
+from ivr.hours import LONDON
+from ivr.store import PATIENT_SECONDS, Store
+
+#: Nobody else may see it, so that nobody takes it for the real one.
+HOST = "127.0.0.1"
+#: What is only set where a real line runs.
+_OF_A_REAL_LINE = ("PUBLIC_URL", "TWILIO_ACCOUNT_SID")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it answers.")
+def demo(port: int) -> None:
+    """Show the advisers' page with made-up callers in it, until Ctrl-C. Nothing is sent, and nothing is kept."""
+    run(port)
+
+
+def run(port: int) -> None:
+    """Be the demo. Raises Stop where a real line runs."""
+    if told := config.set_here(*_OF_A_REAL_LINE):
+        raise Stop(
+            f"{' and '.join(told)}: set, as for a real line. A demo runs only where nothing real can be reached."
+        )
+    server.check_port(HOST, port)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is made below is taken away
+    with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
+        settings = _of_its_own(Path(folder), port)
+        try:
+            _serve(settings, port)
+        finally:
+            _take_away_socket(settings)
+    out("Stopped. Everything of the demo is deleted.")
+
+
+def _of_its_own(data: Path, port: int) -> Settings:
+    """Settings with a data folder of the demo's own, where whatever else the machine was told is forgotten.
+
+    So no text, mail or call can leave it: nothing here, or in what it starts, knows an account or a server.
+    """
+    (data / config.DEMO).touch()
+    config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say")
+    return config.settings(port=port)
+
+
+def _take_away_socket(settings: Settings) -> None:
+    """Where the data folder's path is too long for a socket, Redis had it in a folder beside."""
+    path = Path(settings.redis_url.removeprefix("unix://"))
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it holds something else, or is the data folder itself
+        path.parent.rmdir()
+
+
+def _serve(settings: Settings, port: int) -> None:
+    out("Checking config/ ...")
+    with refusing("The demo was not started."):
+        passed = _without_alerts(publishing.gate(settings))
+    with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        publishing.put_live(store, passed, "for the demo", "")
+        waiting = callers.fill(settings, store, passed.script, dt.datetime.now(LONDON))
+        server.serve(settings, HOST, port, ours, lambda: _say_how(port, waiting))
+
+
+def _without_alerts(passed: Passed) -> Passed:
+    """The same line, with nobody to be told of urgent or late callers."""
+    files = {**passed.files, building.LINE: editing.without_alerts(passed.files[building.LINE])}
+    return Passed(files, building.load(files, config.bank_holidays()), passed.warnings)
+
+
+def _say_how(port: int, waiting: int) -> None:
+    address = f"http://{HOST}:{port}"
+    out(f"\nThe demo answers on {address}  (Ctrl-C stops it and deletes everything)\n")
+    out(f"  The advisers' page           {address}/console/")
+    out(f"  Sign in as                   {callers.NAME}, with the password {callers.PASSWORD}")
+    out(f"  Waiting to be rung           {waiting} callers, all made up")
+    out("  Ring the line yourself       .venv/bin/ivr call")
+    out("  What is sent                 nothing: no text, no mail, no call")
+    out()

@@ -1,0 +1,232 @@
+"""A queue of made-up callers, for whoever wants to see the advisers' page at work.
+
+Each of them rings the real engine, and what they ask for is written down by the real desk, so
+every card is as true as if somebody had rung. Their numbers are from the ranges that Ofcom keeps
+for drama: no phone has one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr import callback, config
+from ivr.audio import Ear, as_file
+from ivr.audio.telephone import TELEPHONE_RATE
+from ivr.callback import CallbackRequest, Outcome, SpokenMessage
+from ivr.config import Settings
+from ivr.hours import Hours
+from ivr.jobs import Jobs, recording_path
+from ivr.passwords import hashed
+from ivr.script import Script
+from ivr.session import Done, Errand, Failed, Record, Transfer
+from ivr.store import Adviser, Store, TextState
+from ivr.transcript import HANGS_UP, SPEAKS, Caller, Entry
+from ivr.web.desk import Desk
+
+#: Who signs in, and who works there besides.
+NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
+
+#: What most callers answer, by the place where they are asked: the key they press.
+_ANSWERS = {
+    "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_urgent": "2", "ring_when": "3",
+    "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
+}  # fmt: skip
+#: The keys of "When shall we ring you?" and "Do you need help to talk with us?"
+MORNING, AFTERNOON = "1", "2"
+RELAY, INTERPRETER, SLOWLY = "2", "3", "4"
+#: More keys than any of these calls needs.
+_MOST_KEYS = 40
+
+
+@dataclass(frozen=True)
+class Rings:
+    """One call of a made-up caller."""
+
+    number: str
+    #: Hours of opening time before now at which the call is made.
+    hours_ago: float
+    #: Keys pressed before asking for a person, to listen to guidance.
+    listens: str = ""
+    #: What is answered otherwise than most do, by place.
+    answers: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    #: The place at which the caller hangs up.
+    stops_at: str = ""
+    #: What is said after the tone.
+    message: str = ""
+    #: The key pressed once the promised call is found again: to move it, or to cancel it. Empty: a new request.
+    later: str = ""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What an adviser did with a caller's request. Without an outcome, the adviser has it now."""
+
+    number: str
+    hours_ago: float = 0.0
+    outcome: Outcome | None = None
+    note: str = ""
+
+
+_MOVES, _CANCELS = "1", "2"
+_HELD_BACK = {"ring_message": "2", "ring_safe": "2"}
+
+#: Everything that happens, the oldest first.
+STORY: tuple[Rings | Tried, ...] = (
+    Rings("07700 900101", 30, "31"),
+    Tried("07700 900101", 24, "spoke", "Explained what the letter means. Sends us a copy."),
+    Rings("07700 900102", 29, "24"),
+    Tried("07700 900102", 26, "wrong number", "A shop. They know nobody there."),
+    Rings("0116 496 0103", 28, "2", {"ring_message": "2"}),
+    Tried("0116 496 0103", 25, "no answer"),
+    Tried("0116 496 0103", 20, "no answer"),
+    Tried("0116 496 0103", 15, "no answer"),
+    Rings("07700 900104", 14, "32", {"ring_when": AFTERNOON}),
+    Rings("07700 900104", 12, later=_CANCELS),
+    Rings("07700 900105", 11, "33"),
+    Rings("0116 496 0106", 7, "11", _HELD_BACK),
+    Rings("07700 900107", 6, "21", {"ring_when": MORNING}),
+    Tried("07700 900107", 3, "no answer", "Rang twice."),
+    Rings("07700 900108", 5, "31", {"ring_message": "2"}, (INTERPRETER,)),
+    Rings("0116 496 0109", 4, "9132", {"ring_when": MORNING}, (RELAY, SLOWLY)),
+    Rings("07700 900110", 3.5, "22", {"ring_when": MORNING, **_HELD_BACK}),
+    Rings("07700 900111", 3, "33", {"ring_when": MORNING, "ring_safe": "2"}),
+    Rings("07700 900111", 0.95, "2", {"ring_when": AFTERNOON}),
+    Rings("07700 900112", 2.5, "23", {"ring_when": MORNING}, message=(
+        "Hello. It is about my son. The letter came on Friday, and I do not understand it. "
+        "Please ring after I have taken him to school. Thank you."
+    )),
+    Rings("", 2, "31", {"ring_when": AFTERNOON}),
+    Rings("07700 900114", 1.5, "2", stops_at="ring_message"),
+    Rings("07700 900115", 1.2, "33", {"ring_urgent": "1"}),
+    Rings("07700 900116", 1.1, "31", {"ring_when": MORNING}),
+    Rings("07700 900116", 0.9, later=_MOVES),
+    Rings("07700 900117", 0.8, "21"),
+    Tried("07700 900117"),
+    Rings("07700 900118", 0.5, "11", {"ring_safe": "2"}, (SLOWLY,)),
+)  # fmt: skip
+
+
+def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> int:
+    """Hire the advisers and let everybody ring. Returns how many wait. `store` must be empty but for the script."""
+    for name, admin in ((NAME, True), (COLLEAGUE, False)):
+        store.people.save(Adviser(name, hashed(PASSWORD), admin=admin, stamp="demo"))
+    queue = _Queue(settings, store, script)
+    for nth, each in enumerate(STORY, 1):
+        at = _before(script.hours, now, each.hours_ago)
+        if isinstance(each, Rings):
+            queue.ring(f"CADEMO{nth:03}", each, at)
+        else:
+            queue.tried(each, at.timestamp())
+    _text_that_failed(store, script, now)
+    return len(store.requests.waiting())
+
+
+class _Queue:
+    """The made-up callers, and what each of them was given."""
+
+    def __init__(self, settings: Settings, store: Store, script: Script):
+        self._settings, self._store, self._script = settings, store, script
+        self._desk = _RealDesk(script, Desk(store, Jobs(settings, store)))
+        #: By the number as it is written in the story: the request, and the number of its call.
+        self._asked: dict[str, tuple[str, str]] = {}
+
+    def ring(self, call_sid: str, rings: Rings, at: dt.datetime) -> None:
+        """One call from beginning to end."""
+        phone = Caller(self._script, self._desk, call_sid)
+        phone.ring(at, rings.number)
+        for key in rings.listens:
+            _press(phone, key)
+        _press(phone, "0")
+        while phone.turn and isinstance(phone.turn.then, Transfer):
+            phone.do(Entry("ADVISER", "(busy)"))
+        _press(phone, "1")
+        self._answer(phone, rings)
+        phone.do(Entry("CALLER", HANGS_UP))
+
+    def _answer(self, phone: Caller, rings: Rings) -> None:
+        """What is asked until the request is written down, or changed, or the caller hangs up."""
+        needs = list(rings.needs)
+        for _ in range(_MOST_KEYS):
+            assert phone.turn
+            place, wishes = phone.turn.session.place.node, phone.turn.session.wishes
+            answers = {**_ANSWERS, **(self._to_change(rings) if rings.later else rings.answers)}
+            if place == "ring_done":
+                self._asked[rings.number] = (wishes.request, wishes.reference)
+                self._leave_message(phone, rings, wishes.request)
+                return
+            if place not in answers or place == rings.stops_at:
+                return
+            _press(phone, needs.pop(0) if place == "ring_needs" and needs else answers[place])
+
+    def _to_change(self, rings: Rings) -> dict[str, str]:
+        _, reference = self._asked[rings.number]
+        return {"ring_back": "4", "ring_reference": reference, "ring_found": rings.later, "ring_sure": "1"}
+
+    def _leave_message(self, phone: Caller, rings: Rings, request_id: str) -> None:
+        """After the tone. The sound is made here, since no recording comes from Twilio, and kept as the worker does."""
+        if not rings.message:
+            return
+        _press(phone, "1")
+        if not (phone.turn and isinstance(phone.turn.then, Record)):
+            return
+        phone.do(Entry("CALLER", SPEAKS))
+        sound = Ear(self._script, self._settings.audio_dir).speech((rings.message,))
+        message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE))
+        path = recording_path(self._settings, message.name)
+        config.private_folder(path.parent)
+        config.write_whole(path, as_file(sound), mode=0o600)
+        self._store.requests.with_message(request_id, message)
+
+    def tried(self, tried: Tried, at: float) -> None:
+        """An adviser takes a request, and says what came of it; or still has it."""
+        known = self._asked.get(tried.number)
+        if known is None:
+            return
+        request_id, _ = known
+        diary, requests = self._script.diary, self._store.requests
+        requests.change(request_id, lambda request: callback.claim(request, COLLEAGUE, at))
+        if outcome := tried.outcome:
+
+            def recorded(request: CallbackRequest) -> CallbackRequest:
+                return callback.record(request, COLLEAGUE, outcome, tried.note, at + 300, diary)
+
+            requests.change(request_id, recorded)
+
+
+class _RealDesk:
+    """The desk of real calls, for a caller who is played."""
+
+    def __init__(self, script: Script, desk: Desk):
+        self._script, self._desk = script, desk
+
+    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed:
+        return self._desk.run(self._script, errand, now)
+
+
+def _press(phone: Caller, keys: str) -> None:
+    """Press keys, if the call is such that they can be pressed."""
+    entry = Entry("CALLER", keys)
+    if not phone.cannot(entry):
+        phone.do(entry)
+
+
+def _before(hours: Hours, now: dt.datetime, opening_hours: float) -> dt.datetime:
+    """The moment that so many opening hours were still to come until now."""
+    step, left, moment = dt.timedelta(minutes=6), opening_hours, now
+    for _ in range(60 * 24 * 10):
+        if left <= 0:
+            break
+        moment -= step
+        left -= 0.1 * hours.is_open(moment)
+    return moment
+
+
+def _text_that_failed(store: Store, script: Script, now: dt.datetime) -> None:
+    """One text that a caller asked for, and that their phone did not take."""
+    name, body = next(iter(script.texts.items()))
+    text = TextState("demo", "+447700900105", name, body, now.timestamp() - 3600)
+    store.texts.add(text)
+    store.texts.became(text.id, "failed", why="The phone could not be reached")

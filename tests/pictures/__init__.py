@@ -1,0 +1,8 @@
+"""The pictures and sounds in docs/pictures/, made anew from the line itself by `scripts/pictures`."""
+
+PICTURES = ("front.png", "list.png", "card.png", "call.png", "check.png")
+SOUNDS = ("call-natural.mp3", "call-pyttsx3.mp3")
+#: Bytes that a picture and a sound may have, so that they are light in a repository and on a phone.
+MOST_PICTURE, MOST_SOUND = 200_000, 300_000
+#: Seconds of the call that are kept as sound.
+SOUND_SECONDS = 30

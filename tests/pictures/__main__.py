@@ -1,0 +1,220 @@
+"""`scripts/pictures`: everything in docs/pictures/. What it shows is the real line, with made-up callers.
+
+The clock stands at a Wednesday morning, so that the same line gives the same pictures.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import logging
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import soundfile
+from click.testing import CliRunner
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+from werkzeug.serving import make_server
+
+from ivr import building, config, demo, server, transcript
+from ivr.audio import Ear
+from ivr.audio.telephone import TELEPHONE_RATE
+from ivr.cli import commands
+from ivr.config import Settings
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+from ivr.store import PATIENT_SECONDS, Published, Store
+from ivr.transcript import Caller, Entry
+from tests.line import OPEN, Line
+from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
+from tests.ports import free_port
+from tests.test_browser import CHROMIUM
+
+TO = config.ROOT / "docs" / "pictures"
+#: Colours that a picture has.
+COLOURS = 64
+#: The voice of each sound.
+VOICES = dict(zip(SOUNDS, ("heart", "pyttsx3"), strict=True))
+#: The call that is shown and heard: a child was kept out of school, and nobody can talk just then.
+CALL = ("1", "1", "(says nothing)", "0", "(busy)", "1", "1")
+_NUMBER = "07700 900123"
+#: Of a page, in CSS pixels, and how many pixels of a picture each of these is wide.
+_SIZE, _SHARPNESS = {"width": 960, "height": 700}, 2
+_THEME = TerminalTheme(
+    (20, 25, 31), (232, 236, 240),
+    [(20, 25, 31), (255, 143, 152), (111, 207, 151), (240, 200, 110), (142, 197, 255), (214, 168, 255), (120, 214, 214),
+     (232, 236, 240)],
+)  # fmt: skip
+_COLOURS = {"LINE": "white", "CALLER": "bold green", "ADVISER": "bold yellow", "NOTED": "cyan", "ENDS": "red"}
+
+
+def main() -> None:
+    """Make them all. Ends with a line that says what is missing or too heavy."""
+    if CHROMIUM is None:
+        sys.exit("Chromium is needed for the pictures. On Debian: sudo apt-get install chromium")
+    shutil.rmtree(TO, ignore_errors=True)
+    TO.mkdir()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    script = building.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
+    _sounds(script)
+    with _browser() as browser:
+        with _served(script) as base:
+            _console(browser, base)
+        _terminal(browser, "call.png", "ivr call", _call_in_words(script))
+        _terminal(browser, "check.png", "ivr check", _check_in_words())
+    for path in sorted(TO.iterdir()):
+        size, most = path.stat().st_size, MOST_PICTURE if path.suffix == ".png" else MOST_SOUND
+        sys.stdout.write(f"{size:>8} {path.name}\n")
+        if size > most:
+            sys.exit(f"{path.name} has more than {most} bytes.")
+
+
+# --- sound ----------------------------------------------------------------------------------
+
+
+def _sounds(script: Script) -> None:
+    """The beginning of the call, as a telephone carries it."""
+    phone = _played(script, CALL)
+    for name, voice in VOICES.items():
+        with tempfile.TemporaryDirectory() as nothing_made:
+            heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:4])
+        out = io.BytesIO()
+        soundfile.write(out, heard[: SOUND_SECONDS * TELEPHONE_RATE], TELEPHONE_RATE, format="MP3")
+        (TO / name).write_bytes(out.getvalue())
+
+
+def _played(script: Script, does: tuple[str, ...]) -> Caller:
+    phone = Caller(script, PracticeDesk())
+    phone.ring(OPEN, _NUMBER)
+    for each in does:
+        phone.do(Entry("ADVISER" if each in transcript.ADVISER_DOES else "CALLER", each))
+    return phone
+
+
+# --- pages ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _served(script: Script) -> Iterator[str]:
+    """The line with made-up callers on a port of its own, while it is Wednesday morning. Yields its address."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as data:
+        settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "say", "PUBLIC_URL": base})
+        with server.redis(settings), closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+            files = config.script_files(config.ROOT / "config")
+            store.revisions.publish(Published(script.revision, OPEN.timestamp(), "demo", "for the pictures"), files)
+            _number_them(store)
+            demo.fill(settings, store, script, OPEN)
+            yield from _on_a_port(dataclasses.replace(settings, demo=False), store, port)
+
+
+def _number_them(store: Store) -> None:
+    """Numbers of calls that are the same each time."""
+    numbers = iter(range(4271, 9999))
+    store.requests.new_reference = lambda: str(next(numbers))
+
+
+def _on_a_port(settings: Settings, store: Store, port: int) -> Iterator[str]:
+    with Line(settings, store) as line:
+        web = make_server("127.0.0.1", port, line.app, threaded=True)
+        thread = threading.Thread(target=web.serve_forever, daemon=True)
+        thread.start()
+        yield settings.public_url
+        web.shutdown()
+        thread.join()
+        web.server_close()
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def _page(browser: Browser, **more: object) -> Page:
+    context = browser.new_context(viewport=_SIZE, device_scale_factor=_SHARPNESS, reduced_motion="reduce", **more)  # type: ignore[arg-type]
+    return context.new_page()
+
+
+def _console(browser: Browser, base: str) -> None:
+    page = _page(browser, base_url=base)
+    page.goto("/")
+    _shot(page, "front.png")
+    page.goto("/console/signin")
+    page.get_by_label("Name").fill(demo.NAME)
+    page.get_by_label("Password").fill(demo.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Waiting to be rung").wait_for()
+    _shot(page, "list.png")
+    page.get_by_role("listitem").filter(has_text="Left a message").get_by_role("link").click()
+    page.get_by_role("button", name="Take this request").click()
+    page.get_by_role("heading", name="Ring the caller").wait_for()
+    _shot(page, "card.png", until=".ring")
+    page.close()
+
+
+def _shot(page: Page, name: str, until: str = "main") -> None:
+    """The page from its top to the end of this part of it."""
+    box = page.locator(until).bounding_box()
+    assert box
+    height = box["y"] + box["height"] + 16
+    clip = {"x": 0.0, "y": 0.0, "width": float(_SIZE["width"]), "height": height}
+    _keep(page.screenshot(full_page=True, animations="disabled", clip=clip), name)  # type: ignore[arg-type]
+
+
+def _keep(png: bytes, name: str) -> None:
+    """With few colours, which text does not need more of: a fifth of the size."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(TO / name, optimize=True)
+
+
+# --- the terminal ---------------------------------------------------------------------------
+
+
+def _call_in_words(script: Script) -> Text:
+    text = Text()
+    for entry in _played(script, CALL).entries:
+        text.append(transcript.wrapped(entry) + "\n", style=_COLOURS[entry.who])
+    text.rstrip()
+    return text
+
+
+def _check_in_words() -> Text:
+    """The report of the check on the shipped words: its last warnings, and what simulated callers need."""
+    output = CliRunner().invoke(commands, ["check"]).output.rstrip().splitlines()
+    summary = next(i for i, line in enumerate(output) if "to think about" in line or line == "Nothing is wrong.")
+    return Text("\n".join(output[max(0, summary - 4) :]))
+
+
+def _terminal(browser: Browser, name: str, command: str, text: Text) -> None:
+    """What a terminal shows, as a picture."""
+    console = Console(record=True, width=122, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text(f"$ .venv/bin/{command}\n", style="bold"))
+    console.print(text)
+    page = _page(browser)
+    page.set_content(console.export_html(theme=_THEME, inline_styles=True, code_format=_TERMINAL_PAGE))
+    _keep(page.locator("main").screenshot(), name)
+    page.close()
+
+
+_TERMINAL_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><style>
+body {{ margin: 0; background: {background}; color: {foreground}; }}
+main {{ display: inline-block; padding: 1rem 1.5rem; background: {background}; }}
+pre {{ margin: 0; font: 14px/1.45 "DejaVu Sans Mono", "Liberation Mono", monospace; }}
+</style><main><pre><code style="font: inherit">{code}</code></pre></main></html>"""
+
+
+if __name__ == "__main__":
+    main()
