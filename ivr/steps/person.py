@@ -26,10 +26,11 @@ def can_ring(script: Script, s: Session, now: dt.datetime) -> bool:
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
     if can_ring(script, s, now):
         return s, STAY
-    if script.hours.is_open(now):
-        why = "tried" if script.phones_for_a_person else "failed"
-        return _instead(script, said(script, s, script.says[f"person_away.{why}"]))
+    if script.hours.is_open(now) and script.phones_for_a_person:
+        return _instead(script, said(script, s, script.says["person_away.tried"]))
     s = replace(s, turned_away=s.turned_away + 1)
+    if script.hours.is_open(now):
+        return _instead(script, said(script, replace(s, away="failed"), script.says["person_away.failed"]))
     return _instead(script, said(script, s, script.says["person_away.closed"], open_again(script, now)))
 
 
