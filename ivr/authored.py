@@ -143,17 +143,33 @@ Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 STEP_WORDS: dict[str, tuple[str, ...]] = {
     "slower": ("say", "say_normal", "normal_label"),
     "more_time": ("say", "still_here"),
+    "pause": ("say", "still_here"),
     "person": ("say", "try_next", "ended"),
-    "person_away": ("closed", "busy", "no_answer", "failed", "number", "ring_back", "text", "listen", "go_on"),
+    "stay_on": ("say",),
+    "person_away": (
+        "closed",
+        "busy",
+        "no_answer",
+        "failed",
+        "stopped",
+        "tried",
+        "number",
+        "ring_back",
+        "text",
+        "listen",
+        "go_on",
+    ),
+    "message": ("say", "say_hidden", "nothing", "thanks", "thanks_hidden", "failed"),
     "send_text": ("ask", "if_not_sure"),
     "text_number": ("say", "hidden", "not_mobile"),
     "text_check": ("ask",),
     "text_sent": ("say",),
     "text_failed": ("say",),
     "ring_back": ("ask", "change"),
-    "ring_number": ("say", "hidden", "malformed", "premium", "emergency", "foreign", "ours"),
+    "ring_number": ("say", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "ours"),
     "ring_check": ("ask",),
-    "ring_urgent": ("ask", "noted"),
+    "ring_out": ("ask",),
+    "ring_urgent": ("ask",),
     "ring_when": ("say", "morning", "afternoon", "any", "full"),
     "ring_message": ("ask", "will", "will_not"),
     "ring_safe": ("ask", "will", "will_not"),
@@ -168,7 +184,7 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
         "has_interpreter",
         "has_slow",
     ),
-    "ring_done": ("say", "urgent", "reference", "change", "change_hidden", "message", "go_on"),
+    "ring_done": ("say", "by", "ring_us", "can_stop", "reference", "change", "change_hidden", "message", "go_on"),
     "ring_name": ("say", "thanks", "nothing"),
     "ring_failed": ("say",),
     "ring_reference": ("say", "hidden", "not_found"),
@@ -177,9 +193,8 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
     "ring_moved": ("say",),
     "ring_cancelled": ("say", "one", "not_rung"),
     "number_entry": ("done", "start_again", "again", "nothing", "so_far", "zero"),
-    "no_key_1": ("say",),
+    "no_key_1": ("say", "or_stay"),
     "no_key_2": ("say",),
-    "no_key_3": ("say",),
     "unused_key_1": ("say",),
     "unused_key_2": ("say",),
     "goodbye": ("say", "rung"),
@@ -189,16 +204,18 @@ STEP_WORDS: dict[str, tuple[str, ...]] = {
 
 #: The steps that a choice may lead to. The order of the others is fixed, so that no edit can
 #: lead to a call that the caller did not agree to.
-GOTO_STEPS = frozenset({"person", "send_text", "ring_back", "ring_reference", "slower", "more_time"})
+GOTO_STEPS = frozenset({"person", "send_text", "ring_back", "ring_reference", "slower", "more_time", "pause"})
 #: Those of them that return to where the caller was, and so belong under key 9.
-SETTINGS_STEPS = frozenset({"slower", "more_time"})
+SETTINGS_STEPS = frozenset({"slower", "more_time", "pause"})
 
 #: The words that must have a blank which only the call can fill, and which blank.
 BLANKS: dict[str, tuple[str, ...]] = {
     "text_check.ask": ("typed_number",),
     "ring_check.ask": ("typed_number",),
     "ring_done.say": ("day", "window"),
-    "ring_done.urgent": ("day",),
+    "ring_done.by": ("day",),
+    "message.thanks": ("day",),
+    "message.thanks_hidden": ("day",),
     "ring_done.reference": ("reference",),
     "ring_found.say": ("day", "window"),
     "ring_moved.say": ("day", "window"),
@@ -214,9 +231,10 @@ PHRASES: tuple[str, ...] = (
     "to_person", "to_hear_again", "to_go_back", "to_get_help",
     "if_yes", "if_no", "if_not_sure",
     "more_label", "words_back", "words_all", "words_text", "words_next",
-    "press_or_wait", "at_the_start", "hours", "open_again",
+    "one_at_a_time", "pen", "pen_ready", "press_or_wait", "at_the_start", "hours", "open_again",
     "in_the_morning", "in_the_afternoon", "at_any_time",
-    "whisper", "whisper_heard", "whisper_slow", "whisper_urgent", "whisper_today", "whisper_language",
+    "whisper", "whisper_heard", "whisper_pressed_nothing", "whisper_slow", "whisper_urgent", "whisper_today",
+    "whisper_language",
     "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
 )  # fmt: skip
 
@@ -230,6 +248,7 @@ LABELS = frozenset({
     "number_entry.done", "number_entry.start_again",
     "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
     "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept", "ring_out_accept",
+    "one_at_a_time", "pen_ready",
 })  # fmt: skip
 
 

@@ -204,6 +204,7 @@ class _Builder:
             nodes=nodes,
             values=self.said,
             says=self._says(),
+            numbers=self._numbers(nodes),
             titles={node_id: self.draft.menus[file].title for file, _, node_id, _ in self.draft.nodes()},
             texts=self._texts(),
             hours=self.hours,
@@ -243,6 +244,22 @@ class _Builder:
                         self._shared_file(), path, _label(text) if key in authored.LABELS else text
                     )
         return says
+
+    def _numbers(self, nodes: Mapping[str, Node]) -> dict[str, str]:
+        """Which phone number is said in which part of a reading, and where nobody can talk."""
+        written = {f"{name}.{i}": text for name in nodes for i, text in enumerate(self._parts_said(name))}
+        written["person_away.0"] = str(self.steps.get("person_away", {}).get("number", ""))
+        found = {
+            where: [name for name in spoken.BLANK.findall(text) if name in self.line.phones]
+            for where, text in written.items()
+        }
+        return {where: names[-1] for where, names in found.items() if names}
+
+    def _parts_said(self, name: str) -> list[str]:
+        """The parts of a reading that are there today: one that is empty is left out, and counts for nothing."""
+        node = self.authored[name]
+        parts = node.parts if isinstance(node, authored.Reading) else []
+        return [part for part in parts if spoken.speech(part, self.said)]
 
     def _shared_file(self) -> str:
         return next((name for name, menu in self.draft.menus.items() if menu.steps), MENUS + "shared.yaml")

@@ -16,7 +16,8 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply
+from ivr import dialling, escalation, reply
+from ivr.escalation import offered
 from ivr.reply import AGAIN, BACK_KEY, HELP_KEY, PERSON, YES, crossroads, in_parts, notices, offers, seconds_to_wait
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Menu, Option, Question, Reading, Script, Word
 from ivr.session import (
@@ -33,14 +34,33 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
-from ivr.steps import BACK, STAY, STEPS, Asks, Choice, HandsOver, Runs, TakesDigits, entry, half_way
+from ivr.steps import (
+    BACK,
+    STAY,
+    STEPS,
+    Asks,
+    Choice,
+    HandsOver,
+    Pauses,
+    Runs,
+    TakesDigits,
+    counts,
+    entry,
+    half_way,
+    reference_twice,
+)
 from ivr.steps.kinds import CALLER, Moved, said
 
-#: The same key again within this many seconds is a trembling hand, not a second choice: longer than a hand
-#: trembles (0.4), and shorter than two meant presses take at an easy pace.
-TREMBLE_SECONDS = 0.5
-#: Seconds of silence before the line may end a call, and then only after saying so.
-QUIET_BEFORE_GOODBYE = 120
+#: A key that comes sooner than this after the one before, or after a reply to something else began, is no answer to
+#: what is asked now, unless it works everywhere: a trembling hand presses twice, or hits the key beside, within a
+#: second, and nobody answers in that time what they have not begun to hear. Twilio keeps keys for no later reply, and
+#: the pause after a key is outside what it listens to (`twiml`); so what comes here was pressed in the reply itself.
+DEBOUNCE_SECONDS = 1.2
+#: Hash, or the last digit again, this soon after a number that ended by itself still belongs to the number.
+LATE_SECONDS = 4.0
+#: Seconds that a call can be paused, and then nobody is there: Twilio ends a call after four hours.
+LONGEST_PAUSE = 60 * 60
+_EVERYWHERE = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
 
 
 # --- the ways in ----------------------------------------------------------------------------
@@ -48,24 +68,75 @@ QUIET_BEFORE_GOODBYE = 120
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
     """A call comes in; `lost` when its session is gone, and it starts again in the middle."""
-    known = "" if dialling.same(caller, script.ours) else caller  # the line itself rang: nobody can be rung there
-    s = Session(call=call, revision=script.revision, place=Place(GREETING), caller=known)
+    s = Session(
+        call=call, revision=script.revision, place=Place(GREETING), caller=known_caller(script, caller),
+        visited=(GREETING,),
+    )  # fmt: skip
     if lost:
         s = said(script, s, script.says["start_again.say"])
     return reply.turn(script, said(script, s, *notices(script, now)), now)
 
 
+def known_caller(script: Script, caller_id: str) -> str:
+    """A caller ID as it came; nothing if it is one of our own numbers.
+
+    A call that was diverted shows the number that diverted it. Its caller is then not known, as if they hid it.
+    """
+    return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
+
+
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
     """What the line does when something comes in."""
-    if isinstance(event, Key):
-        trembling = event.keys == s.key and 0 <= now.timestamp() - s.key_at < TREMBLE_SECONDS
-        if trembling:  # counted from the press that was meant, so that a third can be meant too
-            return reply.turn(script, replace(s, turn=s.turn + 1), now)
-        s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0)
     if isinstance(event, Done | Failed):  # the same reply goes on: an errand's outcome is not a turn of its own
-        return reply.turn(script, _came_back(script, s, event, now), now)
-    s = replace(s, turn=s.turn + 1, taught=reply.taught(script, s), lead=_first_pause(script, event))
-    return reply.turn(script, _move(script, s, event, now), now)
+        return reply.turn(script, _arrived(s, _came_back(script, s, event, now), now), now)
+    if isinstance(event, Key):
+        if _is_late(s, event.keys, now):
+            return reply.turn(script, _dropped(s, event.keys), now)
+        s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, pressed=True)
+    if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
+        s = replace(s, fruitless=s.fruitless + 1)
+    number = reply.number_said(script, s) or (s.number if event == Key(AGAIN) else "")
+    before = s
+    s = replace(s, turn=s.turn + 1, taught=reply.taught(script, s), lead=_first_pause(script, event), number=number)
+    s = _arrived(before, _move(script, s, event, now), now)
+    return reply.turn(script, _out_of_circles(script, s, before, now), now)
+
+
+def _out_of_circles(script: Script, s: Session, before: Session, now: dt.datetime) -> Session:
+    """The session of a caller whose keys bring nothing new: the next help, or what it was about to do, without keys."""
+    step = STEPS.get(s.place.node)
+    if not escalation.circling(s) or isinstance(step, Runs):
+        return s
+    if isinstance(step, HandsOver):
+        return replace(s, waited=1, fruitless=0)
+    return _arrived(before, enter(script, *escalation.to_help(script, replace(s, lead=()), now), now), now)
+
+
+def _is_late(s: Session, keys: str, now: dt.datetime) -> bool:
+    """Whether a key was meant for what came before this reply, or for nothing."""
+    at, step = now.timestamp(), STEPS.get(s.place.node)
+    if keys == s.key and 0 <= at - s.key_at < DEBOUNCE_SECONDS:
+        return True
+    if 0 <= at - s.entered < LATE_SECONDS and keys in (AGAIN, s.key):
+        return True
+    too_soon = 0 <= at - s.arrived < DEBOUNCE_SECONDS
+    return too_soon and len(keys) == 1 and keys not in _EVERYWHERE and not isinstance(step, TakesDigits)
+
+
+def _dropped(s: Session, keys: str) -> Session:
+    """As if it had not been pressed. What was said before is not said again, nor is more of it than it takes.
+
+    The time counts from the press that was meant, so that a third can be meant too.
+    """
+    part = 1 if keys == AGAIN and isinstance(STEPS.get(s.place.node), Asks) else s.place.part
+    return replace(s, turn=s.turn + 1, place=replace(s.place, part=part))
+
+
+def _arrived(before: Session, s: Session, now: dt.datetime) -> Session:
+    """The session with when the caller came to this place, and whether it is new to them."""
+    if s.place.node == before.place.node:
+        return s
+    return escalation.heard_new(replace(s, arrived=now.timestamp()))
 
 
 def current(script: Script, s: Session, now: dt.datetime) -> Turn:
@@ -81,8 +152,7 @@ def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.da
     was not noted, at the nearest place that is whole. The keys that work everywhere work.
     """
     s = resumed(script, known, place)
-    universal = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
-    if s.place.node == place.node or (isinstance(event, Key) and event.keys in universal):
+    if s.place.node == place.node or (isinstance(event, Key) and event.keys in _EVERYWHERE):
         return answer(script, s, event, now)
     words = (
         "start_again" if s.place.node == MAIN_MENU else "text_failed" if place.node == "text_check" else "ring_failed"
@@ -100,7 +170,7 @@ def resumed(script: Script, known: Session, place: Place) -> Session:
     elif node is None and step is None:
         place = Place(MAIN_MENU)
     trail = tuple(before for before in known.trail if before.node in script.nodes or before.node in STEPS)
-    s = replace(known, lead=(), waited=0, trail=trail)
+    s = replace(known, lead=(), trail=trail)
     return replace(s, place=place) if place.node == wanted else _at(s, place)
 
 
@@ -123,9 +193,11 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
         return _back(script, said(script, replace(s, slow=not s.slow), script.says[words]))
     if name == "more_time":
         return _back(script, said(script, replace(s, more_time=True), script.says["more_time.say"]))
+    if name == "pause" and s.place.node == HELP:  # like the other settings, it leads back to where the caller was
+        return _at(s, Place(name))
     if isinstance(STEPS.get(name), Runs):  # nobody waits there, so what was counted goes on being counted
         return replace(_leave(s, name), place=Place(name))
-    if s.place.node == HELP and name in (MAIN_MENU, END_MENU) and half_way(s, *s.trail):
+    if s.place.node == HELP and name in (MAIN_MENU, END_MENU) and half_way(s, *s.trail) and not counts(s):
         return _taken_back(replace(s, trail=(), left_at=-1, topic="" if name == MAIN_MENU else s.topic), name)
     if name == MAIN_MENU and s.place.node in (END_MENU, HELP):
         s = replace(s, trail=(), left_at=-1, topic="", place=Place(MAIN_MENU))
@@ -134,7 +206,9 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Session:
     if s.one_key and crossroads(script, s) and not isinstance(script.nodes.get(s.place.node), Reading):
-        s = _offer(s, 1)
+        s = offered(s, 1)
+    if isinstance(script.nodes.get(s.place.node), Reading):
+        s = replace(s, place=replace(s.place, pen=reply.has_number(script, s.place)))
     step = STEPS.get(s.place.node)
     if step is None:
         return s
@@ -153,7 +227,7 @@ def _leave(s: Session, towards: str) -> Session:
         s = replace(s, trail=tuple(place for place in s.trail if place.node != towards))
     if s.trail and s.trail[-1].node == towards and _runs(s.place.node):
         return replace(s, trail=s.trail[:-1])
-    if _runs(s.place.node) or s.place.node in ("person", towards):
+    if _runs(s.place.node) or s.place.node in ("person", "stay_on", towards):
         return s
     left = Place(MAIN_MENU) if s.place.node == GREETING else replace(s.place, offer=0)
     trail = (*s.trail, left)[-MOST_TRAIL:]
@@ -220,6 +294,12 @@ def _move(script: Script, s: Session, event: Input, now: dt.datetime) -> Session
     match event, step:
         case Key(keys), TakesDigits():
             return _entered(script, s, step, keys, now)
+        case Key(keys), HandsOver():
+            return _pressed_while_told(script, s, step, keys[:1], now)
+        case Recorded(keys, 0), HandsOver() if keys and step.one_at_a_time and not s.waited:
+            return _pressed_while_told(script, s, step, keys[:1], now)
+        case Key(keys), Pauses():
+            return enter(script, s, "person", now) if keys == PERSON else _back(script, s)
         case Key(keys), _:
             return _pressed(script, s, keys[:1], now)
         case TransferEnded() | Recorded(), HandsOver() if step.takes and isinstance(event, step.takes):
@@ -232,9 +312,34 @@ def _move(script: Script, s: Session, event: Input, now: dt.datetime) -> Session
     return s  # a late answer to something this call has left behind
 
 
+def _pressed_while_told(script: Script, s: Session, step: HandsOver, key: str, now: dt.datetime) -> Session:
+    """A key before the ringing, or before the tone.
+
+    Star stops the ringing, as it does while it rings. What works everywhere works. Any other key was meant for the
+    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time. One
+    that is not used there either cuts nothing short again: what follows is heard whole.
+    """
+    if key == BACK_KEY and step.takes is TransferEnded:
+        return enter(script, *step.took(script, s, TransferEnded("stopped"), now), now)
+    if key == PERSON and s.place.node == "person":
+        return replace(s, waited=1)
+    if key in _EVERYWHERE:
+        return _pressed(script, s, key, now)
+    before = _back(script, s)
+    if key == YES and step.one_at_a_time:
+        return offered(replace(before, one_key=True), 1) if crossroads(script, before) else before
+    if isinstance(STEPS.get(before.place.node), TakesDigits):
+        return before
+    if not in_parts(script, before) and _option_for(script, before, key) is None:
+        return replace(said(script, s, script.says["unused_key_1.say"]), waited=1)
+    return _pressed(script, before, key, now)
+
+
 def _entered(script: Script, s: Session, step: TakesDigits, keys: str, now: dt.datetime) -> Session:
-    wrongs = s.wrongs
-    return _unless_used_up(script, *entry.keyed(script, s, step, keys), wrongs, now)
+    wrongs, place = s.wrongs, s.place.node
+    s = _unless_used_up(script, *entry.keyed(script, s, step, keys), wrongs, now)
+    by_itself = s.place.node != place and not keys.endswith((AGAIN, BACK_KEY))
+    return replace(s, entered=now.timestamp()) if by_itself else s
 
 
 def _came_back(script: Script, s: Session, event: Done | Failed, now: dt.datetime) -> Session:
@@ -243,20 +348,20 @@ def _came_back(script: Script, s: Session, event: Done | Failed, now: dt.datetim
     if not isinstance(step, Runs):
         return s
     if isinstance(event, Failed):
-        return enter(script, said(script, s, script.says[step.failed]), END_MENU, now)
+        return enter(script, said(script, s, script.says[step.failed]), step.failed_goto, now)
     return _unless_used_up(script, *step.done(script, s, event, now), s.wrongs, now)
 
 
 def _unless_used_up(script: Script, s: Session, onward: str, wrongs: int, now: dt.datetime) -> Session:
     """On to where it leads, unless what came in was wrong and too much by now."""
-    if s.wrongs > wrongs and _tries_used_up(script, s):
-        return _led_to_person(script, s, now)
+    if s.wrongs > wrongs and escalation.used_up(script, s):
+        return enter(script, *escalation.to_help(script, s, now), now)
     return enter(script, s, onward, now)
 
 
 def _pressed(script: Script, s: Session, key: str, now: dt.datetime) -> Session:
-    if key == PERSON:
-        return enter(script, replace(s, slips=0), "person", now)
+    if key == PERSON:  # it rings at once: nothing is said back, and no pause comes first
+        return enter(script, replace(s, slips=0, lead=()), "person", now)
     if key == BACK_KEY:
         return _back(script, s)
     if key == AGAIN:
@@ -264,10 +369,14 @@ def _pressed(script: Script, s: Session, key: str, now: dt.datetime) -> Session:
     if key == HELP_KEY:
         return _help(script, s, now)
     node = script.nodes.get(s.place.node)
-    if isinstance(node, Reading) and in_parts(script, s) and _asks_after(script, node):
+    if (
+        isinstance(node, Reading)
+        and in_parts(script, s)
+        and (_asks_after(script, node) or (s.place.pen and key == YES))
+    ):
         return _next_part(script, s, node, now)
     if isinstance(node, Reading) and in_parts(script, s) and s.one_key:
-        return _offer(replace(s, place=Place(node.id, len(node.parts))), 1)
+        return offered(replace(s, place=Place(node.id, len(node.parts))), 1)
     option = _option_for(script, s, key)
     return _wrong_key(script, s, now) if option is None else _picked(script, s, option, now)
 
@@ -285,7 +394,7 @@ def _option_for(script: Script, s: Session, key: str) -> Option | None:
 
 
 def _picked(script: Script, s: Session, option: Option, now: dt.datetime) -> Session:
-    s = replace(s, led=False, one_key=bool(s.place.offer) and s.key == YES)
+    s = replace(s, one_key=bool(s.place.offer) and s.key == YES)
     if option.key in (PERSON, BACK_KEY, AGAIN, HELP_KEY):
         return _pressed(script, s, option.key, now)
     node, step = script.nodes.get(s.place.node), STEPS.get(s.place.node)
@@ -294,7 +403,7 @@ def _picked(script: Script, s: Session, option: Option, now: dt.datetime) -> Ses
     target = script.nodes.get(option.goto)
     if isinstance(node, Question) and isinstance(target, Word):
         return _explained(script, s, node, target, now)
-    s = said(script, s, option.said_back)
+    s = replace(s, lead=()) if option.goto == "person" else said(script, s, option.said_back)
     if isinstance(node, Word):
         return _after_word(script, s, node, option, now)
     if s.place.node == HELP and s.trail and (isinstance(target, Word) or option.goto == WORDS_MENU):
@@ -324,7 +433,7 @@ def _explained(script: Script, s: Session, question: Question, word: Word, now: 
     if s.unsure_of == question.id:
         return enter(script, s, "person", now)
     s = replace(said(script, s, word.means), unsure_of=question.id, silences=0, wrongs=0)
-    return _offer(s, 1) if s.one_key else s
+    return offered(s, 1) if s.one_key else s
 
 
 def _after_word(script: Script, s: Session, word: Word, option: Option, now: dt.datetime) -> Session:
@@ -338,11 +447,23 @@ def _after_word(script: Script, s: Session, word: Word, option: Option, now: dt.
 
 
 def _again(script: Script, s: Session) -> Session:
-    """Hash: the last part of a reading, and the whole of anything else."""
-    node = script.nodes.get(s.place.node)
+    """Hash: the last part of a reading, and the whole of anything else; a number, once the line has gone on from it."""
+    node, step = script.nodes.get(s.place.node), STEPS.get(s.place.node)
+    if isinstance(step, HandsOver):
+        return s
+    if s.number and (s.place.node == "person_away" or s.number != reply.number_said(script, s)):
+        return _number_again(script, s)
     if isinstance(node, Reading):
-        return replace(s, place=Place(node.id, min(s.place.part, len(node.parts) - 1)))
+        return replace(s, place=replace(s.place, part=min(s.place.part, len(node.parts) - 1), offer=0))
     return replace(s, place=replace(s.place, part=0, offer=1 if s.place.offer else 0))
+
+
+def _number_again(script: Script, s: Session) -> Session:
+    """The phone number, or the number of the call, that the reply before said; and then where the caller is."""
+    number = reference_twice(script, s) if s.number == "reference" else script.values[s.number]
+    assert not isinstance(number, str)
+    part = 1 if s.place.node == "person_away" else s.place.part  # where the number would be said behind the choices
+    return replace(said(script, s, number), place=replace(s.place, part=part))
 
 
 def _asks_after(script: Script, node: Reading) -> bool:
@@ -359,69 +480,31 @@ def _silent(script: Script, s: Session, now: dt.datetime) -> Session:
         return _next_part(script, s, node, now)
     if isinstance(step, TakesDigits) and s.wishes.typed:
         return _entered(script, s, step, "", now)
-    s = replace(s, quiet=s.quiet + seconds_to_wait(script, s))
+    waited = seconds_to_wait(script, s)
+    if isinstance(step, Pauses) and (s.waited + 1) * waited < LONGEST_PAUSE:
+        return replace(s, waited=s.waited + 1, lead=script.says["pause.still_here"])
+    s = replace(s, quiet=s.quiet + waited)
     if s.place.offer and s.place.offer < len(offers(script, s)):
-        return _offer(replace(s, lead=()), s.place.offer + 1)
+        return offered(replace(s, lead=()), s.place.offer + 1)
     if s.waited + 1 < reply.waits(script, s):
         return replace(s, waited=s.waited + 1, lead=script.says["more_time.still_here"])
-    return _slipped(script, replace(s, silences=s.silences + 1), "no_key", s.silences + 1, now)
+    s = replace(s, silences=s.silences + 1)
+    return enter(script, *escalation.slipped(script, s, "no_key", s.silences, now), now)
 
 
 def _next_part(script: Script, s: Session, node: Reading, now: dt.datetime) -> Session:
+    if s.place.pen:
+        return replace(s, place=replace(s.place, pen=False))
     if s.place.part + 1 < len(node.parts):
-        return replace(s, place=Place(node.id, s.place.part + 1))
+        to = Place(node.id, s.place.part + 1)
+        return replace(s, place=replace(to, pen=reply.has_number(script, to)))
     if node.runs_on_to:
         if node.id == GREETING:
             return _at(s, Place(MAIN_MENU))
         return enter(script, s, node.runs_on_to, now)
-    return _offer(replace(s, place=Place(node.id, len(node.parts))), 1)
+    return offered(replace(s, place=Place(node.id, len(node.parts))), 1)
 
 
 def _wrong_key(script: Script, s: Session, now: dt.datetime) -> Session:
-    return _slipped(script, replace(s, wrongs=s.wrongs + 1), "unused_key", s.wrongs + 1, now)
-
-
-def _slipped(script: Script, s: Session, kind: str, count: int, now: dt.datetime) -> Session:
-    """A silence or an unused key: kinder words each time, and a person before it wears anybody out."""
-    s = replace(s, slips=s.slips + 1, waited=0, stuck=(*(p for p in s.stuck if p != s.place.node), s.place.node)[-10:])
-    if _tries_used_up(script, s):
-        return _led_to_person(script, s, now)
-    s = said(script, s, script.says[f"{kind}_{min(count, 2)}.say"])
-    if kind == "no_key" and count >= 2:
-        s = replace(s, slow=True)
-    if count >= 2:
-        return _offer(s, 1) if crossroads(script, s) else s
-    return replace(s, place=_choices_only(script, s))
-
-
-def _offer(s: Session, offer: int) -> Session:
-    """The choices one by one, where that is wanted: after two slips, or with only key 1 in use."""
-    if offer == 1 and not s.one_key and max(s.silences, s.wrongs) < 2:
-        return s
-    return replace(s, place=replace(s.place, offer=offer))
-
-
-def _tries_used_up(script: Script, s: Session) -> bool:
-    waiting = script.line.waiting
-    return s.silences + s.wrongs >= waiting.tries_at_a_place or s.slips >= waiting.slips_in_a_call
-
-
-def _led_to_person(script: Script, s: Session, now: dt.datetime) -> Session:
-    """A person, without being asked for; and if nobody has spoken for two minutes, goodbye."""
-    if s.led and s.silences and s.quiet >= QUIET_BEFORE_GOODBYE:
-        rung = script.says["goodbye.rung"] if half_way(s, *s.trail, s.place) else ()
-        return _at(said(script, s, rung), Place("goodbye"))
-    if s.led and s.place.node == "person_away":
-        words = "unused_key_1.say" if s.wrongs > s.silences else "no_key_1.say"
-        return said(script, replace(_at(s, Place("person_away")), slips=0), script.says[words])
-    return enter(script, said(script, replace(s, slips=0, led=True), script.says["no_key_3.say"]), "person", now)
-
-
-def _choices_only(script: Script, s: Session) -> Place:
-    """The place without what was already told: a caller who slipped needs the choices."""
-    node = script.nodes.get(s.place.node)
-    if isinstance(node, Reading) and in_parts(script, s):
-        return Place(MAIN_MENU) if node.id == GREETING else s.place  # what was not heard is not skipped
-    if isinstance(node, Reading):
-        return Place(node.id, len(node.parts))
-    return replace(s.place, part=1, offer=0) if s.place.node == "person_away" else s.place
+    s = replace(s, wrongs=s.wrongs + 1)
+    return enter(script, *escalation.slipped(script, s, "unused_key", s.wrongs, now), now)

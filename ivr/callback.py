@@ -249,7 +249,8 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     """What to write down: the wish, or the open request its number has (`first`) with the wish joined to it.
 
     `reference` is for a wish that is new. The same wish saved twice changes nothing more, and
-    what was finished is never made unfinished again.
+    what was finished is never made unfinished again. A wish counts as finished once its number
+    and its urgency are known; what its caller answers after that is put into it, while it is open.
     """
     is_last_word = wish.state != "unfinished"
     wish = replace(wish, urgent=wish.urgent or wish.today)
@@ -257,12 +258,12 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
         return replace(wish, askers=(_asker(wish, reference, finished=is_last_word),))
     if [asker.id for asker in first.askers] != [wish.id]:
         return joined(first, wish, reference)
-    if first.finished:
+    if first.finished and not (is_last_word and first.open):
         return first
     wish = replace(wish, heard_from=wish.asked_at)
-    keep = ["messages", "events", "asked_at", "number_typed", "number_by", *["number"] * bool(first.number_by)]
+    keep = ["messages", "events", "asked_at", "tries", "number_typed", "number_by", *["number"] * bool(first.number_by)]
     if first.state == "claimed":  # an adviser was quicker than the caller
-        keep += ["state", "claimed_by", "claimed_at", "claim_ends", "tries"]
+        keep += ["state", "claimed_by", "claimed_at", "claim_ends"]
     askers = (_asker(wish, first.askers[0].reference, finished=is_last_word),)
     return replace(wish, askers=askers, **{name: getattr(first, name) for name in keep})
 
@@ -277,7 +278,7 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
     nothing, is theirs, as far as anybody can tell.
     """
     known = next((asker for asker in first.askers if asker.id == wish.id), None)
-    if known and known.finished:
+    if known and known.finished and not (wish.state != "unfinished" and first.open):
         return first
     reference = known.reference if known else _untaken(first, reference)
     asker = _asker(wish, reference, finished=wish.state != "unfinished")
@@ -291,6 +292,8 @@ def joined(first: CallbackRequest, wish: CallbackRequest, reference: str) -> Cal
         times_asked=first.times_asked + (known is None),
     )
     both = for_all(both, (*others, asker))
+    if known and known.finished:
+        return both
     if not first.open:
         both = replace(both, state=wish.state, end=None)
     if asker.finished:

@@ -14,7 +14,10 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
-Verdict = Literal["fine", "hidden", "malformed", "premium", "emergency", "foreign"]
+Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign"]
+
+#: Digits of a number here, without its first zero or the code of the country.
+_NATIONAL_DIGITS = 10
 
 #: Numbers that mean 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
 #: UNAVAILABLE on a keypad, and would otherwise look like real ones.
@@ -63,6 +66,44 @@ def judge(raw: str) -> Number:
     if kind in _COSTLY:
         return Number("premium")
     return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
+
+
+def keyed(digits: str, near: str) -> Number:
+    """What digits that a caller keyed can be used for, in any way in which people here give a number.
+
+    With or without the first zero, with the country's code (0044 or 44, and a zero behind it), or without the area's:
+    then the area of `near` is meant, one of our own numbers. What is no number has a verdict that tells why: 'short'
+    and 'long' for one with digits missing or too many.
+    """
+    found = judge(digits)
+    if found.verdict != "malformed":
+        return found
+    local = judge(_area_code(near) + digits) if digits[:1] not in "01" else found
+    if local.verdict == "fine":
+        return local
+    if is_long(digits):
+        return Number("long")
+    return found if len(_national(digits)) == _NATIONAL_DIGITS else Number("short")
+
+
+def is_long(digits: str) -> bool:
+    """Whether these are more digits than any number here has."""
+    return len(_national(digits)) > _NATIONAL_DIGITS
+
+
+def _national(digits: str) -> str:
+    """Digits without the first zero, or the country's code."""
+    try:
+        return str(phonenumbers.national_significant_number(phonenumbers.parse(digits, "GB")))
+    except phonenumbers.NumberParseException:
+        return digits
+
+
+def _area_code(phone: str) -> str:
+    """'0116' of '0116 496 0123'; nothing of a number that belongs to no area."""
+    number = phonenumbers.parse(phone, "GB")
+    digits = phonenumbers.length_of_geographical_area_code(number)
+    return f"0{phonenumbers.national_significant_number(number)[:digits]}" if digits else ""
 
 
 def same(number: str, phones: Iterable[str]) -> bool:

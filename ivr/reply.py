@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from msgspec.structs import replace
+
 from ivr.hours import LONDON
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Menu, Option, Question, Reading, Script, Word
-from ivr.session import Errand, Gather, Place, Reply, Session, Turn
+from ivr.session import Errand, Gather, HangUp, Place, Reply, Session, Transfer, Turn
 from ivr.spoken import Speech, text_of
-from ivr.steps import BACK, STEPS, Asks, HandsOver, Runs, TakesDigits, heard_of_urgency
+from ivr.steps import BACK, STAY, STEPS, Asks, HandsOver, Pauses, Runs, TakesDigits, heard_of_urgency
 
 #: Seconds to press 1 when one choice is offered by itself.
 OFFER_SECONDS = 5
@@ -46,6 +48,8 @@ def crossroads(script: Script, s: Session) -> tuple[Option, ...]:
             return node.options
         case Word():
             return _word_options(script, s, node)
+        case Reading() if s.place.pen:
+            return (Option(YES, script.says["pen_ready"], STAY),)
         case Reading():
             return _ending_options(script, node)
     step = STEPS.get(s.place.node)
@@ -122,7 +126,22 @@ def in_parts(script: Script, s: Session) -> bool:
     if not isinstance(node, Reading):
         return False
     told = len(node.parts) if node.runs_on_to or s.one_key else len(node.parts) - 1
-    return s.place.part < told
+    return s.place.pen or s.place.part < told
+
+
+def has_number(script: Script, place: Place) -> bool:
+    """Whether this part of a reading says a phone number, so that a pen is needed."""
+    return f"{place.node}.{place.part}" in script.numbers
+
+
+def number_said(script: Script, s: Session) -> str:
+    """The phone number in the reply to a session, by its name in `phones`, or "reference"; nothing if it has none."""
+    place = s.place
+    if place.node == "ring_done":
+        return "reference"
+    if place.pen or s.waited:
+        return ""
+    return script.numbers.get(f"{place.node}.{place.part}", "")
 
 
 # --- how long to wait -------------------------------------------------------------------------
@@ -131,6 +150,8 @@ def in_parts(script: Script, s: Session) -> bool:
 def seconds_to_wait(script: Script, s: Session) -> int:
     """Seconds of silence that are waited: longer after each silence, and longer from the start in slow mode."""
     pace, waiting = script.line.pace, script.line.waiting
+    if s.place.pen or s.place.node == "pause":
+        return LONGEST_WAIT if s.more_time or not s.place.pen else waiting.silence[s.slow]
     if in_parts(script, s):
         return BETWEEN_PARTS_SLOW if s.slow else BETWEEN_PARTS
     if s.more_time:
@@ -139,6 +160,8 @@ def seconds_to_wait(script: Script, s: Session) -> int:
         return round(OFFER_SECONDS * (pace.slow_pauses if s.slow else 1))
     if isinstance(STEPS.get(s.place.node), TakesDigits):
         return round(waiting.between_digits * (pace.slow_pauses if s.slow else 1))
+    if not s.pressed:  # whoever cannot press is not helped by a longer wait
+        return waiting.silence[0]
     return waiting.silence[min(s.silences + s.slow, 2)]
 
 
@@ -156,14 +179,25 @@ def _speak(script: Script, s: Session, now: dt.datetime) -> tuple[Speech, Reply 
         case Runs():
             return (), step.errand(script, s, now)
         case HandsOver():
-            return step.says(script, s, now), step.then(script, s)
+            return _handed_over(script, s, step, now)
     gather = Gather(seconds_to_wait(script, s), step.most if isinstance(step, TakesDigits) else 1)
     if s.waited:
         return (), gather
     if isinstance(node, Reading):
         return _reading(script, s, node), gather
+    if isinstance(step, Pauses):
+        return step.says(script, s, now), gather
     own = _own(script, s, now)
     return (_offer(script, s, own) if s.place.offer else _choices(script, s, own, now)), gather
+
+
+def _handed_over(script: Script, s: Session, step: HandsOver, now: dt.datetime) -> tuple[Speech, Reply]:
+    """Words, and then a transfer, a recording or the end. No key is taken where the caller has cut the words short
+    before: then it rings at once, and what a message is for is heard whole."""
+    then = step.then(script, s)
+    if not s.waited or isinstance(then, HangUp):
+        return step.says(script, s, now), then
+    return () if isinstance(then, Transfer) else step.says(script, s, now), replace(then, keys=False)
 
 
 def _own(script: Script, s: Session, now: dt.datetime) -> Speech:
@@ -189,6 +223,9 @@ def _choices(script: Script, s: Session, own: Speech, now: dt.datetime) -> Speec
 def _reading(script: Script, s: Session, node: Reading) -> Speech:
     gap = script.line.pace.between_choices
     part = s.place.part
+    if s.place.pen:
+        ready = _choice(script, script.says["pen_ready"], str(script.says["press_or_wait"][0]))
+        return (*script.says["pen"], gap, *ready)
     told = (*node.parts[part], *_hint(script, s, node, part)) if part < len(node.parts) else ()
     if part >= len(node.parts) - 1 and node.closing and not (s.place.offer and part >= len(node.parts)):
         told = (*told, *([gap] if told else []), *node.closing)
@@ -299,6 +336,7 @@ def whisper(script: Script, s: Session) -> Speech:
     if topics:
         facts.append((*script.says["whisper_heard"], *(f"{title}." for title in [*topics][-3:])))
     facts += [script.says["whisper_language"]] * ("interpreter" in s.wishes.needs)
+    facts += [script.says["whisper_pressed_nothing"]] * (not s.pressed)
     facts += [script.says["whisper_slow"]] * s.slow
     facts += [script.says["whisper_today" if today else "whisper_urgent"]] * bool(today or heard or s.wishes.urgent)
     accept = _choice(script, script.says["whisper_accept"], script.press["1"])

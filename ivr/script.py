@@ -115,6 +115,9 @@ class Script:
     values: Mapping[str, str | Speech]
     #: The words of the steps and the phrases: 'person_away.busy', 'to_person'.
     says: Mapping[str, Speech]
+    #: Which phone number is said where, by its name: 'helpline_phone' for 'contact_us.1', a part of a reading, and
+    #: for 'person_away.0'.
+    numbers: Mapping[str, str]
     #: What each node is about, as an adviser is told it.
     titles: Mapping[str, str]
     #: Each text message, settings filled in.

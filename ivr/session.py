@@ -15,11 +15,16 @@ from ivr.diary import Promise, When, Window
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
-Ended = Literal["answered", "busy", "no_answer", "failed"]
+#: How a transfer ended. "stopped": the caller pressed star while it rang.
+Ended = Literal["answered", "busy", "no_answer", "failed", "stopped"]
+#: What a caller can get from a call, besides what is told.
+Got = Literal["transfer", "request", "text"]
 
 #: Places a caller can go back through. Older ones are forgotten, so that a session stays small.
 MOST_TRAIL = 24
 MOST_HEARD = 30
+#: Places that are known to have been heard. A call that has been at more of them is not going in a circle.
+MOST_VISITED = 400
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,6 +36,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     part: int = 0
     #: 0: every choice is offered together. Else the choice on offer by itself, from 1.
     offer: int = 0
+    #: In a reading: the part has a phone number, and the caller is asked to have a pen ready first.
+    pen: bool = False
 
 
 class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,6 +64,8 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
+    #: All there is of the wish is what the caller says after the tone.
+    message_only: bool = False
 
 
 class Session(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,9 +85,14 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     trail: tuple[Place, ...] = ()
     #: Said once, before what the place says.
     lead: Said = ()
-    #: The last key and when it was pressed, to know a trembling hand.
+    #: The last key and when it was pressed, when the caller came to this place, and when a number that they keyed
+    #: ended by itself: to know a key that is pressed twice, or that comes one reply late.
     key: str = ""
     key_at: float = 0.0
+    arrived: float = 0.0
+    entered: float = 0.0
+    #: Whether any key was pressed in this call.
+    pressed: bool = False
     #: At this place: silences, unused keys, and pieces of a longer wait used up.
     silences: int = 0
     wrongs: int = 0
@@ -87,8 +101,19 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     #: of silence since the last key.
     slips: int = 0
     quiet: int = 0
-    #: True once the caller was led to a person without asking, until they choose something.
+    #: Once in a call, a person is rung without being asked for; and a message is asked for that needs no key.
     led: bool = False
+    message_offered: bool = False
+    #: How often a person was wanted and nobody talked, since somebody last did; and why, the last time.
+    turned_away: int = 0
+    away: Ended | Literal[""] = ""
+    #: Keys since something new was heard or got, and the places that were heard; None: not known, as Redis was away.
+    fruitless: int = 0
+    visited: tuple[str, ...] | None = ()
+    #: What the caller has got.
+    got: tuple[Got, ...] = ()
+    #: The phone number in the reply last given, by its name in `phones`, or "reference".
+    number: str = ""
     slow: bool = False
     more_time: bool = False
     one_key: bool = False
@@ -160,21 +185,26 @@ class Gather(msgspec.Struct, frozen=True):
 
 
 class Transfer(msgspec.Struct, frozen=True):
-    """Speak, then connect the caller to the number with this name in `phones`."""
+    """Speak, then connect the caller to the number with this name in `phones`.
+
+    A key while we speak is taken as anywhere else, but without `keys`. Star while it rings ends it.
+    """
 
     number: str
     ring_seconds: int
+    keys: bool = True
 
 
 class Record(msgspec.Struct, frozen=True):
     """Speak, then record a message of at most this many seconds for a callback request.
 
-    It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else.
+    It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else, but without `keys`.
     """
 
     seconds: int
     silence: int
     request: str
+    keys: bool = True
 
 
 class HangUp(msgspec.Struct, frozen=True):

@@ -19,21 +19,38 @@ SHIPPED: dict[str, Any] = {
             "say": "You now have more time, for all of this call. Take as long as you need.",
             "still_here": "I am still here. Take your time.",
         },
+        "pause": {
+            "say": "I will wait. Take as long as you need. Press any key to go on.",
+            "still_here": "I am still here. Press any key to go on.",
+        },
         "person": {
-            "say": "I will ring a person for you now. You will hear it ring. If no one can talk, we can ring you back.",
-            "try_next": "I will try one more phone. Please stay on the line.",
+            "say": "To stop, star.",
+            "try_next": "I will try one more phone. To stop, press star.",
             "ended": "That call has ended. You can hang up now, or stay on the line.",
+        },
+        "stay_on": {
+            "say": "Stay on the line, and I will ring a person.",
         },
         "person_away": {
             "closed": "Sorry, no one can talk right now.",
             "busy": "Sorry, all our people are talking to someone.",
             "no_answer": "Sorry, no one could answer.",
             "failed": "Sorry, that call did not go through.",
+            "stopped": "It has stopped ringing.",
+            "tried": "I have tried to ring a person several times.",
             "number": "{opening_hours}. Our number is {helpline_phone}.",
             "ring_back": "To ask us to ring you",
             "text": "To get our number by text",
             "listen": "To go on listening",
             "go_on": "Going on.",
+        },
+        "message": {
+            "say": "You do not have to press anything. After the tone, say your name and what you need. We will ring this phone.",
+            "say_hidden": "You do not have to press anything. After the tone, say your name and phone number. Then say what you need.",
+            "nothing": "I did not hear a message.",
+            "thanks": "Thank you. We have your message. We will ring you {day}.",
+            "thanks_hidden": "Thank you. We have your message. If you said your number, we will ring it. That will be {day}.",
+            "failed": "Sorry, we could not keep your message.",
         },
         "send_text": {
             "ask": "We can text this to you. Anyone with your phone may see it. Shall we text the phone you are using now?",
@@ -60,7 +77,9 @@ SHIPPED: dict[str, Any] = {
         "ring_number": {
             "say": "Please enter your phone number. Most have {phone_digits} numbers.",
             "hidden": "We can ring you back. We cannot see your number.",
-            "malformed": "That is not a whole phone number.",
+            "malformed": "That is not a phone number we can ring.",
+            "short": "Some of that number is missing.",
+            "long": "That is too many numbers for a phone number.",
             "premium": "That number costs a lot to ring, so we cannot ring it.",
             "emergency": "That is a number for emergencies. If someone is in danger now, hang up and ring it.",
             "foreign": "We can only use numbers in this country. They start with a zero.",
@@ -69,9 +88,11 @@ SHIPPED: dict[str, Any] = {
         "ring_check": {
             "ask": "Your number is {typed_number}. Is that right?",
         },
+        "ring_out": {
+            "ask": "Is your child kept out of school now?",
+        },
         "ring_urgent": {
-            "ask": "Is your child kept out of school? Or does a letter give you a time limit?",
-            "noted": "Thank you. Now we know that time is short.",
+            "ask": "Do you have a letter from the council?",
         },
         "ring_when": {
             "say": "When shall we ring you?",
@@ -103,9 +124,11 @@ SHIPPED: dict[str, Any] = {
         },
         "ring_done": {
             "say": "Thank you. We have it. We will ring you {day}, {window}.",
-            "urgent": "Thank you. We have it. We will ring you soon. At the latest, we will ring {day}.",
+            "by": "Thank you. We have it. We will ring you {day}.",
+            "ring_us": "That is as soon as we can. You can ring us too. Our number is {helpline_phone}.",
+            "can_stop": "You can hang up now, or answer four short questions.",
             "reference": "Your call has a number. It is {reference}.",
-            "change": "To change your call, ring this line again. Use the phone we will ring. Press four, then three, then four. Each time, wait for my voice. You can hang up now.",
+            "change": "To change your call, ring us from the phone we will ring. Press four, three, four. Each time, wait for my voice. You can hang up now.",
             "change_hidden": "To change your call, ring this line again, and press zero. You can hang up now.",
             "message": "To leave us a message",
             "go_on": "To go on",
@@ -154,13 +177,11 @@ SHIPPED: dict[str, Any] = {
             "zero": "So far I have zero. Go on.",
         },
         "no_key_1": {
-            "say": "Take your time. I cannot hear words. Please press a key.",
+            "say": "I cannot hear words. On a mobile, tap Keypad.",
+            "or_stay": "Or stay on the line.",
         },
         "no_key_2": {
-            "say": "That is okay. I will go more slowly.",
-        },
-        "no_key_3": {
-            "say": "You do not have to press anything.",
+            "say": "Take your time.",
         },
         "unused_key_1": {
             "say": "That key is not used here.",
@@ -169,8 +190,8 @@ SHIPPED: dict[str, Any] = {
             "say": "Let us try again.",
         },
         "goodbye": {
-            "say": "I have not heard from you for some time. You can ring this line again, at any time. This call ends now. Goodbye.",
-            "rung": "We have your number. We will ring you.",
+            "say": "You can ring this line again, at any time. This call ends now. Goodbye.",
+            "rung": "We have your request. We will ring you.",
         },
         "start_again": {
             "say": "Sorry, this call was away for too long. We will start again.",
@@ -200,6 +221,9 @@ SHIPPED: dict[str, Any] = {
         "words_all": "To choose from all the words",
         "words_text": "To get a word list by text",
         "words_next": "To hear the next word",
+        "one_at_a_time": "For one choice at a time",
+        "pen": "A phone number comes next.",
+        "pen_ready": "When you have a pen",
         "press_or_wait": "press 1 now, or wait.",
         "at_the_start": "You are at the start.",
         "hours": "You can ring us {hours}",
@@ -209,6 +233,7 @@ SHIPPED: dict[str, Any] = {
         "at_any_time": "at any time of day",
         "whisper": "A caller from the phone line.",
         "whisper_heard": "They listened to",
+        "whisper_pressed_nothing": "They have pressed no key.",
         "whisper_slow": "They need slow speech.",
         "whisper_urgent": "It is urgent.",
         "whisper_language": "They asked for help in their language.",

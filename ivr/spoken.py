@@ -30,6 +30,9 @@ Piece = str | float | Blank
 Speech = tuple[Piece, ...]
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+#: Seconds that the sound of one digit lasts, whichever voice says it: it is made that long where it is shorter. Of
+#: those that we measured, a quick voice takes half a second, and an easy one three quarters, and one in full.
+DIGIT_SECONDS = 0.8
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -141,12 +144,19 @@ def groups(phone: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def digits(written: Iterable[str], each: float, between: float) -> Speech:
-    """Groups of digits, one digit at a time: `each` seconds a digit, `between` seconds after a group.
+def digit_gap(each: float) -> float:
+    """The pause between two digits of a group, so that there is one every `each` seconds: the digit takes the rest."""
+    return max(0.1, round(each - DIGIT_SECONDS, 2))
 
-    The digit itself takes about half a second, so only the rest of `each` is a pause.
-    """
-    gap = max(0.1, round(each - 0.5, 2))
+
+def is_digit(words: str) -> bool:
+    """Whether a piece of words is one digit of a number."""
+    return words.rstrip(",.") in DIGITS
+
+
+def digits(written: Iterable[str], each: float, between: float) -> Speech:
+    """Groups of digits, one digit at a time: `each` seconds a digit, `between` seconds after a group."""
+    gap = digit_gap(each)
     pieces: list[Piece] = []
     all_groups = list(written)
     for g, group in enumerate(all_groups):

@@ -293,9 +293,9 @@ class Caller:
     def _rings_out(self, before: Entry | None = None) -> None:
         """The other phones of the rota, which end as the first did: a story names one, and holds for any number.
 
-        Nothing, where the story tells how each of them ended, or the caller hangs up while the first rings.
+        Nothing, where the story tells how each of them ended, or the caller hangs up or stops it while the first rings.
         """
-        if before is None or before.text == HANGS_UP:
+        if before is None or before.text in (HANGS_UP, "*"):
             how = self._adviser
         else:
             how = None if before.who == "ADVISER" else self._adviser or "no_answer"

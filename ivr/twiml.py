@@ -17,7 +17,7 @@ from hashlib import sha1
 from urllib.parse import unquote_plus, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from twilio.twiml.voice_response import Say, VoiceResponse
+from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
 from ivr.script import Script
@@ -116,13 +116,17 @@ def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
 def _ended(form: Form, accepted: Callable[[], bool | None]) -> session.Ended:
     """How a transfer ended. A call that was picked up and not accepted by key was voicemail, or nobody.
 
-    That two were joined is Twilio's word for it too, since whoever declines is hung up on before.
-    Where nothing tells, a call long enough to have been a talk counts as one.
+    `DialBridged` says the same: an adviser who declines is disconnected first. Where nothing tells, a call long enough
+    to have been a talk counts as one. After star, which `hangupOnStar` takes, Twilio reports `completed` as well: a
+    call that was completed, and that nobody picked up, was stopped by its caller. So was one that was cancelled, since
+    we cancel none.
     """
     status = form.get("DialCallStatus", "")
     if status not in ("completed", "answered"):
-        return {"busy": "busy", "no-answer": "no_answer", "canceled": "no_answer"}.get(status, "failed")  # type: ignore[return-value]
+        return {"busy": "busy", "no-answer": "no_answer", "canceled": "stopped"}.get(status, "failed")  # type: ignore[return-value]
     taken, joined = accepted(), form.get("DialBridged", "").lower()
+    if not taken and joined != "true" and form.get("DialCallDuration", "0") == "0":
+        return "stopped"
     if taken is None and joined != "false":
         taken = int(form.get("DialCallDuration") or 0) > SHORT_CALL_SECONDS
     return "answered" if taken or joined == "true" else "no_answer"
@@ -166,29 +170,52 @@ class Writer:
         self._slow_pauses = script.line.pace.slow_pauses
         #: The version of the files, and what was written of them.
         self._known: tuple[int, dict[tuple[Speech, bool], _Written]] = (0, {})
-        self._gather, self._dial, self._record = _Template(_gather), _Template(_dial), _Template(_record)
+        self._gather = _Template(_gather)
+        #: With keys that work while we speak, and without.
+        self._dial = {keys: _Template(partial(_dial, keys)) for keys in (False, True)}
+        self._record = {keys: _Template(partial(_record, keys)) for keys in (False, True)}
         self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
 
     def write(self, turn: session.Turn, action: str, our_number: str = "") -> str:
         """One reply. `action` is the path and query the next webhook comes to; `our_number` rings advisers."""
         s, then = turn.session, turn.then
-        says, action = self.says(turn.says, s.slow), escape(self._url + action)
+        pause, speech = self._pause_apart(turn)
+        says, action = self.says(speech, s.slow), escape(self._url + action)
         match then:
             case session.Gather(seconds, digits):
                 finish = "" if digits == 1 else "#"
-                return self._gather(SAYS=says, ACTION=action, SECONDS=seconds, DIGITS=digits, FINISH=finish)
-            case Transfer(number, seconds):
+                return self._gather(
+                    PAUSE=pause, SAYS=says, ACTION=action, SECONDS=seconds, DIGITS=digits, FINISH=finish
+                )
+            case Transfer(number, seconds, keys):
                 whisper = escape(f"{self._url}/voice/whisper?call={s.call}&turn={s.turn}")
                 number = dialling.international(self._script.line.phones[number])
-                document = self._dial(
+                document = self._dial[keys](
                     SAYS=says, ACTION=action, SECONDS=seconds, NUMBER=number, WHISPER=whisper, FROM=escape(our_number)
                 )
                 return document.replace(' callerId=""', "")
-            case Record(seconds, silence, request):
+            case Record(seconds, silence, request, keys):
                 done = escape(f"{self._url}/voice/recording?request={request}")
-                return self._record(SAYS=says, ACTION=action, SECONDS=seconds, SILENCE=silence, DONE=done)
+                return self._record[keys](
+                    PAUSE=pause, SAYS=says, ACTION=action, SECONDS=seconds, SILENCE=silence, DONE=done
+                )
             case _:
                 return f"{_OPEN}{says}<Hangup /></Response>"
+
+    def _pause_apart(self, turn: session.Turn) -> tuple[str, Speech]:
+        """The pause after a key, as a verb of its own before the Gather, and what is said after it.
+
+        Twilio takes no key outside a Gather. So one that comes in this moment, from a trembling hand or meant for what
+        was said before, is heard by nobody, and what is said now does not begin anew. Digits of a number that is
+        still being keyed are never lost that way.
+        """
+        says, then = turn.says, turn.then
+        apart = isinstance(then, Record) or (isinstance(then, session.Gather) and then.digits == 1)
+        if not (apart and says and isinstance(says[0], float)):
+            return "", says
+        stretch = self._slow_pauses if turn.session.slow else 1.0
+        url = self._voice.silence(round(says[0] * stretch, 2))
+        return f"<Play>{url}</Play>" if url else _PAUSE, says[1:]
 
     def says(self, said: Speech, slow: bool) -> str:
         """A Speech as Play verbs, with Say for whatever has no file. Most turns say what was said before."""
@@ -220,6 +247,8 @@ class Writer:
             elif words:
                 missing.append(words)
                 pending.append(self._marked(words))
+                if spoken.is_digit(words):  # our own sound of it would last longer
+                    pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
@@ -247,6 +276,10 @@ def _escaped(words: str) -> str:
     return escape(_UNSPEAKABLE.sub("", words))
 
 
+#: The shortest pause that Twilio makes itself.
+_PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
+#: What Twilio's voice leaves of the time that a digit takes: it says one in about half a second.
+_REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 _BLANK = re.compile("@([A-Z]+)@")
 
@@ -264,6 +297,7 @@ class _Template:
 def _gather() -> str:
     """Speech inside the Gather, so that a key stops it; a verb after it, so that silence never ends a call."""
     response = VoiceResponse()
+    response.append("@PAUSE@")
     gather = response.gather(
         input="dtmf",
         action="@ACTION@",
@@ -278,23 +312,24 @@ def _gather() -> str:
     return str(response)
 
 
-def _dial() -> str:
-    """The caller hears ringing while whoever picks up hears the whisper, and must press 1 to take the call."""
+def _dial(keys: bool) -> str:
+    """The caller hears ringing while whoever picks up hears the whisper, and must press 1 to take the call.
+
+    Star ends it. Twilio documents that for two who are joined; that it does while it rings is to be tried on a live
+    number. Where it does not, the ringing ends by itself.
+    """
     response = VoiceResponse()
-    response.append("@SAYS@")
-    dial = response.dial(action="@ACTION@", method="POST", timeout="@SECONDS@", caller_id="@FROM@")
+    _says_before(response, keys)
+    dial = response.dial(action="@ACTION@", method="POST", timeout="@SECONDS@", caller_id="@FROM@", hangup_on_star=True)
     dial.number("@NUMBER@", url="@WHISPER@", method="POST")
     return str(response)
 
 
-def _record() -> str:
-    """Speech inside a Gather that goes on to the tone by itself; what comes after the recording is for silence."""
+def _record(keys: bool) -> str:
+    """What comes after the recording is for silence, after which Twilio asks for no action."""
     response = VoiceResponse()
-    gather = response.gather(
-        input="dtmf", action="@ACTION@", method="POST", timeout=1, num_digits=1, finish_on_key="",
-        action_on_empty_result=False,
-    )  # fmt: skip
-    gather.append("@SAYS@")
+    response.append("@PAUSE@")
+    _says_before(response, keys)
     response.record(
         action="@ACTION@",
         method="POST",
@@ -307,6 +342,18 @@ def _record() -> str:
     )
     response.redirect("@ACTION@", method="POST")
     return str(response)
+
+
+def _says_before(response: VoiceResponse, keys: bool) -> None:
+    """Speech before the next verb; with keys, in a Gather that goes on by itself after the shortest wait there is."""
+    if not keys:
+        response.append("@SAYS@")
+        return
+    gather = response.gather(
+        input="dtmf", action="@ACTION@", method="POST", timeout=1, num_digits=1, finish_on_key="",
+        action_on_empty_result=False,
+    )  # fmt: skip
+    gather.append("@SAYS@")
 
 
 def _say(voice: Voice, slow: bool) -> str:

@@ -105,6 +105,11 @@ class Call:
         return urlsplit(self.action).query.removeprefix("at=").split(".")[0]
 
     @property
+    def place_told(self) -> bool:
+        """Whether the call has ended with all that there is to tell, in words that no key can cut short."""
+        return self.has("Hangup") and not self.has("Gather") and "Our number is" in self.words
+
+    @property
     def turn(self) -> int:
         return int(urlsplit(self.action).path.rsplit("/", 1)[1])
 

@@ -32,6 +32,11 @@ class Talk:
             self._phone.put_in(Key(key))
         return self
 
+    def soon(self, key: str, after: float) -> Talk:
+        """A key that comes so many seconds after the last reply began."""
+        self._phone.put_in(Key(key), after)
+        return self
+
     def enter(self, digits: str) -> Talk:
         """A whole number, ended by hash."""
         return self.key(digits if digits.endswith(("*", "#")) else f"{digits}#")

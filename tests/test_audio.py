@@ -21,7 +21,7 @@ import pytest
 import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, script, transcript
+from ivr import audio, building, config, script, spoken, transcript
 from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.config import Settings
@@ -76,6 +76,16 @@ def _copy_some(rendered: Path, to: Path) -> Path:
 
 
 # --- what is rendered ----------------------------------------------------------------------
+
+
+def test_numbers_are_said_at_one_digit_a_second(rendered: Path, spoken_by_pyttsx3: Script) -> None:
+    """With the sounds as they are, and the pauses between them: from the start of one digit to that of the next."""
+    (choice,) = engines.choices(spoken_by_pyttsx3.line.speech)
+    gap = spoken.digit_gap(spoken_by_pyttsx3.line.pace.each_digit)
+    for digit in spoken.DIGITS:
+        name = Clip(digit, slow=False).name(choice.identity, spoken_by_pyttsx3.words.said)
+        samples, rate = telephone.read(rendered / RENDERED / name)
+        assert len(samples) / rate + gap == pytest.approx(1.0, abs=0.05), digit
 
 
 def test_every_prompt_has_telephone_sound_at_both_paces(rendered: Path, spoken_by_pyttsx3: Script) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ivr import building, call, reply
 from ivr.hours import LONDON
 from ivr.script import Notice, Script
-from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Transfer
+from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Record, Transfer
 from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
@@ -161,7 +161,7 @@ def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> No
 def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Script) -> None:
     """A hand that trembles at each of them does not choose more than that."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    for seconds in (5, 5.2, 5.4, 5.6, 5.8, 6, 6.2):
+    for seconds in (5, 5.4, 5.8, 6.4, 6.8, 7.2, 7.8, 8.2):
         turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=seconds))
 
     assert len(turn.session.trail) == 3
@@ -170,9 +170,31 @@ def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Scr
 def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
     turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.7))
+    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=6.2))
 
     assert again.session.place.node == "disagreement_what"
+
+
+@pytest.mark.parametrize("key", ["1", "2", "4", "7"])
+def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(shipped: Script, key: str) -> None:
+    """A hand trembles onto the key beside it, too; and a key comes for a menu that is just over."""
+    turn = call.start(shipped, "CA1", CALLER, OPEN)
+    asked = call.answer(shipped, turn.session, Key("1"), OPEN + dt.timedelta(seconds=5))
+    assert asked.session.place == Place("q_kept_out")
+
+    too_soon = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=6))
+
+    assert (too_soon.session.place, too_soon.session.wrongs) == (Place("q_kept_out"), 0)
+
+
+@pytest.mark.parametrize(("key", "leads_to"), [("0", "person"), ("*", "main_menu"), ("9", "help_settings")])
+def test_the_keys_that_work_everywhere_work_from_the_first_moment(shipped: Script, key: str, leads_to: str) -> None:
+    turn = call.start(shipped, "CA1", CALLER, OPEN)
+    asked = call.answer(shipped, turn.session, Key("1"), OPEN + dt.timedelta(seconds=5))
+
+    at_once = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=5.3))
+
+    assert at_once.session.place.node == leads_to
 
 
 # --- help and settings ----------------------------------------------------------------------
@@ -204,9 +226,7 @@ def test_more_time_is_two_minutes_before_a_silence_counts(talk: Talk) -> None:
 
 def test_more_time_holds_for_choices_that_come_one_at_a_time(talk: Talk) -> None:
     """A relay user who asked for it cannot press within a few seconds."""
-    talk.press("2").press("9").press("2")
-    for _ in range(8):
-        talk.wait()
+    talk.press("2").press("9").press("2").press("77")
 
     assert talk.place.offer == 1
     assert talk.turn.then == Gather(30)
@@ -221,33 +241,136 @@ def test_a_word_asked_for_in_a_reading_is_one_of_its_own_and_returns_to_it(talk:
 
 
 def test_start_again_forgets_the_way_back(talk: Talk) -> None:
-    talk.press("21").press("9").press("5")
+    talk.press("21").press("9").press("4").press("4")
 
     assert (talk.at, talk.session.trail) == ("main_menu", ())
+
+
+def test_a_pause_lasts_as_long_as_the_caller_wants(talk: Talk) -> None:
+    """And goes back to the very place. Any key ends it, also one that means something there."""
+    talk.to("21.").press("9").press("5")
+    assert talk.words == "A pause. I will wait. Take as long as you need. Press any key to go on."
+
+    for _ in range(40):
+        assert talk.wait().words == "I am still here. Press any key to go on."
+        assert talk.turn.then == Gather(30)
+    assert (talk.session.silences, talk.session.slips, talk.session.quiet) == (0, 0, 0)
+
+    assert talk.press("4").place == Place("school_talk", 1)
+
+
+def test_a_pause_of_an_hour_is_a_silence(talk: Talk) -> None:
+    """Nobody is there any more, and Twilio ends a call after four hours."""
+    talk.press("9").press("5").wait(119)
+    assert talk.at == "pause"
+
+    assert talk.wait(2).session.silences == 1
+
+
+def test_zero_is_a_person_in_a_pause_too(talk: Talk) -> None:
+    assert isinstance(talk.press("9").press("5").press("0").turn.then, Transfer)
 
 
 # --- silence and keys that are not used -----------------------------------------------------
 
 
-def test_silence_waits_ten_twenty_and_thirty_seconds_with_other_words_each_time(talk: Talk) -> None:
-    talk.wait(2)
+def test_after_the_second_silence_a_person_is_rung(talk: Talk) -> None:
+    """Nothing was pressed: where the keypad is, and that one can stay on the line, is all that is said before."""
+    talk.wait(3)
+    assert talk.words == (
+        "I cannot hear words. On a mobile, tap Keypad. To talk to a person, press zero. Or stay on the line."
+    )
     assert talk.turn.then == Gather(10)
 
-    first = talk.wait().words
-    assert talk.turn.then == Gather(20)
-
-    second = talk.wait().words
-    assert first.startswith("Take your time. I cannot hear words. Please press a key.")
-    assert second.startswith("That is okay. I will go more slowly.")
-    assert len(second) < len(first)
-    assert talk.session.slow
-
-    while talk.place.offer < 5:
-        talk.wait()
-    assert talk.turn.then == Gather(30)
-    assert talk.words == "To talk to a person, press 1 now, or wait."
-    assert talk.wait().words.startswith("You do not have to press anything.")
+    assert talk.wait().words.startswith("Stay on the line, and I will ring a person.")
     assert isinstance(talk.turn.then, Transfer)
+    assert not talk.session.slow
+
+
+def test_whoever_has_pressed_a_key_before_is_given_time_and_the_choices_again(talk: Talk) -> None:
+    """They know where the keys are, and think."""
+    talk.press("2").wait()
+
+    assert talk.words.startswith("Take your time. This part is about school or college.")
+    assert talk.turn.then == Gather(20)
+    assert isinstance(talk.wait().turn.then, Transfer)
+
+
+def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(shipped: Script) -> None:
+    """And silence after the tone is told, and all that there is to tell, in words that no key cuts short."""
+    talk = Talk(shipped, EVENING).wait(4)
+    assert talk.words == (
+        "Sorry, no one can talk right now. For one choice at a time, press 1. You do not have to press anything. "
+        "After the tone, say your name and what you need. We will ring this phone."
+    )
+    assert talk.turn.then == Record(60, 10, "practice-message")
+
+    talk.wait()
+
+    assert talk.words.startswith(
+        "I did not hear a message. Sorry, no one can talk right now. We open again tomorrow, Thursday the "
+        "twenty-sixth of November, at nine in the morning. You can ring us Monday to Friday."
+    )
+    assert talk.words.endswith("You can ring this line again, at any time. This call ends now. Goodbye.")
+    assert (talk.at, talk.turn.then, talk.desk.requests) == ("told", HangUp(), {})
+
+
+@pytest.mark.parametrize("how", ["busy", "no_answer", "failed"])
+def test_a_person_is_rung_unasked_once_in_a_call(talk: Talk, how: str) -> None:
+    """Pockets ring too. Whoever is not put through is asked for a message."""
+    talk.wait(4).transfer(how)  # type: ignore[arg-type]
+    assert isinstance(talk.turn.then, Record)
+
+    assert talk.press("3").at == "council_menu"
+    while not isinstance(talk.turn.then, HangUp):
+        assert isinstance(talk.wait().turn.then, Gather | HangUp)
+    assert talk.at == "told"
+
+
+def test_whoever_has_pressed_a_key_is_not_hung_up_on_within_two_minutes_of_silence(shipped: Script) -> None:
+    """They may be looking for a letter, or wait for somebody who types for them. It is told what they can do."""
+    talk, waited = Talk(shipped, EVENING).press("0"), 0.0
+    while not isinstance(talk.turn.then, HangUp):
+        waited += talk.turn.then.seconds if isinstance(talk.turn.then, Gather) else 10
+        talk.wait()
+
+    assert waited >= 120
+    assert talk.at == "told"
+
+
+def test_a_key_before_it_rings_unasked_is_a_choice_of_the_menu_before(talk: Talk) -> None:
+    """Somebody has made up their mind at last."""
+    assert talk.wait(4).press("3").at == "council_menu"
+
+
+def test_whoever_asks_for_a_person_again_and_again_is_asked_for_a_message(talk: Talk) -> None:
+    """Ringing three times is enough, and the reason is true."""
+    for _ in range(3):
+        assert talk.press("0").at == "person"
+        talk.transfer("no_answer")
+
+    assert talk.press("0").words.startswith("I have tried to ring a person several times.")
+    assert isinstance(talk.turn.then, Record)
+
+
+def test_whoever_was_talked_to_is_put_through_again(talk: Talk) -> None:
+    for _ in range(5):
+        assert isinstance(talk.press("0").turn.then, Transfer)
+        talk.transfer("answered")
+
+
+def test_at_night_the_third_zero_is_a_message(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING).press("0").press("0")
+    assert talk.at == "person_away"
+
+    assert isinstance(talk.press("0").turn.then, Record)
+
+
+def test_whoever_waits_where_nobody_can_talk_is_asked_for_a_message_at_once(shipped: Script) -> None:
+    """They wanted a person, and talk."""
+    talk = Talk(shipped, EVENING).press("0").wait()
+
+    assert talk.words.startswith("For one choice at a time, press 1. You do not have to press anything.")
 
 
 def test_an_unused_key_has_words_of_its_own_and_the_third_finds_a_person(talk: Talk) -> None:
@@ -273,25 +396,17 @@ def test_four_slips_in_a_call_find_a_person(talk: Talk) -> None:
     assert talk.session.slips == 0
 
 
-def test_a_silent_caller_is_never_hung_up_on_within_two_minutes(shipped: Script) -> None:
-    """And never without a goodbye."""
-    talk, waited = Talk(shipped, EVENING), 0.0
+def test_whoever_has_got_something_is_not_hung_up_on_within_two_minutes_of_silence(talk: Talk) -> None:
+    """They were told that they can hang up, and may be looking for a pen."""
+    talk.press("0").transfer("answered")
+    waited = 0.0
     while not isinstance(talk.turn.then, HangUp):
         assert isinstance(talk.turn.then, Gather)
         waited += talk.turn.then.seconds
         talk.wait()
 
     assert waited >= 120
-    assert talk.words.startswith("I have not heard from you for some time.")
-    assert talk.words.endswith("This call ends now. Goodbye.")
-
-
-@pytest.mark.parametrize("keys", ["7", "8", "5"])
-def test_no_number_of_unused_keys_ends_a_call(shipped: Script, keys: str) -> None:
-    talk = Talk(shipped, EVENING)
-    for _ in range(60):
-        talk.press(keys)
-        assert not isinstance(talk.turn.then, HangUp)
+    assert talk.words == "You can ring this line again, at any time. This call ends now. Goodbye."
 
 
 def test_silence_between_the_parts_of_a_reading_is_not_a_silence(talk: Talk) -> None:
@@ -303,8 +418,9 @@ def test_silence_between_the_parts_of_a_reading_is_not_a_silence(talk: Talk) -> 
 # --- one key --------------------------------------------------------------------------------
 
 
-def test_key_one_and_waiting_picks_the_choice_on_offer(talk: Talk) -> None:
-    talk.wait(4)
+def test_key_one_before_it_rings_unasked_offers_one_choice_at_a_time(talk: Talk) -> None:
+    assert "For one choice at a time, press 1." in talk.wait(4).words
+    talk.press("1")
     assert talk.words.endswith("To find out what to do, press 1 now, or wait.")
 
     talk.wait().press("1")
@@ -314,19 +430,19 @@ def test_key_one_and_waiting_picks_the_choice_on_offer(talk: Talk) -> None:
 
 
 def test_another_key_shows_that_all_keys_can_be_used(talk: Talk) -> None:
-    talk.wait(4).press("1").press("3")
+    talk.wait(4).press("1").press("1").press("3")
 
     assert not talk.session.one_key
 
 
 def test_with_one_key_the_universal_keys_are_choices_too(talk: Talk) -> None:
-    talk.wait(4).press("1")
+    talk.wait(4).press("1").wait().press("1")
     offered = []
-    for _ in range(7):
+    for _ in range(8):
         offered.append(talk.words)
         talk.wait()
 
-    assert [words.split(",")[0] for words in offered[3:]] == [
+    assert [words.split(",")[0] for words in offered[4:]] == [
         "To hear that again",
         "To go back",
         "To talk to a person",
@@ -373,7 +489,7 @@ def test_numbers_of_the_rota_are_tried_in_turn(shipped: Script) -> None:
     talk = Talk(dataclasses.replace(shipped, line=line)).press("0").transfer("no_answer")
 
     assert talk.turn.then == Transfer("council_phone", 25)
-    assert talk.words == "I will try one more phone. Please stay on the line."
+    assert talk.words == "I will try one more phone. To stop, press star."
     assert talk.transfer("busy").at == "person_away"
 
 
@@ -452,7 +568,7 @@ def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
 
 def test_a_place_that_was_remembered_is_gone_on_from(shipped: Script, talk: Talk) -> None:
     """What the caller said on the way to it is remembered too."""
-    asked = talk.press("0").transfer("busy").press("1").press("1").press("2").press("3")
+    asked = talk.press("0").transfer("busy").press("11").press("22").press("3")
     assert asked.place == Place("ring_message")
 
     turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), OPEN)

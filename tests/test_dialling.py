@@ -71,3 +71,40 @@ def test_a_hidden_caller_is_none_of_the_phones_that_are_known() -> None:
     assert not dialling.same("", ["07700 900123", "x"])
     assert not dialling.same("anonymous", ["07700 900123", "x"])
     assert not dialling.same("+447700900124", ["07700 900123"])
+
+
+@pytest.mark.parametrize(
+    ("digits", "number"),
+    [
+        ("07700900456", "+447700900456"),
+        ("7700900456", "+447700900456"),
+        ("00447700900456", "+447700900456"),
+        ("004407700900456", "+447700900456"),
+        ("447700900456", "+447700900456"),
+        ("2575027", "+441162575027"),
+    ],
+)
+def test_a_keyed_number_is_understood_however_people_here_give_it(digits: str, number: str) -> None:
+    """Without the area's code it is the area of our own number."""
+    assert dialling.keyed(digits, "0116 496 0123").e164 == number
+
+
+@pytest.mark.parametrize(
+    ("digits", "verdict"),
+    [
+        ("12", "short"),
+        ("0770090045", "short"),
+        ("257502", "short"),
+        ("077009004567", "long"),
+        ("004477009004567", "long"),
+        ("01110000000", "malformed"),
+        ("0035312345678", "foreign"),
+        ("999", "emergency"),
+    ],
+)
+def test_what_is_no_number_is_told_apart(digits: str, verdict: str) -> None:
+    assert dialling.keyed(digits, "0116 496 0123").verdict == verdict
+
+
+def test_without_an_area_of_ours_a_local_number_is_too_short() -> None:
+    assert dialling.keyed("2575027", "07700 900123").verdict == "short"

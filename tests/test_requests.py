@@ -239,7 +239,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
     """The web process is killed at each thing it sends to Redis in the last turn of asking."""
     with Line(settings, store) as line:
         line.now = OPEN.replace(hour=20)
-        call = line.call().press("0").press("1").press("1").press("2").press("1").press("1").press("1")
+        call = line.call().press("0").press("1").press("122").press("1").press("1").press("1")
         path, form = call.action, {**call.form, "Digits": "1"}
     reader, writer = os.pipe()
     child = os.fork()

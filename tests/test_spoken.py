@@ -29,7 +29,7 @@ def test_a_phone_number_is_said_twice_in_groups_of_digits(written: str, said: st
 def test_a_digit_takes_a_second_and_a_group_ends_with_a_longer_pause() -> None:
     pieces = spoken.digits(("01", "2"), each=1.0, between=0.7)
 
-    assert pieces == ("zero", 0.5, "one,", 0.7, "two.")
+    assert pieces == ("zero", 0.2, "one,", 0.7, "two.")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call
+from ivr import building, call, reply
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import Gather, Key, Place, Record, SaveRequest, Transfer
+from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
 
@@ -94,15 +95,18 @@ def keying(shipped: Script) -> Talk:
     return Talk(shipped, EVENING, HIDDEN).to(ASK)
 
 
-def test_a_number_is_gathered_up_to_eleven_digits(keying: Talk) -> None:
-    assert keying.turn.then == Gather(10, digits=11)
+def test_a_number_is_gathered_with_room_for_the_countrys_code(keying: Talk) -> None:
+    assert keying.turn.then == Gather(10, digits=15)
     assert "When you have finished, press hash, bottom right. To start again, press star, bottom left." in keying.words
 
 
 @pytest.mark.parametrize(
     ("digits", "told"),
     [
-        ("123", "That is not a whole phone number."),
+        ("123", "Some of that number is missing."),
+        ("0770090045", "Some of that number is missing."),
+        ("077009004567", "That is too many numbers for a phone number."),
+        ("01110000000", "That is not a phone number we can ring."),
         ("999", "That is a number for emergencies."),
         ("09098790123", "That number costs a lot to ring"),
         ("00353861234", "We can only use numbers in this country."),
@@ -114,6 +118,39 @@ def test_each_number_we_cannot_ring_has_its_own_words(keying: Talk, digits: str,
     assert keying.words.endswith("Please enter it again.")
 
 
+@pytest.mark.parametrize(
+    ("digits", "number"),
+    [
+        ("07700900456", "+447700900456"),
+        ("7700900456", "+447700900456"),
+        ("00447700900456", "+447700900456"),
+        ("004407700900456", "+447700900456"),
+        ("447700900456", "+447700900456"),
+        ("01164960123", "+441164960123"),
+        ("00441164960123", "+441164960123"),
+        ("4960123", "+441164960123"),
+    ],
+)
+def test_a_number_is_understood_however_people_here_give_it(keying: Talk, digits: str, number: str) -> None:
+    """Without its first zero, with the country's code, or without our own area's. It is read back whole."""
+    assert keying.enter(digits).at == "ring_check"
+    assert keying.session.wishes.number == number
+
+
+@pytest.mark.parametrize("late", ["#", "6"])
+def test_hash_behind_a_number_that_ended_by_itself_is_no_key_of_what_follows(keying: Talk, late: str) -> None:
+    """It came one reply late, as did the last digit pressed twice. What is read back does not begin anew."""
+    keying.key("07700900456")
+    assert keying.words.count("four five six") == 2
+
+    keying.soon(late, after=2)
+
+    assert keying.at == "ring_check"
+    assert keying.words.count("four five six") == (1 if late == "#" else 2)
+    assert keying.session.wrongs == 0
+    assert keying.press("1").at == "ring_out"
+
+
 def test_star_starts_the_number_again(keying: Talk) -> None:
     assert keying.enter("0770*").at == "ring_number"
     assert keying.words == "Please enter it again."
@@ -121,8 +158,8 @@ def test_star_starts_the_number_again(keying: Talk) -> None:
 
 
 def test_digits_after_a_star_go_on_to_a_whole_number(keying: Talk) -> None:
-    """Eleven keys came with a star among them: the rest of the number comes with the next webhook."""
-    assert keying.key("0770*077009").words == ""
+    """As many keys as there is room for came with a star among them: the rest comes with the next webhook."""
+    assert keying.key("07700900*077009").words == ""
     assert keying.at == "ring_number"
     assert keying.key("00456").at == "ring_check"
     assert "nine zero zero, four five six" in keying.words
@@ -140,7 +177,7 @@ def test_slow_fingers_lose_nothing(keying: Talk) -> None:
 
 
 def test_whoever_stops_in_the_middle_of_a_number_is_told_that_it_is_not_whole(keying: Talk) -> None:
-    assert keying.key("07700").wait().words.startswith("That is not a whole phone number.")
+    assert keying.key("07700").wait().words.startswith("Some of that number is missing.")
 
 
 def test_a_shorter_number_that_is_whole_needs_no_hash(keying: Talk) -> None:
@@ -157,16 +194,16 @@ def test_a_zero_by_itself_may_be_a_number_begun_or_a_person_wanted(keying: Talk)
     assert keying.key("7700900456").at == "ring_check"
 
     assert keying.press("2").key("0").key("#").at == "person_away"
-    assert keying.press("1").key("0").wait().at == "person_away"
+    assert keying.press("1").key("0").wait().at == "message", "the third time that a person is wanted"
 
 
 def test_with_more_time_a_number_is_waited_for_longer(shipped: Script) -> None:
     """And each wait takes digits, not one key."""
     talk = Talk(shipped, EVENING, HIDDEN).press("92").to(ASK)
-    assert talk.turn.then == Gather(30, digits=11)
+    assert talk.turn.then == Gather(30, digits=15)
 
     assert talk.wait().words == "I am still here. Take your time."
-    assert talk.turn.then == Gather(30, digits=11)
+    assert talk.turn.then == Gather(30, digits=15)
     assert talk.key("0").at == "ring_number"
 
 
@@ -191,8 +228,8 @@ def test_three_wrong_numbers_find_a_person_without_asking_again(shipped: Script)
 
 # --- being rung back ------------------------------------------------------------------------
 
-#: Yes to this phone; no letter; in the morning; a message, not who we are; no needs.
-WHOLE = "1", "2", "1", "1", "2", "1"
+#: Yes to this phone; not out of school, no letter; in the morning; a message, not who we are; no needs.
+WHOLE = "1", "2", "2", "1", "1", "2", "1"
 
 
 def _asked(talk: Talk, *keys: str) -> Talk:
@@ -202,38 +239,91 @@ def _asked(talk: Talk, *keys: str) -> Talk:
 
 
 def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "1", "1", "2", "4", "1")
+    _asked(talk.to(ASK), "1", "2", "2", "1", "1", "2", "4", "1")
 
     request = "callback request: 07700 900123; Thursday 26 November, morning; may leave a message"
     assert talk.noted[-1] == f"{request}; do not say who rings; needs slow"
     assert talk.words == (
         "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November, in the morning. "
         "Your call has a number. It is four two, seven one. four two, seven one. "
-        "To change your call, ring this line again. "
-        "Use the phone we will ring. Press four, then three, then four. Each time, wait for my voice. "
-        "You can hang up now. "
+        "To change your call, ring us from the phone we will ring. "
+        "Press four, three, four. Each time, wait for my voice. You can hang up now. "
         "To leave us a message, press 1. To go on, press 2."
     )
 
 
 def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
     """Whoever hangs up leaves what they confirmed, marked as unfinished."""
-    _asked(talk.to(ASK), *WHOLE[:5])
+    _asked(talk.to(ASK), *WHOLE[:6])
 
-    assert [noted.removeprefix("callback request so far: 07700 900123; ") for noted in talk.noted] == [
+    assert [noted.removeprefix("callback request: 07700 900123; ") for noted in talk.noted] == [
         "callback request so far: 07700 900123",
-        "callback request so far: 07700 900123",
+        "callback request: 07700 900123",
         "place held: Thursday 26 November, morning",
         "Thursday 26 November, morning",
         "Thursday 26 November, morning; may leave a message",
         "Thursday 26 November, morning; may leave a message; do not say who rings",
     ]
     (request,) = talk.desk.requests.values()
-    assert request.state == "unfinished"
+    assert request.state == "waiting"
+
+
+def test_a_request_counts_and_is_said_to_once_the_number_and_the_urgency_are_known(talk: Talk) -> None:
+    """The rest may be left out."""
+    _asked(talk.to(ASK), "1", "2", "2")
+
+    (request,) = talk.desk.requests.values()
+    assert (request.state, request.finished, request.urgent) == ("waiting", True, False)
+    assert talk.words.startswith(
+        "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November. "
+        "You can hang up now, or answer four short questions. When shall we ring you?"
+    )
+
+
+@pytest.mark.parametrize("answered", range(3))
+def test_whoever_stays_silent_among_the_questions_hears_the_promise_and_is_rung(talk: Talk, answered: int) -> None:
+    """What was not answered is the careful answer."""
+    _asked(talk.to(ASK), *WHOLE[: 3 + answered]).wait(2)
+
+    assert talk.at == "ring_done"
+    assert "We have it. We will ring you tomorrow, Thursday the twenty-sixth of November" in talk.words
+    (request,) = talk.desk.requests.values()
+    assert (request.state, request.may_say_who()) == ("waiting", False)
+
+
+@pytest.mark.parametrize("answers", [["1"], ["1", "2"]])
+def test_whoever_stays_silent_when_asked_how_urgent_it_is_counts_as_urgent(talk: Talk, answers: list[str]) -> None:
+    _asked(talk.to(ASK), *answers).wait(2)
+
+    (request,) = talk.desk.requests.values()
+    assert (talk.at, request.state, request.urgent, request.today) == ("ring_done", "waiting", True, False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "urgent", "today"),
+    [("1", True, True), ("3", True, False), ("21", True, False), ("23", True, False), ("22", False, False)],
+)
+def test_how_urgent_it_is_is_asked_one_question_at_a_time(talk: Talk, answers: str, urgent: bool, today: bool) -> None:
+    """A child out of school now is for today; any letter from the council, or not being sure, is urgent."""
+    _asked(talk.to(ASK), "1", *answers)
+
+    (request,) = talk.desk.requests.values()
+    assert (talk.at, request.urgent, request.today) == ("ring_when", urgent, today)
+
+
+def test_whoever_is_urgent_on_a_friday_evening_hears_the_true_day_and_our_number(shipped: Script) -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 50, tzinfo=LONDON)
+    talk = _asked(Talk(shipped, friday).press("0").transfer("no_answer").press("1"), "1", "1")
+
+    assert talk.words.startswith(
+        "Thank you. We have it. We will ring you on Monday the thirtieth of November. That is as soon as we can. "
+        "You can ring us too. Our number is zero one one six"
+    )
+    assert "soon." not in talk.words
 
 
 def test_what_was_answered_is_said_back_where_safety_hangs_on_it(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "1")
+    _asked(talk.to(ASK), "1", "2", "2", "1")
 
     assert talk.press("1").words.startswith("We may leave a message. If someone else answers,")
     assert talk.press("2").words.startswith("We will not say who we are.")
@@ -276,7 +366,7 @@ def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(shipped: 
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
     """They confirmed a number, and then changed their mind."""
-    _asked(talk.to(ASK), "1", "2").press("**")
+    _asked(talk.to(ASK), "1", "2", "2").press("***")
 
     assert talk.at == "ring_back"
     assert talk.words.startswith("We will not ring you.")
@@ -287,10 +377,10 @@ def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
 
 
 def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "1").press("*")
+    _asked(talk.to(ASK), "1", "2", "2", "1").press("*")
 
     assert talk.at == "ring_when"
-    assert [request.state for request in talk.desk.requests.values()] == ["unfinished"]
+    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
 
 
 def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> None:
@@ -322,16 +412,8 @@ def test_an_urgent_caller_who_chose_a_time_is_rung_then(talk: Talk) -> None:
     assert "soon" not in talk.words
 
 
-@pytest.mark.parametrize(("key", "urgent"), [("1", True), ("2", False), ("3", True)])
-def test_a_time_limit_is_urgent_and_so_is_not_being_sure(talk: Talk, key: str, urgent: bool) -> None:
-    _asked(talk.to(ASK), "1", key, "1", "1", "1", "1")
-
-    (request,) = talk.desk.requests.values()
-    assert request.urgent is urgent
-
-
 def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "1")
+    _asked(talk.to(ASK), "1", "2", "2", "1")
 
     assert "We will leave no message." in talk.press("3").words
     assert "We will not say who we are." in talk.press("3").words
@@ -340,7 +422,7 @@ def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
 
 
 def test_a_time_that_is_full_is_said_and_another_can_be_chosen(shipped: Script) -> None:
-    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "1")
+    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "2", "1")
 
     assert talk.words.startswith("Sorry, that time is full. Please choose again.")
     assert talk.press("3").at == "ring_message", "at any time, nobody is turned away"
@@ -348,7 +430,7 @@ def test_a_time_that_is_full_is_said_and_another_can_be_chosen(shipped: Script) 
 
 def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[str, str]) -> None:
     closed = files["line.yaml"].replace("morning: {hours: 09:00 to 12:00", "morning: {hours: closed")
-    talk = _asked(Talk(building.load({**files, "line.yaml": closed}), EVENING).to(ASK), "1", "2")
+    talk = _asked(Talk(building.load({**files, "line.yaml": closed}), EVENING).to(ASK), "1", "2", "2")
 
     assert "In the morning" not in talk.words
     assert "In the afternoon, twelve to five, press 2." in talk.words
@@ -357,7 +439,7 @@ def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered(files: dict[st
 def test_no_time_is_promised_that_is_nearly_over(shipped: Script) -> None:
     """At two minutes to twelve, there is no time left to ring this morning."""
     noon = dt.datetime(2026, 11, 25, 11, 58, tzinfo=LONDON)
-    talk = _asked(Talk(shipped, noon).press("0").transfer("busy"), "1", "1", "2", "1")
+    talk = _asked(Talk(shipped, noon).press("0").transfer("busy"), "1", "1", "2", "2", "1")
 
     assert "place held: Thursday 26 November, morning" in talk.noted
 
@@ -366,7 +448,7 @@ def test_any_time_is_the_first_that_has_a_place(shipped: Script) -> None:
     desk = PracticeDesk(places=1)
     for expected in ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning"):
         talk = Talk(shipped, EVENING, desk=desk, name=expected)
-        _asked(talk.to(ASK), "1", "2", "3")
+        _asked(talk.to(ASK), "1", "2", "2", "3")
 
         assert f"place held: {expected}" in talk.noted
 
@@ -455,7 +537,7 @@ def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(shipped: Script) ->
     )
     assert talk.at == "person_away"
     assert _asked(
-        Talk(shipped, EVENING, HIDDEN).press("01").enter("07700900456"), "1", "2", "1", "1", "1", "1"
+        Talk(shipped, EVENING, HIDDEN).press("01").enter("07700900456"), "1", "2", "2", "1", "1", "1", "1"
     ).words.count("To change your call, ring this line again, and press zero.")
 
 
@@ -471,7 +553,7 @@ def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -
 
 def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:
     """Christmas Eve in the evening: bank holidays and the weekend are skipped."""
-    talk = _asked(Talk(shipped, dt.datetime(2026, 12, 24, 20, 0, tzinfo=LONDON)).to(ASK), "1", "2", "1")
+    talk = _asked(Talk(shipped, dt.datetime(2026, 12, 24, 20, 0, tzinfo=LONDON)).to(ASK), "1", "2", "2", "1")
 
     assert "place held: Tuesday 29 December, morning" in talk.noted
 
@@ -481,21 +563,20 @@ def test_the_day_promised_is_a_day_on_which_we_ring(shipped: Script) -> None:
 
 def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(shipped: Script) -> None:
     desk = PracticeDesk()
-    _asked(Talk(shipped, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "2", "1")
+    _asked(Talk(shipped, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "2", "2", "1")
 
     late = Talk(shipped, OPEN.replace(hour=14), desk=desk).press("434").key("4271")
 
     assert late.words.startswith("Sorry, we are late. We will ring you as soon as we can.")
 
 
-def test_soon_is_promised_only_while_somebody_is_there(shipped: Script) -> None:
-    urgent = ("1", "1", "3", "1", "1", "1")
+def test_the_day_promised_is_the_day_on_which_we_ring(shipped: Script) -> None:
+    """Today while somebody is there, the next day at night, and never just 'soon'."""
+    by_day = _asked(Talk(shipped).press("0").transfer("busy").press("1"), "1", "1")
+    at_night = _asked(Talk(shipped, EVENING).to(ASK), "1", "1")
 
-    by_day = _asked(Talk(shipped).press("0").transfer("busy").press("1"), *urgent)
-    at_night = _asked(Talk(shipped, EVENING).to(ASK), *urgent)
-
-    assert "We will ring you soon." in by_day.words
-    assert "We will ring you tomorrow, Thursday the twenty-sixth of November, at any time of day." in at_night.words
+    assert "We will ring you today, Wednesday the twenty-fifth of November. You can hang up now" in by_day.words
+    assert "We will ring you tomorrow, Thursday the twenty-sixth of November. That is as soon as" in at_night.words
 
 
 def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk) -> None:
@@ -506,24 +587,24 @@ def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk)
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=9, minute=0)
 
 
-def test_starting_again_in_the_middle_of_asking_takes_the_wish_back_and_says_so(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2")
-
-    assert talk.press("95").words.startswith("Starting again. We will not ring you.")
-    assert (talk.at, talk.noted[-1]) == ("main_menu", "callback request cancelled")
-
-
-def test_the_end_of_the_line_from_the_middle_of_asking_takes_the_wish_back_too(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2")
+def test_leaving_the_questions_for_the_end_of_the_line_takes_back_what_does_not_count_yet(talk: Talk) -> None:
+    _asked(talk.to(ASK), "1")
 
     assert "We will not ring you." in talk.press("94").words
+    assert (talk.at, talk.noted[-1]) == ("end_menu", "callback request cancelled")
+
+
+def test_what_was_promised_stands_when_the_caller_goes_elsewhere(talk: Talk) -> None:
+    """They were told that they can hang up, too."""
+    _asked(talk.to(ASK), "1", "2", "2").press("94")
+
     assert talk.at == "end_menu"
-    assert talk.press("*").at != "ring_when"
+    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
 
 
 def test_while_another_wish_of_this_phone_stands_nobody_hears_that_it_is_not_rung(shipped: Script) -> None:
     desk = PracticeDesk()
-    _asked(Talk(shipped, EVENING, desk=desk, name="first").to(ASK), "1", "2", "1", "1", "1", "1")
+    _asked(Talk(shipped, EVENING, desk=desk, name="first").to(ASK), *WHOLE)
 
     second = _asked(Talk(shipped, EVENING, desk=desk, name="second").to(ASK), "1").press("*")
 
@@ -541,7 +622,7 @@ def test_what_has_ended_meanwhile_is_as_good_as_cancelled(asked: Talk) -> None:
 
 
 def test_a_need_chosen_by_a_slip_is_said_and_can_be_taken_out(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "1", "1", "1")
+    _asked(talk.to(ASK), "1", "2", "2", "1", "1", "1")
 
     assert talk.press("2").words.startswith("You use a text relay.")
     _asked(talk.press("*"), "1", "1")
@@ -564,22 +645,22 @@ def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk
     while talk.at != "goodbye":
         talk.wait()
 
-    assert talk.words.startswith("We have your number. We will ring you.")
+    assert talk.words.startswith("We have your request. We will ring you.")
 
 
 def test_a_question_offered_choice_by_choice_is_asked_again(talk: Talk) -> None:
     """'For yes' means nothing half a minute after the question."""
-    _asked(talk.to(ASK), "1").wait(2)
+    _asked(talk.to(ASK), "1").press("77")
 
     assert talk.place.offer == 1
-    assert "Is your child kept out of school?" in talk.words
-    assert "Is your child kept out of school?" not in talk.wait().words
+    assert "Is your child kept out of school now?" in talk.words
+    assert "Is your child kept out of school now?" not in talk.wait().words
 
 
 def test_a_person_is_not_offered_where_nobody_can_talk(talk: Talk) -> None:
-    talk.press("0").wait(2)
+    talk.press("0").press("77")
 
-    offered = [talk.words, *(talk.wait().words for _ in range(3))]
+    offered = [talk.words, *(talk.wait().words for _ in range(2))]
 
     assert not any("To talk to a person" in words for words in offered)
 
@@ -620,10 +701,151 @@ def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(shipped: Script
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=12, minute=0)
 
 
-def test_a_caller_for_whom_every_time_is_full_comes_to_a_person(shipped: Script) -> None:
-    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2")
+def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(shipped: Script) -> None:
+    talk = _asked(Talk(shipped, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "2")
 
     for _ in range(4):
         talk.press("1")
 
-    assert talk.at == "person_away"
+    assert talk.at == "ring_done"
+    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
+
+
+# --- a message that needs no key --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("caller", [CALLER, LANDLINE])
+def test_what_is_said_after_the_tone_is_an_urgent_request_with_the_careful_answers(
+    shipped: Script, caller: str
+) -> None:
+    talk = Talk(shipped, EVENING, caller).wait(4).recorded()
+
+    (request,) = talk.desk.requests.values()
+    assert (request.id, request.number, request.state) == ("practice-message", caller, "waiting")
+    assert (request.urgent, request.message_ok, request.say_who) == (True, False, False)
+    assert (request.pressed_nothing, request.message_only, request.slow) == (True, True, False)
+    assert talk.words.startswith(
+        "Thank you. We have your message. We will ring you tomorrow, Thursday the twenty-sixth of November."
+    )
+
+
+def test_whoever_has_pressed_keys_is_not_said_to_have_pressed_none(talk: Talk) -> None:
+    talk.press("2").wait(2).recorded()
+
+    (request,) = talk.desk.requests.values()
+    assert (request.pressed_nothing, request.slow) == (False, False)
+
+
+@pytest.mark.parametrize("caller", [HIDDEN, "", "+441162575027"], ids=["hidden", "nothing", "diverted"])
+def test_a_number_that_is_not_known_is_asked_for_in_the_message(shipped: Script, caller: str) -> None:
+    """A call that was diverted shows our own number. Two such messages are never taken for one caller's."""
+    desk = PracticeDesk()
+    for name in ("one", "two"):
+        talk = Talk(shipped, EVENING, caller, desk, name).wait(4)
+        assert "say your name and phone number" in talk.words
+        assert "If you said your number, we will ring it." in talk.recorded().words
+
+    assert [request.number for request in desk.requests.values()] == ["", ""]
+
+
+def test_zero_ends_a_message_and_finds_a_person(talk: Talk) -> None:
+    assert talk.wait(4).recorded("0", seconds=3).at == "person_away"
+    assert len(talk.desk.requests) == 1
+
+
+@pytest.mark.parametrize(("key", "leads_to"), [("9", "help_settings"), ("*", "main_menu"), ("3", "council_menu")])
+def test_every_key_works_in_the_words_before_the_tone(shipped: Script, key: str, leads_to: str) -> None:
+    """And just after it, as long as nothing was said."""
+    assert Talk(shipped, EVENING).wait(4).press(key).at == leads_to
+    assert Talk(shipped, EVENING).wait(4).recorded(key, seconds=0).at == leads_to
+
+
+def test_a_key_that_is_not_used_cuts_the_words_before_the_tone_short_once(talk: Talk) -> None:
+    talk.wait(4).press("8")
+
+    assert talk.words.startswith("That key is not used here.")
+    assert talk.words.endswith("We will ring this phone.")
+    assert isinstance(talk.turn.then, Record)
+    assert not talk.turn.then.keys
+
+
+def test_a_message_that_cannot_be_kept_is_told_with_the_hours_and_the_number(shipped: Script) -> None:
+    talk = Talk(shipped, EVENING, desk=PracticeDesk(works=False)).wait(4).recorded()
+
+    assert talk.words.startswith("Sorry, we could not keep your message. Sorry, no one can talk right now.")
+    assert "Our number is zero one one six" in talk.words
+    assert talk.at == "told"
+
+
+# --- ringing that is stopped, and numbers that are heard again ----------------------------------
+
+
+@pytest.mark.parametrize("how", ["in the words", "while it rings"])
+def test_star_stops_the_ringing_and_offers_to_be_rung_back(shipped: Script, how: str) -> None:
+    talk = Talk(shipped).press("2").press("0")
+
+    talk = talk.press("*") if how == "in the words" else talk.transfer("stopped")
+
+    assert talk.words.startswith("It has stopped ringing. To ask us to ring you, press 1.")
+    assert talk.press("*").at == "school_menu"
+
+
+def test_zero_again_in_the_words_before_the_ringing_rings_at_once(shipped: Script) -> None:
+    talk = Talk(shipped).press("0").press("0")
+
+    assert talk.turn.then == Transfer("helpline_phone", 25, keys=False)
+    assert talk.words == ""
+
+
+def test_the_adviser_hears_that_a_caller_has_pressed_no_key_and_not_that_they_need_slow_speech(shipped: Script) -> None:
+    """The line rings unasked, and whoever picks up should know why nobody says anything."""
+    talk = Talk(shipped).wait(4)
+
+    assert text_of(reply.whisper(shipped, talk.session)) == (
+        "A caller from the phone line. They have pressed no key. To take the call, press 1."
+    )
+
+
+def test_before_a_phone_number_there_is_time_to_find_a_pen(shipped: Script) -> None:
+    talk = Talk(shipped).press("31").wait()
+    assert talk.words == "A phone number comes next. When you have a pen, press 1 now, or wait."
+    assert talk.turn.then == Gather(10)
+
+    assert talk.wait().words.startswith("The number is zero one one six")
+
+
+def test_key_one_goes_on_to_the_number_at_once(shipped: Script) -> None:
+    assert Talk(shipped).press("31").wait().press("1").words.startswith("The number is zero one one six")
+
+
+NUMBER = "zero one one six, four five four, two zero five zero."
+
+
+def test_hash_just_after_a_number_says_the_number_though_the_line_has_gone_on(shipped: Script) -> None:
+    """And again, as often as it is wanted; then what the caller is at."""
+    talk = Talk(shipped).press("31").wait(3)
+    assert NUMBER not in talk.words
+
+    for _ in range(3):
+        assert talk.press("#").words.startswith(f"{NUMBER} {NUMBER} We can text you the number")
+
+    assert not talk.press("1").press("#").words.startswith(NUMBER)
+
+
+def test_hash_says_the_part_with_the_number_again_while_it_is_said(shipped: Script) -> None:
+    assert Talk(shipped).press("31").wait(2).press("#").words == f"The number is {NUMBER} {NUMBER}"
+
+
+def test_hash_where_nobody_can_talk_says_our_number_first(talk: Talk) -> None:
+    """It comes behind the choices there, and who wants it again should not hear all of them first."""
+    again = talk.press("0").press("#").words
+
+    assert again.startswith("zero one one six, two five seven, five zero two seven.")
+    assert again.endswith("To go on listening, press 3.")
+
+
+def test_hash_just_after_the_number_of_a_call_says_it_again(talk: Talk) -> None:
+    _asked(talk.to(ASK), *WHOLE).press("2")
+    assert talk.at == "end_menu"
+
+    assert talk.press("#").words.startswith("four two, seven one. four two, seven one. What would you like now?")

@@ -27,7 +27,7 @@ VOICE = Voice("Polly.Amy-Neural", "85%", "70%")
 
 # "Gather: you can nest Say, Play and Pause." "Number url: may use only Play, Say, Gather, Hangup."
 NESTS = {
-    "Response": {"Gather", "Say", "Play", "Redirect", "Dial", "Record", "Hangup"},
+    "Response": {"Gather", "Say", "Play", "Pause", "Redirect", "Dial", "Record", "Hangup"},
     "Gather": {"Say", "Play", "Pause"},
     "Say": {"prosody"},
     "prosody": {"break", "sub"},
@@ -97,9 +97,9 @@ def test_a_form_is_what_the_caller_did(form: dict[str, str], event: object) -> N
 
 @pytest.mark.parametrize(
     ("status", "how"),
-    [("busy", "busy"), ("no-answer", "no_answer"), ("canceled", "no_answer"), ("failed", "failed"), ("odd", "failed")],
+    [("busy", "busy"), ("no-answer", "no_answer"), ("canceled", "stopped"), ("failed", "failed"), ("odd", "failed")],
 )
-def test_a_transfer_ends_in_one_of_four_ways(status: str, how: str) -> None:
+def test_a_transfer_that_was_not_picked_up_ends_in_one_of_four_ways(status: str, how: str) -> None:
     assert _read(DialCallStatus=status) == TransferEnded(how)  # type: ignore[arg-type]
 
 
@@ -110,7 +110,11 @@ def test_a_transfer_ends_in_one_of_four_ways(status: str, how: str) -> None:
         (False, {"DialCallDuration": "3"}, "no_answer"),
         (False, {"DialCallDuration": "300", "DialBridged": "true"}, "answered"),
         (None, {"DialBridged": "true"}, "answered"),
-        (None, {"DialBridged": "false"}, "no_answer"),
+        (None, {"DialBridged": "false", "DialCallDuration": "9"}, "no_answer"),
+        # "hangupOnStar: Twilio submits completed as the DialCallStatus."
+        (False, {"DialBridged": "false", "DialCallDuration": "0"}, "stopped"),
+        (False, {}, "stopped"),
+        (None, {"DialCallDuration": "0"}, "stopped"),
         (None, {"DialCallDuration": "4"}, "no_answer"),
         (None, {"DialCallDuration": "400"}, "answered"),
     ],
@@ -225,7 +229,7 @@ def test_a_number_is_gathered_until_hash_or_its_last_digit(shipped: Script, writ
 
     gather = assert_valid(writer.write(turn, "/voice/turn/2"))[0]
 
-    assert (gather.attrib["numDigits"], gather.attrib["finishOnKey"]) == ("11", "#")
+    assert (gather.attrib["numDigits"], gather.attrib["finishOnKey"]) == ("15", "#")
 
 
 def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writer: Writer) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ivr import spoken
 from ivr.script import Script
 from ivr.spoken import as_said
 
@@ -24,8 +25,16 @@ class Clip:
 
     def name(self, identity: str, said: Mapping[str, str]) -> str:
         """The file name of this clip in one voice: 32 hexadecimal digits, which cannot be guessed."""
-        facts = (MAKING, identity, as_said(self.words, said), "slow" if self.slow else "normal")
+        facts = (MAKING, identity, as_said(self.words, said), "slow" if self.slow else "normal", *self._lasts())
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32] + ".wav"
+
+    def _lasts(self) -> tuple[str, ...]:
+        return (str(self.least_seconds),) if self.least_seconds else ()
+
+    @property
+    def least_seconds(self) -> float:
+        """How long it lasts at least, with silence behind it: digits are heard at an even pace."""
+        return spoken.DIGIT_SECONDS if spoken.is_digit(self.words) else 0.0
 
 
 def clips(script: Script) -> list[Clip]:
@@ -38,7 +47,7 @@ def silences(script: Script) -> Iterator[float]:
     pace = script.line.pace
     normal = {
         pace.before_key, pace.between_choices, pace.after_key_press, pace.between_groups, 2 * pace.between_groups,
-        max(0.1, round(pace.each_digit - 0.5, 2)),
+        spoken.digit_gap(pace.each_digit),
     }  # fmt: skip
     for seconds in normal:
         yield from (round(seconds, 2), round(seconds * pace.slow_pauses, 2))

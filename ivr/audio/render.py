@@ -92,6 +92,8 @@ class _Job:
             return False
         if not narrow.any():
             return False
+        narrow = telephone.lasting(narrow, telephone.TELEPHONE_RATE, clip.least_seconds)
+        wide = telephone.lasting(wide, telephone.MASTER_RATE, clip.least_seconds)
         rendered = self.rendered(clip)
         telephone.write_master((self.folder / MASTERS / rendered.name).with_suffix(".flac"), wide)
         telephone.write_telephone(rendered, narrow)

@@ -17,6 +17,10 @@ from ivr.audio.engines import choices
 from ivr.audio.recordings import LANGUAGE, Recordings
 from ivr.script import Script
 
+#: A telephone sound has so many samples a second, of a byte each, behind a header. What works on sound takes a
+#: second to import, and is not needed to tell this.
+RATE, HEADER_BYTES = 8000, 59
+
 log = structlog.get_logger()
 
 UNSPOKEN = Counter("ivr_prompts_without_sound_total", "Prompts that Twilio's voice said for want of a file.")
@@ -47,6 +51,11 @@ class Sounds:
         """The address of the sound of these words; None if there is none."""
         name = self._files.get((words, slow))
         return f"{self._url}/audio/{name}" if name else None
+
+    def seconds(self) -> dict[tuple[str, bool], float]:
+        """How long each sound lasts that there is, by its words and whether they are said slowly."""
+        folder = self._folder / RENDERED
+        return {clip: length for clip, name in self._files.items() if (length := telephone_seconds(folder / name))}
 
     def missed(self, words: str, slow: bool) -> None:
         """Count and log that a caller hears Twilio's voice because a sound is missing."""
@@ -79,6 +88,14 @@ class Sounds:
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
     """The file names of all prompts of a script in this voice."""
     return {(clip.words, clip.slow): clip.name(identity, script.words.said) for clip in clips(script)}
+
+
+def telephone_seconds(path: Path) -> float:
+    """How long a telephone sound lasts, by its size: one byte is a sample. 0 for a file that is gone."""
+    try:
+        return max(0, path.stat().st_size - HEADER_BYTES) / RATE
+    except FileNotFoundError:
+        return 0.0
 
 
 def _time_of(folder: Path) -> int:

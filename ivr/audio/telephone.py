@@ -111,6 +111,11 @@ def silence(seconds: float, rate: int) -> Samples:
     return np.zeros(int(seconds * rate), np.float32)
 
 
+def lasting(samples: Samples, rate: int, seconds: float) -> Samples:
+    """At least this long, with silence behind it."""
+    return np.concatenate([samples, silence(max(0.0, seconds - len(samples) / rate), rate)])
+
+
 def measure(samples: Samples, rate: int) -> Measured:
     peak = float(np.abs(samples).max()) if len(samples) else 0.0
     return Measured(len(samples) / rate, loudness(samples, rate), peak, _speaking(samples, rate))

@@ -7,21 +7,29 @@ waived with a written reason (`allow:`), so that whatever is still told is new.
 
     words.py     how it is put: sentences, words, numbers, banned phrases
     shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
-    safety.py    what must hold for everybody: a person, silence, mistakes
-    callers.py   simulated callers, who run the engine and need help from it
-    english.py   sentences, syllables, common words: no rules of its own
+    safety.py    what must hold wherever a caller is: a person, silence, mistakes
+    promise.py   what must hold for whole calls: nobody leaves empty-handed, and help comes in time
+
+Without rules of their own:
+
+    callers.py   simulated callers, what they need, and what they may need
+    explore.py   walks for those who choose: where they come to, and what they get
+    hands.py     what each of them can do at a turn
+    relay.py     the caller behind a text relay
+    outcomes.py  walks to the end for those who do the same whatever is said
+    desks.py     desks with requests, full, or out of order
+    timing.py    how long the line takes to say things
+    english.py   sentences, syllables, common words
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import transcript
-from ivr.building import Draft
-from ivr.check import safety, shape, words  # importing them is what registers their rules
+from ivr.check import promise, safety, shape, words  # importing them is what registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -31,14 +39,8 @@ from ivr.script import Script
 REASON_WORDS = 3
 
 
-def check(
-    draft: Draft, script: Script, today: dt.date, published: Script | None = None, ours: Set[str] = frozenset()
-) -> list[Problem]:
-    """Every Problem of a script that could be built, in the order of files and lines.
-
-    `ours`: the line's own numbers, as far as they are known here.
-    """
-    context = Context(draft, script, today, published, ours)
+def check(context: Context) -> list[Problem]:
+    """Every Problem of a script that could be built, in the order of files and lines."""
     problems = [problem for rule in RULES for problem in look(context, rule)]
     problems += _waivers(context)
     return sorted(set(problems))
@@ -136,6 +138,7 @@ __all__ = [
     "check",
     "look",
     "play_stories",
+    "promise",
     "safety",
     "shape",
     "unreadable_stories",

@@ -1,8 +1,9 @@
 """Simulated callers: people who hear, press or wait differently, and need the same help.
 
-Each runs the real engine, is given a budget of time and of keys, and must come to every
-kind of help that it asks for. What they needed is printed, so that a change which makes
-the line longer for somebody is seen.
+Each runs the real engine, is given a budget of time and of keys, and must get every kind of
+help: a person who is rung, a request that is saved, a text that is queued, guidance that was
+heard to its end. What they needed is printed, so that a change which makes the line longer for
+somebody is seen.
 """
 
 from __future__ import annotations
@@ -10,44 +11,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from ivr import call, reply
-from ivr.check import english
+from ivr.check import desks, hands, relay
 from ivr.check.explore import (
+    CANCELLED,
     LONGEST_CALL,
-    REACTION,
-    Move,
+    MOVED,
+    PERSON,
+    REQUEST,
+    Cost,
+    Hand,
     Visit,
     Walk,
-    answered,
+    Walker,
+    asks_for_a_key,
     explore,
-    heard_key,
-    ordinary,
-    other_moves,
-    silence,
-    spoken_seconds,
+    heard_to_end,
+    text_got,
 )
+from ivr.check.outcomes import CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Circumstances, Habit, Outcome, Outcomes
+from ivr.check.timing import Measured, Timing
 from ivr.hours import LONDON
-from ivr.script import GREETING, HELP, MAIN_MENU, Reading, Script
-from ivr.session import Gather, HangUp, Input, Key, NoInput, SendText, Transfer, Turn
-from ivr.spoken import words_of
+from ivr.practice import PracticeDesk
+from ivr.script import GREETING, Reading, Script
+from ivr.session import Turn
+from ivr.steps import STEPS
 
-#: A mobile that no phone has, kept for stories.
-CALLER = "+447700900123"
-#: Words a minute that a text relay's operator types.
-RELAY_PACE = 40.0
-#: Seconds a person needs to read what was typed, and to have a key pressed for them.
-RELAY_REPLY = 8.0
-#: The key that the caller with wrong keys presses.
-UNUSED_KEY = "7"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What it takes to come to something: seconds and keys."""
-
-    seconds: float
-    presses: int
+Desk = Callable[[Script, dt.datetime], PracticeDesk]
 
 
 @dataclass(frozen=True)
@@ -58,17 +49,19 @@ class Allowed:
     ring: Cost
     text: Cost
     guidance: Cost
+    #: To move or cancel a call. None for whoever cannot key its number, and asks a person.
+    change: Cost | None
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one caller needed for one kind of help; None: it was not come to."""
+    """What one caller needed for one kind of help; None: they did not get it."""
 
     caller: str
     wants: str
     needed: Cost | None
     allowed: Cost
-    #: The reading that takes most, where it is all of the guidance.
+    #: The node that takes most, where any of several is wanted.
     at: str = ""
 
     @property
@@ -76,10 +69,36 @@ class Figure:
         needed, allowed = self.needed, self.allowed
         return needed is not None and needed.seconds <= allowed.seconds and needed.presses <= allowed.presses
 
-    def __str__(self) -> str:
-        needed = f"{self.needed.seconds:4.0f} s  {self.needed.presses:2} keys" if self.needed else "not reached"
-        allowed = f"{self.allowed.seconds:.0f} s, {self.allowed.presses} keys"
-        return f"{self.caller:38} {self.wants:29} {needed:16} (at most {allowed}){'' if self.kept else '  TOO MUCH'}"
+
+#: Seconds until a person is rung for whoever never presses: 100, of which 12 are kept for the languages to come.
+#: Seconds until their message is left where nobody answers. R3: "fail over 150 s of line time".
+RUNG_WITHIN, LEFT_WITHIN = 100.0 - 12.0, 150.0
+#: What the line must bring to whoever cannot be asked, in which circumstances, and what it may take. R3: four
+#: errors in a call at most.
+_UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
+    (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
+    (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
+    (Habit(talks=True), CLOSED, "to be heard, when closed", lambda outcome: outcome.saved, Cost(LEFT_WITHIN, 0)),
+    (Habit(wrong=True), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(LEFT_WITHIN, 4)),
+)
+#: For whoever presses one or two keys for ever, having heard each reply to its end: no more than the longest call.
+_WHATEVER = Cost(LONGEST_CALL, 60)
+#: For each caller who chooses, what they may need at most; each figure from the parts that it is made of.
+#:
+#: A person: named within 11 seconds (R5), pressed 1.5 s later, rung within 3 s. Heard to the end, the greeting and
+#: the first menu take 45 s, deciding takes 4. Through a relay, 25 words take 38 s to type, and 8 to answer.
+#: To be rung back: a person who does not answer (25 s), the offer, which phone, and how urgent it is.
+#: Guidance: the greeting and the first menu, two more of 30 s (R7, R8), and three readings of three parts of 13 s
+#: with their ends (R28); 70 s more for whoever hears four menus to their end and decides then. A text is asked
+#: for behind it. To change a call: five menus or questions, four digits.
+_QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
+_UNSURE = Allowed(Cost(60, 1), Cost(210, 6), Cost(400, 10), Cost(370, 8), Cost(270, 12))
+#: R13: a slip costs one key to undo. It may have had a person rung.
+_BACK = Cost(60, 1)
+#: R37: with key 1 and waiting, after the first silences; each choice that is not wanted is waited out.
+_WAITING = Allowed(Cost(180, 3), Cost(300, 8), Cost(600, 16), Cost(600, 16), None)
+#: R19: forty words a minute are typed of a hundred and forty that are said.
+_TYPING = Allowed(Cost(60, 1), Cost(240, 6), Cost(900, 14), Cost(900, 14), Cost(400, 14))
 
 
 def when_open(script: Script, today: dt.date) -> dt.datetime:
@@ -88,214 +107,211 @@ def when_open(script: Script, today: dt.date) -> dt.datetime:
     return (script.hours.next_open(start) or start) + dt.timedelta(minutes=1)
 
 
-def figures(script: Script, today: dt.date) -> list[Figure]:
-    """What every simulated caller needed, when the line is next open from that day on, and when it is closed."""
-    day = when_open(script, today)
-    quick = Allowed(person=Cost(60, 2), ring=Cost(240, 10), text=Cost(150, 5), guidance=Cost(240, 7))
-    waiting = Allowed(person=Cost(240, 3), ring=Cost(600, 12), text=Cost(400, 6), guidance=Cost(900, 16))
-    typing = Allowed(person=Cost(400, 4), ring=Cost(1200, 14), text=Cost(600, 8), guidance=Cost(1200, 10))
-    anybody = explore(script, day, ordinary, CALLER)
-    return [
-        *_passive("never presses, silent or talking", script, day, NoInput(), Cost(300, 0)),
-        *_passive("presses a wrong key every time", script, day, Key(UNUSED_KEY), Cost(180, 4)),
-        *_active("presses any key", script, anybody, quick),
-        *_active("has a trembling hand", script, explore(script, day, _trembling, CALLER), quick),
-        *_active("remembers one thing at a time", script, explore(script, day, _one_thing, CALLER), quick),
-        *_active("can press 1 and wait", script, explore(script, day, one_key, CALLER), waiting),
-        *_active("types through a relay", script, anybody, typing, lambda visit: _Relay(script, day).follow(visit)),
-    ]
+def when_closed(script: Script, after: dt.datetime) -> dt.datetime | None:
+    """The first full hour from a moment on at which the line is closed; None if it never is within a week."""
+    hours = (after + dt.timedelta(hours=ahead) for ahead in range(7 * 24))
+    return next((moment for moment in hours if not script.hours.is_open(moment)), None)
 
 
-# --- callers who do one thing only ----------------------------------------------------------
+class Simulation:
+    """The simulated callers of one script: each walks once, for everybody who asks."""
 
+    def __init__(self, script: Script, today: dt.date, measured: Measured | None = None):
+        self.script, self.timing = script, Timing(script, measured)
+        self.by_day = when_open(script, today)
+        self.by_night = when_closed(script, self.by_day)
 
-def _passive(name: str, script: Script, now: dt.datetime, event: NoInput | Key, allowed: Cost) -> Iterator[Figure]:
-    """A caller who does the same whatever is said must be brought to a person by the line."""
-    yield Figure(name, "a person, by day", _led_to_person(script, now, event), allowed)
-    later = (now + dt.timedelta(hours=hours) for hours in range(7 * 24))
-    if closed := next((moment for moment in later if not script.hours.is_open(moment)), None):
-        yield Figure(name, "to be rung back, when closed", _led_to_offer(script, closed, event), allowed)
+    def walker(self, desk: Desk = desks.usual) -> Walker:
+        return Walker(self.script, self.by_day, self.timing, desk(self.script, self.by_day))
 
+    def _walk(self, hand: Hand, desk: Desk = desks.usual) -> Walk:
+        return explore(self.walker(desk), hand)
 
-def _led_to_person(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
-    return _run(script, now, event, lambda turn: isinstance(turn.then, Transfer))
+    @cached_property
+    def anybody(self) -> Walk:
+        """Where a caller who can press any key comes to."""
+        return self._walk(hands.ideal)
 
+    @cached_property
+    def one_key(self) -> Walk:
+        """Where a caller comes to who can press 1, and wait."""
+        return explore(self.walker(), hands.one_key, waits=True)
 
-def _led_to_offer(script: Script, now: dt.datetime, event: NoInput | Key) -> Cost | None:
-    return _run(script, now, event, lambda turn: turn.session.place.node == "person_away")
+    @cached_property
+    def visits(self) -> list[Visit]:
+        """A visit of every place there is: also of those where things are full, late, or out of order."""
+        return [visit for walk in self._thorough for visit in walk.visits]
 
+    @cached_property
+    def _thorough(self) -> list[Walk]:
+        return [self._walk(hands.thorough, desk) for desk in (desks.usual, desks.full, desks.out_of_order)]
 
-def _run(script: Script, now: dt.datetime, event: NoInput | Key, there: Callable[[Turn], bool]) -> Cost | None:
-    turn, seconds, presses = call.start(script, "passive", CALLER, now), 0.0, 0
-    for _ in range(60):
-        if there(turn):
-            return Cost(seconds, presses)
-        if isinstance(turn.then, HangUp) or not isinstance(turn.then, Gather):
+    @cached_property
+    def longest(self) -> dict[str, Turn]:
+        """The longest that is said at each place."""
+        found: dict[str, Turn] = {}
+        for walk in self._thorough:
+            for node, turn in walk.longest.items():
+                found[node] = max(found.get(node, turn), turn, key=self.timing.reply)
+        return found
+
+    @cached_property
+    def heard(self) -> set[str]:
+        """Every piece of words that is said to somebody on these walks."""
+        return set[str]().union(*(walk.words for walk in self._thorough))
+
+    def steps_not_visited(self) -> list[str]:
+        """The line's own places that no walk comes to."""
+        passed = set[str]().union(*(walk.passed for walk in self._thorough))
+        ended = {outcome.node for outcome in self.outcomes_of(Habit(), Habit(talks=True))}
+        return sorted(STEPS.keys() - {visit.node for visit in self.visits} - passed - ended)
+
+    def not_reached(self, walk: Walk) -> list[str]:
+        """Readings that a walk does not come to."""
+        return sorted(self._readings - set(walk.by_node()))
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """What every caller has in the end who does the same whatever is said, in all circumstances."""
+        return list(self.calls.all())
+
+    def outcomes_of(self, *habits: Habit) -> Iterator[Outcome]:
+        """The same of these callers only."""
+        for habit in habits:
+            yield from self.calls.of_habit(habit)
+
+    @cached_property
+    def calls(self) -> Outcomes:
+        return Outcomes(self.script, self.timing, self.by_day, self.by_night)
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        """What every simulated caller needed."""
+        return [*self.unasked, *self.asked]
+
+    @cached_property
+    def unasked(self) -> list[Figure]:
+        """What those needed who cannot be asked what they want: the line must bring it to them."""
+        brought = [
+            Figure(str(habit), wants, self._brought(habit, circumstances, when), allowed)
+            for habit, circumstances, wants, when, allowed in _UNASKED
+            if self.calls.can_be(circumstances)
+        ]
+        return [*brought, Figure("presses one or two keys for ever", "anything at all", self._at_last, _WHATEVER)]
+
+    @property
+    def _at_last(self) -> Cost | None:
+        """The most that it takes whoever does the same for ever to have anything; None if somebody has nothing."""
+        if not all(outcome.got for outcome in self.outcomes):
             return None
-        waits = (
-            isinstance(event, NoInput) or not reply.crossroads(script, turn.session) or _goes_on_by_itself(script, turn)
-        )
-        spent = spoken_seconds(script, turn) + (turn.then.seconds if waits else REACTION)
-        seconds += spent
-        presses += not waits
-        turn = call.answer(script, turn.session, NoInput() if waits else event, now + dt.timedelta(seconds=seconds))
-    return None
+        return max((outcome.brought for outcome in self.outcomes), key=lambda cost: cost.seconds)
+
+    def _brought(
+        self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
+    ) -> Cost | None:
+        """The most that it takes until something is brought, whatever phone the call comes from; None if it is not."""
+        costs = [when(self.calls.of(habit, circumstances, phone)) for phone in self.calls.phones]
+        return None if None in costs else max(filter(None, costs), key=lambda cost: cost.seconds)
+
+    @cached_property
+    def asked(self) -> list[Figure]:
+        """What those needed who choose."""
+        return [
+            *self._of("presses any key", self._costs(self.anybody), _QUICK),
+            *self._of("rings for the first time", self._costs(self._walk(hands.first_timer)), _UNSURE),
+            *self._of("has a trembling hand", self._worst(self._trembling()), _UNSURE),
+            Figure("presses the key beside", "to be back", self._to_be_back(), _BACK),
+            *self._of("remembers one thing at a time", self._costs(self._walk(hands.one_thing)), _QUICK),
+            *self._of("can press 1 and wait", self._costs(self.one_key), _WAITING),
+            *self._of("types through a relay", self._relayed(), _TYPING),
+        ]
+
+    def _trembling(self) -> Iterator[Hand]:
+        return (hands.trembling(after, beside) for after in hands.TREMBLES for beside in (False, True))
+
+    # --- what a walk needs for each thing ---------------------------------------------------------
+
+    @cached_property
+    def _readings(self) -> set[str]:
+        return {node.id for node in self.script.nodes.values() if isinstance(node, Reading) and node.id != GREETING}
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Each text message that a reading offers, and one of the readings that do."""
+        readings = (node for node in self.script.nodes.values() if isinstance(node, Reading))
+        return {node.text: node.id for node in readings if node.text}
+
+    def _wanted(self) -> Iterator[str]:
+        yield from (PERSON, REQUEST, MOVED, CANCELLED)
+        yield from map(text_got, self._texts)
+        yield from self._readings
+
+    def _costs(self, walk: Walk) -> dict[str, Cost]:
+        """What each thing takes, of those that a walk gets."""
+        found = {what: Cost(visit.seconds, visit.presses) for what, visit in walk.got.items()}
+        for visit in walk.visits:
+            if visit.node in self._readings and (end := heard_to_end(self.script, self.timing, visit)) is not None:
+                cost = Cost(end, visit.presses)
+                found[visit.node] = min(found.get(visit.node, cost), cost, key=lambda c: c.seconds)
+        return found
+
+    def _to_be_back(self) -> Cost | None:
+        """The most that it takes to undo a key that was pressed by mistake, wherever it can be undone."""
+        walker, places = self.walker(), self.anybody.by_node().values()
+        slips = [cost for visit in places if asks_for_a_key(visit.turn) for cost in hands.slips(walker, visit)]
+        return max(filter(None, slips), key=lambda cost: (cost.presses, cost.seconds), default=None)
+
+    def _worst(self, of_a_kind: Iterator[Hand]) -> dict[str, Cost]:
+        """The most that each thing takes any of these hands; nothing for what one of them does not get."""
+        each = [self._costs(self._walk(hand)) for hand in of_a_kind]
+        everywhere = set.intersection(*(set(costs) for costs in each))
+        return {what: max((costs[what] for costs in each), key=lambda c: c.seconds) for what in everywhere}
+
+    def _relayed(self) -> dict[str, Cost]:
+        """What each thing takes through a relay, by the way an ordinary caller goes."""
+        found = {}
+        readings = {visit.node: visit for visit in reversed(self.anybody.visits) if self._is_end(visit)}
+        for what, visit in {**readings, **self.anybody.got}.items():
+            cost = relay.follow(self.walker, visit.way, self._got(what))
+            if cost:
+                found[what] = Cost(*cost)
+        return found
+
+    def _is_end(self, visit: Visit) -> bool:
+        return visit.node in self._readings and heard_to_end(self.script, self.timing, visit) is not None
+
+    def _got(self, what: str) -> relay.Got:
+        def got(walk: Walk, visit: Visit) -> float | None:
+            if what in self._readings:
+                return heard_to_end(self.script, self.timing, visit) if visit.node == what else None
+            return walk.got[what].seconds if what in walk.got else None
+
+        return got
+
+    # --- figures --------------------------------------------------------------------------------------
+
+    def _of(self, name: str, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Figure]:
+        """One caller's figures: each kind of help must be got, and all of the guidance heard."""
+        yield Figure(name, "a person", costs.get(PERSON), allowed.person)
+        yield Figure(name, "to be rung back", costs.get(REQUEST), allowed.ring)
+        texts = {node: costs.get(text_got(text)) for text, node in self._texts.items()}
+        yield _most(name, "any of the texts", texts, allowed.text)
+        yield _most(name, "any of the guidance", {node: costs.get(node) for node in self._readings}, allowed.guidance)
+        if allowed.change:
+            yield Figure(name, "to move a call", costs.get(MOVED), allowed.change)
+            yield Figure(name, "to cancel a call", costs.get(CANCELLED), allowed.change)
 
 
-def _goes_on_by_itself(script: Script, turn: Turn) -> bool:
-    return isinstance(script.nodes.get(turn.session.place.node), Reading)
-
-
-# --- callers who choose ---------------------------------------------------------------------
-
-
-def _as_walked(visit: Visit) -> Cost:
-    return Cost(visit.seconds, visit.presses)
-
-
-def _active(
-    name: str, script: Script, walk: Walk, allowed: Allowed, cost: Callable[[Visit], Cost | None] = _as_walked
-) -> Iterator[Figure]:
-    """A caller who can choose must come to every kind of help, and to all the guidance."""
-
-    def needed(visit: Visit | None) -> Cost | None:
-        return cost(visit) if visit else None
-
-    yield Figure(name, "a person", needed(walk.quickest(_at_person)), allowed.person)
-    yield Figure(name, "to be rung back", needed(walk.quickest(_at("ring_done"))), allowed.ring)
-    yield Figure(name, "a text", needed(walk.errands.get(SendText.__name__)), allowed.text)
-    ways = walk.by_node()
-    yield _all_readings(name, {node: needed(ways.get(node)) for node in _readings(script)}, allowed.guidance)
-
-
-def _at_person(visit: Visit) -> bool:
-    return isinstance(visit.turn.then, Transfer)
-
-
-def _at(node: str) -> Callable[[Visit], bool]:
-    return lambda visit: visit.node == node
-
-
-def _readings(script: Script) -> set[str]:
-    return {node.id for node in script.nodes.values() if isinstance(node, Reading) and node.id != GREETING}
-
-
-def _all_readings(name: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Figure:
-    """The most that any reading needs, by its quickest way, and which one; None if one is not come to."""
+def _most(name: str, wants: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Figure:
+    """The most that any of several things needs, and at which node; None if one is not got."""
     found = {node: cost for node, cost in sorted(needed.items()) if cost}
     if missing := sorted(needed.keys() - found.keys()):
-        return Figure(name, "all of the guidance", None, allowed, missing[0])
+        return Figure(name, wants, None, allowed, missing[0])
+    if not found:
+        return Figure(name, wants, Cost(0, 0), allowed)
     cost = Cost(max(cost.seconds for cost in found.values()), max(cost.presses for cost in found.values()))
     farthest = max(found, key=lambda node: (found[node].presses / allowed.presses, found[node].seconds))
-    return Figure(name, "all of the guidance", cost, allowed, farthest)
+    return Figure(name, wants, cost, allowed, farthest)
 
 
-def not_reached(script: Script, walk: Walk) -> list[str]:
-    """Readings that a walk does not come to."""
-    return sorted(_readings(script) - set(walk.by_node()))
-
-
-def _trembling(script: Script, turn: Turn) -> Iterator[Move]:
-    """Each key comes twice, four tenths of a second apart."""
-    for move in ordinary(script, turn):
-        keys = [event for event in move.inputs if isinstance(event, Key)]
-        twice = keys and len(keys[0].keys) == 1
-        yield Move((keys[0], keys[0]), move.seconds, move.presses) if twice else move
-
-
-def one_key(script: Script, turn: Turn) -> Iterator[Move]:
-    """Key 1, and waiting. The line offers each choice in turn."""
-    yield from other_moves(turn)
-    if not isinstance(turn.then, Gather):
-        return
-    yield silence(script, turn)
-    if turn.then.digits == 1:
-        yield Move((Key("1"),), spoken_seconds(script, turn) + REACTION, 1)
-
-
-def _one_thing(script: Script, turn: Turn) -> Iterator[Move]:
-    """A caller who can hold one choice at a time, and so presses only a key named right behind its choice."""
-    if not isinstance(turn.then, Gather) or turn.then.digits > 1:
-        yield from ordinary(script, turn)
-        return
-    yield silence(script, turn)
-    for option in reply.crossroads(script, turn.session):
-        if _named_right_behind(script, turn, option.key, option.label[-1] if option.label else ""):
-            yield Move((Key(option.key),), heard_key(script, turn, option.key) + REACTION, 1)
-    if _named_right_behind(script, turn, "0", script.says["to_person"][-1]):
-        yield Move((Key("0"),), heard_key(script, turn, "0") + REACTION, 1)
-
-
-def _named_right_behind(script: Script, turn: Turn, key: str, label: object) -> bool:
-    says = turn.says
-    names = {script.press.get(key), script.press_where.get(key)}
-    return any(
-        piece == label and i + 2 < len(says) and isinstance(says[i + 1], float) and says[i + 2] in names
-        for i, piece in enumerate(says)
-    )
-
-
-# --- a caller behind a text relay -----------------------------------------------------------
-
-
-class _Relay:
-    """One call through a relay: what is said, what has been typed of it by now, and what is pressed.
-
-    An operator types what is said, and presses what comes back, while the line talks on. The
-    caller asks for more time first, and then goes the way an ordinary caller would.
-    """
-
-    def __init__(self, script: Script, now: dt.datetime):
-        self._script, self._now = script, now
-        self._turn = call.start(script, "relay", CALLER, now)
-        self._seconds, self._typed_until, self._presses = 0.0, 0.0, 0
-        self._typed: set[str] = set()
-
-    def follow(self, visit: Visit) -> Cost | None:
-        """What it takes to come to where a visit is, with more time asked for on the way; None if it cannot be."""
-        steps = self._steps(visit)
-        while self._seconds < LONGEST_CALL:
-            if not steps and self._turn.session.place.node == visit.node:
-                return Cost(self._seconds, self._presses)
-            if isinstance(self._turn.then, HangUp):
-                return None
-            self._one_turn(steps)
-        return None
-
-    def _steps(self, visit: Visit) -> list[tuple[str, str]]:
-        """The node and the key of each press on the way; help and more time before the first."""
-        turn, steps = call.start(self._script, "way", CALLER, self._now), []
-        for number, event in enumerate(visit.way, 1):
-            if isinstance(event, Key):
-                node = turn.session.place.node
-                steps.append((MAIN_MENU if node == GREETING else node, event.keys))
-            turn = answered(self._script, turn, event, self._now + dt.timedelta(minutes=number))[0]
-        return [(MAIN_MENU, "9"), (HELP, "2"), *steps]
-
-    def _one_turn(self, steps: list[tuple[str, str]]) -> None:
-        """Type what is new, then press if there was time to read it, or let the wait run out."""
-        new = [words for words in words_of(self._turn.says) if words not in self._typed]
-        self._typed.update(new)
-        typing = sum(map(english.spoken_words, new)) * 60 / RELAY_PACE
-        self._typed_until = max(self._typed_until, self._seconds) + typing
-        spoken = self._seconds + spoken_seconds(self._script, self._turn)
-        if not isinstance(self._turn.then, Gather):
-            move = next(iter(other_moves(self._turn)))
-            self._answer(move.inputs[0], spoken + move.seconds)
-            return
-        over, ready = spoken + self._turn.then.seconds, self._typed_until + RELAY_REPLY
-        here = self._turn.session.place.node
-        if len(steps) > 1 and steps[0][0] != here == steps[1][0]:
-            del steps[0]  # a reading that was to be skipped has run on by itself
-        if steps and steps[0][0] == here and ready <= over:
-            self._presses += 1
-            self._answer(Key(steps.pop(0)[1]), max(ready, self._seconds + REACTION))
-        else:
-            self._answer(NoInput(), over)
-
-    def _answer(self, event: Input, at: float) -> None:
-        self._seconds = at
-        self._turn, _ = answered(self._script, self._turn, event, self._now + dt.timedelta(seconds=at))
-
-
-__all__ = ["CALLER", "RELAY_PACE", "Cost", "Figure", "figures", "not_reached", "one_key"]
+__all__ = ["Cost", "Figure", "Simulation", "when_closed", "when_open"]

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from ivr import authored, spoken
 from ivr.building import LINE, MENUS, TEXTS, WORDS, Draft
+from ivr.check.callers import Simulation
+from ivr.check.timing import Measured
 from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
@@ -118,8 +120,8 @@ class Context:
     published: Script | None = None
     #: The line's own numbers, if they are known.
     ours: Set[str] = frozenset()
-    #: What one rule worked out and another can use.
-    kept: dict[str, Any] = field(default_factory=dict)
+    #: How long the sounds last that are rendered.
+    measured: Measured = field(default_factory=dict)
     #: Waivers that were needed.
     waived: set[Waiver] = field(default_factory=set)
 
@@ -147,6 +149,11 @@ class Context:
     @cached_property
     def authored(self) -> dict[str, authored.Menu | authored.Reading | authored.Question | authored.Word]:
         return {node_id: node for _, _, node_id, node in self.draft.nodes()}
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """The simulated callers, who walk once for all rules."""
+        return Simulation(self.script, self.today, self.measured)
 
     @cached_property
     def files(self) -> dict[str, str]:

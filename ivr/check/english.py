@@ -120,7 +120,22 @@ def grade(text: str) -> float:
     return 0.39 * per_sentence + 11.8 * per_word - 15.59
 
 
+#: Seconds of what is said by itself, at 140 words a minute: a digit of a telephone number, and a short piece such
+#: as a choice or its key, for the piece and for each of its words. In a long piece a word takes 0.43. Means of
+#: the natural voice's sounds of the shipped line, all of which together take as long as these say.
+AT_WORDS_A_MINUTE, DIGIT_SECONDS, PIECE_SECONDS, SHORT_WORD_SECONDS = 140.0, 0.86, 0.9, 0.28
+
+
 def seconds(said: Speech, words_a_minute: float) -> float:
     """Seconds that a Speech takes, including its pauses."""
-    spoken_for = sum(spoken_words(piece) for piece in words_of(said)) * 60 / words_a_minute
+    spoken_for = sum(piece_seconds(piece, words_a_minute) for piece in words_of(said))
     return spoken_for + sum(piece for piece in said if isinstance(piece, float))
+
+
+def piece_seconds(piece: str, words_a_minute: float) -> float:
+    """How long one piece of words takes, as a sound of its own."""
+    if piece.rstrip(".,") in DIGITS:
+        return DIGIT_SECONDS * AT_WORDS_A_MINUTE / words_a_minute
+    count = spoken_words(piece)
+    short = (PIECE_SECONDS + SHORT_WORD_SECONDS * count) * AT_WORDS_A_MINUTE / words_a_minute
+    return max(short if count else 0.0, count * 60 / words_a_minute)

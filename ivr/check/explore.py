@@ -1,49 +1,80 @@
 """Where a caller can come to, and how long it takes: the engine walked in every direction.
 
-A caller is what they can do at each turn and how long that takes them. The walk is by the
-quickest way first, so what is found for a place is the least time in which this caller
-can be there.
+A caller is a *hand*: at each turn it gives the visits that can follow, in the time it takes them. The
+walk takes the quickest way first, so what is found for a place is the least time in which this caller
+can be there. Times begin with the first word of the call.
 """
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr import call, reply
-from ivr.check import english
+from ivr.check.timing import TURN_GAP, Timing
 from ivr.practice import PracticeDesk
-from ivr.script import Script
-from ivr.session import Errand, Gather, Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded, Turn
-from ivr.spoken import Speech
+from ivr.script import END_MENU, Reading, Script
+from ivr.session import (
+    CancelRequest,
+    Done,
+    Errand,
+    Failed,
+    Gather,
+    HangUp,
+    Input,
+    Key,
+    MoveRequest,
+    NoInput,
+    Record,
+    Recorded,
+    SaveRequest,
+    SendText,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+)
+from ivr.spoken import words_of
+from ivr.steps import half_way
+from ivr.steps.texting import text_about
 
-#: Seconds between hearing a key and pressing it.
-REACTION = 1.5
+#: A mobile that no phone has, kept for stories.
+CALLER = "+447700900123"
+#: The numbers of the calls that the caller asked for before: one that waits, one that was tried, one that is
+#: late, one that we gave up, and one that is done.
+REFERENCES = ("4310", "4320", "4330", "4340", "4350")
 #: A call longer than this helps nobody. Places further away count as not reached.
 LONGEST_CALL = 40 * 60.0
+#: Seconds of speech after the tone, in which somebody says a name and what they need.
+MESSAGE_SECONDS = 6
 
-#: What a caller can do at a turn: inputs, the seconds each takes from the start of the reply, and keys pressed.
-Moves = Callable[[Script, Turn], Iterator["Move"]]
+#: Where it makes a difference to a caller which text message fits what they listened to.
+TEXTED_FROM = (END_MENU, "send_text")
+#: What somebody can have got besides a place in the script.
+PERSON, REQUEST, MESSAGE, MOVED, CANCELLED = "person", "request", "message", "moved", "cancelled"
 
 
 @dataclass(frozen=True)
-class Move:
-    inputs: tuple[Input, ...]
+class Cost:
+    """What it takes to get something: seconds from the first word, and keys."""
+
     seconds: float
-    presses: int = 0
+    presses: int
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A turn that a caller came to: when, with how many keys, and by which inputs."""
+    """A turn that a caller came to: when it is said, after how many keys, by which inputs, and the desk by then."""
 
     turn: Turn
     seconds: float
     presses: int
     way: tuple[Input, ...]
+    desk: PracticeDesk
 
     @property
     def node(self) -> str:
@@ -52,10 +83,18 @@ class Visit:
 
 @dataclass
 class Walk:
-    """Every place a caller can come to, the nearest first, and the first visit after each kind of errand."""
+    """Every place a caller can come to, the nearest first, and the first visit at which each thing is got."""
 
-    visits: list[Visit]
-    errands: dict[str, Visit]
+    timing: Timing
+    visits: list[Visit] = field(default_factory=list)
+    #: By what was got: the visit, whose seconds are those at which it was.
+    got: dict[str, Visit] = field(default_factory=dict)
+    #: Steps that were passed without a word, since they only do something.
+    passed: set[str] = field(default_factory=set)
+    #: Everything that was said.
+    words: set[str] = field(default_factory=set)
+    #: By node, the longest that is said there, with whatever is said first by the way that leads to it.
+    longest: dict[str, Turn] = field(default_factory=dict)
 
     def by_node(self) -> dict[str, Visit]:
         """The quickest visit of each node."""
@@ -64,95 +103,150 @@ class Walk:
             found.setdefault(visit.node, visit)
         return found
 
-    def quickest(self, there: Callable[[Visit], bool]) -> Visit | None:
-        return next((visit for visit in self.visits if there(visit)), None)
+    def heard(self, turn: Turn) -> None:
+        """Note a reply."""
+        node = turn.session.place.node
+        self.words.update(words_of(turn.says))
+        if node not in self.longest or self.timing.reply(turn) > self.timing.reply(self.longest[node]):
+            self.longest[node] = turn
+
+    def note(self, what: str, visit: Visit) -> None:
+        if what not in self.got or visit.seconds < self.got[what].seconds:
+            self.got[what] = visit
 
 
-def explore(script: Script, now: dt.datetime, moves: Moves, caller: str) -> Walk:
-    """Where this caller can come to, each place at its quickest."""
+class Walker:
+    """Goes from visit to visit in one script, and notes what is got on the way."""
+
+    def __init__(self, script: Script, now: dt.datetime, timing: Timing, desk: PracticeDesk, caller: str = CALLER):
+        self.script, self.now, self.timing, self.caller = script, now, timing, caller
+        self.walk = Walk(timing)
+        self.first = Visit(call.start(script, "explore", caller, now), 0.0, 0, (), desk)
+
+    def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
+        """The visit that follows an input, so many seconds after the reply began."""
+        at = visit.seconds + max(0.0, after)
+        moment = self.now + dt.timedelta(seconds=visit.seconds + after)
+        turn, desk, reached = call.answer(self.script, visit.turn.session, event, moment), visit.desk, at + TURN_GAP
+        way, presses = (*visit.way, event), visit.presses + presses
+        if isinstance(turn.then, Errand):
+            desk = twin(desk)
+        while isinstance(turn.then, Errand):
+            self.walk.passed.add(turn.session.place.node)
+            errand, outcome = turn.then, desk.run(turn.then, moment)
+            turn = call.answer(self.script, turn.session, outcome, moment)
+            if what := got_by(errand, outcome):
+                self.walk.note(what, Visit(turn, reached, presses, way, desk))
+        self.walk.heard(turn)
+        after_it = Visit(turn, reached, presses, way, desk)
+        if isinstance(event, Recorded) and event.seconds:
+            self.walk.note(MESSAGE, after_it)
+        if isinstance(turn.then, Transfer):
+            self.walk.note(PERSON, self._said(after_it))
+        return after_it
+
+    def silence(self, visit: Visit) -> Visit:
+        """Waiting to the end of a reply, and of the time behind it."""
+        then = visit.turn.then
+        assert isinstance(then, Gather)
+        return self.answered(visit, NoInput(), self.timing.reply(visit.turn) + then.seconds)
+
+    def without_a_key(self, visit: Visit) -> Iterator[Visit]:
+        """What happens to any caller at a turn that waits for no key."""
+        then, said = visit.turn.then, self.timing.reply(visit.turn)
+        if isinstance(then, Transfer):
+            yield self.answered(visit, TransferEnded("no_answer"), said + then.ring_seconds)
+        elif isinstance(then, Record):
+            yield self.answered(visit, Recorded(seconds=MESSAGE_SECONDS), said + MESSAGE_SECONDS + then.silence)
+
+    def _said(self, visit: Visit) -> Visit:
+        """The visit when its reply has been said."""
+        return Visit(visit.turn, visit.seconds + self.timing.reply(visit.turn), visit.presses, visit.way, visit.desk)
+
+
+#: The visits that can follow one, for one kind of caller.
+Hand = Callable[[Walker, Visit], Iterator[Visit]]
+
+
+def explore(walker: Walker, hand: Hand, *, waits: bool = False) -> Walk:
+    """Where a caller with this hand can come to, each place at its quickest, and what they can have got.
+
+    With `waits`, a place after a silence is another place: for whoever comes on by waiting.
+    """
     order = itertools.count()
-    first = Visit(call.start(script, "explore", caller, now), 0.0, 0, ())
-    waiting: list[tuple[float, int, Visit]] = [(0.0, next(order), first)]
-    walk, seen = Walk([], {}), set()
+    waiting: list[tuple[float, int, Visit]] = [(0.0, next(order), walker.first)]
+    seen: set[object] = set()
     while waiting:
         _, _, visit = heapq.heappop(waiting)
-        state = (visit.turn.session.place, visit.turn.session.one_key)
+        silences = visit.turn.session.silences if waits else 0
+        state = (_state(walker.script, visit.turn.session), silences)
         if state in seen or visit.seconds > LONGEST_CALL:
             continue
         seen.add(state)
-        walk.visits.append(visit)
-        for move in moves(script, visit.turn):
-            after, errands = _after(script, visit, move, now)
-            for errand in errands:
-                if errand not in walk.errands or after.seconds < walk.errands[errand].seconds:
-                    walk.errands[errand] = after
+        walker.walk.visits.append(visit)
+        if isinstance(visit.turn.then, HangUp):
+            continue
+        for after in hand(walker, visit):
             heapq.heappush(waiting, (after.seconds, next(order), after))
-    return walk
+    return walker.walk
 
 
-def _after(script: Script, visit: Visit, move: Move, now: dt.datetime) -> tuple[Visit, tuple[str, ...]]:
-    turn = visit.turn
-    done: tuple[str, ...] = ()
-    seconds = visit.seconds + move.seconds
-    for i, event in enumerate(move.inputs):
-        turn, errands = answered(script, turn, event, now + dt.timedelta(seconds=seconds + 0.4 * i))
-        done = (*done, *errands)
-    return Visit(turn, seconds, visit.presses + move.presses, (*visit.way, *move.inputs)), done
+def _state(script: Script, s: Session) -> object:
+    """What makes two visits of a place differ in where they lead."""
+    text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
+    asking = s.place.node == "person" and half_way(s, *s.trail)  # a person is rung in the middle of asking to be rung
+    found = s.wishes.reference if s.place.node == "ring_found" else ""
+    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, asking, found
 
 
-def answered(script: Script, turn: Turn, event: Input, moment: dt.datetime) -> tuple[Turn, tuple[str, ...]]:
-    """The turn after an input, with a practice desk for its errands, and which errands they were."""
-    desk, errands = PracticeDesk(), []
-    turn = call.answer(script, turn.session, event, moment)
-    while isinstance(turn.then, Errand):
-        errands.append(type(turn.then).__name__)
-        turn = call.answer(script, turn.session, desk.run(turn.then, moment), moment)
-    return turn, tuple(errands)
+def twin(desk: PracticeDesk) -> PracticeDesk:
+    """A desk of its own with the same on it."""
+    other = copy.copy(desk)
+    vars(other).update({name: copy.copy(value) for name, value in vars(desk).items()})
+    return other
 
 
-# --- how long it takes ----------------------------------------------------------------------
+def got_by(errand: Errand, outcome: Done | Failed) -> str:
+    """What a caller has got once an errand is done; nothing, by one that only looks or prepares."""
+    if isinstance(outcome, Failed):
+        return ""
+    match errand:
+        case SendText(text=name):
+            return text_got(name)
+        case SaveRequest(request) if request.state == "waiting":
+            return REQUEST
+        case MoveRequest():
+            return MOVED
+        case CancelRequest(reference=reference) if reference in REFERENCES:  # else it is only taken back
+            return CANCELLED
+    return ""
 
 
-def spoken_seconds(script: Script, turn: Turn, said: Speech | None = None) -> float:
-    """How long a reply takes to say, at the pace of the call."""
-    pace, slow = script.line.pace, turn.session.slow
-    pieces = turn.says if said is None else said
-    stretched = tuple(p * pace.slow_pauses if slow and isinstance(p, float) else p for p in pieces)
-    return english.seconds(stretched, pace.slow_words_a_minute if slow else pace.words_a_minute)
+def text_got(name: str) -> str:
+    """What it is called to have got a text message."""
+    return f"text {name}"
 
 
-def heard_key(script: Script, turn: Turn, key: str) -> float:
-    """Seconds until a key has been named in a reply; the whole of it, if it is not."""
-    names = {script.press.get(key), script.press_where.get(key)}
-    for i, piece in enumerate(turn.says):
-        if piece in names:
-            return spoken_seconds(script, turn, turn.says[: i + 1])
-    return spoken_seconds(script, turn)
+def heard_to_end(script: Script, timing: Timing, visit: Visit) -> float | None:
+    """When a reading has been heard to its end; None where the visit is of another part, or of its choices alone."""
+    node, place = script.nodes.get(visit.node), visit.turn.session.place
+    if not isinstance(node, Reading) or place.part != len(node.parts) - 1:
+        return None
+    own = {piece for piece in (*node.parts[-1], *node.closing) if isinstance(piece, str)}
+    last = max((i for i, piece in enumerate(visit.turn.says) if piece in own), default=None)
+    return None if last is None else visit.seconds + timing.first(visit.turn, last + 1)
 
 
-def other_moves(turn: Turn) -> Iterator[Move]:
-    """What happens at a turn that does not wait for a key, to any caller."""
-    if isinstance(turn.then, Transfer):
-        yield Move((TransferEnded("no_answer"),), turn.then.ring_seconds)
-    elif isinstance(turn.then, Record):
-        yield Move((Recorded(seconds=4),), 5.0)
+def asks_for_a_key(turn: Turn) -> bool:
+    """Whether the line waits for one key here."""
+    return isinstance(turn.then, Gather) and turn.then.digits == 1
 
 
-def ordinary(script: Script, turn: Turn) -> Iterator[Move]:
-    """A caller who can press any key, and does so when it is named."""
-    yield from other_moves(turn)
-    if isinstance(turn.then, Gather):
-        if turn.then.digits == 1:
-            for option in reply.crossroads(script, turn.session):
-                yield Move((Key(option.key),), heard_key(script, turn, option.key) + REACTION, 1)
-            for key in "09":
-                yield Move((Key(key),), heard_key(script, turn, key) + REACTION, 1)
-        else:
-            yield Move((Key("07700900456"),), spoken_seconds(script, turn) + 11.0, 11)
-        yield silence(script, turn)
+def is_told_in_parts(script: Script, turn: Turn) -> bool:
+    """Whether the line goes on by itself here, in the middle of a reading."""
+    return reply.in_parts(script, turn.session)
 
 
-def silence(script: Script, turn: Turn) -> Move:
-    """Waiting to the end of a reply and of the time behind it."""
-    assert isinstance(turn.then, Gather)
-    return Move((NoInput(),), spoken_seconds(script, turn) + turn.then.seconds)
+def keys_of(way: tuple[Input, ...]) -> Iterator[str]:
+    """The keys that were pressed on a way."""
+    return (event.keys for event in way if isinstance(event, Key))

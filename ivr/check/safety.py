@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 
 from ivr import call, reply
-from ivr.check import callers, english
+from ivr.check import english, relay
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
-from ivr.check.explore import Visit, Walk, explore, ordinary, spoken_seconds
+from ivr.check.explore import Visit, asks_for_a_key
+from ivr.reading import Path
 from ivr.script import Script
-from ivr.session import Gather, HangUp, Key, NoInput, Transfer, TransferEnded, Turn
+from ivr.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 
 SHARED = MENUS + "shared.yaml"
@@ -22,51 +23,39 @@ RELAY_MARGIN = 20.0
 BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", "failed to")
 
 
-def _when_open(context: Context) -> dt.datetime:
-    return callers.when_open(context.script, context.today)
-
-
-def _midnight(context: Context) -> dt.datetime:
-    return _when_open(context).replace(hour=0, minute=5)
-
-
 def _places(context: Context) -> list[Visit]:
-    """Every place an ordinary caller can come to and be asked for a key."""
-    walk = _walk(context)
-    return [v for v in walk.visits if isinstance(v.turn.then, Gather) and v.turn.then.digits == 1]
-
-
-def _walk(context: Context) -> Walk:
-    """The walk of an ordinary caller by day, made once for all rules."""
-    walk: Walk | None = context.kept.get("walk")
-    if walk is None:
-        walk = context.kept["walk"] = explore(context.script, _when_open(context), ordinary, callers.CALLER)
-    return walk
+    """Every place an ordinary caller can come to and be asked for a key, whatever the desk can do."""
+    return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
 def _press(script: Script, turn: Turn, key: str, now: dt.datetime) -> Turn:
     return call.answer(script, turn.session, Key(key), now + dt.timedelta(minutes=1))
 
 
+def _where(context: Context, node: str) -> tuple[str, Path]:
+    """The file and the lines of a node, or of one of the line's own places."""
+    return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
+
+
 @rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
-    """Zero: a person when the line is open, and a promise of one when it is closed, busy or does not pick up."""
-    script, by_day, by_night = context.script, _when_open(context), _midnight(context)
+    """Zero: a person when the line is open; when it is closed or busy, the offer to be rung, or a message to leave."""
+    script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
     if not script.hours.is_open(by_day):
         yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Give some hours.")
         return
     for visit in _places(context):
-        node = visit.turn.session.place.node
-        where = context.files.get(node, SHARED)
-        path = ("nodes", node) if node in context.files else ("steps", node)
-        open_, closed = _press(script, visit.turn, "0", by_day), _press(script, visit.turn, "0", by_night)
+        where = _where(context, visit.node)
+        open_ = _press(script, visit.turn, "0", by_day)
         if not isinstance(open_.then, Transfer):
-            yield Finding(where, path, "Key 0 does not reach a person here.", node)
+            yield Finding(*where, "Key 0 does not reach a person here.", visit.node)
             continue
-        busy = call.answer(script, open_.session, TransferEnded("busy"), by_day)
-        for name, turn in (("closed", closed), ("busy", busy)):
-            if not (isinstance(turn.then, Transfer) or _offers_ring_back(script, turn)):
-                yield Finding(where, path, f"Key 0 leads to nothing here when the line is {name}.", node)
+        away = {"busy": call.answer(script, open_.session, TransferEnded("busy"), by_day)}
+        if by_night:
+            away["closed"] = _press(script, visit.turn, "0", by_night)
+        for name, turn in away.items():
+            if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
+                yield Finding(*where, f"Key 0 leads to nothing here when the line is {name}.", visit.node)
 
 
 def _offers_ring_back(script: Script, turn: Turn) -> bool:
@@ -76,15 +65,11 @@ def _offers_ring_back(script: Script, turn: Turn) -> bool:
 @rule("no-fault", "R12", "To ask again is not a mistake.")
 def no_fault(context: Context) -> Iterator[Finding]:
     """Hearing again and going back are never counted against anybody."""
-    script, by_day = context.script, _when_open(context)
     for visit in _places(context):
         for key in "#*":
-            after = _press(script, visit.turn, key, by_day)
+            after = _press(context.script, visit.turn, key, context.simulation.by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
-                node = visit.turn.session.place.node
-                yield Finding(
-                    context.files.get(node, SHARED), ("nodes", node), f"Key {key} is taken for a mistake here.", node
-                )
+                yield Finding(*_where(context, visit.node), f"Key {key} is taken for a mistake here.", visit.node)
 
 
 @rule("waiting", "R3, R16, R17, R20", "Silence is thinking, searching, or somebody typing.")
@@ -113,7 +98,7 @@ def waiting(context: Context) -> Iterator[Finding]:
 @rule("kinder-each-time", "R34", "The same words louder help nobody.")
 def kinder_each_time(context: Context) -> Iterator[Finding]:
     """Each retry has new words, no more of them, and no blame."""
-    for kind, last in (("no_key", 3), ("unused_key", 2)):
+    for kind, last in (("no_key", 2), ("unused_key", 2)):
         said = [(name, _words(context, f"{name}.say")) for name in (f"{kind}_{i}" for i in range(1, last + 1))]
         for (before, earlier), (name, later) in itertools.pairwise(said):
             if earlier == later:
@@ -135,34 +120,18 @@ def _words(context: Context, name: str) -> str:
 
 
 @rule("relay", "R19", "People who cannot hear ring too.")
-def relay(context: Context) -> Iterator[Finding]:
-    """With more time, an operator who types has typed all of a menu before the wait is over."""
+def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
+    """With more time, an operator who types has typed all that is said before the wait is over."""
     allowed = context.script.line.waiting.more_time
-    for visit in _places(context):
-        node = visit.turn.session.place.node
-        typed = sum(english.spoken_words(words) for words in words_of(visit.turn.says)) * 60 / callers.RELAY_PACE
-        lag = typed - spoken_seconds(context.script, visit.turn) + RELAY_MARGIN
-        if lag > allowed and node in context.files:
+    for node, turn in context.simulation.longest.items():
+        typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
+        lag = typed - context.simulation.timing.reply(turn) + RELAY_MARGIN
+        if lag > allowed and asks_for_a_key(turn):
             says = (
-                f"A text relay needs {lag:.0f} seconds here after the line has spoken, and 'more time' gives {allowed}."
+                f"A text relay needs {lag:.0f} seconds here after the line has spoken, "
+                f"and 'more time' gives {allowed}. Say less here."
             )
-            yield context.at(node, says=says)
-
-
-@rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
-def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """A silent caller is not hung up on inside two minutes, and unused keys never end a call."""
-    script, night = context.script, _midnight(context)
-    for event, most in ((NoInput(), 80), (Key(callers.UNUSED_KEY), 40)):
-        turn, waited = call.start(script, "silent", callers.CALLER, night), 0.0
-        for _ in range(most):
-            if isinstance(turn.then, HangUp):
-                break
-            waited += turn.then.seconds if isinstance(turn.then, Gather) else 0
-            turn = call.answer(script, turn.session, event, night + dt.timedelta(seconds=waited))
-        ended = isinstance(turn.then, HangUp)
-        if ended and (isinstance(event, Key) or waited < call.QUIET_BEFORE_GOODBYE):
-            yield Finding(SHARED, ("steps", "goodbye"), "The line ends a call too soon.")
+            yield Finding(*_where(context, node), says, node)
 
 
 @rule("ring-back-hours", "R2", "A promise to ring is one that can be kept.")
@@ -184,27 +153,3 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
         yield Finding(LINE, ("ring_back", "morning", "hours"), says, level="warning")
     if not any(getattr(context.script.line.ring_back, part).places for part in parts):
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
-
-
-@rule("everybody", "R3, R19, R36, R37", "Those for whom it is hardest need it most.")
-def everybody_is_helped(context: Context) -> Iterator[Finding]:
-    """Every simulated caller comes to the help it asks for, in time."""
-    for figure in callers.figures(context.script, context.today):
-        if not figure.kept:
-            needed = (
-                f"needs {figure.needed.seconds:.0f} seconds and {figure.needed.presses} keys"
-                if figure.needed
-                else "cannot come to it"
-            )
-            says = (
-                f"A caller who {figure.caller} wants {figure.wants} and {needed}; "
-                f"{figure.allowed.seconds:.0f} seconds and {figure.allowed.presses} keys are the most."
-            )
-            if figure.at:
-                yield context.at(figure.at, says=f"{says} This is the farthest: lead to it sooner.")
-            else:
-                yield Finding(MENUS + "welcome.yaml", ("nodes",), says)
-    one_key = explore(context.script, _when_open(context), callers.one_key, callers.CALLER)
-    for how, walk in (("any key", _walk(context)), ("key 1 and waiting", one_key)):
-        for node in callers.not_reached(context.script, walk):
-            yield context.at(node, says=f"A caller with {how} cannot come here.")

@@ -17,7 +17,9 @@ from ivr.script import Reading as SpokenReading
 from ivr.script import Word as SpokenWord
 
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
-MENU_SECONDS = 25.0
+#: R8 says 25 seconds, at the pace of running speech. The same words take 30 as what they are: a sound for each
+#: choice and one for its key, each said to its end.
+MENU_SECONDS = 30.0
 DEPTH_MOST = 3
 RUN_MOST = 3
 PARTS_MOST = 3

@@ -105,12 +105,17 @@ def sentence_length(context: Context) -> Iterator[Finding]:
 @rule("part-length", "R28", "About thirteen seconds is what can be taken in before a pause.")
 def part_length(context: Context) -> Iterator[Finding]:
     for text in context.texts:
-        if text.kind in ("part", "question", "meaning", "menu"):
-            count = english.spoken_words(text.heard)
+        if text.kind in ("part", "question", "meaning", "menu", "step", "phrase"):
+            count = english.spoken_words(text.heard) if text.node else _not_dictated(text.heard)
             if count > PART_MOST:
                 yield text.finding(
                     f"This takes {count} words to say. Make it {PART_MOST} at most, or make two parts of it."
                 )
+
+
+def _not_dictated(heard: str) -> int:
+    """Words of what the line's own places say, without the digits of a number, which is written down and not kept."""
+    return sum(map(english.sentence_words, english.sentences(heard)))
 
 
 @rule("label-length", "R8", "A choice is held in mind until its key is said.")

@@ -13,7 +13,8 @@ from pathlib import Path
 from ivr import briefing, building, config, schemas, stand_ins
 from ivr.audio import Recordings
 from ivr.building import Draft
-from ivr.check import check, play_stories, unreadable_stories
+from ivr.check import Context, check, play_stories, unreadable_stories
+from ivr.cli import sound
 from ivr.cli.common import Stop, out, who
 from ivr.config import Folder, Settings
 from ivr.hours import LONDON
@@ -34,10 +35,10 @@ class Passed:
     warnings: tuple[Problem, ...]
 
 
-def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
-    problems, draft, made = _look(config.folder(settings.config_dir), settings.our_numbers, live)
-    return sorted({*problems, *Recordings(settings.audio_dir, made).problems()}), draft, made
+    problems, context = _look(config.folder(settings.config_dir), settings, live)
+    return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
 def published(store: Store) -> Script | None:
@@ -71,20 +72,22 @@ def _took_back(published: Published) -> bool:
     return published.undone
 
 
-def _look(found: Folder, ours: Set[str], live: Script | None = None) -> tuple[list[Problem], Draft, Script]:
+def _look(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
     draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
         made = building.build(draft, building.revision_of(draft.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
-    problems += check(draft, made, dt.datetime.now(LONDON).date(), published=live, ours=ours)
-    return sorted({*problems, *play_stories(made, found.stories)}), draft, made
+    today, measured = dt.datetime.now(LONDON).date(), sound.measured(settings, made)
+    context = Context(draft, made, today, live, settings.our_numbers, measured)
+    problems += check(context)
+    return sorted({*problems, *play_stories(made, found.stories)}), context
 
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.folder(settings.config_dir), settings.our_numbers)
+    return _gate(config.folder(settings.config_dir), settings)
 
 
 def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str]) -> Passed:
@@ -92,16 +95,16 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
 
     Without stories, which belong to the draft. Raises ConfigError.
     """
-    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings.our_numbers)[0]}
-    return _gate(Folder(files, {}, ()), settings.our_numbers, known)
+    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
+    return _gate(Folder(files, {}, ()), settings, known)
 
 
-def _gate(found: Folder, ours: Set[str], known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
-    problems, draft, made = _look(found, ours)
+def _gate(found: Folder, settings: Settings, known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
+    problems, context = _look(found, settings)
     errors = [p for p in problems if p.severity == "error" and (p.file, p.rule, p.says) not in known]
     if errors:
         raise ConfigError(errors)
-    return Passed(draft.files, made, tuple(problems))
+    return Passed(context.draft.files, context.script, tuple(problems))
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:

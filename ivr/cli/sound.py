@@ -27,6 +27,11 @@ def _is_audio(settings: Settings, made: Script) -> bool:
     return (settings.speech or made.line.speech.mode) == "audio"
 
 
+def measured(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
+    """How long each sound lasts that callers hear and that is rendered; none, where Twilio's voice speaks."""
+    return audio.Sounds(settings.audio_dir, made, settings.public_url).seconds() if _is_audio(settings, made) else {}
+
+
 def _make(settings: Settings, made: Script) -> bool:
     """Whether every prompt has its sound."""
     with _bar() as progress:

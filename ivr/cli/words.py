@@ -13,7 +13,9 @@ import click
 
 from ivr import building, changes, config, editing, reading, transcript
 from ivr.building import Draft
-from ivr.check import callers, unvisited
+from ivr.check import unvisited
+from ivr.check.callers import Cost, Figure, Simulation
+from ivr.check.timing import TURN_GAP
 from ivr.cli import hearing, publishing, sound
 from ivr.cli.common import Day, Moment, Stop, draft_script, may_write_sound, out, refusing, store_of
 from ivr.config import Settings
@@ -121,19 +123,19 @@ def check(as_json: bool, coverage: bool) -> None:
     """Look for everything that is wrong with config/. Exit status 1 if anything must be put right."""
     settings, of_environment = config.settings_to_check()
     try:
-        problems, draft, made = publishing.look(settings, _live(settings))
+        problems, context = publishing.look(settings, _live(settings))
     except ConfigError as error:
-        problems, draft, made = list(error.problems), None, None
+        problems, context = list(error.problems), None
     problems += of_environment
     if as_json:
         out(json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2))
     else:
         _tell(problems)
-    if draft is not None and made is not None and not as_json:
-        _refresh_schemas(settings, draft)
-        _figures(made)
+    if context is not None and not as_json:
+        _refresh_schemas(settings, context.draft)
+        _figures(context.simulation)
         if coverage:
-            _coverage(settings, made)
+            _coverage(settings, context.script)
     if any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
 
@@ -161,10 +163,26 @@ def _tell(problems: list[Problem]) -> None:
     out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
 
 
-def _figures(made: Script) -> None:
-    out("\nWhat simulated callers need to get help:")
-    for figure in callers.figures(made, dt.datetime.now(LONDON).date()):
-        out(f"  {figure}")
+def _figures(simulation: Simulation) -> None:
+    """A table of what simulated callers needed: who, what they want, what it took, and what it may take."""
+    how = "the sounds as they are rendered" if simulation.timing.is_measured else "the pace of speech (ivr render)"
+    out("\nWhat simulated callers need, from the first word until they have it.")
+    out(f"Measured by {how}, with {TURN_GAP} seconds a turn for the telephone network.\n")
+    rows = [("who", "wants", "needs", "at most"), *map(_row, simulation.figures)]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    for number, (caller, wants, needed, allowed) in enumerate(rows):
+        repeated = number > 0 and caller == rows[number - 1][0]
+        who = "" if repeated else caller
+        out(f"  {who:{widths[0]}}  {wants:{widths[1]}}  {needed:>{widths[2]}}   {allowed}")
+
+
+def _row(figure: Figure) -> tuple[str, str, str, str]:
+    needed = _cost(figure.needed) if figure.needed else "does not get it"
+    return figure.caller, figure.wants, needed, f"{_cost(figure.allowed)}{'' if figure.kept else '   TOO MUCH'}"
+
+
+def _cost(cost: Cost) -> str:
+    return f"{cost.seconds:4.0f} s, {cost.presses:2} keys"
 
 
 def _coverage(settings: Settings, made: Script) -> None:

@@ -11,13 +11,14 @@ that no edit can ring a caller who did not agree to it.
 """
 
 from ivr.steps import person, ringing, texting
-from ivr.steps.kinds import BACK, STAY, Asks, Choice, HandsOver, Runs, Step, TakesDigits
-from ivr.steps.ringing import half_way, heard_of_urgency
+from ivr.steps.kinds import BACK, STAY, Asks, Choice, HandsOver, Pauses, Runs, Step, TakesDigits
+from ivr.steps.person import can_ring, why_nobody
+from ivr.steps.ringing import counts, finished_for, half_way, heard_of_urgency, reference_twice
 
 #: Every step by its name.
 STEPS: dict[str, Step] = {**person.STEPS, **texting.STEPS, **ringing.STEPS}
 
 __all__ = [
-    "BACK", "STAY", "STEPS", "Asks", "Choice", "HandsOver", "Runs", "Step", "TakesDigits", "half_way",
-    "heard_of_urgency",
+    "BACK", "STAY", "STEPS", "Asks", "Choice", "HandsOver", "Pauses", "Runs", "Step", "TakesDigits", "can_ring",
+    "counts", "finished_for", "half_way", "heard_of_urgency", "reference_twice", "why_nobody",
 ]  # fmt: skip

@@ -15,6 +15,11 @@ from ivr.script import Script
 from ivr.session import Session
 from ivr.spoken import Speech
 from ivr.steps.kinds import BACK, STAY, Moved, TakesDigits, said
+from ivr.steps.kinds import phone as phone_number
+
+#: Digits of the longest number: the country's code, the zero that belongs behind it only here, and ten more. With
+#: fewer, a number that begins with the code would be cut off, and its last digits taken for answers.
+MOST_DIGITS = len("00440") + 10
 
 
 def keyed(script: Script, s: Session, step: TakesDigits, keys: str) -> Moved:
@@ -64,7 +69,7 @@ def begin_again(s: Session) -> Session:
 
 def phone(script: Script, s: Session, number: str, *, mobile: bool, then: str) -> Moved:
     """A phone number that was keyed: on to `then` if we can ring it, or text it."""
-    judged = dialling.judge(number)
+    judged = dialling.keyed(number, script.line.phones[script.line.transfer.numbers[0]])
     if judged.verdict != "fine":
         verdict = "malformed" if judged.verdict == "hidden" else judged.verdict
         return wrong(script, s, script.says[f"ring_number.{verdict}"])
@@ -76,8 +81,17 @@ def phone(script: Script, s: Session, number: str, *, mobile: bool, then: str) -
 
 
 def is_whole_phone(number: str) -> bool:
-    """Whether these digits are a number already, so that nobody has to say so."""
-    return dialling.judge(number).verdict in ("fine", "emergency")
+    """Whether these digits are a number already, or can be none any more, so that nobody has to say so."""
+    if number.startswith("0") and len(number) == 11 and not number.startswith("00"):
+        return True
+    return dialling.judge(number).verdict in ("fine", "premium", "emergency") or dialling.is_long(number)
+
+
+def read_back(script: Script, s: Session, name: str) -> Speech:
+    """A number and the question whether it is right; the number once, where the caller has begun to hear it."""
+    return spoken.fill(
+        script.says[name], {"typed_number": phone_number(script, s.wishes.number, once=bool(s.place.part))}
+    )
 
 
 def asked(script: Script, s: Session, name: str, *, ends_itself: bool) -> Speech:

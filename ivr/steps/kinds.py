@@ -1,4 +1,5 @@
-"""The kinds of step: one that asks, one that takes digits, one that runs an errand, one that hands over.
+"""The kinds of step: one that asks, one that takes digits, one that runs an errand, one that hands over,
+one that waits.
 
 A step is what it says, what happens as a caller arrives, and where what comes in leads. It
 names the place that comes next; `call.py` does the moving.
@@ -15,12 +16,18 @@ from msgspec.structs import replace
 
 from ivr import dialling, spoken
 from ivr.callback import Need
-from ivr.script import Script
-from ivr.session import Done, Errand, Input, Recorded, Reply, Session, TransferEnded
+from ivr.script import END_MENU, Script
+from ivr.session import Done, Errand, Got, Input, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: Where a step can lead besides a node or another step: back one step, or nowhere.
 BACK, STAY = "<back>", "<stay>"
+
+#: Seconds of silence before the line ends a call of somebody who has pressed a key, or has got something. They know
+#: how it goes on, and may be looking for a letter, or waiting for somebody who types for them. Whoever has pressed
+#: nothing is not held for so long: `told` gives them, whole, all that the line has left, and nothing can come after it
+#: but silence that they pay for.
+QUIET_BEFORE_GOODBYE = 120
 
 #: A session, and the name of the place it goes to.
 Moved = tuple[Session, str]
@@ -116,17 +123,25 @@ class Runs(Step):
 
     errand: Callable[[Script, Session, dt.datetime], Errand]
     done: Callable[[Script, Session, Done, dt.datetime], Moved]
-    #: Words said when it could not be done. The call goes on at the end menu.
+    #: Words said when it could not be done, and where the call goes on then.
     failed: str
+    failed_goto: str = END_MENU
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandsOver(Step):
-    """Speaks, and gives the caller to something that takes no key: a transfer, a recording, the end."""
+    """Speaks, and gives the caller to a transfer, a recording, or the end. Keys work while it speaks."""
 
     then: Callable[[Script, Session], Reply]
     takes: type[TransferEnded | Recorded] | None = None
     took: Callable[[Script, Session, Input, dt.datetime], Moved] = lambda script, s, event, now: (s, STAY)
+    #: It comes unasked, so key 1 is named, and offers the choices of the place before it one at a time.
+    one_at_a_time: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pauses(Step):
+    """Waits for any key, for as long as the caller likes, and goes back to where they were."""
 
 
 def said(script: Script, s: Session, *speeches: Speech) -> Session:
@@ -138,7 +153,19 @@ def said(script: Script, s: Session, *speeches: Speech) -> Session:
     return replace(s, lead=tuple(lead))
 
 
-def phone(script: Script, e164: str) -> Speech:
-    """A phone number as callers hear it: digit by digit, in groups, twice."""
-    pace = script.line.pace
-    return spoken.phone(dialling.national(e164), pace.each_digit, pace.between_groups)
+def got(s: Session, what: Got) -> Session:
+    """The session of a caller who has got something. The first of its kind shows that they get on."""
+    return s if what in s.got else replace(s, got=(*s.got, what), fruitless=0)
+
+
+def may_hang_up(s: Session) -> bool:
+    """Whether the line may end the call of somebody who is silent."""
+    return not (s.pressed or s.got) or s.quiet >= QUIET_BEFORE_GOODBYE
+
+
+def phone(script: Script, e164: str, *, once: bool = False) -> Speech:
+    """A phone number as callers hear it: digit by digit, in groups, twice unless `once`."""
+    pace, national = script.line.pace, dialling.national(e164)
+    if once:
+        return spoken.digits(spoken.groups(national), pace.each_digit, pace.between_groups)
+    return spoken.phone(national, pace.each_digit, pace.between_groups)

@@ -1,7 +1,10 @@
 """Being rung back: asking for it, leaving a message, and changing or cancelling it later.
 
-What a caller has confirmed is written down at once, so that whoever hangs up half-way is
-rung all the same, and with the care they asked for. Whoever goes back out is not rung.
+A request counts once its number and its urgency are known. From then on it is promised, and
+every further answer is written down at once: whoever hangs up, or stays silent, is rung all
+the same, and with the care they asked for. Whoever goes back out is not rung.
+
+A message needs no key at all. What is said after the tone is a request of its own.
 """
 
 from __future__ import annotations
@@ -42,15 +45,17 @@ from ivr.steps.kinds import (
     Runs,
     Step,
     TakesDigits,
+    got,
+    may_hang_up,
     no,
     not_sure,
-    phone,
     said,
     words,
     yes,
 )
 
-#: Seconds of silence that end a spoken message, and for those who need more time.
+#: Seconds of silence that end a spoken message, and for those who need more time; also for those who are asked
+#: for one because they pressed nothing.
 SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 
 # --- which number ---------------------------------------------------------------------------
@@ -81,7 +86,7 @@ def heard_of_urgency(script: Script, s: Session) -> Urgency:
 
 
 def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
-    return spoken.fill(script.says["ring_check.ask"], {"typed_number": phone(script, s.wishes.number)})
+    return entry.read_back(script, s, "ring_check.ask")
 
 
 # --- writing it down ------------------------------------------------------------------------
@@ -89,20 +94,23 @@ def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
 
 def _request(script: Script, s: Session, now: dt.datetime, state: callback.State) -> CallbackRequest:
     wishes, seconds = s.wishes, now.timestamp()
+    what = "left a message" if wishes.message_only else "asked to be rung back"
     return CallbackRequest(
-        id=f"{s.call}-{s.asked}",
+        id=_message_id(s) if wishes.message_only else f"{s.call}-{s.asked}",
         number=wishes.number,
         asked_at=seconds,
         state=state,
         urgent=bool(wishes.urgent),
         today=wishes.today,
+        pressed_nothing=not s.pressed,
+        message_only=wishes.message_only,
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
         needs=wishes.needs,
         slow=s.slow,
         heard=s.heard,
         stuck=s.stuck,
-        events=(callback.Event(seconds, "caller", "asked to be rung back"),),
+        events=(callback.Event(seconds, "caller", what),),
         **asdict(_promise(script, s, now)),
     )
 
@@ -148,7 +156,10 @@ def _save(state: callback.State) -> Runs:
         if state == "unfinished":
             return replace(s, wishes=kept), kept.onward
         own = dialling.judge(s.caller).e164
-        return replace(s, wishes=kept, keyed=s.keyed if kept.number == own else kept.number), "ring_done"
+        s = got(replace(s, wishes=kept, keyed=s.keyed if kept.number == own else kept.number), "request")
+        if kept.onward == "ring_when":  # it counts from here, and the caller is told so
+            s = said(script, s, _counts(script, s, now))
+        return s, kept.onward
 
     return Runs(errand=errand, done=done, failed="ring_failed.say")
 
@@ -160,7 +171,12 @@ def _withdraw(script: Script, s: Session, now: dt.datetime) -> CancelRequest:
 def _withdrawn(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     wishes = s.wishes
     s = _anew(script, said(script, s, script.says[f"ring_cancelled.{'one' if _others(done) else 'not_rung'}"]))
-    return replace(s, wishes=replace(s.wishes, number=wishes.number)), wishes.onward
+    return replace(_not_rung(s, done), wishes=replace(s.wishes, number=wishes.number)), wishes.onward
+
+
+def _not_rung(s: Session, done: Done) -> Session:
+    """The session once a wish is taken back: it has no request any more, unless this phone is rung all the same."""
+    return s if _others(done) else replace(s, got=tuple(what for what in s.got if what != "request"))
 
 
 def _others(done: Done) -> bool:
@@ -172,7 +188,9 @@ def _others(done: Done) -> bool:
 
 
 def _is_urgent_known(script: Script, s: Session, now: dt.datetime) -> Moved:
-    return s, STAY if s.wishes.urgent is None else "ring_when"
+    if s.wishes.urgent is None:
+        return s, STAY
+    return replace(s, wishes=replace(s.wishes, onward="ring_when")), "ring_save"
 
 
 def _hold(script: Script, s: Session, now: dt.datetime) -> HoldWindow:
@@ -190,7 +208,7 @@ def _held(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
         s = replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1)
         return said(script, s, script.says["ring_when.full"]), "ring_when"
     s = replace(s, wishes=replace(s.wishes, window=done.window, onward="ring_message"))
-    return s, "ring_move" if s.wishes.moving else "ring_keep"
+    return s, "ring_move" if s.wishes.moving else "ring_save"
 
 
 # --- the promise, and a message ---------------------------------------------------------------
@@ -205,17 +223,34 @@ def _told(script: Script, s: Session, name: str, now: dt.datetime) -> Speech:
     return spoken.fill(script.says[name], {"day": spoken.date(day, today), "window": part})
 
 
+def _promised(script: Script, s: Session, now: dt.datetime) -> Speech:
+    """That it is written down, and the day on which we will ring: what is true, and never 'soon'."""
+    has_time = s.wishes.window is not None and not _in_haste(s)
+    return _told(script, s, "ring_done.say" if has_time else "ring_done.by", now)
+
+
+def _counts(script: Script, s: Session, now: dt.datetime) -> Speech:
+    """The promise as soon as it holds. A caller for whom time is short, and whose day is not today, gets our number."""
+    gap = script.line.pace.between_choices
+    is_today = dt.datetime.fromtimestamp(_promise(script, s, now).due, LONDON).date() == now.astimezone(LONDON).date()
+    number = (*script.says["ring_done.ring_us"], gap) if s.wishes.urgent and not is_today else ()
+    return (*_promised(script, s, now), gap, *number, *script.says["ring_done.can_stop"])
+
+
 def _done_says(script: Script, s: Session, now: dt.datetime) -> Speech:
     """The promise. It is a place of its own, so that hash says it again."""
     pace = script.line.pace
-    soon = _in_haste(s) and script.hours.is_open(now)
-    promise = _told(script, s, "ring_done.urgent" if soon else "ring_done.say", now)
-    once = spoken.digits(_pairs(s.wishes.reference), pace.each_digit, pace.between_groups)
-    number = (*once, 2 * pace.between_groups, *once)
-    reference = spoken.fill(script.says["ring_done.reference"], {"reference": number})
+    reference = spoken.fill(script.says["ring_done.reference"], {"reference": reference_twice(script, s)})
     shows = dialling.judge(s.caller).verdict == "fine"
     change = script.says["ring_done.change" if shows else "ring_done.change_hidden"]
-    return (*promise, pace.between_choices, *reference, pace.between_choices, *change)
+    return (*_promised(script, s, now), pace.between_choices, *reference, pace.between_choices, *change)
+
+
+def reference_twice(script: Script, s: Session) -> Speech:
+    """The number of the caller's call, digit by digit."""
+    pace = script.line.pace
+    once = spoken.digits(_pairs(s.wishes.reference), pace.each_digit, pace.between_groups)
+    return (*once, 2 * pace.between_groups, *once)
 
 
 def _pairs(digits: str) -> tuple[str, ...]:
@@ -236,6 +271,55 @@ def _recorded(script: Script, s: Session, event: Input, now: dt.datetime) -> Mov
     if event.key in ("0", "*", "9"):
         return s, {"0": "person", "*": BACK, "9": HELP}[event.key]
     return said(script, s, script.says["ring_name.nothing"]), END_MENU
+
+
+# --- a message that needs no key ----------------------------------------------------------------
+
+
+def _message_id(s: Session) -> str:
+    """The request that a message becomes. It hangs on the call alone, so it is known before the tone."""
+    return f"{s.call}-message"
+
+
+def _arrive_at_message(script: Script, s: Session, now: dt.datetime) -> Moved:
+    return replace(s, message_offered=True), STAY
+
+
+def _message_says(script: Script, s: Session, now: dt.datetime) -> Speech:
+    pace = script.line.pace
+    one = (*script.says["one_at_a_time"], pace.before_key, script.press["1"])
+    shows = dialling.judge(s.caller).verdict == "fine"
+    return (*one, pace.between_choices, *script.says["message.say" if shows else "message.say_hidden"])
+
+
+def _record_message(script: Script, s: Session) -> Record:
+    return Record(script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, _message_id(s))
+
+
+def _spoken(script: Script, s: Session, event: Input, now: dt.datetime) -> Moved:
+    """What was said is written down; silence is told, and leaves nothing.
+
+    Nothing was asked, so the careful answers hold: it is urgent, and nothing is left with or said to anybody else.
+    """
+    assert isinstance(event, Recorded)
+    if not event.seconds:
+        s = said(script, replace(s, quiet=s.quiet + SLOW_SILENCE_SECONDS), script.says["message.nothing"])
+        return s, "told" if may_hang_up(s) else BACK
+    wishes = Wishes(
+        number=dialling.judge(s.caller).e164,
+        urgent=True,
+        message_ok=False,
+        say_who=False,
+        message_only=True,
+        onward="person" if event.key == "0" else END_MENU,
+    )
+    return replace(s, wishes=wishes), "message_save"
+
+
+def _message_saved(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
+    assert done.request
+    thanks = _told(script, s, "message.thanks" if s.wishes.number else "message.thanks_hidden", now)
+    return said(script, got(s, "request"), thanks), s.wishes.onward
 
 
 # --- changing it later ------------------------------------------------------------------------
@@ -277,6 +361,7 @@ def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     if not request.open:
         ended = "gave_up" if request.state == "gave up" else "ended"
         return said(script, s, script.says[f"ring_found.{ended}"]), "ring_back"
+    s = got(s, "request")
     return said(script, s, script.says["ring_found.tried"]) if request.tries else s, "ring_found"
 
 
@@ -295,19 +380,32 @@ def _moved(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
 
 
 def _cancelled(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
-    return said(script, s, script.says[f"ring_cancelled.{'one' if _others(done) else 'say'}"]), END_MENU
+    return said(
+        script, _not_rung(s, done), script.says[f"ring_cancelled.{'one' if _others(done) else 'say'}"]
+    ), END_MENU
 
 
 # --- the steps ------------------------------------------------------------------------------
 
 #: Where somebody is who has confirmed a number and not finished. To go back out of it takes the wish back.
-UNFINISHED = ("ring_urgent", "ring_when", "ring_message", "ring_safe", "ring_needs")
+UNFINISHED = ("ring_out", "ring_urgent", "ring_when", "ring_message", "ring_safe", "ring_needs")
 
 
 def half_way(s: Session, *where: Place) -> bool:
     """Whether the caller is half-way through asking: a number is written down, and not all is said."""
     asking = any(place.node in UNFINISHED for place in where)
     return asking and bool(s.wishes.reference) and not s.wishes.moving
+
+
+def counts(s: Session) -> bool:
+    """Whether a request is promised: its number and its urgency are known."""
+    return bool(s.wishes.reference) and s.wishes.urgent is not None
+
+
+def finished_for(s: Session) -> Moved:
+    """Out of the questions, for a caller who answers no more of them. What is not known is the careful answer."""
+    urgent = s.wishes.urgent is not False
+    return replace(s, wishes=replace(s.wishes, urgent=urgent, onward="ring_done")), "ring_save"
 
 
 STEPS: dict[str, Step] = {
@@ -317,7 +415,7 @@ STEPS: dict[str, Step] = {
         before=_anew,
         stands_alone=True,
         choices=(
-            yes("ring_begun", number=CALLER, onward="ring_urgent"),
+            yes("ring_begun", number=CALLER, onward="ring_out"),
             no("ring_number"),
             not_sure("ring_check", number=CALLER),
             Choice(label="ring_back.change", goto="ring_reference"),
@@ -326,24 +424,31 @@ STEPS: dict[str, Step] = {
     "ring_number": TakesDigits(
         arrive=lambda script, s, now: (replace(s, wishes=replace(s.wishes, typed="")), STAY),
         says=lambda script, s, now: entry.asked(script, s, "ring_number", ends_itself=False),
-        most=11,
+        most=entry.MOST_DIGITS,
         is_whole=entry.is_whole_phone,
         entered=lambda script, s, number: entry.phone(script, s, number, mobile=False, then="ring_check"),
     ),
     "ring_check": Asks(
         says=_check,
-        choices=(yes("ring_begun", onward="ring_urgent"), no("ring_number"), not_sure("ring_number")),
+        choices=(yes("ring_begun", onward="ring_out"), no("ring_number"), not_sure("ring_number")),
     ),
     "ring_begun": _save("unfinished"),
-    "ring_urgent": Asks(
+    "ring_out": Asks(
         arrive=_is_urgent_known,
+        says=words("ring_out.ask"),
+        choices=(
+            yes("ring_save", urgent=True, today=True, onward="ring_when"),
+            no("ring_urgent"),
+            not_sure("ring_save", urgent=True, onward="ring_when"),
+        ),
+    ),
+    "ring_urgent": Asks(
         says=words("ring_urgent.ask"),
         choices=(
-            yes("ring_when", said="ring_urgent.noted", urgent=True),
-            no("ring_when", urgent=False),
-            not_sure("ring_when", said="ring_urgent.noted", urgent=True),
+            yes("ring_save", urgent=True, onward="ring_when"),
+            no("ring_save", urgent=False, onward="ring_when"),
+            not_sure("ring_save", urgent=True, onward="ring_when"),
         ),
-        written_by="ring_keep",
     ),
     "ring_keep": _save("unfinished"),
     "ring_when": Asks(
@@ -363,7 +468,7 @@ STEPS: dict[str, Step] = {
             no("ring_safe", said="ring_message.will_not", message_ok=False),
             not_sure("ring_safe", said="ring_message.will_not", message_ok=False),
         ),
-        written_by="ring_keep",
+        written_by="ring_save",
     ),
     "ring_safe": Asks(
         says=words("ring_safe.ask"),
@@ -372,12 +477,12 @@ STEPS: dict[str, Step] = {
             no("ring_needs", said="ring_safe.will_not", say_who=False, needs=()),
             not_sure("ring_needs", said="ring_safe.will_not", say_who=False, needs=()),
         ),
-        written_by="ring_keep",
+        written_by="ring_save",
     ),
     "ring_needs": Asks(
         says=lambda script, s, now: script.says["ring_needs.say_more" if s.wishes.needs else "ring_needs.say"],
         choices=(
-            Choice(label="ring_needs.nothing", goto="ring_save"),
+            Choice(label="ring_needs.nothing", goto="ring_done"),
             Choice(label="ring_needs.relay", goto="ring_needs", need="relay", said="ring_needs.has_relay"),
             Choice(
                 label="ring_needs.interpreter",
@@ -388,7 +493,7 @@ STEPS: dict[str, Step] = {
             Choice(label="ring_needs.slow", goto="ring_needs", need="slow", said="ring_needs.has_slow"),
         ),
         offers=lambda script, s, choice: choice.need not in s.wishes.needs,
-        written_by="ring_keep",
+        written_by="ring_save",
     ),
     "ring_save": _save("waiting"),
     "ring_done": Asks(
@@ -399,6 +504,21 @@ STEPS: dict[str, Step] = {
         ),
     ),
     "ring_name": HandsOver(says=words("ring_name.say"), then=_record, takes=Recorded, took=_recorded),
+    "message": HandsOver(
+        arrive=_arrive_at_message,
+        says=_message_says,
+        then=_record_message,
+        takes=Recorded,
+        took=_spoken,
+        stands_alone=True,
+        one_at_a_time=True,
+    ),
+    "message_save": Runs(
+        errand=lambda script, s, now: SaveRequest(_request(script, s, now, "waiting")),
+        done=_message_saved,
+        failed="message.failed",
+        failed_goto="told",
+    ),
     "ring_withdraw": Runs(errand=_withdraw, done=_withdrawn, failed="ring_failed.say"),
     "ring_reference": TakesDigits(
         arrive=_arrive_at_reference,

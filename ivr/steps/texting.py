@@ -6,12 +6,12 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr import dialling, spoken
+from ivr import dialling
 from ivr.script import END_MENU, TEXT_ABOUT_US, Script
 from ivr.session import Done, SendText, Session
 from ivr.spoken import Speech
 from ivr.steps import entry
-from ivr.steps.kinds import CALLER, STAY, Asks, Moved, Runs, Step, TakesDigits, no, not_sure, phone, said, words, yes
+from ivr.steps.kinds import CALLER, STAY, Asks, Moved, Runs, Step, TakesDigits, got, no, not_sure, said, words, yes
 
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
@@ -27,7 +27,7 @@ def _arrive(script: Script, s: Session, now: dt.datetime) -> Moved:
 
 
 def _check(script: Script, s: Session, now: dt.datetime) -> Speech:
-    return spoken.fill(script.says["text_check.ask"], {"typed_number": phone(script, s.wishes.number)})
+    return entry.read_back(script, s, "text_check.ask")
 
 
 def text_about(script: Script, s: Session) -> str:
@@ -43,7 +43,7 @@ def _send(script: Script, s: Session, now: dt.datetime) -> SendText:
 def _sent(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     own = dialling.judge(s.caller).e164
     keyed = s.keyed if s.wishes.number == own else s.wishes.number
-    return replace(said(script, s, script.says["text_sent.say"]), keyed=keyed), END_MENU
+    return replace(got(said(script, s, script.says["text_sent.say"]), "text"), keyed=keyed), END_MENU
 
 
 STEPS: dict[str, Step] = {
@@ -59,8 +59,9 @@ STEPS: dict[str, Step] = {
     ),
     "text_number": TakesDigits(
         arrive=lambda script, s, now: (replace(s, wishes=replace(s.wishes, typed="")), STAY),
-        says=lambda script, s, now: entry.asked(script, s, "text_number", ends_itself=True),
-        most=11,
+        says=lambda script, s, now: entry.asked(script, s, "text_number", ends_itself=False),
+        most=entry.MOST_DIGITS,
+        is_whole=entry.is_whole_phone,
         entered=lambda script, s, number: entry.phone(script, s, number, mobile=True, then="text_check"),
         stands_alone=True,
     ),

@@ -26,7 +26,7 @@ from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU
-from ivr.session import Errand, Place, Session, Turn
+from ivr.session import Ended, Errand, Got, Place, Session, Turn
 from ivr.spoken import text_of
 from ivr.store import Fate, Store, StoreDown
 from ivr.twiml import Signature
@@ -44,6 +44,7 @@ SECONDS = Histogram(
 ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
 TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
 REFUSED = Counter("ivr_refused_total", "Webhooks whose signature did not fit.")
+LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by where they were in the call.", ["place"])
 #: Seconds between two lines of the log about that: anybody can send us any number of them.
 REFUSALS_SECONDS = 60.0
 
@@ -285,9 +286,17 @@ class _Views:
 
     def status(self, sent: Sent) -> Response:
         if sent.form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
-            log.info("ended", call=sent.call, status=sent.form["CallStatus"])
+            self._count_who_left(sent)
             self._line.store.sessions.end(sent.call)
         return Response(status=204)
+
+    def _count_who_left(self, sent: Sent) -> None:
+        """Whoever hung up is counted by where they were, and whether they had got anything by then."""
+        s = self._line.store.sessions.get(sent.call)
+        place, got = (s.place.node, s.got) if s else ("", ())
+        log.info("ended", call=sent.call, status=sent.form["CallStatus"], place=place, got=[*got])
+        if s and place not in ("told", "goodbye"):  # there the line hung up
+            LEFT.labels(place).inc()
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=sent.form.get("ErrorCode", ""))
@@ -392,7 +401,12 @@ class _Webhook:
             known, place = stored, stored.place
         elif address := _Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
-            known, place = address.session(stored, self._call, self._form.get("From", ""), number), address.place
+            known, place = (
+                address.session(
+                    stored, self._call, call.known_caller(edition.script, self._form.get("From", "")), number
+                ),
+                address.place,
+            )
         else:
             return self.begin(lost=number)
         if is_its_own:
@@ -443,7 +457,7 @@ class _Webhook:
 
     def _reply_again(self, session: Session) -> str:
         edition, is_its_own = _edition(self._line.live, session.revision)
-        known = session if is_its_own else call.resumed(edition.script, session, session.place)
+        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
         return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
@@ -473,30 +487,30 @@ class _Address:
     place: Place
     revision: str
     flags: str
-    #: Silences and unused keys here, slips in this call, and seconds of silence.
+    #: In the order of `_COUNTED`.
     counts: tuple[int, ...]
     back: Place | None
 
     @staticmethod
     def of(session: Session, alone: bool) -> str:
         s, place = session, session.place
-        flags = "s" * s.slow + "m" * s.more_time + "o" * s.one_key + "l" * s.led + "a" * alone
+        flags = "".join(flag for flag, is_set in _flags(s).items() if is_set) + "a" * alone
         back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
         return (
-            f"{place.node}.{place.part}.{place.offer}.{s.revision}.{flags}"
-            f".{s.silences}-{s.wrongs}-{s.slips}-{s.quiet}.{back}"
+            f"{place.node}.{place.part}.{'p' if place.pen else place.offer}.{s.revision}.{flags}"
+            f".{'-'.join(str(getattr(s, name)) for name in _COUNTED)}.{back}"
         )
 
     @classmethod
     def read(cls, text: str) -> _Address | None:
         try:
             node, part, offer, revision, flags, counts, back = text.split(".")
-            silences, wrongs, slips, quiet = map(int, counts.split("-"))
+            counted = tuple(map(int, counts.split("-")))
             before, _, at = back.partition("-")
-            place = Place(node, int(part), int(offer))
-            return cls(
-                place, revision, flags, (silences, wrongs, slips, quiet), Place(before, int(at)) if back else None
-            )
+            place = Place(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
+            if len(counted) != len(_COUNTED):
+                return None
+            return cls(place, revision, flags, counted, Place(before, int(at)) if back else None)
         except ValueError:
             return None
 
@@ -511,8 +525,27 @@ class _Address:
         trail = known.trail
         if self.back and (not trail or trail[-1].node != self.back.node):
             trail = (*trail, self.back)
-        silences, wrongs, slips, quiet = self.counts
+        away = next((how for letter, how in _AWAY.items() if letter in self.flags), "")
+        got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
         return replace(
-            known, turn=turn, trail=trail, silences=silences, wrongs=wrongs, slips=slips, quiet=quiet,
-            slow="s" in self.flags, more_time="m" in self.flags, one_key="o" in self.flags, led="l" in self.flags,
+            known, turn=turn, trail=trail, slow="s" in self.flags, more_time="m" in self.flags,
+            one_key="o" in self.flags, led="l" in self.flags, pressed="p" in self.flags,
+            message_offered="v" in self.flags, away=away, got=got, visited=None,
+            **dict(zip(_COUNTED, self.counts, strict=True)),
         )  # fmt: skip
+
+
+#: What is counted in an address.
+_COUNTED = ("silences", "wrongs", "waited", "slips", "quiet", "turned_away", "fruitless")
+#: Letters in an address for why nobody talked, and for what the caller has got.
+_AWAY: dict[str, Ended] = {"B": "busy", "N": "no_answer", "F": "failed", "S": "stopped"}
+_GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
+
+
+def _flags(s: Session) -> dict[str, bool]:
+    """What is so or not so in a call, by the letter that stands for it in an address."""
+    return {
+        "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.led, "p": s.pressed, "v": s.message_offered,
+        **{letter: s.away == how for letter, how in _AWAY.items()},
+        **{letter: what in s.got for letter, what in _GOT.items()},
+    }  # fmt: skip

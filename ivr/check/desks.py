@@ -1,0 +1,58 @@
+"""Desks for the simulated callers: with calls that were asked for before, full, or out of order."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec.structs import replace
+
+from ivr.callback import Asker, CallbackRequest, State
+from ivr.check.explore import CALLER, REFERENCES
+from ivr.diary import Promise
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+
+WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
+#: The places that a full desk has in each part of a day.
+NONE = 0
+
+
+def usual(script: Script, now: dt.datetime) -> PracticeDesk:
+    """Takes every request and text, and has the calls that the caller asked for before."""
+    desk = PracticeDesk()
+    before: tuple[tuple[str, State, int], ...] = (
+        (WAITS, "waiting", 24),
+        (TRIED, "waiting", 24),
+        (LATE, "waiting", -1),
+        (GAVE_UP, "gave up", -24),
+        (DONE, "done", -24),
+    )
+    for reference, state, hours in before:
+        request = _asked_before(script, now, reference, state, hours)
+        desk.requests[request.id] = replace(request, tries=1) if reference == TRIED else request
+    return desk
+
+
+def full(script: Script, now: dt.datetime) -> PracticeDesk:
+    """Has no place left in any part of a day."""
+    desk = usual(script, now)
+    desk.places = NONE
+    return desk
+
+
+def out_of_order(script: Script, now: dt.datetime) -> PracticeDesk:
+    """Can do nothing: Redis is away."""
+    return PracticeDesk(works=False)
+
+
+def _asked_before(script: Script, now: dt.datetime, reference: str, state: State, hours: float) -> CallbackRequest:
+    """A request of the caller's, due so many hours from now, in the window that is open then."""
+    due = now.timestamp() + hours * 3600
+    window = next(iter(script.diary.windows(now + dt.timedelta(hours=max(0.0, hours)))), None)
+    promise = Promise("any", window, due - 3600, due)
+    asked_at = min(now.timestamp(), due) - 3600
+    asker = Asker(f"before-{reference}", reference, asked_at, finished=True, promise=promise)
+    return CallbackRequest(
+        id=asker.id, number=CALLER, asked_at=asked_at, state=state, when="any", window=window,
+        opens=promise.opens, due=due, askers=(asker,),
+    )  # fmt: skip

@@ -1,0 +1,346 @@
+"""What callers have in the end: calls walked on the engine until they end, and what was got counted.
+
+Whoever never presses, or presses the same whatever is said, cannot be asked what they need, so the line
+must bring help to them. What it only offers does not count. The clock stands still in these walks, since
+a caller's habit does not depend on it: so a call that comes again to a state it was in goes round for ever.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec.structs import replace
+
+from ivr import call, dialling, reply
+from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts
+from ivr.check.hands import DECIDING
+from ivr.check.timing import TURN_GAP, Timing
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+from ivr.session import (
+    Done,
+    Ended,
+    Errand,
+    Failed,
+    Gather,
+    HangUp,
+    Input,
+    Key,
+    NoInput,
+    Place,
+    Record,
+    Recorded,
+    SendText,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+)
+from ivr.spoken import words_of
+
+KEYS = "1234567890*#"
+#: Keys that hardly any place uses, the likeliest first.
+_UNUSED = "7865432"
+#: A call that goes on for longer has not ended. R3: nobody loops; so many presses are more than anybody tries.
+MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
+#: The name of a simulated call, in the ids of what it asks for.
+CALL = "outcome"
+
+Got = Literal["a person", "a request", "a text", "the hours and a way on", ""]
+Phone = Literal["shown", "hidden", "diverted"]
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a call meets."""
+
+    name: str
+    is_open: bool
+    #: How every transfer ends.
+    transfer: Ended
+    #: False: Redis is away, so nothing can be written down, found or sent.
+    desk_works: bool = True
+
+
+SOMEBODY_ANSWERS = Circumstances("the line is open and somebody answers", True, "answered")
+NOBODY_ANSWERS = Circumstances("nobody answers", True, "no_answer")
+CLOSED = Circumstances("the line is closed", False, "no_answer")
+CIRCUMSTANCES = (
+    SOMEBODY_ANSWERS,
+    Circumstances("everybody is busy", True, "busy"),
+    NOBODY_ANSWERS,
+    Circumstances("the transfer fails", True, "failed"),
+    CLOSED,
+    Circumstances("nobody answers and Redis is away", True, "no_answer", desk_works=False),
+    Circumstances("the line is closed and Redis is away", False, "no_answer", desk_works=False),
+)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What a caller does, whatever is said."""
+
+    #: Keys that are pressed in turn. None: the caller never presses.
+    keys: str = ""
+    #: Presses at once, everywhere, and fills a number that is asked for; else hears each reply, and presses one key.
+    hasty: bool = False
+    #: Presses a key that is not used where they are.
+    wrong: bool = False
+    #: Speaks after the tone.
+    talks: bool = False
+
+    def __str__(self) -> str:
+        names = [{"*": "star", "#": "hash"}.get(key, key) for key in self.keys]
+        if not names and not self.wrong:
+            return "talks and never presses a key" if self.talks else "never says or presses anything"
+        only = f"{' and '.join(names)} in turn" if len(names) > 1 else f"only {''.join(names)}"
+        return f"{'quickly ' if self.hasty else ''}presses {'wrong keys only' if self.wrong else only}"
+
+
+def habits() -> Iterator[Habit]:
+    """Silent, talking, wrong keys, each key alone, and any two keys in turn.
+
+    Quick presses of two keys differ little by which of them is first, so each two are tried once.
+    """
+    yield Habit()
+    yield Habit(talks=True)
+    for hasty in (False, True):
+        yield Habit(wrong=True, hasty=hasty)
+        yield from (Habit(key, hasty) for key in KEYS)
+    yield from (Habit(a + b) for a, b in itertools.permutations(KEYS, 2))
+    yield from (Habit(a + b, hasty=True) for a, b in itertools.combinations(KEYS, 2))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call went."""
+
+    habit: Habit
+    circumstances: Circumstances
+    phone: Phone
+    got: Got
+    #: Whether it came to an end, and whether the line hung up. A call that did not end goes round, or is too long.
+    ended: bool
+    hung_up: bool
+    #: The keys until it was over, or until nothing new came any more.
+    keys: tuple[str, ...]
+    seconds: float
+    #: Where it was over, or broken off.
+    node: str
+    #: What it took until a person was rung, and until a request was saved; None: never.
+    rung: Cost | None
+    saved: Cost | None
+
+    @property
+    def brought(self) -> Cost:
+        """What it took until the caller had what they got."""
+        is_saved = self.got == "a request" and self.saved is not None
+        return self.saved if is_saved and self.saved else Cost(self.seconds, len(self.keys))
+
+
+class Outcomes:
+    """The calls of one script. What the engine answers is kept, since many calls go the same way for a while."""
+
+    def __init__(self, script: Script, timing: Timing, by_day: dt.datetime, by_night: dt.datetime | None):
+        self.script, self.timing = script, timing
+        self._now = {True: by_day, False: by_night}
+        self._known: dict[tuple[Session, Input, dt.datetime], Turn] = {}
+        ours = next(iter(script.line.transfer.numbers))
+        self.phones: dict[Phone, str] = {
+            "shown": CALLER,
+            "hidden": "",
+            "diverted": dialling.judge(script.line.phones[ours]).e164,
+        }
+        self.ours = {dialling.judge(number).e164 for number in script.line.phones.values()}
+
+    def all(self) -> Iterator[Outcome]:
+        """Every habit in all circumstances that there are, from each kind of phone."""
+        for habit in habits():
+            yield from self.of_habit(habit)
+
+    def of_habit(self, habit: Habit) -> Iterator[Outcome]:
+        """One habit in all circumstances that there are, from each kind of phone."""
+        for circumstances in filter(self.can_be, CIRCUMSTANCES):
+            begun: dict[Turn, Outcome] = {}  # phones that the line cannot tell apart fare alike
+            for phone in self.phones:
+                first = self.start(circumstances, phone)
+                if first in begun:
+                    yield dataclasses.replace(begun[first], phone=phone)
+                else:
+                    begun[first] = self.of(habit, circumstances, phone)
+                    yield begun[first]
+
+    def can_be(self, circumstances: Circumstances) -> bool:
+        """Whether the line is ever open, or closed, as these circumstances want it."""
+        now = self._now[circumstances.is_open]
+        return now is not None and self.script.hours.is_open(now) == circumstances.is_open
+
+    def start(self, circumstances: Circumstances, phone: Phone) -> Turn:
+        """The first turn of a call."""
+        return call.start(self.script, CALL, self.phones[phone], self.now(circumstances))
+
+    def now(self, circumstances: Circumstances) -> dt.datetime:
+        """The moment at which these calls are made."""
+        now = self._now[circumstances.is_open]
+        assert now
+        return now
+
+    def of(self, habit: Habit, circumstances: Circumstances, phone: Phone) -> Outcome:
+        """One call, to its end."""
+        return _Call(self, habit, circumstances, phone).walk()
+
+    def answer(self, s: Session, event: Input, now: dt.datetime) -> Turn:
+        """What the engine answers, with the clock standing still."""
+        asked = (timeless(s), event, now)
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = call.answer(self.script, asked[0], event, now)
+        return found
+
+
+def timeless(s: Session) -> Session:
+    """A session without what only the clock makes of it: no press is a repeated one, and turns are not counted."""
+    return replace(s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0)
+
+
+class _Call:
+    """One call under way."""
+
+    def __init__(self, outcomes: Outcomes, habit: Habit, circumstances: Circumstances, phone: Phone):
+        self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
+        self._desk = PracticeDesk(works=circumstances.desk_works)
+        self._now = outcomes.now(circumstances)
+        self._turn = outcomes.start(circumstances, phone)
+        self._keys: list[str] = []
+        self._seconds = 0.0
+        self._rung: Cost | None = None
+        self._saved: Cost | None = None
+        self._answered = self._texted = False
+
+    def walk(self) -> Outcome:
+        in_turn = max(1, len(self._habit.keys))
+        seen: set[object] = set()
+        places: set[Place] = set()
+        for _ in range(MOST_TURNS):
+            over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
+            state = (timeless(self._turn.session), len(self._keys) % in_turn, self._has_request())
+            if over or state in seen or self._seconds >= MOST_SECONDS:
+                break
+            seen.add(state)
+            if self._turn.session.place not in places:
+                places.add(self._turn.session.place)
+                goes_round_after = len(self._keys) + in_turn
+            self._one_turn()
+        keys = self._keys if over else self._keys[:goes_round_after]
+        return Outcome(
+            self._habit, self._circumstances, self._phone, self._got(), over,
+            isinstance(self._turn.then, HangUp), tuple(keys), self._seconds,
+            self._turn.session.place.node, self._rung, self._saved,
+        )  # fmt: skip
+
+    # --- what was got -----------------------------------------------------------------------------
+
+    def _got(self) -> Got:
+        if self._answered:
+            return "a person"
+        if self._texted:
+            return "a text"
+        if self._has_request():
+            return "a request"
+        return "the hours and a way on" if was_told(self._outcomes.script, self._turn) else ""
+
+    def _has_request(self) -> bool:
+        """A request of this call that is open, with a number that can be rung, or a message that says one."""
+        mine = (request for request in self._desk.requests.values() if request.open and request.asked_in(CALL))
+        return any(request.number not in self._outcomes.ours for request in mine)
+
+    # --- one turn ---------------------------------------------------------------------------------
+
+    def _one_turn(self) -> None:
+        said = self._outcomes.timing.reply(self._turn)
+        if isinstance(self._turn.then, Transfer) and self._rung is None:
+            self._rung = Cost(self._seconds + said, len(self._keys))
+        event, takes = self._event(said)
+        self._seconds += takes + TURN_GAP
+        if isinstance(event, TransferEnded) and event.how == "answered":
+            self._answered = True
+            return
+        self._turn = self._outcomes.answer(self._turn.session, event, self._now)
+        while isinstance(self._turn.then, Errand):
+            self._turn = self._outcomes.answer(self._turn.session, self._run(self._turn.then), self._now)
+
+    def _run(self, errand: Errand) -> Done | Failed:
+        outcome = self._desk.run(errand, self._now)
+        if isinstance(errand, SendText) and isinstance(outcome, Done):
+            self._texted = True
+        if self._saved is None and self._has_request():
+            self._saved = Cost(self._seconds, len(self._keys))
+        return outcome
+
+    def _event(self, said: float) -> tuple[Input, float]:
+        """What comes in next, and how long after the reply began."""
+        then = self._turn.then
+        match then:
+            case Transfer():
+                return self._rung_event(then, said)
+            case Record() if not self._habit.keys and not self._habit.wrong:
+                if self._habit.talks:
+                    return Recorded(seconds=MESSAGE_SECONDS), said + MESSAGE_SECONDS + then.silence
+                return NoInput(), said + then.silence
+            case Record():
+                if self._habit.hasty and then.keys and said > DECIDING:
+                    return Key(self._next_key()), DECIDING
+                return Recorded(self._next_key()), said + DECIDING
+        assert isinstance(then, Gather)
+        if not (self._habit.keys or self._habit.wrong) or self._waits():
+            return NoInput(), said + then.seconds
+        if then.digits > 1 and self._habit.hasty:
+            return Key(self._filled(then.digits)), DECIDING + then.digits
+        return Key(self._next_key()), DECIDING if self._habit.hasty else said + DECIDING
+
+    def _rung_event(self, then: Transfer, said: float) -> tuple[Input, float]:
+        """A key in the words before it rings; star while it rings, which stops it; else it rings to its end."""
+        if self._habit.hasty and then.keys and said > DECIDING:
+            return Key(self._next_key()), DECIDING
+        if self._habit.keys and self._habit.keys[len(self._keys) % len(self._habit.keys)] == "*":
+            self._next_key()
+            return TransferEnded("stopped"), said + DECIDING
+        return TransferEnded(self._circumstances.transfer), said + then.ring_seconds
+
+    def _waits(self) -> bool:
+        """Whoever hears each reply presses nothing in the middle of a reading."""
+        return not self._habit.hasty and is_told_in_parts(self._outcomes.script, self._turn)
+
+    def _next_key(self) -> str:
+        key = self._unused_key() if self._habit.wrong else self._habit.keys[len(self._keys) % len(self._habit.keys)]
+        self._keys.append(key)
+        return key
+
+    def _unused_key(self) -> str:
+        used = {option.key for option in reply.crossroads(self._outcomes.script, self._turn.session)}
+        return next(key for key in _UNUSED if key not in used)
+
+    def _filled(self, digits: int) -> str:
+        """Keys until there are as many as were asked for, or hash says that they are all."""
+        typed = ""
+        while len(typed) < digits and not typed.endswith("#"):
+            typed += self._next_key()
+        return typed
+
+
+def was_told(script: Script, turn: Turn) -> bool:
+    """Whether a call ends with a reason, the hours and a number to ring, in speech that no key cuts short."""
+    if not isinstance(turn.then, HangUp):
+        return False
+    said = set(words_of(turn.says))
+    reasons = (script.says[f"person_away.{why}"] for why in ("closed", "busy", "no_answer", "failed", "stopped"))
+    has_reason = any(said >= set(words_of(reason)) for reason in reasons)
+    return has_reason and said >= set(words_of(script.says["person_away.number"]))
+
+
+__all__ = ["Circumstances", "Habit", "Outcome", "Outcomes", "habits"]

@@ -1,0 +1,129 @@
+"""The promise of the line: nobody leaves empty-handed, and help comes in time. Walked on the engine to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.check.callers import Figure, Simulation
+from ivr.check.context import MENUS, Context, Finding, rule
+from ivr.check.outcomes import Habit, Outcome, Phone
+from ivr.reading import Path
+from ivr.script import MAIN_MENU
+from ivr.session import HangUp
+from ivr.steps.ringing import UNFINISHED
+
+SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
+#: R4 says that nobody is hung up on within two minutes of silence. Where nobody can talk, and whoever is asked for a
+#: message says nothing, everything that the line has is told by then, and each further minute only costs the caller.
+LEAST_SECONDS = 90
+#: What is said of the phone a call comes from, where it matters.
+_FROM: dict[Phone, str] = {
+    "shown": "",
+    "hidden": " from a hidden number",
+    "diverted": " from a phone that is diverted to ours",
+}
+
+
+@rule("empty-handed", "R1, R2, R3, R4", "Whoever cannot say what they need is who needs it most.")
+def empty_handed(context: Context) -> Iterator[Finding]:
+    """However a caller goes on, the call ends with a person, a request, a text, or the hours and a way on.
+
+    Of the calls that end alike, the one with the fewest keys is told.
+    """
+    nothing = [outcome for outcome in context.simulation.outcomes if not outcome.got]
+    for alike in _alike(nothing):
+        shortest = min(alike, key=lambda outcome: (len(outcome.keys), outcome.seconds))
+        yield Finding(*_where(context, shortest.node), _told(shortest, len(alike) - 1), shortest.node)
+    yield from _lost_by_hanging_up(context)
+
+
+def _alike(outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
+    """Calls in the same circumstances that end in the same way."""
+    groups: dict[tuple[str, bool], list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault((outcome.circumstances.name, outcome.ended), []).append(outcome)
+    yield from groups.values()
+
+
+def _told(outcome: Outcome, others: int) -> str:
+    keys = " ".join(outcome.keys)
+    after = f"After the keys {keys}" if keys else f"After {outcome.seconds:.0f} seconds"
+    how = "the call ends" if outcome.ended else "the call goes round, or on and on"
+    more = f" {others} other callers fare like this." if others else ""
+    return (
+        f"When {outcome.circumstances.name}, a caller{_FROM[outcome.phone]} who {outcome.habit} gets nothing. "
+        f"{after}, {how}.{more} Bring them to a person, a message, or the hours and a way on."
+    )
+
+
+def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
+    """Whoever has said which phone to ring and then hangs up is rung all the same."""
+    lost = {
+        visit.node
+        for visit in context.simulation.anybody.visits
+        if visit.node in UNFINISHED and visit.turn.session.wishes.number and not visit.turn.session.wishes.moving
+        if not any(request.open for request in visit.desk.requests.values() if request.asked_in("explore"))
+    }
+    for node in sorted(lost):
+        says = "Whoever hangs up here has said which phone to ring, and nobody rings it. Write it down before this."
+        yield Finding(*_where(context, node), says, node)
+
+
+def _where(context: Context, node: str) -> tuple[str, Path]:
+    """The file and the lines of a node, or of one of the line's own places."""
+    return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
+
+
+@rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
+def never_hangs_up(context: Context) -> Iterator[Finding]:
+    """No call of a caller who presses nothing is ended sooner than all that the line has can be told."""
+    quiet = [outcome for outcome in context.simulation.outcomes_of(Habit(), Habit(talks=True)) if outcome.hung_up]
+    first = min(quiet, key=lambda outcome: outcome.seconds, default=None)
+    if first and first.seconds < LEAST_SECONDS:
+        says = (
+            f"The line ends a call too soon: when {first.circumstances.name}, a caller{_FROM[first.phone]} who "
+            f"{first.habit} is hung up on after {first.seconds:.0f} seconds. {LEAST_SECONDS} are the least."
+        )
+        yield Finding(*_where(context, first.node), says, first.node)
+
+
+@rule("reach", "R3", "Whoever hears only words they cannot follow hangs up soon.")
+def reach(context: Context) -> Iterator[Finding]:
+    """Whoever cannot be asked has a person rung, or is heard, in time."""
+    for figure in context.simulation.unasked:
+        if not figure.kept:
+            says = f"{_over(figure)} {_words_before(context.simulation)}"
+            yield Finding(WELCOME, ("nodes", MAIN_MENU), says)
+
+
+def _words_before(simulation: Simulation) -> str:
+    """How long it takes to hear the greeting and the first menu, which nobody can skip who presses nothing."""
+    walker = simulation.walker()
+    visit = walker.first
+    while visit.node != MAIN_MENU and not isinstance(visit.turn.then, HangUp):
+        visit = walker.silence(visit)
+    seconds = visit.seconds + simulation.timing.reply(visit.turn)
+    return f"The greeting and the first menu take {seconds:.0f} seconds of it: shorten them, or the words after them."
+
+
+@rule("everybody", "R19, R36, R37", "Those for whom it is hardest need it most.")
+def everybody_is_helped(context: Context) -> Iterator[Finding]:
+    """Every caller who chooses gets each kind of help, in time."""
+    simulation = context.simulation
+    for figure in simulation.asked:
+        if not figure.kept:
+            where = _where(context, figure.at) if figure.at else (WELCOME, ("nodes",))
+            farthest = " This is the farthest: lead to it sooner." if figure.at else " Lead to it sooner."
+            yield Finding(*where, f"{_over(figure)}{farthest}", figure.at)
+    for how, walk in (("any key", simulation.anybody), ("key 1 and waiting", simulation.one_key)):
+        for node in simulation.not_reached(walk):
+            yield context.at(node, says=f"A caller with {how} cannot come here. Lead here from a menu.")
+
+
+def _over(figure: Figure) -> str:
+    needed, allowed = figure.needed, figure.allowed
+    told = f"needs {needed.seconds:.0f} seconds and {needed.presses} keys" if needed else "does not get it"
+    return (
+        f"A caller who {figure.caller} wants {figure.wants} and {told}; "
+        f"{allowed.seconds:.0f} seconds and {allowed.presses} keys are the most."
+    )

@@ -1,0 +1,119 @@
+"""A caller behind a text relay: an operator types what is said, and presses what comes back.
+
+The line talks on meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ivr import reply
+from ivr.check import english
+from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, is_told_in_parts
+from ivr.check.hands import REACTION
+from ivr.script import GREETING, HELP, MAIN_MENU, Script
+from ivr.session import Gather, HangUp, Input, Key, NoInput, Place, Session
+from ivr.spoken import words_of
+from ivr.steps import BACK
+
+#: Words a minute that an operator types. R19: the relay's own target is just over this.
+PACE = 40.0
+#: Seconds a person needs to read what was typed, and to have a key pressed for them.
+REPLY = 8.0
+
+#: A key to press, and the place where it means what is wanted; no place, for a key that means the same everywhere.
+Step = tuple[str, str]
+#: When somebody has got what they ring for, by what is noted of the walk and the visit they are at; None: not yet.
+Got = Callable[[Walk, Visit], float | None]
+
+
+def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -> tuple[float, int] | None:
+    """Seconds and keys of going the way of an ordinary caller through a relay; None if it cannot be gone.
+
+    As the line is, with more time asked for first, or after a person was asked for who did not answer, since
+    nobody is hurried then: whichever is soonest.
+    """
+    walker = new_walker()
+    steps = _steps(walker, way)
+    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", BACK)
+    slower, back = [("", "9"), (HELP, time)], [("", "0"), ("person_away", listen)]
+    ways: tuple[list[Step], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
+    costs = (_Call(new_walker(), got).follow([*first, *steps]) for first in ways)
+    return min((cost for cost in costs if cost), default=None)
+
+
+def _key(script: Script, place: str, goto: str) -> str:
+    """The key at a place that leads there."""
+    options = reply.crossroads(script, Session("", "", Place(place)))
+    return next((option.key for option in options if option.goto == goto), "")
+
+
+def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
+    """Each press on a way, and the place where it was made."""
+    visit, steps = walker.first, []
+    for event in way:
+        if isinstance(event, Key):
+            node = "" if event.keys == "0" else MAIN_MENU if visit.node == GREETING else visit.node
+            steps.append((node, event.keys))
+        visit = walker.answered(visit, event, 60.0)
+    return steps
+
+
+class _Call:
+    """One call through a relay: what has been typed by when, and what is pressed."""
+
+    def __init__(self, walker: Walker, got: Got):
+        self._walker, self._got, self._visit = walker, got, walker.first
+        self._typed_until = 0.0
+        self._typed: set[str] = set()
+        #: When the name of each key had been typed: of those named here, and of those that work everywhere.
+        self._named: dict[str, float] = {}
+
+    def follow(self, steps: list[Step]) -> tuple[float, int] | None:
+        while self._visit.seconds < LONGEST_CALL:
+            self._type()
+            if not steps and (when := self._got(self._walker.walk, self._visit)) is not None:
+                return when, self._visit.presses
+            if isinstance(self._visit.turn.then, HangUp):
+                return None
+            self._one_turn(steps)
+        return None
+
+    def _type(self) -> None:
+        """What is new is typed. What was typed before, the caller still has before them."""
+        self._typed_until = max(self._typed_until, self._visit.seconds)
+        self._named = {key: at for key, at in self._named.items() if key in "09"}
+        for words in words_of(self._visit.turn.says):
+            if words not in self._typed:
+                self._typed.add(words)
+                self._typed_until += english.spoken_words(words) * 60 / PACE
+            if (key := self._walker.timing.key_named(words)) and not (key in "09" and key in self._named):
+                self._named[key] = self._typed_until
+
+    def _one_turn(self, steps: list[Step]) -> None:
+        """Press, if there was time to read it before the wait is over; else the wait runs out."""
+        visit, walker = self._visit, self._walker
+        if not isinstance(visit.turn.then, Gather):
+            self._visit = next(walker.without_a_key(visit))
+            return
+        over = walker.timing.reply(visit.turn) + visit.turn.then.seconds
+        ready = self._ready(steps) - visit.seconds
+        if len(steps) > 1 and steps[0][0] != visit.node == steps[1][0]:
+            del steps[0]  # a reading that was to be skipped has run on by itself
+        if steps and self._is_here(steps[0]) and ready <= over:
+            keys = steps.pop(0)[1]
+            self._visit = walker.answered(visit, Key(keys), ready, len(keys.rstrip("#")))
+            self._typed_until = self._visit.seconds  # the operator goes on with what is said now
+        else:
+            self._visit = walker.answered(visit, NoInput(), over)
+
+    def _ready(self, steps: list[Step]) -> float:
+        """When a key can be pressed: what names it has been typed, and read."""
+        typed = self._named.get(steps[0][1], self._typed_until) if steps else self._typed_until
+        return max(typed + REPLY, self._visit.seconds + REACTION)
+
+    def _is_here(self, step: Step) -> bool:
+        """Whether a key means here what is wanted. More time is asked for once the greeting has been read."""
+        if step[0]:
+            return step[0] == self._visit.node
+        return step[1] == "0" or not is_told_in_parts(self._walker.script, self._visit.turn)

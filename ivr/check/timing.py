@@ -1,0 +1,78 @@
+"""How long the line takes to say things: measured where the sounds are rendered, else by the pace.
+
+Every time the check prints is made of these parts: what is said, the pauses in it, and one gap for
+each turn, in which a key or a silence goes to the line and its answer comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from ivr.check import english
+from ivr.script import Script
+from ivr.session import Turn
+from ivr.spoken import Speech
+
+#: Seconds between a key, or the end of a wait, and the first word of the answer: a webhook to the line and
+#: back, and the first sound fetched from a cache. An estimate, since no number of ours is live yet; Twilio's
+#: own figures for a cached sound are some ten milliseconds, so sounds after the first count as no gap.
+TURN_GAP = 0.5
+#: At least so much of the speech must have been measured for a figure to be called measured.
+MOSTLY = 0.9
+
+#: Seconds of each sound, by its words and whether they are said slowly.
+Measured = Mapping[tuple[str, bool], float]
+
+
+class Timing:
+    """The seconds that one script takes to say things."""
+
+    def __init__(self, script: Script, measured: Measured | None = None):
+        self._script, self._measured = script, measured or {}
+        self._speech = cache(self._add_up)
+        self._key_of = {words: key for table in (script.press, script.press_where) for key, words in table.items()}
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether nearly every prompt has a sound that was measured."""
+        prompts = self._script.every_prompt()
+        return sum((words, False) in self._measured for words in prompts) >= MOSTLY * len(prompts)
+
+    def speech(self, said: Speech, *, slow: bool = False) -> float:
+        """How long a Speech takes, with its pauses, at the normal or the slow pace."""
+        return self._speech(said, slow)
+
+    def reply(self, turn: Turn) -> float:
+        """How long a reply takes to say, at the pace of the call."""
+        return self._speech(turn.says, turn.session.slow)
+
+    def until(self, turn: Turn, key: str) -> float | None:
+        """How long into a reply a key has been named; None if the reply does not name it."""
+        for i, piece in enumerate(turn.says):
+            if self.key_named(piece) == key:
+                return self._speech(turn.says[: i + 1], turn.session.slow)
+        return None
+
+    def key_named(self, piece: object) -> str | None:
+        """The key that a piece of words names: 'press 1.' names 1."""
+        return self._key_of.get(piece) if isinstance(piece, str) else None
+
+    def first(self, turn: Turn, pieces: int) -> float:
+        """How long the first so many pieces of a reply take."""
+        return self._speech(turn.says[:pieces], turn.session.slow)
+
+    def _add_up(self, said: Speech, slow: bool) -> float:
+        pace = self._script.line.pace
+        words_a_minute, stretch = (pace.slow_words_a_minute, pace.slow_pauses) if slow else (pace.words_a_minute, 1.0)
+        total = 0.0
+        for piece in said:
+            if isinstance(piece, float):
+                total += piece * stretch
+            elif isinstance(piece, str):
+                known = self._measured.get((piece, slow))
+                total += english.piece_seconds(piece, words_a_minute) if known is None else known
+        return total
+
+
+__all__ = ["TURN_GAP", "Measured", "Timing"]
