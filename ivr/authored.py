@@ -104,7 +104,11 @@ class Reading(NodeBase):
     )
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
     words: list[Name] = Field(default_factory=list, description="The hard words in it, in order.")
-    urgent: bool = Field(False, description="Asking to be rung back from here is always urgent.")
+    urgent: bool | Literal["today"] = Field(
+        False,
+        description="Asking to be rung back from here is urgent: true where a time limit runs, "
+        "today where it ends today or tomorrow, or a child is out of school.",
+    )
 
 
 class Question(NodeBase):

@@ -345,7 +345,7 @@ class _Builder:
             hint_after=hint,
             text=self._known_text(file, path, node.text),
             words=tuple(w for i, w in enumerate(node.words) if self._word(file, (*path, "words", i), w)),
-            urgent=node.urgent,
+            urgent="today" if node.urgent == "today" else "urgent" if node.urgent else "",
         )
 
     def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -72,7 +73,8 @@ class Reading:
     hint_after: int | None
     text: str | None
     words: tuple[str, ...]
-    urgent: bool
+    #: How soon a caller who heard this must be rung; 'today' is the higher rank.
+    urgent: Literal["", "urgent", "today"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,10 +175,13 @@ def first_key(context: Context) -> Iterator[Finding]:
     if not isinstance(greeting, Reading):
         return
     first = next(text for text in context.texts if text.node == GREETING and text.kind == "part")
-    if "recording" not in first.heard.lower():
-        yield context.at(
-            GREETING, "parts", 0, says="Say at once that this is a recording; callers expect a person, and talk."
-        )
+    said = first.heard.lower()
+    if "automated" not in said:
+        says = "Say at once that this is an automated voice; callers expect a person, and talk."
+        yield context.at(GREETING, "parts", 0, says=says)
+    if re.search(r"\brecord(ing|ed)?\b", said):
+        says = "On a private line, this is heard as 'you are being recorded'. Say that it is an automated voice."
+        yield context.at(GREETING, "parts", 0, says=says)
     if greeting.person_hint != "first part":
         yield context.at(GREETING, says="Name the key for a person after the first part, with person_hint: first part.")
     count = english.spoken_words(first.heard) + english.spoken_words("To talk to a person, press zero")
