@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainValidator,
     WithJsonSchema,
     create_model,
     field_validator,
@@ -93,6 +94,12 @@ class Menu(NodeBase):
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
 
 
+def _urgency(value: Any) -> Any:
+    if value not in (True, False, "today") or isinstance(value, int) is not isinstance(value, bool):
+        raise PydanticCustomError("urgency", "it is neither true, false nor today")
+    return value
+
+
 class Reading(NodeBase):
     kind: Literal["reading"]
     parts: list[Said] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
@@ -104,10 +111,12 @@ class Reading(NodeBase):
     )
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
     words: list[Name] = Field(default_factory=list, description="The hard words in it, in order.")
-    urgent: bool | Literal["today"] = Field(
+    urgent: Annotated[
+        bool | Literal["today"], PlainValidator(_urgency), WithJsonSchema({"enum": [False, True, "today"]})
+    ] = Field(
         False,
-        description="Asking to be rung back from here is urgent: true where a time limit runs, "
-        "today where it ends today or tomorrow, or a child is out of school.",
+        description="Asking to be rung back from here is always urgent. today: a time limit today or tomorrow, or a "
+        "child out of school today.",
     )
 
 

@@ -93,10 +93,10 @@ def _led(node: Node) -> Iterator[tuple[str, str]]:
         yield ", what follows at once", node.runs_on_to or ""
         yield ", 'to talk to a person' is said after part", "" if node.hint_after is None else str(node.hint_after + 1)
         yield ", the words it explains", _list(node.words)
-        yield ", asking to be rung back from here", _URGENT[node.urgent]
-
-
-_URGENT = {"": "", "urgent": "is urgent", "today": "is urgent, and for today"}
+        yield (
+            ", asking to be rung back from here",
+            {"": "", "urgent": "is urgent", "today": "is for today"}[node.urgent],
+        )
 
 
 def _settings(script: Script) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,8 @@ from ivr.hours import LONDON, Hours, Span
 #: Seconds that must remain of a part of a day to promise it to a caller, and to try a caller again in it.
 LEAST_LEFT, LEAST_LEFT_AGAIN = 60 * 60, 15 * 60
 
+#: How soon a caller must be rung: today, before everybody else; urgently; or when they chose.
+Urgency = Literal["", "urgent", "today"]
 Part = Literal["morning", "afternoon"]
 When = Literal["", "morning", "afternoon", "any"]
 

@@ -247,6 +247,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
         "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
         "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
         "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
+        "urgency": _not_a(name, "true, false or today", given),
         "nothing": f"'{name}' has nothing after it. Write it, or take the line out.",
         "value_error": str(told.get("error", "")),
     }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")

@@ -10,13 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 
 from ivr import dialling, spoken
 from ivr.authored import LineFile, WordsFile
-from ivr.diary import Diary
+from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
 from ivr.spoken import Speech
 
@@ -73,8 +72,8 @@ class Reading:
     hint_after: int | None
     text: str | None
     words: tuple[str, ...]
-    #: How soon a caller who heard this must be rung; 'today' is the higher rank.
-    urgent: Literal["", "urgent", "today"]
+    #: How urgent asking to be rung back from here always is.
+    urgent: Urgency
 
 
 @dataclass(frozen=True, slots=True)
