@@ -29,7 +29,9 @@ The core knows nothing but itself: no clock, no files, no network.
     reply        what the line says where a caller is, and how long it waits
     call         the engine: one pure step a turn
     practice     a desk for calls that nobody real is in
-    transcript   a call as text that staff can read, write and compare
+    outcome      what a call leaves behind: the help that was got
+    transcript   a call as text that staff can read and write
+    story        where a call that staff wrote and the line disagree
     check/       the gate: rules about callers, and simulated callers
     changes      what callers will hear differently, in words
     editing      changing line.yaml with its comments kept

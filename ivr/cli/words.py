@@ -52,8 +52,11 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
         if phone.over:
             break
         phone.do(_asked(phone))
+    got = phone.got()
+    for entry in got:
+        out(transcript.wrapped(entry))
     if save:
-        written = Transcript(when, "" if caller == "hidden" else caller, tuple(phone.entries))
+        written = Transcript(when, "" if caller == "hidden" else caller, (*phone.entries, *got))
         save.write_text(transcript.write(written), encoding="utf-8")
         out(f"\nSaved in {save}")
     if hear:
