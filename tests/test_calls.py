@@ -38,7 +38,11 @@ def test_a_phone_hears_what_the_engine_says(path: Path, shipped: Script, line: L
     """The same call over signed webhooks gives the same words. What is kept is another test's."""
     wanted = transcript.play(shipped, _golden(path))
     audible = Transcript(
-        wanted.when, wanted.caller, tuple(e for e in wanted.entries if e.who not in ("NOTED", "GOT")), wanted.about, wanted.name
+        wanted.when,
+        wanted.caller,
+        tuple(e for e in wanted.entries if e.who not in ("NOTED", "GOT")),
+        wanted.about,
+        wanted.name,
     )
 
     heard = play_over_http(line, audible)
