@@ -135,7 +135,7 @@ class _Builder:
     def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
         self.draft, self.line, self.ours = draft, draft.line, ours
         self.problems: list[Problem] = []
-        week = tuple(Span.parse(span) for span in self.line.opening_hours.model_dump().values())
+        week = tuple(Span.parse(span) for span in self.line.opening_hours.by_day().values())
         self.hours = Hours(week, frozenset(bank_holidays) | frozenset(self.line.closed_days))
         self.off = {name for name, state in self.line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
