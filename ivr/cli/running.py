@@ -6,8 +6,8 @@ from contextlib import closing
 
 import click
 
-from ivr import building, config, dialling, log, server, web
-from ivr.cli import demonstration, publishing, sound
+from ivr import config, confirmation, log, server, web
+from ivr.cli import publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
@@ -56,8 +56,8 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
                 raise Stop(f"{wrong}\nThe line was not started.")
             out(f"Nobody can be put through. {wrong}")
         _warn_of_alerts(settings, live)
-        _warn_of_advisers(settings, store)
-        _warn_of_number(settings)
+        if waiting := confirmation.in_words(live):
+            out(waiting)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
 

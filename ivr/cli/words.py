@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, changes, config, editing, reading, transcript
+from ivr import building, changes, config, confirmation, editing, reading, transcript
 from ivr.building import Draft
 from ivr.check import callers, unvisited
 from ivr.cli import hearing, publishing, sound
@@ -134,6 +134,7 @@ def check(as_json: bool, coverage: bool) -> None:
         _tell(problems)
     if draft is not None and made is not None and not as_json:
         _refresh_schemas(settings, draft)
+        _to_confirm(draft, made)
         _figures(made)
         if coverage:
             _coverage(settings, made)
@@ -162,6 +163,15 @@ def _tell(problems: list[Problem]) -> None:
         out(f"{problem}{'' if problem.severity == 'error' else f'  (a warning: {problem.rule})'}")
     errors = sum(problem.severity == "error" for problem in problems)
     out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
+
+
+def _to_confirm(draft: Draft, made: Script) -> None:
+    """What nobody at the service has confirmed. It stops nothing, and is never passed over in silence."""
+    found = confirmation.unconfirmed(draft, made)
+    if found:
+        out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
+    for one in found:
+        out(f"  config/line.yaml:{one.line}  {one}")
 
 
 def _figures(made: Script) -> None:
