@@ -20,7 +20,7 @@ def talk(shipped: Script) -> Talk:
 
 SORTER, OUT = "menus/letters.yaml", "menus/exclusion.yaml"
 #: What only finds the way, and so is no ending.
-ON_THE_WAY = {"any_letter", "which_letter", "letter_unsure", "out_first"}
+ON_THE_WAY = {"any_letter", "which_letter", "letter_unsure", "out_first", "out_unsure"}
 #: Settings that are a time limit for whoever hears them.
 LIMITS = (
     "adviser_months", "appeal_months_letter", "appeal_months_certificate", "draft_days", "disability_months",
@@ -82,9 +82,9 @@ def test_not_sure_leads_to_a_person_who_knows_that_it_is_urgent(shipped: Script)
     questions = [
         n
         for n in shipped.nodes.values()
-        if isinstance(n, Question) and (n.id.startswith("q_letter") or n.id in ("q_kept_out", "q_has_plan"))
+        if isinstance(n, Question) and (n.id.startswith("q_letter") or n.id in ("q_kept_out", "q_has_plan", "q_out_for_good"))
     ]
-    assert len(questions) == 9
+    assert len(questions) == 10
     for question in questions:
         unsure = shipped.nodes[question.options[2].goto]
         assert isinstance(unsure, Reading)
