@@ -552,7 +552,7 @@ LEFT_OUT = "left_out"
 _CLOSED = {"hours": "closed", "places": 0}
 _SPARE_LINE: dict[str, Any] = {
     **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
-    "opening_hours": dict.fromkeys(OpeningHours.model_fields, "closed"),
+    "opening_hours": dict.fromkeys(OpeningHours.model_fields.keys() - Confirmed.model_fields.keys(), "closed"),
     "closed_days": [],
     "transfer": {"numbers": [LEFT_OUT], "ring_seconds": 20},
     "ring_back": {

@@ -314,7 +314,7 @@ def test_key_one_and_waiting_picks_the_choice_on_offer(talk: Talk) -> None:
 
 
 def test_another_key_shows_that_all_keys_can_be_used(talk: Talk) -> None:
-    talk.wait(3).press("1").press("3")
+    talk.wait(4).press("1").press("3")
 
     assert not talk.session.one_key
 
@@ -322,11 +322,11 @@ def test_another_key_shows_that_all_keys_can_be_used(talk: Talk) -> None:
 def test_with_one_key_the_universal_keys_are_choices_too(talk: Talk) -> None:
     talk.wait(3).wait().press("1")
     offered = []
-    for _ in range(7):
+    for _ in range(8):
         offered.append(talk.words)
         talk.wait()
 
-    assert [words.split(",")[0] for words in offered[3:]] == [
+    assert [words.split(",")[0] for words in offered[4:]] == [
         "To hear that again",
         "To go back",
         "To talk to a person",

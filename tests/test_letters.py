@@ -82,7 +82,8 @@ def test_not_sure_leads_to_a_person_who_knows_that_it_is_urgent(shipped: Script)
     questions = [
         n
         for n in shipped.nodes.values()
-        if isinstance(n, Question) and (n.id.startswith("q_letter") or n.id in ("q_kept_out", "q_has_plan", "q_out_for_good"))
+        if isinstance(n, Question)
+        and (n.id.startswith("q_letter") or n.id in ("q_kept_out", "q_has_plan", "q_out_for_good"))
     ]
     assert len(questions) == 10
     for question in questions:

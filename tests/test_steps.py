@@ -295,7 +295,7 @@ def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
 
 def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> None:
     """From the start, also if the caller hangs up in the middle."""
-    talk = Talk(shipped, EVENING).to("24.1..").press("2").press("1")
+    talk = Talk(shipped, EVENING).to("24.1..").press("22").press("1")
     assert talk.at == "ring_when"
     assert "urgent" in talk.noted[-1]
 
