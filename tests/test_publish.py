@@ -1154,3 +1154,70 @@ def test_rendering_says_that_every_prompt_has_its_sound_only_if_it_is_so(
 
     assert "Twilio's voice will say" in told
     assert "Every prompt has its sound" not in told
+
+
+# --- what the service has confirmed -----------------------------------------------------------
+
+BY = "A. Name, SENDIASS"
+
+
+def test_what_is_confirmed_is_in_the_draft_in_what_is_live_and_in_the_history(staff: Staff, patient: Store) -> None:
+    put_live(staff.store, config.script_files(staff.folder))
+
+    told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
+
+    assert told.status == 0
+    assert told.out.startswith(f"helpline_phone is confirmed by {BY} on 24 November 2026.")
+    assert "Not confirmed yet: council_phone, " in told.out
+    written = f'helpline_phone: {{number: "0116 257 5027", confirmed_by: "{BY}", confirmed_on: 2026-11-24}}'
+    assert written in staff.read()
+    assert written in staff.live_files[LINE_YAML]
+    assert f"confirmed by {BY} on 2026-11-24: helpline_phone" in staff("history").out
+
+
+def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Staff, patient: Store) -> None:
+    put_live(staff.store, config.script_files(staff.folder))
+    live = staff.live
+    staff.edit(LINE_YAML, "0116 257 5027", "0116 482 0870")
+
+    told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
+
+    assert "What is live does not have it yet: `ivr publish` makes it live." in told.out
+    assert 'number: "0116 482 0870", confirmed_by: "A. Name, SENDIASS", confirmed_on: 2026-11-24}' in staff.read()
+    assert staff.live == live
+
+
+def test_before_anything_is_live_the_draft_is_confirmed(staff: Staff) -> None:
+    assert staff("confirm", "opening_hours", "--by", BY, "--on", "2026-11-24").status == 0
+
+    assert f'  confirmed_by: "{BY}"\n  confirmed_on: 2026-11-24\nclosed_days' in staff.read()
+    assert staff.live is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("nothing", "--by", BY),
+            "'nothing' is nothing that is confirmed. Name one of: helpline_phone, council_phone, ",
+        ),
+        (("helpline_phone", "--by", " "), "Say who confirmed it: ivr confirm NAME --by"),
+        (("helpline_phone", "--by", BY, "--on", "2099-01-01"), "2099-01-01 is still to come."),
+    ],
+)
+def test_what_cannot_be_confirmed_changes_nothing(staff: Staff, arguments: tuple[str, ...], told: str) -> None:
+    before = staff.read()
+
+    answer = staff("confirm", *arguments)
+
+    assert answer.status == 1
+    assert told in answer.err
+    assert staff.read() == before
+
+
+def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, patient: Store) -> None:
+    staff("confirm", "council_phone", "--by", BY, "--on", "2026-11-24")
+    put_live(staff.store, config.script_files(staff.folder))
+    staff.edit(LINE_YAML, "0116 454 2050", "0116 454 2051")
+
+    assert "This was changed after somebody confirmed it." in staff("check").out
