@@ -364,10 +364,10 @@ Webhook = Annotated[
 
 
 class Confirmed(Authored):
-    """A value that somebody at the service says is right. Until then it is a guess, or as the leaflet has it."""
+    """A setting that the service confirms. Until then it is a guess, or the leaflet's value."""
 
-    confirmed_by: Said | None = Field(None, description="Who says that it is right. `ivr confirm` writes it.")
-    confirmed_on: datetime.date | None = Field(None, description="The day on which they said so.")
+    confirmed_by: Said | None = Field(None, description="Who at the service confirmed it. Written by `ivr confirm`.")
+    confirmed_on: datetime.date | None = Field(None, description="The day on which they confirmed it.")
 
     @property
     def is_confirmed(self) -> bool:
@@ -403,7 +403,7 @@ def _either(written: object) -> str:
 
 
 _EITHER = Discriminator(_either)
-#: A value by itself, of which nothing is asked, or one that is to be confirmed.
+#: A plain value, or one that the service must confirm.
 PhoneSetting = Annotated[
     Annotated[Phone, Tag("alone")] | Annotated[ConfirmedPhone, Tag("with who confirmed it")], _EITHER
 ]
@@ -529,7 +529,7 @@ class LineFile(File):
         return _values(self.written_links)
 
     def to_confirm(self) -> dict[Path, Confirmed]:
-        """Everything that somebody at the service confirms, confirmed or not, by where it stands."""
+        """All settings that need confirmation, confirmed or not, by their path."""
         groups = {"phones": self.written_phones, "emails": self.written_emails, "links": self.written_links}
         found: dict[Path, Confirmed] = {
             (group, name): setting

@@ -1,8 +1,8 @@
-"""What the service has not confirmed yet, and where callers meet it.
+"""Settings that the service has not confirmed, and where callers hear them.
 
-The leaflet's numbers and addresses stay until somebody at the service says that they are right, or
-gives better ones. A wrong number can cost a family its appeal, so it is told each time with the way to
-it: which keys lead there, and which texts hold it.
+The leaflet's numbers and addresses stay until somebody at the service confirms or replaces them. A wrong
+number can cost a family its appeal, so each unconfirmed setting is listed with the keys that lead callers
+to it and the number of texts that contain it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ivr.building import Draft
 from ivr.reading import Path
 from ivr.script import GREETING, MAIN_MENU, Reading, Script, options_of
 
-#: What callers meet otherwise than in words that name it.
+#: Settings that affect callers without being spoken.
 _ELSEWHERE: Mapping[Path, str] = {
     ("opening_hours",): "whether key 0 rings anybody, and when callers are told to ring again",
     ("ring_back",): "when callers are promised to be rung back",
 }
-#: How many ways are written out, the shortest first.
+#: At most this many places are listed in full, those with the fewest keys first.
 MOST_WAYS = 3
 
 
@@ -34,7 +34,7 @@ class Unconfirmed:
     value: str
     #: Where it stands in line.yaml.
     line: int
-    #: Where callers meet it, in words.
+    #: Where callers hear or receive it.
     met: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class Unconfirmed:
 
 
 def unconfirmed(draft: Draft, script: Script) -> list[Unconfirmed]:
-    """Every setting that waits for somebody at the service, in the order of line.yaml."""
+    """All unconfirmed settings, in the order of line.yaml."""
     ways, document = _ways(script), draft.documents["line.yaml"]
     found = [
         Unconfirmed(path[-1], _value(setting), document.line(path), tuple(_met(draft, script, path, ways)))
@@ -58,7 +58,7 @@ def _value(setting: Confirmed) -> str:
 
 
 def _met(draft: Draft, script: Script, path: Path, ways: Mapping[str, str]) -> Iterator[str]:
-    """Where callers meet a setting."""
+    """Where callers hear or receive a setting."""
     if path in _ELSEWHERE:
         yield _ELSEWHERE[path]
     name, blank = path[-1], f"{{{path[-1]}}}"
@@ -81,7 +81,7 @@ def _fields_of_steps(draft: Draft, blank: str) -> Iterator[str]:
 
 
 def _ways(script: Script) -> dict[str, str]:
-    """The shortest way to each node, as the keys that lead there: '4, 3, 3'."""
+    """The fewest keys that lead to each node: 'keys 4, 3, 3'."""
     ways: dict[str, tuple[str, ...]] = {GREETING: (), MAIN_MENU: ()}
     queue = deque([GREETING, MAIN_MENU])
     while queue:
@@ -98,13 +98,13 @@ def _ways(script: Script) -> dict[str, str]:
 
 
 def names(line: LineFile) -> dict[str, Path]:
-    """Where everything stands that can be confirmed, by its name; also what stands by itself so far."""
+    """The path of every setting that can be confirmed, by its name, including plain values."""
     alone = {name: (group, name) for group in ("phones", "emails", "links") for name in getattr(line, group)}
     return {**alone, **{path[-1]: path for path in line.to_confirm() if isinstance(path[-1], str)}}
 
 
 def same(one: LineFile, other: LineFile, path: Path) -> bool:
-    """Whether two revisions have the same value there, whoever confirmed it."""
+    """Whether two revisions have the same value at this path, ignoring who confirmed it."""
     return _at(one, path) == _at(other, path)
 
 
@@ -118,7 +118,7 @@ def _at(line: LineFile, path: Path) -> object:
 
 
 def in_words(script: Script) -> str:
-    """A line for whoever starts the line; empty when everything is confirmed."""
+    """One sentence for the start-up output; empty when everything is confirmed."""
     waiting = sum(not setting.is_confirmed for setting in script.line.to_confirm().values())
     if not waiting:
         return ""

@@ -72,14 +72,15 @@ def _around(text: str, start: int, value: Node) -> tuple[str, str]:
 
 # --- what the service has confirmed -----------------------------------------------------------
 
-#: How the value is called beside who confirmed it, in the groups where it may stand alone.
+#: The field that holds the value, in groups where a plain value is allowed too.
 _VALUE_IN = {"phones": "number", "emails": "address", "links": "address"}
 
 
 def with_confirmation(line_yaml: str, path: Path, who: str, on: dt.date) -> str:
-    """`line.yaml` with who says that the setting at `path` is right, and since when.
+    """`line.yaml` with confirmed_by and confirmed_on set for the setting at `path`.
 
-    It must have been read without a Problem before. Raises LookupError if nothing stands there.
+    Comments and order are kept. The text must have been read without a Problem. Raises LookupError for an
+    unknown path.
     """
     for field, value in (("confirmed_by", json.dumps(who, ensure_ascii=False)), ("confirmed_on", str(on))):
         line_yaml = _with_field(line_yaml, path, field, value)
@@ -102,7 +103,7 @@ def _with_field(text: str, path: Path, field: str, value: str) -> str:
 
 
 def _with_value(text: str, key: Node, old: Node, value: str) -> str:
-    """The text with this value behind the name, in the place of what stands there, which may be nothing."""
+    """Replaces the value of a key, which may be empty."""
     colon = text.index(":", key.end_mark.index) + 1
     end = max(colon, old.end_mark.index) if old.value else colon
     rest = text[end:]

@@ -1,8 +1,8 @@
-"""What a call leaves behind: the help that was got, which is more than the help that was offered.
+"""What a caller has at the end of a call: help that was received, not help that was offered.
 
-A call ends with one or more of: a person who answered, a request to be rung, a text the caller
-asked for, or being told why nobody can help now, when somebody can, and how. A call that ends with
-none of these has failed its caller, whatever it said on the way.
+That is one or more of: a conversation with an adviser, a callback request, a text the caller asked for, or
+the reason why nobody is available, with the opening hours and the number. A call that ends with none of
+these has failed its caller.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from ivr.callback import CallbackRequest
 from ivr.script import Script
 from ivr.session import HangUp, Turn
 
-#: What a GOT line of a call begins with.
+#: How a GOT line begins.
 PERSON, REQUEST, TEXT, TOLD, NOTHING = "a person", "a request", "a text", "told", "nothing"
 KINDS = (PERSON, REQUEST, TEXT, TOLD, NOTHING)
 
 
 def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[str], told: bool) -> Iterator[str]:
-    """Everything a call ended with, in words: at least one line.
+    """The GOT lines of a call, at least one.
 
-    `answered`: an adviser took the call. `requests`: those written down in it; one that was taken back counts
-    for nothing. `texts`: the names of the messages that were asked for. `told`: the line itself ended the call,
-    after it had said why, until when, and what else there is.
+    `answered`: an adviser took the call. `requests`: callback requests saved in this call; withdrawn ones do not
+    count. `texts`: names of the texts the caller asked for. `told`: see `is_told`.
     """
     found = [PERSON] * answered
     found += [f"{REQUEST}: {'; '.join(facts(request))}" for request in requests if request.open]
@@ -34,15 +33,15 @@ def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[
 
 
 def is_told(script: Script, turn: Turn) -> bool:
-    """Whether the line ends the call here with its hours and its number, which no key can cut short."""
+    """Whether the line hangs up after saying its hours and number in speech that no key can interrupt."""
     words = script.says["person_away.number"]
     starts = range(len(turn.says) - len(words) + 1)
     return isinstance(turn.then, HangUp) and any(turn.says[i : i + len(words)] == words for i in starts)
 
 
 def facts(request: CallbackRequest) -> Iterator[str]:
-    """What is known of a request, in words. What was not asked yet is not told."""
-    yield dialling.national(request.number)
+    """What is known about a request. What was not asked yet is left out."""
+    yield dialling.national(request.number) if request.number else "number not known"
     if request.window:
         yield f"{request.window.day:%A %-d %B}, {request.window.part}"
     if request.urgent:

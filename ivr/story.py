@@ -1,8 +1,8 @@
-"""Where a story and the line disagree.
+"""Compares a story with what the line says.
 
-A story is a transcript that staff wrote (`transcript`). `...` stands for any words, and what it
-leaves out is not looked at. NEVER is looked for in all that the line says in the call: a caller
-who was misled in the first minute is not helped by the tenth.
+A story is a transcript written by staff (`transcript`). `...` matches any words, and outputs that the story
+leaves out are not compared. A NEVER line applies to the whole call, because a caller who is misled in the first
+minute may act on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.transcript import PLAIN, Entry, Transcript
 
 
 def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
-    """A Problem for each thing that the story has and the line has not, and for each that it must not have."""
+    """A Problem for each expected output that is missing, and for each forbidden one that is present."""
     problems: list[Problem] = []
     expected, found = _exchanges(wanted), _exchanges(heard)
     for entry in (entry for entry in wanted.entries if entry.who == "NEVER"):
@@ -38,7 +38,7 @@ def _differs(entry: Entry, actual: list[Entry]) -> str:
 
 
 def _heard_all_the_same(never: Entry, heard: Transcript) -> Iterator[str]:
-    """Each time the line says what a story says it must never say."""
+    """A message for each thing the line says that matches a NEVER line."""
     pattern = re.compile(rf"(?<!\w)(?:{_pattern(never.text)})(?!\w)", re.IGNORECASE)
     for entry in heard.entries:
         if entry.who == "LINE" and (found := pattern.search(entry.text.translate(PLAIN))):

@@ -1,4 +1,4 @@
-"""The command that writes down what the service has confirmed."""
+"""The command that records what the service has confirmed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ivr.reading import Path
 
 @click.command()
 @click.argument("name")
-@click.option("--by", "who", required=True, help="Who at the service says that it is right.")
-@click.option("--on", "day", type=Day(), help="The day on which they said so: 2026-12-01. Left out: today.")
+@click.option("--by", "who", required=True, help="Who at the service confirmed it.")
+@click.option("--on", "day", type=Day(), help="When they confirmed it: 2026-12-01. Left out: today.")
 def confirm(name: str, who: str, day: dt.date | None) -> None:
-    """Write down that somebody at the service says that the setting NAME is right.
+    """Record who at the service confirmed the setting NAME.
 
-    It goes into config/line.yaml. What is live gets it too, and the history, if it has the same value.
+    Writes to config/line.yaml. If the live line has the same value, it is updated too, and `ivr history` shows it.
     """
     who, today = " ".join(who.split()), dt.datetime.now(LONDON).date()
     day = day or today
@@ -45,7 +45,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
 
 
 def _path(line: LineFile, name: str) -> Path:
-    """Where the setting of this name stands. Raises Stop with the names there are."""
+    """The path of this setting. Raises Stop with the names that can be confirmed."""
     known = confirmation.names(line)
     if name not in known:
         raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {', '.join(known)}.")
@@ -53,14 +53,14 @@ def _path(line: LineFile, name: str) -> Path:
 
 
 def _into_live(settings: Settings, draft: LineFile, path: Path, who: str, day: dt.date) -> bool:
-    """Put it into what is live, and into its history, if that has the same value. Whether it did."""
+    """Update the live revision if it has the same value. Returns whether it did."""
     with store_of(settings) as store:
         before = store.revisions.live() or ""
         live, files = publishing.published(store), store.revisions.files(before)
         if live is None or files is None or not confirmation.same(live.line, draft, path):
             return False
         changed = {**files, building.LINE: editing.with_confirmation(files[building.LINE], path, who, day)}
-        # Not a word that callers hear is changed, so there is nothing for the gate to look at.
+        # Nothing that callers hear changes, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
         publishing.put_live(store, passed, f"confirmed by {who} on {day}: {path[-1]}", before)
         return True

@@ -166,7 +166,7 @@ def _tell(problems: list[Problem]) -> None:
 
 
 def _to_confirm(draft: Draft, made: Script) -> None:
-    """What nobody at the service has confirmed. It stops nothing, and is never passed over in silence."""
+    """Lists what the service has not confirmed. This does not make the check fail."""
     found = confirmation.unconfirmed(draft, made)
     if found:
         out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
