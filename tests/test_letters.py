@@ -143,3 +143,41 @@ def test_a_key_in_a_reading_that_leads_to_a_person_does_not_lead_elsewhere(talk:
     assert talk.at == "out_unsure"
 
     assert talk.press("1").at == "person"
+
+
+#: Every kind of letter and situation: what the caller has, the keys they press ('.' is silence), and where they end.
+KINDS = [
+    ("no to an assessment", "1..212", "letter_no"),
+    ("no plan after an assessment", "1..212", "letter_no"),
+    ("a draft plan", "1..11", "letter_draft"),
+    ("changes the council proposes", "1..11", "letter_draft"),
+    ("a final plan", "1..12", "letter_final"),
+    ("a final plan with only the school wrong", "1..12", "letter_final"),
+    ("the plan stays as it is", "1..212", "letter_no"),
+    ("the council considers stopping the plan", "1..211", "letter_stop"),
+    ("the plan will stop", "1..211", "letter_stop"),
+    ("an invitation to a review", "1..221", "letter_asks"),
+    ("a request for views or consent", "1..221", "letter_asks"),
+    ("an acknowledgement", "1..2222", "letter_wait"),
+    ("a mediation certificate", "1..2221", "letter_papers"),
+    ("a letter from the tribunal", "1..2221", "letter_papers"),
+    ("an old letter", "1..212", "letter_no"),
+    ("no answer from the council", "341", "council_late"),
+    ("help in the plan that is not given", "342", "help_not_given"),
+    ("transport, a school place, or a fine", "1..212", "letter_no"),
+    ("suspended for some days, in writing", "24.22", "out_for_days"),
+    ("excluded for good, in writing", "24.21", "out_for_good"),
+    ("sent home by phone", "24.1", "kept_out"),
+    ("shorter days", "24.3", "out_part_time"),
+    ("kept out of a nursery or college", "24.4", "out_other_place"),
+    ("sixteen or over", "421", "young_people"),
+    ("the health part of a plan", "22..12..1..1", "health_care"),
+    ("a letter from another council", "424", "county"),
+    ("a call for another family", "422", "someone_else"),
+    ("a letter nobody can read", "1..3", "letter_unsure"),
+]
+
+
+@pytest.mark.parametrize(("kind", "keys", "ending"), KINDS, ids=[kind for kind, _, _ in KINDS])
+def test_every_kind_of_letter_and_situation_finds_its_ending(kind: str, keys: str, ending: str, talk: Talk) -> None:
+    assert talk.to(keys).at == ending

@@ -1220,4 +1220,9 @@ def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, 
     put_live(staff.store, config.script_files(staff.folder))
     staff.edit(LINE_YAML, "0116 454 2050", "0116 454 2051")
 
-    assert "This was changed after somebody confirmed it." in staff("check").out
+    told = staff("check").out
+
+    assert "This was changed after somebody confirmed it." in told
+    assert "NOT CONFIRMED BY THE SERVICE (17)." in told
+    assert "helpline_phone, 0116 257 5027: key 0 rings it; said at contact_us (keys 4, 3, 3)" in told
+    assert "council_phone," not in told
