@@ -94,8 +94,8 @@ CHANGES = {
     ),
     "a number changed": (
         "line.yaml",
-        'helpline_phone: "0116 257 5027"',
-        'helpline_phone: "0116 482 0870"',
+        'number: "0116 257 5027"',
+        'number: "0116 482 0870"',
         "F142 at text_us: 0116 482 0870",
     ),
     "a wrong made normal": (
