@@ -807,7 +807,7 @@ def test_what_yaml_cannot_read_hides_only_what_is_around_it(files: dict[str, str
         WHICH: files[WHICH]
         .replace('say: "There are more ways', 'say: "There are "more" ways')
         .replace("    if_yes: {goto: disability}", "    if_yes: {goto: disabilty}")
-        .replace('      - "You can complain', '      -"You can complain'),
+        .replace('      - "We can tell you your', '      -"We can tell you your'),
         "menus/exclusion.yaml": files["menus/exclusion.yaml"].replace("    words:", "\twords:", 1),
         MENU: files[MENU].replace("goto: school_menu", "goto: school_meny"),
     }
@@ -819,7 +819,7 @@ def test_what_yaml_cannot_read_hides_only_what_is_around_it(files: dict[str, str
         f"config/{MENU}:{_line(broken, MENU, 'school_meny')}",
         f"config/{WHICH}:{_line(broken, WHICH, 'There are ')}",
         f"config/{WHICH}:{_line(broken, WHICH, 'disabilty')}",
-        f"config/{WHICH}:{_line(broken, WHICH, 'You can complain')}",
+        f"config/{WHICH}:{_line(broken, WHICH, 'We can tell you your')}",
     ], problems
 
 
