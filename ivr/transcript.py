@@ -30,6 +30,7 @@ from typing import Protocol
 import msgspec
 
 from ivr import call, dialling, outcome, reply
+from ivr.callback import CallbackRequest
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
@@ -269,7 +270,7 @@ class Caller:
         #: How the last call to an adviser ended, until the caller does something.
         self._adviser: Ended | None = None
         #: What was got so far: whether an adviser took the call, requests by their id, and texts by their name.
-        self._answered, self._requests, self._texts = False, dict[str, None](), list[str]()
+        self._answered, self._requests, self._texts = False, dict[str, CallbackRequest](), list[str]()
         #: The clock of this call, from when it rings.
         self.now = dt.datetime.min.replace(tzinfo=LONDON)
 
@@ -293,9 +294,8 @@ class Caller:
 
     def got(self) -> list[Entry]:
         """What the caller has by now, as it is written at the end of a call."""
-        requests = [self.desk.requests[name] for name in self._requests if name in self.desk.requests]
         told = self.turn is not None and outcome.is_told(self.script, self.turn)
-        found = outcome.got(answered=self._answered, requests=requests, texts=self._texts, told=told)
+        found = outcome.got(answered=self._answered, requests=self._requests.values(), texts=self._texts, told=told)
         return [Entry("GOT", words) for words in found]
 
     def ring(self, when: dt.datetime, caller: str) -> None:
@@ -385,7 +385,9 @@ class Caller:
             case SendText(), Done():
                 self._texts.append(errand.text)
             case SaveRequest() | MoveRequest(), Done(request=request) if request:
-                self._requests[request.id] = None
+                self._requests[request.id] = request
+            case CancelRequest(), Done(request=request) if request and request.id in self._requests:
+                self._requests[request.id] = request
 
 
 def noted(errand: Errand, back: Done | Failed) -> Iterator[str]:

@@ -327,6 +327,18 @@ def closed_days(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("closed_days", i), f"{day} is over. Take it out, or write the year that is meant.")
 
 
+@rule("own-number", "R1", "A line that is put through to itself greets its caller anew, and nobody is reached.")
+def own_numbers(context: Context) -> Iterator[Finding]:
+    """Key 0 must ring somebody else. The line's own numbers are known where TWILIO_NUMBER is set."""
+    line = context.script.line
+    for i, name in enumerate(line.transfer.numbers):
+        if dialling.same(line.phones[name], context.ours):
+            says = (
+                f"'{name}' is this line's own number, so key 0 would ring the line itself. Name the phone of a person."
+            )
+            yield Finding(LINE, ("transfer", "numbers", i), says)
+
+
 @rule("confirmed", "R32", "Who says so, and when, is what makes a number one that a family can be sent to.")
 def confirmed(context: Context) -> Iterator[Finding]:
     """What is confirmed is so by somebody, on a day, and for the value that stands there now."""

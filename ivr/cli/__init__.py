@@ -14,6 +14,9 @@ import click
 from ivr import config
 from ivr.cli.common import Stop
 from ivr.cli.confirming import confirm
+from ivr.cli.demonstration import demo
+from ivr.cli.hearing import say, voices_group
+from ivr.cli.keeping import store
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
@@ -31,8 +34,8 @@ def commands() -> None:
 
 
 for command in (
-    start, call, check, publish, history, diff, undo, notice, confirm, schema,
-    render, record, callbacks, adviser, connect, fallback, worker,
+    start, demo, call, check, publish, history, diff, undo, notice, confirm, schema,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store,
 ):  # fmt: skip
     commands.add_command(command)
 
