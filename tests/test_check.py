@@ -84,8 +84,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "new-words": (((SHARED, '    rung: "We have your number. We will ring you."\n', ""),), ((SHARED, "We have your number. ", ""),)),
     "own-number": (
-        _line('helpline_phone: "0116 257 5027"', 'helpline_phone: "0116 496 0000"'),
-        _line('helpline_phone: "0116 257 5027"', 'helpline_phone: "0116 496 0001"'),
+        _line('number: "0116 257 5027"', 'number: "0116 496 0000"'),
+        _line('number: "0116 257 5027"', 'number: "0116 496 0001"'),
     ),
     "pace": (_line("before_key: 0.7", "before_key: 0.2"), _line("before_key: 0.7", "before_key: 0.9")),
     "choices": (
@@ -374,7 +374,7 @@ PLACES = {
     "steps.goodbye.say": ("sentence-length", SHARED, "I have not heard", LONG),
     "steps.goodbye": ("sentence-length", SHARED, "I have not heard", LONG),
     "phrases.at_the_start": ("sentence-length", SHARED, "You are at the start.", "You are at the very start of what this line has to say to you."),
-    "phones.county_service_phone": ("phones", "line.yaml", '"0116 305 5614"', '"0900 305 5614"'),
+    "phones.council_phone": ("phones", "line.yaml", '"0116 454 2050"', '"0900 454 2050"'),
     "waiting.more_time": ("waiting", "line.yaml", "more_time: 120", "more_time: 90"),
     "texts.text_bring": ("text-length", "texts.yaml", "You can bring a friend", "You can bring a friend. " * 12),
 }  # fmt: skip
