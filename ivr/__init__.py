@@ -31,7 +31,10 @@ The core knows nothing but itself: no clock, no files, no network.
     escalation   silence, unused keys and circles: how whoever does not get on comes to help
     call         the engine: one pure step a turn
     practice     a desk for calls that nobody real is in
-    transcript   a call as text that staff can read, write and compare
+    outcome      what a call leaves behind: the help that was got
+    transcript   a call as text that staff can read and write
+    story        where a call that staff wrote and the line disagree
+    confirmation what the service has not confirmed, and where callers meet it
     check/       the gate: rules about callers, and simulated callers
     changes      what callers will hear differently, in words
     editing      changing line.yaml with its comments kept

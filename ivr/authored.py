@@ -6,19 +6,23 @@ Staff see every field here, and their editor shows its description as they type
 
 from __future__ import annotations
 
+import calendar
 import copy
 import datetime
 import difflib
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     PlainValidator,
+    Tag,
     WithJsonSchema,
     create_model,
     field_validator,
@@ -378,7 +382,57 @@ Webhook = Annotated[
 ]
 
 
-class OpeningHours(Authored):
+class Confirmed(Authored):
+    """A setting that the service confirms. Until then it is a guess, or the leaflet's value."""
+
+    confirmed_by: Said | None = Field(None, description="Who at the service confirmed it. Written by `ivr confirm`.")
+    confirmed_on: datetime.date | None = Field(None, description="The day on which they confirmed it.")
+
+    @property
+    def is_confirmed(self) -> bool:
+        return bool(self.confirmed_by and self.confirmed_on)
+
+
+class ConfirmedPhone(Confirmed):
+    number: Phone
+
+    @property
+    def value(self) -> str:
+        return self.number
+
+
+class ConfirmedEmail(Confirmed):
+    address: Email
+
+    @property
+    def value(self) -> str:
+        return self.address
+
+
+class ConfirmedLink(Confirmed):
+    address: Link
+
+    @property
+    def value(self) -> str:
+        return self.address
+
+
+def _either(written: object) -> str:
+    return "with who confirmed it" if isinstance(written, dict | Confirmed) else "alone"
+
+
+_EITHER = Discriminator(_either)
+#: A plain value, or one that the service must confirm.
+PhoneSetting = Annotated[
+    Annotated[Phone, Tag("alone")] | Annotated[ConfirmedPhone, Tag("with who confirmed it")], _EITHER
+]
+EmailSetting = Annotated[
+    Annotated[Email, Tag("alone")] | Annotated[ConfirmedEmail, Tag("with who confirmed it")], _EITHER
+]
+LinkSetting = Annotated[Annotated[Link, Tag("alone")] | Annotated[ConfirmedLink, Tag("with who confirmed it")], _EITHER]
+
+
+class OpeningHours(Confirmed):
     monday: Span
     tuesday: Span
     wednesday: Span
@@ -386,6 +440,10 @@ class OpeningHours(Authored):
     friday: Span
     saturday: Span
     sunday: Span
+
+    def by_day(self) -> dict[str, str]:
+        """The hours of each day of the week, Monday first."""
+        return {day.lower(): getattr(self, day.lower()) for day in calendar.day_name}
 
 
 class Transfer(Authored):
@@ -398,7 +456,7 @@ class PartOfDay(Authored):
     places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
 
 
-class RingBack(Authored):
+class RingBack(Confirmed):
     morning: PartOfDay
     afternoon: PartOfDay
     days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
@@ -453,11 +511,11 @@ class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Said] = Field(description="Said as written.")
-    phones: dict[Name, Phone] = Field(
-        description="In quotes, with a space between the groups. Said digit by digit, twice."
+    written_phones: dict[Name, PhoneSetting] = Field(
+        alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
-    emails: dict[Name, Email] = Field(description="Only ever sent by text.")
-    links: dict[Name, Link] = Field(description="Only ever sent by text.")
+    written_emails: dict[Name, EmailSetting] = Field(alias="emails", description="Only ever sent by text.")
+    written_links: dict[Name, LinkSetting] = Field(alias="links", description="Only ever sent by text.")
     numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
     paragraphs: dict[Name, Paragraph] = Field(description="Paragraphs of the book of rules, in quotes.")
     switches: dict[Name, OnOff]
@@ -474,6 +532,36 @@ class LineFile(File):
     alerts: Alerts = Field(default_factory=Alerts)
     content_checked_on: datetime.date | None = Field(None, description="When the service last checked the words.")
 
+    @cached_property
+    def phones(self) -> dict[str, str]:
+        """Each number by its name."""
+        return _values(self.written_phones)
+
+    @cached_property
+    def emails(self) -> dict[str, str]:
+        """Each address by its name."""
+        return _values(self.written_emails)
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Each address by its name."""
+        return _values(self.written_links)
+
+    def to_confirm(self) -> dict[Path, Confirmed]:
+        """All settings that need confirmation, confirmed or not, by their path."""
+        groups = {"phones": self.written_phones, "emails": self.written_emails, "links": self.written_links}
+        found: dict[Path, Confirmed] = {
+            (group, name): setting
+            for group, settings in groups.items()
+            for name, setting in settings.items()  # type: ignore[attr-defined]
+            if isinstance(setting, Confirmed)
+        }
+        return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
+
+
+def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | ConfirmedLink]) -> dict[str, str]:
+    return {name: setting if isinstance(setting, str) else setting.value for name, setting in settings.items()}
+
 
 # --- spare values, for what a faulty file has none of that fits ------------------------------------
 # None of it is ever heard: the draft is refused.
@@ -483,7 +571,7 @@ LEFT_OUT = "left_out"
 _CLOSED = {"hours": "closed", "places": 0}
 _SPARE_LINE: dict[str, Any] = {
     **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
-    "opening_hours": dict.fromkeys(OpeningHours.model_fields, "closed"),
+    "opening_hours": dict.fromkeys(OpeningHours.model_fields.keys() - Confirmed.model_fields.keys(), "closed"),
     "closed_days": [],
     "transfer": {"numbers": [LEFT_OUT], "ring_seconds": 20},
     "ring_back": {

@@ -131,7 +131,7 @@ def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ou
 
 def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
     """When people can talk to callers, by line.yaml."""
-    week = tuple(Span.parse(span) for span in line.opening_hours.model_dump().values())
+    week = tuple(Span.parse(span) for span in line.opening_hours.by_day().values())
     return Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
 
 

@@ -467,8 +467,11 @@ def _number_again(script: Script, s: Session) -> Session:
 
 
 def _asks_after(script: Script, node: Reading) -> bool:
-    """Whether a reading runs on to a question: its keys mean nothing before it is heard, and skip a part at most."""
-    return isinstance(script.nodes.get(node.runs_on_to or ""), Question)
+    """Whether a reading runs on to more than words: keys mean nothing before it is heard, and skip a part at most.
+
+    The keys of the first menu work in the greeting.
+    """
+    return bool(node.runs_on_to) and node.id != GREETING
 
 
 # --- silence, and keys that are not used ----------------------------------------------------

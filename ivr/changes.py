@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.authored import PartOfDay, RingBack
+from ivr.authored import Confirmed, PartOfDay, RingBack
 from ivr.script import Menu, Node, Question, Reading, Script, Word, options_of
 from ivr.spoken import text_of
 
@@ -103,7 +103,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     line = script.line
     for i, notice in enumerate(script.notices, 1):
         yield f"notice {i}", f"{text_of(notice.words)} ({notice.begins} to {notice.ends})"
-    yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.model_dump().items())
+    yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.by_day().items())
     yield "closed on", _list(line.closed_days)
     yield "waiting, in seconds", _named({**line.waiting.model_dump(), "silence": _list(line.waiting.silence, " then ")})
     yield "pace", _named(line.pace.model_dump())
@@ -121,7 +121,7 @@ def _ring_back(of: RingBack) -> str:
     def told(part: PartOfDay) -> str:
         return f"{part.hours}, {part.places} callers"
 
-    more = _named(of.model_dump(exclude={"morning", "afternoon"}))
+    more = _named(of.model_dump(exclude={"morning", "afternoon", *Confirmed.model_fields}))
     return f"in the morning {told(of.morning)}; in the afternoon {told(of.afternoon)}; {more}"
 
 

@@ -9,6 +9,8 @@ import re
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
+from ivr.reading import Path
+
 #: Blank lines and whole-line comments at the end of a list. They belong to what follows it.
 _AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
@@ -66,3 +68,56 @@ def _around(text: str, start: int, value: Node) -> tuple[str, str]:
     beside = re.match(r"[^\r\n]*", after)
     assert beside
     return beside[0], after[beside.end() :]
+
+
+# --- what the service has confirmed -----------------------------------------------------------
+
+#: The field that holds the value, in groups where a plain value is allowed too.
+_VALUE_IN = {"phones": "number", "emails": "address", "links": "address"}
+
+
+def with_confirmation(line_yaml: str, path: Path, who: str, on: dt.date) -> str:
+    """`line.yaml` with confirmed_by and confirmed_on set for the setting at `path`.
+
+    Comments and order are kept. The text must have been read without a Problem. Raises LookupError for an
+    unknown path.
+    """
+    for field, value in (("confirmed_by", json.dumps(who, ensure_ascii=False)), ("confirmed_on", str(on))):
+        line_yaml = _with_field(line_yaml, path, field, value)
+    return line_yaml
+
+
+def _with_field(text: str, path: Path, field: str, value: str) -> str:
+    setting = _node_at(text, path)
+    if not isinstance(setting, MappingNode):  # a value by itself, which is kept as it is written
+        start, end = setting.start_mark.index, setting.end_mark.index
+        return f"{text[:start]}{{{_VALUE_IN[str(path[0])]}: {text[start:end]}, {field}: {value}}}{text[end:]}"
+    for key, old in setting.value:
+        if key.value == field:
+            return _with_value(text, key, old, value)
+    first = setting.value[0][0].start_mark
+    if setting.flow_style:
+        return f"{text[: first.index]}{field}: {value}, {text[first.index :]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[: first.index]}{field}: {value}{newline}{' ' * first.column}{text[first.index :]}"
+
+
+def _with_value(text: str, key: Node, old: Node, value: str) -> str:
+    """Replaces the value of a key, which may be empty."""
+    colon = text.index(":", key.end_mark.index) + 1
+    end = max(colon, old.end_mark.index) if old.value else colon
+    rest = text[end:]
+    if not old.value and re.match(r"[ \t]*[,}]", rest):
+        rest = rest.lstrip(" \t")
+    return f"{text[:colon]} {value}{rest}"
+
+
+def _node_at(text: str, path: Path) -> Node:
+    node: Node = YAML(typ="rt").compose(text)
+    for step in path:
+        assert isinstance(node, MappingNode)
+        found = [value for key, value in node.value if key.value == step]
+        if not found:
+            raise LookupError(path)
+        node = found[0]
+    return node

@@ -291,7 +291,8 @@ def _press(script: Script, s: Session, key: str) -> str:
 def _named(script: Script, s: Session) -> tuple[str, ...]:
     """The universal keys that are spoken here: few, since a list of keys hides the choices.
 
-    A menu names the person, hash, star once there is a way back, and 9 once a call. Anywhere
+    A menu names the person, hash, star once there is a way back, and 9 once a call. The first
+    menu names the person only: its choices must be heard soon after the greeting. Anywhere
     else they work unspoken, until a caller seems lost: then the person is named.
     """
     options = crossroads(script, s)
@@ -304,6 +305,8 @@ def _named(script: Script, s: Session) -> tuple[str, ...]:
     back = (BACK_KEY,) if s.trail else ()
     if node.id == HELP:
         return back
+    if not (s.trail or s.silences or s.wrongs):
+        return person
     return (*person, AGAIN, *back, *(() if HELP_KEY in s.taught else (HELP_KEY,)))
 
 

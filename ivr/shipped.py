@@ -274,7 +274,7 @@ SHIPPED: dict[str, Any] = {
             "natural",
             "pyttsx3",
         ],
-        "natural_voice": "emma",
+        "natural_voice": "heart",
         "say_voice": "Polly.Amy-Neural",
         "say_rate": "85%",
         "say_slow_rate": "70%",

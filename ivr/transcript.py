@@ -7,10 +7,15 @@
     CALLER  1
     NOTED   text text_council to 07700 900123
     ENDS    the line hangs up
+    GOT     a text: text_council
 
 What the caller does is put in; all else comes out. `play` runs the same engine that
 answers the phone, and writes the session down and reads it back between turns, as Redis
-does. In a story, `...` in a LINE stands for any words, and a LINE may be left out.
+does. GOT is what the caller has in the end (`outcome`).
+
+In a story, `...` in a LINE stands for any words, and a LINE may be left out. A story may
+also have `NEVER  two months`: words that are said nowhere in the whole call, wherever in
+the story the line stands.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from typing import Protocol
 
 import msgspec
 
-from ivr import call, dialling, reply
+from ivr import call, dialling, outcome, reply
 from ivr.callback import CallbackRequest
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
@@ -56,7 +61,7 @@ from ivr.session import (
 )
 from ivr.spoken import text_of
 
-SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS")
+SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS", "GOT", "NEVER")
 
 #: What people in a call can do besides pressing keys.
 SILENT, HANGS_UP, SPEAKS = "(says nothing)", "(hangs up)", "(leaves a message)"
@@ -73,7 +78,7 @@ _KEYS = re.compile(r"[0-9*#]+")
 _TWICE = re.compile(r"\(presses ([0-9*#]) twice\)")
 _NUMBER = re.compile(r"\+?[0-9][0-9 ]+")
 #: What a word processor makes of plain signs. In a story, one is as good as the other.
-_PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
+PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
 
 #: Seconds between hearing and pressing, in a call that is written down. Long enough not to
 #: be a trembling hand, which is written '(presses 1 twice)'.
@@ -124,6 +129,7 @@ def read(text: str, name: str) -> Transcript:
         if not line.startswith("#") and (says := _take(line, number, head, entries)):
             problems.append(Problem(name, number, says))
     problems += [Problem(name, e.line, says) for e in (*entries, *head.values()) if (says := _unreadable(e))]
+    problems += [Problem(name, e.line, _GOT_IS_LAST) for e in _before_the_end(entries)]
     if "When" not in head:
         problems.append(Problem(name, 1, _SAY_WHEN))
     if not entries and not problems:
@@ -134,6 +140,15 @@ def read(text: str, name: str) -> Transcript:
     assert when
     about = tuple(line for line in text.splitlines() if line.startswith("#"))
     return Transcript(when, "" if caller == HIDDEN else caller, tuple(entries), about, name)
+
+
+_GOT_IS_LAST = "GOT is what the caller has at the end of the call. Move it below the last CALLER or ADVISER line."
+
+
+def _before_the_end(entries: list[Entry]) -> Iterator[Entry]:
+    """GOT lines with something put in behind them."""
+    last = max((i for i, entry in enumerate(entries) if entry.put_in), default=-1)
+    return (entry for entry in entries[: last + 1] if entry.who == "GOT")
 
 
 def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> str | None:
@@ -196,6 +211,10 @@ def _unreadable(entry: Entry) -> str | None:
         return f"Write keys, {SILENT}, (presses 1 twice), {SPEAKS} or {HANGS_UP}."
     if entry.who == "ADVISER" and not entry.put_in and not entry.text.startswith("hears"):
         return f"Write one of: {', '.join(ADVISER_DOES)}."
+    if entry.who == "NEVER" and not entry.text.translate(PLAIN).strip(". "):
+        return "Write the words that must be heard nowhere in this call, like 'NEVER   two months'."
+    if entry.who == "GOT" and not entry.text.startswith((*outcome.KINDS, "...")):
+        return f"Write what the caller has got, beginning with one of: {', '.join(outcome.KINDS)}."
     return None if entry.text else "Write what comes out here, or ... for any words."
 
 
@@ -250,6 +269,8 @@ class Caller:
         self.problems: list[Problem] = []
         #: How the last call to an adviser ended, until the caller does something.
         self._adviser: Ended | None = None
+        #: What was got so far: whether an adviser took the call, requests by their id, and texts by their name.
+        self._answered, self._requests, self._texts = False, dict[str, CallbackRequest](), list[str]()
         #: The clock of this call, from when it rings.
         self.now = dt.datetime.min.replace(tzinfo=LONDON)
 
@@ -264,11 +285,18 @@ class Caller:
                 break
             self.do(entry)
         self._rings_out()
-        return Transcript(wanted.when, wanted.caller, tuple(self.entries), wanted.about, wanted.name)
+        entries = (*self.entries, *self.got())
+        return Transcript(wanted.when, wanted.caller, entries, wanted.about, wanted.name)
 
     @property
     def over(self) -> bool:
         return bool(self.entries) and self.entries[-1].who == "ENDS"
+
+    def got(self) -> list[Entry]:
+        """What the caller has by now, as it is written at the end of a call."""
+        told = self.turn is not None and outcome.is_told(self.script, self.turn)
+        found = outcome.got(answered=self._answered, requests=self._requests.values(), texts=self._texts, told=told)
+        return [Entry("GOT", words) for words in found]
 
     def ring(self, when: dt.datetime, caller: str) -> None:
         self.now = when
@@ -280,6 +308,7 @@ class Caller:
         self.entries.append(Entry(entry.who, entry.text))
         if entry.who == "ADVISER":
             self._adviser = ADVISER_DOES[entry.text]
+            self._answered = self._answered or self._adviser == "answered"
             self.put_in(TransferEnded(self._adviser))
             return
         self._adviser = None
@@ -336,9 +365,10 @@ class Caller:
     def _heard(self, turn: Turn) -> None:
         """Run the turn's errands, and write down what comes out."""
         while isinstance(turn.then, Errand):
-            outcome = self.desk.run(turn.then, self.now)
-            self.entries += [Entry("NOTED", words) for words in noted(turn.then, outcome)]
-            turn = call.answer(self.script, turn.session, outcome, self.now)
+            back = self.desk.run(turn.then, self.now)
+            self.entries += [Entry("NOTED", words) for words in noted(turn.then, back)]
+            self._keep(turn.then, back)
+            turn = call.answer(self.script, turn.session, back, self.now)
         self.turn = turn
         self.happened.append(turn)
         self.visited.add(turn.session.place.node)
@@ -349,73 +379,33 @@ class Caller:
         if isinstance(turn.then, HangUp):
             self.entries.append(Entry("ENDS", "the line hangs up"))
 
+    def _keep(self, errand: Errand, back: Done | Failed) -> None:
+        """Remember what this errand got for the caller."""
+        match errand, back:
+            case SendText(), Done():
+                self._texts.append(errand.text)
+            case SaveRequest() | MoveRequest(), Done(request=request) if request:
+                self._requests[request.id] = request
+            case CancelRequest(), Done(request=request) if request and request.id in self._requests:
+                self._requests[request.id] = request
 
-def noted(errand: Errand, outcome: Done | Failed) -> Iterator[str]:
+
+def noted(errand: Errand, back: Done | Failed) -> Iterator[str]:
     """What an errand left behind, in words."""
-    if isinstance(outcome, Failed):
+    if isinstance(back, Failed):
         yield "nothing could be written down"
         return
     match errand:
         case SendText(_, to, text, _):
             yield f"text {text} to {dialling.national(to)}"
-        case SaveRequest() if outcome.request:
-            so_far = " so far" if outcome.request.state == "unfinished" else ""
-            yield f"callback request{so_far}: {'; '.join(_facts(outcome.request))}"
-        case HoldWindow() if outcome.window:
-            yield f"place held: {outcome.window.day:%A %-d %B}, {outcome.window.part}"
-        case FindRequest() if outcome.request:
+        case SaveRequest() if back.request:
+            so_far = " so far" if back.request.state == "unfinished" else ""
+            yield f"callback request{so_far}: {'; '.join(outcome.facts(back.request))}"
+        case HoldWindow() if back.window:
+            yield f"place held: {back.window.day:%A %-d %B}, {back.window.part}"
+        case FindRequest() if back.request:
             yield "callback request found"
         case MoveRequest(to=Promise(window=Window(day, part))):
             yield f"callback request moved: {day:%A %-d %B}, {part}"
         case CancelRequest():
             yield "callback request cancelled"
-
-
-def _facts(request: CallbackRequest) -> Iterator[str]:
-    """What is known of a request, in words. What was not asked yet is not told."""
-    yield dialling.national(request.number) if request.number else "number not known"
-    if request.window:
-        yield f"{request.window.day:%A %-d %B}, {request.window.part}"
-    if request.urgency:
-        yield {"today": "urgent, for today", "urgent": "urgent"}[request.urgency]
-    if request.message_ok is not None:
-        yield "may leave a message" if request.may_leave_message() else "leave no message"
-    if request.say_who is not None:
-        yield "may say who rings" if request.may_say_who() else "do not say who rings"
-    yield from (f"needs {need}" for need in request.needs)
-    if request.slow:
-        yield "speak slowly"
-
-
-# --- comparing ------------------------------------------------------------------------------
-
-
-def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
-    """Where a story and the line disagree. `...` stands for any words; an output left out is not looked at."""
-    problems: list[Problem] = []
-    expected, found = _exchanges(wanted), _exchanges(heard)
-    for i, outputs in enumerate(expected):
-        actual = found[i] if i < len(found) else []
-        for entry in outputs:
-            if not any(entry.who == out.who and _matches(entry.text, out.text) for out in actual):
-                line_says = " / ".join(out.text for out in actual) or "nothing: the call is over"
-                says = f"The story hears '{entry.text}'. The line says '{line_says}'."
-                remedy = "If that is meant, write it into the story."
-                problems.append(Problem(wanted.name, entry.line, f"{says} {remedy}", rule="story"))
-    return problems
-
-
-def _exchanges(transcript: Transcript) -> list[list[Entry]]:
-    """What came out, in one list for each thing that was put in."""
-    lists: list[list[Entry]] = [[]]
-    for entry in transcript.entries:
-        if entry.put_in:
-            lists.append([])
-        else:
-            lists[-1].append(entry)
-    return lists
-
-
-def _matches(wanted: str, said: str) -> bool:
-    pattern = ".*".join(re.escape(part.strip()) for part in wanted.translate(_PLAIN).split("..."))
-    return re.fullmatch(pattern.replace(r"\ ", r"\s+"), said.translate(_PLAIN), re.DOTALL) is not None

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "ivr"
 CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
     "stand_ins", "environment", "building", "session", "messages", "steps", "reply", "escalation", "call", "briefing",
-    "practice", "transcript", "check", "changes", "editing", "schemas",
+    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}

@@ -20,11 +20,11 @@ Files = dict[str, str]
 Edits = tuple[tuple[str, str, str], ...]
 
 WELCOME, STEPS, WORDS, SHARED = "menus/welcome.yaml", "menus/first_steps.yaml", "menus/words.yaml", "menus/shared.yaml"
-HELLO = "Hello. This is {service_name}. This is a recording."
-SAY = 'say: "This part is about school or college."'
+HELLO = "You hear an automated voice."
+SAY = 'say: "What is it about?"'
 PART = '"The SENCO is the teacher in charge of special needs."'
-LABEL = 'label: "To sort it out by talking"'
-SCHOOL = '      4: {label: "If your child is kept out", goto: kept_out, said_back: "A child kept out of school."}\n'
+LABEL = 'label: "To know who to talk to"'
+SCHOOL = '      4: {label: "If sent home, or kept out", goto: out_first, said_back: "Sent home, or kept out."}\n'
 
 
 def _say(words: str) -> Edits:
@@ -78,13 +78,13 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("texts.yaml", "You can bring a friend", "You can bring a good friend"),),
     ),
     "reading-grade": (
-        (("menus/exclusion.yaml", "We can text you a website about this.", "Administration. " * 60),),
-        (("menus/exclusion.yaml", "We can text you a website about this.", "Get a text. " * 20),),
+        (("menus/exclusion.yaml", "We can text you a website.", "Administration. " * 90),),
+        (("menus/exclusion.yaml", "We can text you a website.", "Get a text. " * 20),),
     ),
     "new-words": (((SHARED, '    rung: "We have your number. We will ring you."\n', ""),), ((SHARED, "We have your number. ", ""),)),
     "own-number": (
-        _line('helpline_phone: "0116 257 5027"', 'helpline_phone: "0116 496 0000"'),
-        _line('helpline_phone: "0116 257 5027"', 'helpline_phone: "0116 496 0001"'),
+        _line('number: "0116 257 5027"', 'number: "0116 496 0000"'),
+        _line('number: "0116 257 5027"', 'number: "0116 496 0001"'),
     ),
     "pace": (_line("before_key: 0.7", "before_key: 0.2"), _line("before_key: 0.7", "before_key: 0.9")),
     "choices": (
@@ -97,8 +97,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "moved-keys": (
         (
-            (WELCOME, 'goto: q_kept_out, said_back: "Finding out what to do."', 'goto: X, said_back: "Finding out."'),
-            (WELCOME, "goto: council_menu", "goto: q_kept_out"),
+            (WELCOME, "goto: which_letter", "goto: X"),
+            (WELCOME, "goto: council_menu", "goto: which_letter"),
             (WELCOME, "goto: X", "goto: council_menu"),
         ),
         _say("This part is about school."),
@@ -114,15 +114,12 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (),
     ),
     "guidance-soon": (
-        (
-            ("menus/which_way.yaml", "if_no: {goto: which_school}", "if_no: {goto: q_talked}"),
-            ("menus/which_way.yaml", "if_yes: {goto: which_letter}", "if_yes: {goto: q_only_school}"),
-        ),
+        (("menus/letters.yaml", "if_no: {goto: which_school}", "if_no: {goto: q_talked}"),),
         (),
     ),
     "first-key": (
-        ((WELCOME, "    person_hint: first part\n", ""),),
-        ((WELCOME, HELLO, "Hello. This is {service_name}. You hear a recording."),),
+        ((WELCOME, HELLO, "This is a recording by an automated voice."),),
+        ((WELCOME, HELLO, "This is an automated voice."),),
     ),
     "circles": (
         ((WORDS, "    listed_in: words_school\n    next_word: word_best_endeavours", "    listed_in: words_school\n    next_word: word_senco"),),
@@ -130,8 +127,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "dead-ends": (
         (
-            (WELCOME, "    kind: menu\n    say: \"This part is about who can help.\"", "    kind: menu\n    say: \"This is about help.\""),
-            *((WELCOME, f"goto: {there}", "goto: support_menu") for there in ("what_we_do", "bring_someone", "groups", "find_menu")),
+            (WELCOME, "    kind: menu\n    say: \"You do not have to do this alone.\"", "    kind: menu\n    say: \"This is about help.\""),
+            *((WELCOME, f"goto: {there}", "goto: helpers_menu") for there in ("what_we_do", "bring_someone", "groups")),
         ),
         (),
     ),
@@ -140,7 +137,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (),
     ),
     "leftovers": (_line('  council_name:', '  mayor: "The mayor"\n  council_name:'), ()),
-    "closing-line": ((("menus/exclusion.yaml", '    closing: "That is all about being kept out of school."\n', ""),), ()),
+    "closing-line": ((("menus/exclusion.yaml", '    closing: "That is all about those places."\n', ""),), ()),
     "text-twin": ((("menus/exclusion.yaml", "    text: text_exclusion\n", ""),), ()),
     "reviews": (
         (("menus/exclusion.yaml", "review_by: 2027-07-31", "review_by: 2026-11-24"),),
@@ -152,6 +149,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "closed-days": (
         _line("closed_days: []", "closed_days: [2025-12-24]"), _line("closed_days: []", "closed_days: [2026-11-25]"),
+    ),
+    "confirmed": (
+        _line('"0116 454 2050", confirmed_by: ,', '"0116 454 2050", confirmed_by: "A manager",'),
+        _line('"0116 454 2050", confirmed_by: , confirmed_on: }', '"0116 454 2050", confirmed_by: "A manager", confirmed_on: 2026-11-24}'),
     ),
     "phones": (_line('"0116 454 2050"', '"0116 454 205"'), _line('"0116 454 2050"', '"0116 454 2051"')),
     "person-everywhere": (
@@ -296,6 +297,8 @@ SETTINGS = [
     ("ring-back-hours", "  morning: {hours: 09:00 to 12:00, places: 12}", "  morning: {hours: closed, places: 0}", False),
     ("ring-back-hours", "afternoon: {hours: 12:00 to 17:00", "afternoon: {hours: 12:00 to 19:00", True),
     ("ring-back-hours", "morning: {hours: 09:00 to 12:00", "morning: {hours: 09:00 to 13:00", True),
+    ("confirmed", '2050", confirmed_by: ,', '2050", confirmed_by: "A manager",', True),
+    ("confirmed", '2050", confirmed_by: , confirmed_on: }', '2050", confirmed_by: A, confirmed_on: 2026-11-26}', True),
     ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
     ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
@@ -320,7 +323,7 @@ def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
     """A choice at the end may go away and leave none."""
     menu, node = "menus/more_help.yaml", "  contact_us:\n    kind: reading\n"
     last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
-    off = _edited(files, ((menu, node, f"{node}    only_if: show_county\n"),))
+    off = _edited(files, ((menu, node, f"{node}    only_if: show_after_complaint\n"),))
 
     says = "Key 3 leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
     assert [p.says for p in _found("choices", off)] == [says]
@@ -373,7 +376,7 @@ PLACES = {
     "steps.goodbye.say": ("sentence-length", SHARED, "I have not heard", LONG),
     "steps.goodbye": ("sentence-length", SHARED, "I have not heard", LONG),
     "phrases.at_the_start": ("sentence-length", SHARED, "You are at the start.", "You are at the very start of what this line has to say to you."),
-    "phones.county_service_phone": ("phones", "line.yaml", '"0116 305 5614"', '"0900 305 5614"'),
+    "phones.council_phone": ("phones", "line.yaml", '"0116 454 2050"', '"0900 454 2050"'),
     "waiting.more_time": ("waiting", "line.yaml", "more_time: 120", "more_time: 90"),
     "texts.text_bring": ("text-length", "texts.yaml", "You can bring a friend", "You can bring a friend. " * 12),
 }  # fmt: skip
@@ -455,7 +458,7 @@ When    Wed 25 November 2026, 10:30
 From    07700 900123
 
 CALLER  2
-LINE    ... To sort it out by talking, press 1. ...
+LINE    ... To know who to talk to, press 1. ...
 CALLER  1
 LINE    {heard}
 """
@@ -471,9 +474,7 @@ def test_a_story_that_hears_something_else_is_a_problem_with_its_line(shipped: S
     (problem,) = check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... ask the council ...")})
 
     assert (problem.file, problem.line, problem.rule) == ("config/stories/a.call", 8, "story")
-    assert problem.says.startswith(
-        "The story hears '... ask the council ...'. The line says 'Sorting it out by talking."
-    )
+    assert problem.says.startswith("The story hears '... ask the council ...'. The line says 'Who to talk to.")
 
 
 def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
@@ -492,7 +493,11 @@ UNREADABLE = [
     (HEAD.replace("Wed", "Fri") + "CALLER  1\n", 1, "25 November 2026 is a Wednesday. Write Wed here, or another day."),
     (HEAD + HEAD.splitlines()[0] + "\nCALLER  1\n", 4, "'When' is here twice. Keep one of them."),
     (HEAD.replace("07700 900123", "my phone") + "CALLER  1\n", 2, "Write the caller's number, like 'From    07700 "),
-    (HEAD + "CALLER: 1\n", 4, "Begin the line with one of: When, From, LINE, CALLER, ADVISER, NOTED, ENDS."),
+    (
+        HEAD + "CALLER: 1\n",
+        4,
+        "Begin the line with one of: When, From, LINE, CALLER, ADVISER, NOTED, ENDS, GOT, NEVER.",
+    ),
     (
         HEAD + "CALLER  (presses one twice)\n",
         4,
@@ -544,7 +549,7 @@ def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> No
 
 
 @pytest.mark.parametrize("story", [
-    f"{HEAD}CALLER\t3\nLINE\tCouncil decisions, and EHC plans. \u2026\n\tTo ring the council, press 1. ...\n",
+    f"{HEAD}CALLER\t3\nLINE\tEHC plans, and appeals. \u2026\n\tTo ring the council, press 1. ...\n",
     f"{HEAD}CALLER  (hangs up)\nENDS    the caller hangs up\n",
     f"{HEAD}LINE    Hello. ...\n".replace("07700 900123", "hidden").replace("\n", "\r\n"),
     "# From may be left out.\nWhen    Wed 25 November 2026, 10:30\nLINE    Hello. ...\n",

@@ -55,7 +55,7 @@ def test_what_cannot_be_a_key_is_asked_for_again(ivr: Ivr) -> None:
     result = ivr("call", "--at", "2026-11-25 10:30", keys="seven\n2\nh\n")
 
     assert "Type keys: 0 to 9, * or #." in result.output
-    assert "Talking about school." in result.output
+    assert "School, nursery or college." in result.output
 
 
 def test_a_call_is_saved_as_a_golden_call(ivr: Ivr, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_several_keys_where_one_is_taken_are_asked_for_again(ivr: Ivr, tmp_path:
     result = ivr("call", "--at", "2026-11-25 10:30", keys="12\n2\nh\n")
 
     assert "One key at a time here." in result.output
-    assert "Talking about school." in result.output
+    assert "School, nursery or college." in result.output
 
 
 def test_a_time_that_is_none_is_refused_in_words(ivr: Ivr) -> None:

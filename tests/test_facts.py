@@ -1,28 +1,36 @@
-"""All 152 facts of the leaflet are reachable, in the words the line really says."""
+"""All 152 facts of the leaflet, and what the law adds, are heard as they are meant.
+
+Each fact has the words that callers hear, and words that must not stand in their place: a fact
+can be there and still be told wrongly.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 import pytest
 from ruamel.yaml import YAML
 
-from ivr import config
+from ivr import building, config
 from ivr.script import Reading, Script
 from ivr.session import Key, NoInput, TransferEnded
 from ivr.spoken import text_of
 from tests.line import OPEN, Line
 from tests.walk import Way, ways
 
-FACTS: dict[str, dict[str, dict[str, str]]] = YAML(typ="safe").load(
-    (config.ROOT / "tests" / "facts.yaml").read_text(encoding="utf-8")
-)["facts"]
+TABLE = YAML(typ="safe").load((config.ROOT / "tests" / "facts.yaml").read_text(encoding="utf-8"))
+FACTS = {**TABLE["facts"], **TABLE["law"]}
 HEARD = [(fact, node, words) for fact, row in FACTS.items() for node, words in row.get("heard", {}).items()]
 TEXTED = [(fact, text, words) for fact, row in FACTS.items() for text, words in row.get("texted", {}).items()]
 
 
 @pytest.fixture(scope="module")
 def heard(shipped: Script) -> dict[str, str]:
+    return _heard(shipped)
+
+
+def _heard(shipped: Script) -> dict[str, str]:
     """All that is said at each node, with the turn that comes to it and each turn that leaves it."""
     said: dict[str, list[str]] = {}
     for (node, _), (_, turn) in ways(shipped, OPEN).items():
@@ -34,9 +42,85 @@ def heard(shipped: Script) -> dict[str, str]:
 
 
 def test_the_table_has_every_fact() -> None:
-    """F1 to F152, each with somewhere to hear it or a text that has it."""
-    assert list(FACTS) == [f"F{n}" for n in range(1, 153)]
+    """F1 to F152, and the law's with their sources: each with somewhere to hear it, or a text that has it."""
+    assert list(TABLE["facts"]) == [f"F{n}" for n in range(1, 153)]
     assert all(row.get("heard") or row.get("texted") for row in FACTS.values())
+    assert all(row["source"] for row in TABLE["law"].values())
+
+
+def test_every_fact_has_words_that_would_make_it_another() -> None:
+    assert [fact for fact, row in FACTS.items() if not row.get("never")] == []
+
+
+def _told_wrongly(heard: Mapping[str, str], texts: Mapping[str, str]) -> Iterator[str]:
+    """Each fact beside which its opposite, or something weaker or stronger, is said."""
+    for fact, row in FACTS.items():
+        places = {node: heard.get(node, "") for node in row.get("heard", {})}
+        places |= {text: texts.get(text, "") for text in row.get("texted", {})}
+        for words in row["never"]:
+            pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
+            yield from (f"{fact} at {place}: {words}" for place, said in places.items() if pattern.search(said))
+
+
+def test_no_fact_is_told_wrongly(shipped: Script, heard: dict[str, str]) -> None:
+    assert list(_told_wrongly(heard, shipped.texts)) == []
+
+
+#: One change of each kind, as somebody might make it in good faith: the file, words there, what they become, the fact.
+CHANGES = {
+    "a duty made weaker": (
+        "menus/mediation.yaml",
+        "must be set up within",
+        "should be set up within",
+        "F98 at mediation_meeting: should be set up",
+    ),
+    "a promise made stronger": (
+        "menus/getting_help.yaml",
+        "We may be able to give you support of your own",
+        "We will give you support of your own",
+        "F30 at bring_someone: We will give you support of your own",
+    ),
+    "a condition dropped": (
+        "menus/appeals.yaml",
+        "You can appeal if a final plan changes these parts",
+        "You can appeal if these parts are changed",
+        "F121 at appeal_about: if these parts are changed",
+    ),
+    "a right made a duty": (
+        "menus/disagreement.yaml",
+        "You choose if you want it",
+        "You must have it",
+        "F64 at disagreement_what: You must have it",
+    ),
+    "a number changed": (
+        "line.yaml",
+        'number: "0116 257 5027"',
+        'number: "0116 482 0870"',
+        "F142 at text_us: 0116 482 0870",
+    ),
+    "a wrong made normal": (
+        "menus/exclusion.yaml",
+        "Not even if you said yes",
+        "That is called being suspended",
+        "C57 at kept_out: That is called being suspended",
+    ),
+    "a time limit that runs for others": (
+        "menus/letters.yaml",
+        "You may have only {draft_days} days",
+        "You have two months, not {draft_days} days",
+        "C41 at letter_draft: two months",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_fact_that_is_told_wrongly_is_found(kind: str) -> None:
+    file, right, wrong, told = CHANGES[kind]
+    files = config.script_files(config.ROOT / "config")
+    assert right in files[file]
+    script = building.load({**files, file: files[file].replace(right, wrong)}, config.bank_holidays())
+
+    assert told in set(_told_wrongly(_heard(script), script.texts))
 
 
 @pytest.mark.parametrize(("fact", "node", "words"), HEARD, ids=[f"{f} at {n}" for f, n, _ in HEARD])
@@ -51,10 +135,10 @@ def test_a_fact_is_texted_where_the_table_says(fact: str, text: str, words: str,
 
 
 def test_every_text_is_offered_where_its_guidance_is_heard(shipped: Script) -> None:
-    """No text is in the file that no caller can ask for, but those of parts that are switched off."""
+    """No text is in the file that no caller can ask for."""
     offered = {getattr(node, "text", None) for node in shipped.nodes.values()} | {"text_us"}
 
-    assert set(shipped.texts) - offered == {"text_county"}
+    assert set(shipped.texts) - offered == set()
 
 
 def test_every_node_can_be_come_to(shipped: Script) -> None:

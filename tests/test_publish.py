@@ -41,7 +41,7 @@ from tests.test_phone import NODE, needs
 
 IVR = Path(sys.executable).parent / "ivr"
 WELCOME, LINE_YAML = "menus/welcome.yaml", "line.yaml"
-OLD, NEW = "Talking about school.", "Talking about teachers."
+OLD, NEW = "School, nursery or college.", "School, teachers or college."
 TODAY = dt.datetime.now(LONDON).date()
 A_DAY = dt.timedelta(days=1)
 
@@ -262,7 +262,7 @@ def test_errors_stop_a_publication_with_their_lines(staff: Staff, published: str
 
 def test_a_story_that_does_not_come_true_stops_a_publication(staff: Staff, published: str) -> None:
     story = "stories/a_word_that_is_hard.call"
-    staff.edit(story, "Meeting, to try to agree.", "Meeting, to try to argue.")
+    staff.edit(story, "LINE    Mediation. Mediation", "LINE    Mediation. Meditation")
 
     told = staff("publish", "-m", "other words")
 
@@ -878,7 +878,13 @@ def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> N
 
 def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, files: dict[str, str]) -> None:
     """An upgrade may bring rules that the live words break. It still snows, and the notice must go out."""
-    put_live(staff.store, {**files, WELCOME: files[WELCOME].replace("This is a recording.", "You have thirty days.")})
+    put_live(
+        staff.store,
+        {
+            **files,
+            WELCOME: files[WELCOME].replace("We help with special needs and disability.", "You have thirty days."),
+        },
+    )
 
     assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
     assert staff("notice", SNOW).status == 0
@@ -894,7 +900,7 @@ def test_stories_are_told_without_the_notice_of_the_day(staff: Staff, published:
     assert staff("publish", "-m", "teachers").status == 0
 
     assert SNOW in staff.live_files[LINE_YAML]
-    staff.edit("stories/a_word_that_is_hard.call", "Meeting, to try to agree.", "Meeting, to try to argue.")
+    staff.edit("stories/a_word_that_is_hard.call", "LINE    Mediation. Mediation", "LINE    Mediation. Meditation")
     assert staff("notice", "--clear").status == 0
 
 
@@ -1014,7 +1020,7 @@ AS_THEY_TYPE = [
     (EXCLUSION, "urgent: true", "urgent: yes", False),
     (EXCLUSION, "text: text_exclusion", "text: text_new", True),
     (EXCLUSION, "text: text_exclusion", "text: 3", False),
-    (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: show_county", True),
+    (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: show_after_complaint", True),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: new_switch", True),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: Bad", False),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    when_off: {goto: person}", True),
@@ -1034,14 +1040,14 @@ AS_THEY_TYPE = [
     (LINE_YAML, '"0116 257 5027"', '"01162575027"', True),
     (LINE_YAML, 'para_complaints: "11.2"', 'para_complaints: "x"', False),
     (LINE_YAML, 'para_complaints: "11.2"', "para_complaints: 11.2", False),
-    (LINE_YAML, "service_web: www.sendiassleicester.org.uk", "service_web: our page", False),
+    (LINE_YAML, "address: www.sendiassleicester.org.uk,", "address: our page,", False),
     (LINE_YAML, "info@sendiassleicester.org.uk", "nobody", False),
     (LINE_YAML, "mediation_days: 30", 'mediation_days: "30"', False),
     (LINE_YAML, "mediation_days: 30", "mediation_days: -3", False),
     (LINE_YAML, "mediation_days: 30", "Mediation_days: 3", False),
-    (LINE_YAML, "show_county: off", "show_county: on", True),
-    (LINE_YAML, "show_county: off", "show_county: yes", False),
-    (LINE_YAML, "show_county: off", "Show-county: off", False),
+    (LINE_YAML, "show_after_complaint: off", "show_after_complaint: on", True),
+    (LINE_YAML, "show_after_complaint: off", "show_after_complaint: yes", False),
+    (LINE_YAML, "show_after_complaint: off", "Show-county: off", False),
     (LINE_YAML, "monday: 09:00 to 17:00", "monday: 9-5", False),
     (LINE_YAML, "monday: 09:00 to 17:00", "monday: closed", True),
     (LINE_YAML, "closed_days: []", "closed_days: [2026-12-24]", True),
@@ -1148,3 +1154,75 @@ def test_rendering_says_that_every_prompt_has_its_sound_only_if_it_is_so(
 
     assert "Twilio's voice will say" in told
     assert "Every prompt has its sound" not in told
+
+
+# --- what the service has confirmed -----------------------------------------------------------
+
+BY = "A. Name, SENDIASS"
+
+
+def test_what_is_confirmed_is_in_the_draft_in_what_is_live_and_in_the_history(staff: Staff, patient: Store) -> None:
+    put_live(staff.store, config.script_files(staff.folder))
+
+    told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
+
+    assert told.status == 0
+    assert told.out.startswith(f"helpline_phone is confirmed by {BY} on 24 November 2026.")
+    assert "Not confirmed yet: council_phone, " in told.out
+    written = f'helpline_phone: {{number: "0116 257 5027", confirmed_by: "{BY}", confirmed_on: 2026-11-24}}'
+    assert written in staff.read()
+    assert written in staff.live_files[LINE_YAML]
+    assert f"confirmed by {BY} on 2026-11-24: helpline_phone" in staff("history").out
+
+
+def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Staff, patient: Store) -> None:
+    put_live(staff.store, config.script_files(staff.folder))
+    live = staff.live
+    staff.edit(LINE_YAML, "0116 257 5027", "0116 482 0870")
+
+    told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
+
+    assert "What is live does not have it yet: `ivr publish` makes it live." in told.out
+    assert 'number: "0116 482 0870", confirmed_by: "A. Name, SENDIASS", confirmed_on: 2026-11-24}' in staff.read()
+    assert staff.live == live
+
+
+def test_before_anything_is_live_the_draft_is_confirmed(staff: Staff) -> None:
+    assert staff("confirm", "opening_hours", "--by", BY, "--on", "2026-11-24").status == 0
+
+    assert f'  confirmed_by: "{BY}"\n  confirmed_on: 2026-11-24\nclosed_days' in staff.read()
+    assert staff.live is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("nothing", "--by", BY),
+            "'nothing' is nothing that is confirmed. Name one of: helpline_phone, council_phone, ",
+        ),
+        (("helpline_phone", "--by", " "), "Say who confirmed it: ivr confirm NAME --by"),
+        (("helpline_phone", "--by", BY, "--on", "2099-01-01"), "2099-01-01 is still to come."),
+    ],
+)
+def test_what_cannot_be_confirmed_changes_nothing(staff: Staff, arguments: tuple[str, ...], told: str) -> None:
+    before = staff.read()
+
+    answer = staff("confirm", *arguments)
+
+    assert answer.status == 1
+    assert told in answer.err
+    assert staff.read() == before
+
+
+def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, patient: Store) -> None:
+    staff("confirm", "council_phone", "--by", BY, "--on", "2026-11-24")
+    put_live(staff.store, config.script_files(staff.folder))
+    staff.edit(LINE_YAML, "0116 454 2050", "0116 454 2051")
+
+    told = staff("check").out
+
+    assert "This was changed after somebody confirmed it." in told
+    assert "NOT CONFIRMED BY THE SERVICE (17)." in told
+    assert "helpline_phone, 0116 257 5027: key 0 rings it; said at contact_us (keys 4, 3, 3)" in told
+    assert "council_phone," not in told

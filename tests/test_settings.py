@@ -210,7 +210,7 @@ def test_the_check_tells_of_the_environment_and_of_the_words_together(tmp_path: 
 
 
 def _with_helpline(files: Files, number: str) -> Files:
-    line = files["line.yaml"].replace('helpline_phone: "0116 257 5027"', f'helpline_phone: "{number}"')
+    line = files["line.yaml"].replace('number: "0116 257 5027"', f'number: "{number}"')
     return {**files, "line.yaml": line}
 
 

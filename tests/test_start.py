@@ -108,8 +108,9 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
     again = Started(place)
     try:
         assert ("Checking config/" in started.told, "Checking config/" in again.told) == (True, False)
+        assert "18 of the numbers, addresses and hours that callers are given are not confirmed" in started.told
         path = _action(reply, started.base)
-        assert "The tribunal must get your appeal" in again.post(path, **caller, Digits="3")
+        assert "ring the mediation number on your letter" in again.post(path, **caller, Digits="3")
     finally:
         again.stop(signal.SIGTERM)
 

@@ -385,7 +385,7 @@ def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
 
 def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> None:
     """From the start, also if the caller hangs up in the middle."""
-    talk = Talk(shipped, EVENING).to("11..").press("2").press("1")
+    talk = Talk(shipped, EVENING).to("24.1..").press("22").press("1")
     assert talk.at == "ring_when"
     assert "urgent" in talk.noted[-1]
 
@@ -396,10 +396,10 @@ def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> N
 
 
 def test_a_word_looked_up_on_the_way_takes_no_urgency_and_no_text_away(shipped: Script) -> None:
-    talk = Talk(shipped, EVENING).to("11..").press("9").press("3").press("1")
+    talk = Talk(shipped, EVENING).to("24.1..").press("9").press("3").press("1")
     assert talk.at == "kept_out"
 
-    assert talk.press("1").press("1").desk.texts[0].text == "text_exclusion"
+    assert talk.press("2").press("1").press("1").desk.texts[0].text == "text_kept_out"
     assert talk.press("2").press("1").at == "ring_when"
 
 

@@ -28,7 +28,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ivr import transcript
+from ivr import story, transcript
 from ivr.check import promise, safety, shape, words  # importing them is what registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
@@ -101,7 +101,7 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
         return list(error.problems)
     caller = transcript.Caller(script, PracticeDesk())
     heard = caller.follow(wanted)
-    differences = transcript.differences(wanted, heard)
+    differences = story.differences(wanted, heard)
     until = min((problem.line for problem in caller.problems), default=None)
     problems = [*caller.problems, *(d for d in differences if until is None or d.line < until)]
     if all(entry.put_in for entry in wanted.entries):

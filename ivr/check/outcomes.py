@@ -256,7 +256,7 @@ class _Call:
 
     def _has_request(self) -> bool:
         """A request of this call that is open, with a number that can be rung, or a message that says one."""
-        mine = (request for request in self._desk.requests.values() if request.open and request.asked_in(CALL))
+        mine = (request for request in self._desk.requests.values() if request.open and request.wishes_of(CALL))
         return any(request.number not in self._outcomes.ours for request in mine)
 
     # --- one turn ---------------------------------------------------------------------------------

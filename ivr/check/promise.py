@@ -62,7 +62,7 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
         visit.node
         for visit in context.simulation.anybody.visits
         if visit.node in UNFINISHED and visit.turn.session.wishes.number and not visit.turn.session.wishes.moving
-        if not any(request.open for request in visit.desk.requests.values() if request.asked_in("explore"))
+        if not any(request.open for request in visit.desk.requests.values() if request.wishes_of("explore"))
     }
     for node in sorted(lost):
         says = "Whoever hangs up here has said which phone to ring, and nobody rings it. Write it down before this."

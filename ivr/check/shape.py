@@ -7,8 +7,8 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from ivr import dialling
-from ivr.authored import Menu, Reading
+from ivr import confirmation, dialling
+from ivr.authored import LineFile, Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.reading import Path
@@ -177,10 +177,13 @@ def first_key(context: Context) -> Iterator[Finding]:
     if not isinstance(greeting, Reading):
         return
     first = next(text for text in context.texts if text.node == GREETING and text.kind == "part")
-    if "recording" not in first.heard.lower():
-        yield context.at(
-            GREETING, "parts", 0, says="Say at once that this is a recording; callers expect a person, and talk."
-        )
+    said = first.heard.lower()
+    if "automated" not in said:
+        says = "Say at once that this is an automated voice; callers expect a person, and talk."
+        yield context.at(GREETING, "parts", 0, says=says)
+    if re.search(r"\brecord(ing|ed)?\b", said):
+        says = "On a private line, this is heard as 'you are being recorded'. Say that it is an automated voice."
+        yield context.at(GREETING, "parts", 0, says=says)
     if greeting.person_hint != "first part":
         yield context.at(GREETING, says="Name the key for a person after the first part, with person_hint: first part.")
     count = english.spoken_words(first.heard) + english.spoken_words("To talk to a person, press zero")
@@ -336,6 +339,27 @@ def own_numbers(context: Context) -> Iterator[Finding]:
                 f"'{name}' is this line's own number, so key 0 would ring the line itself. Name the phone of a person."
             )
             yield Finding(LINE, ("transfer", "numbers", i), says)
+
+
+@rule("confirmed", "R32", "Who says so, and when, is what makes a number one that a family can be sent to.")
+def confirmed(context: Context) -> Iterator[Finding]:
+    """What is confirmed is so by somebody, on a day, and for the value that stands there now."""
+    before = context.published.line if context.published else None
+    for path, setting in context.script.line.to_confirm().items():
+        if bool(setting.confirmed_by) != bool(setting.confirmed_on):
+            yield Finding(LINE, path, "Of confirmed_by and confirmed_on, one is empty. Write both, or empty both.")
+        elif setting.confirmed_on and setting.confirmed_on > context.today:
+            yield Finding(LINE, path, "The day on which this was confirmed is still to come. Write the right one.")
+        elif before and setting.is_confirmed and _is_another(before, context.script.line, path):
+            says = "This was changed after somebody confirmed it. Have it confirmed again: ivr confirm NAME --by WHO."
+            yield Finding(LINE, path, says, level="warning")
+
+
+def _is_another(before: LineFile, now: LineFile, path: Path) -> bool:
+    """Whether this has another value than in what is live, and the confirmation of what is live."""
+    was, is_ = before.to_confirm().get(path), now.to_confirm()[path]
+    kept = was is not None and (was.confirmed_by, was.confirmed_on) == (is_.confirmed_by, is_.confirmed_on)
+    return kept and not confirmation.same(before, now, path)
 
 
 @rule("phones", "R32", "A wrong digit sends a caller in need to nobody.")

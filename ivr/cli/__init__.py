@@ -13,6 +13,7 @@ import click
 
 from ivr import config
 from ivr.cli.common import Stop
+from ivr.cli.confirming import confirm
 from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
@@ -33,7 +34,7 @@ def commands() -> None:
 
 
 for command in (
-    start, demo, call, check, publish, history, diff, undo, notice, schema,
+    start, demo, call, check, publish, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store,
 ):  # fmt: skip
     commands.add_command(command)

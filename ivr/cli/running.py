@@ -6,7 +6,7 @@ from contextlib import closing
 
 import click
 
-from ivr import building, config, dialling, log, server, web
+from ivr import building, config, confirmation, dialling, log, server, web
 from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
@@ -58,6 +58,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         _warn_of_alerts(settings, live)
         _warn_of_advisers(settings, store)
         _warn_of_number(settings)
+        _warn_of_what_is_not_confirmed(live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
 
@@ -105,6 +106,11 @@ def _warn_of_advisers(settings: Settings, store: Store) -> None:
         if dialling.same(adviser.phone, settings.our_numbers):
             out(f"The phone of the adviser {adviser.name} is this line's own number, so no call by one click reaches")
             out(f"them. Give another: ivr adviser add {adviser.name} --phone NUMBER")
+
+
+def _warn_of_what_is_not_confirmed(live: Script) -> None:
+    if waiting := confirmation.in_words(live):
+        out(waiting)
 
 
 def _warn_of_number(settings: Settings) -> None:

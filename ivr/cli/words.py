@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, changes, config, editing, reading, transcript
+from ivr import building, changes, config, confirmation, editing, reading, transcript
 from ivr.building import Draft
 from ivr.check import unvisited
 from ivr.check.callers import Cost, Figure, Simulation
@@ -54,8 +54,11 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
         if phone.over:
             break
         phone.do(_asked(phone))
+    got = phone.got()
+    for entry in got:
+        out(transcript.wrapped(entry))
     if save:
-        written = Transcript(when, "" if caller == "hidden" else caller, tuple(phone.entries))
+        written = Transcript(when, "" if caller == "hidden" else caller, (*phone.entries, *got))
         save.write_text(transcript.write(written), encoding="utf-8")
         out(f"\nSaved in {save}")
     if hear:
@@ -133,6 +136,7 @@ def check(as_json: bool, coverage: bool) -> None:
         _tell(problems)
     if context is not None and not as_json:
         _refresh_schemas(settings, context.draft)
+        _to_confirm(context.draft, context.script)
         _figures(context.simulation)
         if coverage:
             _coverage(settings, context.script)
@@ -161,6 +165,15 @@ def _tell(problems: list[Problem]) -> None:
         out(f"{problem}{'' if problem.severity == 'error' else f'  (a warning: {problem.rule})'}")
     errors = sum(problem.severity == "error" for problem in problems)
     out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
+
+
+def _to_confirm(draft: Draft, made: Script) -> None:
+    """Lists what the service has not confirmed. This does not make the check fail."""
+    found = confirmation.unconfirmed(draft, made)
+    if found:
+        out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
+    for one in found:
+        out(f"  config/line.yaml:{one.line}  {one}")
 
 
 def _figures(simulation: Simulation) -> None:

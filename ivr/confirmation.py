@@ -1,0 +1,128 @@
+"""Settings that the service has not confirmed, and where callers hear them.
+
+The leaflet's numbers and addresses stay until somebody at the service confirms or replaces them. A wrong
+number can cost a family its appeal, so each unconfirmed setting is listed with the keys that lead callers
+to it and the number of texts that contain it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr.authored import Confirmed, LineFile
+from ivr.building import Draft
+from ivr.reading import Path
+from ivr.script import GREETING, MAIN_MENU, Reading, Script, options_of
+
+#: Settings that affect callers without being spoken.
+_ELSEWHERE: Mapping[Path, str] = {
+    ("opening_hours",): "whether key 0 rings anybody, and when callers are told to ring again",
+    ("ring_back",): "when callers are promised to be rung back",
+}
+#: At most this many places are listed in full, those with the fewest keys first.
+MOST_WAYS = 3
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A setting that nobody at the service has confirmed."""
+
+    #: Its name, as `ivr confirm` takes it.
+    name: str
+    value: str
+    #: Where it stands in line.yaml.
+    line: int
+    #: Where callers hear or receive it.
+    met: tuple[str, ...]
+
+    def __str__(self) -> str:
+        value = f", {self.value}" if self.value else ""
+        return f"{self.name}{value}: {'; '.join(self.met) or 'nowhere yet'}"
+
+
+def unconfirmed(draft: Draft, script: Script) -> list[Unconfirmed]:
+    """All unconfirmed settings, in the order of line.yaml."""
+    ways, document = _ways(script), draft.documents["line.yaml"]
+    found = [
+        Unconfirmed(path[-1], _value(setting), document.line(path), tuple(_met(draft, script, path, ways)))
+        for path, setting in script.line.to_confirm().items()
+        if not setting.is_confirmed and isinstance(path[-1], str)
+    ]
+    return sorted(found, key=lambda one: one.line)
+
+
+def _value(setting: Confirmed) -> str:
+    return str(getattr(setting, "value", ""))
+
+
+def _met(draft: Draft, script: Script, path: Path, ways: Mapping[str, str]) -> Iterator[str]:
+    """Where callers hear or receive a setting."""
+    if path in _ELSEWHERE:
+        yield _ELSEWHERE[path]
+    name, blank = path[-1], f"{{{path[-1]}}}"
+    if name in script.line.transfer.numbers:
+        yield "key 0 rings it"
+    said = [node for _, _, node, authored in draft.nodes() if blank in str(authored) and node in ways]
+    yield from (f"said at {node} ({ways[node]})" for node in sorted(said, key=lambda node: len(ways[node]))[:MOST_WAYS])
+    if len(said) > MOST_WAYS:
+        yield f"and at {len(said) - MOST_WAYS} more"
+    steps = {field.partition(".")[0] for field in _fields_of_steps(draft, blank)}
+    yield from (f"said at {step}" for step in sorted(steps))
+    if texts := sum(blank in body for body in draft.texts.texts.values()):
+        yield f"in {texts} text{'s' if texts > 1 else ''}"
+
+
+def _fields_of_steps(draft: Draft, blank: str) -> Iterator[str]:
+    for menu in draft.menus.values():
+        for step, words in (menu.steps.model_dump() if menu.steps else {}).items():
+            yield from (f"{step}.{field}" for field, text in words.items() if blank in text)
+
+
+def _ways(script: Script) -> dict[str, str]:
+    """The fewest keys that lead to each node: 'keys 4, 3, 3'."""
+    ways: dict[str, tuple[str, ...]] = {GREETING: (), MAIN_MENU: ()}
+    queue = deque([GREETING, MAIN_MENU])
+    while queue:
+        here = queue.popleft()
+        node = script.nodes.get(here)
+        onward = [(option.goto, (*ways[here], option.key)) for option in options_of(node)] if node else []
+        if isinstance(node, Reading) and node.runs_on_to:
+            onward.append((node.runs_on_to, ways[here]))
+        for there, way in onward:
+            if there not in ways:
+                ways[there] = way
+                queue.append(there)
+    return {node: f"keys {', '.join(way)}" if way else "at once" for node, way in ways.items()}
+
+
+def names(line: LineFile) -> dict[str, Path]:
+    """The path of every setting that can be confirmed, by its name, including plain values."""
+    alone = {name: (group, name) for group in ("phones", "emails", "links") for name in getattr(line, group)}
+    return {**alone, **{path[-1]: path for path in line.to_confirm() if isinstance(path[-1], str)}}
+
+
+def same(one: LineFile, other: LineFile, path: Path) -> bool:
+    """Whether two revisions have the same value at this path, ignoring who confirmed it."""
+    return _at(one, path) == _at(other, path)
+
+
+def _at(line: LineFile, path: Path) -> object:
+    match path:
+        case (str(group), str(name)):
+            return getattr(line, group).get(name)
+        case (str(name),):
+            return getattr(line, name).model_dump(exclude=set(Confirmed.model_fields))
+    return None
+
+
+def in_words(script: Script) -> str:
+    """One sentence for the start-up output; empty when everything is confirmed."""
+    waiting = sum(not setting.is_confirmed for setting in script.line.to_confirm().values())
+    if not waiting:
+        return ""
+    return (
+        f"{waiting} of the numbers, addresses and hours that callers are given {'is' if waiting == 1 else 'are'} not "
+        "confirmed by the service. `ivr check` lists them."
+    )

@@ -1,0 +1,55 @@
+"""What a caller has at the end of a call: help that was received, not help that was offered.
+
+That is one or more of: a conversation with an adviser, a callback request, a text the caller asked for, or
+the reason why nobody is available, with the opening hours and the number. A call that ends with none of
+these has failed its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ivr import dialling
+from ivr.callback import CallbackRequest
+from ivr.script import Script
+from ivr.session import HangUp, Turn
+
+#: How a GOT line begins.
+PERSON, REQUEST, TEXT, TOLD, NOTHING = "a person", "a request", "a text", "told", "nothing"
+KINDS = (PERSON, REQUEST, TEXT, TOLD, NOTHING)
+
+
+def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[str], told: bool) -> Iterator[str]:
+    """The GOT lines of a call, at least one.
+
+    `answered`: an adviser took the call. `requests`: callback requests saved in this call; withdrawn ones do not
+    count. `texts`: names of the texts the caller asked for. `told`: see `is_told`.
+    """
+    found = [PERSON] * answered
+    found += [f"{REQUEST}: {'; '.join(facts(request))}" for request in requests if request.open]
+    found += [f"{TEXT}: {name}" for name in texts]
+    found += [TOLD] * told
+    yield from found or [NOTHING]
+
+
+def is_told(script: Script, turn: Turn) -> bool:
+    """Whether the line hangs up after saying its hours and number in speech that no key can interrupt."""
+    words = script.says["person_away.number"]
+    starts = range(len(turn.says) - len(words) + 1)
+    return isinstance(turn.then, HangUp) and any(turn.says[i : i + len(words)] == words for i in starts)
+
+
+def facts(request: CallbackRequest) -> Iterator[str]:
+    """What is known about a request. What was not asked yet is left out."""
+    yield dialling.national(request.number) if request.number else "number not known"
+    if request.window:
+        yield f"{request.window.day:%A %-d %B}, {request.window.part}"
+    if request.urgency:
+        yield {"today": "urgent, for today", "urgent": "urgent"}[request.urgency]
+    if request.message_ok is not None:
+        yield "may leave a message" if request.may_leave_message() else "leave no message"
+    if request.say_who is not None:
+        yield "may say who rings" if request.may_say_who() else "do not say who rings"
+    yield from (f"needs {need}" for need in request.needs)
+    if request.slow:
+        yield "speak slowly"

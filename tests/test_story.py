@@ -1,0 +1,120 @@
+"""Stories: what must never be heard, and what was got."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr import check, story, transcript
+from ivr.reading import ConfigError
+from ivr.script import Script
+
+HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
+
+
+def _disagrees(shipped: Script, lines: str) -> list[str]:
+    wanted = transcript.read(HEAD + lines, "a.call")
+    return [problem.says for problem in story.differences(wanted, transcript.play(shipped, wanted))]
+
+
+def _unreadable(lines: str) -> list[str]:
+    with pytest.raises(ConfigError) as refusal:
+        transcript.read(HEAD + lines, "a.call")
+    return [f"{problem.line}: {problem.says}" for problem in refusal.value.problems]
+
+
+# --- never ----------------------------------------------------------------------------------
+
+
+def test_words_that_are_heard_nowhere_are_no_problem(shipped: Script) -> None:
+    assert _disagrees(shipped, "CALLER  2\nNEVER   two months\n") == []
+
+
+def test_words_that_must_never_be_heard_are_found_with_what_is_said(shipped: Script) -> None:
+    (says,) = _disagrees(shipped, "CALLER  2\nNEVER   automated Voice\n")
+
+    assert says.startswith("'automated voice' must never be heard in this call. The line says 'Hello. This is ")
+
+
+@pytest.mark.parametrize(
+    "lines", ["NEVER   make a complaint\nCALLER  2\n", "CALLER  2\nCALLER  1\nNEVER   make a complaint\n"]
+)
+def test_it_holds_for_the_whole_call_wherever_it_stands(shipped: Script, lines: str) -> None:
+    assert len(_disagrees(shipped, lines)) == 1
+
+
+def test_whole_words_only(shipped: Script) -> None:
+    """'happy with help' is no part of 'unhappy with help'."""
+    assert _disagrees(shipped, "CALLER  (says nothing)\nNEVER   happy with help\n") == []
+
+
+def test_any_words_may_stand_between_but_not_from_one_reply_to_the_next(shipped: Script) -> None:
+    assert len(_disagrees(shipped, "CALLER  2\nNEVER   school ... college\n")) == 1
+    assert _disagrees(shipped, "CALLER  2\nNEVER   automated ... college\n") == []
+
+
+def test_a_word_processors_signs_are_plain_signs(shipped: Script) -> None:
+    assert len(_disagrees(shipped, "CALLER  1\nCALLER  (says nothing)\nNEVER   school\u2026 ask for\n")) == 1
+
+
+@pytest.mark.parametrize("words", ["", "...", " . "])
+def test_never_needs_words(words: str) -> None:
+    assert _unreadable(f"CALLER  2\nNEVER   {words}\n") == [
+        "5: Write the words that must be heard nowhere in this call, like 'NEVER   two months'."
+    ]
+
+
+def test_a_story_that_only_forbids_is_a_story(shipped: Script) -> None:
+    assert check.play_stories(shipped, {"stories/a.call": f"{HEAD}CALLER  2\nNEVER   two months\n"}) == []
+
+
+# --- got ------------------------------------------------------------------------------------
+
+
+def _got(shipped: Script, lines: str) -> list[str]:
+    played = transcript.play(shipped, transcript.read(HEAD + lines, "a.call"))
+    return [entry.text for entry in played.entries if entry.who == "GOT"]
+
+
+def test_who_was_put_through_has_a_person(shipped: Script) -> None:
+    assert _got(shipped, "CALLER  0\nADVISER (talks)\n") == ["a person"]
+
+
+def test_ringing_is_not_got(shipped: Script) -> None:
+    assert _got(shipped, "CALLER  0\nADVISER (no answer)\n") == ["nothing"]
+
+
+def test_an_offer_is_not_got(shipped: Script) -> None:
+    assert _got(shipped, "CALLER  0\nADVISER (busy)\nCALLER  1\n") == ["nothing"]
+
+
+def test_a_request_is_got_once_it_is_written_down_and_not_when_it_is_taken_back(shipped: Script) -> None:
+    asked = "CALLER  0\nADVISER (busy)\nCALLER  1\nCALLER  1\n"
+
+    assert [words.split(";")[0] for words in _got(shipped, asked)] == ["a request: 07700 900123"]
+    assert _got(shipped, f"{asked}CALLER  *\n") == ["nothing"]
+
+
+def test_a_text_is_got_by_whoever_asked_for_it(shipped: Script) -> None:
+    asked = "CALLER  3\nCALLER  1\nCALLER  (says nothing)\nCALLER  (says nothing)\nCALLER  1\n"
+
+    assert _got(shipped, asked) == ["nothing"]
+    assert _got(shipped, f"{asked}CALLER  1\n") == ["a text: text_council"]
+
+
+def test_a_story_says_what_is_got_and_the_check_says_what_is_instead(shipped: Script) -> None:
+    (says,) = _disagrees(shipped, "CALLER  0\nADVISER (busy)\nGOT     a person\n")
+
+    assert says == "The story ends with 'a person'. The caller has got: nothing. If that is meant, write it."
+    assert _disagrees(shipped, "CALLER  0\nADVISER (talks)\nGOT     a person\n") == []
+
+
+def test_what_is_got_stands_at_the_end() -> None:
+    assert _unreadable("CALLER  0\nGOT     a person\nADVISER (talks)\n") == [
+        "5: GOT is what the caller has at the end of the call. Move it below the last CALLER or ADVISER line."
+    ]
+
+
+def test_what_is_got_is_one_of_a_few_things() -> None:
+    assert _unreadable("CALLER  0\nGOT     help\n") == [
+        "5: Write what the caller has got, beginning with one of: a person, a request, a text, told, nothing."
+    ]
