@@ -27,6 +27,7 @@ The core knows nothing but itself: no clock, no files, no network.
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits
+    escalation   silence, unused keys and circles: how whoever does not get on comes to help
     call         the engine: one pure step a turn
     practice     a desk for calls that nobody real is in
     transcript   a call as text that staff can read, write and compare
