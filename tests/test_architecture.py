@@ -16,8 +16,8 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
-    "stand_ins", "environment", "building", "session", "steps", "reply", "escalation", "call", "briefing", "practice", "transcript",
-    "check", "changes", "editing", "schemas",
+    "stand_ins", "environment", "building", "session", "steps", "reply", "escalation", "call", "briefing",
+    "practice", "transcript", "check", "changes", "editing", "schemas",
 }  # fmt: skip
 EDGES = {"config", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "server", "web", "cli", "__main__"}
