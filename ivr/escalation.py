@@ -55,11 +55,10 @@ def most_silences(s: Session) -> int:
 def _hint(script: Script) -> tuple[Speech, ...]:
     """For somebody who has pressed nothing yet: where the keypad is, and that nothing need be pressed.
 
-    It is all that is said: the choices would take longer than most people wait for a person. They still work.
+    It is all that is said: the choices, or key 0 a third time, would take longer than most people wait, and whoever
+    does nothing more comes to a person. All keys still work.
     """
-    says, gap = script.says, script.line.pace.before_key
-    person = (*says["to_person"], gap, script.press[reply.PERSON])  # where it is was said first of all
-    return says["no_key_1.say"], person, says["no_key_1.or_stay"]
+    return script.says["no_key_1.say"], script.says["no_key_1.or_stay"]
 
 
 def used_up(script: Script, s: Session) -> bool:

@@ -236,6 +236,7 @@ SHIPPED: dict[str, Any] = {
         "whisper_pressed_nothing": "They have pressed no key.",
         "whisper_slow": "They need slow speech.",
         "whisper_urgent": "It is urgent.",
+        "whisper_today": "It cannot wait: it is for today.",
         "whisper_language": "They asked for help in their language.",
         "whisper_accept": "To take the call",
         "whisper_accepted": "Thank you. The caller is there.",

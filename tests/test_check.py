@@ -20,7 +20,7 @@ Files = dict[str, str]
 Edits = tuple[tuple[str, str, str], ...]
 
 WELCOME, STEPS, WORDS, SHARED = "menus/welcome.yaml", "menus/first_steps.yaml", "menus/words.yaml", "menus/shared.yaml"
-HELLO = "You hear an automated voice."
+HELLO = "This is the automated voice of {service_name}."
 SAY = 'say: "What is it about?"'
 PART = '"The SENCO is the teacher in charge of special needs."'
 LABEL = 'label: "To know who to talk to"'
@@ -118,8 +118,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (),
     ),
     "first-key": (
-        ((WELCOME, HELLO, "This is a recording by an automated voice."),),
-        ((WELCOME, HELLO, "This is an automated voice."),),
+        ((WELCOME, HELLO, "This is a recording by {service_name}, an automated voice."),),
+        ((WELCOME, HELLO, "This is {service_name}, an automated voice."),),
     ),
     "circles": (
         ((WORDS, "    listed_in: words_school\n    next_word: word_best_endeavours", "    listed_in: words_school\n    next_word: word_senco"),),
