@@ -24,8 +24,8 @@ SHIPPED: dict[str, Any] = {
             "still_here": "I am still here. Press any key to go on.",
         },
         "person": {
-            "say": "To stop, star.",
-            "try_next": "I will try one more phone. To stop, press star.",
+            "say": "Star stops ringing.",
+            "try_next": "I will try one more phone. Star stops ringing.",
             "ended": "That call has ended. You can hang up now, or stay on the line.",
         },
         "stay_on": {

@@ -317,7 +317,14 @@ class Caller:
             self.entries.append(Entry("ENDS", "the caller hangs up"))
             return
         for i, event in enumerate(inputs):
-            self.put_in(event, _TREMBLING if i else None)
+            self.put_in(self._after_the_tone(event), _TREMBLING if i else None)
+
+    def _after_the_tone(self, event: Input) -> Input:
+        """A key where the words before the tone are heard whole: it is pressed after the tone, and ends the message."""
+        then = self.turn.then if self.turn else None
+        if isinstance(event, Key) and isinstance(then, Record) and not then.keys:
+            return Recorded(event.keys[:1])
+        return event
 
     def _rings_out(self, before: Entry | None = None) -> None:
         """The other phones of the rota, which end as the first did: a story names one, and holds for any number.

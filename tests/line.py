@@ -162,6 +162,8 @@ class _Phone:
 
     def _put_in(self, event: Input, after: float) -> None:
         match event:
+            case Key(keys) if self.call.has("Record") and not self.call.has("Gather"):
+                self.call.put_in(after, Digits=keys, RecordingDuration="0")
             case Key(keys):
                 by_hash = len(keys) > 1 and keys.endswith("#")
                 self.call.put_in(after, Digits=keys.removesuffix("#") if by_hash else keys, FinishedOnKey="#" * by_hash)

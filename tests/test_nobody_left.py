@@ -160,7 +160,7 @@ def _press(call: Call, key: str) -> None:
 def test_star_while_it_rings_leads_to_being_rung_back(line: Line) -> None:
     call = _ring(line, OPEN).press("0")
     assert call.verb("Dial").attrib["hangupOnStar"] == "true"
-    assert "To stop, star." in said(call.verb("Gather"))
+    assert "Star stops ringing." in said(call.verb("Gather"))
 
     call.put_in(5, DialCallStatus="completed", DialCallDuration="0")
 
@@ -173,7 +173,7 @@ def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(
     for call in (_ring(line, OPEN).press("0"), _ring(line, OPEN, sid="CA2").press("94").press("3")):
         gather, dial = call.reply
         assert (gather.tag, gather.attrib["timeout"], dial.tag) == ("Gather", "1", "Dial")
-        assert said(gather) == "To stop, star."
+        assert said(gather) == "Star stops ringing."
         assert call.press("9").place == "help_settings"
 
 
