@@ -175,16 +175,16 @@ def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
     assert again.session.place.node == "disagreement_what"
 
 
-@pytest.mark.parametrize("key", ["1", "2", "4", "7"])
+@pytest.mark.parametrize("key", ["1", "3", "4", "7"])
 def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(shipped: Script, key: str) -> None:
     """A hand trembles onto the key beside it, too; and a key comes for a menu that is just over."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    asked = call.answer(shipped, turn.session, Key("1"), OPEN + dt.timedelta(seconds=5))
-    assert asked.session.place == Place("q_kept_out")
+    asked = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
+    assert asked.session.place == Place("school_menu")
 
     too_soon = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=6))
 
-    assert (too_soon.session.place, too_soon.session.wrongs) == (Place("q_kept_out"), 0)
+    assert (too_soon.session.place, too_soon.session.wrongs) == (Place("school_menu"), 0)
 
 
 @pytest.mark.parametrize(("key", "leads_to"), [("0", "person"), ("*", "main_menu"), ("9", "help_settings")])
@@ -276,10 +276,8 @@ def test_zero_is_a_person_in_a_pause_too(talk: Talk) -> None:
 
 def test_after_the_second_silence_a_person_is_rung(talk: Talk) -> None:
     """Nothing was pressed: where the keypad is, and that one can stay on the line, is all that is said before."""
-    talk.wait(3)
-    assert talk.words == (
-        "I cannot hear words. On a mobile, tap Keypad. To talk to a person, press zero. Or stay on the line."
-    )
+    talk.wait(2)
+    assert talk.words == "I cannot hear words. On a mobile, tap Keypad. Or stay on the line."
     assert talk.turn.then == Gather(10)
 
     assert talk.wait().words.startswith("Stay on the line, and I will ring a person.")
@@ -291,14 +289,14 @@ def test_whoever_has_pressed_a_key_before_is_given_time_and_the_choices_again(ta
     """They know where the keys are, and think."""
     talk.press("2").wait()
 
-    assert talk.words.startswith("Take your time. This part is about school or college.")
+    assert talk.words.startswith("Take your time. What is it about?")
     assert talk.turn.then == Gather(20)
     assert isinstance(talk.wait().turn.then, Transfer)
 
 
 def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(shipped: Script) -> None:
     """And silence after the tone is told, and all that there is to tell, in words that no key cuts short."""
-    talk = Talk(shipped, EVENING).wait(4)
+    talk = Talk(shipped, EVENING).wait(3)
     assert talk.words == (
         "Sorry, no one can talk right now. For one choice at a time, press 1. You do not have to press anything. "
         "After the tone, say your name and what you need. We will ring this phone."
@@ -318,7 +316,7 @@ def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(shipped:
 @pytest.mark.parametrize("how", ["busy", "no_answer", "failed"])
 def test_a_person_is_rung_unasked_once_in_a_call(talk: Talk, how: str) -> None:
     """Pockets ring too. Whoever is not put through is asked for a message."""
-    talk.wait(4).transfer(how)  # type: ignore[arg-type]
+    talk.wait(3).transfer(how)  # type: ignore[arg-type]
     assert isinstance(talk.turn.then, Record)
 
     assert talk.press("3").at == "council_menu"
@@ -340,7 +338,7 @@ def test_whoever_has_pressed_a_key_is_not_hung_up_on_within_two_minutes_of_silen
 
 def test_a_key_before_it_rings_unasked_is_a_choice_of_the_menu_before(talk: Talk) -> None:
     """Somebody has made up their mind at last."""
-    assert talk.wait(4).press("3").at == "council_menu"
+    assert talk.wait(3).press("3").at == "council_menu"
 
 
 def test_whoever_asks_for_a_person_again_and_again_is_asked_for_a_message(talk: Talk) -> None:
@@ -419,9 +417,9 @@ def test_silence_between_the_parts_of_a_reading_is_not_a_silence(talk: Talk) -> 
 
 
 def test_key_one_before_it_rings_unasked_offers_one_choice_at_a_time(talk: Talk) -> None:
-    assert "For one choice at a time, press 1." in talk.wait(4).words
+    assert "For one choice at a time, press 1." in talk.wait(3).words
     talk.press("1")
-    assert talk.words.endswith("To find out what to do, press 1 now, or wait.")
+    assert talk.words.endswith("For a letter from the council, press 1 now, or wait.")
 
     talk.wait().press("1")
 
@@ -430,13 +428,13 @@ def test_key_one_before_it_rings_unasked_offers_one_choice_at_a_time(talk: Talk)
 
 
 def test_another_key_shows_that_all_keys_can_be_used(talk: Talk) -> None:
-    talk.wait(4).press("1").press("1").press("3")
+    talk.wait(3).press("1").wait().press("1").press("3")
 
     assert not talk.session.one_key
 
 
 def test_with_one_key_the_universal_keys_are_choices_too(talk: Talk) -> None:
-    talk.wait(4).press("1").wait().press("1")
+    talk.wait(3).press("1").wait().press("1")
     offered = []
     for _ in range(8):
         offered.append(talk.words)
@@ -489,7 +487,7 @@ def test_numbers_of_the_rota_are_tried_in_turn(shipped: Script) -> None:
     talk = Talk(dataclasses.replace(shipped, line=line)).press("0").transfer("no_answer")
 
     assert talk.turn.then == Transfer("council_phone", 25)
-    assert talk.words == "I will try one more phone. To stop, press star."
+    assert talk.words == "I will try one more phone. Star stops ringing."
     assert talk.transfer("busy").at == "person_away"
 
 
@@ -503,7 +501,7 @@ def test_the_adviser_hears_what_the_caller_listened_to(talk: Talk, shipped: Scri
 
     assert text_of(reply.whisper(shipped, talk.session)) == (
         "A caller from the phone line. They listened to being kept out of school. They need slow speech. "
-        "It is urgent. To take the call, press 1."
+        "It cannot wait: it is for today. To take the call, press 1."
     )
 
 

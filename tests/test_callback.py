@@ -270,7 +270,8 @@ def test_a_request_that_version_1_2_kept_is_read_as_it_is() -> None:
     assert (read.urgency, read.pressed_nothing, read.message_only, read.callers()) == (
         "urgent", False, False, read.askers,
     )  # fmt: skip
-    assert callback.saved(read, request(id="CA1-1", number=read.number), "9999") == read, "the same wish, saved again"
+    again = request(id="CA1-1", number=read.number, state="unfinished")
+    assert callback.saved(read, again, "9999") == read, "what was finished is never made unfinished again"
 
 
 def _half_said() -> CallbackRequest:

@@ -78,7 +78,7 @@ def test_a_silent_caller_is_rung_a_person_within_five_replies_and_once(line: Lin
             break
         _silent(call)
 
-    assert (dials, len(call.replies)) == (1, 7)
+    assert (dials, len(call.replies)) == (1, 6)
 
 
 @pytest.mark.parametrize("caller", [CALLER, "+441164960123"])

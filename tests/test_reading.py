@@ -168,8 +168,8 @@ MISTAKES = [
         "'goto:school_menu' is not a field here. Write a space after the colon.",
     ),
     ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true, false or today."),
-    ("menus/exclusion.yaml", "urgent: true", 'urgent: "true"', "urgent:", "Take the quotes away: urgent: true"),
-    ("menus/exclusion.yaml", "urgent: true", "urgent: 1", "urgent:", "'urgent' must be true, false or today."),
+    ("menus/letters.yaml", "urgent: true", 'urgent: "true"', "urgent:", "Take the quotes away: urgent: true"),
+    ("menus/letters.yaml", "urgent: true", "urgent: 1", "urgent:", "'urgent' must be true, false or today."),
     (
         "line.yaml",
         "between_choices: 1.0",

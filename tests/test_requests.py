@@ -157,7 +157,7 @@ def test_requests_whose_number_is_not_known_are_never_joined(store: Store) -> No
     again = ask(store, 1, number="")
 
     assert sorted(found.id for found in store.requests.waiting()) == [first.id, second.id]
-    assert (again, again.times_asked) == (first, 1)
+    assert (again.id, again.times_asked, len(again.askers)) == (first.id, 1, 1)
     assert store.requests.find(FindRequest("", "4271")).request is None
 
 

@@ -391,7 +391,7 @@ def test_being_kept_out_of_school_is_urgent_without_asking(shipped: Script) -> N
 
     _asked(talk, "3", "1", "1", "1")
 
-    assert "; urgent;" in talk.noted[-1]
+    assert "; urgent, for today;" in talk.noted[-1]
     assert "Thank you. We have it. We will ring you tomorrow, Thursday the twenty-sixth of November" in talk.words
 
 
@@ -718,7 +718,7 @@ def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(shipped: Scri
 def test_what_is_said_after_the_tone_is_an_urgent_request_with_the_careful_answers(
     shipped: Script, caller: str
 ) -> None:
-    talk = Talk(shipped, EVENING, caller).wait(4).recorded()
+    talk = Talk(shipped, EVENING, caller).wait(3).recorded()
 
     (request,) = talk.desk.requests.values()
     assert (request.id, request.number, request.state) == ("practice-message", caller, "waiting")
@@ -741,7 +741,7 @@ def test_a_number_that_is_not_known_is_asked_for_in_the_message(shipped: Script,
     """A call that was diverted shows our own number. Two such messages are never taken for one caller's."""
     desk = PracticeDesk()
     for name in ("one", "two"):
-        talk = Talk(shipped, EVENING, caller, desk, name).wait(4)
+        talk = Talk(shipped, EVENING, caller, desk, name).wait(3)
         assert "say your name and phone number" in talk.words
         assert "If you said your number, we will ring it." in talk.recorded().words
 
@@ -749,19 +749,19 @@ def test_a_number_that_is_not_known_is_asked_for_in_the_message(shipped: Script,
 
 
 def test_zero_ends_a_message_and_finds_a_person(talk: Talk) -> None:
-    assert talk.wait(4).recorded("0", seconds=3).at == "person_away"
+    assert talk.wait(3).recorded("0", seconds=3).at == "person_away"
     assert len(talk.desk.requests) == 1
 
 
 @pytest.mark.parametrize(("key", "leads_to"), [("9", "help_settings"), ("*", "main_menu"), ("3", "council_menu")])
 def test_every_key_works_in_the_words_before_the_tone(shipped: Script, key: str, leads_to: str) -> None:
     """And just after it, as long as nothing was said."""
-    assert Talk(shipped, EVENING).wait(4).press(key).at == leads_to
-    assert Talk(shipped, EVENING).wait(4).recorded(key, seconds=0).at == leads_to
+    assert Talk(shipped, EVENING).wait(3).press(key).at == leads_to
+    assert Talk(shipped, EVENING).wait(3).recorded(key, seconds=0).at == leads_to
 
 
 def test_a_key_that_is_not_used_cuts_the_words_before_the_tone_short_once(talk: Talk) -> None:
-    talk.wait(4).press("8")
+    talk.wait(3).press("8")
 
     assert talk.words.startswith("That key is not used here.")
     assert talk.words.endswith("We will ring this phone.")
@@ -770,7 +770,7 @@ def test_a_key_that_is_not_used_cuts_the_words_before_the_tone_short_once(talk: 
 
 
 def test_a_message_that_cannot_be_kept_is_told_with_the_hours_and_the_number(shipped: Script) -> None:
-    talk = Talk(shipped, EVENING, desk=PracticeDesk(works=False)).wait(4).recorded()
+    talk = Talk(shipped, EVENING, desk=PracticeDesk(works=False)).wait(3).recorded()
 
     assert talk.words.startswith("Sorry, we could not keep your message. Sorry, no one can talk right now.")
     assert "Our number is zero one one six" in talk.words
@@ -799,7 +799,7 @@ def test_zero_again_in_the_words_before_the_ringing_rings_at_once(shipped: Scrip
 
 def test_the_adviser_hears_that_a_caller_has_pressed_no_key_and_not_that_they_need_slow_speech(shipped: Script) -> None:
     """The line rings unasked, and whoever picks up should know why nobody says anything."""
-    talk = Talk(shipped).wait(4)
+    talk = Talk(shipped).wait(3)
 
     assert text_of(reply.whisper(shipped, talk.session)) == (
         "A caller from the phone line. They have pressed no key. To take the call, press 1."

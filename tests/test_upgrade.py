@@ -8,6 +8,7 @@ import pytest
 
 from ivr import authored, building, check, config, stand_ins
 from ivr.building import Draft
+from ivr.check.context import Context
 from ivr.reading import ConfigError, Problem
 from ivr.script import NEEDED_TEXTS, Script
 from ivr.shipped import SHIPPED
@@ -44,7 +45,7 @@ def _made(files: Files) -> tuple[Draft, Script]:
 
 def _told(files: Files) -> list[Problem]:
     draft, made = _made(files)
-    return [p for p in check.check(draft, made, OPEN.date()) if p.rule == "new-words"]
+    return [p for p in check.check(Context(draft, made, OPEN.date())) if p.rule == "new-words"]
 
 
 def test_the_words_that_stand_in_are_those_that_are_shipped() -> None:
@@ -135,7 +136,7 @@ def test_words_that_stand_in_are_not_judged_by_lists_that_are_older(files: Files
     old["words.yaml"] = re.sub(r"^.*interpreter.*\n", "", old["words.yaml"], flags=re.MULTILINE)
     draft, made = _made(old)
 
-    found = [p for p in check.check(draft, made, OPEN.date()) if p.severity == "error"]
+    found = [p for p in check.check(Context(draft, made, OPEN.date())) if p.severity == "error"]
 
     assert found == []
 

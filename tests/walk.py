@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 
+from msgspec.structs import replace
+
 from ivr import call
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -27,16 +29,19 @@ def ways(script: Script, now: dt.datetime) -> dict[tuple[str, int], tuple[Way, T
     """Every (node, part) that can be reached with keys and silence, the way there, and the turn at it."""
     first = call.start(script, "CAwalk", CALLER, now)
     found: dict[tuple[str, int], tuple[Way, Turn]] = {("greeting", 0): ((), first)}
-    queue = deque([((), first)])
+    seen, queue = {first.session.place}, deque([((), first)])
     while queue:
         way, turn = queue.popleft()
         moment = now + dt.timedelta(seconds=10 * len(way))
         for event in _inputs(turn):
             after = step(script, turn, event, moment)
-            place = (after.session.place.node, after.session.place.part)
-            if place not in found and after.session.silences == after.session.wrongs == 0:
-                found[place] = ((*way, event), after)
-                queue.append(found[place])
+            place = replace(after.session.place, offer=0)
+            if place in seen or after.session.silences or after.session.wrongs:
+                continue
+            seen.add(place)
+            queue.append(((*way, event), after))
+            if not place.pen:  # the words of the part come after the time for a pen
+                found.setdefault((place.node, place.part), ((*way, event), after))
     return found
 
 
