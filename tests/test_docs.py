@@ -16,7 +16,6 @@ from ivr.script import Script
 ROOT = config.ROOT
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 README = ROOT / "README.md"
-PICTURES = ROOT / "docs" / "pictures"
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 #: The README shows a call without the two lines that say when it is made and from where.
@@ -41,8 +40,6 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if link.startswith("http"):
             continue
         name, _, heading = link.partition("#")
-        if link.startswith("docs/pictures/") and not PICTURES.is_dir():
-            continue
         there = (page.parent / name).resolve() if name else page
         assert there.exists(), f"{page.name} links to {link}, which is not there"
         assert not heading or heading in _anchors(there), f"{page.name} links to {link}, and no heading is called that"
