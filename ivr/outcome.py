@@ -13,10 +13,13 @@ from ivr import dialling
 from ivr.callback import CallbackRequest
 from ivr.script import Script
 from ivr.session import HangUp, Turn
+from ivr.spoken import words_of
 
 #: How a GOT line begins.
 PERSON, REQUEST, TEXT, TOLD, NOTHING = "a person", "a request", "a text", "told", "nothing"
 KINDS = (PERSON, REQUEST, TEXT, TOLD, NOTHING)
+#: Why nobody can talk: the words of `person_away` that say so.
+REASONS = ("closed", "busy", "no_answer", "failed", "stopped")
 
 
 def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[str], told: bool) -> Iterator[str]:
@@ -33,10 +36,15 @@ def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[
 
 
 def is_told(script: Script, turn: Turn) -> bool:
-    """Whether the line hangs up after saying its hours and number in speech that no key can interrupt."""
-    words = script.says["person_away.number"]
-    starts = range(len(turn.says) - len(words) + 1)
-    return isinstance(turn.then, HangUp) and any(turn.says[i : i + len(words)] == words for i in starts)
+    """Whether the line hangs up after saying why nobody is available, its hours and its number.
+
+    A call that ends is not listened to, so no key can interrupt that.
+    """
+    if not isinstance(turn.then, HangUp):
+        return False
+    said = set(words_of(turn.says))
+    has_reason = any(said >= set(words_of(script.says[f"person_away.{why}"])) for why in REASONS)
+    return has_reason and said >= set(words_of(script.says["person_away.number"]))
 
 
 def facts(request: CallbackRequest) -> Iterator[str]:

@@ -20,6 +20,7 @@ from ivr import call, dialling, reply
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.outcome import is_told
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import (
@@ -41,7 +42,6 @@ from ivr.session import (
     TransferEnded,
     Turn,
 )
-from ivr.spoken import words_of
 
 KEYS = "1234567890*#"
 #: Keys that hardly any place uses, the likeliest first.
@@ -252,7 +252,7 @@ class _Call:
             return "a text"
         if self._has_request():
             return "a request"
-        return "the hours and a way on" if was_told(self._outcomes.script, self._turn) else ""
+        return "the hours and a way on" if is_told(self._outcomes.script, self._turn) else ""
 
     def _has_request(self) -> bool:
         """A request of this call that is open, with a number that can be rung, or a message that says one."""
@@ -331,16 +331,6 @@ class _Call:
         while len(typed) < digits and not typed.endswith("#"):
             typed += self._next_key()
         return typed
-
-
-def was_told(script: Script, turn: Turn) -> bool:
-    """Whether a call ends with a reason, the hours and a number to ring, in speech that no key cuts short."""
-    if not isinstance(turn.then, HangUp):
-        return False
-    said = set(words_of(turn.says))
-    reasons = (script.says[f"person_away.{why}"] for why in ("closed", "busy", "no_answer", "failed", "stopped"))
-    has_reason = any(said >= set(words_of(reason)) for reason in reasons)
-    return has_reason and said >= set(words_of(script.says["person_away.number"]))
 
 
 __all__ = ["Circumstances", "Habit", "Outcome", "Outcomes", "habits"]
