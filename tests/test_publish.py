@@ -253,7 +253,7 @@ def test_errors_stop_a_publication_with_their_lines(staff: Staff, published: str
 
     assert told.status == 1
     assert re.fullmatch(
-        r"config/menus/welcome.yaml:25  Nothing is called 'school_menus'\. .+ Did you mean 'school_menu'\?\n"
+        r"config/menus/welcome.yaml:28  Nothing is called 'school_menus'\. .+ Did you mean 'school_menu'\?\n"
         r"\nNothing was published\. What is live goes on\.\n",
         told.err,
     )
@@ -426,8 +426,8 @@ def test_a_config_folder_that_is_not_there_is_told(staff: Staff, published: str)
 
     told = staff("publish", "-m", "why")
 
-    says = "There is no such folder. Set IVR_CONFIG to the one that staff edit."
-    assert told == Told(1, "", f"{staff.folder}:1  {says}\n\nNothing was published. What is live goes on.\n")
+    says = f"IVR_CONFIG is '{staff.folder}', and there is no such folder. Name the one that staff edit."
+    assert told == Told(1, "", f"environment:  {says}\n")
     assert staff.live == published
 
 
@@ -435,7 +435,9 @@ def test_redis_that_is_away_is_one_line(staff: Staff, monkeypatch: pytest.Monkey
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
 
     for command in (("publish", "-m", "why"), ("undo",), ("history",), ("diff",), ("notice", "Closed today.")):
-        assert staff(*command) == Told(1, "", "Redis does not answer. Start it, or check REDIS_URL.\n")
+        assert staff(*command) == Told(
+            1, "", "Redis does not answer (Connection refused). Start it, or check REDIS_URL. (redis://127.0.0.1:1)\n"
+        )
 
 
 @contextmanager
@@ -868,12 +870,12 @@ def test_a_notice_before_anything_is_published_is_one_line(staff: Staff) -> None
 
 
 def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> None:
-    told = staff("notice", "Ring {nobody}.")
+    told = staff("notice", "Ring {the_moon}.")
 
     assert told.status == 1
-    assert re.fullmatch(r"config/line.yaml:\d+  There is no setting \{nobody\}\..*\n", told.err)
+    assert re.fullmatch(r"config/line.yaml:\d+  There is no setting \{the_moon\}\..*\n", told.err)
     assert staff.live == published
-    assert "nobody" not in staff.read()
+    assert "the_moon" not in staff.read()
 
 
 def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, files: dict[str, str]) -> None:
@@ -1002,11 +1004,11 @@ def test_the_schemas_in_git_are_up_to_date(staff: Staff) -> None:
 SHARED, EXCLUSION = "menus/shared.yaml", "menus/exclusion.yaml"
 #: What staff write in the place of something, and whether it is right.
 AS_THEY_TYPE = [
-    (WELCOME, 'say: "This part is about school or college."', 'say: ""', False),
-    (WELCOME, 'say: "This part is about school or college."', 'say: "  "', False),
-    (WELCOME, 'say: "This part is about school or college."', "say: 12", False),
-    (WELCOME, 'say: "This part is about school or college."', "say:", False),
-    (WELCOME, 'say: "This part is about school or college."', "", False),
+    (WELCOME, 'say: "What is it about?"', 'say: ""', False),
+    (WELCOME, 'say: "What is it about?"', 'say: "  "', False),
+    (WELCOME, 'say: "What is it about?"', "say: 12", False),
+    (WELCOME, 'say: "What is it about?"', "say:", False),
+    (WELCOME, 'say: "What is it about?"', "", False),
     (WELCOME, '      2: {label: "To talk about', '      5: {label: "To talk about', True),
     (WELCOME, '      2: {label: "To talk about', '      0: {label: "To talk about', False),
     (WELCOME, '      2: {label: "To talk about', '      7: {label: "To talk about', False),
