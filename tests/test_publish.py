@@ -1009,9 +1009,9 @@ AS_THEY_TYPE = [
     (WELCOME, 'say: "What is it about?"', "say: 12", False),
     (WELCOME, 'say: "What is it about?"', "say:", False),
     (WELCOME, 'say: "What is it about?"', "", False),
-    (WELCOME, '      2: {label: "To talk about', '      5: {label: "To talk about', True),
-    (WELCOME, '      2: {label: "To talk about', '      0: {label: "To talk about', False),
-    (WELCOME, '      2: {label: "To talk about', '      7: {label: "To talk about', False),
+    (WELCOME, '      2: {label: "For school,', '      5: {label: "For school,', True),
+    (WELCOME, '      2: {label: "For school,', '      0: {label: "For school,', False),
+    (WELCOME, '      2: {label: "For school,', '      7: {label: "For school,', False),
     (WELCOME, "goto: school_menu", "goto: not_yet_there", True),
     (WELCOME, "goto: school_menu", "goto: Not-a-name", False),
     (WELCOME, "goto: school_menu", "goto: null", False),
@@ -1074,10 +1074,10 @@ AS_THEY_TYPE = [
     (LINE_YAML, 'law_change_notice: ""', 'law_change_notice: "The rules change."', True),
     ("texts.yaml", 'text_us: "', 'text_us: ""\n  text_more: "', False),
     ("texts.yaml", "text_us:", "Text-us:", False),
-    ("words.yaml", "names: [Leicestershire]", "names: []", True),
-    ("words.yaml", "names: [Leicestershire]", "names: [3]", False),
+    ("words.yaml", "names: []", "names: [Leicestershire]", True),
+    ("words.yaml", "names: []", "names: [3]", False),
     ("words.yaml", 'SENCO: "sen-coe"', "SENCO: 3", False),
-    ("words.yaml", "names: [Leicestershire]\n", "", False),
+    ("words.yaml", "names: []\n", "", False),
 ]
 
 
