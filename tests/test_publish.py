@@ -1026,7 +1026,7 @@ AS_THEY_TYPE = [
     (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: new_switch", True),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    only_if: Bad", False),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    when_off: {goto: person}", True),
-    (EXCLUSION, "    kind: reading", "    kind: reading\n    runs_on_to: Bad Name", False),
+    (EXCLUSION, "runs_on_to: out_menu", "runs_on_to: Bad Name", False),
     (EXCLUSION, "    kind: reading", "    kind: reading\n    next:", False),
     (EXCLUSION, "person_hint: last part", "person_hint: last", False),
     (EXCLUSION, "words: [word_excluded", "words: [Bad Name", False),
