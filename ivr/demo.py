@@ -30,7 +30,7 @@ NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
 
 #: What most callers answer, by the place where they are asked: the key they press.
 _ANSWERS = {
-    "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_urgent": "2", "ring_when": "3",
+    "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_out": "2", "ring_urgent": "2", "ring_when": "3",
     "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
 }  # fmt: skip
 #: The keys of "When shall we ring you?" and "Do you need help to talk with us?"
@@ -99,8 +99,8 @@ STORY: tuple[Rings | Tried, ...] = (
         "Please ring after I have taken him to school. Thank you."
     )),
     Rings("", 2, "31", {"ring_when": AFTERNOON}),
-    Rings("07700 900114", 1.5, "2", stops_at="ring_message"),
-    Rings("07700 900115", 1.2, "33", {"ring_urgent": "1"}),
+    Rings("07700 900114", 1.5, "2", stops_at="ring_urgent"),
+    Rings("07700 900115", 1.2, "33", {"ring_out": "3"}),
     Rings("07700 900116", 1.1, "31", {"ring_when": MORNING}),
     Rings("07700 900116", 0.9, later=_MOVES),
     Rings("07700 900117", 0.8, "21"),
