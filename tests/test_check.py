@@ -81,7 +81,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/exclusion.yaml", "We can text you a website.", "Administration. " * 90),),
         (("menus/exclusion.yaml", "We can text you a website.", "Get a text. " * 20),),
     ),
-    "new-words": (((SHARED, '    rung: "We have your number. We will ring you."\n', ""),), ((SHARED, "We have your number. ", ""),)),
+    "new-words": (((SHARED, '    rung: "We have your request. We will ring you."\n', ""),), ((SHARED, "We have your request. ", ""),)),
     "own-number": (
         _line('number: "0116 257 5027"', 'number: "0116 496 0000"'),
         _line('number: "0116 257 5027"', 'number: "0116 496 0001"'),
@@ -302,11 +302,21 @@ SETTINGS = [
     ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
     ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
-    ("reviews", "alerts:\n", "content_checked_on: 2026-11-26\nalerts:\n", True),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until the fourth of January."), False),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),
     ("signs", '"Contact"', '"Contact & friends"', True),
 ]  # fmt: skip
+
+
+def test_words_cannot_have_been_checked_on_a_day_that_is_still_to_come(files: Files) -> None:
+    edits = (
+        *_line("alerts:\n", "content_checked_on: 2026-11-26\nalerts:\n"),
+        *_line("  content_checked_on: {reviews:", "  names.service_name: {reviews:"),
+    )
+
+    assert ["This day is still to come" in problem.says for problem in _found("reviews", _edited(files, edits))] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize(("rule", "old", "new", "breaks"), SETTINGS, ids=[new[:40] for _, _, new, _ in SETTINGS])
@@ -373,8 +383,8 @@ def test_a_rule_can_be_waived_at_a_node_with_a_reason(files: Files) -> None:
 
 LONG = "I have really and truly and honestly and most sadly not heard"
 PLACES = {
-    "steps.goodbye.say": ("sentence-length", SHARED, "I have not heard", LONG),
-    "steps.goodbye": ("sentence-length", SHARED, "I have not heard", LONG),
+    "steps.goodbye.say": ("sentence-length", SHARED, "You can ring this line again, at any time.", LONG),
+    "steps.goodbye": ("sentence-length", SHARED, "You can ring this line again, at any time.", LONG),
     "phrases.at_the_start": ("sentence-length", SHARED, "You are at the start.", "You are at the very start of what this line has to say to you."),
     "phones.council_phone": ("phones", "line.yaml", '"0116 454 2050"', '"0900 454 2050"'),
     "waiting.more_time": ("waiting", "line.yaml", "more_time: 120", "more_time: 90"),
@@ -650,5 +660,5 @@ def test_a_speech_takes_its_words_and_its_pauses() -> None:
 
 
 def test_a_phone_number_takes_as_long_as_it_is_said() -> None:
-    """Twice eleven digits, at a second and more each."""
-    assert 28 < english.seconds(spoken.phone("0116 496 0123", 1.0, 0.7), 140) < 36
+    """Twice eleven digits, at a second each, and the pauses between their groups."""
+    assert 24 < english.seconds(spoken.phone("0116 496 0123", 1.0, 0.7), 140) < 36

@@ -36,9 +36,9 @@ class Ivr:
 
 def test_a_whole_call_by_keyboard(ivr: Ivr) -> None:
     """Keys, silence by Enter alone, and hanging up; the clock and the caller as asked."""
-    result = ivr("call", "--at", "2026-12-25 10:00", "--from", "hidden", keys="3\n1\n\n0\nh\n")
+    result = ivr("call", "--at", "2026-12-25 10:00", "--from", "hidden", keys="3\n1\n\n\n0\nh\n")
 
-    assert "Hello. This is SENDIASS Leicester." in result.output
+    assert "Hello. This is the automated voice of SENDIASS Leicester." in result.output
     assert "The number is zero one one six" in result.output
     assert "We open again on Tuesday the twenty-ninth of December" in result.output
     assert "the caller hangs up" in result.output

@@ -36,7 +36,7 @@ def test_the_front_page_says_what_this_is_how_it_is_and_where_to_go_on(here: Lin
 
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "SENDIASS Leicester: the phone line" in page.text
-    assert "Hello. This is SENDIASS Leicester. This is a recording." in page.text
+    assert "Hello. This is the automated voice of SENDIASS Leicester." in page.text
     assert "<strong>Yes.</strong>" in page.text
     assert ".venv/bin/ivr call" in page.text
     assert ".venv/bin/ivr connect" in page.text
