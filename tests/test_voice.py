@@ -233,10 +233,10 @@ def _publish(line: Line, files: dict[str, str]) -> str:
 def test_a_call_keeps_the_script_it_began_with(line: Line, edited: Callable[[str, str, str], dict[str, str]]) -> None:
     began = line.call()
 
-    _publish(line, edited("menus/welcome.yaml", "This part is about school", "This part is now about school"))
+    _publish(line, edited("menus/welcome.yaml", "School, nursery or college", "Now, school or college"))
 
-    assert "This part is about school" in began.press("2").words
-    assert "This part is now about school" in line.call(sid="CA2").press("2").words
+    assert "School, nursery or college" in began.press("2").words
+    assert "Now, school or college" in line.call(sid="CA2").press("2").words
 
 
 def test_another_worker_finds_the_script_of_a_call(
@@ -244,11 +244,11 @@ def test_another_worker_finds_the_script_of_a_call(
 ) -> None:
     """Also one that started after the script was replaced."""
     began = line.call()
-    _publish(line, edited("menus/welcome.yaml", "This part is about school", "This part is now about school"))
+    _publish(line, edited("menus/welcome.yaml", "School, nursery or college", "Now, school or college"))
 
     with Line(settings, store) as other:
         began.line = other
-        assert "This part is about school" in began.press("2").words
+        assert "School, nursery or college" in began.press("2").words
 
 
 def test_a_broken_edit_on_disk_changes_nothing(line: Line, settings: Settings, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_test_phone_hears_the_draft_and_everybody_else_the_live_line(
     with Line(replace(settings, config_dir=tmp_path / "config"), store) as line:
         assert line.call("+447700900777", "CA7").words.startswith("Good day.")
         assert line.call(CALLER, "CA8").words.startswith("Hello.")
-        assert "about school" in line.call("+447700900777", "CA9").press("2").words
+        assert "School, nursery or college" in line.call("+447700900777", "CA9").press("2").words
 
         (tmp_path / "config" / "line.yaml").write_text("names: [")
         assert line.call("+447700900777", "CA10").words.startswith("Hello."), "a broken draft is not heard"
