@@ -31,6 +31,7 @@ from ivr.spoken import text_of
 from ivr.store import Fate, Store, StoreDown
 from ivr.twiml import Signature
 from ivr.web.desk import Desk
+from ivr.web.door import MOST_BYTES
 from ivr.web.live import Edition, Live
 
 log = structlog.get_logger()
@@ -51,8 +52,6 @@ REFUSALS_SECONDS = 60.0
 Environ = dict[str, Any]
 #: Where Twilio brings news that nobody listens to, and where an adviser listens.
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
-#: Twilio's forms have a kilobyte or two.
-MOST_BYTES = 64 * 1024
 #: Characters of an address that a refusal shows.
 MOST_SHOWN = 300
 
