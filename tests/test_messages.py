@@ -44,7 +44,9 @@ def _wav(samples: telephone.Samples) -> bytes:
 @pytest.fixture(scope="session")
 def speech(shipped: Script) -> bytes:
     """Somebody who says that they want to be rung, as Twilio keeps it."""
-    said = engines.say(engines._pyttsx3().ready(), "Please ring me.", shipped.line.pace, slow=False)
+    said = engines.say(
+        engines.choice_of("pyttsx3", shipped.line.speech).ready(), "Please ring me.", shipped.line.pace, slow=False
+    )
     return _wav(telephone.telephone(*said)[0])
 
 

@@ -16,6 +16,7 @@ from scipy import linalg, signal
 
 from ivr.audio import engines, may_hold_speech, speech, telephone
 from ivr.audio.speech import Sounds
+from ivr.audio.voices import WITH_THE_PACKAGE
 from ivr.script import Script
 
 RATE = telephone.TELEPHONE_RATE
@@ -36,7 +37,7 @@ pytestmark = [pytest.mark.xdist_group("audio"), pytest.mark.timeout(400)]
 @pytest.fixture(scope="module")
 def voices(shipped: Script) -> dict[str, Wave]:
     """Each of the words in both of the voices that come with the packages."""
-    choices = (engines._natural(engines.WITH_THE_PACKAGE), engines._pyttsx3())
+    choices = [engines.choice_of(voice, shipped.line.speech) for voice in (WITH_THE_PACKAGE, "pyttsx3")]
     found = {}
     for choice in choices:
         engine = choice.ready()
