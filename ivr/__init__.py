@@ -55,7 +55,7 @@ The edges each know one thing outside.
 
 The entrances are where somebody comes in.
 
-    web/         the webhooks, sounds, health, and the advisers' console
+    web/         the webhooks, sounds, health, a phone in the browser, and the advisers' console
     jobs         what the web asks of the worker, by way of a queue
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     server       the processes: Redis, the web server, the worker

@@ -1,10 +1,9 @@
-"""What staff wrote, held against the shape it must have; what does not fit is told in plain words.
+"""Validates the files that staff write, and says in plain words what does not fit.
 
-A file with faults is made whole for as long as it is looked at, so that one fault hides no other: what is missing
-is filled in, what does not fit is replaced or taken out, and a name that is nearly right is taken for the right
-one. What that brings to light is told as well. Nobody ever hears what is made here: a draft with Problems is
-refused. Only what a newer version of the line needs and ships itself (`shipped.py`) stands in for good, and is told
-as a warning.
+A file with faults is repaired in memory, so that one fault does not hide the others: what is missing is filled in,
+what does not fit is replaced or removed, and a name that is nearly right is corrected. Each of these is reported. The
+repaired file is never published, since a draft with Problems is refused. The one exception is what a newer version of
+the line needs and brings with it (`shipped.py`): that stays in use, and is reported as a warning.
 """
 
 from __future__ import annotations
@@ -33,9 +32,10 @@ CHOICE_KEYS = range(1, 6)
 
 
 def sound_part(model: type[M], document: Document, spare: Spare, shipped: Mapping[str, Any] | None = None) -> M:
-    """The document as a model, made whole where it has faults. Those are in the document's problems afterwards.
+    """The document as a model, repaired where it has faults. The faults are in the document's problems afterwards.
 
-    What is missing and is in `shipped` is taken from there. That is no fault: it stands among the document's stand-ins.
+    What is missing and is in `shipped` is taken from there. That is not a fault: it is listed in the document's
+    stand-ins.
     """
     return _Mending(document, spare, shipped or {}).done(model)
 

@@ -72,6 +72,9 @@ ADVISER_DOES: dict[str, Ended] = {
     "(failed)": "failed",
 }
 
+#: How a call ends that its caller ends.
+HUNG_UP = "the caller hangs up"
+
 _WIDTH = 100
 _WHEN = "%a %d %B %Y, %H:%M"
 _KEYS = re.compile(r"[0-9*#]+")
@@ -128,7 +131,7 @@ def read(text: str, name: str) -> Transcript:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("#") and (says := _take(line, number, head, entries)):
             problems.append(Problem(name, number, says))
-    problems += [Problem(name, e.line, says) for e in (*entries, *head.values()) if (says := _unreadable(e))]
+    problems += [Problem(name, e.line, says) for e in (*entries, *head.values()) if (says := unreadable(e))]
     problems += [Problem(name, e.line, _GOT_IS_LAST) for e in _before_the_end(entries)]
     if "When" not in head:
         problems.append(Problem(name, 1, _SAY_WHEN))
@@ -200,8 +203,8 @@ def _when(text: str) -> dt.datetime | None:
         return None
 
 
-def _unreadable(entry: Entry) -> str | None:
-    """What to write instead of a line that cannot be read."""
+def unreadable(entry: Entry) -> str | None:
+    """What to write instead of a line that cannot be read; None for one that can."""
     if entry.who == "When":
         return _no_moment(entry.text)
     if entry.who == "From":
@@ -314,7 +317,7 @@ class Caller:
         self._adviser = None
         inputs = inputs_of(entry.text)
         if not inputs:
-            self.entries.append(Entry("ENDS", "the caller hangs up"))
+            self.entries.append(Entry("ENDS", HUNG_UP))
             return
         for i, event in enumerate(inputs):
             self.put_in(self._after_the_tone(event), _TREMBLING if i else None)

@@ -17,7 +17,7 @@ from ivr import twiml
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store
-from ivr.web import front, voice
+from ivr.web import front, studio, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
@@ -53,6 +53,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(sound(settings))
     app.register_blueprint(health(store, live, settings.metrics_dir))
     app.register_blueprint(front.blueprint(settings, store, live))
+    app.register_blueprint(studio.blueprint(settings, live))
     app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live)
 

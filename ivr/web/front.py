@@ -47,25 +47,25 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
     def page() -> Response:
         script = live.now.script if live.ready else None
         name = script.line.names["service_name"] if script else ""
-        if not _is_from_here(settings):
-            return _page("public.html", name=name)
-        return _page(
+        if not is_from_here(settings):
+            return html_page("public.html", name=name)
+        return html_page(
             "front.html", name=name, first_words=_first_words(script) if script else "", faults=faults(store, live),
             books=books(), practice=settings.practice, demo=settings.demo,
         )  # fmt: skip
 
     @front.get("/handbooks/<name>.md")
     def handbook(name: str) -> Response:
-        if not _is_from_here(settings) or name not in books():
+        if not is_from_here(settings) or name not in books():
             abort(404)
-        return _page("handbook.html", title=_title(name), text=_rendered(name))
+        return html_page("handbook.html", title=_title(name), text=_rendered(name))
 
     return front
 
 
 def nothing_here(_: NotFound) -> Response:
     """The answer where there is no page."""
-    return _page("nothing.html", status=404)
+    return html_page("nothing.html", status=404)
 
 
 def _first_words(script: Script) -> str:
@@ -74,11 +74,12 @@ def _first_words(script: Script) -> str:
     return text_of(greeting.parts[0]) if isinstance(greeting, Reading) else ""
 
 
-def _page(template: str, status: int = 200, **values: object) -> Response:
+def html_page(template: str, status: int = 200, scripts: str = "", **values: object) -> Response:
+    """A page in the style of the front page. `scripts` is what the page's own scripts may do, as a policy."""
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     response = Response(render_template(template, style=_STYLE, **values), status)
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; {scripts}"
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -87,7 +88,7 @@ def _page(template: str, status: int = 200, **values: object) -> Response:
     return response
 
 
-def _is_from_here(settings: Settings) -> bool:
+def is_from_here(settings: Settings) -> bool:
     """Whether a browser on this machine asks, with nothing between it and us.
 
     Anything that hints at a public address counts as one: that it is set, the name that was asked

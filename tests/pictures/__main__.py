@@ -152,6 +152,8 @@ def _console(browser: Browser, base: str) -> None:
     page = _page(browser, base_url=base)
     page.goto("/")
     _shot(page, "front.png")
+    _ring(page)
+    _shot(page, "phone.png")
     page.goto("/console/signin")
     page.get_by_label("Name").fill(demo.NAME)
     page.get_by_label("Password").fill(demo.PASSWORD)
@@ -163,6 +165,16 @@ def _console(browser: Browser, base: str) -> None:
     page.get_by_role("heading", name="Ring the caller").wait_for()
     _shot(page, "card.png", until=".ring")
     page.close()
+
+
+def _ring(page: Page) -> None:
+    """The beginning of a call on the phone in the browser, until a person is rung."""
+    page.goto("/studio/call")
+    page.get_by_label("When you ring").fill(f"{OPEN:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Ring", exact=True).click()
+    for key, heard in (("2", "School, nursery or college."), ("4", "Time is short."), ("0", "They hear first")):
+        page.get_by_role("button", name=key, exact=True).click()
+        page.get_by_text(heard).wait_for()
 
 
 def _shot(page: Page, name: str, until: str = "main") -> None:

@@ -1,0 +1,256 @@
+// A telephone on a page: plays the TwiML of each reply as Twilio does, and tells the line what the caller did.
+//
+// `Phone` is one call. It asks for a reply, plays its verbs in order until one of them ends in something that the
+// caller or an adviser did, and asks for the next. `Keypad` is where keys come from while somebody listens for them:
+// as with Twilio, a key that nothing listens for is not heard.
+"use strict";
+
+const CALLER = "CALLER", ADVISER = "ADVISER";
+const SILENT = [CALLER, "(says nothing)"], HUNG_UP = [CALLER, "(hangs up)"];
+// How long words without a sound take where the browser has no voice: milliseconds a word.
+const WORD = 350;
+
+const byId = id => document.getElementById(id);
+const sleep = (ms, signal) => new Promise(done => {
+  if (signal.aborted) return done();
+  const timer = setTimeout(done, ms);
+  signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
+});
+
+class Keypad {
+  #listener = null;
+
+  press(what) {
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.(what);
+  }
+
+  // The next key, or null when `work` is done before one is pressed. `work` is told to stop by its signal.
+  async during(work, hangUp) {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, hangUp]);
+    const pressed = new Promise(done => { this.#listener = done; });
+    const key = await Promise.race([pressed, work(signal).then(() => null)]);
+    this.#listener = null;
+    stop.abort();
+    return key;
+  }
+}
+
+class Phone {
+  #hangUp = new AbortController();
+  #did = [];
+  #revision = "";
+
+  constructor(when, caller, keypad, show) {
+    Object.assign(this, { when, caller, keypad, show });
+  }
+
+  hangUp() {
+    this.#hangUp.abort();
+  }
+
+  async ring() {
+    for (;;) {
+      const reply = await this.#reply();
+      const did = reply.twiml && await this.#play(reply);
+      if (this.#hangUp.signal.aborted && reply.twiml) {
+        this.#do(HUNG_UP);
+        return (await this.#reply()).got;
+      }
+      if (!did) return reply.got;
+      this.#do(did);
+    }
+  }
+
+  #do(did) {
+    this.#did.push(did);
+    this.show.line(...did);
+  }
+
+  async #reply() {
+    const answer = await fetch("/studio/call/reply", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ when: this.when, caller: this.caller, did: this.#did, revision: this.#revision }),
+    });
+    const reply = await answer.json();
+    if (!answer.ok) throw new Error(reply.problem);
+    this.#revision = reply.revision;
+    reply.noted.forEach(words => this.show.line("NOTED", words));
+    this.show.place(reply.place);
+    return reply;
+  }
+
+  // What was done, by which the next reply is found; nothing once the line has hung up.
+  async #play(reply) {
+    const document = new DOMParser().parseFromString(reply.twiml, "text/xml");
+    if (document.querySelector("parsererror")) throw new Error("The line sent a reply that cannot be read.");
+    this.reply = reply;
+    for (const verb of document.documentElement.children) {
+      const did = await this.#verb(verb);
+      if (did || this.#hangUp.signal.aborted) return did;
+    }
+    return null;
+  }
+
+  #verb(verb) {
+    switch (verb.tagName) {
+      case "Gather": return this.#gather(verb);
+      case "Dial": return this.#dial(verb);
+      case "Record": return this.#record(verb);
+      case "Redirect": return SILENT;
+      case "Hangup": return null;
+      default: return this.#sound(verb, this.#hangUp.signal);
+    }
+  }
+
+  async #gather(verb) {
+    const most = Number(verb.getAttribute("numDigits")) || Infinity, finish = verb.getAttribute("finishOnKey") ?? "#";
+    const wait = () => this.#key(verb.getAttribute("timeout"), "The line waits for a key.");
+    let typed = "", key = await this.keypad.during(signal => this.#sounds(verb.children, signal), this.#hangUp.signal);
+    for (key ??= await wait(); key && key !== "wait"; key = await wait()) {
+      if (key === finish) return [CALLER, `${typed}#`];
+      typed += key;
+      if (typed.length >= most) return [CALLER, typed];
+    }
+    if (typed) return [CALLER, typed];
+    return verb.getAttribute("actionOnEmptyResult") === "true" ? SILENT : null;
+  }
+
+  #key(seconds, words) {
+    this.show.state(words);
+    return this.keypad.during(signal => sleep(Number(seconds) * 1000, signal), this.#hangUp.signal);
+  }
+
+  async #dial(verb) {
+    this.show.panel("adviser", this.reply.whisper.replace(/^hears: /, ""));
+    const did = await this.#key(verb.getAttribute("timeout"), "It rings. Star ends it.");
+    this.show.panel(null);
+    if (did === "*") return [CALLER, "*"];
+    return [ADVISER, did?.startsWith("(") ? did : "(no answer)"];
+  }
+
+  async #record(verb) {
+    this.show.panel("message");
+    const did = await this.#key(verb.getAttribute("timeout"), "After the tone, the line records.");
+    this.show.panel(null);
+    return did && did !== "wait" ? [CALLER, did] : null;
+  }
+
+  async #sounds(verbs, signal) {
+    for (const verb of verbs) await this.#sound(verb, signal);
+  }
+
+  async #sound(verb, signal) {
+    if (signal.aborted) return null;
+    this.show.state("The line speaks. You can press a key.");
+    if (verb.tagName === "Play") return this.#file(verb.textContent, signal);
+    if (verb.tagName === "Pause") return sleep(Number(verb.getAttribute("length") ?? 1) * 1000, signal);
+    if (verb.tagName === "Say") return this.#say(verb.textContent.replace(/\s+/g, " ").trim(), signal);
+    throw new Error(`The line sent <${verb.tagName}>, which this page cannot play.`);
+  }
+
+  async #file(address, signal) {
+    const path = new URL(address).pathname, words = this.reply.words[address];
+    if (words) this.show.words(words);
+    const sound = new Audio(path);
+    const ended = new Promise(done => {
+      sound.addEventListener("ended", done, { once: true });
+      signal.addEventListener("abort", () => { sound.pause(); done(); }, { once: true });
+    });
+    try {
+      await sound.play();
+    } catch {
+      if (signal.aborted) return;
+      this.show.state(`A sound is missing: ${path}`);
+      return this.#spoken(words ?? "", signal);
+    }
+    this.show.plays(path);
+    await ended;
+  }
+
+  #say(words, signal) {
+    this.show.words(words);
+    return this.#spoken(words, signal);
+  }
+
+  #spoken(words, signal) {
+    const voices = window.speechSynthesis?.getVoices() ?? [];
+    if (!voices.length) return sleep(words.split(" ").length * WORD, signal);
+    return new Promise(done => {
+      const speech = new SpeechSynthesisUtterance(words);
+      speech.lang = "en-GB";
+      speech.onend = speech.onerror = done;
+      signal.addEventListener("abort", () => { speechSynthesis.cancel(); done(); }, { once: true });
+      speechSynthesis.speak(speech);
+    });
+  }
+}
+
+// What the page shows. Words of one turn stand in one line, as they are spoken.
+const show = {
+  current: null,
+
+  line(who, words) {
+    this.current = null;
+    const line = document.createElement("p"), speaker = document.createElement("b");
+    speaker.textContent = who;
+    line.append(speaker, ` ${words}`);
+    byId("said").append(line);
+    line.scrollIntoView({ block: "nearest" });
+    return line;
+  },
+  words(words) {
+    if (this.current) this.current.append(` ${words}`);
+    else this.current = this.line("LINE", words);
+  },
+  state(words) { byId("state").textContent = words; },
+  place(name) { byId("said").dataset.place = name; },
+  plays(path) { byId("said").dataset.plays = path; },
+  panel(name, whisper = "") {
+    for (const each of ["adviser", "message"]) byId(each).hidden = each !== name;
+    if (whisper) byId("whisper").textContent = whisper;
+  },
+  busy(is) {
+    for (const each of document.querySelectorAll("#keys button, #wait, #hang-up")) each.disabled = !is;
+    for (const each of document.querySelectorAll("#dial :is(button, input, select)")) each.disabled = is;
+  },
+};
+
+const keypad = new Keypad();
+let phone = null;
+
+byId("dial").addEventListener("submit", async event => {
+  event.preventDefault();
+  byId("said").replaceChildren();
+  show.current = null;
+  show.busy(true);
+  phone = new Phone(byId("when").value, byId("caller").value, keypad, show);
+  try {
+    const got = await phone.ring();
+    show.line("GOT", got.join("; ") || "nothing");
+    show.state("The call is over.");
+  } catch (error) {
+    show.state(`The call is over: ${error instanceof TypeError ? "the line does not answer." : error.message}`);
+  }
+  phone = null;
+  show.panel(null);
+  show.busy(false);
+  byId("ring").focus();
+});
+
+byId("keys").addEventListener("click", event => event.target.dataset.key && keypad.press(event.target.dataset.key));
+byId("wait").addEventListener("click", () => keypad.press("wait"));
+byId("hang-up").addEventListener("click", () => phone?.hangUp());
+for (const button of document.querySelectorAll("[data-did]")) {
+  button.addEventListener("click", () => keypad.press(button.dataset.did));
+}
+document.addEventListener("keydown", event => {
+  const typing = event.target.matches("input, select");
+  if (phone && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && /^[0-9*#]$/.test(event.key)) {
+    event.preventDefault();
+    keypad.press(event.key);
+  }
+});

@@ -1,0 +1,121 @@
+"""The phone in the browser, as its page speaks with the line. What it looks and sounds like is in test_browser."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from ivr.config import Settings
+from ivr.store import Store
+from ivr.web.studio import MOST_INPUTS
+from tests.line import Line
+
+HERE = "http://127.0.0.1:8000"
+LOOPBACK = {"REMOTE_ADDR": "127.0.0.1"}
+OPEN, CLOSED = "2026-11-25T10:30", "2026-11-25T22:30"
+
+
+@pytest.fixture
+def here(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    """A line that is opened from its own machine."""
+    with Line(dataclasses.replace(settings, public_url=HERE), store) as line:
+        yield line
+
+
+def _reply(line: Line, *did: tuple[str, str], when: str = OPEN, **so_far: Any) -> TestResponse:
+    call = {"when": when, "caller": "07700 900123", "did": did, **so_far}
+    return Client(line.app).post("/studio/call/reply", base_url=HERE, json=call, environ_overrides=LOOPBACK)
+
+
+def _spoken(reply: TestResponse) -> str:
+    document = ElementTree.fromstring(reply.json["twiml"])
+    return " ".join(" ".join("".join(say.itertext()).split()) for say in document.iter("Say"))
+
+
+def test_a_reply_is_the_twiml_that_a_real_call_gets(here: Line) -> None:
+    real = here.call().press("2").replies[-1]
+
+    practice = ElementTree.fromstring(_reply(here, ("CALLER", "2")).json["twiml"])
+
+    def plain(document: ElementTree.Element) -> str:
+        return re.sub(r"/voice/turn/\d+[^<\"]*", "", ElementTree.tostring(document, encoding="unicode"))
+
+    assert plain(practice) == plain(real)
+
+
+def test_a_call_to_a_person_ends_with_what_the_caller_got(here: Line) -> None:
+    rings = _reply(here, ("CALLER", "0")).json
+    assert "<Dial" in rings["twiml"]
+    assert rings["whisper"].startswith("hears: A caller from the phone line.")
+
+    over = _reply(here, ("CALLER", "0"), ("ADVISER", "(talks)"), ("CALLER", "(hangs up)")).json
+
+    assert (over["twiml"], over["got"]) == ("", ["a person"])
+
+
+def test_what_is_written_down_is_shown_and_nothing_is_kept(here: Line, store: Store) -> None:
+    did = []
+    while "<Record" not in _reply(here, *did, when=CLOSED).json["twiml"]:
+        did.append(("CALLER", "(says nothing)"))
+    asked = _reply(here, *did, ("CALLER", "(leaves a message)"), when=CLOSED).json
+
+    assert any("callback request" in noted for noted in asked["noted"])
+    assert store.requests.waiting() == []
+
+
+def test_a_call_goes_on_with_the_words_that_it_began_with(here: Line) -> None:
+    revision = _reply(here).json["revision"]
+
+    assert _reply(here, ("CALLER", "1"), revision=revision).json["revision"] == revision
+    assert _reply(here, ("CALLER", "1"), revision="0" * 12).json["revision"] == revision, "what is live stands in"
+
+
+@pytest.mark.parametrize(
+    ("did", "told"),
+    [
+        ([("ADVISER", "(talks)")], "Nobody is being rung here."),
+        ([("CALLER", "shouts")], "Write keys"),
+        ([("CALLER", "12")], "One key is pressed here"),
+        ([("CALLER", "(hangs up)"), ("CALLER", "1")], "The call is over here."),
+        ([("NOTED", "1")], "no call"),
+        ([("CALLER", "(says nothing)")] * (MOST_INPUTS + 1), "no call"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(here: Line, did: list[tuple[str, str]], told: str) -> None:
+    refused = _reply(here, *did)
+
+    assert refused.status_code == 400
+    assert told in refused.json["problem"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"when": 7}', b'{"when": "2026-11-25T10:30"}', b"\xff"])
+def test_a_body_that_is_no_call_is_refused_in_words(here: Line, body: bytes) -> None:
+    refused = Client(here.app).post("/studio/call/reply", base_url=HERE, data=body, environ_overrides=LOOPBACK)
+
+    assert refused.status_code == 400
+    assert "Load the page again" in refused.json["problem"]
+
+
+@pytest.mark.parametrize("when", ["", "soon", "2026-11-31T10:30", "2026-02-30T25:00"])
+def test_a_time_that_does_not_exist_is_asked_for_again(here: Line, when: str) -> None:
+    assert _reply(here, when=when).json == {"problem": "Enter the day and the time at which you ring."}
+
+
+@pytest.mark.parametrize("path", ["/studio/call", "/studio/call/reply"])
+def test_from_outside_there_is_no_phone(here: Line, path: str) -> None:
+    ask: dict[str, Any] = {
+        "environ_overrides": LOOPBACK,
+        "base_url": "https://line.example.org",
+        "headers": {"X-Forwarded-For": "192.0.2.9"},
+    }
+    client = Client(here.app)
+
+    answer = client.get(path, **ask) if path == "/studio/call" else client.post(path, json={}, **ask)
+
+    assert answer.status_code == 404
