@@ -126,10 +126,11 @@ def _is_late(s: Session, keys: str, now: dt.datetime) -> bool:
 def _dropped(s: Session, keys: str) -> Session:
     """As if it had not been pressed. What was said before is not said again, nor is more of it than it takes.
 
-    The time counts from the press that was meant, so that a third can be meant too.
+    The time counts from the press that was meant, so that a third can be meant too. In the middle of a longer wait,
+    what was said is not known any more if the session was away: then the place speaks, since no reply is silent.
     """
     part = 1 if keys == AGAIN and isinstance(STEPS.get(s.place.node), Asks) else s.place.part
-    return replace(s, turn=s.turn + 1, place=replace(s.place, part=part))
+    return replace(s, turn=s.turn + 1, waited=s.waited if s.lead else 0, place=replace(s.place, part=part))
 
 
 def _arrived(before: Session, s: Session, now: dt.datetime) -> Session:
