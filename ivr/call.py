@@ -1,9 +1,10 @@
 """The engine: one turn of a call.
 
-`start` and `answer` are pure. They take the script, the session, what came in and the
-time, and return a Turn: what to say, what to do next, and the session to keep. `current`
-gives the present reply again, which is what a webhook that comes twice gets. What a place
-says is made by `reply`; here is where each thing that comes in leads.
+`run` takes the script, the session, what came in, the time, and a desk, which does what has to be done on the way. It
+returns a Turn: what to say, what to do next, and the session to keep. Everybody who drives a call uses it: the
+telephone, the terminal, the stories and the tests. But for the desk it is pure: `answer` is a turn up to the first
+thing that has to be done. `current` gives the present reply again, which is what a webhook that comes twice gets.
+What a place says is made by `reply`; here is where each thing that comes in leads.
 
 A reading is said part by part, each part a turn of its own. That is what lets hash repeat
 the part just heard and not the whole. The price is a moment between two parts in which a
@@ -13,6 +14,7 @@ key may be lost; the caller presses again.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -24,6 +26,7 @@ from ivr.session import (
     MOST_HEARD,
     MOST_TRAIL,
     Done,
+    Errand,
     Failed,
     Input,
     Key,
@@ -85,8 +88,27 @@ def known_caller(script: Script, caller_id: str) -> str:
     return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
 
 
+class Desk(Protocol):
+    """Does what a call asks for in the middle of a turn: the real desk, or one for practice."""
+
+    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+        """Do it, and tell how it went. Nothing is raised: what cannot be done is Failed."""
+
+
+def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+    """What the line does when something comes in, and what it asks of the desk done."""
+    return _settled(script, answer(script, s, event, now), desk, now)
+
+
+def _settled(script: Script, turn: Turn, desk: Desk, now: dt.datetime) -> Turn:
+    """The turn once it waits for the caller. This is the one place at which errands are run."""
+    while isinstance(turn.then, Errand):
+        turn = answer(script, turn.session, desk.run(script, turn.then, now), now)
+    return turn
+
+
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
-    """What the line does when something comes in."""
+    """What the line does when something comes in, up to the first errand: `run` goes on from there."""
     if isinstance(event, Done | Failed):  # the same reply goes on: an errand's outcome is not a turn of its own
         return reply.turn(script, _arrived(s, _came_back(script, s, event, now), now), now)
     if isinstance(event, Key):
@@ -145,8 +167,8 @@ def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     return reply.turn(script, s, now)
 
 
-def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.datetime) -> Turn:
-    """As `answer`, for a call of which only the place is sure: `known` is what was remembered before it.
+def go_on(script: Script, known: Session, place: Place, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+    """As `run`, for a call of which only the place is sure: `known` is what was remembered before it.
 
     A place that is not in this script, or that needs what the caller said on the way to it,
     cannot be gone on from. Then what they pressed there means nothing: they are told that it
@@ -154,7 +176,7 @@ def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.da
     """
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in _EVERYWHERE):
-        return answer(script, s, event, now)
+        return run(script, s, event, desk, now)
     words = (
         "start_again" if s.place.node == MAIN_MENU else "text_failed" if place.node == "text_check" else "ring_failed"
     )

@@ -7,16 +7,13 @@ import random
 from dataclasses import dataclass, field
 
 import msgspec
-import pytest
 
 from ivr import call
 from ivr.check import desks
+from ivr.practice import Noting
 from ivr.script import Script
 from ivr.session import (
-    Done,
     Ended,
-    Errand,
-    Failed,
     Gather,
     Input,
     Key,
@@ -51,6 +48,7 @@ class Anybody:
         self.now = OPEN.replace(hour=chance.choice([8, 11, 16, 20]), minute=chance.choice([0, 30, 58]))
         self.desk = desks.usual(self.script, self.now)
         self.desk.places, self.desk.works = chance.choice([0, 1, 12]), chance.random() < 0.9
+        self._noting = Noting(self.desk)
         self.caller = chance.choice(PHONES)
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
 
@@ -62,20 +60,11 @@ class Anybody:
         s = msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
         if self.chance.random() < 0.02:
             known = self.chance.choice([s, Session(s.call, self.script.revision, Place("main_menu"), caller=s.caller)])
-            self.turn = call.go_on(self.script, known, s.place, event, self.now)
+            self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
         else:
-            self.turn = call.answer(self.script, s, event, self.now)
-        for _ in range(5):
-            if not isinstance(self.turn.then, Errand):
-                return self.turn
-            outcome = self._run(self.turn.then)
-            self.turn = call.answer(self.script, self.turn.session, outcome, self.now)
-        pytest.fail(f"errands without end: {self.done}")
-
-    def _run(self, errand: Errand) -> Done | Failed:
-        outcome = self.desk.run(errand, self.now)
-        self.done.append(f"{type(errand).__name__}: {type(outcome).__name__}")
-        return outcome
+            self.turn = call.run(self.script, s, event, self._noting, self.now)
+        self.done += [f"{type(errand).__name__}: {type(outcome).__name__}" for errand, outcome in self._noting.taken()]
+        return self.turn
 
     def _event(self) -> Input:
         chance, then = self.chance, self.turn.then

@@ -9,6 +9,7 @@ import pytest
 
 from ivr import building, call, reply
 from ivr.hours import LONDON
+from ivr.practice import PracticeDesk
 from ivr.script import Notice, Script
 from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Record, Transfer
 from ivr.spoken import text_of
@@ -150,8 +151,8 @@ def test_not_sure_explains_a_word_and_asks_again_then_finds_a_person(talk: Talk)
 
 def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.4))
+    turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5.4))
 
     assert again.session.place == turn.session.place
     assert again.says == turn.says
@@ -162,15 +163,15 @@ def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Scr
     """A hand that trembles at each of them does not choose more than that."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
     for seconds in (5, 5.4, 5.8, 6.4, 6.8, 7.2, 7.8, 8.2):
-        turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=seconds))
+        turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=seconds))
 
     assert len(turn.session.trail) == 3
 
 
 def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=6.2))
+    turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=6.2))
 
     assert again.session.place.node == "disagreement_what"
 
@@ -179,10 +180,10 @@ def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
 def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(shipped: Script, key: str) -> None:
     """A hand trembles onto the key beside it, too; and a key comes for a menu that is just over."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    asked = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
+    asked = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
     assert asked.session.place == Place("school_menu")
 
-    too_soon = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=6))
+    too_soon = call.run(shipped, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=6))
 
     assert (too_soon.session.place, too_soon.session.wrongs) == (Place("school_menu"), 0)
 
@@ -190,9 +191,9 @@ def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(shipped: Scr
 @pytest.mark.parametrize(("key", "leads_to"), [("0", "person"), ("*", "main_menu"), ("9", "help_settings")])
 def test_the_keys_that_work_everywhere_work_from_the_first_moment(shipped: Script, key: str, leads_to: str) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    asked = call.answer(shipped, turn.session, Key("1"), OPEN + dt.timedelta(seconds=5))
+    asked = call.run(shipped, turn.session, Key("1"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
 
-    at_once = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=5.3))
+    at_once = call.run(shipped, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=5.3))
 
     assert at_once.session.place.node == leads_to
 
@@ -542,7 +543,7 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
 )
 def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: Place, resumed: Place) -> None:
     """While Redis is away the address says where the call is, and that is enough to speak."""
-    turn = call.go_on(shipped, talk.session, place, NoInput(), OPEN)
+    turn = call.go_on(shipped, talk.session, place, NoInput(), PracticeDesk(), OPEN)
 
     assert turn.session.place == resumed
     assert turn.says
@@ -557,11 +558,13 @@ def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
     shipped: Script, talk: Talk, place: str, told: str
 ) -> None:
     """1 meant 'yes' there, and must not count as the first choice at the new place. 0 is a person everywhere."""
-    turn = call.go_on(shipped, talk.session, Place(place), Key("1"), OPEN)
+    turn = call.go_on(shipped, talk.session, Place(place), Key("1"), PracticeDesk(), OPEN)
 
     assert text_of(turn.says).startswith(told)
     assert turn.session.place == Place("end_menu")
-    assert call.go_on(shipped, talk.session, Place(place), Key("0"), OPEN).session.place == Place("person")
+    assert call.go_on(shipped, talk.session, Place(place), Key("0"), PracticeDesk(), OPEN).session.place == Place(
+        "person"
+    )
 
 
 def test_a_place_that_was_remembered_is_gone_on_from(shipped: Script, talk: Talk) -> None:
@@ -569,7 +572,7 @@ def test_a_place_that_was_remembered_is_gone_on_from(shipped: Script, talk: Talk
     asked = talk.press("0").transfer("busy").press("11").press("22").press("3")
     assert asked.place == Place("ring_message")
 
-    turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), OPEN)
+    turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), PracticeDesk(), OPEN)
 
     assert turn.session.wishes.message_ok is False
 

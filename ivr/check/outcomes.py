@@ -275,7 +275,7 @@ class _Call:
             self._turn = self._outcomes.answer(self._turn.session, self._run(self._turn.then), self._now)
 
     def _run(self, errand: Errand) -> Done | Failed:
-        outcome = self._desk.run(errand, self._now)
+        outcome = self._desk.run(self._outcomes.script, errand, self._now)
         if isinstance(errand, SendText) and isinstance(outcome, Done):
             self._texted = True
         if self._saved is None and self._has_request():

@@ -26,7 +26,7 @@ from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU
-from ivr.session import Ended, Errand, Got, Place, Session, Turn
+from ivr.session import Ended, Got, Place, Session, Turn
 from ivr.spoken import text_of
 from ivr.store import Fate, Store, StoreDown
 from ivr.twiml import Signature
@@ -409,10 +409,9 @@ class _Webhook:
         else:
             return self.begin(lost=number)
         if is_its_own:
-            turn = call.answer(edition.script, known, event, self._now)
+            turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:
-            turn = call.go_on(edition.script, known, place, event, self._now)
-        turn = self._errands_run(edition, turn)
+            turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
         winner = self._save(turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
@@ -426,12 +425,6 @@ class _Webhook:
             except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
                 self._alone = True
         return None
-
-    def _errands_run(self, edition: Edition, turn: Turn) -> Turn:
-        while isinstance(turn.then, Errand):
-            outcome = self._line.desk.run(edition.script, turn.then, self._now)
-            turn = call.answer(edition.script, turn.session, outcome, self._now)
-        return turn
 
     def _stored(self, number: int) -> Session | None:
         """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
