@@ -13,12 +13,12 @@ from ivr.check import desks
 from ivr.practice import Noting
 from ivr.script import Script
 from ivr.session import (
+    At,
     Ended,
     Gather,
     Input,
     Key,
     NoInput,
-    Place,
     Record,
     Recorded,
     Session,
@@ -59,7 +59,7 @@ class Anybody:
         self.now += dt.timedelta(seconds=self.chance.choice([0.3, 5, 20]))
         s = msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
         if self.chance.random() < 0.02:
-            known = self.chance.choice([s, Session(s.call, self.script.revision, Place("main_menu"), caller=s.caller)])
+            known = self.chance.choice([s, Session(s.call, self.script.revision, At("main_menu"), caller=s.caller)])
             self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
         else:
             self.turn = call.run(self.script, s, event, self._noting, self.now)

@@ -24,6 +24,7 @@ from ivr.outcome import is_told
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import (
+    At,
     Done,
     Ended,
     Errand,
@@ -33,7 +34,6 @@ from ivr.session import (
     Input,
     Key,
     NoInput,
-    Place,
     Record,
     Recorded,
     SendText,
@@ -225,7 +225,7 @@ class _Call:
     def walk(self) -> Outcome:
         in_turn = max(1, len(self._habit.keys))
         seen: set[object] = set()
-        places: set[Place] = set()
+        places: set[At] = set()
         for _ in range(MOST_TURNS):
             over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
             state = (timeless(self._turn.session), len(self._keys) % in_turn, self._has_request())
