@@ -1,9 +1,10 @@
 """The engine: one turn of a call.
 
-`start` and `answer` are pure. They take the script, the session, what came in and the
-time, and return a Turn: what to say, what to do next, and the session to keep. `current`
-gives the present reply again, which is what a webhook that comes twice gets. What a place
-says is made by `reply`; here is where each thing that comes in leads.
+`run` takes the script, the session, what came in, the time, and a desk, which does what has to be done on the way. It
+returns a Turn: what to say, what to do next, and the session to keep. Everybody who drives a call uses it: the
+telephone, the terminal, the stories and the tests. But for the desk it is pure: `answer` is a turn up to the first
+thing that has to be done. `current` gives the present reply again, which is what a webhook that comes twice gets.
+What a place says is made by `reply`; here is where each thing that comes in leads.
 
 A reading is said part by part, each part a turn of its own. That is what lets hash repeat
 the part just heard and not the whole. The price is a moment between two parts in which a
@@ -13,6 +14,7 @@ key may be lost; the caller presses again.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -23,12 +25,13 @@ from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Menu, Op
 from ivr.session import (
     MOST_HEARD,
     MOST_TRAIL,
+    At,
     Done,
+    Errand,
     Failed,
     Input,
     Key,
     NoInput,
-    Place,
     Recorded,
     Session,
     TransferEnded,
@@ -69,7 +72,7 @@ _EVERYWHERE = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
     """A call comes in; `lost` when its session is gone, and it starts again in the middle."""
     s = Session(
-        call=call, revision=script.revision, place=Place(GREETING), caller=known_caller(script, caller),
+        call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
         visited=(GREETING,),
     )  # fmt: skip
     if lost:
@@ -85,8 +88,27 @@ def known_caller(script: Script, caller_id: str) -> str:
     return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
 
 
+class Desk(Protocol):
+    """Does what a call asks for in the middle of a turn: the real desk, or one for practice."""
+
+    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+        """Do it, and tell how it went. Nothing is raised: what cannot be done is Failed."""
+
+
+def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+    """What the line does when something comes in, and what it asks of the desk done."""
+    return _settled(script, answer(script, s, event, now), desk, now)
+
+
+def _settled(script: Script, turn: Turn, desk: Desk, now: dt.datetime) -> Turn:
+    """The turn once it waits for the caller. This is the one place at which errands are run."""
+    while isinstance(turn.then, Errand):
+        turn = answer(script, turn.session, desk.run(script, turn.then, now), now)
+    return turn
+
+
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
-    """What the line does when something comes in."""
+    """What the line does when something comes in, up to the first errand: `run` goes on from there."""
     if isinstance(event, Done | Failed):  # the same reply goes on: an errand's outcome is not a turn of its own
         return reply.turn(script, _arrived(s, _came_back(script, s, event, now), now), now)
     if isinstance(event, Key):
@@ -126,10 +148,11 @@ def _is_late(s: Session, keys: str, now: dt.datetime) -> bool:
 def _dropped(s: Session, keys: str) -> Session:
     """As if it had not been pressed. What was said before is not said again, nor is more of it than it takes.
 
-    The time counts from the press that was meant, so that a third can be meant too.
+    The time counts from the press that was meant, so that a third can be meant too. In the middle of a longer wait,
+    what was said is not known any more if the session was away: then the place speaks, since no reply is silent.
     """
     part = 1 if keys == AGAIN and isinstance(STEPS.get(s.place.node), Asks) else s.place.part
-    return replace(s, turn=s.turn + 1, place=replace(s.place, part=part))
+    return replace(s, turn=s.turn + 1, waited=s.waited if s.lead else 0, place=replace(s.place, part=part))
 
 
 def _arrived(before: Session, s: Session, now: dt.datetime) -> Session:
@@ -144,8 +167,8 @@ def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     return reply.turn(script, s, now)
 
 
-def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.datetime) -> Turn:
-    """As `answer`, for a call of which only the place is sure: `known` is what was remembered before it.
+def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+    """As `run`, for a call of which only the place is sure: `known` is what was remembered before it.
 
     A place that is not in this script, or that needs what the caller said on the way to it,
     cannot be gone on from. Then what they pressed there means nothing: they are told that it
@@ -153,22 +176,22 @@ def go_on(script: Script, known: Session, place: Place, event: Input, now: dt.da
     """
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in _EVERYWHERE):
-        return answer(script, s, event, now)
+        return run(script, s, event, desk, now)
     words = (
         "start_again" if s.place.node == MAIN_MENU else "text_failed" if place.node == "text_check" else "ring_failed"
     )
     return reply.turn(script, said(script, replace(s, turn=s.turn + 1), script.says[f"{words}.say"]), now)
 
 
-def resumed(script: Script, known: Session, place: Place) -> Session:
+def resumed(script: Script, known: Session, place: At) -> Session:
     """A session at a place of this script: the one that is asked for, or the nearest that can be gone on from."""
     wanted, node, step = place.node, script.nodes.get(place.node), STEPS.get(place.node)
     if isinstance(node, Reading):
         place = replace(place, part=min(place.part, len(node.parts)), offer=0)
     elif node is None and place.node != known.place.node and not (step and step.stands_alone):
-        place = Place(END_MENU if step else MAIN_MENU)
+        place = At(END_MENU if step else MAIN_MENU)
     elif node is None and step is None:
-        place = Place(MAIN_MENU)
+        place = At(MAIN_MENU)
     trail = tuple(before for before in known.trail if before.node in script.nodes or before.node in STEPS)
     s = replace(known, lead=(), trail=trail)
     return replace(s, place=place) if place.node == wanted else _at(s, place)
@@ -194,14 +217,14 @@ def enter(script: Script, s: Session, name: str, now: dt.datetime) -> Session:
     if name == "more_time":
         return _back(script, said(script, replace(s, more_time=True), script.says["more_time.say"]))
     if name == "pause" and s.place.node == HELP:  # like the other settings, it leads back to where the caller was
-        return _at(s, Place(name))
+        return _at(s, At(name))
     if isinstance(STEPS.get(name), Runs):  # nobody waits there, so what was counted goes on being counted
-        return replace(_leave(s, name), place=Place(name))
+        return replace(_leave(s, name), place=At(name))
     if s.place.node == HELP and name in (MAIN_MENU, END_MENU) and half_way(s, *s.trail) and not counts(s):
         return _taken_back(replace(s, trail=(), left_at=-1, topic="" if name == MAIN_MENU else s.topic), name)
     if name == MAIN_MENU and s.place.node in (END_MENU, HELP):
-        s = replace(s, trail=(), left_at=-1, topic="", place=Place(MAIN_MENU))
-    return _arrive(script, _heard(script, _at(_leave(s, name), Place(name))), now)
+        s = replace(s, trail=(), left_at=-1, topic="", place=At(MAIN_MENU))
+    return _arrive(script, _heard(script, _at(_leave(s, name), At(name))), now)
 
 
 def _arrive(script: Script, s: Session, now: dt.datetime) -> Session:
@@ -229,7 +252,7 @@ def _leave(s: Session, towards: str) -> Session:
         return replace(s, trail=s.trail[:-1])
     if _runs(s.place.node) or s.place.node in ("person", "stay_on", towards):
         return s
-    left = Place(MAIN_MENU) if s.place.node == GREETING else replace(s.place, offer=0)
+    left = At(MAIN_MENU) if s.place.node == GREETING else replace(s.place, offer=0)
     trail = (*s.trail, left)[-MOST_TRAIL:]
     lost = len(s.trail) + 1 - len(trail)
     return replace(s, trail=trail, left_at=max(-1, s.left_at - lost))
@@ -242,21 +265,21 @@ def _runs(name: str) -> bool:
 def _without_dialogue(s: Session, *, stand_alone: bool) -> Session:
     """The way back without steps, which are not gone back into; with `stand_alone`, those that need nothing stay."""
 
-    def is_kept(place: Place) -> bool:
+    def is_kept(place: At) -> bool:
         step = STEPS.get(place.node)
         return step is None or (stand_alone and step.stands_alone)
 
     return replace(s, trail=tuple(place for place in s.trail if is_kept(place)), left_at=-1)
 
 
-def _at(s: Session, place: Place) -> Session:
+def _at(s: Session, place: At) -> Session:
     """The session at a place, with nothing counted there yet."""
     return replace(s, place=place, silences=0, wrongs=0, waited=0, unsure_of="")
 
 
 def _back(script: Script, s: Session) -> Session:
     if not s.trail and s.place.node not in (GREETING, MAIN_MENU):  # the way here is not remembered any more
-        return _at(s, Place(MAIN_MENU))
+        return _at(s, At(MAIN_MENU))
     if not s.trail:
         return said(script, s, script.says["at_the_start"])
     to = s.trail[-1]
@@ -268,7 +291,7 @@ def _back(script: Script, s: Session) -> Session:
 
 def _taken_back(s: Session, onward: str) -> Session:
     """Out of asking to be rung. Once the wish is taken back, the call goes on to `onward`."""
-    return replace(s, place=Place("ring_withdraw"), wishes=replace(s.wishes, onward=onward))
+    return replace(s, place=At("ring_withdraw"), wishes=replace(s.wishes, onward=onward))
 
 
 def _about(script: Script, s: Session) -> Session:
@@ -376,7 +399,7 @@ def _pressed(script: Script, s: Session, key: str, now: dt.datetime) -> Session:
     ):
         return _next_part(script, s, node, now)
     if isinstance(node, Reading) and in_parts(script, s) and s.one_key:
-        return offered(replace(s, place=Place(node.id, len(node.parts))), 1)
+        return offered(replace(s, place=At(node.id, len(node.parts))), 1)
     option = _option_for(script, s, key)
     return _wrong_key(script, s, now) if option is None else _picked(script, s, option, now)
 
@@ -499,13 +522,13 @@ def _next_part(script: Script, s: Session, node: Reading, now: dt.datetime) -> S
     if s.place.pen:
         return replace(s, place=replace(s.place, pen=False))
     if s.place.part + 1 < len(node.parts):
-        to = Place(node.id, s.place.part + 1)
+        to = At(node.id, s.place.part + 1)
         return replace(s, place=replace(to, pen=reply.has_number(script, to)))
     if node.runs_on_to:
         if node.id == GREETING:
-            return _at(s, Place(MAIN_MENU))
+            return _at(s, At(MAIN_MENU))
         return enter(script, s, node.runs_on_to, now)
-    return offered(replace(s, place=Place(node.id, len(node.parts))), 1)
+    return offered(replace(s, place=At(node.id, len(node.parts))), 1)
 
 
 def _wrong_key(script: Script, s: Session, now: dt.datetime) -> Session:

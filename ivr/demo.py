@@ -20,7 +20,7 @@ from ivr.hours import Hours
 from ivr.jobs import Jobs, recording_path
 from ivr.passwords import hashed
 from ivr.script import Script
-from ivr.session import Done, Errand, Failed, Record, Transfer
+from ivr.session import Record, Transfer
 from ivr.store import Adviser, Store, TextState
 from ivr.transcript import HANGS_UP, SPEAKS, Caller, Entry
 from ivr.web.desk import Desk
@@ -129,7 +129,7 @@ class _Queue:
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
-        self._desk = _RealDesk(script, Desk(store, Jobs(settings, store)))
+        self._desk = Desk(store, Jobs(settings, store))
         #: By the number as it is written in the story: the request, and the number of its call.
         self._asked: dict[str, tuple[str, str]] = {}
 
@@ -194,16 +194,6 @@ class _Queue:
                 return callback.record(request, COLLEAGUE, outcome, tried.note, at + 300, diary)
 
             requests.change(request_id, recorded)
-
-
-class _RealDesk:
-    """The desk of real calls, for a caller who is played."""
-
-    def __init__(self, script: Script, desk: Desk):
-        self._script, self._desk = script, desk
-
-    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed:
-        return self._desk.run(self._script, errand, now)
 
 
 def _press(phone: Caller, keys: str) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from ivr import reply
 from ivr.script import GREETING, MAIN_MENU, Reading, Script
-from ivr.session import MOST_VISITED, Place, Session
+from ivr.session import MOST_VISITED, At, Session
 from ivr.spoken import Speech
 from ivr.steps import STAY, can_ring, finished_for, half_way, why_nobody
 from ivr.steps.kinds import Moved, may_hang_up, said
@@ -83,7 +83,7 @@ def to_help(script: Script, s: Session, now: dt.datetime) -> Moved:
     silent, circles = s.silences > 0, circling(s)
     s = replace(s, slips=0, silences=0, wrongs=0, waited=0)
     if s.place.node == "ring_hold":  # every time of the day that they choose is full
-        s = replace(s, place=Place("ring_when"))
+        s = replace(s, place=At("ring_when"))
     if half_way(s, s.place):  # the number is written down, so the request is made whole for them
         return finished_for(s)
     ends = circles or (silent and may_hang_up(s))
@@ -105,11 +105,11 @@ def _once_more(script: Script, s: Session, silent: bool) -> Moved:
     return said(script, replace(s, place=_choices_only(script, s)), script.says[words]), STAY
 
 
-def _choices_only(script: Script, s: Session) -> Place:
+def _choices_only(script: Script, s: Session) -> At:
     """The place without what was already told: a caller who slipped needs the choices."""
     node = script.nodes.get(s.place.node)
     if isinstance(node, Reading) and reply.in_parts(script, s):
-        return Place(MAIN_MENU) if node.id == GREETING else s.place  # what was not heard is not skipped
+        return At(MAIN_MENU) if node.id == GREETING else s.place  # what was not heard is not skipped
     if isinstance(node, Reading):
-        return Place(node.id, len(node.parts))
+        return At(node.id, len(node.parts))
     return replace(s.place, part=1, offer=0) if s.place.node == "person_away" else s.place

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from ivr import callback
+from ivr.call import Desk
 from ivr.callback import CallbackRequest
 from ivr.diary import Window
+from ivr.script import Script
 from ivr.session import (
     CancelRequest,
     Done,
@@ -29,6 +31,23 @@ from ivr.session import (
 REFERENCE = "4271"
 
 
+class Noting:
+    """A desk at which it is noted what was done, for whoever wants to know what happened in a turn."""
+
+    def __init__(self, desk: Desk):
+        self._desk, self._done = desk, list[tuple[Errand, Done | Failed]]()
+
+    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+        outcome = self._desk.run(script, errand, now)
+        self._done.append((errand, outcome))
+        return outcome
+
+    def taken(self) -> list[tuple[Errand, Done | Failed]]:
+        """What was done since this was last asked, in order."""
+        done, self._done = self._done, []
+        return done
+
+
 class PracticeDesk:
     """Runs errands in memory. `places` is how many callers fit in each part of a day."""
 
@@ -38,7 +57,7 @@ class PracticeDesk:
         self.held: dict[str, Window] = {}
         self.texts: list[SendText] = []
 
-    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed:
+    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
         """Do an errand, and say how it went."""
         if not self.works:
             return Failed()

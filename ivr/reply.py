@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ivr.hours import LONDON
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Menu, Option, Question, Reading, Script, Word
-from ivr.session import Errand, Gather, HangUp, Place, Reply, Session, Transfer, Turn
+from ivr.session import At, Errand, Gather, HangUp, Reply, Session, Transfer, Turn
 from ivr.spoken import Speech, text_of
 from ivr.steps import BACK, STAY, STEPS, Asks, HandsOver, Pauses, Runs, TakesDigits, heard_of_urgency
 
@@ -66,7 +66,7 @@ def _help_option(script: Script, s: Session, option: Option) -> Option:
     return Option(option.key, option.label, word, option.said_back) if word else option
 
 
-def _hard_word(script: Script, left: Place) -> str | None:
+def _hard_word(script: Script, left: At) -> str | None:
     """The first hard word of the part just heard, or else of the whole reading; None where there is none."""
     node = script.nodes.get(left.node)
     if not isinstance(node, Reading):
@@ -129,7 +129,7 @@ def in_parts(script: Script, s: Session) -> bool:
     return s.place.pen or s.place.part < told
 
 
-def has_number(script: Script, place: Place) -> bool:
+def has_number(script: Script, place: At) -> bool:
     """Whether this part of a reading says a phone number, so that a pen is needed."""
     return f"{place.node}.{place.part}" in script.numbers
 

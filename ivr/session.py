@@ -27,7 +27,7 @@ MOST_HEARD = 30
 MOST_VISITED = 400
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class At(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a caller is in the script."""
 
     node: str
@@ -73,7 +73,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
 
     call: str
     revision: str
-    place: Place
+    place: At
     #: Number of the reply last given. The next webhook carries it, so a repeat is known.
     turn: int = 0
     #: The caller ID as it came.
@@ -82,7 +82,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     #: message. Guidance, and everything that is asked for with a key, stays: a number can be forged.
     blocked: bool = False
     #: Where star leads, last place last.
-    trail: tuple[Place, ...] = ()
+    trail: tuple[At, ...] = ()
     #: Said once, before what the place says.
     lead: Said = ()
     #: The last key and when it was pressed, when the caller came to this place, and when a number that they keyed

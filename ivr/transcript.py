@@ -25,15 +25,15 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import msgspec
 
 from ivr import call, dialling, outcome, reply
+from ivr.call import Desk
 from ivr.callback import CallbackRequest
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
-from ivr.practice import PracticeDesk
+from ivr.practice import Noting, PracticeDesk
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
 from ivr.session import (
@@ -252,17 +252,12 @@ def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -
     return Caller(script, desk or PracticeDesk()).follow(wanted)
 
 
-class RunsErrands(Protocol):
-    """A desk for a caller who is played: it does an errand, and says how it went."""
-
-    def run(self, errand: Errand, now: dt.datetime) -> Done | Failed: ...
-
-
 class Caller:
     """Someone on the phone: the engine with a clock of its own, and what was said written down."""
 
-    def __init__(self, script: Script, desk: RunsErrands, name: str = "practice"):
+    def __init__(self, script: Script, desk: Desk, name: str = "practice"):
         self.script, self.desk, self.name = script, desk, name
+        self._noting = Noting(desk)
         self.entries: list[Entry] = []
         #: What came in and what the line answered, in order.
         self.happened: list[Input | Turn] = []
@@ -361,7 +356,7 @@ class Caller:
         assert self.turn
         self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
         self.happened.append(event)
-        self._heard(call.answer(self.script, self._reloaded(), event, self.now))
+        self._heard(call.run(self.script, self._reloaded(), event, self._noting, self.now))
 
     def _takes(self, event: Input) -> float:
         assert self.turn
@@ -373,12 +368,10 @@ class Caller:
         return msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
 
     def _heard(self, turn: Turn) -> None:
-        """Run the turn's errands, and write down what comes out."""
-        while isinstance(turn.then, Errand):
-            back = self.desk.run(turn.then, self.now)
-            self.entries += [Entry("NOTED", words) for words in noted(turn.then, back)]
-            self._keep(turn.then, back)
-            turn = call.answer(self.script, turn.session, back, self.now)
+        """Write down what was done in a turn, and what comes out."""
+        for errand, back in self._noting.taken():
+            self.entries += [Entry("NOTED", words) for words in noted(errand, back)]
+            self._keep(errand, back)
         self.turn = turn
         self.happened.append(turn)
         self.visited.add(turn.session.place.node)

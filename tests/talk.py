@@ -6,7 +6,7 @@ import datetime as dt
 
 from ivr.practice import PracticeDesk
 from ivr.script import Script
-from ivr.session import Ended, Key, NoInput, Place, Recorded, Session, TransferEnded, Turn
+from ivr.session import At, Ended, Key, NoInput, Recorded, Session, TransferEnded, Turn
 from ivr.spoken import text_of
 from ivr.transcript import Caller
 from tests.line import CALLER, OPEN
@@ -75,7 +75,7 @@ class Talk:
         return self.turn.session
 
     @property
-    def place(self) -> Place:
+    def place(self) -> At:
         return self.session.place
 
     @property

@@ -9,8 +9,9 @@ import pytest
 
 from ivr import building, call, reply
 from ivr.hours import LONDON
+from ivr.practice import PracticeDesk
 from ivr.script import Notice, Script
-from ivr.session import MOST_TRAIL, Gather, HangUp, Key, NoInput, Place, Record, Transfer
+from ivr.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Transfer
 from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
@@ -37,7 +38,7 @@ def test_zero_is_a_person_from_everywhere(shipped: Script, way: str) -> None:
 def test_nine_is_help_from_everywhere_and_star_comes_back(shipped: Script, way: str) -> None:
     """Help returns to the same place, even to the same part of a reading."""
     talk = Talk(shipped).to(way)
-    before = Place("main_menu") if talk.at == "greeting" else talk.place
+    before = At("main_menu") if talk.at == "greeting" else talk.place
 
     talk.press("9")
 
@@ -77,7 +78,7 @@ def test_hash_at_the_end_of_a_reading_says_its_last_part_again(talk: Talk) -> No
 def test_star_goes_one_step_back_and_not_to_the_start(talk: Talk) -> None:
     assert talk.to("21.1").at == "meeting_help"
 
-    assert talk.press("*").place == Place("school_talk", 1)
+    assert talk.press("*").place == At("school_talk", 1)
     assert talk.press("*").at == "school_menu"
     assert talk.press("*").at == "main_menu"
     assert "You are at the start." in talk.press("*").words
@@ -129,14 +130,14 @@ def test_keys_of_the_main_menu_work_while_the_greeting_is_said(talk: Talk) -> No
 
 
 def test_a_choice_at_the_end_of_a_reading_works_while_it_is_said(talk: Talk) -> None:
-    assert talk.press("21").place == Place("school_talk")
+    assert talk.press("21").place == At("school_talk")
     assert talk.press("1").at == "meeting_help"
 
 
 def test_a_question_is_not_answered_before_it_was_asked(talk: Talk) -> None:
     """A key in a reading that runs on to a question only skips ahead to it."""
-    assert talk.press("344").place == Place("which_school")
-    assert talk.press("1").place == Place("which_school", 1), "and skips no more than the part that is said"
+    assert talk.press("344").place == At("which_school")
+    assert talk.press("1").place == At("which_school", 1), "and skips no more than the part that is said"
     assert talk.press("1").at == "q_talked"
 
 
@@ -150,8 +151,8 @@ def test_not_sure_explains_a_word_and_asks_again_then_finds_a_person(talk: Talk)
 
 def test_the_same_key_within_a_moment_is_a_trembling_hand(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5.4))
+    turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5.4))
 
     assert again.session.place == turn.session.place
     assert again.says == turn.says
@@ -162,15 +163,15 @@ def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(shipped: Scr
     """A hand that trembles at each of them does not choose more than that."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
     for seconds in (5, 5.4, 5.8, 6.4, 6.8, 7.2, 7.8, 8.2):
-        turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=seconds))
+        turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=seconds))
 
     assert len(turn.session.trail) == 3
 
 
 def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    turn = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    again = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=6.2))
+    turn = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=6.2))
 
     assert again.session.place.node == "disagreement_what"
 
@@ -179,20 +180,20 @@ def test_the_same_key_after_a_moment_is_a_choice(shipped: Script) -> None:
 def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(shipped: Script, key: str) -> None:
     """A hand trembles onto the key beside it, too; and a key comes for a menu that is just over."""
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    asked = call.answer(shipped, turn.session, Key("2"), OPEN + dt.timedelta(seconds=5))
-    assert asked.session.place == Place("school_menu")
+    asked = call.run(shipped, turn.session, Key("2"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    assert asked.session.place == At("school_menu")
 
-    too_soon = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=6))
+    too_soon = call.run(shipped, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=6))
 
-    assert (too_soon.session.place, too_soon.session.wrongs) == (Place("school_menu"), 0)
+    assert (too_soon.session.place, too_soon.session.wrongs) == (At("school_menu"), 0)
 
 
 @pytest.mark.parametrize(("key", "leads_to"), [("0", "person"), ("*", "main_menu"), ("9", "help_settings")])
 def test_the_keys_that_work_everywhere_work_from_the_first_moment(shipped: Script, key: str, leads_to: str) -> None:
     turn = call.start(shipped, "CA1", CALLER, OPEN)
-    asked = call.answer(shipped, turn.session, Key("1"), OPEN + dt.timedelta(seconds=5))
+    asked = call.run(shipped, turn.session, Key("1"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
 
-    at_once = call.answer(shipped, asked.session, Key(key), OPEN + dt.timedelta(seconds=5.3))
+    at_once = call.run(shipped, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=5.3))
 
     assert at_once.session.place.node == leads_to
 
@@ -237,7 +238,7 @@ def test_a_word_asked_for_in_a_reading_is_one_of_its_own_and_returns_to_it(talk:
     assert talk.at == "word_mediation", "a word of the part just heard"
 
     assert talk.press("4").at == "word_mediation_adviser"
-    assert talk.press("1").place == Place("appeal_time", 1)
+    assert talk.press("1").place == At("appeal_time", 1)
 
 
 def test_start_again_forgets_the_way_back(talk: Talk) -> None:
@@ -256,7 +257,7 @@ def test_a_pause_lasts_as_long_as_the_caller_wants(talk: Talk) -> None:
         assert talk.turn.then == Gather(30)
     assert (talk.session.silences, talk.session.slips, talk.session.quiet) == (0, 0, 0)
 
-    assert talk.press("4").place == Place("school_talk", 1)
+    assert talk.press("4").place == At("school_talk", 1)
 
 
 def test_a_pause_of_an_hour_is_a_silence(talk: Talk) -> None:
@@ -410,7 +411,7 @@ def test_whoever_has_got_something_is_not_hung_up_on_within_two_minutes_of_silen
 def test_silence_between_the_parts_of_a_reading_is_not_a_silence(talk: Talk) -> None:
     talk.press("21").wait()
 
-    assert (talk.place, talk.session.silences, talk.session.slips) == (Place("school_talk", 1), 0, 0)
+    assert (talk.place, talk.session.silences, talk.session.slips) == (At("school_talk", 1), 0, 0)
 
 
 # --- one key --------------------------------------------------------------------------------
@@ -472,7 +473,7 @@ def test_each_way_of_not_getting_through_has_its_words_the_hours_and_the_number(
     assert talk.words.startswith(words)
     assert "Monday to Friday. From nine in the morning" in talk.words
     assert "zero one one six, two five seven, five zero two seven." in talk.words
-    assert talk.press("3").place == Place("school_talk", 1)
+    assert talk.press("3").place == At("school_talk", 1)
 
 
 def test_closed_says_when_the_line_opens_again(shipped: Script) -> None:
@@ -532,17 +533,17 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
 @pytest.mark.parametrize(
     ("place", "resumed"),
     [
-        (Place("school_talk", 0), Place("school_talk", 1)),
-        (Place("school_talk", 99), Place("school_talk", 2)),
-        (Place("person"), Place("person")),
-        (Place("ring_check"), Place("end_menu")),
-        (Place("text_sent"), Place("end_menu")),
-        (Place("a_node_of_another_script"), Place("main_menu")),
+        (At("school_talk", 0), At("school_talk", 1)),
+        (At("school_talk", 99), At("school_talk", 2)),
+        (At("person"), At("person")),
+        (At("ring_check"), At("end_menu")),
+        (At("text_sent"), At("end_menu")),
+        (At("a_node_of_another_script"), At("main_menu")),
     ],
 )
-def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: Place, resumed: Place) -> None:
+def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: At, resumed: At) -> None:
     """While Redis is away the address says where the call is, and that is enough to speak."""
-    turn = call.go_on(shipped, talk.session, place, NoInput(), OPEN)
+    turn = call.go_on(shipped, talk.session, place, NoInput(), PracticeDesk(), OPEN)
 
     assert turn.session.place == resumed
     assert turn.says
@@ -557,19 +558,19 @@ def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
     shipped: Script, talk: Talk, place: str, told: str
 ) -> None:
     """1 meant 'yes' there, and must not count as the first choice at the new place. 0 is a person everywhere."""
-    turn = call.go_on(shipped, talk.session, Place(place), Key("1"), OPEN)
+    turn = call.go_on(shipped, talk.session, At(place), Key("1"), PracticeDesk(), OPEN)
 
     assert text_of(turn.says).startswith(told)
-    assert turn.session.place == Place("end_menu")
-    assert call.go_on(shipped, talk.session, Place(place), Key("0"), OPEN).session.place == Place("person")
+    assert turn.session.place == At("end_menu")
+    assert call.go_on(shipped, talk.session, At(place), Key("0"), PracticeDesk(), OPEN).session.place == At("person")
 
 
 def test_a_place_that_was_remembered_is_gone_on_from(shipped: Script, talk: Talk) -> None:
     """What the caller said on the way to it is remembered too."""
     asked = talk.press("0").transfer("busy").press("11").press("22").press("3")
-    assert asked.place == Place("ring_message")
+    assert asked.place == At("ring_message")
 
-    turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), OPEN)
+    turn = call.go_on(shipped, asked.session, asked.session.place, Key("3"), PracticeDesk(), OPEN)
 
     assert turn.session.wishes.message_ok is False
 

@@ -13,7 +13,6 @@ from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import (
     Ended,
-    Errand,
     Gather,
     HangUp,
     Input,
@@ -64,11 +63,8 @@ class Stubborn:
         event = self._event()
         waits = self.turn.then.seconds if isinstance(self.turn.then, Gather) and event == NoInput() else 4
         self.now += dt.timedelta(seconds=waits)
-        self.turn = call.answer(self.script, self.turn.session, event, self.now)
+        self.turn = call.run(self.script, self.turn.session, event, self.desk, self.now)
         self.turns += 1
-        while isinstance(self.turn.then, Errand):
-            outcome = self.desk.run(self.turn.then, self.now)
-            self.turn = call.answer(self.script, self.turn.session, outcome, self.now)
 
     def _event(self) -> Input:
         """A key comes while words are said before the ringing or the tone, if it is taken there."""

@@ -24,7 +24,7 @@ from ivr.cli import words as cli_words
 from ivr.practice import PracticeDesk
 from ivr.reading import Problem
 from ivr.script import Reading, Script
-from ivr.session import Done, Key, Place, SaveRequest, Session, Transfer
+from ivr.session import At, Done, Key, SaveRequest, Session, Transfer
 from ivr.steps import STEPS
 from tests.line import OPEN
 
@@ -118,11 +118,11 @@ def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypat
     """From a phone that is diverted to ours, ringing back would ring ourselves."""
     real = PracticeDesk.run
 
-    def forged(self: PracticeDesk, errand: object, now: dt.datetime) -> object:
+    def forged(self: PracticeDesk, script: Script, errand: object, now: dt.datetime) -> object:
         if isinstance(errand, SaveRequest):
             ours = Simulation(shipped, TODAY).calls.phones["diverted"]
             errand = SaveRequest(replace(errand.request, number=ours))
-        return real(self, errand, now)  # type: ignore[arg-type]
+        return real(self, script, errand, now)  # type: ignore[arg-type]
 
     monkeypatch.setattr(PracticeDesk, "run", forged)
 
@@ -353,9 +353,9 @@ def test_budgets_name_what_they_are_for() -> None:
 
 
 def test_a_session_without_its_clock_differs_by_nothing_else(shipped: Script) -> None:
-    s = Session("CA1", "r", Place("main_menu"), turn=5, key="1", key_at=9.0, arrived=8.0, silences=1)
+    s = Session("CA1", "r", At("main_menu"), turn=5, key="1", key_at=9.0, arrived=8.0, silences=1)
 
-    assert outcomes.timeless(s) == Session("CA1", "r", Place("main_menu"), silences=1)
+    assert outcomes.timeless(s) == Session("CA1", "r", At("main_menu"), silences=1)
 
 
 def test_the_table_says_who_wants_what_and_how_it_was_measured(

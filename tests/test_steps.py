@@ -11,7 +11,7 @@ from ivr import building, call, reply
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Script
-from ivr.session import Gather, Key, Place, Record, SaveRequest, Transfer
+from ivr.session import At, Gather, Key, Record, Transfer
 from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 from tests.talk import Talk
@@ -681,12 +681,12 @@ def test_urgent_guidance_is_remembered_when_the_caller_goes_on_to_other_guidance
 
 def test_a_yes_to_being_rung_is_taken_though_redis_was_away_a_moment_ago(shipped: Script) -> None:
     """What a yes there needs is the number that rings."""
-    known = replace(Talk(shipped, EVENING).session, trail=(Place("main_menu"),))
+    known = replace(Talk(shipped, EVENING).session, trail=(At("main_menu"),))
 
-    turn = call.go_on(shipped, known, Place("ring_back"), Key("1"), EVENING)
+    desk = PracticeDesk()
+    call.go_on(shipped, known, At("ring_back"), Key("1"), desk, EVENING)
 
-    assert isinstance(turn.then, SaveRequest)
-    assert turn.then.request.number == CALLER
+    assert [request.number for request in desk.requests.values()] == [CALLER]
 
 
 def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(shipped: Script) -> None:

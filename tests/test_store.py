@@ -16,7 +16,7 @@ import ivr.store
 from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
-from ivr.session import CancelRequest, FindRequest, Place, SendText, Session
+from ivr.session import At, CancelRequest, FindRequest, SendText, Session
 from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
@@ -26,7 +26,7 @@ from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
 from tests.tls import certificate, door
 
-S = Session("CA1", "r1", Place("main_menu"), turn=3)
+S = Session("CA1", "r1", At("main_menu"), turn=3)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Dial, Say, VoiceResponse
 
 from ivr import twiml
 from ivr.script import Script
-from ivr.session import HangUp, Key, NoInput, Place, Record, Recorded, Session, TransferEnded, Turn
+from ivr.session import At, HangUp, Key, NoInput, Record, Recorded, Session, TransferEnded, Turn
 from ivr.twiml import Signature, Voice, Writer
 from tests.line import OPEN, said
 from tests.walk import ways
@@ -225,7 +225,7 @@ def test_one_key_is_gathered_so_that_hash_and_star_arrive_as_keys(shipped: Scrip
 
 
 def test_a_number_is_gathered_until_hash_or_its_last_digit(shipped: Script, writer: Writer) -> None:
-    turn = Turn(Session("CA1", "r", Place("ring_number")), ("Enter.",), ways(shipped, OPEN)["ring_number", 0][1].then)
+    turn = Turn(Session("CA1", "r", At("ring_number")), ("Enter.",), ways(shipped, OPEN)["ring_number", 0][1].then)
 
     gather = assert_valid(writer.write(turn, "/voice/turn/2"))[0]
 
@@ -249,7 +249,7 @@ def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writ
 
 def test_a_recording_says_where_it_is_to_be_told_of(writer: Writer) -> None:
     """'Record without action requests the same URL again: an endless loop'."""
-    turn = Turn(Session("CA1", "r", Place("ring_name")), ("Speak.",), Record(60, 5, "CA1-1"))
+    turn = Turn(Session("CA1", "r", At("ring_name")), ("Speak.",), Record(60, 5, "CA1-1"))
 
     document = assert_valid(writer.write(turn, "/voice/turn/2"))
     record = document.find("Record")
@@ -262,7 +262,7 @@ def test_a_recording_says_where_it_is_to_be_told_of(writer: Writer) -> None:
 
 def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_on_to_the_tone(writer: Writer) -> None:
     document = assert_valid(
-        writer.write(Turn(Session("CA1", "r", Place("ring_name")), ("Speak.",), Record(60, 5, "CA1-1")), "/x")
+        writer.write(Turn(Session("CA1", "r", At("ring_name")), ("Speak.",), Record(60, 5, "CA1-1")), "/x")
     )
 
     gather, record = document[0], document[1]
@@ -272,14 +272,14 @@ def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_
 
 def test_what_cannot_be_spoken_cannot_break_the_document(writer: Writer) -> None:
     """Control characters and signs of XML."""
-    turn = Turn(Session("CA1", "r", Place("x")), ("a\x00b <c> & 'd' \ud800",), HangUp())
+    turn = Turn(Session("CA1", "r", At("x")), ("a\x00b <c> & 'd' \ud800",), HangUp())
 
     assert said(assert_valid(writer.write(turn, ""))) == "ab <c> & 'd'"
 
 
 def test_long_speech_is_split_for_twilios_voices(writer: Writer) -> None:
     """'Polly: 3000 characters'."""
-    turn = Turn(Session("CA1", "r", Place("x")), ("word " * 150,) * 12, HangUp())
+    turn = Turn(Session("CA1", "r", At("x")), ("word " * 150,) * 12, HangUp())
 
     says = assert_valid(writer.write(turn, "")).findall("Say")
 
@@ -302,7 +302,7 @@ def test_files_are_played_and_only_what_has_none_is_said(shipped: Script) -> Non
         file_for=lambda words, slow: None if words == "b" else f"{BASE}/audio/{words}{int(slow)}.wav",
         silence=lambda seconds: f"{BASE}/audio/s{seconds}.wav",
     )
-    turn = Turn(Session("CA1", "r", Place("x")), ("a", 0.7, "b", 0.7, "c"), HangUp())
+    turn = Turn(Session("CA1", "r", At("x")), ("a", 0.7, "b", 0.7, "c"), HangUp())
 
     document = Writer(shipped, BASE, voice).write(turn, "")
 

@@ -12,7 +12,7 @@ from ivr import briefing, reply
 from ivr.diary import Urgency
 from ivr.hours import LONDON
 from ivr.script import Reading, Script
-from ivr.session import Place, SaveRequest, Session
+from ivr.session import At, SaveRequest, Session
 from ivr.spoken import text_of
 from ivr.steps import STEPS, Runs, heard_of_urgency
 from tests.desk import HOUR, NOW, request
@@ -33,7 +33,7 @@ def test_what_staff_wrote_of_a_reading_is_whispered_to_whoever_takes_the_call(
     shipped: Script, rank: Urgency, whispered: str | None
 ) -> None:
     script, name = _ranked(shipped, rank)
-    s = Session("CA1", script.revision, Place(name), heard=(name,))
+    s = Session("CA1", script.revision, At(name), heard=(name,))
 
     assert heard_of_urgency(script, s) == rank
     said = text_of(reply.whisper(script, s))
@@ -47,15 +47,15 @@ def test_of_several_readings_the_highest_rank_counts(shipped: Script) -> None:
     script = dataclasses.replace(script, nodes=nodes)
 
     for heard in ((name, other), (other, name)):
-        assert heard_of_urgency(script, Session("CA1", "", Place(name), heard=heard)) == "today"
-    assert heard_of_urgency(script, Session("CA1", "", Place(name), heard=(other,))) == "urgent"
+        assert heard_of_urgency(script, Session("CA1", "", At(name), heard=heard)) == "today"
+    assert heard_of_urgency(script, Session("CA1", "", At(name), heard=(other,))) == "urgent"
 
 
 @pytest.mark.parametrize("rank", ["today", "urgent"])
 def test_the_rank_of_what_was_heard_is_written_down_with_the_request(shipped: Script, rank: Urgency) -> None:
     """And the request is due within hours, or by the end of the next day that opens."""
     script, name = _ranked(shipped, rank)
-    s = Session("CA1", script.revision, Place(name), caller=CALLER, heard=(name,))
+    s = Session("CA1", script.revision, At(name), caller=CALLER, heard=(name,))
 
     s, _ = STEPS["ring_back"].arrive(script, s, OPEN)
     step = STEPS["ring_begun"]

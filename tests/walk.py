@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ivr import call
 from ivr.practice import PracticeDesk
 from ivr.script import Script
-from ivr.session import Errand, Input, Key, NoInput, Transfer, TransferEnded, Turn
+from ivr.session import Input, Key, NoInput, Transfer, TransferEnded, Turn
 from tests.line import CALLER
 
 Way = tuple[Input, ...]
@@ -18,11 +18,7 @@ Way = tuple[Input, ...]
 
 def step(script: Script, turn: Turn, event: Input, now: dt.datetime) -> Turn:
     """One turn, with a practice desk for its errands."""
-    desk = PracticeDesk()
-    turn = call.answer(script, turn.session, event, now)
-    while isinstance(turn.then, Errand):
-        turn = call.answer(script, turn.session, desk.run(turn.then, now), now)
-    return turn
+    return call.run(script, turn.session, event, PracticeDesk(), now)
 
 
 def ways(script: Script, now: dt.datetime) -> dict[tuple[str, int], tuple[Way, Turn]]:

@@ -133,7 +133,7 @@ class Walker:
             desk = twin(desk)
         while isinstance(turn.then, Errand):
             self.walk.passed.add(turn.session.place.node)
-            errand, outcome = turn.then, desk.run(turn.then, moment)
+            errand, outcome = turn.then, desk.run(self.script, turn.then, moment)
             turn = call.answer(self.script, turn.session, outcome, moment)
             if what := got_by(errand, outcome):
                 self.walk.note(what, Visit(turn, reached, presses, way, desk))

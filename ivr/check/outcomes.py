@@ -24,6 +24,7 @@ from ivr.outcome import is_told
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import (
+    At,
     Done,
     Ended,
     Errand,
@@ -33,7 +34,6 @@ from ivr.session import (
     Input,
     Key,
     NoInput,
-    Place,
     Record,
     Recorded,
     SendText,
@@ -225,7 +225,7 @@ class _Call:
     def walk(self) -> Outcome:
         in_turn = max(1, len(self._habit.keys))
         seen: set[object] = set()
-        places: set[Place] = set()
+        places: set[At] = set()
         for _ in range(MOST_TURNS):
             over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
             state = (timeless(self._turn.session), len(self._keys) % in_turn, self._has_request())
@@ -275,7 +275,7 @@ class _Call:
             self._turn = self._outcomes.answer(self._turn.session, self._run(self._turn.then), self._now)
 
     def _run(self, errand: Errand) -> Done | Failed:
-        outcome = self._desk.run(errand, self._now)
+        outcome = self._desk.run(self._outcomes.script, errand, self._now)
         if isinstance(errand, SendText) and isinstance(outcome, Done):
             self._texted = True
         if self._saved is None and self._has_request():

@@ -12,7 +12,7 @@ from ivr.check import english
 from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, is_told_in_parts
 from ivr.check.hands import REACTION
 from ivr.script import GREETING, HELP, MAIN_MENU, Script
-from ivr.session import Gather, HangUp, Input, Key, NoInput, Place, Session
+from ivr.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
 from ivr.steps import BACK
 
@@ -44,7 +44,7 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -
 
 def _key(script: Script, place: str, goto: str) -> str:
     """The key at a place that leads there."""
-    options = reply.crossroads(script, Session("", "", Place(place)))
+    options = reply.crossroads(script, Session("", "", At(place)))
     return next((option.key for option in options if option.goto == goto), "")
 
 

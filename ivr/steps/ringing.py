@@ -19,13 +19,13 @@ from ivr.diary import Promise, Urgency
 from ivr.hours import LONDON
 from ivr.script import END_MENU, HELP, Reading, Script
 from ivr.session import (
+    At,
     CancelRequest,
     Done,
     FindRequest,
     HoldWindow,
     Input,
     MoveRequest,
-    Place,
     Record,
     Recorded,
     SaveRequest,
@@ -341,7 +341,7 @@ def _find(script: Script, s: Session, now: dt.datetime) -> FindRequest:
 def _found(script: Script, s: Session, done: Done, now: dt.datetime) -> Moved:
     request = done.request
     if request is None:
-        s = replace(s, place=Place("ring_reference"), trail=s.trail[:-1])
+        s = replace(s, place=At("ring_reference"), trail=s.trail[:-1])
         return entry.wrong(script, s, script.says["ring_reference.not_found"])
     caller = request.caller(s.wishes.typed)
     assert caller
@@ -391,7 +391,7 @@ def _cancelled(script: Script, s: Session, done: Done, now: dt.datetime) -> Move
 UNFINISHED = ("ring_out", "ring_urgent", "ring_when", "ring_message", "ring_safe", "ring_needs")
 
 
-def half_way(s: Session, *where: Place) -> bool:
+def half_way(s: Session, *where: At) -> bool:
     """Whether the caller is half-way through asking: a number is written down, and not all is said."""
     asking = any(place.node in UNFINISHED for place in where)
     return asking and bool(s.wishes.reference) and not s.wishes.moving

@@ -26,7 +26,7 @@ from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU
-from ivr.session import Ended, Errand, Got, Place, Session, Turn
+from ivr.session import At, Ended, Got, Session, Turn
 from ivr.spoken import text_of
 from ivr.store import Fate, Store, StoreDown
 from ivr.twiml import Signature
@@ -343,7 +343,7 @@ def _whisper(line: Line, call_sid: str, turn: str) -> str:
     with contextlib.suppress(StoreDown):
         session = line.store.sessions.get(call_sid)
         edition = _edition(line.live, session.revision)[0] if session else edition
-    said = reply.whisper(edition.script, session or Session(call_sid, "", Place(MAIN_MENU)))
+    said = reply.whisper(edition.script, session or Session(call_sid, "", At(MAIN_MENU)))
     accept = f"{line.public_url}/voice/accept?call={call_sid}&turn={turn}"
     return twiml.whisper(edition.writer.says(said, slow=False), accept)
 
@@ -409,10 +409,9 @@ class _Webhook:
         else:
             return self.begin(lost=number)
         if is_its_own:
-            turn = call.answer(edition.script, known, event, self._now)
+            turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:
-            turn = call.go_on(edition.script, known, place, event, self._now)
-        turn = self._errands_run(edition, turn)
+            turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
         winner = self._save(turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
@@ -426,12 +425,6 @@ class _Webhook:
             except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
                 self._alone = True
         return None
-
-    def _errands_run(self, edition: Edition, turn: Turn) -> Turn:
-        while isinstance(turn.then, Errand):
-            outcome = self._line.desk.run(edition.script, turn.then, self._now)
-            turn = call.answer(edition.script, turn.session, outcome, self._now)
-        return turn
 
     def _stored(self, number: int) -> Session | None:
         """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
@@ -483,12 +476,12 @@ class _Address:
     how the caller wants to be spoken to.
     """
 
-    place: Place
+    place: At
     revision: str
     flags: str
     #: In the order of `_COUNTED`.
     counts: tuple[int, ...]
-    back: Place | None
+    back: At | None
 
     @staticmethod
     def of(session: Session, alone: bool) -> str:
@@ -506,10 +499,10 @@ class _Address:
             node, part, offer, revision, flags, counts, back = text.split(".")
             counted = tuple(map(int, counts.split("-")))
             before, _, at = back.partition("-")
-            place = Place(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
+            place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
             if len(counted) != len(_COUNTED):
                 return None
-            return cls(place, revision, flags, counted, Place(before, int(at)) if back else None)
+            return cls(place, revision, flags, counted, At(before, int(at)) if back else None)
         except ValueError:
             return None
 
@@ -520,7 +513,7 @@ class _Address:
 
     def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
         """What is known of the call: by the address, and what Redis still knew before it went away."""
-        known = stored or Session(call_sid, self.revision, Place(MAIN_MENU), caller=caller)
+        known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
         trail = known.trail
         if self.back and (not trail or trail[-1].node != self.back.node):
             trail = (*trail, self.back)

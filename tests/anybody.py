@@ -1,0 +1,79 @@
+"""A caller who does anything at all, at a desk that may be full or broken: the same calls from the same seed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ivr import call
+from ivr.check import desks
+from ivr.practice import Noting
+from ivr.script import Script
+from ivr.session import (
+    At,
+    Ended,
+    Gather,
+    Input,
+    Key,
+    NoInput,
+    Record,
+    Recorded,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+)
+from tests.line import CALLER, OPEN
+
+KEYS = "1111222333445678990*#"
+DIGITS = ("#", "*", "0", "0#", "07700900456", "0770*0770", "0770*077009", "4271", "12*", "123", "999", "**", "0770")
+ENDED: tuple[Ended, ...] = ("answered", "busy", "no_answer", "failed", "stopped")
+PHONES = (CALLER, CALLER, "+441164960123", "anonymous", "", "+33123456789", "client:somebody")
+
+
+@dataclass
+class Anybody:
+    """One call. Some have asked for calls before, which they can hear of, move and cancel."""
+
+    script: Script
+    chance: random.Random
+    #: What came in, and what was done at the desk.
+    done: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        chance = self.chance
+        self.now = OPEN.replace(hour=chance.choice([8, 11, 16, 20]), minute=chance.choice([0, 30, 58]))
+        self.desk = desks.usual(self.script, self.now)
+        self.desk.places, self.desk.works = chance.choice([0, 1, 12]), chance.random() < 0.9
+        self._noting = Noting(self.desk)
+        self.caller = chance.choice(PHONES)
+        self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
+
+    def go_on(self) -> Turn:
+        """One thing after another. Sometimes the session is lost, except for its place."""
+        event = self._event()
+        self.done.append(f"{self.turn.session.place.node} {event}")
+        self.now += dt.timedelta(seconds=self.chance.choice([0.3, 5, 20]))
+        s = msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
+        if self.chance.random() < 0.02:
+            known = self.chance.choice([s, Session(s.call, self.script.revision, At("main_menu"), caller=s.caller)])
+            self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
+        else:
+            self.turn = call.run(self.script, s, event, self._noting, self.now)
+        self.done += [f"{type(errand).__name__}: {type(outcome).__name__}" for errand, outcome in self._noting.taken()]
+        return self.turn
+
+    def _event(self) -> Input:
+        chance, then = self.chance, self.turn.then
+        if isinstance(then, Transfer):
+            return chance.choice([*map(TransferEnded, ENDED), NoInput(), Key("1")])
+        if isinstance(then, Record):
+            return chance.choice([Recorded(seconds=3), Recorded("0"), Recorded("*", 2), NoInput(), Key("5"), Key("0")])
+        if chance.random() < 0.3:
+            return NoInput()
+        if isinstance(then, Gather) and then.digits > 1:
+            return Key(chance.choice([*DIGITS, *(desks.REFERENCES * 3)]))
+        return Key(chance.choice(KEYS))
