@@ -368,12 +368,12 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
             now = OPEN + dt.timedelta(seconds=after)
             late += isinstance(event, Key) and call.is_late(turn.session, event.keys, now.timestamp())
             turn = call.answer(shipped, turn.session, event, now)
-            known, stamps = kept.answer_in_time(known, stamps, event, OPEN, after)
+            known, stamps = kept.answer_in_time(known, stamps, event, OPEN, now.timestamp())
             while isinstance(turn.then, Errand):
                 assert type(turn.then) is type(known.then)
                 turn = call.answer(shipped, turn.session, desks[0].run(turn.then, now), now)
                 done = desks[1].run(known.then, OPEN)
-                known, stamps = kept.answer_in_time(known, stamps, done, OPEN, after)
+                known, stamps = kept.answer_in_time(known, stamps, done, OPEN, now.timestamp())
             assert (known.says, known.then) == (turn.says, turn.then)
             assert known.session.place == turn.session.place
     assert late
@@ -381,15 +381,15 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
 
 def test_the_same_question_is_answered_with_the_same_turn(shipped: Script) -> None:
     """Whatever the time of the press: what makes two sessions differ is not when their keys came."""
-    kept = answers.Answers(shipped)
+    kept, began = answers.Answers(shipped), OPEN.timestamp()
     first = kept.start("c", CALLER, OPEN)
 
-    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, 10.0)
-    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, 20.0)
+    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 10.0)
+    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 20.0)
 
     assert soon is later is kept.answer(first, Key("1"), OPEN)
-    assert stamps == answers.Stamps("1", OPEN.timestamp() + 10, OPEN.timestamp() + 10)
-    again, _ = kept.answer_in_time(soon, stamps, Key("1"), OPEN, 10.4)
+    assert stamps == answers.Stamps("1", began + 10, began + 10)
+    again, _ = kept.answer_in_time(soon, stamps, Key("1"), OPEN, began + 10.4)
     assert again is not kept.answer(soon, Key("1"), OPEN)  # the second press of a hand that trembles
 
 

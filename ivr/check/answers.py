@@ -53,13 +53,13 @@ class Answers:
         return self._ask(turn.session, event, now)[0]
 
     def answer_in_time(
-        self, turn: Turn, stamps: Stamps, event: Input, now: dt.datetime, after: float
+        self, turn: Turn, stamps: Stamps, event: Input, now: dt.datetime, at: float
     ) -> tuple[Turn, Stamps]:
-        """What follows an input that comes so many seconds after `now`: a key may come too soon to be meant."""
-        s, at = turn.session, now.timestamp() + after
+        """What follows an input that comes at a time (POSIX seconds), from `now` on: a key may come too soon."""
+        s = turn.session
         if isinstance(event, Key) and call.is_late(_stamped(s, stamps), event.keys, at):
             if (s, event) not in self._dropped:
-                moment = now + dt.timedelta(seconds=after)
+                moment = dt.datetime.fromtimestamp(at, now.tzinfo)
                 self._dropped[s, event] = _timeless(call.answer(self._script, _stamped(s, stamps), event, moment))
             return self._dropped[s, event], stamps
         answered, new = self._ask(s, event, now)

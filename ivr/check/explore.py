@@ -128,7 +128,7 @@ class Walker:
 
     def __init__(self, script: Script, now: dt.datetime, timing: Timing, answers: Answers, desk: PracticeDesk):
         self.script, self.now, self.timing, self._answers = script, now, timing, answers
-        self.walk = Walk(timing)
+        self.walk, self._began = Walk(timing), now.timestamp()
         self.first = Visit(answers.start("explore", CALLER, now), Stamps(), 0.0, 0, (), desk)
 
     def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
@@ -153,7 +153,7 @@ class Walker:
         return after_it
 
     def _answer(self, turn: Turn, stamps: Stamps, event: Input, after: float) -> tuple[Turn, Stamps]:
-        return self._answers.answer_in_time(turn, stamps, event, self.now, after)
+        return self._answers.answer_in_time(turn, stamps, event, self.now, self._began + after)
 
     def silence(self, visit: Visit) -> Visit:
         """Waiting to the end of a reply, and of the time behind it."""
