@@ -112,7 +112,7 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn:
     if isinstance(event, Done | Failed):  # the same reply goes on: an errand's outcome is not a turn of its own
         return reply.turn(script, _arrived(s, _came_back(script, s, event, now), now), now)
     if isinstance(event, Key):
-        if _is_late(s, event.keys, now):
+        if is_late(s, event.keys, now.timestamp()):
             return reply.turn(script, _dropped(s, event.keys), now)
         s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, pressed=True)
     if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
@@ -134,9 +134,9 @@ def _out_of_circles(script: Script, s: Session, before: Session, now: dt.datetim
     return _arrived(before, enter(script, *escalation.to_help(script, replace(s, lead=()), now), now), now)
 
 
-def _is_late(s: Session, keys: str, now: dt.datetime) -> bool:
-    """Whether a key was meant for what came before this reply, or for nothing."""
-    at, step = now.timestamp(), STEPS.get(s.place.node)
+def is_late(s: Session, keys: str, at: float) -> bool:
+    """Whether a key that comes at this time was meant for what came before this reply, or for nothing."""
+    step = STEPS.get(s.place.node)
     if keys == s.key and 0 <= at - s.key_at < DEBOUNCE_SECONDS:
         return True
     if 0 <= at - s.entered < LATE_SECONDS and keys in (AGAIN, s.key):

@@ -41,6 +41,7 @@ class Number:
     mobile: bool = False
 
 
+@lru_cache(maxsize=1024)
 def judge(raw: str) -> Number:
     """Whether we can ring or text a caller ID, or the digits that a caller keyed."""
     text = raw.strip().lower().removeprefix("sip:").split("@")[0]

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,8 +21,12 @@ MOST_WAITING = 8
 _NICE = 19
 
 _hasher = PasswordHasher()
-#: Checked when there is no such name, so that the time taken does not tell.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """Checked when there is no such name, so that the time taken does not tell. Made once, at the first check."""
+    return _hasher.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
@@ -31,8 +36,9 @@ def hashed(password: str) -> str:
 
 def fits(kept: str | None, password: str) -> bool:
     """Whether this is the password whose hash is kept. With no hash it never is, and that takes as long to say."""
+    nobody = _nobody()
     try:
-        return bool(_hasher.verify(kept or _NOBODY, password) and kept)
+        return bool(_hasher.verify(kept or nobody, password) and kept)
     except (VerificationError, InvalidHashError):
         return False
 

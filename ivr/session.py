@@ -1,7 +1,8 @@
 """The values a call is made of: where it is, what comes in, and what goes out.
 
 All of them are msgspec structs: frozen, compared by value, and written as JSON and read
-back in microseconds, which every turn does. Nothing here decides anything.
+back in microseconds, which every turn does. None can hold itself, so the garbage collector
+need not look at them (`gc=False`). Nothing here decides anything.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MOST_HEARD = 30
 MOST_VISITED = 400
 
 
-class At(msgspec.Struct, frozen=True, omit_defaults=True):
+class At(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Where a caller is in the script."""
 
     node: str
@@ -40,7 +41,7 @@ class At(msgspec.Struct, frozen=True, omit_defaults=True):
     pen: bool = False
 
 
-class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
+class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a caller has said so far about being rung back or texted."""
 
     #: The number being spoken of, E.164, and digits keyed so far.
@@ -68,7 +69,7 @@ class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
     message_only: bool = False
 
 
-class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One phone call, between two turns."""
 
     call: str
@@ -138,28 +139,28 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
 # --- what comes in --------------------------------------------------------------------------
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """A key, or the digits of a number that was asked for. Hash behind them says that they are all."""
 
     keys: str
 
 
-class NoInput(msgspec.Struct, frozen=True):
+class NoInput(msgspec.Struct, frozen=True, gc=False):
     """Nothing was pressed in the time there was."""
 
 
-class TransferEnded(msgspec.Struct, frozen=True):
+class TransferEnded(msgspec.Struct, frozen=True, gc=False):
     how: Ended
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """The recording is over: a key ended it, or silence (no key), after so many seconds."""
 
     key: str = ""
     seconds: int = 0
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(msgspec.Struct, frozen=True, gc=False):
     """An errand went well. What it brought back is in the field that fits it."""
 
     window: Window | None = None
@@ -167,7 +168,7 @@ class Done(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """An errand could not be done: nothing fitted, or what it needs is down."""
 
 
@@ -177,14 +178,14 @@ Input = Key | NoInput | TransferEnded | Recorded | Done | Failed
 # --- what goes out --------------------------------------------------------------------------
 
 
-class Gather(msgspec.Struct, frozen=True):
+class Gather(msgspec.Struct, frozen=True, gc=False):
     """Speak, then wait for a key for this many seconds; `digits` over 1 asks for a number."""
 
     seconds: int
     digits: int = 1
 
 
-class Transfer(msgspec.Struct, frozen=True):
+class Transfer(msgspec.Struct, frozen=True, gc=False):
     """Speak, then connect the caller to the number with this name in `phones`.
 
     A key while we speak is taken as anywhere else, but without `keys`. Star while it rings ends it.
@@ -195,7 +196,7 @@ class Transfer(msgspec.Struct, frozen=True):
     keys: bool = True
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """Speak, then record a message of at most this many seconds for a callback request.
 
     It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else, but without `keys`.
@@ -207,11 +208,11 @@ class Record(msgspec.Struct, frozen=True):
     keys: bool = True
 
 
-class HangUp(msgspec.Struct, frozen=True):
+class HangUp(msgspec.Struct, frozen=True, gc=False):
     """Speak, then end the call."""
 
 
-class HoldWindow(msgspec.Struct, frozen=True):
+class HoldWindow(msgspec.Struct, frozen=True, gc=False):
     """Keep a place in the first of these windows that has one, while the caller decides.
 
     With `overbook`, the last of them is kept even when it is full: nobody is turned away.
@@ -226,20 +227,20 @@ class HoldWindow(msgspec.Struct, frozen=True):
     request: str = ""
 
 
-class SaveRequest(msgspec.Struct, frozen=True):
+class SaveRequest(msgspec.Struct, frozen=True, gc=False):
     """Write a callback request down, finished or not, joining one that the number already has."""
 
     request: CallbackRequest
 
 
-class FindRequest(msgspec.Struct, frozen=True):
+class FindRequest(msgspec.Struct, frozen=True, gc=False):
     """Find the request of this number that goes by this reference."""
 
     number: str
     reference: str
 
 
-class MoveRequest(msgspec.Struct, frozen=True):
+class MoveRequest(msgspec.Struct, frozen=True, gc=False):
     """Give the caller who goes by this reference another time, in the window that the call holds."""
 
     id: str
@@ -248,14 +249,14 @@ class MoveRequest(msgspec.Struct, frozen=True):
     to: Promise
 
 
-class CancelRequest(msgspec.Struct, frozen=True):
+class CancelRequest(msgspec.Struct, frozen=True, gc=False):
     """Take back the wish that goes by this reference."""
 
     id: str
     reference: str
 
 
-class SendText(msgspec.Struct, frozen=True):
+class SendText(msgspec.Struct, frozen=True, gc=False):
     """Put a text message in the queue. The id makes a repeat the same text."""
 
     id: str
@@ -270,7 +271,7 @@ Errand = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | 
 Reply = Gather | Transfer | Record | HangUp
 
 
-class Turn(msgspec.Struct, frozen=True):
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """One exchange: the session after it, what is said, and what happens then."""
 
     session: Session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, check, config, escalation, steps
+from ivr import building, call, check, config, escalation, steps
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
-from ivr.check import callers, hands, outcomes, relay
+from ivr.check import answers, callers, hands, outcomes, relay
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
@@ -24,7 +25,7 @@ from ivr.cli import words as cli_words
 from ivr.practice import PracticeDesk
 from ivr.reading import Problem
 from ivr.script import Reading, Script
-from ivr.session import At, Done, Key, SaveRequest, Session, Transfer
+from ivr.session import Done, Errand, Gather, Key, NoInput, SaveRequest, Transfer
 from ivr.steps import STEPS
 from tests.line import OPEN
 
@@ -352,10 +353,44 @@ def test_budgets_name_what_they_are_for() -> None:
     assert (callers.RUNG_WITHIN, callers.LEFT_WITHIN) == (88, 150)
 
 
-def test_a_session_without_its_clock_differs_by_nothing_else(shipped: Script) -> None:
-    s = Session("CA1", "r", At("main_menu"), turn=5, key="1", key_at=9.0, arrived=8.0, silences=1)
+@pytest.mark.parametrize("seed", range(6))
+def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: Script, seed: int) -> None:
+    """Keys come at any time, also too soon to be meant: what is said next is what the engine says."""
+    chance, kept, late = random.Random(seed), answers.Answers(shipped), 0
+    for _ in range(8):
+        desks, after, stamps = (PracticeDesk(), PracticeDesk()), 0.0, answers.Stamps()
+        turn, known = call.start(shipped, "c", CALLER, OPEN), kept.start("c", CALLER, OPEN)
+        for _ in range(25):
+            if not isinstance(turn.then, Gather):
+                break
+            after += chance.choice((0.3, 0.9, 1.5, 3.5, 8.0))
+            event = Key(chance.choice("11223450*#9")) if chance.random() < 0.8 else NoInput()
+            now = OPEN + dt.timedelta(seconds=after)
+            late += isinstance(event, Key) and call.is_late(turn.session, event.keys, now.timestamp())
+            turn = call.answer(shipped, turn.session, event, now)
+            known, stamps = kept.answer_in_time(known, stamps, event, OPEN, now.timestamp())
+            while isinstance(turn.then, Errand):
+                assert type(turn.then) is type(known.then)
+                turn = call.answer(shipped, turn.session, desks[0].run(shipped, turn.then, now), now)
+                done = desks[1].run(shipped, known.then, OPEN)
+                known, stamps = kept.answer_in_time(known, stamps, done, OPEN, now.timestamp())
+            assert (known.says, known.then) == (turn.says, turn.then)
+            assert known.session.place == turn.session.place
+    assert late
 
-    assert outcomes.timeless(s) == Session("CA1", "r", At("main_menu"), silences=1)
+
+def test_the_same_question_is_answered_with_the_same_turn(shipped: Script) -> None:
+    """Whatever the time of the press: what makes two sessions differ is not when their keys came."""
+    kept, began = answers.Answers(shipped), OPEN.timestamp()
+    first = kept.start("c", CALLER, OPEN)
+
+    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 10.0)
+    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 20.0)
+
+    assert soon is later is kept.answer(first, Key("1"), OPEN)
+    assert stamps == answers.Stamps("1", began + 10, began + 10)
+    again, _ = kept.answer_in_time(soon, stamps, Key("1"), OPEN, began + 10.4)
+    assert again is not kept.answer(soon, Key("1"), OPEN)  # the second press of a hand that trembles
 
 
 def test_the_table_says_who_wants_what_and_how_it_was_measured(

@@ -13,6 +13,7 @@ waived with a written reason (`allow:`), so that whatever is still told is new.
 Without rules of their own:
 
     callers.py   simulated callers, what they need, and what they may need
+    answers.py   what the engine answers, each question put to it once
     explore.py   walks for those who choose: where they come to, and what they get
     hands.py     what each of them can do at a turn
     relay.py     the caller behind a text relay

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ivr.check import desks, hands, relay
+from ivr.check.answers import Answers
 from ivr.check.explore import (
     CANCELLED,
     LONGEST_CALL,
@@ -117,12 +118,12 @@ class Simulation:
     """The simulated callers of one script: each walks once, for everybody who asks."""
 
     def __init__(self, script: Script, today: dt.date, measured: Measured | None = None):
-        self.script, self.timing = script, Timing(script, measured)
+        self.script, self.timing, self.answers = script, Timing(script, measured), Answers(script)
         self.by_day = when_open(script, today)
         self.by_night = when_closed(script, self.by_day)
 
     def walker(self, desk: Desk = desks.usual) -> Walker:
-        return Walker(self.script, self.by_day, self.timing, desk(self.script, self.by_day))
+        return Walker(self.script, self.by_day, self.timing, self.answers, desk(self.script, self.by_day))
 
     def _walk(self, hand: Hand, desk: Desk = desks.usual) -> Walk:
         return explore(self.walker(desk), hand)
@@ -182,7 +183,7 @@ class Simulation:
 
     @cached_property
     def calls(self) -> Outcomes:
-        return Outcomes(self.script, self.timing, self.by_day, self.by_night)
+        return Outcomes(self.script, self.timing, self.by_day, self.by_night, self.answers)
 
     @cached_property
     def figures(self) -> list[Figure]:

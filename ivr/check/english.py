@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from num2words import num2words
-from wordfreq import top_n_list
 
 from ivr.spoken import DIGITS, Speech, words_of
 
@@ -51,6 +50,8 @@ def _is_dictated(word: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
+    from wordfreq import top_n_list  # it takes longer to load than all else here, and few commands judge words
+
     return frozenset(top_n_list("en", COMMON))
 
 

@@ -14,7 +14,11 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ivr import call, reply
+import msgspec
+from msgspec.structs import replace
+
+from ivr import reply
+from ivr.check.answers import Answers, Stamps
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.practice import PracticeDesk
 from ivr.script import END_MENU, Reading, Script
@@ -66,11 +70,11 @@ class Cost:
     presses: int
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, gc=False):
     """A turn that a caller came to: when it is said, after how many keys, by which inputs, and the desk by then."""
 
     turn: Turn
+    stamps: Stamps
     seconds: float
     presses: int
     way: tuple[Input, ...]
@@ -95,6 +99,7 @@ class Walk:
     words: set[str] = field(default_factory=set)
     #: By node, the longest that is said there, with whatever is said first by the way that leads to it.
     longest: dict[str, Turn] = field(default_factory=dict)
+    _heard: set[int] = field(default_factory=set)
 
     def by_node(self) -> dict[str, Visit]:
         """The quickest visit of each node."""
@@ -104,7 +109,10 @@ class Walk:
         return found
 
     def heard(self, turn: Turn) -> None:
-        """Note a reply."""
+        """Note a reply, the first time that it is heard."""
+        if id(turn) in self._heard:
+            return
+        self._heard.add(id(turn))
         node = turn.session.place.node
         self.words.update(words_of(turn.says))
         if node not in self.longest or self.timing.reply(turn) > self.timing.reply(self.longest[node]):
@@ -118,32 +126,34 @@ class Walk:
 class Walker:
     """Goes from visit to visit in one script, and notes what is got on the way."""
 
-    def __init__(self, script: Script, now: dt.datetime, timing: Timing, desk: PracticeDesk, caller: str = CALLER):
-        self.script, self.now, self.timing, self.caller = script, now, timing, caller
-        self.walk = Walk(timing)
-        self.first = Visit(call.start(script, "explore", caller, now), 0.0, 0, (), desk)
+    def __init__(self, script: Script, now: dt.datetime, timing: Timing, answers: Answers, desk: PracticeDesk):
+        self.script, self.now, self.timing, self._answers = script, now, timing, answers
+        self.walk, self._began = Walk(timing), now.timestamp()
+        self.first = Visit(answers.start("explore", CALLER, now), Stamps(), 0.0, 0, (), desk)
 
     def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
         """The visit that follows an input, so many seconds after the reply began."""
-        at = visit.seconds + max(0.0, after)
-        moment = self.now + dt.timedelta(seconds=visit.seconds + after)
-        turn, desk, reached = call.answer(self.script, visit.turn.session, event, moment), visit.desk, at + TURN_GAP
-        way, presses = (*visit.way, event), visit.presses + presses
+        moment, reached = visit.seconds + after, visit.seconds + max(0.0, after) + TURN_GAP
+        desk, way, presses = visit.desk, (*visit.way, event), visit.presses + presses
+        turn, stamps = self._answer(visit.turn, visit.stamps, event, moment)
         if isinstance(turn.then, Errand):
             desk = twin(desk)
         while isinstance(turn.then, Errand):
             self.walk.passed.add(turn.session.place.node)
-            errand, outcome = turn.then, desk.run(self.script, turn.then, moment)
-            turn = call.answer(self.script, turn.session, outcome, moment)
+            errand, outcome = turn.then, desk.run(self.script, turn.then, self.now)
+            turn, stamps = self._answer(turn, stamps, outcome, moment)
             if what := got_by(errand, outcome):
-                self.walk.note(what, Visit(turn, reached, presses, way, desk))
+                self.walk.note(what, Visit(turn, stamps, reached, presses, way, desk))
         self.walk.heard(turn)
-        after_it = Visit(turn, reached, presses, way, desk)
+        after_it = Visit(turn, stamps, reached, presses, way, desk)
         if isinstance(event, Recorded) and event.seconds:
             self.walk.note(MESSAGE, after_it)
         if isinstance(turn.then, Transfer):
             self.walk.note(PERSON, self._said(after_it))
         return after_it
+
+    def _answer(self, turn: Turn, stamps: Stamps, event: Input, after: float) -> tuple[Turn, Stamps]:
+        return self._answers.answer_in_time(turn, stamps, event, self.now, self._began + after)
 
     def silence(self, visit: Visit) -> Visit:
         """Waiting to the end of a reply, and of the time behind it."""
@@ -161,7 +171,7 @@ class Walker:
 
     def _said(self, visit: Visit) -> Visit:
         """The visit when its reply has been said."""
-        return Visit(visit.turn, visit.seconds + self.timing.reply(visit.turn), visit.presses, visit.way, visit.desk)
+        return replace(visit, seconds=visit.seconds + self.timing.reply(visit.turn))
 
 
 #: The visits that can follow one, for one kind of caller.

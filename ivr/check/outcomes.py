@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from msgspec.structs import replace
-
-from ivr import call, dialling, reply
+from ivr import dialling, reply
+from ivr.check.answers import Answers
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
@@ -37,7 +36,6 @@ from ivr.session import (
     Record,
     Recorded,
     SendText,
-    Session,
     Transfer,
     TransferEnded,
     Turn,
@@ -144,12 +142,13 @@ class Outcome:
 
 
 class Outcomes:
-    """The calls of one script. What the engine answers is kept, since many calls go the same way for a while."""
+    """The calls of one script."""
 
-    def __init__(self, script: Script, timing: Timing, by_day: dt.datetime, by_night: dt.datetime | None):
-        self.script, self.timing = script, timing
+    def __init__(
+        self, script: Script, timing: Timing, by_day: dt.datetime, by_night: dt.datetime | None, answers: Answers
+    ):
+        self.script, self.timing, self.answers = script, timing, answers
         self._now = {True: by_day, False: by_night}
-        self._known: dict[tuple[Session, Input, dt.datetime], Turn] = {}
         ours = next(iter(script.line.transfer.numbers))
         self.phones: dict[Phone, str] = {
             "shown": CALLER,
@@ -182,7 +181,7 @@ class Outcomes:
 
     def start(self, circumstances: Circumstances, phone: Phone) -> Turn:
         """The first turn of a call."""
-        return call.start(self.script, CALL, self.phones[phone], self.now(circumstances))
+        return self.answers.start(CALL, self.phones[phone], self.now(circumstances))
 
     def now(self, circumstances: Circumstances) -> dt.datetime:
         """The moment at which these calls are made."""
@@ -193,19 +192,6 @@ class Outcomes:
     def of(self, habit: Habit, circumstances: Circumstances, phone: Phone) -> Outcome:
         """One call, to its end."""
         return _Call(self, habit, circumstances, phone).walk()
-
-    def answer(self, s: Session, event: Input, now: dt.datetime) -> Turn:
-        """What the engine answers, with the clock standing still."""
-        asked = (timeless(s), event, now)
-        found = self._known.get(asked)
-        if found is None:
-            found = self._known[asked] = call.answer(self.script, asked[0], event, now)
-        return found
-
-
-def timeless(s: Session) -> Session:
-    """A session without what only the clock makes of it: no press is a repeated one, and turns are not counted."""
-    return replace(s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0)
 
 
 class _Call:
@@ -228,7 +214,7 @@ class _Call:
         places: set[At] = set()
         for _ in range(MOST_TURNS):
             over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
-            state = (timeless(self._turn.session), len(self._keys) % in_turn, self._has_request())
+            state = (self._turn.session, len(self._keys) % in_turn, self._has_request())
             if over or state in seen or self._seconds >= MOST_SECONDS:
                 break
             seen.add(state)
@@ -270,9 +256,9 @@ class _Call:
         if isinstance(event, TransferEnded) and event.how == "answered":
             self._answered = True
             return
-        self._turn = self._outcomes.answer(self._turn.session, event, self._now)
+        self._turn = self._outcomes.answers.answer(self._turn, event, self._now)
         while isinstance(self._turn.then, Errand):
-            self._turn = self._outcomes.answer(self._turn.session, self._run(self._turn.then), self._now)
+            self._turn = self._outcomes.answers.answer(self._turn, self._run(self._turn.then), self._now)
 
     def _run(self, errand: Errand) -> Done | Failed:
         outcome = self._desk.run(self._outcomes.script, errand, self._now)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator
 
-from ivr import call, reply
+from ivr import reply
 from ivr.check import english, relay
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key
@@ -28,10 +27,6 @@ def _places(context: Context) -> list[Visit]:
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
-def _press(script: Script, turn: Turn, key: str, now: dt.datetime) -> Turn:
-    return call.answer(script, turn.session, Key(key), now + dt.timedelta(minutes=1))
-
-
 def _where(context: Context, node: str) -> tuple[str, Path]:
     """The file and the lines of a node, or of one of the line's own places."""
     return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
@@ -44,15 +39,16 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
     if not script.hours.is_open(by_day):
         yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Give some hours.")
         return
+    answers = context.simulation.answers
     for visit in _places(context):
         where = _where(context, visit.node)
-        open_ = _press(script, visit.turn, "0", by_day)
+        open_ = answers.answer(visit.turn, Key("0"), by_day)
         if not isinstance(open_.then, Transfer):
             yield Finding(*where, "Key 0 does not reach a person here.", visit.node)
             continue
-        away = {"busy": call.answer(script, open_.session, TransferEnded("busy"), by_day)}
+        away = {"busy": answers.answer(open_, TransferEnded("busy"), by_day)}
         if by_night:
-            away["closed"] = _press(script, visit.turn, "0", by_night)
+            away["closed"] = answers.answer(visit.turn, Key("0"), by_night)
         for name, turn in away.items():
             if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
                 yield Finding(*where, f"Key 0 leads to nothing here when the line is {name}.", visit.node)
@@ -67,7 +63,7 @@ def no_fault(context: Context) -> Iterator[Finding]:
     """Hearing again and going back are never counted against anybody."""
     for visit in _places(context):
         for key in "#*":
-            after = _press(context.script, visit.turn, key, context.simulation.by_day)
+            after = context.simulation.answers.answer(visit.turn, Key(key), context.simulation.by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
                 yield Finding(*_where(context, visit.node), f"Key {key} is taken for a mistake here.", visit.node)
 

@@ -30,7 +30,7 @@ class Timing:
 
     def __init__(self, script: Script, measured: Measured | None = None):
         self._script, self._measured = script, measured or {}
-        self._speech = cache(self._add_up)
+        self._speech, self._names = cache(self._add_up), cache(self._when_named)
         self._key_of = {words: key for table in (script.press, script.press_where) for key, words in table.items()}
 
     @property
@@ -49,10 +49,15 @@ class Timing:
 
     def until(self, turn: Turn, key: str) -> float | None:
         """How long into a reply a key has been named; None if the reply does not name it."""
-        for i, piece in enumerate(turn.says):
-            if self.key_named(piece) == key:
-                return self._speech(turn.says[: i + 1], turn.session.slow)
-        return None
+        return self._names(turn.says, turn.session.slow).get(key)
+
+    def _when_named(self, said: Speech, slow: bool) -> dict[str, float]:
+        """How long into this each key has been named, the first time."""
+        found: dict[str, float] = {}
+        for i, piece in enumerate(said, 1):
+            if (key := self.key_named(piece)) and key not in found:
+                found[key] = self._speech(said[:i], slow)
+        return found
 
     def key_named(self, piece: object) -> str | None:
         """The key that a piece of words names: 'press 1.' names 1."""

@@ -6,7 +6,7 @@ import datetime as dt
 import errno
 import json
 import time
-from collections.abc import Set
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def _look(found: Folder, settings: Settings, live: Script | None = None) -> tupl
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
-    return _gate(config.folder(settings.config_dir), settings)
+    problems, context = _look(config.folder(settings.config_dir), settings)
+    _must_be_none(_errors(problems))
+    return Passed(context.draft.files, context.script, tuple(problems))
 
 
 def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str]) -> Passed:
@@ -95,16 +97,20 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
 
     Without stories, which belong to the draft. Raises ConfigError.
     """
-    known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
-    return _gate(Folder(files, {}, ()), settings, known)
-
-
-def _gate(found: Folder, settings: Settings, known: Set[tuple[str, str, str]] = frozenset()) -> Passed:
-    problems, context = _look(found, settings)
-    errors = [p for p in problems if p.severity == "error" and (p.file, p.rule, p.says) not in known]
-    if errors:
-        raise ConfigError(errors)
+    problems, context = _look(Folder(files, {}, ()), settings)
+    if errors := _errors(problems):  # only then does it matter what was live before them
+        known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
+        _must_be_none(p for p in errors if (p.file, p.rule, p.says) not in known)
     return Passed(context.draft.files, context.script, tuple(problems))
+
+
+def _errors(problems: Iterable[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def _must_be_none(errors: Iterable[Problem]) -> None:
+    if found := list(errors):
+        raise ConfigError(found)
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
