@@ -237,6 +237,17 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def why_unwritable(folder: Path) -> str:
+    """Why no file can be written into this folder, in the words of the system; empty if one can."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".tried.", suffix=".part") as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Write a file in one step: all of it, or what was there before stays. A file that was there keeps its rights."""
     path = path.resolve()

@@ -132,7 +132,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
     environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
     web = Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
-    stopping = _StopSignals()
+    stopping = StopSignals()
     children, is_ready = (web, worker), False
     for child in children:
         child.start()
@@ -179,7 +179,7 @@ def _wait_for(what: Callable[[], bool], child: Child, otherwise: str) -> None:
     raise CannotStart(otherwise)
 
 
-class _StopSignals:
+class StopSignals:
     """Notes Ctrl-C and a polite kill, once each."""
 
     def __init__(self) -> None:

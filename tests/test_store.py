@@ -318,6 +318,11 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     hire(store)
     store.people.note(NOW, "asha", "signed in")
     store.try_it()
+    store.health.count("messages_put_aside")
+    store.health.figures(Figures(NOW, {}, 0, 0, 0))
+    store.health.ail("web", 4)
+    store.requests.begin_ringing("CA001-1", NOW)
+    show_alive(store)
     storage_from_string("redis://", **store.limits()).incr("LIMITER/asha", 60)
 
     named = {line.split()[0].split("<")[0] for line in (ivr.store.__doc__ or "").splitlines() if line[4:8] == "ivr:"}

@@ -6,15 +6,15 @@ from contextlib import closing
 
 import click
 
-from ivr import building, config, confirmation, dialling, log, server, web
+from ivr import building, config, confirmation, dialling, server, web
 from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
+from ivr.pool import work
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
-from ivr.worker import work
 
 #: Seconds that Twilio has to tell of the line's number while the line starts.
 LOOK_SECONDS = 3.0
@@ -143,7 +143,6 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
-    log.as_json()
     work(config.settings())
 
 
