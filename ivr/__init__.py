@@ -57,6 +57,7 @@ The edges each know one thing outside.
 The entrances are where somebody comes in.
 
     web/         the webhooks, sounds, health, and the advisers' console
+    web_server   the web server's processes, each started again when it ends
     jobs         what the web asks of the worker, by way of a queue
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     pool         the worker's processes, and the queues that they work on

@@ -19,6 +19,7 @@ of its own, so any number may look at once, and whoever is killed leaves nothing
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import sys
 import time
@@ -65,6 +66,8 @@ def work(settings: Settings) -> None:
     store = Store(settings.redis_url)
     posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES]
     posts.append(Post(LOOK, partial(look_for_ever, settings)))
+    gc.collect()
+    gc.freeze()  # the collector would write into memory that the processes share
     try:
         while not stopping.asked:
             for post in posts:
@@ -191,11 +194,11 @@ def look_for_ever(settings: Settings) -> None:
         if now >= due["figures"]:
             due["figures"] = now + FIGURES_SECONDS
             _outlive(_tell_figures, tools, upkeep, now)
+            _outlive(_tell_of_processes, tools)
         if now >= due["look"]:
             due["look"] = now + LOOK_SECONDS
             _outlive(worker.look, tools, now)
             _outlive(worker.tidy, tools, now)
-            _outlive(_tell_of_processes, tools)
             _outlive(tools.jobs.fetch_forgotten, now)
         time.sleep(DUE_SECONDS)
 

@@ -14,13 +14,13 @@ CRASH_LOOP = 4
 
 
 class Respawn:
-    """The backoff of one process. Times are seconds of a clock that never goes back."""
+    """The backoff of one process, at most `longest` seconds. Times are of a clock that never goes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = LONGEST_SECONDS) -> None:
         #: How often in a row it ended early.
         self.early_ends = 0
         self._started = self._not_before = float("-inf")
-        self._ended = True
+        self._ended, self._longest = True, longest
 
     def started(self, now: float) -> None:
         self._started, self._ended = now, False
@@ -31,7 +31,7 @@ class Respawn:
             self._ended = True
             self.early_ends = 0 if now - self._started >= STEADY_SECONDS else self.early_ends + 1
             wait = FIRST_SECONDS * 2.0 ** min(self.early_ends - 1, 10) if self.early_ends else 0.0
-            self._not_before = now + min(wait, LONGEST_SECONDS)
+            self._not_before = now + min(wait, self._longest)
         return now >= self._not_before
 
     @property

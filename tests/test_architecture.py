@@ -20,13 +20,14 @@ CORE = {
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "pool", "server", "web", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
     "rq": {"jobs", "worker", "pool"},
     "twilio": {"twiml", "phone"},
     "flask": {"web"},
+    "granian": {"web_server"},
     "pyttsx3": {"audio"},
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},

@@ -17,13 +17,14 @@ from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.session import CancelRequest, FindRequest, Place, SendText, Session
-from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions, why_not
+from ivr.store import Conflict, Figures, Published, Store, StoreDown, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from tests.desk import NOW, ask, hire, request
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
+from tests.rest import show_alive
 from tests.tls import certificate, door
 
 S = Session("CA1", "r1", Place("main_menu"), turn=3)

@@ -36,7 +36,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
             raise Stop(f"A demo answers on {demonstration.HOST} only, and says config/. Leave out --host and --live.")
         demonstration.run(port)
         return
-    settings = config.settings(port=port)
+    settings = config.settings(port=port, running=as_it_was)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
@@ -143,7 +143,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
-    work(config.settings())
+    work(config.settings(running=True))
 
 
 @click.command()
