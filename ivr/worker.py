@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 #: A text that has waited this long was forgotten by the queue.
 FORGOTTEN_SECONDS = 120
+#: A text that is being sent for longer than any server is waited for was begun by a process that is gone.
+LOST_SECONDS = 20
 #: Seconds after which an adviser who asked to be rung expects no call any more.
 RING_WITHIN_SECONDS = 120
 
@@ -64,6 +66,7 @@ def send_text(tools: Tools, text_id: str) -> None:
     """Send one text, unless that was begun already. Raises while another try makes sense."""
     text = tools.store.texts.begin(text_id, time.time())
     if text is None:
+        _give_up_if_lost(tools, text_id, time.time())
         return
     try:
         sid = tools.phone.send_text(text.id, text.to, text.body)
@@ -74,6 +77,13 @@ def send_text(tools: Tools, text_id: str) -> None:
             tools.store.texts.put_back(text_id)
             raise
         tools.store.texts.became(text_id, "failed", why=str(error))
+
+
+def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
+    """Show advisers a text whose process was killed as it sent it. It may have gone, so it is not sent again."""
+    text = tools.store.texts.get(text_id)
+    if text and text.fate == "sending" and text.tried_at + LOST_SECONDS <= now:
+        tools.store.texts.became(text_id, "failed", why="The line stopped just then. It may have gone")
 
 
 def _last_try() -> bool:
@@ -258,8 +268,8 @@ def look(tools: Tools, now: float) -> None:
     if late := [request for request in waiting if _is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
     for text in tools.store.texts.underway():
-        if text.fate == "sending" and text.tried_at + FORGOTTEN_SECONDS <= now:
-            tools.store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
+        if text.fate == "sending":
+            _give_up_if_lost(tools, text.id, now)
         elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
             tools.jobs.send_waiting_text(text.id)
     if left := [request for request in waiting if messages.unheard(request)]:
