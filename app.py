@@ -10,7 +10,7 @@ from ivr.web import create_app, door
 
 die_with_web_server()
 log.as_json()
-machine = settings()
+machine = settings(running=True)
 app = door.Door(create_app(machine, Store(machine.redis_url)), AT_ONCE)
 door.watch()
 metrics.share(machine.metrics_dir)

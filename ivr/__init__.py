@@ -39,12 +39,13 @@ The core knows nothing but itself: no clock, no files, no network.
     changes      what callers will hear differently, in words
     editing      changing line.yaml with its comments kept
     schemas      JSON Schemas, for the editors that staff type in
+    respawn      when a process that ended is started again
 
 The edges each know one thing outside.
 
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
-    store/       Redis: sessions, revisions, requests, texts, people
+    store/       Redis: sessions, revisions, requests, texts, people, and how the processes are
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twiml        Twilio's webhooks in, TwiML out, signatures
@@ -56,8 +57,10 @@ The edges each know one thing outside.
 The entrances are where somebody comes in.
 
     web/         the webhooks, sounds, health, a phone in the browser, and the advisers' console
+    web_server   the web server's processes, each started again when it ends
     jobs         what the web asks of the worker, by way of a queue
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
+    pool         the worker's processes, and the queues that they work on
     server       the processes: Redis, the web server, the worker
     cli/         the `ivr` command
     demo         made-up callers, for whoever wants to see the advisers' page at work

@@ -4,6 +4,8 @@ An alert says that something waits and where to look. It never holds a caller's 
 mail is read on phones that lie about. It goes by TLS wherever the mail server can, to a
 server whose certificate is good; a password goes no other way. A server on this machine
 may do without, or have a certificate of its own making: nobody is in between.
+
+The same alert that is tried again has the same id, so whoever got it already can tell.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from __future__ import annotations
 import ipaddress
 import smtplib
 import ssl
+from dataclasses import dataclass
+from email import policy
 from email.message import EmailMessage
+from email.utils import format_datetime, localtime
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
@@ -21,21 +26,31 @@ from ivr.config import Settings
 
 log = structlog.get_logger()
 
-ANSWER_SECONDS = 10.0
+#: Seconds that a server has to be there, and to answer each time.
+CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
+#: Mail that every server takes: plain ASCII on its way, whatever the words are.
+_PLAIN = policy.SMTP.clone(cte_type="7bit")
 
 
 class AlertFailed(Exception):
     """Raised when an alert could not be sent. The worker tries again."""
 
 
-def mail(settings: Settings, to: list[str], subject: str, words: str) -> None:
+@dataclass(frozen=True)
+class Alert:
+    """What is told. `id`: letters, digits and dashes."""
+
+    id: str
+    subject: str
+    words: str
+
+
+def mail(settings: Settings, to: list[str], alert: Alert) -> None:
     """Send one alert by e-mail. Raises AlertFailed."""
-    message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = subject, settings.smtp_from, ", ".join(to)
-    message.set_content(words)
+    message = _message(settings, to, alert)
     server = urlsplit(settings.smtp_url)
     try:
-        with _connected(server) as smtp:
+        with _connected(server, _our_name(settings)) as smtp:
             if server.scheme == "smtp":
                 _begin_tls(smtp, server)
             if server.username:
@@ -47,11 +62,36 @@ def mail(settings: Settings, to: list[str], subject: str, words: str) -> None:
         log.warning("alert", why=f"{len(refused)} of {len(to)} addresses were refused by the mail server")
 
 
-def _connected(server: SplitResult) -> smtplib.SMTP:
+def _message(settings: Settings, to: list[str], alert: Alert) -> EmailMessage:
+    """The mail, with all that strict servers want, and what keeps answering machines from answering it."""
+    message = EmailMessage(_PLAIN)
+    message["From"], message["To"], message["Subject"] = settings.smtp_from, ", ".join(to), alert.subject
+    message["Date"] = format_datetime(localtime())
+    message["Message-ID"] = f"<{alert.id}@{message['From'].addresses[0].domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(alert.words)
+    return message
+
+
+def _our_name(settings: Settings) -> str:
+    """How we greet a mail server: by the line's public name. The machine's own is often one that servers refuse."""
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
+def _connected(server: SplitResult, our_name: str) -> smtplib.SMTP:
     host, port = server.hostname or "localhost", server.port or 0
     if server.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port, timeout=ANSWER_SECONDS, context=_tls(host))
-    return smtplib.SMTP(host, port, timeout=ANSWER_SECONDS)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, our_name, timeout=CONNECT_SECONDS, context=_tls(host))
+    else:
+        smtp = smtplib.SMTP(host, port, our_name, timeout=CONNECT_SECONDS)
+    if smtp.sock:
+        smtp.sock.settimeout(ANSWER_SECONDS)
+    return smtp
 
 
 def _begin_tls(smtp: smtplib.SMTP, server: SplitResult) -> None:
@@ -79,10 +119,11 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def post(webhook: str, subject: str, words: str) -> None:
+def post(webhook: str, alert: Alert) -> None:
     """Send one alert to a webhook. Raises AlertFailed."""
+    told, same = {"subject": alert.subject, "text": alert.words}, {"Idempotency-Key": alert.id}
     try:
-        answer = requests.post(webhook, json={"subject": subject, "text": words}, timeout=ANSWER_SECONDS)
+        answer = requests.post(webhook, json=told, headers=same, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
         answer.raise_for_status()
     except requests.RequestException as error:
         raise AlertFailed(f"webhook: {type(error).__name__}") from error

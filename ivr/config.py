@@ -49,7 +49,11 @@ VARIABLES: Mapping[str, str] = {
     "TWILIO_API_URL": "",
     "SMTP_URL": "",
     "SMTP_FROM": "",
+    "IVR_WEB_PROCESSES": "",
 }
+#: Web processes, where nobody says how many: three for four cores, as the rest works beside them. More than twelve were
+#: never measured (12 on 16 cores answered 3.2 times as much as 2), and one alone would make every restart a gap.
+FEWEST_WEB_PROCESSES, MOST_WEB_PROCESSES = 2, 12
 
 
 #: A file of this name marks a data folder in which everything is made up.
@@ -76,6 +80,7 @@ class Settings:
     twilio_api_url: str
     smtp_url: str
     smtp_from: str
+    web_processes: int
     #: True when the webhooks are signed with a token made here, and no real call can come.
     practice: bool
     #: True when everything in `data_dir` is made up, and thrown away afterwards.
@@ -96,10 +101,14 @@ class Settings:
         return bool(self.account_sid and self.our_number) and not self.practice
 
 
-def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Settings:
-    """The environment as Settings. Raises ConfigError with every variable that cannot be used."""
+def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, running: bool = False) -> Settings:
+    """The environment as Settings. Raises ConfigError with every variable that cannot be used.
+
+    `running`: for a process of a line that runs, or that has to come up by itself. A disk that can only be read must
+    not keep it from answering calls.
+    """
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
-    problems = [Problem("environment", 0, says) for says in _faults(environ, value)]
+    problems = [Problem("environment", 0, says) for says in _faults(environ, value, running=running)]
     if problems:
         raise ConfigError(problems)
     data = _folder(value["IVR_DATA"])
@@ -118,9 +127,20 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000) -> Setti
         twilio_api_url=value["TWILIO_API_URL"].rstrip("/"),
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
+        web_processes=int(value["IVR_WEB_PROCESSES"] or web_processes(_cores())),
         practice=not tokens,
         demo=(data / DEMO).is_file(),
     )
+
+
+def web_processes(cores: int) -> int:
+    """How many web processes suit a machine of so many cores."""
+    return min(max(cores * 3 // 4, FEWEST_WEB_PROCESSES), MOST_WEB_PROCESSES)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[Problem, ...]]:
@@ -167,16 +187,16 @@ def set_here(*names: str) -> list[str]:
     return [name for name in names if os.environ.get(name, "").strip()]
 
 
-def _faults(environ: Mapping[str, str], value: Mapping[str, str]) -> Iterator[str]:
+def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[str]:
     """Everything about these variables that would go wrong later, where nobody could tell why."""
     yield from environment.faults(value)
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
             yield f"{name} sends requests elsewhere. Unset it, and name Twilio's host for it in TWILIO_API_URL."
-    yield from _folder_faults(value)
+    yield from _folder_faults(value, running=running)
 
 
-def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
+def _folder_faults(value: Mapping[str, str], *, running: bool) -> Iterator[str]:
     for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
         if not _is_text(value[name]):
             yield f"{name} is not UTF-8 text. Give the folder another name."
@@ -191,7 +211,7 @@ def _folder_faults(value: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} is '{value[name]}', and {there} is a file. Name a folder."
         elif name == "IVR_CONFIG" and there != path:
             yield f"IVR_CONFIG is '{value[name]}', and there is no such folder. Name the one that staff edit."
-        elif name == "IVR_DATA" and not os.access(there, os.W_OK | os.X_OK):
+        elif name == "IVR_DATA" and not running and not os.access(there, os.W_OK | os.X_OK):
             yield f"IVR_DATA is '{value[name]}', and this user may not write into {there}. Name another folder."
 
 
@@ -210,8 +230,8 @@ def _folder(text: str) -> Path:
 
 def _kept_secret(path: Path) -> str:
     """A random secret that stays the same from one start to the next; only its owner can read it."""
-    private_folder(path.parent)
     if not path.exists():
+        private_folder(path.parent)
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -235,6 +255,17 @@ def private_folder(path: Path) -> Path:
         private_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def why_unwritable(folder: Path) -> str:
+    """Why no file can be written into this folder, in the words of the system; empty if one can."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".tried.", suffix=".part") as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:

@@ -16,6 +16,8 @@ from ivr import dialling
 
 #: Fewer characters can be tried out, one after another.
 SHORTEST_SECRET = 16
+#: Web processes that somebody may ask for: each takes memory, and a slip of the finger must not take all of it.
+MOST_WEB_PROCESSES = 64
 #: Names that only a house's own network knows.
 _AT_HOME = (
     "localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "home.arpa", "corp", "private", "test",
@@ -42,6 +44,9 @@ def faults(value: Mapping[str, str]) -> Iterator[str]:
     if value["SECRET_KEY"] and (why := _too_weak(value["SECRET_KEY"])):
         yield f"SECRET_KEY {why}, so sign-ins could be forged. {_MAKE_ONE}, or leave it out: one is made and kept."
     yield from _mail_faults(value["SMTP_URL"], value["SMTP_FROM"])
+    processes = value["IVR_WEB_PROCESSES"]
+    if processes and not (re.fullmatch(r"[0-9]{1,2}", processes) and 1 <= int(processes) <= MOST_WEB_PROCESSES):
+        yield f"IVR_WEB_PROCESSES is '{processes}'. Make it a number from 1 to {MOST_WEB_PROCESSES}, or leave it out."
 
 
 def tokens(text: str) -> tuple[str, ...]:

@@ -4,11 +4,15 @@ A wish is written down first and queued second, so a queue that loses an entry l
 nothing: the worker looks for what was written down and not yet done. Jobs carry ids and
 never a phone number, because the worker logs them. What stands in the queue is plain
 data: the name of a job and its arguments. Only the worker knows what is behind a name.
+
+Each kind of work has a queue of its own, and the worker a process for each queue: a mail server that never answers
+holds up mail, and neither a call by one click nor an alert by webhook.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,15 +29,44 @@ from ivr.store import Store, StoreDown, TextState
 
 log = structlog.get_logger()
 
-QUEUE = "ivr"
+RING, WEBHOOK, MAIL, MESSAGES = "ivr-ring", "ivr-webhook", "ivr-mail", "ivr-messages"
+#: The only queue of earlier versions. What they left in it, of whatever kind, is done there.
+TEXTS = "ivr"
+#: What the worker does, by queue, in words that can follow "No process does this:".
+QUEUES = {
+    RING: "ringing by one click",
+    WEBHOOK: "alerts by webhook",
+    MAIL: "alerts by e-mail",
+    MESSAGES: "spoken messages",
+    TEXTS: "texts",
+}
+#: The process that looks for what is late or was forgotten.
+LOOK = "look"
+#: All processes of the worker.
+POSTS = {**QUEUES, LOOK: "looking for what is late"}
+#: Processes that are started again when they end, in words for whoever runs the line.
+PROCESSES = {
+    "redis": "the embedded Redis",
+    "web": "the web server",
+    "web-process": "a process of the web server",
+    "worker": "the worker",
+    **{post: f"the worker's process for {words}" for post, words in POSTS.items()},
+}
 #: Texts that one number can have within an hour.
 MOST_TEXTS = 6
 #: Seconds between tries of a job that could not be done.
 TRY_AGAIN = [5, 30, 120, 600, 1800]
+#: The same for a call by one click, which nobody waits for any more after two minutes.
+RING_AGAIN = [1, 2, 4, 8, 15, 30]
+#: Seconds that a job may take.
+JOB_SECONDS = 60
+#: Seconds between two looks at Twilio for messages that we were never told of.
+MESSAGES_SECONDS = 600
 
 #: What an alert can tell of, and the ways it can go.
 What = Literal["today", "urgent", "late", "unheard"]
 Way = Literal["mail", "webhook"]
+WAYS: dict[Way, str] = {"mail": MAIL, "webhook": WEBHOOK}
 
 
 class Jobs:
@@ -64,15 +97,20 @@ class Jobs:
 
     def send_waiting_text(self, text_id: str) -> None:
         """Queue a text that is written down, unless it is queued."""
-        self._enqueue(f"text-{text_id}", "send_text", text_id)
+        self._enqueue(TEXTS, f"text-{text_id}", "send_text", text_id)
 
     def fetch_recording(self, wish: str, recording_sid: str, seconds: int) -> None:
         """Fetch a spoken message, keep it with the request that this wish is part of, and have Twilio delete it."""
-        self._enqueue(f"recording-{recording_sid}", "fetch_recording", wish, recording_sid, seconds)
+        self._enqueue(MESSAGES, f"recording-{recording_sid}", "fetch_recording", wish, recording_sid, seconds)
+
+    def fetch_forgotten(self, now: float) -> None:
+        """Have Twilio asked for messages that we were never told of: once in ten minutes, whoever wants it."""
+        self._enqueue(MESSAGES, f"forgotten-{now // MESSAGES_SECONDS:.0f}", "fetch_forgotten", again=[])
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
-        """Have Twilio ring an adviser, and then the caller. Once: a phone that rang may ring again for nobody."""
-        self._enqueue(f"ring-{request_id}-{now:.0f}", "ring", request_id, adviser, now, once=True)
+        """Have Twilio ring an adviser, and then the caller."""
+        job = f"ring-{request_id}-{now:.0f}"
+        self._enqueue(RING, job, "ring", request_id, adviser, now, again=RING_AGAIN)
 
     def alert_new(self, done: Done, now: float) -> None:
         """Tell of an urgent request that was just finished, now or at the next look."""
@@ -87,17 +125,25 @@ class Jobs:
 
     def alert(self, request_id: str, what: What) -> None:
         """Tell the service of a request. Each way is a job of its own, so that one that fails repeats no other."""
-        ways: tuple[Way, ...] = ("mail", "webhook")
-        for way in ways:
-            self._enqueue(f"alert-{request_id}-{what}-{way}", "alert", request_id, what, way)
+        for way, queue in WAYS.items():
+            cannot_wait = what in ("today", "urgent")
+            job = f"alert-{request_id}-{what}-{way}"
+            self._enqueue(queue, job, "alert", request_id, what, way, first=cannot_wait)
 
-    def _enqueue(self, job_id: str, job: str, *args: object, once: bool = False) -> None:
+    def alert_of_process(self, process: str) -> None:
+        """Tell the service that a process of the line keeps ending."""
+        for way, queue in WAYS.items():
+            self._enqueue(queue, f"alert-process-{process}-{way}", "alert_of_process", process, way)
+
+    def _enqueue(
+        self, queue: str, job_id: str, job: str, *args: object, again: Sequence[int] = TRY_AGAIN, first: bool = False
+    ) -> None:
         def put(client: Any) -> None:
-            queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
             with contextlib.suppress(DuplicateJobError):  # it is queued, or was done
-                queue.enqueue(
+                Queue(queue, connection=client, serializer=JSONSerializer).enqueue(
                     job, args=args, job_id=_clean(job_id), unique=True, result_ttl=86400, failure_ttl=3600,
-                    description=job_id, retry=None if once else Retry(len(TRY_AGAIN), TRY_AGAIN),
+                    description=job_id, job_timeout=JOB_SECONDS, at_front=first,
+                    retry=Retry(len(again), list(again)) if again else None,
                 )  # fmt: skip
 
         self._store.with_queue(put)

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import msgspec
@@ -31,17 +32,32 @@ END_SECONDS = 2.0
 MOST_LINES = 100_000
 
 
-def as_json() -> None:
-    """Log like this from now on, in this process."""
+def as_json(*libraries: str) -> Callable[[], None]:
+    """Log like this from now on, in this process, and what these libraries tell too.
+
+    Returns what has the last lines written, for a process that ends without saying so to Python. A forked process has
+    to ask anew: the thread that writes did not come along.
+    """
     writer = _Writer(sys.stdout.buffer)
     writer.watch()
     atexit.register(writer.end)
+    for library in libraries:
+        logging.getLogger(library).handlers = [_FromLibrary()]
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: writer,
         cache_logger_on_first_use=True,
     )
+    return writer.end
+
+
+class _FromLibrary(logging.Handler):
+    """Takes what a library tells by Python's own logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
 
 
 class _Writer:

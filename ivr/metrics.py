@@ -35,15 +35,15 @@ class _Families:
         yield from self._families
 
 
-def exposition(folder: Path) -> bytes:
-    """The totals of this process and of all that share `folder`, in Prometheus' text format."""
+def exposition(folder: Path, more: Iterable[Metric] = ()) -> bytes:
+    """The totals of this process and of all that share `folder`, and `more`, in Prometheus' text format."""
     own = _file(folder)
     texts = [_own_totals().decode()]
     for path in sorted(folder.glob("*.prom")):
         if path != own:
             with contextlib.suppress(OSError, UnicodeError):
                 texts.append(path.read_text())
-    return generate_latest(_Families(_added_up(texts)))
+    return generate_latest(_Families([*_added_up(texts), *more]))
 
 
 def share(folder: Path) -> None:
@@ -52,9 +52,10 @@ def share(folder: Path) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Begin to count anew: what earlier processes wrote is taken away."""
+    """Begin to count anew: what earlier processes wrote is taken away, if the disk lets anything be taken away."""
     for old in (*folder.glob("*.prom"), *folder.glob("*.part"), *folder.glob("*.db")):
-        old.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            old.unlink(missing_ok=True)
 
 
 def _own_totals() -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,8 @@ from ivr import dialling
 from ivr.config import Settings
 
 TWILIO = "https://api.twilio.com"
-ANSWER_SECONDS = 10.0
+#: Seconds that Twilio has to be there, and to answer. What may have been done is not known if we do not wait for it.
+CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
 #: Recordings that are asked for at once. As each is deleted when we have it, few are ever there.
 MOST_LISTED = 200
 
@@ -34,10 +36,13 @@ _REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
 
 
 class PhoneFailed(Exception):
-    """Raised when Twilio did not do what was asked. `again`: it is certain that nothing was done."""
+    """Raised when Twilio did not do what was asked.
 
-    def __init__(self, why: str, again: bool = False):
-        self.again = again
+    `again`: it is certain that nothing was done. `code`: Twilio's code for what went wrong, or our own word for it.
+    """
+
+    def __init__(self, why: str, again: bool = False, code: str = ""):
+        self.again, self.code = again, code
         super().__init__(why)
 
 
@@ -76,13 +81,14 @@ class _Refused(Exception):
     """Raised for an answer that says no, whatever was asked: the library tells of some and hides others."""
 
     def __init__(self, status: int, body: str):
-        self.status = status
+        self.status, self.code = status, f"{status}"
         try:
             told = json.loads(body)
         except ValueError:
             told = None
         if isinstance(told, dict):
             code, message = told.get("code", status), str(told.get("message") or "").rstrip(". ")
+            self.code = str(code) if isinstance(code, int) else self.code
             words = f": {_without_numbers(message)}" if message else ""
             says = f"Twilio answered {status}, code {code}{words}{_REMEDIES.get(code, '')}"
         else:
@@ -110,11 +116,11 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
 
     def __init__(self, address: str, seconds: float | None):
         super().__init__(pool_connections=False)
-        self._address, self._seconds = address, seconds
+        self._address, self.timeout = address, (CONNECT_SECONDS, seconds or ANSWER_SECONDS)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         """Twilio's answer. Raises _Refused for one that says no."""
-        kwargs["timeout"] = self._seconds or ANSWER_SECONDS
+        kwargs["timeout"] = None  # the one above
         answer = super().request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
         if not 200 <= answer.status_code < 300:
             raise _Refused(answer.status_code, answer.text or "")
@@ -122,10 +128,12 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
 
 
 class Phone:
-    """What we ask of Twilio, which may take so many seconds for an answer."""
+    """What we ask of Twilio, which may take so many seconds for an answer. `failed` is told the code of each fault."""
 
-    def __init__(self, settings: Settings, seconds: float | None = None):
-        self._settings, self._seconds = settings, seconds
+    def __init__(
+        self, settings: Settings, seconds: float | None = None, failed: Callable[[str], None] = lambda code: None
+    ):
+        self._settings, self._seconds, self._failed = settings, seconds, failed
         self._address = settings.twilio_api_url or TWILIO
         self._client: Client | None = None
 
@@ -167,11 +175,13 @@ class Phone:
             answer = requests.get(
                 f"{self._address}{self._recording_path(sid)}.wav",
                 auth=HTTPBasicAuth(self._settings.account_sid, self._settings.auth_tokens[0]),
-                timeout=ANSWER_SECONDS,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
             )
         except requests.RequestException as error:
+            self._failed("no answer")
             raise PhoneFailed(type(error).__name__, again=True) from error
         if answer.status_code != 200:
+            self._failed(f"{answer.status_code}")
             raise PhoneFailed(f"Twilio answered {answer.status_code}", again=True)
         return answer.content
 
@@ -244,19 +254,27 @@ class Phone:
             raise PhoneFailed(f"{says}. Nothing was changed.", again=True) from error
 
     def _ask(self, what: Any) -> Any:
+        """What Twilio answers. Raises PhoneFailed, and tells of it."""
+        try:
+            return self._asked(what)
+        except PhoneFailed as error:
+            self._failed(error.code)
+            raise
+
+    def _asked(self, what: Any) -> Any:
         if self._client is None:
             account, token = self._settings.account_sid, self._settings.auth_tokens[0]
             self._client = Client(account, token, http_client=_At(self._address, self._seconds))
         try:
             return what(self._client)
         except _Refused as error:
-            raise PhoneFailed(str(error), error.status in _NOT_DONE) from error
+            raise PhoneFailed(str(error), error.status in _NOT_DONE, error.code) from error
         except requests.RequestException as error:
             if _never_got_there(error):
-                raise PhoneFailed("Twilio could not be reached", again=True) from error
-            raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}") from error
+                raise PhoneFailed("Twilio could not be reached", again=True, code="not reached") from error
+            raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}", code="no answer") from error
         except Exception as error:  # whatever the library makes of an answer that it does not know
-            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}") from error
+            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}", code="no sense") from error
 
 
 def _never_got_there(error: requests.RequestException) -> bool:

@@ -1,12 +1,12 @@
 """The processes of a running line: Redis, the web server and the worker, watched over.
 
     start ─┬─ valkey-server   only where REDIS_URL names no other; data in IVR_DATA
-           ├─ granian         the web server: its processes and threads are set below
-           └─ ivr worker      texts, recordings and alerts
+           ├─ web_server      granian and its processes, which answer calls and pages
+           └─ ivr worker      texts, recordings, alerts and calls by one click, in processes of their own
 
-Each is started again should it end. Ctrl-C stops them in the order in which nothing is
-lost: no new calls, then no new work, then Redis, which writes every change to disk
-before it answers.
+Each is started again should it end, and one that keeps ending, later and later. Ctrl-C stops
+them in the order in which nothing is lost: no new calls, then no new work, then Redis, which
+writes every change to disk before it answers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -28,16 +29,20 @@ from pathlib import Path
 
 from ivr import config, embedded, metrics
 from ivr.config import Settings
-from ivr.store import Away, ping, why_not
+from ivr.respawn import Respawn
+from ivr.store import Away, Store, ping, why_not
 
+#: Requests of a kind that a web process works on at once, and threads that hold those which are still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
-WEB_WORKERS = 2
-#: Requests of a kind that a process works on at once, and threads that hold those which are still arriving.
 AT_ONCE, WEB_THREADS = 4, 256
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 #: Seconds between two looks at a Redis elsewhere that does not answer yet.
 AGAIN_SECONDS = 1.0
+#: Seconds that a word to whoever started the line may take. A terminal can be held, with Ctrl-S.
+TELL_SECONDS = 0.25
+#: Seconds between two starts of a Redis that keeps ending, at most: everything waits for it.
+REDIS_SECONDS = 4.0
 #: Seconds between two notes of how much the embedded Redis has kept.
 NOTE_SECONDS = 60.0
 
@@ -82,8 +87,9 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
     if not is_embedded(settings):
         _reach(settings.redis_url, wait=for_line)
         if for_line:
-            config.private_folder(settings.data_dir)
-            elsewhere.touch()
+            with suppress(OSError):  # word of it is not worth a line that does not start
+                config.private_folder(settings.data_dir)
+                elsewhere.touch()
         yield []
         return
     if ping(settings.redis_url):
@@ -119,8 +125,16 @@ def _reach(url: str, *, wait: bool) -> None:
 
 
 def _tell(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()
+    """Say something to whoever started the line. What is behind standard error may be full or held: nothing waits."""
+
+    def say() -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{words}\n")
+            sys.stderr.flush()
+
+    saying = threading.Thread(target=say, daemon=True)
+    saying.start()
+    saying.join(TELL_SECONDS)
 
 
 def serve(settings: Settings, host: str, port: int, beside: list[Child], on_ready: Callable[[], None]) -> None:
@@ -128,11 +142,13 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
 
     Redis must answer already.
     """
-    metrics.forget(config.private_folder(settings.metrics_dir))
+    with suppress(OSError):  # counts are not worth a line that does not start
+        metrics.forget(config.private_folder(settings.metrics_dir))
     environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
-    web = Child("web", web_command(host, port), environment, lambda: die_with_parent(signal.SIGKILL))
+    command = web_command(host, port, settings.web_processes)
+    web = Child("web", command, environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
-    stopping = _StopSignals()
+    stopping, store = StopSignals(), Store(settings.redis_url)
     children, is_ready = (web, worker), False
     for child in children:
         child.start()
@@ -143,21 +159,18 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
             on_ready()
         while not stopping.asked:
             for child in (*beside, *children):
-                child.keep_alive()
+                if child.keep_alive() and child.respawn.is_crash_loop:
+                    store.health.ail(child.name, child.respawn.early_ends)
             time.sleep(0.2)
     finally:
         web.stop(STOP_SECONDS if is_ready else 0.0)  # while its workers load it heeds nothing, and has no calls
         worker.stop()
 
 
-def web_command(host: str, port: int) -> list[str]:
-    """The web server's command."""
-    options = [
-        "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(WEB_WORKERS),
-        "--blocking-threads", str(WEB_THREADS), "--backpressure", str(2 * WEB_THREADS), "--no-ws",
-        "--respawn-failed-workers", "--log-level", "warning", "--working-dir", str(config.ROOT),
-    ]  # fmt: skip
-    return [sys.executable, "-m", "granian", *options, "app:app"]
+def web_command(host: str, port: int, processes: int) -> list[str]:
+    """The web server's command. The last word names the WSGI application."""
+    options = ["--host", host, "--port", str(port), "--processes", str(processes), "--threads", str(WEB_THREADS)]
+    return [sys.executable, "-m", "ivr.web_server", *options, "--app", "app:app"]
 
 
 def _answers(host: str, port: int) -> bool:
@@ -179,7 +192,7 @@ def _wait_for(what: Callable[[], bool], child: Child, otherwise: str) -> None:
     raise CannotStart(otherwise)
 
 
-class _StopSignals:
+class StopSignals:
     """Notes Ctrl-C and a polite kill, once each."""
 
     def __init__(self) -> None:
@@ -210,26 +223,28 @@ class Child:
         environment: dict[str, str] | None = None,
         orphaned: Callable[[], None] = die_with_parent,
     ):
-        self._name, self._command, self._environment, self._orphaned = name, command, environment, orphaned
+        self.name, self.respawn = name, Respawn()
+        self._command, self._environment, self._orphaned = command, environment, orphaned
         self._process: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        self._started = time.monotonic()
+        self.respawn.started(time.monotonic())
         self._process = subprocess.Popen(
             self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, umask=0o077,
             preexec_fn=self._orphaned,
         )  # fmt: skip
 
-    def keep_alive(self) -> None:
-        """Start it again if it ended; never more often than once in two seconds."""
-        if not self.running and time.monotonic() - self._started > 2:
-            self.start()
-            _tell(f"The {self._name} ended and is started again.")
+    def keep_alive(self) -> bool:
+        """Start it again if it ended and its time has come. Whether it was started."""
+        if self.running or not self.respawn.may_start(time.monotonic()):
+            return False
+        self.start()
+        _tell(f"The {self.name} ended and is started again.")
+        return True
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Have it end, and end it hard if it takes longer than this many seconds."""
@@ -253,6 +268,7 @@ class EmbeddedRedis(Child):
         try:
             embedded.may_use(self._data)
             super().__init__("redis", embedded.command(self._data))
+            self.respawn = Respawn(REDIS_SECONDS)
         except embedded.Unusable as error:
             raise CannotStart(str(error)) from error
 
@@ -275,17 +291,19 @@ class EmbeddedRedis(Child):
             raise CannotStart(f"The embedded Redis did not start: {why}") from error
         self._note()
 
-    def keep_alive(self) -> None:
+    def keep_alive(self) -> bool:
         """Start it again if it ended. The line goes on without it if it cannot, and says why once."""
+        was_started = False
         try:
-            super().keep_alive()
+            was_started = super().keep_alive()
         except CannotStart as error:
-            self._started = time.monotonic()
+            self.respawn.started(time.monotonic())
             if str(error) != self._refused:
                 _tell(str(error))
             self._refused = str(error)
         if self.running and time.monotonic() - self._noted > NOTE_SECONDS:
             self._note()
+        return was_started
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         was_running = self.running
@@ -301,19 +319,19 @@ class EmbeddedRedis(Child):
 
 
 def die_with_web_server() -> None:
-    """For a worker of granian: end with it, hard, even if it is gone already while the worker still starts."""
+    """For a web process: end with the web server, hard, even if it is gone already while the process still starts."""
     die_with_parent(signal.SIGKILL)
     if sys.platform == "linux" and _command_of(os.getpid()) and not _command_of(os.getppid()):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _command_of(pid: int) -> bytes:
-    """The command line of a granian process; nothing for any other."""
+    """The command line of a process of the web server; nothing for any other."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-    return command if b"granian" in command else b""
+    return command if b"ivr.web_server" in command else b""
 
 
 @contextmanager

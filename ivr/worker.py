@@ -2,56 +2,47 @@
 
 Texts, recordings, ringing out and alerts are jobs. Once a minute the worker looks for what
 is late, what was written down and not yet done, and what is past its days; every ten
-minutes it asks Twilio for messages that we were never told of.
+minutes it asks Twilio for messages that we were never told of. Its processes are in `pool.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
-from prometheus_client import Counter
-from rq import SimpleWorker, get_current_job
-from rq.job import Job
-from rq.serializers import JSONSerializer
+from rq import get_current_job
 
 from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
-from ivr.jobs import QUEUE, Jobs, Way, What, recording_path
+from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
 from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError
-from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store, StoreDown
+from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
 
 log = structlog.get_logger()
 
-#: Seconds between two looks for what is late or was forgotten.
-LOOK_SECONDS = 60
 #: A text that has waited this long was forgotten by the queue.
 FORGOTTEN_SECONDS = 120
+#: A text that is being sent for longer than any server is waited for was begun by a process that is gone.
+LOST_SECONDS = 20
 #: Seconds after which an adviser who asked to be rung expects no call any more.
 RING_WITHIN_SECONDS = 120
-#: Seconds between two looks at Twilio for messages that we were never told of.
-MESSAGES_SECONDS = 600
-PUT_ASIDE = Counter(
-    "ivr_messages_put_aside_total", "Messages without sound like speech, so that nobody was rung for them."
-)
 
 
 class Tools:
     """What the worker works with. It may wait for Redis."""
 
     def __init__(self, settings: Settings):
-        self.settings, self.phone = settings, Phone(settings)
-        self.store = Store(settings.redis_url, PATIENT_SECONDS)
+        self.settings, self.store = settings, Store(settings.redis_url, PATIENT_SECONDS)
+        self.phone = Phone(settings, failed=lambda code: self.store.health.count("rest_errors", code))
         self.jobs = Jobs(settings, self.store)
 
     def line(self) -> LineFile:
@@ -75,6 +66,7 @@ def send_text(tools: Tools, text_id: str) -> None:
     """Send one text, unless that was begun already. Raises while another try makes sense."""
     text = tools.store.texts.begin(text_id, time.time())
     if text is None:
+        _give_up_if_lost(tools, text_id, time.time())
         return
     try:
         sid = tools.phone.send_text(text.id, text.to, text.body)
@@ -85,6 +77,13 @@ def send_text(tools: Tools, text_id: str) -> None:
             tools.store.texts.put_back(text_id)
             raise
         tools.store.texts.became(text_id, "failed", why=str(error))
+
+
+def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
+    """Show advisers a text whose process was killed as it sent it. It may have gone, so it is not sent again."""
+    text = tools.store.texts.get(text_id)
+    if text and text.fate == "sending" and text.tried_at + LOST_SECONDS <= now:
+        tools.store.texts.became(text_id, "failed", why="The line stopped just then. It may have gone")
 
 
 def _last_try() -> bool:
@@ -129,16 +128,17 @@ def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage
         path.unlink(missing_ok=True)
         return
     if not message.speech:
-        PUT_ASIDE.inc()
+        tools.store.health.count("messages_put_aside")
         log.info("message without speech", request=kept.id, recording=message.name)
     if kept.state == "waiting":
         tools.jobs.alert_if_urgent(kept, now)
 
 
 def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
-    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request; it is not tried again.
+    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request.
 
-    An adviser who asked a while ago, or gave the request back, expects no call any more.
+    Twilio is asked once: a phone that rang may ring again for nobody. An adviser who asked a while ago, or gave the
+    request back, expects no call any more.
     """
     known, request, now = tools.store.people.get(adviser), tools.store.requests.get(request_id), time.time()
     if request is None or not request.number or not callback.held_by(request, adviser, now):
@@ -146,6 +146,8 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
     try:
         if now - asked_at > RING_WITHIN_SECONDS:
             raise PhoneFailed("The line was too busy just then")
+        if not tools.store.requests.begin_ringing(request_id, asked_at):
+            raise PhoneFailed("The line stopped just then, so your phone may ring all the same")
         tools.phone.ring(known.phone if known else "", request_id, adviser)
     except PhoneFailed as error:
         words = f"{error}. Ring by hand."
@@ -174,15 +176,41 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     is_message = what in ("today", "urgent") and request.message_only
     if is_message and not tools.store.requests.may_alert(request, way):
         return
-    to, subject = tools.line().alerts, SUBJECTS["message" if is_message else what]
+    subject = SUBJECTS["message" if is_message else what]
     words = (
         f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
+    _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
+
+
+def alert_of_process(tools: Tools, process: str, way: Way) -> None:
+    """Tell the service in one way that a process of the line keeps ending, if it still does."""
+    times = tools.store.health.ailing([process]).get(process)
+    if not times:
+        _forget_this_job()
+        return
+    subject = f"The line is not whole: {PROCESSES[process]} keeps ending"
+    words = (
+        f"{subject}. It ended {times} times in a row just after its start. The rest of the line goes on. "
+        f"Tell whoever runs the line: its log says why.\n{tools.settings.public_url}/readyz"
+    )
+    _tell(tools, way, alerts.Alert(_alert_id(f"{process}-{way}"), subject, words))
+
+
+def _tell(tools: Tools, way: Way, alert: alerts.Alert) -> None:
+    to = tools.line().alerts
     if way == "mail" and to.email_to and tools.settings.smtp_url:
-        alerts.mail(tools.settings, to.email_to, subject, words)
+        alerts.mail(tools.settings, to.email_to, alert)
     if way == "webhook" and to.webhook:
-        alerts.post(to.webhook, subject, words)
+        alerts.post(to.webhook, alert)
+
+
+def _alert_id(of: str) -> str:
+    """An id that stays the same however often this alert is tried, and is another when it is told anew."""
+    job = get_current_job()
+    began = job.created_at.timestamp() if job and job.created_at else time.time()
+    return f"{of}-{began:.0f}"
 
 
 def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bool:
@@ -224,14 +252,6 @@ def _forget_this_job() -> None:
         job.result_ttl = 0
 
 
-JOBS: dict[str, Callable[..., None]] = {
-    "send_text": send_text,
-    "fetch_recording": fetch_recording,
-    "ring": ring,
-    "alert": alert,
-}
-
-
 # --- looks ----------------------------------------------------------------------------------
 
 
@@ -248,8 +268,8 @@ def look(tools: Tools, now: float) -> None:
     if late := [request for request in waiting if _is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
     for text in tools.store.texts.underway():
-        if text.fate == "sending" and text.tried_at + FORGOTTEN_SECONDS <= now:
-            tools.store.texts.became(text.id, "failed", why="The line stopped just then. It may have gone")
+        if text.fate == "sending":
+            _give_up_if_lost(tools, text.id, now)
         elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
             tools.jobs.send_waiting_text(text.id)
     if left := [request for request in waiting if messages.unheard(request)]:
@@ -263,6 +283,13 @@ def _is_late(request: CallbackRequest, now: float) -> bool:
     return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 
+def behind(tools: Tools, now: float) -> tuple[int, int]:
+    """How many callers were not rung in time, and how many messages nobody has listened to in time."""
+    waiting, hours = tools.store.requests.waiting(), tools.hours()
+    late = sum(_is_late(request, now) for request in waiting)
+    return late, sum(_is_unheard(request, hours, now) for request in waiting)
+
+
 def tidy(tools: Tools, now: float) -> int:
     """Delete what callers were promised would be deleted. Returns how much that was.
 
@@ -271,80 +298,49 @@ def tidy(tools: Tools, now: float) -> int:
     keep = tools.line().ring_back.message_keep_days * 86400.0
     forgotten = tools.store.requests.forget_ended(now)
     gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
-    gone |= {p for p in recording_path(tools.settings, "x").parent.glob("*") if p.stat().st_mtime + keep <= now}
+    gone |= set(_written_before(now - keep, recording_path(tools.settings, "x").parent))
+    faults = []
     for path in gone:
-        path.unlink(missing_ok=True)
-    return len(forgotten) + len(gone)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:  # the others go all the same, and this one at a later look
+            faults.append(f"{path}: {error.strerror}")
+    if faults:
+        log.error(
+            "worker", why=f"{len(faults)} spoken messages are past their days and cannot be deleted", first=faults[0]
+        )
+    return len(forgotten) + len(gone) - len(faults)
 
 
-def fetch_forgotten(tools: Tools) -> int:
-    """Fetch the messages that Twilio still has: we were not told of them, or could not fetch them then.
+def _written_before(when: float, folder: Path) -> Iterator[Path]:
+    for path in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # another look was quicker
+            if path.stat().st_mtime <= when:
+                yield path
 
-    Returns how many. Those of a request that was deleted are deleted there. Recordings of calls
-    that left no request with us are not ours to touch.
+
+def fetch_forgotten(tools: Tools) -> None:
+    """Queue the messages that Twilio still has: we were not told of them, or could not fetch them then.
+
+    Those of a request that was deleted will be deleted there. Recordings of calls that left no request with us are
+    not ours to touch.
     """
     left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
     asked = [*tools.store.requests.waiting(), *tools.store.requests.ended(MOST_ENDED)] if left else []
-    fetched = 0
     for message in left:
         wish = next((wish for request in asked for wish in request.wishes_of(message.call)), "")
-        try:
-            if wish:
-                fetch_recording(tools, wish, message.recording, message.seconds)
-                fetched += 1
-            elif tools.store.requests.was_deleted(message.call):
-                tools.phone.delete_recording(message.recording)
-        except PhoneFailed as error:  # one that cannot be had keeps no other from being fetched
-            log.warning("message", recording=message.recording, why=str(error))
-    return fetched
+        if not wish and tools.store.requests.was_deleted(message.call):
+            wish = f"{message.call}-0"
+        if wish:
+            tools.jobs.fetch_recording(wish, message.recording, message.seconds)
 
 
-# --- for ever -------------------------------------------------------------------------------
-
-
-def work(settings: Settings) -> None:
-    """Be the worker: do what is queued until stopped."""
-    stop = threading.Event()
-    threading.Thread(target=_look_for_ever, args=(Tools(settings), stop), daemon=True).start()
-    try:
-        queue_worker(Tools(settings)).work(with_scheduler=True, logging_level="WARNING")
-    finally:
-        stop.set()
-
-
-def queue_worker(tools: Tools) -> SimpleWorker:
-    """A worker that knows our jobs and no other.
-
-    rq itself imports and calls whatever a job names, so anybody who can write to Redis could
-    have anything done here.
-    """
-
-    class Ours(Job):
-        success_callback = failure_callback = None
-
-        @property
-        def func(self) -> Callable[..., None]:
-            return partial(JOBS[self.func_name or ""], tools)
-
-    return SimpleWorker([QUEUE], connection=tools.store.queue_client(), job_class=Ours, serializer=JSONSerializer)
-
-
-def _look_for_ever(tools: Tools, stop: threading.Event) -> None:
-    looked_at_twilio = float("-inf")
-    while not stop.wait(LOOK_SECONDS):
-        now = time.time()
-        _outlive(look, tools, now)
-        _outlive(tidy, tools, now)
-        if looked_at_twilio + MESSAGES_SECONDS <= now:
-            looked_at_twilio = now
-            _outlive(fetch_forgotten, tools)
-
-
-def _outlive(what: Callable[..., object], *of: object) -> None:
-    """Look, and go on whatever comes of it: the next look may do better."""
-    try:
-        what(*of)
-    except (StoreDown, PhoneFailed, ConfigError) as error:
-        log.warning("worker", why=str(error))
-    except Exception:
-        log.exception("worker")
+#: What may be queued, by name. Nothing else can be done, whatever somebody writes into Redis.
+JOBS: dict[str, Callable[..., None]] = {
+    "send_text": send_text,
+    "fetch_recording": fetch_recording,
+    "fetch_forgotten": fetch_forgotten,
+    "ring": ring,
+    "alert": alert,
+    "alert_of_process": alert_of_process,
+}

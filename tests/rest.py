@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-from ivr import worker
+from rq import SimpleWorker
+
+from ivr import pool
+from ivr.jobs import POSTS, QUEUES
+from ivr.store import Store, beat
 from ivr.worker import Tools
 
 
@@ -36,5 +42,22 @@ class _Answering(BaseHTTPRequestHandler):
 
 
 def work(tools: Tools) -> None:
-    """Do all that is queued."""
-    worker.queue_worker(tools).work(burst=True, logging_level="CRITICAL")
+    """Do all that is queued, in this process, where a test can see into it."""
+    pool.queue_worker(tools, *QUEUES, kind=SimpleWorker).work(burst=True, logging_level="CRITICAL")
+
+
+def at_once(store: Store, queue: str) -> None:
+    """Have the time come for all that is to be tried again in this queue."""
+
+    def due(client: Any) -> None:
+        for job in client.zrange(f"rq:scheduled:{queue}", 0, -1):
+            client.zadd(f"rq:scheduled:{queue}", {job: 0})
+
+    store.with_queue(due)
+    pool.Upkeep(store).look(time.time())
+
+
+def show_alive(store: Store) -> None:
+    """Be a worker whose processes all give a sign of life."""
+    for post in POSTS:
+        store.with_queue(lambda client, post=post: beat(client, post))

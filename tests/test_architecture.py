@@ -17,16 +17,17 @@ PACKAGE = ROOT / "ivr"
 CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
     "stand_ins", "environment", "building", "session", "messages", "steps", "reply", "escalation", "call", "briefing",
-    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas",
+    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
-    "rq": {"jobs", "worker"},
+    "rq": {"jobs", "worker", "pool"},
     "twilio": {"twiml", "phone"},
     "flask": {"web"},
+    "granian": {"web_server"},
     "pyttsx3": {"audio"},
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
@@ -74,8 +75,10 @@ def test_every_room_has_a_floor_and_imports_downwards(path: Path) -> None:
     if room in EDGES:
         assert imported <= CORE | SHARED, "no edge imports an edge"
     assert not imported & {"cli"} or room == "__main__"
-    assert room != "cli" or not imported & {"web", "worker"} or path.stem == "running", "commands start the web only"
-    assert room != "web" or "worker" not in imported, "the web asks for work by name"
+    assert room != "cli" or not imported & {"web", "worker", "pool"} or path.stem == "running", (
+        "commands start the web only"
+    )
+    assert room != "web" or not imported & {"worker", "pool"}, "the web asks for work by name"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

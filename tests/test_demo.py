@@ -30,7 +30,7 @@ from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.jobs import recording_path
+from ivr.jobs import QUEUES, recording_path
 from ivr.script import Script
 from ivr.store import Store
 from tests.desk import Browser
@@ -295,7 +295,12 @@ def _wait_for_the_worker(tmp_path: Path) -> None:
     (socket,) = (tmp_path / "tmp").rglob("redis.sock")
     store = Store(f"unix://{socket}", 10)
     for _ in range(300):
-        done = store.with_queue(lambda client: client.zcard("rq:finished:ivr") >= 4 and not client.llen("rq:queue:ivr"))
+        done = store.with_queue(
+            lambda client: (
+                sum(client.zcard(f"rq:finished:{queue}") for queue in QUEUES) >= 4
+                and not any(client.llen(f"rq:queue:{queue}") for queue in QUEUES)
+            )
+        )
         if done:
             store.close()
             return

@@ -16,14 +16,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rq import SimpleWorker
 
 from ivr import config, embedded, server
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
+from ivr.jobs import QUEUES
+from ivr.pool import queue_worker
 from ivr.server import CannotStart
 from ivr.store import PATIENT_SECONDS, Store, why_not
-from ivr.worker import Tools, queue_worker
+from ivr.worker import Tools
 from tests.desk import ask
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
@@ -334,7 +337,7 @@ def test_its_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 
     with server.redis(own), closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
         ask(store, 1)
-        worker = queue_worker(Tools(own))
+        worker = queue_worker(Tools(own), *QUEUES, kind=SimpleWorker)
         assert worker.ip_address.startswith("[redis.sock")
         worker.work(burst=True, with_scheduler=False)
 
@@ -362,7 +365,7 @@ def test_a_worker_begins_where_a_server_elsewhere_has_a_space_in_its_sockets_pat
         away = config.settings({"IVR_DATA": str(tmp_path), "REDIS_URL": f"unix://{folder}/a=b.sock"})
         assert soon(lambda: not why_not(away.redis_url))
 
-        queue_worker(Tools(away)).work(burst=True)
+        queue_worker(Tools(away), *QUEUES, kind=SimpleWorker).work(burst=True)
     finally:
         process.terminate()
         process.wait()

@@ -15,6 +15,7 @@ from ivr.store import Store
 from ivr.web import front
 from tests.desk import ask, hire
 from tests.line import Line
+from tests.rest import show_alive
 
 HERE = "http://127.0.0.1:8000"
 OUTSIDE = "https://line.example.org"
@@ -22,7 +23,8 @@ OUTSIDE = "https://line.example.org"
 
 @pytest.fixture
 def here(settings: Settings, store: Store, published: str) -> Iterator[Line]:
-    """A line that is opened from its own machine."""
+    """A line that is opened from its own machine, and whose worker runs."""
+    show_alive(store)
     with Line(dataclasses.replace(settings, public_url=HERE, practice=True), store) as line:
         yield line
 

@@ -19,16 +19,16 @@ from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
 from ivr import alerts, building, callback, worker
-from ivr.alerts import AlertFailed
+from ivr.alerts import Alert, AlertFailed
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
-from ivr.jobs import MOST_TEXTS, QUEUE, Jobs, What, recording_path
+from ivr.jobs import MOST_TEXTS, QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.worker import FORGOTTEN_SECONDS, RING_WITHIN_SECONDS, Tools
+from ivr.worker import FORGOTTEN_SECONDS, LOST_SECONDS, RING_WITHIN_SECONDS, Tools
 from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
-from tests.rest import Twilio, work
+from tests.rest import Twilio, at_once, work
 from tests.test_phone import RECORDING
 from tests.tls import certificate, context
 
@@ -93,8 +93,7 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
     tools.jobs.send_text(TEXT, NOW)
     assert store.texts.begin(TEXT.id, NOW + 5)  # and here the worker ends
 
-    work(tools)
-    for later in (FORGOTTEN_SECONDS, FORGOTTEN_SECONDS + 5):
+    for later in (LOST_SECONDS, LOST_SECONDS + 5):
         assert store.texts.failed() == []
         worker.look(tools, NOW + later)
 
@@ -147,7 +146,11 @@ def test_no_job_holds_a_phone_number(tools: Tools, store: Store) -> None:
     tools.jobs.alert_new(Done(request=saved), NOW)
     tools.jobs.fetch_recording(saved.id, RECORDING, 9)
 
-    queued = Queue(QUEUE, connection=store.queue_client(), serializer=JSONSerializer).jobs
+    tools.jobs.fetch_forgotten(NOW)
+    tools.jobs.alert_of_process("web")
+
+    queues = [Queue(queue, connection=store.queue_client(), serializer=JSONSerializer) for queue in QUEUES]
+    queued = [job for queue in queues for job in queue.jobs]
     told = [(job.func_name, job.args, job.to_dict(include_meta=True)) for job in queued]
 
     assert sorted({name for name, _, _ in told}) == sorted(worker.JOBS)
@@ -193,7 +196,8 @@ def test_a_message_we_were_never_told_of_is_found_at_twilio(tools: Tools, store:
     left = [_recorded(RECORDING, "CA002"), _recorded("RE" + "1" * 32, "CA999"), _recorded("RE2", "CA001", "processing")]
     twilio.answers = [(200, json.dumps({"recordings": left}).encode()), (200, b"RIFF sound"), (204, b"")]
 
-    assert worker.fetch_forgotten(tools) == 1
+    tools.jobs.fetch_forgotten(NOW)
+    work(tools)
 
     assert twilio.asked[1:] == [f"GET {RECORDING}.wav", f"DELETE {RECORDING}.json"]
     (message,) = store.requests.get(first.id).messages  # type: ignore[union-attr]
@@ -210,7 +214,8 @@ def test_a_message_that_cannot_be_had_keeps_no_other_from_being_fetched(
         (200, json.dumps({"recordings": left}).encode()), (404, b""), (200, b"RIFF sound"), (204, b""),
     ]  # fmt: skip
 
-    assert worker.fetch_forgotten(tools) == 1
+    tools.jobs.fetch_forgotten(NOW)
+    work(tools)
 
     assert [message.name for message in store.requests.get(saved.id).messages] == [RECORDING]  # type: ignore[union-attr]
 
@@ -238,7 +243,8 @@ def test_a_message_of_a_deleted_request_that_we_were_never_told_of_is_deleted_at
     left = [_recorded(RECORDING, "CA001"), _recorded("RE" + "1" * 32, "CA999"), _recorded("RE" + "2" * 32, "CA002")]
     twilio.answers = [(200, json.dumps({"recordings": left}).encode()), (204, b""), (204, b"")]
 
-    assert worker.fetch_forgotten(tools) == 0
+    tools.jobs.fetch_forgotten(NOW)
+    work(tools)
 
     assert twilio.asked[1:] == [f"DELETE {RECORDING}.json", f"DELETE RE{'2' * 32}.json"]
 
@@ -332,10 +338,20 @@ def test_nothing_that_goes_wrong_rings_an_adviser_again(
     work(tools)
 
     assert twilio.asked == ["POST Calls.json"]
-    assert store.redis.do(lambda client: client.zcard("rq:scheduled:ivr")) == 0
+    assert store.redis.do(lambda client: client.zcard(f"rq:scheduled:{RING}")) == 1, "the note is tried again"
+    monkeypatch.undo()
+    at_once(store, RING)
+    work(tools)
+
+    assert twilio.asked == ["POST Calls.json"]
+    note = "Could not ring you: The line stopped just then, so your phone may ring all the same. Ring by hand."
+    assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
 
 
 # --- alerts ---------------------------------------------------------------------------------
+
+
+LATE = Alert("CA1-late-mail-1", "Late", "x")
 
 
 class Mailbox(Message):
@@ -408,7 +424,7 @@ def test_an_alert_goes_by_mail_and_by_webhook(
 
 @pytest.mark.parametrize("way", ["mail", "webhook"])
 def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
-    told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str], way: str
+    told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str], way: Way
 ) -> None:
     """Whoever was told already is not told six times."""
     if way == "webhook":
@@ -421,7 +437,8 @@ def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
     work(told)
 
     assert (len(mailbox[0].mail), twilio.asked) == (int(way == "webhook"), ["POST hook"])
-    scheduled = store.redis.do(lambda client: client.zrange("rq:scheduled:ivr", 0, -1))
+    queue = f"rq:scheduled:{WAYS[way]}"
+    scheduled = store.redis.do(lambda client: client.zrange(queue, 0, -1))
     assert scheduled == [f"alert-{saved.id}-late-{way}".encode()]
 
 
@@ -429,9 +446,9 @@ def test_what_stood_in_the_way_of_an_alert_is_told(settings: Settings) -> None:
     nobody = replace(settings, smtp_url="smtp://127.0.0.1:1", smtp_from="a@example.org")
 
     with pytest.raises(AlertFailed, match=r"^e-mail: ConnectionRefusedError$"):
-        alerts.mail(nobody, ["b@example.org"], "Late", "x")
+        alerts.mail(nobody, ["b@example.org"], LATE)
     with pytest.raises(AlertFailed, match=r"^webhook: ConnectionError$"):
-        alerts.post("http://127.0.0.1:1/", "Late", "x")
+        alerts.post("http://127.0.0.1:1/", LATE)
 
 
 #: An address that leads to this machine without saying so.
@@ -439,7 +456,7 @@ SOMEWHERE = "0.0.0.0"
 
 
 def _mail(settings: Settings, url: str, *to: str) -> None:
-    alerts.mail(replace(settings, smtp_url=url, smtp_from="a@example.org"), list(to) or ["b@example.org"], "Late", "x")
+    alerts.mail(replace(settings, smtp_url=url, smtp_from="a@example.org"), list(to) or ["b@example.org"], LATE)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", SOMEWHERE])
@@ -606,7 +623,7 @@ def test_only_our_own_jobs_are_done(tools: Tools, store: Store) -> None:
     """Whoever can write to Redis may not choose what runs in the worker: not by name, not by pickle, not afterwards."""
     ours = f"{__name__}.called"
     for serializer in (JSONSerializer, PickleSerializer):
-        queue = Queue(QUEUE, connection=store.queue_client(), serializer=serializer)
+        queue = Queue(TEXTS, connection=store.queue_client(), serializer=serializer)
         queue.enqueue(ours)
         queue.enqueue("send_text", args=("none",), on_success=Callback(ours), on_failure=Callback(ours))
         queue.enqueue("send_text", args=("too", "many"), on_success=Callback(ours), on_failure=Callback(ours))

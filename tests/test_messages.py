@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 from msgspec.structs import replace
-from prometheus_client import REGISTRY
 
 from ivr import briefing, building, callback, messages, worker
 from ivr.audio import engines, telephone
 from ivr.callback import CallbackRequest, Refused, SpokenMessage
-from ivr.jobs import TRY_AGAIN, recording_path
+from ivr.jobs import MESSAGES, TRY_AGAIN, recording_path
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.store.blocked import BLOCKED_SECONDS
@@ -179,9 +178,9 @@ def _fetch(tools: Tools, store: Store, twilio: Twilio, sound: bytes, wish: str =
 def _again(tools: Tools, store: Store, times: int = 1) -> None:
     """As if the time until the next try were over."""
     for _ in range(times):
-        for job in store.redis.do(lambda client: client.zrange("rq:scheduled:ivr", 0, -1)):
-            store.redis.do(lambda client, job=job: client.zrem("rq:scheduled:ivr", job))
-            store.redis.do(lambda client, job=job: client.rpush("rq:queue:ivr", job))
+        for job in store.redis.do(lambda client: client.zrange(f"rq:scheduled:{MESSAGES}", 0, -1)):
+            store.redis.do(lambda client, job=job: client.zrem(f"rq:scheduled:{MESSAGES}", job))
+            store.redis.do(lambda client, job=job: client.rpush(f"rq:queue:{MESSAGES}", job))
         work(tools)
 
 
@@ -243,7 +242,6 @@ def test_silence_for_which_nothing_was_written_down_is_deleted_at_twilio(
 def test_a_message_without_speech_is_put_aside_counted_and_its_sound_kept(
     tools: Tools, store: Store, twilio: Twilio
 ) -> None:
-    before = REGISTRY.get_sample_value("ivr_messages_put_aside_total") or 0.0
     _leave(store)
 
     _fetch(tools, store, twilio, SILENCE)
@@ -251,7 +249,7 @@ def test_a_message_without_speech_is_put_aside_counted_and_its_sound_kept(
     assert _get(store).state == "put aside"
     assert [found.id for found in store.requests.ended()] == [WISH]
     assert recording_path(tools.settings, RECORDING).read_bytes() == SILENCE
-    assert REGISTRY.get_sample_value("ivr_messages_put_aside_total") == before + 1
+    assert store.health.counts()["messages_put_aside", ""] == 1
 
 
 def test_a_message_that_cannot_be_read_is_for_an_adviser_to_judge(tools: Tools, store: Store, twilio: Twilio) -> None:

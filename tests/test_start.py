@@ -123,7 +123,8 @@ def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[st
     assert process.stdout
     while "config/ is published." not in process.stdout.readline():
         pass
-    while sum("granian" in command for command in _processes(place["IVR_DATA"]).values()) <= server.WEB_WORKERS:
+    processes = config.settings(place).web_processes
+    while sum("web_server" in command for command in _processes(place["IVR_DATA"]).values()) <= processes:
         time.sleep(0.05)
 
     process.send_signal(signal.SIGINT)

@@ -17,13 +17,14 @@ from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SendText, Session
-from ivr.store import Conflict, Published, Store, StoreDown, connection, ping, sessions, why_not
+from ivr.store import Conflict, Figures, Published, Store, StoreDown, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from tests.desk import NOW, ask, hire, request
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
+from tests.rest import show_alive
 from tests.tls import certificate, door
 
 S = Session("CA1", "r1", At("main_menu"), turn=3)
@@ -318,6 +319,11 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     hire(store)
     store.people.note(NOW, "asha", "signed in")
     store.try_it()
+    store.health.count("messages_put_aside")
+    store.health.figures(Figures(NOW, {}, 0, 0, 0))
+    store.health.ail("web", 4)
+    store.requests.begin_ringing("CA001-1", NOW)
+    show_alive(store)
     storage_from_string("redis://", **store.limits()).incr("LIMITER/asha", 60)
 
     named = {line.split()[0].split("<")[0] for line in (ivr.store.__doc__ or "").splitlines() if line[4:8] == "ivr:"}

@@ -6,15 +6,15 @@ from contextlib import closing
 
 import click
 
-from ivr import building, config, confirmation, dialling, log, server, web
+from ivr import building, config, confirmation, dialling, server, web
 from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
+from ivr.pool import work
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
-from ivr.worker import work
 
 #: Seconds that Twilio has to tell of the line's number while the line starts.
 LOOK_SECONDS = 3.0
@@ -36,7 +36,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
             raise Stop(f"A demo answers on {demonstration.HOST} only, and says config/. Leave out --host and --live.")
         demonstration.run(port)
         return
-    settings = config.settings(port=port)
+    settings = config.settings(port=port, running=as_it_was)
     if server.is_embedded(settings) and ping(settings.redis_url):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
@@ -143,8 +143,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
-    log.as_json()
-    work(config.settings())
+    work(config.settings(running=True))
 
 
 @click.command()

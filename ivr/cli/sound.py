@@ -33,9 +33,14 @@ def measured(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
 
 
 def _make(settings: Settings, made: Script) -> bool:
-    """Whether every prompt has its sound."""
-    with _bar() as progress:
-        result = audio.render(made, settings.audio_dir, progress)
+    """Whether every prompt has its sound. A disk that takes no more keeps no line from starting, nor new words back."""
+    try:
+        with _bar() as progress:
+            result = audio.render(made, settings.audio_dir, progress)
+    except OSError as error:
+        out(f"Warning: sounds cannot be written into {settings.audio_dir}: {error.strerror or error}.")
+        out("Twilio's voice says the prompts that lack one. Put that right, and run: ivr render")
+        return False
     for warning in result.warnings:
         out(f"Warning: {warning}")
     if result.made:

@@ -24,6 +24,11 @@
     ivr:signin:<limit>           string   failed sign-ins from one place, or by one name, for a while
     ivr:audit                    stream   who saw and did what
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
+    ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
+    ivr:ailing:<process>         string   how often in a row a process ended early, for two minutes
+    ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
+    ivr:counts                   hash     what the worker counted
+    ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
 Every change of a request is one transaction. Only this package imports redis; a fault
@@ -34,8 +39,11 @@ their own, for jobs and for counting sign-ins, get their connections here too.
 from collections.abc import Callable
 from typing import Any
 
+from redis import WatchError
+
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, Published, Revisions
@@ -50,10 +58,14 @@ __all__ = [
     "Away",
     "Block",
     "Blocked",
+    "Condition",
     "Conflict",
     "Fate",
+    "Figures",
+    "Health",
     "People",
     "Published",
+    "QueueFigures",
     "Redis",
     "Requests",
     "Revisions",
@@ -62,6 +74,8 @@ __all__ = [
     "StoreDown",
     "TextState",
     "Texts",
+    "WatchError",
+    "beat",
     "ping",
     "why_not",
 ]
@@ -78,6 +92,7 @@ class Store:
         self.texts = Texts(self.redis)
         self.people = People(self.redis)
         self.blocked = Blocked(self.redis)
+        self.health = Health(self.redis)
 
     def try_it(self) -> None:
         """Raises StoreDown if Redis does not answer, or keeps nothing: one that is full answers a ping."""

@@ -196,6 +196,11 @@ class Requests:
 
         return self._redis.do(step)
 
+    def begin_ringing(self, request_id: str, asked_at: float) -> bool:
+        """Whether Twilio may be asked to ring for this click. False if it was asked: a phone may have rung for it."""
+        key = f"ivr:rung:{request_id}:{asked_at:.0f}"
+        return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=3600)))
+
     def others_of(self, request: CallbackRequest) -> list[CallbackRequest]:
         """Other open requests of the same phone: of a number that an adviser heard, there may be one."""
         if not request.number:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flask import Blueprint, Response
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ivr import metrics
-from ivr.store import Store, StoreDown
+from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
+from ivr.store import Condition, Figures, QueueFigures, Store, StoreDown
 from ivr.web.live import Live
 
 
@@ -16,8 +21,21 @@ def faults(store: Store, live: Live) -> list[str]:
     found = [] if live.ready else ["no script is published"]
     try:
         store.try_it()
+        found += _of_processes(store.health.condition(POSTS, PROCESSES))
     except StoreDown:
         found.append("Redis does not answer, or keeps nothing")
+    return found
+
+
+def _of_processes(condition: Condition) -> list[str]:
+    dead = [words for post, words in POSTS.items() if post not in condition.alive]
+    found = ["the worker does not run"] if len(dead) == len(POSTS) else []
+    if dead and not found:
+        found.append(f"no process of the worker does this: {', '.join(dead)}")
+    for process, times in condition.ailing.items():
+        found.append(f"{PROCESSES[process]} keeps ending, {times} times in a row")
+    if condition.figures and condition.figures.unwritable:
+        found.append(f"nothing can be written into IVR_DATA: {condition.figures.unwritable}")
     return found
 
 
@@ -40,6 +58,56 @@ def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
 
     @health.get("/metrics")
     def counted() -> Response:
-        return Response(metrics.exposition(counts), content_type=metrics.CONTENT_TYPE_LATEST)
+        told = [*_told_by_redis(store)]
+        return Response(metrics.exposition(counts, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
+
+
+def _told_by_redis(store: Store) -> Iterator[Metric]:
+    """What the worker wrote down. While Redis is away, only that."""
+    try:
+        condition, counts = store.health.condition(POSTS, PROCESSES), store.health.counts()
+    except StoreDown:
+        yield GaugeMetricFamily("ivr_redis_up", "Whether Redis answers", 0)
+        return
+    yield GaugeMetricFamily("ivr_redis_up", "Whether Redis answers", 1)
+    alive = GaugeMetricFamily("ivr_worker_alive", "Whether this process of the worker is alive", labels=["post"])
+    for post in POSTS:
+        alive.add_metric([post], post in condition.alive)
+    yield alive
+    if condition.figures:
+        yield from _figures(condition.figures)
+    errors = CounterMetricFamily("ivr_rest_errors", "Requests that Twilio's REST did not do, by code", labels=["code"])
+    for (name, code), times in counts.items():
+        if name == "rest_errors":
+            errors.add_metric([code], times)
+    yield errors
+    aside = "Messages without sound like speech, so that nobody was rung for them"
+    yield CounterMetricFamily("ivr_messages_put_aside", aside, counts.get(("messages_put_aside", ""), 0))
+
+
+def _figures(figures: Figures) -> Iterator[Metric]:
+    now = time.time()
+    yield GaugeMetricFamily("ivr_figures_age_seconds", "Seconds since the worker wrote these", now - figures.at)
+    of_queue: dict[str, tuple[str, Callable[[QueueFigures], float]]] = {
+        "ivr_jobs_waiting": ("Jobs that wait for the worker", lambda queue: queue.waiting),
+        "ivr_jobs_to_retry": ("Jobs that failed and will be tried again", lambda queue: queue.to_retry),
+        "ivr_jobs_failed": ("Jobs that were given up within the last hour", lambda queue: queue.failed),
+        "ivr_oldest_job_seconds": (
+            "How long the oldest job has been waiting", lambda queue: now - queue.oldest if queue.oldest else 0,
+        ),
+    }  # fmt: skip
+    for name, (says, value) in of_queue.items():
+        family = GaugeMetricFamily(name, says, labels=["queue"])
+        for queue, held in figures.queues.items():
+            family.add_metric([queue], value(held))
+        yield family
+    unsent = [figures.queues[way] for way in (MAIL, WEBHOOK) if way in figures.queues]
+    for name, says, number in (
+        ("ivr_texts_unsent", "Texts that are not sent yet", figures.texts_unsent),
+        ("ivr_alerts_unsent", "Alerts that are not sent yet", sum(each.waiting + each.to_retry for each in unsent)),
+        ("ivr_requests_late", "Callers who were not rung in time", figures.requests_late),
+        ("ivr_messages_unheard", "Messages that nobody has listened to in time", figures.messages_unheard),
+    ):
+        yield GaugeMetricFamily(name, says, number)

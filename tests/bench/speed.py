@@ -122,7 +122,7 @@ def _running(folder: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int], i
 
 
 def _serve(app: str, port: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = server.web_command("127.0.0.1", port)
+    command = server.web_command("127.0.0.1", port, config.settings(environment).web_processes)
     command[-1] = app
     return subprocess.Popen(command, env=environment, cwd=config.ROOT, stdout=subprocess.DEVNULL)
 

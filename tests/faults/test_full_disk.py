@@ -71,7 +71,7 @@ def test_calls_are_answered_on_a_full_disk_and_by_workers_that_start_on_it(small
         for number in range(10):
             assert "<Gather" in line.post("/voice", CallSid=f"CA-full-{number}", **FORM)
 
-        workers = [pid for pid in _children(line.process.pid, "granian") if pid]
+        workers = [pid for pid in _children(line.process.pid, "ivr.web_server") if pid]
         os.kill(max(workers), 9)
         assert soon(lambda: _is_answered(line))
     finally:

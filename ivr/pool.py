@@ -1,0 +1,314 @@
+"""The processes of the worker: one for each queue, and one that looks.
+
+    ivr worker ─┬─ ringing by one click     each takes jobs from a queue of its own, one at a time, and does each in
+                ├─ alerts by webhook        a process forked for it: a job that ends its process, or never ends,
+                ├─ alerts by e-mail         takes nothing with it
+                ├─ spoken messages
+                ├─ texts
+                └─ the look                 queues again what failed and is due, and what a killed process left;
+                                            looks for what is late; writes what /readyz and /metrics tell
+
+Each is forked from the parent, and shares what it loaded. rq's own pool runs workers that are all alike: twenty texts
+to a server that hangs would hold them all.
+
+The look takes the place of rq's scheduler, which holds a lock of a minute. Where a scheduler is killed, nobody else
+looks before that has run out and somebody notices, and retries waited eleven minutes. Here each move is a transaction
+of its own, so any number may look at once, and whoever is killed leaves nothing locked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
+from typing import Any, TypeVar
+
+import structlog
+from rq import Queue, Worker
+from rq.executions import Execution
+from rq.job import Job
+from rq.registry import BaseRegistry, FailedJobRegistry, ScheduledJobRegistry, StartedJobRegistry
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+from ivr import config, log, server, worker
+from ivr.config import Settings
+from ivr.jobs import LOOK, PROCESSES, QUEUES
+from ivr.phone import PhoneFailed
+from ivr.reading import ConfigError
+from ivr.respawn import Respawn
+from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
+from ivr.worker import JOBS, Tools
+
+Registry = TypeVar("Registry", bound=BaseRegistry)
+
+#: Seconds between two signs of life while a job is done, and seconds after the last one that its process is dead.
+BEAT_SECONDS, LOST_SECONDS = 5, 15
+#: Seconds between two looks: for jobs that are due or were left, for figures, and for what is late.
+DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 60.0
+#: Jobs of a queue that are looked at for the oldest: new ones come last, and urgent alerts first.
+MOST_LOOKED_AT = 100
+#: Seconds that the processes have to end what they do.
+STOP_SECONDS = 8.0
+
+
+def work(settings: Settings) -> None:
+    """Be the worker: keep its processes alive until stopped."""
+    log.as_json()
+    told = structlog.get_logger()
+    stopping = server.StopSignals()
+    store = Store(settings.redis_url)
+    posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES]
+    posts.append(Post(LOOK, partial(look_for_ever, settings)))
+    gc.collect()
+    gc.freeze()  # the collector would write into memory that the processes share
+    try:
+        while not stopping.asked:
+            for post in posts:
+                if post.keep_alive(time.monotonic()) and post.respawn.early_ends:
+                    told.error("worker", why=f"{PROCESSES[post.name]} ended and was started again")
+                    if post.respawn.is_crash_loop:
+                        store.health.ail(post.name, post.respawn.early_ends)
+            time.sleep(0.1)
+    finally:
+        for post in posts:
+            post.ask_to_stop()
+        ends = time.monotonic() + STOP_SECONDS
+        for post in posts:
+            post.stop(ends - time.monotonic())
+
+
+class Post:
+    """One process of the worker, forked from this one and gone when this one is."""
+
+    def __init__(self, name: str, be: Callable[[], None]):
+        self.name, self.respawn = name, Respawn()
+        self._be = be
+        self._process: ForkProcess | None = None
+
+    def keep_alive(self, now: float) -> bool:
+        """Start it if it does not run and its time has come. Whether it was started."""
+        if (self._process and self._process.is_alive()) or not self.respawn.may_start(now):
+            return False
+        self.respawn.started(now)
+        self._process = get_context("fork").Process(target=_begin, args=(self._be,), name=self.name)
+        self._process.start()
+        return True
+
+    def ask_to_stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+
+    def stop(self, seconds: float) -> None:
+        """Wait so long for it to end, and end it hard after that."""
+        if self._process:
+            self._process.join(max(seconds, 0.0))
+            self._process.kill()
+            self._process.join()
+
+
+def _begin(be: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    server.die_with_parent()
+    log.as_json("rq")
+    be()
+
+
+# --- doing what is queued ---------------------------------------------------------------------
+
+
+def _serve(settings: Settings, queue: str) -> None:
+    queue_worker(Tools(settings), queue, kind=_Forking).work(logging_level="WARNING")
+    sys.exit(1)  # a worker that is not told to stop ends only for something that went wrong
+
+
+class _Job(Job):
+    """A job that calls nothing when it is over, whatever is written in it."""
+
+    success_callback = failure_callback = None
+
+
+class _Forking(Worker):
+    """Does each job in a process forked for it, and shows that it is alive."""
+
+    def subscribe(self) -> None:
+        """rq takes orders by way of Redis, to stop a job or a worker. Nobody may give any here."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline=pipeline)
+        beat(self.connection if pipeline is None else pipeline, self.queues[0].name)
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        """Seconds without a sign of life after which a job is taken for lost, and tried again."""
+        return LOST_SECONDS
+
+    def setup_work_horse_signals(self) -> None:
+        """A job ends with its worker, so that it is never done by two."""
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        server.die_with_parent(signal.SIGKILL)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """In the forked process."""
+        end_log = log.as_json("rq")
+        try:
+            return bool(super().perform_job(job, queue, execution))
+        finally:
+            end_log()
+
+
+def queue_worker(tools: Tools, *queues: str, kind: type[BaseWorker]) -> BaseWorker:
+    """A worker that knows our jobs and no other.
+
+    rq itself imports and calls whatever a job names, so anybody who can write to Redis could
+    have anything done here.
+    """
+
+    class Ours(_Job):
+        @property
+        def func(self) -> Callable[..., None]:
+            return partial(JOBS[self.func_name or ""], tools)
+
+    return kind(
+        list(queues), connection=tools.store.queue_client(), job_class=Ours, serializer=JSONSerializer,
+        worker_ttl=15 + BEAT_SECONDS, job_monitoring_interval=BEAT_SECONDS,
+    )  # fmt: skip
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+def look_for_ever(settings: Settings) -> None:
+    """Look, each thing in its time, and go on whatever comes of it."""
+    tools, due = Tools(settings), dict.fromkeys(("figures", "look"), 0.0)
+    upkeep = Upkeep(tools.store)
+    while True:
+        now = time.time()
+        _outlive(upkeep.look, now)
+        if now >= due["figures"]:
+            due["figures"] = now + FIGURES_SECONDS
+            _outlive(_tell_figures, tools, upkeep, now)
+            _outlive(_tell_of_processes, tools)
+        if now >= due["look"]:
+            due["look"] = now + LOOK_SECONDS
+            _outlive(worker.look, tools, now)
+            _outlive(worker.tidy, tools, now)
+            _outlive(tools.jobs.fetch_forgotten, now)
+        time.sleep(DUE_SECONDS)
+
+
+def _outlive(what: Callable[..., object], *of: object) -> None:
+    """Do this, and go on whatever comes of it: the next look may do better."""
+    try:
+        what(*of)
+    except (StoreDown, PhoneFailed, ConfigError) as error:
+        structlog.get_logger().warning("worker", why=str(error))
+    except Exception:
+        structlog.get_logger().exception("worker")
+
+
+def _tell_of_processes(tools: Tools) -> None:
+    """Queue an alert for each process that keeps ending."""
+    for process in tools.store.health.ailing(PROCESSES):
+        tools.jobs.alert_of_process(process)
+
+
+def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
+    late, unheard = worker.behind(tools, now)
+    unwritable = config.why_unwritable(tools.settings.data_dir)
+    tools.store.health.figures(
+        Figures(now, upkeep.figures(), len(tools.store.texts.underway()), late, unheard, unwritable)
+    )
+
+
+class Upkeep:
+    """Keeps the queues going, whoever was killed."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        #: When each job was first seen between its queue and the process that took it.
+        self._between: dict[str, float] = {}
+
+    def look(self, now: float) -> None:
+        """Queue what is due, what a killed process was doing, and what one had taken and not begun."""
+        self._store.with_queue(lambda client: beat(client, LOOK))
+        between: dict[str, float] = {}
+        for name in QUEUES:
+            _outlive(self._store.with_queue, partial(_clean_up, name))
+            for job_id in self._store.with_queue(partial(_due, name, now)):
+                _outlive(self._store.with_queue, partial(_queue_due, name, job_id))
+            for job_id in self._store.with_queue(partial(_taken, name)):
+                between[job_id] = self._between.get(job_id, now)
+                if between[job_id] + LOST_SECONDS <= now:
+                    _outlive(self._store.with_queue, partial(_put_back, name, job_id))
+        self._between = between
+
+    def figures(self) -> dict[str, QueueFigures]:
+        """What each queue holds. Raises StoreDown."""
+        return self._store.with_queue(lambda client: {name: _figures(name, client) for name in QUEUES})
+
+
+def _queue(name: str, client: Any) -> Queue:
+    return Queue(name, connection=client, job_class=_Job, serializer=JSONSerializer)
+
+
+def _clean_up(name: str, client: Any) -> None:
+    """Have jobs tried again whose process gives no sign of life any more."""
+    _registry(StartedJobRegistry, name, client).cleanup()
+
+
+def _due(name: str, now: float, client: Any) -> list[str]:
+    return _registry(ScheduledJobRegistry, name, client).get_jobs_to_schedule(int(now))
+
+
+def _taken(name: str, client: Any) -> list[str]:
+    return _queue(name, client).intermediate_queue.get_job_ids()
+
+
+def _registry(kind: type[Registry], name: str, client: Any) -> Registry:
+    return kind(queue=_queue(name, client), job_class=_Job)
+
+
+def _queue_due(name: str, job_id: str, client: Any) -> None:
+    """Move a job from those that wait for their time to the queue, unless another look is quicker."""
+    queue, scheduled = _queue(name, client), _registry(ScheduledJobRegistry, name, client)
+    with contextlib.suppress(WatchError), client.pipeline() as pipe:
+        pipe.watch(scheduled.key)
+        if pipe.zscore(scheduled.key, job_id) is None:
+            return
+        job = queue.fetch_job(job_id)
+        pipe.multi()
+        scheduled.remove(job_id, pipeline=pipe)
+        if job is not None:
+            queue._enqueue_job(job, pipeline=pipe, at_front=job.should_enqueue_at_front())
+        pipe.execute()
+
+
+def _put_back(name: str, job_id: str, client: Any) -> None:
+    """Make a job the next of its queue: a process took it, and was killed before it noted that it began."""
+    queue = _queue(name, client)
+    with contextlib.suppress(WatchError), client.pipeline() as pipe:
+        pipe.watch(queue.intermediate_queue_key)
+        is_there = queue.fetch_job(job_id) is not None
+        pipe.multi()
+        pipe.lrem(queue.intermediate_queue_key, 1, job_id)
+        if is_there:
+            queue.push_job_id(job_id, pipeline=pipe, at_front=True)
+        pipe.execute()
+
+
+def _figures(name: str, client: Any) -> QueueFigures:
+    queue = _queue(name, client)
+    began = [job.enqueued_at.timestamp() for job in queue.get_jobs(0, MOST_LOOKED_AT) if job.enqueued_at]
+    return QueueFigures(
+        queue.count,
+        _registry(ScheduledJobRegistry, name, client).get_job_count(cleanup=False),
+        _registry(FailedJobRegistry, name, client).get_job_count(cleanup=True),
+        min(began, default=0.0),
+    )

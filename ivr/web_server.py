@@ -1,0 +1,77 @@
+"""The web server: granian, whose processes are started again one by one, each when its own time has come.
+
+Left to itself, granian ends all of its processes when one of them ends twice within six seconds: whatever takes one
+down then takes the line down. Here its sisters go on answering, and the one that keeps ending is tried again later and
+later, and told of.
+
+The parent loads what its processes need before it forks them, so that they share it. `server.web_command` starts this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from functools import cached_property
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+import ivr.web  # noqa: F401  # loaded here, it is shared by the processes that are forked
+from ivr import config
+from ivr.respawn import Respawn
+from ivr.store import Store
+
+#: Seconds between two looks for a process that ended.
+LOOK_SECONDS = 0.2
+
+
+class WebServer(MPServer):
+    """granian's server with a backoff for each process."""
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        backoff = [Respawn() for _ in range(self.workers)]
+        for each in backoff:
+            each.started(time.monotonic())
+        while not self.interrupt_signal:
+            self.main_loop_interrupt.wait(LOOK_SECONDS)
+            self.main_loop_interrupt.clear()
+            for index in sorted(set(self.interrupt_children)):
+                if backoff[index].may_start(time.monotonic()):
+                    self.interrupt_children.remove(index)
+                    backoff[index].started(time.monotonic())
+                    self._respawn_workers([index], spawn_target, target_loader)
+                    if backoff[index].is_crash_loop:
+                        self._store.health.ail("web-process", backoff[index].early_ends)
+        self.interrupt_children.clear()  # we were told to stop, which is no fault
+
+    @cached_property
+    def _store(self) -> Store:
+        return Store(config.settings(running=True).redis_url)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    options = argparse.ArgumentParser()
+    for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
+        options.add_argument(f"--{name}", type=kind, required=True)
+    chosen = options.parse_args()
+    gc.freeze()  # the collector would write into memory that is shared
+    WebServer(
+        chosen.app,
+        address=chosen.host,
+        port=chosen.port,
+        interface=Interfaces.WSGI,
+        workers=chosen.processes,
+        blocking_threads=chosen.threads,
+        backpressure=2 * chosen.threads,
+        websockets=False,
+        log_level=LogLevels.warning,
+        working_dir=config.ROOT,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Kills at random under callers and an adviser. See `scripts/chaos`."""

@@ -1,0 +1,140 @@
+"""A worker that really runs, with a Redis of its own, and servers that hang: for tests that kill and stall things."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from ivr import building, config, server
+from ivr.config import Settings
+from ivr.jobs import POSTS, Jobs
+from ivr.store import PATIENT_SECONDS, Published, Store
+from tests.conftest import ENVIRONMENT
+from tests.redis_server import soon
+
+
+@dataclass
+class Crew:
+    """`ivr worker`, as the line starts it."""
+
+    settings: Settings
+    store: Store
+    jobs: Jobs
+    process: subprocess.Popen[bytes]
+
+    def alive(self) -> bool:
+        return self.store.health.condition(POSTS, []).alive == frozenset(POSTS)
+
+    def children(self) -> list[int]:
+        return children(self.process.pid)
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out: its processes end with it."""
+        self.process.kill()
+        self.process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    with contextlib.suppress(OSError):
+        return [int(child) for child in found.read_text().split()]
+    return []
+
+
+@contextlib.contextmanager
+def crew(folder: Path, files: dict[str, str], **environment: str) -> Iterator[Crew]:
+    """A worker that runs on these files, with these variables."""
+    told = {**ENVIRONMENT, "IVR_DATA": str(folder / "var"), "IVR_AUDIO": str(folder / "audio"), **environment}
+    settings = config.settings(told)
+    with server.redis(settings), contextlib.closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+        running = Crew(settings, store, Jobs(settings, store), begin(told))
+        try:
+            assert soon(running.alive)
+            yield running
+        finally:
+            running.process.send_signal(signal.SIGTERM)
+            running.process.wait(30)
+
+
+def begin(told: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ivr", "worker"]
+    return subprocess.Popen(command, env={**os.environ, **told}, cwd=config.ROOT, stdout=subprocess.DEVNULL)
+
+
+class Half(ThreadingHTTPServer):
+    """Twilio's REST, which answers calls and a webhook, and never a text while `hangs` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.asked: list[str] = []
+        self.hangs = threading.Event()
+        self.refuses: list[int] = []
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: Half
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = self.path.rsplit("/", 1)[1]
+        self.server.asked.append(asked)
+        if asked == "Messages.json" and self.server.hangs.is_set():
+            time.sleep(30)
+        status = self.server.refuses.pop(0) if self.server.refuses else 200
+        content = b'{"sid": "SM1"}'
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Tests are quiet."""
+
+
+@contextlib.contextmanager
+def half() -> Iterator[Half]:
+    """Such a REST, for a while."""
+    server = Half()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@contextlib.contextmanager
+def hangs() -> Iterator[int]:
+    """The port of a server that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        taken: list[socket.socket] = []
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+
+        threading.Thread(target=take, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        for each in taken:
+            each.close()
+
+
+def seconds_until(what: Callable[[], object], at_most: float = 60.0) -> float:
+    """How long it takes until this is true."""
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < at_most, "it never came"
+        time.sleep(0.02)
+    return time.monotonic() - began

@@ -1,0 +1,163 @@
+"""What holds up, kills or fills up one part of the worker leaves the others as they were."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from ivr import callback
+from ivr.jobs import QUEUES, RING, TEXTS
+from ivr.session import SendText
+from tests.crew import Crew, Half, children, crew, half, hangs, seconds_until
+from tests.desk import ask, hire
+from tests.redis_server import soon
+
+#: Far less than any server is waited for.
+PROMPT_SECONDS = 5.0
+
+
+@pytest.fixture
+def rest() -> Iterator[Half]:
+    with half() as server:
+        yield server
+
+
+@pytest.fixture
+def running(tmp_path: Path, files: dict[str, str], rest: Half) -> Iterator[Crew]:
+    """A worker whose alerts go to a mail server that hangs and to a webhook that answers."""
+    base = f"http://127.0.0.1:{rest.server_port}"
+    line = files["line.yaml"].replace("email_to: []", f'email_to: ["desk@example.org"]\n  webhook: "{base}/hook"')
+    with hangs() as port:
+        told = {"TWILIO_API_URL": base, "SMTP_URL": f"smtp://127.0.0.1:{port}", "SMTP_FROM": "line@example.org"}
+        with crew(tmp_path, {**files, "line.yaml": line}, **told) as found:
+            yield found
+
+
+def _click(running: Crew) -> None:
+    hire(running.store)
+    saved = ask(running.store, 1)
+    running.store.requests.change(saved.id, lambda r: callback.claim(r, "asha", time.time()))
+    running.jobs.ring(saved.id, "asha", time.time())
+
+
+def _text(running: Crew, number: int) -> None:
+    running.jobs.send_text(SendText(f"CA1.{number}", f"+4477009001{number:02}", "text_us", "Hello."), time.time())
+
+
+def test_a_click_and_an_urgent_alert_wait_for_no_text_and_no_mail(running: Crew, rest: Half) -> None:
+    """Twenty texts to a REST that hangs, and five alerts to a mail server that hangs, are underway."""
+    rest.hangs.set()
+    for number in range(20):
+        _text(running, number)
+    for number in range(10, 15):
+        running.jobs.alert(ask(running.store, number, urgent=True).id, "urgent")
+    assert soon(lambda: "Messages.json" in rest.asked)
+
+    _click(running)
+    assert seconds_until(lambda: "Calls.json" in rest.asked) < PROMPT_SECONDS
+    assert seconds_until(lambda: rest.asked.count("hook") == 5) < PROMPT_SECONDS
+
+
+def test_a_retry_waits_for_no_process_that_was_killed(running: Crew, rest: Half) -> None:
+    """Whichever it is: the one that looks, the one for texts, or all of them with their parent."""
+    rest.refuses = [429]
+    _text(running, 1)
+    assert soon(lambda: rest.asked == ["Messages.json"])
+
+    for pid in running.children():
+        os.kill(pid, signal.SIGKILL)
+
+    seconds_until(lambda: rest.asked == ["Messages.json"] * 2)
+    assert soon(lambda: running.store.texts.get("CA1.1").fate == "sent")  # type: ignore[union-attr]
+
+
+def test_what_a_killed_process_was_doing_is_tried_again_or_told(running: Crew, rest: Half) -> None:
+    """An alert is sent by the next process. A text may have gone, so it is not sent twice."""
+    rest.hangs.set()
+    _text(running, 1)
+    assert soon(lambda: rest.asked == ["Messages.json"])
+
+    for pid in [job for post in running.children() for job in children(post)]:
+        os.kill(pid, signal.SIGKILL)
+
+    seconds_until(lambda: not running.store.with_queue(lambda client: client.zcard(f"rq:wip:{TEXTS}")))
+    rest.hangs.clear()
+    _text(running, 2)
+    seconds_until(lambda: running.store.texts.get("CA1.2").fate == "sent")  # type: ignore[union-attr]
+    seconds_until(lambda: [text.id for text in running.store.texts.failed()] == ["CA1.1"])
+    assert rest.asked == ["Messages.json"] * 2
+
+
+def test_a_job_that_a_killed_process_had_taken_and_not_begun_is_done(running: Crew, rest: Half) -> None:
+    """It stands in neither list then, and nobody may queue it again, as its name is taken."""
+
+    def take(client: object) -> None:
+        queue = Queue(TEXTS, connection=client, serializer=JSONSerializer)  # type: ignore[arg-type]
+        queue.connection.lmove(queue.key, queue.intermediate_queue_key)
+
+    for pid in running.children():
+        os.kill(pid, signal.SIGSTOP)  # nobody else may be quicker
+    _text(running, 1)
+    running.store.with_queue(take)
+    for pid in running.children():
+        os.kill(pid, signal.SIGCONT)
+
+    seconds_until(lambda: running.store.texts.get("CA1.1").fate == "sent")  # type: ignore[union-attr]
+
+
+def test_a_job_that_kills_its_process_every_time_takes_nothing_with_it(running: Crew, rest: Half) -> None:
+    """The pid of each process for texts stays the same, and what is queued behind is done."""
+    rest.hangs.set()
+    _text(running, 1)
+    posts = running.children()
+    killed = 0
+    while killed < 3:
+        for job in [job for post in running.children() for job in children(post)]:
+            os.kill(job, signal.SIGKILL)
+            killed += 1
+            rest.hangs.clear()
+            _text(running, 1 + killed)
+            rest.hangs.set()
+        time.sleep(0.02)
+    rest.hangs.clear()
+
+    _text(running, 9)
+    seconds_until(lambda: running.store.texts.get("CA1.9").fate == "sent")  # type: ignore[union-attr]
+    assert running.children() == posts
+
+
+def test_a_click_whose_process_was_killed_is_told_on_the_card_and_rings_nobody_twice(
+    running: Crew, rest: Half, tmp_path: Path
+) -> None:
+    """Twilio had been asked: whether it rang is not known."""
+    _click(running)
+    assert soon(lambda: "Calls.json" in rest.asked)
+    request = running.store.requests.waiting()[0]
+    job = next(key for key in running.store.with_queue(lambda client: client.keys("rq:job:ring-*")))
+    running.store.with_queue(lambda client: client.delete(job, f"rq:finished:{RING}"))
+
+    running.jobs.ring(request.id, "asha", float(job.decode().rsplit("-", 1)[1]))
+
+    seconds_until(lambda: "may ring all the same" in str(running.store.requests.get(request.id)))
+    assert rest.asked.count("Calls.json") == 1
+
+
+def test_a_process_that_keeps_ending_is_named_while_the_others_work(running: Crew, rest: Half) -> None:
+    """Here whatever writes to Redis has put the texts' queue into a shape that no worker can read."""
+    running.store.with_queue(lambda client: client.set(f"rq:queue:{TEXTS}", "no list"))
+
+    seconds_until(lambda: running.store.health.ailing(QUEUES).get(TEXTS))
+    _click(running)
+    assert seconds_until(lambda: "Calls.json" in rest.asked) < PROMPT_SECONDS
+    seconds_until(lambda: rest.asked.count("hook") == 1)
+
+    running.store.with_queue(lambda client: client.delete(f"rq:queue:{TEXTS}"))
+    _text(running, 1)
+    seconds_until(lambda: running.store.texts.get("CA1.1").fate == "sent")  # type: ignore[union-attr]
