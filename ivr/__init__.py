@@ -1,6 +1,6 @@
 """A phone line that reads guidance aloud and puts people through to help.
 
-A call flows so: Twilio's webhook comes in at `web`, which verifies and reads it (`twiml`),
+A call flows so: Twilio's webhook comes in at `web`, which verifies it (`twiml`), reads it (`webhook`),
 takes the call's session out of Redis (`store`), asks the engine what to say next (`call`), saves
 the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
 
@@ -47,7 +47,8 @@ The edges each know one thing outside.
     store/       Redis: sessions, revisions, requests, texts, people
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
-    twiml        Twilio's webhooks in, TwiML out, signatures
+    webhook      what Twilio tells us: the form of each webhook as a value
+    twiml        TwiML out, and signatures
     phone        Twilio's REST
     alerts       e-mail and webhooks to those on duty
     log          what happens, a line of JSON each, on standard output

@@ -240,6 +240,7 @@ PHRASES: tuple[str, ...] = (
     "whisper", "whisper_heard", "whisper_pressed_nothing", "whisper_slow", "whisper_urgent", "whisper_today",
     "whisper_language",
     "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
+    "ring_out_busy", "ring_out_failed",
 )  # fmt: skip
 
 #: The words and phrases that name a choice. 'press 1' follows them, so they end like a comma and

@@ -243,6 +243,8 @@ SHIPPED: dict[str, Any] = {
         "ring_out": "This is the call back that you asked for.",
         "ring_out_accept": "To ring the caller now",
         "ring_out_unanswered": "The caller did not pick up. Please note that on the page.",
+        "ring_out_busy": "Their phone is busy. Please note that on the page.",
+        "ring_out_failed": "That call did not go through. Please ring them yourself.",
     },
     "texts": {
         "text_us": "{service_name}: ring {helpline_phone}. Email {service_email} Web {service_web}",

@@ -13,10 +13,12 @@ from werkzeug.test import Client, TestResponse
 
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.server import AT_ONCE
 from ivr.session import Input, Key, Recorded
 from ivr.store import Store
 from ivr.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
 from ivr.web import create_app
+from ivr.web.door import Door
 
 OPEN = dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON)
 CALLER = "+447700900123"
@@ -28,7 +30,7 @@ class Line:
     def __init__(self, settings: Settings, store: Store):
         self.settings, self.store, self.now = settings, store, OPEN
         self.app = create_app(settings, store, clock=lambda: self.now)
-        self.client = Client(self.app)
+        self.client = Client(Door(self.app, AT_ONCE))
         self._signer = RequestValidator(settings.auth_tokens[0])
 
     def __enter__(self) -> Line:

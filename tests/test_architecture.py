@@ -19,7 +19,7 @@ CORE = {
     "stand_ins", "environment", "building", "session", "messages", "steps", "reply", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas",
 }  # fmt: skip
-EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
+EDGES = {"config", "embedded", "passwords", "store", "audio", "webhook", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {

@@ -534,7 +534,7 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
     [
         (Place("school_talk", 0), Place("school_talk", 1)),
         (Place("school_talk", 99), Place("school_talk", 2)),
-        (Place("person"), Place("person")),
+        (Place("person"), Place("person_away")),  # the transfer has ended, and nothing tells how
         (Place("ring_check"), Place("end_menu")),
         (Place("text_sent"), Place("end_menu")),
         (Place("a_node_of_another_script"), Place("main_menu")),

@@ -14,8 +14,9 @@ from ivr.store.connection import Client, Redis
 KEEP_SECONDS = 30 * 24 * 60 * 60
 
 Fate = Literal["waiting", "sending", "sent", "delivered", "failed"]
-#: A text's fate only moves forward: a late notice of sending cannot undo a delivery.
-_ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 3}
+#: A text's fate only moves forward: a late notice of sending cannot undo a delivery. What was delivered has not failed,
+#: whatever else was taken for certain before or is told later.
+_ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4}
 
 
 class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,7 +89,8 @@ class Texts:
         """Note how far a text got; never backwards, whoever tells of it first."""
 
         def further(text: TextState) -> TextState:
-            later = {"fate": fate, "why": why} if _ORDER[fate] >= _ORDER[text.fate] else {}
+            known = text.why if fate == text.fate else ""
+            later = {"fate": fate, "why": why or known} if _ORDER[fate] >= _ORDER[text.fate] else {}
             return replace(text, sid=sid or text.sid, **later)
 
         self._change(text_id, further)
