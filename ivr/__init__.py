@@ -20,6 +20,7 @@ The core knows nothing but itself: no clock, no files, no network.
     diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     messages     spoken messages: who listened, and the number that is heard in one
+    codes        Twilio's error codes for texts, in words
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run
     shipped      the words and timings that come with the line; `scripts/shipped` writes it

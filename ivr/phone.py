@@ -34,10 +34,13 @@ _REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
 
 
 class PhoneFailed(Exception):
-    """Raised when Twilio did not do what was asked. `again`: it is certain that nothing was done."""
+    """Raised when Twilio did not do what was asked. `again`: it is certain that nothing was done.
 
-    def __init__(self, why: str, again: bool = False):
-        self.again = again
+    `code` is Twilio's own for what went wrong; empty if it gave none.
+    """
+
+    def __init__(self, why: str, again: bool = False, code: str = ""):
+        self.again, self.code = again, code
         super().__init__(why)
 
 
@@ -76,13 +79,14 @@ class _Refused(Exception):
     """Raised for an answer that says no, whatever was asked: the library tells of some and hides others."""
 
     def __init__(self, status: int, body: str):
-        self.status = status
+        self.status, self.code = status, ""
         try:
             told = json.loads(body)
         except ValueError:
             told = None
         if isinstance(told, dict):
             code, message = told.get("code", status), str(told.get("message") or "").rstrip(". ")
+            self.code = str(told.get("code") or "")
             words = f": {_without_numbers(message)}" if message else ""
             says = f"Twilio answered {status}, code {code}{words}{_REMEDIES.get(code, '')}"
         else:
@@ -250,7 +254,7 @@ class Phone:
         try:
             return what(self._client)
         except _Refused as error:
-            raise PhoneFailed(str(error), error.status in _NOT_DONE) from error
+            raise PhoneFailed(str(error), error.status in _NOT_DONE, error.code) from error
         except requests.RequestException as error:
             if _never_got_there(error):
                 raise PhoneFailed("Twilio could not be reached", again=True) from error

@@ -84,7 +84,7 @@ def send_text(tools: Tools, text_id: str) -> None:
         if error.again and not _last_try():
             tools.store.texts.put_back(text_id)
             raise
-        tools.store.texts.became(text_id, "failed", why=str(error))
+        tools.store.texts.became(text_id, "failed", why=str(error), code=error.code)
 
 
 def _last_try() -> bool:

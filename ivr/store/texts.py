@@ -31,6 +31,8 @@ class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
     #: When Twilio was last asked to send it.
     tried_at: float = 0.0
     why: str = ""
+    #: Twilio's code for what went wrong, if it gave one.
+    code: str = ""
     sid: str = ""
 
 
@@ -85,13 +87,19 @@ class Texts:
         """A text that was certainly not sent waits again."""
         self._change(text_id, lambda text: replace(text, fate="waiting") if text.fate == "sending" else None)
 
-    def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "") -> None:
-        """Note how far a text got; never backwards, whoever tells of it first."""
+    def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "", code: str = "") -> None:
+        """Note how far a text got; never backwards, whoever tells of it first.
+
+        `why` and `code` say what went wrong. They stay where the same is told again without them.
+        """
 
         def further(text: TextState) -> TextState:
-            known = text.why if fate == text.fate else ""
-            later = {"fate": fate, "why": why or known} if _ORDER[fate] >= _ORDER[text.fate] else {}
-            return replace(text, sid=sid or text.sid, **later)
+            text = replace(text, sid=sid or text.sid)
+            if _ORDER[fate] < _ORDER[text.fate]:
+                return text
+            if fate == text.fate:
+                return replace(text, why=why or text.why, code=code or text.code)
+            return replace(text, fate=fate, why=why, code=code)
 
         self._change(text_id, further)
 
@@ -115,6 +123,10 @@ class Texts:
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""
         return [text for text in self._recent() if text.fate == "failed"]
+
+    def failed_to(self, number: str) -> list[TextState]:
+        """Texts to this number that did not go, the latest first; none if the number is not known."""
+        return [text for text in self.failed() if text.to == number] if number else []
 
     def underway(self) -> list[TextState]:
         """Texts that wait to be sent, or are being sent."""

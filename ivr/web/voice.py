@@ -292,7 +292,7 @@ class _Views:
         """News of a text message."""
         news = webhook.text_news(sent.form)
         if news:
-            self._line.store.texts.became(sent.query.get("id", ""), news.fate, why=news.code)
+            self._line.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
 
     def status(self, sent: Sent) -> Response:

@@ -117,7 +117,7 @@ def test_a_text_that_failed_has_failed_in_whatever_order_that_is_told(
 
     kept = store.texts.get("CA1.7")
     assert kept
-    assert (kept.fate, kept.why) == ("failed", "30006")
+    assert (kept.fate, kept.code) == ("failed", "30006")
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["sent", "delivered", "undelivered", "queued"])))
@@ -138,7 +138,7 @@ def test_the_reason_of_a_failure_stays_when_it_is_told_again_without_one(line: L
     for code in ({"ErrorCode": "30003"}, {}, {"ErrorCode": ""}, {"ErrorCode": "abc"}):
         line.post("/voice/text?id=CA1.7", {"MessageStatus": "failed", **code})
 
-    assert store.texts.get("CA1.7").why == "30003"  # type: ignore[union-attr]
+    assert store.texts.get("CA1.7").code == "30003"  # type: ignore[union-attr]
 
 
 def test_a_call_that_ends_many_times_ends_once(line: Line) -> None:
