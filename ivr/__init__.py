@@ -26,6 +26,7 @@ The core knows nothing but itself: no clock, no files, no network.
     shipped      the words and timings that come with the line; `scripts/shipped` writes it
     stand_ins    what of them stands in for words that an older config/ does not have yet
     building     what staff wrote, made into a script, and every Problem told at once
+    textless     a script for a line that cannot send texts
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits

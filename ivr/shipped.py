@@ -217,6 +217,7 @@ SHIPPED: dict[str, Any] = {
         "if_no": "For no",
         "if_not_sure": "If you are not sure",
         "more_label": "For a text, or to talk",
+        "more_label_no_text": "For a call, or to talk",
         "words_back": "To go back to where you were",
         "words_all": "To choose from all the words",
         "words_text": "To get a word list by text",

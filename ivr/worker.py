@@ -21,7 +21,7 @@ from rq import SimpleWorker, get_current_job
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
+from ivr import alerts, audio, authored, briefing, building, callback, codes, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -85,6 +85,8 @@ def send_text(tools: Tools, text_id: str) -> None:
             tools.store.texts.put_back(text_id)
             raise
         tools.store.texts.became(text_id, "failed", why=str(error), code=error.code)
+        if error.code in codes.NO_SENDER:
+            tools.store.texts.sender_is(codes.in_words(error.code))
 
 
 def _last_try() -> bool:

@@ -16,8 +16,9 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
-    "stand_ins", "environment", "building", "session", "messages", "codes", "steps", "reply", "escalation", "call",
-    "briefing", "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas",
+    "stand_ins", "environment", "textless", "building", "session", "messages", "codes", "steps", "reply", "escalation",
+    "call", "briefing", "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing",
+    "schemas",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "webhook", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "server", "web", "cli", "demo", "__main__"}

@@ -120,6 +120,14 @@ class Texts:
         )
         return changed
 
+    def sender_is(self, why_not: str) -> None:
+        """Note why no text can be sent at all, in words; empty: they can."""
+        self._redis.do(lambda client: client.set("ivr:no_texts", why_not) if why_not else client.delete("ivr:no_texts"))
+
+    def why_no_sender(self) -> str:
+        """Why no text can be sent at all; empty if nothing is known against it."""
+        return (self._redis.do(lambda client: client.get("ivr:no_texts")) or b"").decode()
+
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""
         return [text for text in self._recent() if text.fate == "failed"]

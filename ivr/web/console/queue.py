@@ -101,7 +101,8 @@ class _Pages(Pages):
         failed, waiting = self._console.store.texts.failed(), self._console.store.requests.waiting()
         cards = {request.number: request.id for request in waiting if request.number}
         rows = [(text, codes.in_words(text.code, text.why), cards.get(text.to, "")) for text in failed]
-        return render_template("texts.html", rows=rows, shown=shown, now=self._now)
+        why_none = self._console.store.texts.why_no_sender()
+        return render_template("texts.html", rows=rows, shown=shown, why_none=why_none, now=self._now)
 
     def text_number(self, text_id: str) -> str:
         """The number that a text did not reach, for whoever rings the person instead. The log says who looked."""
