@@ -1,6 +1,6 @@
 """A phone line that reads guidance aloud and puts people through to help.
 
-A call flows so: Twilio's webhook comes in at `web`, which verifies and reads it (`twiml`),
+A call flows so: Twilio's webhook comes in at `web`, which verifies it (`twiml`), reads it (`webhook`),
 takes the call's session out of Redis (`store`), asks the engine what to say next (`call`), saves
 the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
 
@@ -20,11 +20,13 @@ The core knows nothing but itself: no clock, no files, no network.
     diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     messages     spoken messages: who listened, and the number that is heard in one
+    codes        Twilio's error codes for texts, in words
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run
     shipped      the words and timings that come with the line; `scripts/shipped` writes it
     stand_ins    what of them stands in for words that an older config/ does not have yet
     building     what staff wrote, made into a script, and every Problem told at once
+    textless     a script for a line that cannot send texts
     session      what is remembered of a call, and what goes in and out of a turn
     steps/       the places every line has: a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits
@@ -48,7 +50,8 @@ The edges each know one thing outside.
     store/       Redis: sessions, revisions, requests, texts, people, and how the processes are
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
-    twiml        Twilio's webhooks in, TwiML out, signatures
+    webhook      what Twilio tells us: the form of each webhook as a value
+    twiml        TwiML out, and signatures
     phone        Twilio's REST
     alerts       e-mail and webhooks to those on duty
     log          what happens, a line of JSON each, on standard output

@@ -234,12 +234,13 @@ PHRASES: tuple[str, ...] = (
     "press", "zero", "star", "hash", "where_zero", "where_star", "where_hash",
     "to_person", "to_hear_again", "to_go_back", "to_get_help",
     "if_yes", "if_no", "if_not_sure",
-    "more_label", "words_back", "words_all", "words_text", "words_next",
+    "more_label", "more_label_no_text", "words_back", "words_all", "words_text", "words_next",
     "one_at_a_time", "pen", "pen_ready", "press_or_wait", "at_the_start", "hours", "open_again",
     "in_the_morning", "in_the_afternoon", "at_any_time",
     "whisper", "whisper_heard", "whisper_pressed_nothing", "whisper_slow", "whisper_urgent", "whisper_today",
     "whisper_language",
     "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
+    "ring_out_busy", "ring_out_failed",
 )  # fmt: skip
 
 #: The words and phrases that name a choice. 'press 1' follows them, so they end like a comma and
@@ -251,7 +252,8 @@ LABELS = frozenset({
     "ring_done.message", "ring_done.go_on", "ring_found.move", "ring_found.cancel", "ring_found.keep",
     "number_entry.done", "number_entry.start_again",
     "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
-    "more_label", "words_back", "words_all", "words_text", "words_next", "whisper_accept", "ring_out_accept",
+    "more_label", "more_label_no_text", "words_back", "words_all", "words_text", "words_next", "whisper_accept",
+    "ring_out_accept",
     "one_at_a_time", "pen_ready",
 })  # fmt: skip
 

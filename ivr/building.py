@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, spoken, stand_ins
+from ivr import authored, spoken, stand_ins, textless
 from ivr.authored import LEFT_OUT, LineFile, MenuFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
@@ -468,7 +468,8 @@ class _Builder:
         if document and path in document.cut_short:
             self._problem(file, path, _CUT_SHORT)
         self._check_braces(file, path, template)
-        return spoken.speech(template, self.said)
+        words = textless.in_pieces(template) if path[:1] == ("nodes",) else [template]
+        return tuple(piece for part in words for piece in spoken.speech(part, self.said))
 
     def _check_braces(self, file: str, path: Path, template: str) -> None:
         if re.search(r"[{}]", spoken.BLANK.sub("", template)):

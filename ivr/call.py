@@ -162,6 +162,12 @@ def _arrived(before: Session, s: Session, now: dt.datetime) -> Session:
     return escalation.heard_new(replace(s, arrived=now.timestamp()))
 
 
+def awaited(place: At) -> type[TransferEnded | Recorded] | None:
+    """What the reply at this place waits for besides keys: the end of a transfer, or of a recording."""
+    step = STEPS.get(place.node)
+    return step.takes if isinstance(step, HandsOver) else None
+
+
 def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     """The reply that the session is waiting on, once more. Nothing changes."""
     return reply.turn(script, s, now)
@@ -327,9 +333,9 @@ def _move(script: Script, s: Session, event: Input, now: dt.datetime) -> Session
             return _pressed(script, s, keys[:1], now)
         case TransferEnded() | Recorded(), HandsOver() if step.takes and isinstance(event, step.takes):
             return enter(script, *step.took(script, s, event, now), now)
-        case NoInput(), HandsOver():
-            if step.takes is Recorded:  # nothing was said after the tone
-                return enter(script, *step.took(script, s, Recorded(), now), now)
+        case NoInput(), HandsOver() if step.takes:  # it has ended, and nothing tells how
+            over = Recorded() if step.takes is Recorded else TransferEnded("failed")
+            return enter(script, *step.took(script, s, over, now), now)
         case NoInput(), _:
             return _silent(script, s, now)
     return s  # a late answer to something this call has left behind

@@ -55,6 +55,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     who: str
     what: str
     note: str = ""
+    #: What told of it, where that may tell of it again.
+    news: str = ""
 
 
 class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -431,9 +433,11 @@ def ended_by_caller(request: CallbackRequest) -> bool:
     return not request.open and not request.askers
 
 
-def note(request: CallbackRequest, who: str, words: str, now: float) -> CallbackRequest:
-    """An adviser's note, also on a request that is another's, or has ended."""
-    return changed(request, now, who, "note", words)
+def note(request: CallbackRequest, who: str, words: str, now: float, news: str = "") -> CallbackRequest:
+    """An adviser's note, also on a request that is another's, or has ended. The same `news` is noted once."""
+    if news and any(event.news == news for event in request.events):
+        return request
+    return replace(request, events=(*request.events, Event(now, who, "note", words, news)))
 
 
 def must_hold(request: CallbackRequest, who: str) -> None:

@@ -39,6 +39,7 @@ VARIABLES: Mapping[str, str] = {
     "TWILIO_ACCOUNT_SID": "",
     "TWILIO_AUTH_TOKEN": "",
     "TWILIO_NUMBER": "",
+    "TWILIO_TEXT_FROM": "",
     "PUBLIC_URL": "",
     "REDIS_URL": "",
     "IVR_CONFIG": "config",
@@ -70,6 +71,8 @@ class Settings:
     account_sid: str
     auth_tokens: tuple[str, ...]
     our_number: str
+    #: What texts are sent from, where that is not the line's own number: a number, or the SID of a Messaging Service.
+    text_from: str
     public_url: str
     redis_url: str
     config_dir: Path
@@ -88,8 +91,8 @@ class Settings:
 
     @property
     def our_numbers(self) -> frozenset[str]:
-        """The line's own numbers: whoever rings one of them rings the line."""
-        return frozenset({self.our_number} - {""})
+        """The line's own numbers. They are nobody's to be rung on or texted."""
+        return frozenset({self.our_number, self.text_from if self.text_from.startswith("+") else ""} - {""})
 
     @property
     def metrics_dir(self) -> Path:
@@ -98,6 +101,7 @@ class Settings:
 
     @property
     def can_reach_twilio(self) -> bool:
+        """Whether this machine may ask Twilio for something: a text, a call, a recording."""
         return bool(self.account_sid and self.our_number) and not self.practice
 
 
@@ -117,6 +121,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, runni
         account_sid=value["TWILIO_ACCOUNT_SID"],
         auth_tokens=tokens or (_kept_secret(data / "auth_token"),),
         our_number=value["TWILIO_NUMBER"],
+        text_from=value["TWILIO_TEXT_FROM"],
         public_url=environment.without_default_port(value["PUBLIC_URL"] or f"http://127.0.0.1:{port}"),
         redis_url=value["REDIS_URL"] or embedded_redis(data),
         config_dir=_folder(value["IVR_CONFIG"]),

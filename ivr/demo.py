@@ -219,4 +219,4 @@ def _text_that_failed(store: Store, script: Script, now: dt.datetime) -> None:
     name, body = next(iter(script.texts.items()))
     text = TextState("demo", "+447700900105", name, body, now.timestamp() - 3600)
     store.texts.add(text)
-    store.texts.became(text.id, "failed", why="The phone could not be reached")
+    store.texts.became(text.id, "failed", code="30003")

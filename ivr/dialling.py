@@ -6,6 +6,7 @@ not an error. For each verdict, the line has something kind to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,7 +45,7 @@ class Number:
 @lru_cache(maxsize=1024)
 def judge(raw: str) -> Number:
     """Whether we can ring or text a caller ID, or the digits that a caller keyed."""
-    text = raw.strip().lower().removeprefix("sip:").split("@")[0]
+    text = re.sub(r"^(sips?|tel):", "", raw.strip().lower()).split("@")[0].split(";")[0]
     bare = text.lstrip("+")
     if text in _SAID or bare in _SPELT or bare.removeprefix("1") in _SPELT:
         return Number("hidden")

@@ -140,9 +140,28 @@ def _twilio_faults(value: Mapping[str, str]) -> Iterator[str]:
         yield from _token_faults(each, f"TWILIO_AUTH_TOKEN, number {nth}," if "," in token else "TWILIO_AUTH_TOKEN")
     if account and not number:
         yield "TWILIO_ACCOUNT_SID is set and TWILIO_NUMBER is not. Set it to the line's number, like +441164960000"
-    if number and not re.fullmatch(r"\+[1-9]\d{6,14}", number, re.ASCII):
+    if number and not _is_number(number):
         right = dialling.judge(number).e164 or "with plus and country, like +441164960000"
         yield f"TWILIO_NUMBER is '{number}'. Write it {right if right.startswith('with') else f'so: {right}'}"
+    yield from _text_from_faults(value["TWILIO_TEXT_FROM"], has_account=bool(account))
+
+
+def _text_from_faults(sender: str, *, has_account: bool) -> Iterator[str]:
+    if not sender:
+        return
+    if not _is_number(sender) and not re.fullmatch(r"MG[0-9a-f]{32}", sender):
+        right = dialling.judge(sender).e164
+        how = f"Write it so: {right}" if right else (
+            "Write a number with plus and country, like +447700900000, or the SID of a Messaging Service: MG, and 32 "
+            "numbers and letters."
+        )  # fmt: skip
+        yield f"TWILIO_TEXT_FROM is '{sender}'. {how}"
+    elif not has_account:
+        yield "TWILIO_TEXT_FROM is set and TWILIO_ACCOUNT_SID is not. Set both, or take TWILIO_TEXT_FROM out."
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"\+[1-9]\d{6,14}", text, re.ASCII))
 
 
 def _token_faults(token: str, name: str) -> Iterator[str]:

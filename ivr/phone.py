@@ -22,7 +22,7 @@ from urllib3.exceptions import NewConnectionError
 from ivr import dialling
 from ivr.config import Settings
 
-TWILIO = "https://api.twilio.com"
+TWILIO, MESSAGING = "https://api.twilio.com", "https://messaging.twilio.com"
 #: Seconds that Twilio has to be there, and to answer. What may have been done is not known if we do not wait for it.
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
 #: Recordings that are asked for at once. As each is deleted when we have it, few are ever there.
@@ -30,6 +30,8 @@ MOST_LISTED = 200
 
 #: Replies that say for certain that nothing was done: trying again is safe.
 _NOT_DONE = {429, 503}
+#: Twilio's code for something that the account does not have.
+_NOT_FOUND = "20404"
 _NOT_KNOWN = "so it is not known whether it was done"
 #: What to do about some of Twilio's codes.
 _REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
@@ -64,17 +66,11 @@ class OurNumber:
     takes_calls: bool
     sends_texts: bool
 
-    def faults(self, number: str) -> list[str]:
-        """What callers would meet, in words."""
-        found = []
-        if not self.takes_calls:
-            found.append(f"Twilio says that {number} takes no calls. Choose a number for voice, and set TWILIO_NUMBER.")
-        if not self.sends_texts:
-            found.append(
-                f"Twilio says that {number} sends no texts: callers who ask for one would get none. "
-                "Choose a number that can do both."
-            )
-        return found
+    def why_no_calls(self, number: str) -> str:
+        """Why nobody can ring this number, in words; empty if they can."""
+        if self.takes_calls:
+            return ""
+        return f"Twilio says that {number} takes no calls. Choose a number for voice, and set TWILIO_NUMBER."
 
 
 class _Refused(Exception):
@@ -121,10 +117,16 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         """Twilio's answer. Raises _Refused for one that says no."""
         kwargs["timeout"] = None  # the one above
-        answer = super().request(method, url.replace(TWILIO, self._address, 1), *args, **kwargs)
+        address = url.replace(TWILIO, self._address, 1).replace(MESSAGING, _messaging_at(self._address), 1)
+        answer = super().request(method, address, *args, **kwargs)
         if not 200 <= answer.status_code < 300:
             raise _Refused(answer.status_code, answer.text or "")
         return answer
+
+
+def _messaging_at(address: str) -> str:
+    """Where Messaging Services are looked after, beside this address of Twilio's REST: each region has both."""
+    return re.sub(r"^(https?://)api\.", r"\1messaging.", address)
 
 
 class Phone:
@@ -142,10 +144,14 @@ class Phone:
         self._must_not_be_ours(to)
         news = f"{self._settings.public_url}/voice/text?id={text_id}"
         return self._begun(
-            lambda client: client.messages.create(
-                to=to, from_=self._settings.our_number, body=body, status_callback=news
-            )
+            lambda client: client.messages.create(to=to, body=body, status_callback=news, **self._text_sender())
         )
+
+    def _text_sender(self) -> dict[str, str]:
+        sender = self._settings.text_from
+        if sender.startswith("MG"):
+            return {"messaging_service_sid": sender}
+        return {"from_": sender or self._settings.our_number}
 
     def ring(self, adviser_phone: str, request_id: str, adviser: str) -> str:
         """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call.
@@ -204,11 +210,40 @@ class Phone:
     def our_number(self) -> OurNumber:
         """The line's own number, as Twilio has it. Raises PhoneFailed if the account has no such number."""
         ours = self._settings.our_number
-        found = self._read(lambda client: client.incoming_phone_numbers.list(phone_number=ours, limit=MOST_LISTED))
-        if not found:
+        number = self._number(ours)
+        if number is None:
             raise PhoneFailed(
                 f"The account has no number {ours}. Check TWILIO_NUMBER; nothing was changed.", again=True
             )
+        return number
+
+    def why_no_texts(self) -> str:
+        """Why the line cannot send texts, in words; empty if Twilio says nothing against it.
+
+        Raises PhoneFailed where Twilio cannot be asked.
+        """
+        sender = self._settings.text_from or self._settings.our_number
+        name = "TWILIO_TEXT_FROM" if self._settings.text_from else "TWILIO_NUMBER"
+        if sender.startswith("MG"):
+            try:
+                self._read(lambda client: client.messaging.v1.services(sender).fetch())
+            except PhoneFailed as error:
+                if error.code != _NOT_FOUND:
+                    raise
+                return f"The account has no Messaging Service {sender}. Check TWILIO_TEXT_FROM."
+            return ""
+        number = self._number(sender)
+        if number is None:
+            return f"The account has no number {sender}. Check {name}."
+        if number.sends_texts:
+            return ""
+        return f"Twilio says that {sender} sends no texts. Set TWILIO_TEXT_FROM to a number that can."
+
+    def _number(self, ours: str) -> OurNumber | None:
+        """A number of the account's, as Twilio has it; None if the account has no such number."""
+        found = self._read(lambda client: client.incoming_phone_numbers.list(phone_number=ours, limit=MOST_LISTED))
+        if not found:
+            return None
         number = next((each for each in found if each.phone_number == ours), found[0])
         can = number.capabilities if isinstance(number.capabilities, dict) else {}
         return OurNumber(
@@ -219,7 +254,9 @@ class Phone:
         )
 
     def connect_number(self) -> str:
-        """Point our number at this line, and tell its status here too. Returns what the number falls back to.
+        """Point our number at this line, for calls and texts, and tell its status here too.
+
+        Returns what the number falls back to for calls.
 
         That is left alone where somebody chose something else than this line's own address, which helps less.
         """
@@ -234,9 +271,28 @@ class Phone:
                 voice_fallback_method="POST",
                 status_callback=f"{voice}/status",
                 status_callback_method="POST",
+                sms_url=f"{self._settings.public_url}/text",
+                sms_method="POST",
             )
         )
         return fallback
+
+    def connect_text_sender(self) -> None:
+        """Have answers to our texts answered by this line, where texts come from something else than its number.
+
+        Raises PhoneFailed if the account has no such sender.
+        """
+        url, sender = f"{self._settings.public_url}/text", self._settings.text_from
+        if sender.startswith("MG"):
+            self._ask(
+                lambda client: client.messaging.v1.services(sender).update(
+                    inbound_request_url=url, inbound_method="POST", use_inbound_webhook_on_number=False
+                )
+            )
+        elif number := self._number(sender):
+            self._ask(lambda client: client.incoming_phone_numbers(number.sid).update(sms_url=url, sms_method="POST"))
+        else:
+            raise PhoneFailed(f"The account has no number {sender}. Check TWILIO_TEXT_FROM")
 
     def _begun(self, what: Any) -> str:
         """Ask for something, and return Twilio's id for it."""
@@ -251,7 +307,7 @@ class Phone:
             return self._ask(what)
         except PhoneFailed as error:
             says = str(error).removesuffix(f", {_NOT_KNOWN}").rstrip(".")
-            raise PhoneFailed(f"{says}. Nothing was changed.", again=True) from error
+            raise PhoneFailed(f"{says}. Nothing was changed.", again=True, code=error.code) from error
 
     def _ask(self, what: Any) -> Any:
         """What Twilio answers. Raises PhoneFailed, and tells of it."""

@@ -80,7 +80,8 @@ def _hard_word(script: Script, left: At) -> str | None:
 def _word_options(script: Script, s: Session, word: Word) -> tuple[Option, ...]:
     """After a meaning: back, all the words, a list by text, and the next word if there is one."""
     following = next_word(script, s, word)
-    labels = [("words_back", BACK), ("words_all", WORDS_MENU), ("words_text", "send_text"), ("words_next", following)]
+    by_text = "send_text" if script.offers_texts else None
+    labels = [("words_back", BACK), ("words_all", WORDS_MENU), ("words_text", by_text), ("words_next", following)]
     return tuple(Option(str(i), script.says[label], goto) for i, (label, goto) in enumerate(labels, 1) if goto)
 
 

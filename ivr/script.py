@@ -132,6 +132,8 @@ class Script:
     press_where: Mapping[str, str]
     #: The line's own numbers, as E.164: whoever is put through to one of them rings the line itself.
     ours: frozenset[str] = frozenset()
+    #: False: no text can be sent, so none is offered (`textless`).
+    offers_texts: bool = True
 
     @property
     def phones_for_a_person(self) -> tuple[str, ...]:

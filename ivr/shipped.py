@@ -217,6 +217,7 @@ SHIPPED: dict[str, Any] = {
         "if_no": "For no",
         "if_not_sure": "If you are not sure",
         "more_label": "For a text, or to talk",
+        "more_label_no_text": "For a call, or to talk",
         "words_back": "To go back to where you were",
         "words_all": "To choose from all the words",
         "words_text": "To get a word list by text",
@@ -243,6 +244,8 @@ SHIPPED: dict[str, Any] = {
         "ring_out": "This is the call back that you asked for.",
         "ring_out_accept": "To ring the caller now",
         "ring_out_unanswered": "The caller did not pick up. Please note that on the page.",
+        "ring_out_busy": "Their phone is busy. Please note that on the page.",
+        "ring_out_failed": "That call did not go through. Please ring them yourself.",
     },
     "texts": {
         "text_us": "{service_name}: ring {helpline_phone}. Email {service_email} Web {service_web}",

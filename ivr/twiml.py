@@ -1,4 +1,4 @@
-"""Twilio's words, both ways: a webhook's form as an Input, a Turn as TwiML, and the signature.
+"""What we answer Twilio: a Turn as TwiML; and whether a webhook is Twilio's, by its signature. `webhook` reads it.
 
 Documents are put together from pieces made once for each revision, because Twilio's own
 builder costs as much as the rest of a turn. The builder still makes every piece, so names,
@@ -21,23 +21,18 @@ from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
 from ivr.script import Script
-from ivr.session import Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded
+from ivr.session import Record, Transfer
 from ivr.spoken import Speech
-
-Form = Mapping[str, str]
 
 #: A reply may be 64 kB; Twilio's voices take 3000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
 #: Speeches kept as they were written. The shipped script has about a thousand at each pace.
 MOST_SAID = 5000
-#: A call picked up for no longer than this, with nobody accepting it, was no talk at all.
-SHORT_CALL_SECONDS = 20
 #: Fields longer than this many characters are read anew each time.
 LONGEST_REMEMBERED = 200
 #: The voice of documents that must work when nothing else does.
 FALLBACK_VOICE = "Polly.Amy"
 
-_NO_KEY = re.compile("[^0-9*#]")
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -97,39 +92,6 @@ def _new_pair(text: str) -> tuple[str, str]:
 
 
 _known_pair = lru_cache(maxsize=4096)(_new_pair)  # most of what Twilio sends is the same at every turn of a call
-
-
-def read(form: Form, accepted: Callable[[], bool | None]) -> Input:
-    """What a turn's webhook says that the caller, or the phone network, did.
-
-    `accepted` tells whether an adviser pressed 1; it is asked only where a transfer ended.
-    """
-    if "DialCallStatus" in form:
-        return TransferEnded(_ended(form, accepted))
-    keys = _NO_KEY.sub("", form.get("Digits", ""))
-    if "RecordingUrl" in form or "RecordingDuration" in form:
-        return Recorded(keys, int(form.get("RecordingDuration") or 0))
-    keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio leaves the last key out
-    return Key(keys) if keys else NoInput()
-
-
-def _ended(form: Form, accepted: Callable[[], bool | None]) -> session.Ended:
-    """How a transfer ended. A call that was picked up and not accepted by key was voicemail, or nobody.
-
-    `DialBridged` says the same: an adviser who declines is disconnected first. Where nothing tells, a call long enough
-    to have been a talk counts as one. After star, which `hangupOnStar` takes, Twilio reports `completed` as well: a
-    call that was completed, and that nobody picked up, was stopped by its caller. So was one that was cancelled, since
-    we cancel none.
-    """
-    status = form.get("DialCallStatus", "")
-    if status not in ("completed", "answered"):
-        return {"busy": "busy", "no-answer": "no_answer", "canceled": "stopped"}.get(status, "failed")  # type: ignore[return-value]
-    taken, joined = accepted(), form.get("DialBridged", "").lower()
-    if not taken and joined != "true" and form.get("DialCallDuration", "0") == "0":
-        return "stopped"
-    if taken is None and joined != "false":
-        taken = int(form.get("DialCallDuration") or 0) > SHORT_CALL_SECONDS
-    return "answered" if taken or joined == "true" else "no_answer"
 
 
 # --- out: a Turn as TwiML -------------------------------------------------------------------

@@ -17,7 +17,7 @@ import structlog
 from msgspec.structs import replace
 from rq import get_current_job
 
-from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
+from ivr import alerts, audio, authored, briefing, building, callback, codes, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
@@ -76,7 +76,9 @@ def send_text(tools: Tools, text_id: str) -> None:
         if error.again and not _last_try():
             tools.store.texts.put_back(text_id)
             raise
-        tools.store.texts.became(text_id, "failed", why=str(error))
+        tools.store.texts.became(text_id, "failed", why=str(error), code=error.code)
+        if error.code in codes.NO_SENDER:
+            tools.store.texts.sender_is(codes.in_words(error.code))
 
 
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:

@@ -13,10 +13,12 @@ from werkzeug.test import Client, TestResponse
 
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.server import AT_ONCE
 from ivr.session import Input, Key, Recorded
 from ivr.store import Store
 from ivr.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
 from ivr.web import create_app
+from ivr.web.door import Door
 
 OPEN = dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON)
 CALLER = "+447700900123"
@@ -28,7 +30,7 @@ class Line:
     def __init__(self, settings: Settings, store: Store):
         self.settings, self.store, self.now = settings, store, OPEN
         self.app = create_app(settings, store, clock=lambda: self.now)
-        self.client = Client(self.app)
+        self.client = Client(Door(self.app, AT_ONCE))
         self._signer = RequestValidator(settings.auth_tokens[0])
 
     def __enter__(self) -> Line:
@@ -45,17 +47,18 @@ class Line:
         signature = self._signer.compute_signature(self.settings.public_url + target, form)
         return self.client.post(target, data=form, headers={"X-Twilio-Signature": signature, **headers})
 
-    def call(self, caller: str = CALLER, sid: str = "CA" + "1" * 32) -> Call:
-        """Ring the line."""
-        return Call(self, caller, sid)
+    def call(self, caller: str = CALLER, sid: str = "CA" + "1" * 32, **shown: str) -> Call:
+        """Ring the line, with more or other fields in each form."""
+        return Call(self, caller, sid, **shown)
 
 
 class Call:
     """One phone call."""
 
-    def __init__(self, line: Line, caller: str, sid: str):
+    def __init__(self, line: Line, caller: str, sid: str, **shown: str):
         self.line, self.sid = line, sid
-        self.form = {"CallSid": sid, "From": caller, "To": "+441164960000", "CallStatus": "in-progress", "FromCity": ""}
+        usual = {"CallSid": sid, "From": caller, "To": "+441164960000", "CallStatus": "in-progress", "FromCity": ""}
+        self.form = {**usual, **shown}
         self.replies: list[ET.Element] = []
         self._take(line.post("/voice", self.form))
 

@@ -16,10 +16,11 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
-    "stand_ins", "environment", "building", "session", "messages", "steps", "reply", "escalation", "call", "briefing",
-    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
+    "stand_ins", "environment", "textless", "building", "session", "messages", "codes", "steps", "reply", "escalation",
+    "call", "briefing", "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing",
+    "schemas", "respawn",
 }  # fmt: skip
-EDGES = {"config", "embedded", "passwords", "store", "audio", "twiml", "phone", "alerts", "log", "metrics"}
+EDGES = {"config", "embedded", "passwords", "store", "audio", "webhook", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {

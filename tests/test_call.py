@@ -535,7 +535,7 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
     [
         (At("school_talk", 0), At("school_talk", 1)),
         (At("school_talk", 99), At("school_talk", 2)),
-        (At("person"), At("person")),
+        (At("person"), At("person_away")),  # the transfer has ended, and nothing tells how
         (At("ring_check"), At("end_menu")),
         (At("text_sent"), At("end_menu")),
         (At("a_node_of_another_script"), At("main_menu")),

@@ -32,7 +32,7 @@ DONE = (
     "claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete", "block", "number", "number/confirm",
     "message/0/listened",
 )  # fmt: skip
-FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/blocked/BLOCK/lift", "/signout"]
+FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signout"]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
     console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 
-    names = {"CA001-1": "<request_id>", "/0": "/<int:nth>", "BLOCK": "<block_id>"}
+    names = {"CA001-1": "<request_id>", "/0": "/<int:nth>", "BLOCK": "<block_id>", "TEXT": "<text_id>"}
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, "/signin"}
 

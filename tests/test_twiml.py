@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Dial, Say, VoiceResponse
 
 from ivr import twiml
 from ivr.script import Script
-from ivr.session import At, HangUp, Key, NoInput, Record, Recorded, Session, TransferEnded, Turn
+from ivr.session import At, HangUp, Record, Session, Turn
 from ivr.twiml import Signature, Voice, Writer
 from tests.line import OPEN, said
 from tests.walk import ways
@@ -61,69 +61,6 @@ def _attributes(tag: str) -> set[str]:
 @pytest.fixture(scope="module")
 def writer(shipped: Script) -> Writer:
     return Writer(shipped, BASE, VOICE)
-
-
-def _read(**form: str) -> object:
-    return twiml.read(form, lambda: True)
-
-
-# --- in -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("form", "event"),
-    [
-        # "Digits: the finish key is never included." "FinishedOnKey is present and empty when numDigits ended it."
-        ({"Digits": "3", "FinishedOnKey": ""}, Key("3")),
-        ({"Digits": "*"}, Key("*")),
-        ({"Digits": "#"}, Key("#")),
-        ({"Digits": "07700900123", "FinishedOnKey": "#"}, Key("07700900123#")),
-        ({"Digits": "07700", "FinishedOnKey": ""}, Key("07700")),
-        # "actionOnEmptyResult: Digits may be absent or empty."
-        ({}, NoInput()),
-        ({"Digits": "", "FinishedOnKey": ""}, NoInput()),
-        # A finish key before any digit.
-        ({"Digits": "", "FinishedOnKey": "#"}, Key("#")),
-        # A to D are DTMF too, and no key of a telephone.
-        ({"Digits": "A"}, NoInput()),
-        # "Record: Digits=hangup when the caller hung up."
-        ({"RecordingUrl": "https://x", "RecordingDuration": "3", "Digits": "hangup"}, Recorded("", 3)),
-        ({"RecordingUrl": "https://x", "Digits": "0"}, Recorded("0")),
-    ],
-)
-def test_a_form_is_what_the_caller_did(form: dict[str, str], event: object) -> None:
-    assert _read(**form) == event
-
-
-@pytest.mark.parametrize(
-    ("status", "how"),
-    [("busy", "busy"), ("no-answer", "no_answer"), ("canceled", "stopped"), ("failed", "failed"), ("odd", "failed")],
-)
-def test_a_transfer_that_was_not_picked_up_ends_in_one_of_four_ways(status: str, how: str) -> None:
-    assert _read(DialCallStatus=status) == TransferEnded(how)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("accepted", "form", "how"),
-    [
-        (True, {"DialCallDuration": "3"}, "answered"),
-        (False, {"DialCallDuration": "3"}, "no_answer"),
-        (False, {"DialCallDuration": "300", "DialBridged": "true"}, "answered"),
-        (None, {"DialBridged": "true"}, "answered"),
-        (None, {"DialBridged": "false", "DialCallDuration": "9"}, "no_answer"),
-        # "hangupOnStar: Twilio submits completed as the DialCallStatus."
-        (False, {"DialBridged": "false", "DialCallDuration": "0"}, "stopped"),
-        (False, {}, "stopped"),
-        (None, {"DialCallDuration": "0"}, "stopped"),
-        (None, {"DialCallDuration": "4"}, "no_answer"),
-        (None, {"DialCallDuration": "400"}, "answered"),
-    ],
-)
-def test_a_call_nobody_accepted_was_not_answered(accepted: bool | None, form: dict[str, str], how: str) -> None:
-    """Voicemail picks up too. Only pressing 1 is an answer; None is when that cannot be known."""
-    event = twiml.read({"DialCallStatus": "completed", **form}, lambda: accepted)
-
-    assert event == TransferEnded(how)  # type: ignore[arg-type]
 
 
 # --- the signature --------------------------------------------------------------------------

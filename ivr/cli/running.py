@@ -57,7 +57,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
             out(f"Nobody can be put through. {wrong}")
         _warn_of_alerts(settings, live)
         _warn_of_advisers(settings, store)
-        _warn_of_number(settings)
+        _warn_of_number(settings, store)
         _warn_of_what_is_not_confirmed(live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
@@ -113,17 +113,24 @@ def _warn_of_what_is_not_confirmed(live: Script) -> None:
         out(waiting)
 
 
-def _warn_of_number(settings: Settings) -> None:
+def _warn_of_number(settings: Settings, store: Store) -> None:
     """Tell what the line's number cannot do. A Twilio that does not answer keeps no line from starting."""
     if not settings.can_reach_twilio:
         return
+    phone = Phone(settings, LOOK_SECONDS)
     try:
-        number = Phone(settings, LOOK_SECONDS).our_number()
+        if why := phone.our_number().why_no_calls(settings.our_number):
+            out(why)
+        _tell_of_texts(phone.why_no_texts(), store)
     except PhoneFailed as error:
         out(f"Twilio could not be asked what {settings.our_number} can do: {error}")
-        return
-    for fault in number.faults(settings.our_number):
-        out(fault)
+
+
+def _tell_of_texts(why_not: str, store: Store) -> None:
+    """Callers are offered texts from now on, or none; whoever looks after the line is told why not."""
+    store.texts.sender_is(why_not)
+    if why_not:
+        out(f"{why_not} Until then, callers are offered no texts.")
 
 
 def _say_how(settings: Settings, host: str, port: int) -> None:
@@ -169,9 +176,8 @@ def connect() -> None:
         out("config/ cannot be used as it is, so nobody looked whether key 0 rings the line itself. See `ivr check`.")
     phone = Phone(settings)
     try:
-        number = phone.our_number()
-        if not number.takes_calls:
-            raise PhoneFailed(f"{' '.join(number.faults(settings.our_number))} Nothing was changed.")
+        if why := phone.our_number().why_no_calls(settings.our_number):
+            raise PhoneFailed(f"{why} Nothing was changed.")
         fallback = phone.connect_number()
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
@@ -180,5 +186,21 @@ def connect() -> None:
     if fallback.startswith(settings.public_url):
         out("That is on this machine too. For when it is down: paste what `ivr fallback` prints into a TwiML Bin,")
         out("and choose the bin as the number's fallback.")
-    for fault in number.faults(settings.our_number):
-        out(fault)
+    _connect_texts(settings, phone)
+
+
+def _connect_texts(settings: Settings, phone: Phone) -> None:
+    """Have texts answered that people send to us. Calls are connected by now, whatever comes of this."""
+    try:
+        if settings.text_from:
+            phone.connect_text_sender()
+        why_not = phone.why_no_texts()
+    except PhoneFailed as error:
+        raise Stop(f"Calls are connected, and texts are not: {error}") from error
+    sender = settings.text_from or settings.our_number
+    out(f"Whoever sends a text to {sender} is answered by {settings.public_url}/text")
+    if ping(settings.redis_url):  # the line runs, and goes by this from now on
+        with closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+            _tell_of_texts(why_not, store)
+    elif why_not:
+        out(f"{why_not} Until then, callers are offered no texts.")

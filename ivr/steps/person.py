@@ -133,6 +133,7 @@ STEPS: dict[str, Step] = {
             Choice(label="person_away.text", goto="send_text", about_us=True),
             Choice(label="person_away.listen", goto=BACK, said="person_away.go_on"),
         ),
+        offers=lambda script, s, choice: choice.goto != "send_text" or script.offers_texts,
         then_says=_number,
         stands_alone=True,
     ),

@@ -14,8 +14,9 @@ from ivr.store.connection import Client, Redis
 KEEP_SECONDS = 30 * 24 * 60 * 60
 
 Fate = Literal["waiting", "sending", "sent", "delivered", "failed"]
-#: A text's fate only moves forward: a late notice of sending cannot undo a delivery.
-_ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 3}
+#: A text's fate only moves forward: a late notice of sending cannot undo a delivery. What was delivered has not failed,
+#: whatever else was taken for certain before or is told later.
+_ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4}
 
 
 class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +31,8 @@ class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
     #: When Twilio was last asked to send it.
     tried_at: float = 0.0
     why: str = ""
+    #: Twilio's code for what went wrong, if it gave one.
+    code: str = ""
     sid: str = ""
 
 
@@ -84,12 +87,19 @@ class Texts:
         """A text that was certainly not sent waits again."""
         self._change(text_id, lambda text: replace(text, fate="waiting") if text.fate == "sending" else None)
 
-    def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "") -> None:
-        """Note how far a text got; never backwards, whoever tells of it first."""
+    def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "", code: str = "") -> None:
+        """Note how far a text got; never backwards, whoever tells of it first.
+
+        `why` and `code` say what went wrong. They stay where the same is told again without them.
+        """
 
         def further(text: TextState) -> TextState:
-            later = {"fate": fate, "why": why} if _ORDER[fate] >= _ORDER[text.fate] else {}
-            return replace(text, sid=sid or text.sid, **later)
+            text = replace(text, sid=sid or text.sid)
+            if _ORDER[fate] < _ORDER[text.fate]:
+                return text
+            if fate == text.fate:
+                return replace(text, why=why or text.why, code=code or text.code)
+            return replace(text, fate=fate, why=why, code=code)
 
         self._change(text_id, further)
 
@@ -110,9 +120,21 @@ class Texts:
         )
         return changed
 
+    def sender_is(self, why_not: str) -> None:
+        """Note why no text can be sent at all, in words; empty: they can."""
+        self._redis.do(lambda client: client.set("ivr:no_texts", why_not) if why_not else client.delete("ivr:no_texts"))
+
+    def why_no_sender(self) -> str:
+        """Why no text can be sent at all; empty if nothing is known against it."""
+        return (self._redis.do(lambda client: client.get("ivr:no_texts")) or b"").decode()
+
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""
         return [text for text in self._recent() if text.fate == "failed"]
+
+    def failed_to(self, number: str) -> list[TextState]:
+        """Texts to this number that did not go, the latest first; none if the number is not known."""
+        return [text for text in self.failed() if text.to == number] if number else []
 
     def underway(self) -> list[TextState]:
         """Texts that wait to be sent, or are being sent."""

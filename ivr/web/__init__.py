@@ -40,6 +40,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     jobs = Jobs(settings, store)
     line = voice.Line(
         public_url=settings.public_url,
+        our_number=settings.our_number,
         signature=twiml.Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ MOST_BYTES = 64 * 1024
 #: What callers, or whoever watches over the line, wait for. Everything else is a page.
 CALLS = ("/voice", "/audio/", "/healthz", "/readyz")
 
+_TOO_LONG = f"Refused: this request is longer than {MOST_BYTES} bytes, and nothing that is sent here is.\n"
 _ESTABLISHED = 1
 #: tcp_info of Linux: the state, and milliseconds since data was last sent, and last received.
 _TCP_INFO = struct.Struct("B43xI4xI")
@@ -51,6 +53,8 @@ class Door:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             _take_in(environ)
+        except RequestEntityTooLarge:
+            return Response(_TOO_LONG, 413, content_type="text/plain; charset=utf-8")(environ, start_response)
         except HTTPException as refusal:
             return refusal(environ, start_response)
         with self._calls if environ["PATH_INFO"].startswith(CALLS) else self._pages:

@@ -23,6 +23,7 @@ from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Conflict, Published, Store, StoreDown
+from ivr.textless import without_texts
 from ivr.twiml import Voice, Writer
 
 log = structlog.get_logger()
@@ -40,6 +41,8 @@ class Edition:
     script: Script
     writer: Writer
     sounds: Sounds | None
+    #: The script with everything that staff wrote: the one above offers no texts while none can be sent.
+    whole: Script
 
 
 class Live:
@@ -49,6 +52,7 @@ class Live:
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
         self._live = self._next = ""
+        self._offers_texts = settings.can_reach_twilio
         #: Revisions that this version of the line cannot read. They are not tried again.
         self._refused: set[str] = set()
         #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
@@ -102,6 +106,7 @@ class Live:
         for known in list(self._editions.values()):
             if known.sounds:
                 known.sounds.look()
+        self._look_at_texts()
         revision = self._store.revisions.live()
         if not revision:
             put_back(self._settings, self._store)
@@ -114,6 +119,16 @@ class Live:
             self._take_up(edition)
             self._keep(revision)
             log.info("live", revision=revision)
+
+    def _look_at_texts(self) -> None:
+        """Whether texts can be sent. From now on every call is offered them, or none is."""
+        offers = self._settings.can_reach_twilio and not self._store.texts.why_no_sender()
+        if offers == self._offers_texts:
+            return
+        with self._loading:
+            self._offers_texts = offers
+            self._editions = {revision: self._edition(each.whole) for revision, each in self._editions.items()}
+        log.warning("texts", offered=offers)
 
     def _take_up(self, edition: Edition) -> None:
         self._live = edition.script.revision
@@ -149,7 +164,8 @@ class Live:
             log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
             return None
 
-    def _edition(self, made: Script) -> Edition:
+    def _edition(self, whole: Script) -> Edition:
+        made = whole if self._offers_texts else without_texts(whole)
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
         voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
@@ -162,7 +178,7 @@ class Live:
                 silence=sounds.silence,
                 version=lambda: sounds.version,
             )
-        return Edition(made, Writer(made, self._settings.public_url, voice), sounds)
+        return Edition(made, Writer(made, self._settings.public_url, voice), sounds, whole)
 
     def watch(self) -> None:
         """Go on looking, in a thread of its own, until closed."""

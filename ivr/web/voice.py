@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,18 +22,18 @@ from flask import Blueprint, Response, request
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, callback, dialling, reply, twiml
+from ivr import call, callback, dialling, reply, twiml, webhook
 from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU
 from ivr.session import At, Ended, Got, Session, Turn
 from ivr.spoken import text_of
-from ivr.store import Fate, Store, StoreDown
+from ivr.store import Store, StoreDown
 from ivr.twiml import Signature
 from ivr.web.desk import Desk
-from ivr.web.door import MOST_BYTES
 from ivr.web.live import Edition, Live
+from ivr.webhook import Rung
 
 log = structlog.get_logger()
 
@@ -55,16 +56,25 @@ _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept"
 #: Characters of an address that a refusal shows.
 MOST_SHOWN = 300
 
-#: How a call by one click went, for the caller's phone and for the adviser's.
-RANG = {"completed": "somebody picked up", "busy": "the phone was busy", "no-answer": "nobody picked up"}
-RUNG = {"busy": "was rung and was busy", "no-answer": "was rung and did not pick up", "failed": "could not be rung"}
-
-TEXT_FATES: dict[str, Fate] = {
-    "sent": "sent",
-    "delivered": "delivered",
-    "undelivered": "failed",
-    "failed": "failed",
+#: How a call by one click went: what the card says of the caller's phone and of the adviser's.
+RANG: dict[Rung, str] = {
+    "picked up": "somebody picked up",
+    "busy": "the phone was busy",
+    "no answer": "nobody picked up",
+    "failed": "the call could not be placed, so the caller's phone did not ring",
+    "stopped": "it was stopped before anybody picked up",
+    "not known": "how it ended is not known",
 }
+RUNG: dict[Rung, str] = {
+    "busy": "was rung and was busy",
+    "no answer": "was rung and did not pick up",
+    "failed": "could not be rung: the call could not be placed",
+    "stopped": "was not rung: the call was stopped",
+}
+#: What the adviser hears when nobody could be reached. They know themselves how any other call ended.
+TOLD_ADVISER: dict[Rung, str] = {
+    "busy": "ring_out_busy", "no answer": "ring_out_unanswered", "failed": "ring_out_failed",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Line:
     """What the webhooks work with."""
 
     public_url: str
+    #: The line's own number, E.164; empty where none is set.
+    our_number: str
     signature: Signature
     store: Store
     live: Live
@@ -119,7 +131,8 @@ class Sent(NamedTuple):
 
     @property
     def call(self) -> str:
-        return self.form.get("CallSid", "")
+        """The id of the call; for a call that came without one, what we gave it."""
+        return webhook.call_sid(self.form) or webhook.call_sid({"CallSid": self.query.get("call", "")})
 
 
 class _Refused(Exception):
@@ -140,7 +153,6 @@ _NO_FIT = (
     "must be this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the "
     "query and the form as they are.\n"
 )
-_TOO_LONG = "Refused: this form is longer than {most} bytes, which no form of Twilio's is.\n"
 
 
 class _Views:
@@ -171,7 +183,7 @@ class _Views:
         """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
         if "HTTP_X_TWILIO_SIGNATURE" not in environ:
             raise _Refused(403, _NO_SIGNATURE)  # nor is it read
-        pairs = twiml.fields(_body(environ)) if environ["REQUEST_METHOD"] == "POST" else []
+        pairs = twiml.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
             self._refused()
@@ -212,7 +224,7 @@ class _Views:
 
     def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not: then the caller is offered something else."""
-        if sent.form.get("Digits") != "1":
+        if not webhook.pressed_one(sent.form):
             return _Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
             self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
@@ -229,12 +241,11 @@ class _Views:
     def join(self, sent: Sent) -> Response:
         """The adviser pressed 1, and the caller is rung, who sees our number."""
         line, wish = self._line, self._wish(sent)
-        if wish is None or sent.form.get("Digits") != "1":
+        if wish is None or not webhook.pressed_one(sent.form):
             return _Document(twiml.hang_up())
         seconds = line.live.now.script.line.transfer.ring_seconds
-        return _Document(
-            twiml.ring_out(wish.number, sent.form.get("From", ""), self._for_adviser(sent, "rang"), seconds)
-        )
+        ours = line.our_number or webhook.number_shown(sent.form, "From")
+        return _Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
 
     def _wish(self, sent: Sent) -> CallbackRequest | None:
         """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
@@ -246,59 +257,61 @@ class _Views:
         """The address of another place in an adviser's call."""
         return f"{self._line.public_url}/voice/{place}?{sent.raw_query}"
 
-    def _note(self, sent: Sent, words: str) -> None:
-        """Write down on the card how a call by one click went."""
+    def _note(self, sent: Sent, words: str, news: str) -> None:
+        """Write down on the card how a call by one click went. News that comes twice is noted once."""
         now = self._line.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._line.store.requests.change(
-                sent.query.get("request", ""), lambda wish: callback.note(wish, "the line", words, now)
+                sent.query.get("request", ""), lambda wish: callback.note(wish, callback.LINE, words, now, news)
             )
 
     def rung(self, sent: Sent) -> Response:
         """The call to an adviser is over. It is worth a note if it never began."""
-        how = RUNG.get(sent.form.get("CallStatus", ""))
-        if how:
-            self._note(sent, f"{sent.query.get('adviser', 'The adviser')} {how}.")
+        made = webhook.adviser_called(sent.form)
+        if made and made.how in RUNG:
+            words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
+            self._note(sent, words, f"rung {made.call} {made.how}")
         return Response(status=204)
 
     def rang(self, sent: Sent) -> Response:
         """The call to a caller is over. What came of it is the adviser's to say."""
-        status = sent.form.get("DialCallStatus", "")
-        self._note(sent, f"By one click: {RANG.get(status, 'the call did not go through')}.")
-        if status == "completed":
+        made = webhook.caller_called(sent.form)
+        self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
+        if made.how not in TOLD_ADVISER:
             return _Document(twiml.hang_up())
-        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.says["ring_out_unanswered"])))
+        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.says[TOLD_ADVISER[made.how]])))
 
     def recording(self, sent: Sent) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
-        if sent.form.get("RecordingStatus", "completed") == "completed" and sent.query.get("request"):
-            seconds = int(sent.form.get("RecordingDuration") or 0)
-            self._line.jobs.fetch_recording(sent.query["request"], sent.form["RecordingSid"], seconds)
+        ready, request_id = webhook.recording(sent.form), sent.query.get("request", "")
+        if ready and request_id:
+            self._line.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
         return Response(status=204)
 
     def text(self, sent: Sent) -> Response:
         """News of a text message."""
-        fate = TEXT_FATES.get(sent.form.get("MessageStatus", ""))
-        if fate:
-            self._line.store.texts.became(sent.query.get("id", ""), fate, why=sent.form.get("ErrorCode", ""))
+        news = webhook.text_news(sent.form)
+        if news:
+            self._line.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
 
     def status(self, sent: Sent) -> Response:
-        if sent.form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
-            self._count_who_left(sent)
+        how = webhook.call_over(sent.form)
+        if how and sent.call:
+            self._count_who_left(sent.call, how)
             self._line.store.sessions.end(sent.call)
         return Response(status=204)
 
-    def _count_who_left(self, sent: Sent) -> None:
+    def _count_who_left(self, call_sid: str, how: str) -> None:
         """Whoever hung up is counted by where they were, and whether they had got anything by then."""
-        s = self._line.store.sessions.get(sent.call)
+        s = self._line.store.sessions.get(call_sid)
         place, got = (s.place.node, s.got) if s else ("", ())
-        log.info("ended", call=sent.call, status=sent.form["CallStatus"], place=place, got=[*got])
+        log.info("ended", call=call_sid, status=how, place=place, got=[*got])
         if s and place not in ("told", "goodbye"):  # there the line hung up
             LEFT.labels(place).inc()
 
     def fallback(self, sent: Sent) -> Response:
-        log.error("fallback", call=sent.call, code=sent.form.get("ErrorCode", ""))
+        log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
         return _Document(self._line.live.trouble)
 
 
@@ -312,14 +325,6 @@ def _shown(address: str) -> str:
     """An address that anybody may have sent, cut to what a person can read."""
     plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address)
     return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
-
-
-def _body(environ: Environ) -> bytes:
-    """What was posted. Twilio says how long it is, and it is never long."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MOST_BYTES:
-        raise _Refused(413, _TOO_LONG.format(most=MOST_BYTES))
-    return bytes(environ["wsgi.input"].read(int(length)))
 
 
 class _Document(Response):
@@ -361,7 +366,9 @@ class _Webhook:
 
     def __init__(self, line: Line, sent: Sent):
         self._line, self._form, self._query = line, sent.form, sent.query
-        self._call = sent.call
+        self._call = sent.call or f"none-{secrets.token_hex(16)}"
+        #: A call that Twilio gave no id is known by the one that we gave it, in the addresses of its webhooks.
+        self._carried = "" if webhook.call_sid(sent.form) else f"&call={self._call}"
         self._began = time.perf_counter()
         self._now = line.clock()
         #: Redis is away: the place in the address stands in for the session.
@@ -370,8 +377,8 @@ class _Webhook:
     def begin(self, lost: int | None = None) -> str:
         """A call comes in; `lost` is the turn at which its session was found gone."""
         edition = self._edition_for_caller()
-        turn = call.start(edition.script, self._call, self._form.get("From", ""), self._now, lost=lost is not None)
-        blocked = self._is_blocked()
+        turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
+        blocked = self._is_blocked(turn.session.caller)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
         try:
             kept = self._line.store.sessions.save(turn.session)
@@ -383,10 +390,10 @@ class _Webhook:
             return self._reply_again(kept)
         return self._reply(edition, turn, "start")
 
-    def _is_blocked(self) -> bool:
+    def _is_blocked(self, caller: str) -> bool:
         """Whether nothing is to be done for this number unasked. While that cannot be known, it is not."""
         with contextlib.suppress(StoreDown):
-            return self._line.store.blocked.has(dialling.judge(self._form.get("From", "")).e164, self._now.timestamp())
+            return self._line.store.blocked.has(dialling.judge(caller).e164, self._now.timestamp())
         return False
 
     def turn(self, number: int) -> str:
@@ -394,20 +401,16 @@ class _Webhook:
         stored = self._stored(number)
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
-        event = twiml.read(self._form, lambda: self._accepted(number))
         if stored is not None and stored.turn == number:
             edition, is_its_own = _edition(self._line.live, stored.revision)
             known, place = stored, stored.place
         elif address := _Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
             edition, is_its_own = _edition(self._line.live, address.revision)[0], False
-            known, place = (
-                address.session(
-                    stored, self._call, call.known_caller(edition.script, self._form.get("From", "")), number
-                ),
-                address.place,
-            )
+            caller = call.known_caller(edition.script, webhook.caller(self._form))
+            known, place = address.session(stored, self._call, caller, number), address.place
         else:
             return self.begin(lost=number)
+        event = webhook.happened(self._form, call.awaited(place), lambda: self._accepted(number))
         if is_its_own:
             turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:
@@ -443,7 +446,7 @@ class _Webhook:
 
     def _edition_for_caller(self) -> Edition:
         live = self._line.live.now
-        if dialling.same(self._form.get("From", ""), live.script.line.test_phones):
+        if dialling.same(call.known_caller(live.script, webhook.caller(self._form)), live.script.line.test_phones):
             return self._line.live.draft() or live
         return live
 
@@ -455,8 +458,9 @@ class _Webhook:
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
         """Write the reply; count and log the turn."""
         session = turn.session
-        address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}"
-        document = edition.writer.write(turn, address, self._form.get("To", ""))
+        address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}{self._carried}"
+        ours = self._line.our_number or webhook.number_shown(self._form, "To")
+        document = edition.writer.write(turn, address, ours)
         took = time.perf_counter() - self._began
         _seconds(kind).observe(took)
         if self._alone:

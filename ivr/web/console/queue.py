@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
-from flask import Flask, flash, render_template, request
+from flask import Flask, abort, flash, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, messages
+from ivr import briefing, callback, codes, dialling, messages
 from ivr.callback import CallbackRequest, Outcome, Refused
 from ivr.web.console.common import Console, Pages, go
 
@@ -24,6 +24,7 @@ def add_to(app: Flask, console: Console) -> Callable[..., str]:
         ("/waiting", pages.waiting, "GET"),
         ("/ended", pages.ended, "GET"),
         ("/texts", pages.texts, "GET"),
+        ("/texts/<text_id>/number", pages.text_number, "POST"),
         ("/log", pages.log, "GET"),
         ("/request/<request_id>", pages.card, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
@@ -80,6 +81,10 @@ class _Pages(Pages):
             again_hours=callback.AGAIN_HOURS,
             too_soon=self._is_too_soon(found),
             missed=briefing.missed_in_words(found, self._now),
+            failed_texts=[
+                (text, codes.in_words(text.code, text.why))
+                for text in self._console.store.texts.failed_to(found.number)
+            ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
@@ -91,8 +96,21 @@ class _Pages(Pages):
     def ended(self) -> str:
         return render_template("ended.html", requests=self._console.store.requests.ended(), now=self._now)
 
-    def texts(self) -> str:
-        return render_template("texts.html", texts=self._console.store.texts.failed(), now=self._now)
+    def texts(self, shown: str = "") -> str:
+        """The texts that failed, each with the card of its phone; of the one that is `shown`, the number too."""
+        failed, waiting = self._console.store.texts.failed(), self._console.store.requests.waiting()
+        cards = {request.number: request.id for request in waiting if request.number}
+        rows = [(text, codes.in_words(text.code, text.why), cards.get(text.to, "")) for text in failed]
+        why_none = self._console.store.texts.why_no_sender()
+        return render_template("texts.html", rows=rows, shown=shown, why_none=why_none, now=self._now)
+
+    def text_number(self, text_id: str) -> str:
+        """The number that a text did not reach, for whoever rings the person instead. The log says who looked."""
+        text = self._console.store.texts.get(text_id)
+        if text is None or text.fate != "failed":
+            abort(404)
+        self._console.note("saw the number of a text that failed", text_id)
+        return self.texts(shown=text_id)
 
     def log(self) -> str:
         self._admin_only()
