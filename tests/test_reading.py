@@ -859,3 +859,20 @@ def test_whatever_does_not_fit_is_told_and_the_rest_is_looked_at(files: dict[str
             sound_part(model, document, spare)
 
             assert len(document.problems) <= 2, (place, wrong, document.problems)
+
+
+def test_what_is_done_to_a_document_does_not_come_back_when_it_is_read_again() -> None:
+    """The same text is read once, and each reader may write into what they were given."""
+    text = "a:\n  b: [one, 2]\n  c: words # cut\n"
+    first = read(text, "config/x.yaml")
+    first.data["a"]["b"].append("three")
+    first.lines.clear()
+    first.problems.append(first.problem((), "Something else."))
+    first.stand_ins[("a",)] = 1
+
+    again = read(text, "config/x.yaml")
+
+    assert again.data == {"a": {"b": ["one", 2], "c": "words"}}
+    assert again.line(("a", "c")) == 3
+    assert (again.problems, again.stand_ins) == ([], {})
+    assert read(text, "config/y.yaml").file == "config/y.yaml"
