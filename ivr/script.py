@@ -23,8 +23,10 @@ from ivr.spoken import Speech
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts that are sent where the caller's place names none.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
+#: What somebody is answered who sends us a text.
+TEXT_REPLY = "text_reply"
 #: The texts that the line itself sends.
-NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS)
+NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY)
 
 
 class Option(msgspec.Struct, frozen=True):

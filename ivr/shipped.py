@@ -250,6 +250,7 @@ SHIPPED: dict[str, Any] = {
     "texts": {
         "text_us": "{service_name}: ring {helpline_phone}. Email {service_email} Web {service_web}",
         "text_words": "{service_name}: Word list: {glossary_link} Help: {helpline_phone}",
+        "text_reply": "{service_name}: Sorry, no one can read texts sent here. To talk to a person, ring {helpline_phone}. You can email {service_email}",
     },
     "pace": {
         "words_a_minute": 140,

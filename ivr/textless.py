@@ -71,7 +71,7 @@ def _options(options: Iterable[Option], instead: Speech) -> Iterable[Option]:
         if option.goto == SEND_TEXT:
             continue
         if _OFFER.search(text_of(option.label)):
-            option = changed(option, label=instead, said_back=(f"{text_of(instead).rstrip(',')}.",))
+            option = changed(option, label=instead, said_back=())
         yield option
 
 

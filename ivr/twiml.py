@@ -17,6 +17,7 @@ from hashlib import sha1
 from urllib.parse import unquote_plus, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
+from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
@@ -375,6 +376,14 @@ def say_and_end(words: str) -> str:
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
     response.hangup()
+    return str(response)
+
+
+def text_back(words: str) -> str:
+    """The reply to a text that came in: a text with these words, or none."""
+    response = MessagingResponse()
+    if words:
+        response.message(words)
     return str(response)
 
 

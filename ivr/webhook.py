@@ -226,3 +226,27 @@ def text_news(form: Form) -> TextNews | None:
     """How far a text got; None for what we do not keep: that it is queued, or being sent."""
     fate = _FATES.get(_status(form, "MessageStatus", "SmsStatus"))
     return TextNews(fate, error_code(form) if fate == "failed" else "") if fate else None
+
+
+# --- a text that somebody sent to us ---------------------------------------------------------------
+
+
+class TextCame(NamedTuple):
+    """Who sent us a text, E.164, and whether it is a word that Twilio itself answers."""
+
+    sender: str
+    for_twilio: bool
+
+
+#: Twilio answers these, whatever signs stand beside them. "yes" is not here: people also answer a question with it.
+_FOR_TWILIO = frozenset(
+    ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "unstop", "help", "info")
+)
+
+
+def text_came(form: Form) -> TextCame:
+    """Read a text that came in. Its sender is empty where nobody could be answered: a short code, a name, a service."""
+    words = re.sub(r"[^a-z]+", " ", form.get("Body", "")[:100].lower()).strip()
+    for_twilio = bool(form.get("OptOutType", "").strip()) or words in _FOR_TWILIO
+    shown = number_shown(form, "From")
+    return TextCame("" if shown == number_shown(form, "To") else shown, for_twilio)

@@ -114,6 +114,6 @@ def twilio() -> Iterator[Twilio]:
 @pytest.fixture
 def tools(settings: Settings, twilio: Twilio, store: Store) -> Iterator[Tools]:
     """A worker's tools, whose Twilio is the one above."""
-    tools = Tools(dataclasses.replace(settings, twilio_api_url=f"http://127.0.0.1:{twilio.server_port}"))
+    tools = Tools(dataclasses.replace(settings, twilio_api_url=twilio.url))
     yield tools
     tools.store.close()

@@ -1,10 +1,12 @@
-"""Twilio's REST as the worker meets it, and the worker that does all that is queued."""
+"""Twilio's REST, on a real server that answers what a test tells it to; and the worker that does all that is queued."""
 
 from __future__ import annotations
 
+import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from rq import SimpleWorker
 
@@ -15,25 +17,40 @@ from ivr.worker import Tools
 
 
 class Twilio(ThreadingHTTPServer):
-    """Answers what the worker asks, in turn, and remembers what it was asked."""
+    """Gives one answer after another, then always that something was begun, and remembers what it was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
-        self.answers: list[tuple[int, bytes]] = []
-        self.asked: list[str] = []
+        self.answers: list[tuple[int, bytes | dict[str, object]]] = []
+        #: Each request's method, path and fields.
+        self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
+        #: Seconds before an answer.
+        self.wait = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @property
+    def asked(self) -> list[str]:
+        """Each request in short: its method, and the end of its path."""
+        return [f"{method} {path.rsplit('/', 1)[1]}" for method, path, _ in self.seen]
 
 
 class _Answering(BaseHTTPRequestHandler):
     server: Twilio
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.asked.append(f"{self.command} {self.path.rsplit('/', 1)[1]}")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
+        parts = urlsplit(self.path)
+        self.server.seen.append((self.command, parts.path, {**parse_qs(body), **parse_qs(parts.query)}))
+        time.sleep(self.server.wait)
         status, content = self.server.answers.pop(0) if self.server.answers else (200, b'{"sid": "SM1"}')
+        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(sent)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(sent)
 
     do_GET = do_POST = do_DELETE = _answer  # noqa: N815
 

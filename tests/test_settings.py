@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ivr import building, check, config
+from ivr import building, check, config, phone
 from ivr.check.context import Context
 from ivr.cli import publishing
 from ivr.config import Settings
@@ -26,7 +20,8 @@ from ivr.reading import ConfigError, Problem
 from ivr.session import Transfer
 from ivr.spoken import text_of
 from tests.conftest import ENVIRONMENT, TOKEN
-from tests.line import OPEN
+from tests.line import CALLER, OPEN
+from tests.rest import Twilio
 from tests.talk import Talk
 
 IVR = Path(sys.executable).parent / "ivr"
@@ -301,51 +296,6 @@ def test_an_advisers_phone_that_is_ours_is_refused(tmp_path: Path) -> None:
 # --- what Twilio answers, on a real server ----------------------------------------------------
 
 
-class Twilio(ThreadingHTTPServer):
-    """Answers each request with the next of some answers, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.answers: list[tuple[int, bytes | dict[str, object]]] = []
-        self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
-        self.wait = 0.0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: Twilio
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        parts = urlsplit(self.path)
-        self.server.seen.append((self.command, parts.path, {**parse_qs(body), **parse_qs(parts.query)}))
-        time.sleep(self.server.wait)
-        answers = self.server.answers
-        status, content = answers.pop(0) if len(answers) > 1 else answers[0]
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(content if isinstance(content, bytes) else json.dumps(content).encode())
-
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Tests are quiet."""
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    server = Twilio()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def _refusal(status: int, code: int, message: str) -> tuple[int, dict[str, object]]:
     more = f"https://www.twilio.com/docs/errors/{code}"
     return status, {"code": code, "message": message, "more_info": more, "status": status}
@@ -442,13 +392,167 @@ def test_the_right_one_of_several_pages_is_connected(settings: Settings, twilio:
     )  # fmt: skip
 
 
+NO_TEXTS = _numbers(_number(sms=False))
+UPDATED = (200, _number())
+
+
 def test_a_number_that_sends_no_texts_is_told_by_connect(tmp_path: Path, twilio: Twilio) -> None:
-    twilio.answers = [_numbers(_number(sms=False)), _numbers(_number(sms=False)), (200, _number(sms=False))]
+    twilio.answers = [NO_TEXTS, NO_TEXTS, UPDATED, NO_TEXTS]
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
 
     assert told.returncode == 0
-    assert f"Twilio says that {OURS} sends no texts: callers who ask for one would get none." in told.stdout
+    assert told.stdout.splitlines()[-1] == (
+        f"Twilio says that {OURS} sends no texts. Set TWILIO_TEXT_FROM to a number that can. "
+        "Until then, callers are offered no texts."
+    )
+
+
+# --- the sender of texts ------------------------------------------------------------------------
+
+SERVICE = "MG" + "0" * 31 + "f"
+SENDER = "+447700900500"
+
+
+@pytest.mark.parametrize("sender", [SENDER, SERVICE, OURS])
+def test_a_sender_of_texts_can_be_a_number_or_a_messaging_service(tmp_path: Path, sender: str) -> None:
+    assert _told(tmp_path, TWILIO_TEXT_FROM=sender) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        ("07700 900500", f"TWILIO_TEXT_FROM is '07700 900500'. Write it so: {SENDER}"),
+        ("SENDIASS", "TWILIO_TEXT_FROM is 'SENDIASS'. Write a number with plus and country"),
+        ("MG1", "TWILIO_TEXT_FROM is 'MG1'. Write a number with plus and country"),
+        ("SM" + "0" * 32, "TWILIO_TEXT_FROM is 'SM"),
+        ("60600", "TWILIO_TEXT_FROM is '60600'. Write a number with plus and country"),
+    ],
+)
+def test_a_sender_that_cannot_be_is_told(tmp_path: Path, sender: str, told: str) -> None:
+    (says,) = _told(tmp_path, TWILIO_TEXT_FROM=sender)
+
+    assert says.startswith(told)
+
+
+def test_a_sender_without_an_account_is_told(tmp_path: Path) -> None:
+    (says,) = _told(tmp_path, TWILIO_TEXT_FROM=SENDER, TWILIO_ACCOUNT_SID="")
+
+    assert says.startswith("TWILIO_TEXT_FROM is set and TWILIO_ACCOUNT_SID is not.")
+
+
+@pytest.mark.parametrize(
+    ("sender", "field", "sent"),
+    [("", "From", OURS), (SENDER, "From", SENDER), (SERVICE, "MessagingServiceSid", SERVICE)],
+)
+def test_texts_come_from_the_sender_that_is_set(
+    settings: Settings, twilio: Twilio, sender: str, field: str, sent: str
+) -> None:
+    Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender)).send_text("1", CALLER, "Hello.")
+
+    ((_, path, fields),) = twilio.seen
+    assert path.endswith("/Messages.json")
+    assert fields[field] == [sent]
+    assert {"From", "MessagingServiceSid"} & set(fields) == {field}
+
+
+def test_connect_has_texts_answered_by_this_line(tmp_path: Path, twilio: Twilio) -> None:
+    twilio.answers = [_numbers(_number()), _numbers(_number()), UPDATED, _numbers(_number())]
+
+    told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
+
+    assert f"Whoever sends a text to {OURS} is answered by https://line.example.org/text" in told.stdout
+    fields = twilio.seen[2][2]
+    assert (fields["SmsUrl"], fields["SmsMethod"]) == (["https://line.example.org/text"], ["POST"])
+    assert fields["VoiceUrl"] == ["https://line.example.org/voice"]
+
+
+def test_connect_sets_a_sender_of_its_own_too(tmp_path: Path, twilio: Twilio) -> None:
+    number = _numbers(_number(SENDER, sid="PN" + "5" * 32))
+    twilio.answers = [_numbers(_number()), _numbers(_number()), UPDATED, number, UPDATED, number]
+
+    told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SENDER)
+
+    assert f"Whoever sends a text to {SENDER} is answered by" in told.stdout
+    method, path, fields = twilio.seen[4]
+    assert (method, path.rsplit("/", 1)[1]) == ("POST", f"PN{'5' * 32}.json")
+    assert fields == {"SmsUrl": ["https://line.example.org/text"], "SmsMethod": ["POST"]}
+
+
+def test_connect_sets_a_messaging_service(tmp_path: Path, twilio: Twilio) -> None:
+    """Which has an address of its own for texts that come in, and may else leave them to each of its numbers."""
+    twilio.answers = [
+        _numbers(_number()),
+        _numbers(_number()),
+        UPDATED,
+        (200, {"sid": SERVICE}),
+        (200, {"sid": SERVICE}),
+    ]
+
+    told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SERVICE)
+
+    assert told.returncode == 0, told.stderr
+    method, path, fields = twilio.seen[3]
+    assert (method, path) == ("POST", f"/v1/Services/{SERVICE}")
+    assert fields == {
+        "InboundRequestUrl": ["https://line.example.org/text"], "InboundMethod": ["POST"],
+        "UseInboundWebhookOnNumber": ["false"],
+    }  # fmt: skip
+
+
+def test_a_sender_that_the_account_does_not_have_is_told_by_connect(tmp_path: Path, twilio: Twilio) -> None:
+    twilio.answers = [_numbers(_number()), _numbers(_number()), UPDATED, _numbers()]
+
+    told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SENDER)
+
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"Calls are connected, and texts are not: The account has no number {SENDER}. Check TWILIO_TEXT_FROM\n"
+    )
+
+
+WHY_NOT = {
+    "no such number": (SENDER, [_numbers()], f"The account has no number {SENDER}. Check TWILIO_TEXT_FROM."),
+    "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} sends no texts."),
+    "no such service": (
+        SERVICE, [_refusal(404, 20404, "Not found")],
+        f"The account has no Messaging Service {SERVICE}. Check TWILIO_TEXT_FROM.",
+    ),
+    "a service": (SERVICE, [(200, {"sid": SERVICE})], ""),
+    "a number": ("", [_numbers(_number())], ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WHY_NOT)
+def test_why_no_text_can_be_sent_is_known_from_twilio(settings: Settings, twilio: Twilio, case: str) -> None:
+    sender, answers, why = WHY_NOT[case]
+    twilio.answers = list(answers)
+
+    asking = Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender))
+
+    told = asking.why_no_texts()
+
+    assert told.startswith(why)
+    assert bool(told) == bool(why)
+
+
+def test_a_twilio_that_cannot_be_asked_is_no_reason_against_texts(settings: Settings, twilio: Twilio) -> None:
+    twilio.answers = [WRONG_TOKEN]
+
+    with pytest.raises(PhoneFailed, match="20003"):
+        Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=SERVICE)).why_no_texts()
+
+
+@pytest.mark.parametrize(
+    ("api", "asked"),
+    [
+        ("https://api.twilio.com", "https://messaging.twilio.com"),
+        ("https://api.dublin.ie1.twilio.com", "https://messaging.dublin.ie1.twilio.com"),
+        ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
+    ],
+)
+def test_messaging_services_are_asked_in_the_same_region(api: str, asked: str) -> None:
+    assert phone._messaging_at(api) == asked
 
 
 def test_a_number_that_takes_no_calls_is_not_connected(tmp_path: Path, twilio: Twilio) -> None:

@@ -1,15 +1,30 @@
-"""Texts that fail: told in plain words, to whoever can ring the person instead."""
+"""Texts: offered where they can be sent, told of in plain words when they fail, and answered when they come in."""
 
 from __future__ import annotations
 
-import pytest
+import dataclasses
+import itertools
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
 
-from ivr import codes
-from ivr.store import Store, TextState
+import pytest
+import structlog
+
+from ivr import building, codes
+from ivr.config import Settings
+from ivr.script import Reading, Script
+from ivr.spoken import text_of
+from ivr.store import Published, Store, TextState
+from ivr.textless import in_pieces, without_texts
+from ivr.web.voice import MOST_ANSWERS
 from ivr.worker import Tools
 from tests.desk import NOW, Browser, ask, hire
-from tests.line import Line
+from tests.line import OPEN, Line
 from tests.rest import Twilio, work
+from tests.walk import ways
 
 TO = "+447700900001"
 
@@ -111,3 +126,245 @@ def test_a_card_tells_of_a_text_to_that_phone_that_failed(asha: Browser, store: 
     assert "A text to this phone did not go." in asha.get("/request/CA001-1").text
     assert "The phone was off or out of reach" in asha.page
     assert "A text to this phone did not go." not in asha.get("/request/CA002-1").text
+
+
+# --- what cannot be done is not promised --------------------------------------------------------
+
+#: Any word of a text, but for a text relay.
+OF_A_TEXT = re.compile(r"\btext(?:s|ed)?\b(?! relay)", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def textless(shipped: Script) -> Script:
+    return without_texts(shipped)
+
+
+def test_a_line_that_cannot_send_texts_speaks_of_none(textless: Script) -> None:
+    """Nowhere that keys and silence lead to."""
+    for place, (way, turn) in ways(textless, OPEN).items():
+        assert not OF_A_TEXT.search(text_of(turn.says)), (place, way)
+        assert place[0] not in ("send_text", "text_number", "text_check"), way
+
+
+def test_all_that_is_no_text_is_still_reached(shipped: Script, textless: Script) -> None:
+    """Nothing else is lost with the texts, and every reading still says something."""
+    nodes = {node for node, _ in ways(shipped, OPEN)} - {"send_text", "text_number", "text_check"}
+
+    assert {node for node, _ in ways(textless, OPEN)} >= nodes
+
+
+def test_both_scripts_are_made_of_the_same_sounds(shipped: Script, textless: Script) -> None:
+    assert textless.every_prompt() <= shipped.every_prompt()
+
+
+def test_the_words_around_an_offer_stay_whole(shipped: Script, textless: Script) -> None:
+    def closing(script: Script) -> str:
+        node = script.nodes["complaint_words"]
+        assert isinstance(node, Reading)
+        return text_of(node.closing)
+
+    assert closing(shipped) == "That is what to write. We can text you this list."
+    assert closing(textless) == "That is what to write."
+    assert "We can support you with this too." in _told(textless, "disagreement_ask")
+    assert "text" not in _told(textless, "disagreement_ask")
+
+
+def _told(script: Script, name: str) -> str:
+    node = script.nodes[name]
+    assert isinstance(node, Reading)
+    return " ".join(text_of(part) for part in node.parts)
+
+
+def test_a_phone_number_is_still_known_where_it_is_said(shipped: Script, textless: Script) -> None:
+    """A part that is gone moves those behind it."""
+    for script in (shipped, textless):
+        for where, number in script.numbers.items():
+            node = script.nodes.get(where.split(".")[0])
+            if isinstance(node, Reading):
+                said_number = script.values[number]
+                part = node.parts[int(where.split(".")[1])]
+                assert isinstance(said_number, tuple)
+                assert text_of(said_number).rstrip(".") in text_of(part)
+
+
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        (
+            "We can help. We can text you the link. Ring us.",
+            ["We can help. ", "We can text you the link. ", "Ring us."],
+        ),
+        ("Do you use a text relay? We do.", ["Do you use a text relay? We do."]),
+        ("The text of the letter says when.", ["The text of the letter says when."]),
+        ("You can get it by text", ["You can get it by text"]),
+        ("", [""]),
+    ],
+)
+def test_a_sentence_that_offers_a_text_is_a_piece_of_its_own(words: str, pieces: list[str]) -> None:
+    assert in_pieces(words) == pieces
+
+
+@pytest.fixture
+def no_account(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    with Line(dataclasses.replace(settings, account_sid=""), store) as line:
+        yield line
+
+
+def test_without_an_account_no_caller_is_offered_a_text(no_account: Line) -> None:
+    call = no_account.call().press("0").put_in(DialCallStatus="busy")
+
+    assert not OF_A_TEXT.search(call.words)
+    assert "press 3" in call.words, "the keys of the other choices stay as they are"
+    assert call.press("2").place == "person_away"
+    assert "That key is not used here." in call.words
+
+
+def test_a_running_line_stops_offering_texts_and_offers_them_again(line: Line) -> None:
+    away = line.call().press("0").put_in(DialCallStatus="busy")
+    assert "by text" in away.words
+
+    line.store.texts.sender_is("Twilio says that +441164960000 sends no texts.")
+    line.app._live.look()
+
+    assert "by text" not in away.press("#").words, "not even to whoever heard of it before"
+    assert "by text" not in line.call(sid="CA2").press("0").put_in(DialCallStatus="busy").words
+    line.store.texts.sender_is("")
+    line.app._live.look()
+    assert "by text" in line.call(sid="CA3").press("0").put_in(DialCallStatus="busy").words
+
+
+def test_a_refusal_of_the_sender_ends_the_offers_and_one_of_the_receiver_does_not(
+    tools: Tools, store: Store, twilio: Twilio
+) -> None:
+    for nth, (code, is_ours) in enumerate((("21614", False), ("21661", True))):
+        twilio.answers = [(400, {"code": int(code), "message": "No", "status": 400})]
+        store.texts.add(TextState(f"CA1.{nth}", TO, "text_us", "Hello.", NOW))
+        tools.jobs.send_waiting_text(f"CA1.{nth}")
+        work(tools)
+        assert bool(store.texts.why_no_sender()) is is_ours
+
+
+def test_advisers_are_told_that_no_texts_are_offered(asha: Browser, store: Store) -> None:
+    assert "Callers are offered no texts now." not in asha.get("/texts").text
+
+    store.texts.sender_is("Twilio says that +441164960000 sends no texts.")
+
+    assert "Twilio says that +441164960000 sends no texts." in asha.get("/texts").text
+
+
+# --- somebody sends us a text ---------------------------------------------------------------------
+
+CAME = {
+    "MessageSid": "SM" + "1" * 32,
+    "From": "+447700900123",
+    "To": "+441164960000",
+    "Body": "hello?",
+    "NumMedia": "0",
+}
+
+
+def _answer(line: Line, **form: str) -> str | None:
+    """The text that goes back, if one does."""
+    reply = line.post("/text", {**CAME, **form})
+    assert (reply.status_code, reply.mimetype) == (200, "text/xml")
+    root = ET.fromstring(reply.text)
+    assert root.tag == "Response"
+    assert [child.tag for child in root] in ([], ["Message"])
+    return root.findtext("Message")
+
+
+def test_whoever_texts_us_is_told_who_we_are_and_how_to_reach_a_person(line: Line) -> None:
+    answer = _answer(line)
+
+    assert answer
+    assert "0116 257 5027" in answer
+    assert "Leicester" in answer or "SENDIASS" in answer
+    assert len(answer) <= 160, "one text is enough, and costs no more than one"
+
+
+def test_staff_edit_the_words_of_the_answer(line: Line, files: dict[str, str]) -> None:
+    edited = {
+        **files,
+        "texts.yaml": files["texts.yaml"].replace("no one can read texts sent here", "we cannot read it"),
+    }
+    live = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(building.revision_of(edited), 1.0, "tests", "", live), edited)
+    line.app._live.look()
+
+    assert "we cannot read it" in str(_answer(line))
+
+
+@pytest.mark.parametrize("body", ["STOP", "stop", " Stop. ", "STOPALL", "unsubscribe", "CANCEL", "End", "quit", "HELP",
+                                  "info", "START", "UNSTOP", "REVOKE", "optout"])  # fmt: skip
+def test_words_that_twilio_answers_are_not_answered_again(line: Line, body: str) -> None:
+    assert _answer(line, Body=body) is None
+
+
+def test_a_word_of_ones_own_service_for_stopping_is_twilios_too(line: Line) -> None:
+    assert _answer(line, Body="arret", OptOutType="STOP") is None
+
+
+@pytest.mark.parametrize("body", ["please stop ringing me", "yes", "", "\u2603", "x" * 5000, "help me please"])
+def test_anything_else_is_answered(line: Line, body: str) -> None:
+    assert _answer(line, Body=body)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["60600", "+4460600", "SENDIASS", "", "+441164960000", "+447700900500", "whatsapp:+447700900123", "\u2603",
+     "anonymous", "+449098790001", "+12025550123", "x" * 5000],
+)  # fmt: skip
+def test_what_answers_by_itself_or_cannot_be_answered_gets_nothing(
+    settings: Settings, store: Store, published: str, sender: str
+) -> None:
+    """A short code, a name, ourselves, a costly number, one abroad: that could go on for ever, or cost a lot."""
+    with Line(dataclasses.replace(settings, text_from="+447700900500"), store) as line:
+        assert _answer(line, From=sender) is None
+
+
+def test_a_text_from_the_number_that_it_went_to_is_not_answered(line: Line) -> None:
+    assert _answer(line, From="+447700900123", To="+447700900123") is None
+
+
+def test_two_machines_do_not_answer_each_other_for_ever(line: Line) -> None:
+    answers = [_answer(line) for _ in range(10)]
+
+    assert [bool(answer) for answer in answers] == [True] * MOST_ANSWERS + [False] * (10 - MOST_ANSWERS)
+    assert _answer(line, From="+447700900124"), "nobody else waits for them"
+
+
+def test_the_number_of_whoever_texts_us_is_in_no_log(line: Line) -> None:
+    with structlog.testing.capture_logs() as logs:
+        _answer(line)
+
+    assert [entry["answered"] for entry in logs if entry["event"] == "text came"] == [True]
+    assert "900123" not in str(logs)
+    assert "hello?" not in str(logs)
+
+
+def test_while_redis_is_away_each_number_is_answered_once(
+    settings: Settings, files: dict[str, str], tmp_path: Path
+) -> None:
+    """Nothing counts then what was sent, and an answer for ever is worse than none."""
+    (tmp_path / "live.json").write_text(json.dumps(files))
+    away = dataclasses.replace(settings, data_dir=tmp_path)
+    store = Store(f"unix://{tmp_path}/nobody.sock")
+    with Line(away, store) as line:
+        assert [bool(_answer(line)) for _ in range(3)] == [True, False, False]
+        assert _answer(line, From="+447700900124")
+    store.close()
+
+
+FIELDS = ["From", "To", "Body", "MessageSid", "OptOutType", "NumMedia", "NumSegments", "SmsStatus"]
+ODD = [None, "", " ", "-1", "3.7", "abc", "9" * 5000, "x" * 20_000, "\u2603\u202e", "\x00", "<Message>"]
+
+
+def test_a_text_with_any_odd_field_is_taken(line: Line) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for field, value in itertools.product(FIELDS, ODD):
+            form = {name: text for name, text in {**CAME, field: value}.items() if text is not None}
+            reply = line.post("/text", form)
+            assert reply.status_code == 200, (field, value)
+            ET.fromstring(reply.text)
+
+    assert not [entry for entry in logs if entry["log_level"] in ("error", "critical")]

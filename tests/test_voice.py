@@ -35,6 +35,7 @@ FORM = {"CallSid": "CA" + "1" * 32, "From": CALLER, "To": "+441164960000", "Call
 WEBHOOKS = [
     "/voice", "/voice/turn/0", "/voice/whisper", "/voice/accept", "/voice/recording", "/voice/text",
     "/voice/status", "/voice/fallback", "/voice/ring", "/voice/join", "/voice/rang", "/voice/rung",
+    "/text",
 ]  # fmt: skip
 #: Seconds after which Twilio gives a turn up.
 TWILIO_WAITS = 15
@@ -104,7 +105,7 @@ def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Li
 
 def test_the_table_of_webhooks_is_whole(line: Line) -> None:
     """No webhook is added without being in the test above."""
-    rules = {rule.rule for rule in line.app.app.url_map.iter_rules() if rule.rule.startswith("/voice")}  # type: ignore[attr-defined]
+    rules = {rule.rule for rule in line.app.app.url_map.iter_rules() if rule.rule.startswith(("/voice", "/text"))}  # type: ignore[attr-defined]
 
     assert rules == {path.replace("/turn/0", "/turn/<int:turn>") for path in WEBHOOKS}
 

@@ -57,8 +57,13 @@ class Texts:
 
     def lately_to(self, number: str) -> int:
         """Counts one more text to a number, and returns how many that makes in the hour since its first."""
-        key = f"ivr:texts_to:{number}"
+        return self._one_more(f"ivr:texts_to:{number}")
 
+    def answers_to(self, number: str) -> int:
+        """Counts one more answer to a number's own texts, and returns how many that makes in the hour."""
+        return self._one_more(f"ivr:answers_to:{number}")
+
+    def _one_more(self, key: str) -> int:
         def step(client: Client) -> int:
             pipe = client.pipeline()
             pipe.set(key, 0, ex=3600, nx=True)

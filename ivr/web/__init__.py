@@ -86,7 +86,7 @@ class Web:
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        is_webhook = environ["PATH_INFO"].startswith("/voice")
+        is_webhook = environ["PATH_INFO"].startswith(("/voice", "/text"))
         return (self.app if is_webhook else self._doors)(environ, start_response)
 
     def close(self) -> None:

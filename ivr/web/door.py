@@ -35,7 +35,7 @@ WHOLE_SECONDS = 10.0
 #: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
 #: What callers, or whoever watches over the line, wait for. Everything else is a page.
-CALLS = ("/voice", "/audio/", "/healthz", "/readyz")
+CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
 
 _TOO_LONG = f"Refused: this request is longer than {MOST_BYTES} bytes, and nothing that is sent here is.\n"
 _ESTABLISHED = 1

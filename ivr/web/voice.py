@@ -26,7 +26,7 @@ from ivr import call, callback, dialling, reply, twiml, webhook
 from ivr.callback import CallbackRequest
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
-from ivr.script import MAIN_MENU
+from ivr.script import MAIN_MENU, TEXT_REPLY
 from ivr.session import At, Ended, Got, Session, Turn
 from ivr.spoken import text_of
 from ivr.store import Store, StoreDown
@@ -53,6 +53,8 @@ REFUSALS_SECONDS = 60.0
 Environ = dict[str, Any]
 #: Where Twilio brings news that nobody listens to, and where an adviser listens.
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
+#: Answers within an hour to one number that texts us; and numbers that are answered, once each, without Redis.
+MOST_ANSWERS, MOST_ANSWERED_ALONE = 3, 1000
 #: Characters of an address that a refusal shows.
 MOST_SHOWN = 300
 
@@ -94,20 +96,21 @@ class Line:
 
 def blueprint(line: Line) -> Blueprint:
     """The webhooks. All of them need Twilio's signature."""
-    voice, views = Blueprint("voice", __name__, url_prefix="/voice"), _Views(line)
+    voice, views = Blueprint("voice", __name__), _Views(line)
     for path, view in (
-        ("", views.incoming),
-        ("/turn/<int:turn>", views.turn),
-        ("/whisper", views.whisper),
-        ("/accept", views.accept),
-        ("/ring", views.ring),
-        ("/join", views.join),
-        ("/rang", views.rang),
-        ("/rung", views.rung),
-        ("/recording", views.recording),
-        ("/text", views.text),
-        ("/status", views.status),
-        ("/fallback", views.fallback),
+        ("/voice", views.incoming),
+        ("/voice/turn/<int:turn>", views.turn),
+        ("/voice/whisper", views.whisper),
+        ("/voice/accept", views.accept),
+        ("/voice/ring", views.ring),
+        ("/voice/join", views.join),
+        ("/voice/rang", views.rang),
+        ("/voice/rung", views.rung),
+        ("/voice/recording", views.recording),
+        ("/voice/text", views.text),
+        ("/voice/status", views.status),
+        ("/voice/fallback", views.fallback),
+        ("/text", views.text_came),
     ):
         voice.add_url_rule(
             path,
@@ -161,6 +164,8 @@ class _Views:
     def __init__(self, line: Line):
         self._line = line
         self._refusal_told = float("-inf")
+        #: Whose texts were answered while Redis was away, where nothing else counts them.
+        self._answered_alone: set[str] = set()
 
     def signed(self, view: Callable[..., Response]) -> Callable[..., Response]:
         """The view behind the signature, and with words for the caller if it fails.
@@ -203,7 +208,7 @@ class _Views:
         """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
         if isinstance(error, _Refused):
             return _refusal(error)
-        place = sent.path.removeprefix("/voice/").split("/")[0]
+        place = sent.path.removeprefix("/voice").strip("/").split("/")[0]
         if place in _NEWS and isinstance(error, StoreDown):
             log.warning("news", call=sent.call, path=sent.path, why=str(error))
             return Response(status=503)
@@ -294,6 +299,26 @@ class _Views:
         if news:
             self._line.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
+
+    def text_came(self, sent: Sent) -> Response:
+        """Somebody sent us a text. They are told who we are, and how to reach a person."""
+        came, script = webhook.text_came(sent.form), self._line.live.now.script
+        is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
+        answers = is_somebody and not came.for_twilio and self._may_answer(came.sender)
+        log.info("text came", answered=answers, for_twilio=came.for_twilio)
+        return _Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
+
+    def _may_answer(self, number: str) -> bool:
+        """Whether a number is answered once more. What answers us by itself would go on for ever."""
+        try:
+            so_far = self._line.store.texts.answers_to(number)
+            self._answered_alone.clear()
+            return so_far <= MOST_ANSWERS
+        except StoreDown:
+            if number in self._answered_alone or len(self._answered_alone) >= MOST_ANSWERED_ALONE:
+                return False
+            self._answered_alone.add(number)
+            return True
 
     def status(self, sent: Sent) -> Response:
         how = webhook.call_over(sent.form)
