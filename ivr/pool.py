@@ -51,7 +51,7 @@ Registry = TypeVar("Registry", bound=BaseRegistry)
 #: Seconds between two signs of life while a job is done, and seconds after the last one that its process is dead.
 BEAT_SECONDS, LOST_SECONDS = 5, 15
 #: Seconds between two looks: for jobs that are due or were left, for figures, and for what is late.
-DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 60.0
+DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
 #: Jobs of a queue that are looked at for the oldest: new ones come last, and urgent alerts first.
 MOST_LOOKED_AT = 100
 #: Seconds that the processes have to end what they do.

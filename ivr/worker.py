@@ -1,6 +1,6 @@
 """The worker: does what is queued, and looks now and then for what was forgotten.
 
-Texts, recordings, ringing out and alerts are jobs. Once a minute the worker looks for what
+Texts, recordings, ringing out and alerts are jobs. Three times a minute the worker looks for what
 is late, what was written down and not yet done, and what is past its days; every ten
 minutes it asks Twilio for messages that we were never told of. Its processes are in `pool.py`.
 """
@@ -30,7 +30,7 @@ from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
 log = structlog.get_logger()
 
 #: A text that has waited this long was forgotten by the queue.
-FORGOTTEN_SECONDS = 120
+FORGOTTEN_SECONDS = 30
 #: A text that is being sent for longer than any server is waited for was begun by a process that is gone.
 LOST_SECONDS = 20
 #: Seconds after which an adviser who asked to be rung expects no call any more.

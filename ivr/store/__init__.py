@@ -27,7 +27,7 @@
     ivr:audit                    stream   who saw and did what
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
-    ivr:ailing:<process>         string   how often in a row a process ended early, for two minutes
+    ivr:ailing:<process>         string   how often in a row a process ended early, for a minute
     ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
     ivr:counts                   hash     what the worker counted
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour

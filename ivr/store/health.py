@@ -16,7 +16,7 @@ from ivr.store.connection import Client, Redis, StoreDown
 #: Seconds after its last sign of life that a process counts as dead.
 ALIVE_SECONDS = 20
 #: Seconds for which it is told that a process keeps ending, after it last did.
-AILING_SECONDS = 120
+AILING_SECONDS = 60
 #: Seconds after which figures are too old to be told.
 FIGURES_SECONDS = 120
 #: Different names that are counted. What others send us cannot fill Redis.

@@ -123,7 +123,6 @@ def _verdict(line: Line, rest: Rest, store: Store, told: Told) -> int:
     doubled += [f"{request} was rung {times} times" for request, times in rest.clicks.items() if times > 1]
     doubled += [f"alerts of {request}: {ids}" for request, ids in rest.alerts.items() if len(ids) > 1]
     stuck = [*_undone(store), *(f"{path} was not answered" for path in told.unanswered)]
-    stuck += [f"text {text.id} is {text.fate}" for text in store.texts.underway() if _job(text.id) not in later]
     stuck += [] if line.ready() == "ready" else [f"/readyz: {line.ready()}"]
     print(
         f"{told.calls} calls, {len(told.rung_back)} promised a call, {len(told.texted)} promised a text "
@@ -145,15 +144,14 @@ def _rang(store: Store, rest: Rest, request: str) -> bool:
     return bool(rest.clicks[request]) or "Could not ring you" in str(store.requests.get(request))
 
 
-def _job(text: str) -> str:
-    return f"text-{text.replace('.', '-')}"
-
-
 def _undone(store: Store) -> list[str]:
-    """Jobs that wait, are being done, or stand between the two."""
-    kinds = {"queue": "waits", "wip": "is being done"}
-    found = [f"{name} {says}" for kind, says in kinds.items() for name in _names(store, kind)]
-    return found + [f"{name} was taken and not begun" for name in _names(store, "intermediate")]
+    """Jobs that wait, are being done, or stand between the two, and texts that no job is there for."""
+    kinds = {"queue": "waits", "wip": "is being done", "intermediate": "was taken and not begun"}
+    found = {kind: _names(store, kind) for kind in kinds}
+    known = {*_names(store, "scheduled"), *(name for names in found.values() for name in names)}
+    texts = [text for text in store.texts.underway() if f"text-{text.id.replace('.', '-')}" not in known]
+    jobs = [f"{name} {kinds[kind]}" for kind, names in found.items() for name in names]
+    return jobs + [f"text {text.id} is {text.fate}, and no job is there for it" for text in texts]
 
 
 def _names(store: Store, kind: str) -> list[str]:

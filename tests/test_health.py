@@ -1,0 +1,112 @@
+"""What /readyz and /metrics say of the processes behind the web, which tell it by way of Redis."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ivr import pool
+from ivr.jobs import MAIL, POSTS, TEXTS
+from ivr.session import SendText
+from ivr.store import Figures, Store
+from ivr.worker import Tools
+from tests.desk import NOW, ask
+from tests.line import Line
+from tests.rest import Twilio, show_alive, work
+
+
+@pytest.fixture
+def told(line: Line, store: Store) -> Line:
+    """A line whose worker is alive."""
+    show_alive(store)
+    return line
+
+
+def _ready(line: Line) -> tuple[int, str]:
+    answer = line.client.get("/readyz")
+    return answer.status_code, answer.text.strip()
+
+
+def _metrics(line: Line) -> dict[str, float]:
+    rows = [row for row in line.client.get("/metrics").text.splitlines() if row and not row.startswith("#")]
+    return {name: float(value) for name, value in (row.rsplit(" ", 1) for row in rows)}
+
+
+def test_a_line_whose_processes_are_all_alive_is_ready(told: Line) -> None:
+    assert _ready(told) == (200, "ready")
+    assert _metrics(told)[f'ivr_worker_alive{{post="{TEXTS}"}}'] == 1
+
+
+def test_a_line_without_a_worker_is_not_ready(line: Line) -> None:
+    assert _ready(line) == (503, "the worker does not run")
+    assert _metrics(line)[f'ivr_worker_alive{{post="{TEXTS}"}}'] == 0
+
+
+@pytest.mark.parametrize("post", POSTS)
+def test_a_process_that_gives_no_sign_of_life_is_named_by_what_it_does(told: Line, store: Store, post: str) -> None:
+    store.redis.do(lambda client: client.delete(f"ivr:alive:{post}"))
+
+    assert _ready(told) == (503, f"no process of the worker does this: {POSTS[post]}")
+
+
+def test_a_process_that_keeps_ending_is_named(told: Line, store: Store) -> None:
+    store.health.ail("web-process", 5)
+
+    assert _ready(told) == (503, "a process of the web server keeps ending, 5 times in a row")
+
+
+def test_a_disk_that_takes_nothing_is_told_in_the_systems_words(told: Line, store: Store) -> None:
+    store.health.figures(Figures(NOW, {}, 0, 0, 0, "No space left on device"))
+
+    assert _ready(told) == (503, "nothing can be written into IVR_DATA: No space left on device")
+
+
+def test_what_waits_and_what_is_late_is_counted(told: Line, store: Store, tools: Tools, twilio: Twilio) -> None:
+    ask(store, 1, due=NOW - 60)
+    twilio.answers = [(429, b"{}")]
+    for number in (1, 2):
+        tools.jobs.send_text(SendText(f"CA1.{number}", f"+44770090010{number}", "text_us", "Hello."), NOW)
+        if number == 1:
+            work(tools)
+    tools.jobs.alert("CA001-1", "late")
+
+    pool._tell_figures(tools, pool.Upkeep(store), time.time())
+
+    found = _metrics(told)
+    assert found[f'ivr_jobs_waiting{{queue="{TEXTS}"}}'] == found[f'ivr_jobs_to_retry{{queue="{TEXTS}"}}'] == 1
+    assert 0 < found[f'ivr_oldest_job_seconds{{queue="{TEXTS}"}}'] < 60
+    assert found[f'ivr_oldest_job_seconds{{queue="{MAIL}"}}'] > 0
+    wanted = {"ivr_texts_unsent": 2, "ivr_alerts_unsent": 2, "ivr_requests_late": 1, "ivr_messages_unheard": 0}
+    assert {name: found[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((400, b'{"code": 21610, "message": "no", "status": 400}'), "21610"),
+        ((503, b"busy"), "503"),
+        ((200, b"<html>"), "no sense"),
+    ],
+)
+def test_what_twilio_did_not_do_is_counted_by_its_code(
+    told: Line, tools: Tools, twilio: Twilio, answer: tuple[int, bytes], code: str
+) -> None:
+    twilio.answers = [answer]
+    tools.jobs.send_text(SendText("CA1.1", "+447700900101", "text_us", "Hello."), NOW)
+
+    work(tools)
+
+    assert _metrics(told)[f'ivr_rest_errors_total{{code="{code}"}}'] == 1
+
+
+def test_while_redis_is_away_the_rest_is_still_counted(
+    line: Line, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.redis, "_url", "redis://127.0.0.1:1")
+    monkeypatch.setattr(store.redis, "_local", type("NoClient", (), {})())
+
+    found = _metrics(line)
+
+    assert found["ivr_redis_up"] == 0
+    assert "ivr_trouble_total" in found
