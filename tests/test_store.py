@@ -314,6 +314,8 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.requests.delete("CA003-1")
     store.requests.find(FindRequest(request().number, "0000"))
     Jobs(settings, store).send_text(SendText("CA1.7", request().number, "text_us", "Hello."), NOW)
+    store.texts.sender_is("There is no sender")
+    store.texts.answers_to(request().number)
     store.requests.may_alert(request(), "mail")
     store.blocked.add(request().number, "asha", NOW, "a pocket")
     hire(store)
