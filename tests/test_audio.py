@@ -35,7 +35,7 @@ CALLS = sorted((config.ROOT / "tests" / "calls").glob("*.call"))
 SPEECH = "  engines: [natural, pyttsx3]"
 
 #: One process renders the line once, and all that needs it is tested there. Beside other work that takes minutes.
-pytestmark = [pytest.mark.xdist_group("audio"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="session")

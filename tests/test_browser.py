@@ -30,7 +30,6 @@ from tests.ports import free_port
 from tests.test_phone import needs
 
 expect.set_options(timeout=10_000)
-pytestmark = pytest.mark.xdist_group("browser")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"

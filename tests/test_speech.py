@@ -31,7 +31,7 @@ SAID = [
     "My number is oh seven seven double oh, nine hundred, one two three.",
 ]
 
-pytestmark = [pytest.mark.xdist_group("audio"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
