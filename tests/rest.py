@@ -21,6 +21,8 @@ class Twilio(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answering)
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[str] = []
+        #: What each request gave as the key that stays the same when it is tried again.
+        self.keys: list[str] = []
 
 
 class _Answering(BaseHTTPRequestHandler):
@@ -29,6 +31,7 @@ class _Answering(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append(f"{self.command} {self.path.rsplit('/', 1)[1]}")
+        self.server.keys.append(self.headers.get("Idempotency-Key", ""))
         status, content = self.server.answers.pop(0) if self.server.answers else (200, b'{"sid": "SM1"}')
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
