@@ -265,7 +265,7 @@ def private_folder(path: Path) -> Path:
 def why_unwritable(folder: Path) -> str:
     """Why no file can be written into this folder, in the words of the system; empty if one can."""
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".tried.", suffix=".part") as file:
+        with tempfile.NamedTemporaryFile(dir=private_folder(folder), prefix=".tried.", suffix=".part") as file:
             file.write(bytes(4096))
             file.flush()
     except OSError as error:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 #: A process that ran this many seconds had started well.
 STEADY_SECONDS = 10.0
-#: Seconds before the first start of one that ended early, and the longest that they grow to.
-FIRST_SECONDS, LONGEST_SECONDS = 0.5, 30.0
+#: Seconds before the first start of one that ended early, and the longest that they grow to: somebody may wait for
+#: what it alone does. One that has sisters may wait longer.
+FIRST_SECONDS, LONGEST_SECONDS, LONGEST_WITH_SISTERS = 0.5, 5.0, 30.0
 #: Early ends in a row that are a crash loop.
 CRASH_LOOP = 4
 

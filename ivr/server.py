@@ -41,8 +41,6 @@ START_SECONDS, STOP_SECONDS = 30.0, 10.0
 AGAIN_SECONDS = 1.0
 #: Seconds that a word to whoever started the line may take. A terminal can be held, with Ctrl-S.
 TELL_SECONDS = 0.25
-#: Seconds between two starts of a Redis that keeps ending, at most: everything waits for it.
-REDIS_SECONDS = 4.0
 #: Seconds between two notes of how much the embedded Redis has kept.
 NOTE_SECONDS = 60.0
 
@@ -122,6 +120,16 @@ def _reach(url: str, *, wait: bool) -> None:
         time.sleep(AGAIN_SECONDS)
     if told:
         _tell("Redis answers.")
+
+
+def still_runs(settings: Settings, seconds: float = 0.0) -> bool:
+    """Whether a line with this data folder runs, given so many seconds for one that was killed to be gone."""
+    ends = time.monotonic() + seconds
+    while is_embedded(settings) and ping(settings.redis_url):
+        if time.monotonic() >= ends:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _tell(words: str) -> None:
@@ -268,7 +276,6 @@ class EmbeddedRedis(Child):
         try:
             embedded.may_use(self._data)
             super().__init__("redis", embedded.command(self._data))
-            self.respawn = Respawn(REDIS_SECONDS)
         except embedded.Unusable as error:
             raise CannotStart(str(error)) from error
 

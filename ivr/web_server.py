@@ -21,27 +21,33 @@ from granian.server import MPServer
 
 import ivr.web  # noqa: F401  # loaded here, it is shared by the processes that are forked
 from ivr import config
-from ivr.respawn import Respawn
+from ivr.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
 
 #: Seconds between two looks for a process that ended.
 LOOK_SECONDS = 0.2
+#: Seconds between two starts while no process is left that answers: then none waits for its own time.
+SILENT_SECONDS = 1.0
 
 
 class WebServer(MPServer):
     """granian's server with a backoff for each process."""
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
-        backoff = [Respawn() for _ in range(self.workers)]
+        backoff = [Respawn(LONGEST_WITH_SISTERS) for _ in range(self.workers)]
+        last = time.monotonic()
         for each in backoff:
-            each.started(time.monotonic())
+            each.started(last)
         while not self.interrupt_signal:
             self.main_loop_interrupt.wait(LOOK_SECONDS)
             self.main_loop_interrupt.clear()
             for index in sorted(set(self.interrupt_children)):
-                if backoff[index].may_start(time.monotonic()):
+                now = time.monotonic()
+                is_silent = len(set(self.interrupt_children)) == self.workers and now - last >= SILENT_SECONDS
+                if backoff[index].may_start(now) or is_silent:
                     self.interrupt_children.remove(index)
-                    backoff[index].started(time.monotonic())
+                    backoff[index].started(now)
+                    last = now
                     self._respawn_workers([index], spawn_target, target_loader)
                     if backoff[index].is_crash_loop:
                         self._store.health.ail("web-process", backoff[index].early_ends)

@@ -46,8 +46,8 @@ class RedisServer:
 
 
 def soon(what: Callable[[], object]) -> bool:
-    """Whether this becomes true within ten seconds."""
-    for _ in range(200):
+    """Whether this becomes true within thirty seconds."""
+    for _ in range(600):
         if what():
             return True
         time.sleep(0.05)

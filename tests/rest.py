@@ -24,6 +24,8 @@ class Twilio(ThreadingHTTPServer):
         self.answers: list[tuple[int, bytes | dict[str, object]]] = []
         #: Each request's method, path and fields.
         self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
+        #: What each request gave as the key that stays the same when it is tried again.
+        self.keys: list[str] = []
         #: Seconds before an answer.
         self.wait = 0.0
 
@@ -44,6 +46,7 @@ class _Answering(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
         parts = urlsplit(self.path)
         self.server.seen.append((self.command, parts.path, {**parse_qs(body), **parse_qs(parts.query)}))
+        self.server.keys.append(self.headers.get("Idempotency-Key", ""))
         time.sleep(self.server.wait)
         status, content = self.server.answers.pop(0) if self.server.answers else (200, b'{"sid": "SM1"}')
         sent = content if isinstance(content, bytes) else json.dumps(content).encode()

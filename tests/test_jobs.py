@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes, message_from_string
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -420,6 +422,64 @@ def test_an_alert_goes_by_mail_and_by_webhook(
     assert "Subject: A caller has not been rung in time" in mail
     assert "They should be rung by 10:29 on Wednesday" in mail
     assert twilio.asked == ["POST hook"]
+
+
+class Strict(Mailbox):
+    """Takes no mail that lacks what a standard or a spam filter wants, nor a sender that greets it wrongly."""
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, said: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        return said if "." in name else ["550 That is no name"]
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content or b""
+        mail = message_from_bytes(content if isinstance(content, bytes) else content.encode(), policy=default)
+        lacking = [
+            name for name in ("Date", "Message-ID", "From", "To", "Subject") if len(mail.get_all(name) or []) != 1
+        ]
+        if lacking or not content.isascii() or max(map(len, content.splitlines())) > 998:
+            return f"550 5.7.1 {lacking}"
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_strict_mail_server_takes_an_alert(settings: Settings) -> None:
+    box, wide = Strict(), Alert("CA1-1-late-mail-1795000000", "Zoë waits – today", "Zoë’s line is long: " + "ж" * 2000)
+    with _mail_server(box) as port:
+        sender = replace(settings, smtp_url=f"smtp://127.0.0.1:{port}", smtp_from="The line <line@example.org>")
+        alerts.mail(sender, ["desk@example.org", "Another <two@example.org>"], wide)
+
+    mail = message_from_string(box.mail[0], policy=default)
+    assert abs(mail["Date"].datetime.timestamp() - time.time()) < 60
+    assert mail["Message-ID"] == "<CA1-1-late-mail-1795000000@example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Subject"], mail.get_content().strip()) == (wide.subject, wide.words)
+    assert [one.addr_spec for one in mail["To"].addresses] == ["desk@example.org", "two@example.org"]
+
+
+def test_an_alert_that_is_tried_again_is_known_by_its_id_and_one_that_is_told_anew_has_another(
+    told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str]
+) -> None:
+    twilio.answers = [(500, b"")]
+    saved = ask(store, 1, due=NOW - 60)
+    worker.look(told, NOW)
+    work(told)
+    at_once(store, WAYS["webhook"])
+    work(told)
+    assert twilio.asked == ["POST hook"] * 2
+    assert len(set(twilio.keys)) == 1
+    assert twilio.keys[0].startswith(f"{saved.id}-late-webhook-")
+
+    for way in WAYS:  # a day later, what was done is forgotten
+        store.redis.do(lambda client, way=way: client.delete(f"rq:job:alert-{saved.id}-late-{way}"))
+    time.sleep(1.1)  # ids tell seconds apart
+    worker.look(told, NOW)
+    work(told)
+
+    assert len(set(twilio.keys)) == 2
+    ids = [message_from_string(mail, policy=default)["Message-ID"] for mail in mailbox[0].mail]
+    assert len(set(ids)) == len(ids) == 2
 
 
 @pytest.mark.parametrize("way", ["mail", "webhook"])

@@ -142,6 +142,13 @@ ONE_BY_ONE: list[tuple[dict[str, str], str]] = [
     ({"IVR_DATA": "README.md/var"}, "IVR_DATA is 'README.md/var', and "),
     ({"IVR_AUDIO": "README.md"}, "IVR_AUDIO is 'README.md', and "),
     ({"IVR_DATA": "~nobody-of-this-name/var"}, "IVR_DATA is '~nobody-of-this-name/var', which cannot be used"),
+    *(
+        (
+            {"IVR_WEB_PROCESSES": value},
+            f"IVR_WEB_PROCESSES is '{value}'. Make it a number from 1 to 64, or leave it out.",
+        )
+        for value in ("0", "65", "1000000", "-1", "2.5", "two", "٣")
+    ),
 ]
 
 
@@ -158,10 +165,23 @@ def test_a_setting_that_cannot_work_is_told(tmp_path: Path, changed: dict[str, s
         {}, {"SMTP_URL": "smtps://me:word%2F@mail.example.org:465", "SMTP_FROM": "The line <line@example.org>"},
         {"SMTP_URL": "smtp://127.0.0.1:25", "SMTP_FROM": "line@localhost"}, {"TWILIO_API_URL": "http://127.0.0.1:4010/"},
         {"TWILIO_API_URL": "https://api.dublin.ie1.twilio.com"}, {"IVR_AUDIO": "not/made/yet"},
+        {"IVR_WEB_PROCESSES": "1"}, {"IVR_WEB_PROCESSES": "64"},
     ],
 )  # fmt: skip
 def test_what_can_work_is_taken(tmp_path: Path, changed: dict[str, str]) -> None:
     assert _told(tmp_path, **changed) == []
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 2), (2, 2), (4, 3), (8, 6), (16, 12), (128, 12)])
+def test_web_processes_follow_the_cores_within_what_was_measured(cores: int, processes: int) -> None:
+    assert config.web_processes(cores) == processes
+
+
+def test_a_number_of_web_processes_that_somebody_chose_counts(tmp_path: Path) -> None:
+    environment = {**ENVIRONMENT, "IVR_DATA": str(tmp_path / "var")}
+
+    assert config.settings({**environment, "IVR_WEB_PROCESSES": "5"}).web_processes == 5
+    assert 2 <= config.settings(environment).web_processes <= 12
 
 
 # --- told alike by start, check and connect ---------------------------------------------------

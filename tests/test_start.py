@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlencode
 
 import pytest
@@ -46,19 +47,20 @@ def an_environment(tmp_path: Path) -> dict[str, str]:
 class Started:
     """A line that runs."""
 
-    def __init__(self, place: dict[str, str], *more: str):
+    def __init__(self, place: dict[str, str], *more: str, log: IO[bytes] | None = None):
+        """`log`: where it goes instead of to us; then it is for the caller to find out when the line answers."""
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [IVR, "start", "--port", str(self.port), *more],
             env=place,
             cwd=config.ROOT,
-            stdout=subprocess.PIPE,
+            stdout=log or subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         self.told = ""
-        assert self.process.stdout
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             self.told += line
             if "secret" in line or "Webhooks are signed" in line or "Twilio should call" in line:
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import getpass
 import os
 import sys
@@ -26,7 +27,12 @@ class Stop(Exception):
 
 
 def out(words: str = "") -> None:
-    click.echo(words)
+    """Say something at the terminal. A full disk behind it stops nothing."""
+    try:
+        click.echo(words)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
 
 
 def who() -> str:

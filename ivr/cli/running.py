@@ -14,7 +14,7 @@ from ivr.phone import Phone, PhoneFailed
 from ivr.pool import work
 from ivr.reading import ConfigError
 from ivr.script import Script
-from ivr.store import PATIENT_SECONDS, Store, ping
+from ivr.store import PATIENT_SECONDS, Store
 
 #: Seconds that Twilio has to tell of the line's number while the line starts.
 LOOK_SECONDS = 3.0
@@ -37,7 +37,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         demonstration.run(port)
         return
     settings = config.settings(port=port, running=as_it_was)
-    if server.is_embedded(settings) and ping(settings.redis_url):
+    if server.still_runs(settings, server.STOP_SECONDS if as_it_was else 0.0):
         raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:

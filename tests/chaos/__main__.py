@@ -86,10 +86,15 @@ def _kill(line: Line, chosen: argparse.Namespace) -> Counter[str]:
         killed[kind] += 1
         if kind == "the whole line":
             line.process.wait()
-            _until(lambda: not line.processes() and not _answers(line), 20)
-            line.begin()
-            _until(lambda: _answers(line), 60)
+            _until(lambda: _is_back(line), 60)
     return killed
+
+
+def _is_back(line: Line) -> bool:
+    """Whether the line answers. One that ended is started again, as whatever watches over it does."""
+    if line.process.poll() is not None:
+        line.begin()
+    return line.ready() != ""
 
 
 def _end(pid: int) -> None:
@@ -97,10 +102,6 @@ def _end(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def _answers(line: Line) -> bool:
-    return line.ready() != ""
 
 
 def _verdict(line: Line, rest: Rest, store: Store, told: Told) -> int:
