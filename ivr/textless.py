@@ -48,7 +48,7 @@ def _node(node: Node, instead: Speech) -> Node:
             answers = (changed(each, goto=END_MENU) if each.goto == SEND_TEXT else each for each in node.options)
             return replace(node, ask=_words(node.ask), options=tuple(answers))
         case Reading():
-            parts = tuple(_words(node.parts[i]) for i in _left(node))
+            parts = tuple(_words(node.parts[i]) for i in _left(node)) or ((),)
             following = next(iter(_options([node.next] if node.next else [], instead)), None)
             hint = None if node.hint_after is None else min(node.hint_after, len(parts) - 1)
             return replace(node, parts=parts, closing=_words(node.closing), next=following, hint_after=hint)

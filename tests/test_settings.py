@@ -13,12 +13,13 @@ import pytest
 
 from ivr import building, check, config, phone
 from ivr.check.context import Context
-from ivr.cli import publishing
+from ivr.cli import publishing, running
 from ivr.config import Settings
 from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError, Problem
 from ivr.session import Transfer
 from ivr.spoken import text_of
+from ivr.store import Store
 from tests.conftest import ENVIRONMENT, TOKEN
 from tests.line import CALLER, OPEN
 from tests.rest import Twilio
@@ -554,6 +555,19 @@ def test_why_no_text_can_be_sent_is_known_from_twilio(settings: Settings, twilio
 
     assert told.startswith(why)
     assert bool(told) == bool(why)
+
+
+def test_the_start_notes_whether_texts_can_be_sent(settings: Settings, store: Store, twilio: Twilio) -> None:
+    """What was known stays where Twilio cannot be asked: that is not the same as nothing wrong."""
+    here = dataclasses.replace(settings, twilio_api_url=twilio.url)
+    for answers, is_known in (
+        ([_numbers(_number()), NO_TEXTS], True),
+        ([WRONG_TOKEN], True),
+        ([_numbers(_number())] * 2, False),
+    ):
+        twilio.answers = list(answers)
+        running._warn_of_number(here, store)
+        assert bool(store.texts.why_no_sender()) is is_known
 
 
 def test_a_twilio_that_cannot_be_asked_is_no_reason_against_texts(settings: Settings, twilio: Twilio) -> None:

@@ -175,6 +175,20 @@ def _told(script: Script, name: str) -> str:
     return " ".join(text_of(part) for part in node.parts)
 
 
+def test_a_reading_of_nothing_but_an_offer_leads_on(files: dict[str, str]) -> None:
+    """There is nothing left to say in it, and its choices come at once."""
+    menu = "menus/more_help.yaml"
+    old = files[menu]
+    begins, ends = old.index("  local_offer:"), old.index("  rule_book:")
+    node = re.sub(r"parts:.*?closing:[^\n]*", 'parts: ["We can text you the link."]', old[begins:ends], flags=re.DOTALL)
+    made = without_texts(building.load({**files, menu: old[:begins] + node + old[ends:]}))
+
+    _, turn = ways(made, OPEN)["local_offer", 0]
+
+    assert "What would you like now?" in text_of(turn.says)
+    assert not OF_A_TEXT.search(text_of(turn.says))
+
+
 def test_a_phone_number_is_still_known_where_it_is_said(shipped: Script, textless: Script) -> None:
     """A part that is gone moves those behind it."""
     for script in (shipped, textless):
