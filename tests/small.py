@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from ivr import authored, building
-from ivr.script import Script
+from ivr import building, places
+from ivr.script import Line, Script
 
 #: In the words of a node, its settings. `<main_menu.say>` is the line of that name.
 NODES: dict[str, dict[str, Any]] = {
@@ -72,8 +72,8 @@ def script(**line: object) -> Script:
 
 def files(**line: object) -> dict[str, str]:
     """Its files. JSON is YAML, but for the keys of choices and for dates, which are no text in YAML."""
-    steps = {step: {word: _words(f"{step}.{word}") for word in words} for step, words in authored.STEP_WORDS.items()}
-    phrases = {name: _words(name) for name in authored.PHRASES}
+    steps = {step: {line.name: _words(line) for line in lines} for step, lines in places.STEP_WORDS.items()}
+    phrases = {line.name: _words(line) for line in places.Phrases.lines()}
     nodes = {name: _node(name, node) for name, node in NODES.items()}
     menus = json.dumps(
         {"title": "Small", "owner": "o", "source": "s", "nodes": nodes, "steps": steps, "phrases": phrases}
@@ -86,9 +86,9 @@ def files(**line: object) -> dict[str, str]:
     }
 
 
-def _words(line: str) -> str:
+def _words(line: Line) -> str:
     """A line that says its name, and what only the call knows."""
-    return " ".join([f"<{line}>", *(f"{{{blank}}}" for blank in authored.BLANKS.get(line, ()))])
+    return " ".join([f"<{line.id}>", *(f"{{{blank}}}" for blank in line.blanks)])
 
 
 def _node(name: str, node: dict[str, Any]) -> dict[str, Any]:

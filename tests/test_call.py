@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from msgspec.structs import replace
 
 from ivr import building, call, reply
 from ivr.hours import LONDON
@@ -537,7 +538,7 @@ def test_a_call_that_was_lost_starts_again_politely(shipped: Script) -> None:
         (At("school_talk", 99), At("school_talk", 2)),
         (At("person"), At("person_away")),  # the transfer has ended, and nothing tells how
         (At("ring_check"), At("end_menu")),
-        (At("text_sent"), At("end_menu")),
+        (At("a_step_of_another_version"), At("main_menu")),
         (At("a_node_of_another_script"), At("main_menu")),
     ],
 )
@@ -548,6 +549,21 @@ def test_a_call_goes_on_from_a_place_alone(shipped: Script, talk: Talk, place: A
     assert turn.session.place == resumed
     assert turn.says
     assert turn.session.turn == talk.session.turn + 1
+
+
+def test_a_session_of_another_version_goes_on_though_its_places_are_no_more(shipped: Script, talk: Talk) -> None:
+    """It is at a place that is unknown, and so is one on the way back."""
+    talk.press("21")
+    gone = At("a_place_that_is_no_more")
+    s = replace(talk.session, trail=(*talk.session.trail, gone))
+    desk, later = PracticeDesk(), OPEN + dt.timedelta(minutes=1)
+
+    assert call.run(shipped, s, Key("*"), desk, later).session.place == At("school_menu")
+
+    lost = replace(s, place=gone)
+    assert call.current(shipped, lost, OPEN).session.place == At("main_menu")
+    assert call.run(shipped, lost, Key("1"), desk, later).session.place == At("main_menu")
+    assert call.run(shipped, lost, Key("0"), desk, later).session.place == At("person")
 
 
 @pytest.mark.parametrize(
