@@ -13,6 +13,7 @@ The core knows nothing but itself: no clock, no files, no network.
     reading      YAML as values that know their lines; Problem and ConfigError
     fitting      what does not fit its shape, in plain words, and the rest of it made whole
     authored     the shapes of what staff write
+    menufile     the shape of a file of menus, made of the words that the places declare
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung back, and which can be texted
@@ -22,16 +23,18 @@ The core knows nothing but itself: no clock, no files, no network.
     messages     spoken messages: who listened, and the number that is heard in one
     codes        Twilio's error codes for texts, in words
     briefing     what an adviser is told of a request, in words
-    script       everything a call can say and where every key leads, ready to run
+    script       everything a call can say and where every key leads, ready to run; what a place is
+    phrases      the words of the line that belong to no place
     shipped      the words and timings that come with the line; `scripts/shipped` writes it
     stand_ins    what of them stands in for words that an older config/ does not have yet
     building     what staff wrote, made into a script, and every Problem told at once
     textless     a script for a line that cannot send texts
     session      what is remembered of a call, and what goes in and out of a turn
-    steps/       the places every line has: a person, texts, being rung back
+    places/      the places of a call: what staff write, and a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits
+    trail        the way back: what star leads to
     escalation   silence, unused keys and circles: how whoever does not get on comes to help
-    call         the engine: one pure step a turn
+    call         the engine: one turn of a call
     practice     a desk for calls that nobody real is in
     outcome      what a call leaves behind: the help that was got
     transcript   a call as text that staff can read and write

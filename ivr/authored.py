@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import copy
 import datetime
-import difflib
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -24,7 +23,6 @@ from pydantic import (
     PlainValidator,
     Tag,
     WithJsonSchema,
-    create_model,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -142,131 +140,6 @@ class Word(NodeBase):
 
 Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 
-#: The words of the built-in dialogue, by step. Staff own the words;
-#: `ivr/steps/` owns what happens there.
-STEP_WORDS: dict[str, tuple[str, ...]] = {
-    "slower": ("say", "say_normal", "normal_label"),
-    "more_time": ("say", "still_here"),
-    "pause": ("say", "still_here"),
-    "person": ("say", "try_next", "ended"),
-    "stay_on": ("say",),
-    "person_away": (
-        "closed",
-        "busy",
-        "no_answer",
-        "failed",
-        "stopped",
-        "tried",
-        "number",
-        "ring_back",
-        "text",
-        "listen",
-        "go_on",
-    ),
-    "message": ("say", "say_hidden", "nothing", "thanks", "thanks_hidden", "failed"),
-    "send_text": ("ask", "if_not_sure"),
-    "text_number": ("say", "hidden", "not_mobile"),
-    "text_check": ("ask",),
-    "text_sent": ("say",),
-    "text_failed": ("say",),
-    "ring_back": ("ask", "change"),
-    "ring_number": ("say", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "ours"),
-    "ring_check": ("ask",),
-    "ring_out": ("ask",),
-    "ring_urgent": ("ask",),
-    "ring_when": ("say", "morning", "afternoon", "any", "full"),
-    "ring_message": ("ask", "will", "will_not"),
-    "ring_safe": ("ask", "will", "will_not"),
-    "ring_needs": (
-        "say",
-        "say_more",
-        "nothing",
-        "relay",
-        "interpreter",
-        "slow",
-        "has_relay",
-        "has_interpreter",
-        "has_slow",
-    ),
-    "ring_done": ("say", "by", "ring_us", "can_stop", "reference", "change", "change_hidden", "message", "go_on"),
-    "ring_name": ("say", "thanks", "nothing"),
-    "ring_failed": ("say",),
-    "ring_reference": ("say", "hidden", "not_found"),
-    "ring_found": ("say", "late", "tried", "gave_up", "ended", "move", "cancel", "keep", "kept"),
-    "ring_sure": ("ask",),
-    "ring_moved": ("say",),
-    "ring_cancelled": ("say", "one", "not_rung"),
-    "number_entry": ("done", "start_again", "again", "nothing", "so_far", "zero"),
-    "no_key_1": ("say", "or_stay"),
-    "no_key_2": ("say",),
-    "unused_key_1": ("say",),
-    "unused_key_2": ("say",),
-    "goodbye": ("say", "rung"),
-    "start_again": ("say",),
-    "trouble": ("say", "ends"),
-}
-
-#: The steps that a choice may lead to. The order of the others is fixed, so that no edit can
-#: lead to a call that the caller did not agree to.
-GOTO_STEPS = frozenset({"person", "send_text", "ring_back", "ring_reference", "slower", "more_time", "pause"})
-#: Those of them that return to where the caller was, and so belong under key 9.
-SETTINGS_STEPS = frozenset({"slower", "more_time", "pause"})
-
-#: The words that must have a blank which only the call can fill, and which blank.
-BLANKS: dict[str, tuple[str, ...]] = {
-    "text_check.ask": ("typed_number",),
-    "ring_check.ask": ("typed_number",),
-    "ring_done.say": ("day", "window"),
-    "ring_done.by": ("day",),
-    "message.thanks": ("day",),
-    "message.thanks_hidden": ("day",),
-    "ring_done.reference": ("reference",),
-    "ring_found.say": ("day", "window"),
-    "ring_moved.say": ("day", "window"),
-    "number_entry.so_far": ("typed",),
-    "open_again": ("day", "time"),
-    "press": ("key",),
-    "hours": ("hours",),
-}
-
-#: The short phrases that the line puts between staff's words.
-PHRASES: tuple[str, ...] = (
-    "press", "zero", "star", "hash", "where_zero", "where_star", "where_hash",
-    "to_person", "to_hear_again", "to_go_back", "to_get_help",
-    "if_yes", "if_no", "if_not_sure",
-    "more_label", "more_label_no_text", "words_back", "words_all", "words_text", "words_next",
-    "one_at_a_time", "pen", "pen_ready", "press_or_wait", "at_the_start", "hours", "open_again",
-    "in_the_morning", "in_the_afternoon", "at_any_time",
-    "whisper", "whisper_heard", "whisper_pressed_nothing", "whisper_slow", "whisper_urgent", "whisper_today",
-    "whisper_language",
-    "whisper_accept", "whisper_accepted", "ring_out", "ring_out_accept", "ring_out_unanswered",
-    "ring_out_busy", "ring_out_failed",
-)  # fmt: skip
-
-#: The words and phrases that name a choice. 'press 1' follows them, so they end like a comma and
-#: never like a full stop.
-LABELS = frozenset({
-    "slower.normal_label", "person_away.ring_back", "person_away.text", "person_away.listen", "ring_back.change",
-    "ring_when.morning", "ring_when.afternoon", "ring_when.any",
-    "ring_needs.nothing", "ring_needs.relay", "ring_needs.interpreter", "ring_needs.slow",
-    "ring_done.message", "ring_done.go_on", "ring_found.move", "ring_found.cancel", "ring_found.keep",
-    "number_entry.done", "number_entry.start_again",
-    "to_person", "to_hear_again", "to_go_back", "to_get_help", "if_yes", "if_no", "if_not_sure",
-    "more_label", "more_label_no_text", "words_back", "words_all", "words_text", "words_next", "whisper_accept",
-    "ring_out_accept",
-    "one_at_a_time", "pen_ready",
-})  # fmt: skip
-
-
-def _model(name: str, fields: dict[str, Any]) -> Any:
-    return create_model(name, __base__=Authored, **{field: (kind, ...) for field, kind in fields.items()})  # type: ignore[call-overload]
-
-
-Steps: Any = _model(
-    "Steps", {name: _model(f"Step_{name}", dict.fromkeys(words, Said)) for name, words in STEP_WORDS.items()}
-)
-Phrases: Any = _model("Phrases", dict.fromkeys(PHRASES, Said))
-
 
 class File(Authored):
     """What any file of `config/` may have."""
@@ -276,18 +149,6 @@ class File(Authored):
         description="A rule of the check that need not hold at a place in this file, and why. Not for nodes: those "
         "have an `allow` of their own.",
     )
-
-
-class MenuFile(File):
-    """One file of `config/menus/`: who answers for it, and its nodes."""
-
-    title: Said = Field(description="What this file is about, as an adviser is told it.")
-    owner: Said = Field(description="Who answers for these words.")
-    source: Said = Field(description="Where the facts come from.")
-    review_by: datetime.date = Field(description="The day by which someone must read it again.")
-    nodes: dict[Name, Node] = Field(default_factory=dict)
-    steps: Steps | None = Field(None, description="The words of the places every line has.")
-    phrases: Phrases | None = Field(None, description="The small words between the words.")
 
 
 # --- config/texts.yaml ----------------------------------------------------------------------
@@ -601,13 +462,6 @@ _SPARES: dict[str, Any] = {
     "parts": [LEFT_OUT], "choices": {1: {"label": LEFT_OUT, **_ANSWER}},
     "texts": {}, "everyday": [], "names": [], "said": {},
 }  # fmt: skip
-#: What only a node of each kind has.
-_TELLING = {
-    "reading": {"parts", "closing"},
-    "question": {"ask", "if_yes", "if_no"},
-    "word": {"means"},
-    "menu": {"choices"},
-}
 
 
 def spare_of_line(path: Path, around: Any) -> Any:
@@ -621,25 +475,3 @@ def spare_of_line(path: Path, around: Any) -> Any:
 def spare_by_name(path: Path, around: Any) -> Any:
     """A value for a field, whatever file it is in. Raises LookupError for what need not be there."""
     return copy.deepcopy(_SPARES[path[-1]])  # type: ignore[index]
-
-
-def spare_of_menu(path: Path, around: Any) -> Any:
-    """A value for something in a menu file. Raises LookupError for what need not be there."""
-    match path:
-        case ("nodes", _):
-            raise LookupError(path)
-        case ("steps", str(step)):
-            return dict.fromkeys(STEP_WORDS[step], LEFT_OUT)
-        case ("steps", _, _) | ("phrases", _) | (*_, "parts" | "words", int()):
-            return LEFT_OUT
-        case (*_, "kind"):
-            return _kind_of(around)
-    return spare_by_name(path, around)
-
-
-def _kind_of(node: Mapping[Any, Any]) -> str:
-    """What kind a node is meant to be. Raises LookupError if nothing tells."""
-    if near := difflib.get_close_matches(str(node.get("kind", "")).lower(), _TELLING, 1):
-        return str(near[0])
-    found = [kind for kind, fields in _TELLING.items() if fields & node.keys()]
-    return found[0]

@@ -12,12 +12,15 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, spoken, stand_ins, textless
-from ivr.authored import LEFT_OUT, LineFile, MenuFile, TextsFile, WordsFile
+from ivr import authored, places, spoken, stand_ins, textless
+from ivr.authored import LEFT_OUT, LineFile, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
 from ivr.fitting import sound_part
 from ivr.hours import Hours, Span
+from ivr.menufile import MenuFile, spare_of_menu
+from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
+from ivr.places.reading import Greeting, Reading
 from ivr.reading import ConfigError, Document, Path, Problem, read
 from ivr.script import (
     END_MENU,
@@ -26,14 +29,10 @@ from ivr.script import (
     MAIN_MENU,
     NEEDED_TEXTS,
     WORDS_MENU,
-    Menu,
-    Node,
     Notice,
     Option,
-    Question,
-    Reading,
+    Place,
     Script,
-    Word,
 )  # fmt: skip
 from ivr.spoken import Speech
 
@@ -86,9 +85,7 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
             documents[needed] = missing
     menus = {
-        name: sound_part(
-            MenuFile, documents[name], authored.spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS}
-        )
+        name: sound_part(MenuFile, documents[name], spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS})
         for name in documents
         if name.startswith(MENUS)
     }
@@ -185,7 +182,7 @@ class _Builder:
     def script(self, revision: str) -> Script:
         self._check_line()
         self._check_cut_short()
-        nodes, first = {}, dict.fromkeys(authored.STEP_WORDS, "by the line itself")
+        nodes, first = {}, dict.fromkeys((*places.STEPS, *places.STEP_WORDS), "by the line itself")
         for file, document, node_id, node in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
@@ -202,6 +199,7 @@ class _Builder:
             line=self.line,
             words=self.draft.words,
             nodes=nodes,
+            own=places.STEPS,
             values=self.said,
             says=self._says(),
             numbers=self._numbers(nodes),
@@ -241,11 +239,11 @@ class _Builder:
                     path = (part, name, field_name) if field_name else (part, name)
                     key = f"{name}.{field_name}" if field_name else name
                     says[key] = self._speech(
-                        self._shared_file(), path, _label(text) if key in authored.LABELS else text
+                        self._shared_file(), path, _label(text) if places.LINES[key].is_label else text
                     )
         return says
 
-    def _numbers(self, nodes: Mapping[str, Node]) -> dict[str, str]:
+    def _numbers(self, nodes: Mapping[str, Place]) -> dict[str, str]:
         """Which phone number is said in which part of a reading, and where nobody can talk."""
         written = {f"{name}.{i}": text for name in nodes for i, text in enumerate(self._parts_said(name))}
         written["person_away.0"] = str(self.steps.get("person_away", {}).get("number", ""))
@@ -310,7 +308,7 @@ class _Builder:
                     says = "A setting cannot contain another one. Write its words here, without braces."
                     self._problem(LINE, (group, name), says)
 
-    def _check_needed(self, nodes: Mapping[str, Node]) -> None:
+    def _check_needed(self, nodes: Mapping[str, Place]) -> None:
         """Report missing nodes that the line itself leads to, and those of the wrong kind."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
@@ -329,7 +327,7 @@ class _Builder:
 
     # one node
 
-    def _node(self, file: str, node_id: str, node: Any) -> Node:
+    def _node(self, file: str, node_id: str, node: Any) -> Place:
         path: Path = ("nodes", node_id)
         match node:
             case authored.Menu():
@@ -338,7 +336,8 @@ class _Builder:
                     for key, choice in sorted(node.choices.items())
                 ]
                 text = self._known_text(file, path, node.text)
-                return Menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
+                menu = _MENUS.get(node_id, Menu)
+                return menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
             case authored.Question():
                 answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
                 found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
@@ -358,7 +357,7 @@ class _Builder:
         spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
         parts = tuple(part for part in spoken_parts if part)
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
-        return Reading(
+        return (Greeting if node_id == GREETING else Reading)(
             id=node_id,
             parts=parts,
             closing=self._speech(file, (*path, "closing"), node.closing) if node.closing else (),
@@ -406,7 +405,7 @@ class _Builder:
         if name in self.authored and not isinstance(self.authored[name], authored.Word):
             self._problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
             return None
-        if name in authored.GOTO_STEPS:
+        if name in places.FOR_STAFF:
             self._problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
             return None
         return self._target(file, path, name)
@@ -417,8 +416,8 @@ class _Builder:
 
     def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
         """Where a name leads today; None if it leads to a node that is switched off."""
-        if goto in authored.GOTO_STEPS:
-            if goto in authored.SETTINGS_STEPS and path[1:2] != (HELP,):
+        if goto in places.FOR_STAFF:
+            if goto in places.SETTINGS and path[1:2] != (HELP,):
                 self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
             return goto
         if goto not in self.authored and self._is_lost(goto, *self.draft.menus):
@@ -428,7 +427,7 @@ class _Builder:
             return None
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
-            if goto in authored.STEP_WORDS:
+            if goto in places.STEPS or goto in places.STEP_WORDS:
                 says = f"'{goto}' comes in its own order, so no choice can lead there."
             self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
@@ -443,7 +442,7 @@ class _Builder:
         return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
 
     def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, [*self.authored, *authored.GOTO_STEPS], 1)
+        near = difflib.get_close_matches(name, [*self.authored, *places.FOR_STAFF], 1)
         return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
@@ -454,7 +453,8 @@ class _Builder:
     # words
 
     def _speech(self, file: str, path: Path, template: str) -> Speech:
-        blanks = authored.BLANKS.get(".".join(map(str, path[1:])), ())
+        line = places.LINES.get(".".join(map(str, path[1:]))) if path[0] in ("steps", "phrases") else None
+        blanks = line.blanks if line else ()
         written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
@@ -481,8 +481,10 @@ class _Builder:
             self._problem(file, path, says)
 
 
+#: Menus that do more than others.
+_MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
 #: Names that no setting can have.
-_TAKEN = {name for names in authored.BLANKS.values() for name in names} | {
+_TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
     "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
 }  # fmt: skip
 #: The parts of files, besides menus, that are heard or texted.

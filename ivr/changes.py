@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ivr.authored import Confirmed, PartOfDay, RingBack
-from ivr.script import Menu, Node, Question, Reading, Script, Word, options_of
+from ivr.places.nodes import Menu, Question, Word
+from ivr.places.reading import Reading
+from ivr.script import Script
 from ivr.spoken import text_of
 
 #: Where something is heard: the id of its node (empty outside nodes), and its name there. The node's title may change.
@@ -66,7 +69,7 @@ def _heard(script: Script) -> Iterator[tuple[Place, str]]:
     yield from ((("", name), value) for name, value in _settings(script))
 
 
-def _said(node: Node) -> Iterator[tuple[str, str]]:
+def _said(node: Any) -> Iterator[tuple[str, str]]:
     match node:
         case Reading():
             for i, part in enumerate(node.parts, 1):
@@ -78,12 +81,12 @@ def _said(node: Node) -> Iterator[tuple[str, str]]:
             yield "", text_of(node.ask)
         case Menu():
             yield "", text_of(node.say)
-    for option in options_of(node):
+    for option in node.options_written():
         yield f", key {option.key}", f"{text_of(option.label)} press {option.key}. (leads to {option.goto})"
         yield f", after key {option.key}", text_of(option.said_back)
 
 
-def _led(node: Node) -> Iterator[tuple[str, str]]:
+def _led(node: Any) -> Iterator[tuple[str, str]]:
     """What a node does besides speaking."""
     if isinstance(node, Menu | Reading | Word):
         yield ", the text message about it", node.text or ""

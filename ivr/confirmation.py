@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from ivr.authored import Confirmed, LineFile
 from ivr.building import Draft
+from ivr.places.reading import Reading
 from ivr.reading import Path
-from ivr.script import GREETING, MAIN_MENU, Reading, Script, options_of
+from ivr.script import GREETING, MAIN_MENU, Script
 
 #: Settings that affect callers without being spoken.
 _ELSEWHERE: Mapping[Path, str] = {
@@ -87,7 +88,7 @@ def _ways(script: Script) -> dict[str, str]:
     while queue:
         here = queue.popleft()
         node = script.nodes.get(here)
-        onward = [(option.goto, (*ways[here], option.key)) for option in options_of(node)] if node else []
+        onward = [(option.goto, (*ways[here], option.key)) for option in node.options_written()] if node else []
         if isinstance(node, Reading) and node.runs_on_to:
             onward.append((node.runs_on_to, ways[here]))
         for there, way in onward:

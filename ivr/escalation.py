@@ -11,54 +11,63 @@ do in turn is an exception, so every call that stays on the line ends in somethi
 
 from __future__ import annotations
 
-import datetime as dt
-
 from msgspec.structs import replace
 
 from ivr import reply
-from ivr.script import GREETING, MAIN_MENU, Reading, Script
-from ivr.session import MOST_VISITED, At, Session
-from ivr.spoken import Speech
-from ivr.steps import STAY, can_ring, finished_for, half_way, why_nobody
-from ivr.steps.kinds import Moved, may_hang_up, said
+from ivr.phrases import NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
+from ivr.places.kinds import may_hang_up
+from ivr.places.person import can_ring, why_nobody
+from ivr.places.wish import finished_for, half_way
+from ivr.script import STAY, Go, Here, Line, Moved, Script
+from ivr.session import MOST_VISITED, Session
 
 #: Keys that may bring nothing new before the line takes it for a circle. Far more than anybody needs to hear a number
 #: again, or to go back; and the first two times, it only brings help.
 MOST_FRUITLESS = 15
 
 
-def slipped(script: Script, s: Session, kind: str, count: int, now: dt.datetime) -> Moved:
-    """A silence or an unused key: kinder words each time, and help before it wears anybody out."""
-    s = replace(s, slips=s.slips + 1, waited=0, stuck=(*(p for p in s.stuck if p != s.place.node), s.place.node)[-10:])
-    if used_up(script, s) or (kind == "no_key" and count >= most_silences(s)):
-        return to_help(script, s, now)
-    if kind == "no_key" and not (s.pressed or s.got):
-        return said(script, replace(s, place=_choices_only(script, s), waited=1), *_hint(script)), STAY
-    s = said(script, s, script.says["no_key_2.say" if kind == "no_key" else f"unused_key_{min(count, 2)}.say"])
-    if (count >= 2 or s.one_key) and reply.crossroads(script, s):
-        return offered(s, 1), STAY
-    return replace(s, place=_choices_only(script, s)), STAY
+def silent(here: Here) -> Moved:
+    """One more silence, which the session counts already: kinder words each time, and help before it wears anybody out.
 
-
-def offered(s: Session, offer: int) -> Session:
-    """The choices one by one, where that is wanted: after two slips, or with only key 1 in use."""
-    if offer == 1 and not s.one_key and max(s.silences, s.wrongs) < 2:
-        return s
-    return replace(s, place=replace(s.place, offer=offer))
-
-
-def most_silences(s: Session) -> int:
-    """The silences at a place after which help comes. Where nobody can talk, the caller has waited for help already."""
-    return 1 if s.place.node == "person_away" and not s.message_offered else 2
-
-
-def _hint(script: Script) -> tuple[Speech, ...]:
-    """For somebody who has pressed nothing yet: where the keypad is, and that nothing need be pressed.
-
-    It is all that is said: the choices, or key 0 a third time, would take longer than most people wait, and whoever
-    does nothing more comes to a person. All keys still work.
+    Somebody who has pressed nothing yet hears where the keypad is, and that nothing need be pressed. It is all that is
+    said: the choices, or key 0 a third time, would take longer than most people wait, and whoever does nothing more
+    comes to a person. All keys still work.
     """
-    return script.says["no_key_1.say"], script.says["no_key_1.or_stay"]
+    here = here.at(_slipped(here.s))
+    s = here.s
+    if used_up(here.script, s) or s.silences >= _most_silences(here):
+        return to_help(here)
+    if s.pressed or s.got:
+        return _asked_again(here, NoKeyAgain.say, s.silences)
+    here = here.at(replace(_choices_only(here), waited=1))
+    return reply.say(here, here.words(NoKeyFirst.say), here.words(NoKeyFirst.or_stay)), STAY
+
+
+def unused(here: Here) -> Moved:
+    """One more key that is not used here, which the session counts already."""
+    here = here.at(_slipped(here.s))
+    if used_up(here.script, here.s):
+        return to_help(here)
+    words = UnusedKeyFirst.say if here.s.wrongs == 1 else UnusedKeyAgain.say
+    return _asked_again(here, words, here.s.wrongs)
+
+
+def _slipped(s: Session) -> Session:
+    stuck = (*(node for node in s.stuck if node != s.place.node), s.place.node)[-10:]
+    return replace(s, slips=s.slips + 1, waited=0, stuck=stuck)
+
+
+def _asked_again(here: Here, words: Line, count: int) -> Moved:
+    """The choices again; one by one from the second time on."""
+    here = here.at(reply.say(here, here.words(words)))
+    if (count >= 2 or here.s.one_key) and here.place.choices(here):
+        return reply.offered(here.s, 1), STAY
+    return _choices_only(here), STAY
+
+
+def _most_silences(here: Here) -> int:
+    """The silences at a place after which help comes. Where nobody can talk, the caller has waited for help already."""
+    return 1 if here.place.person_is_away and not here.s.message_offered else 2
 
 
 def used_up(script: Script, s: Session) -> bool:
@@ -78,38 +87,32 @@ def heard_new(s: Session) -> Session:
     return replace(s, fruitless=0, visited=(*s.visited, s.place.node)[-MOST_VISITED:])
 
 
-def to_help(script: Script, s: Session, now: dt.datetime) -> Moved:
+def to_help(here: Here) -> Moved:
     """The next help in order, for a caller who does not get on."""
-    silent, circles = s.silences > 0, circling(s)
-    s = replace(s, slips=0, silences=0, wrongs=0, waited=0)
-    if s.place.node == "ring_hold":  # every time of the day that they choose is full
-        s = replace(s, place=At("ring_when"))
-    if half_way(s, s.place):  # the number is written down, so the request is made whole for them
-        return finished_for(s)
-    ends = circles or (silent and may_hang_up(s))
+    is_silent, circles, is_away = here.s.silences > 0, circling(here.s), here.place.person_is_away
+    s = replace(here.s, slips=0, silences=0, wrongs=0, waited=0)
+    here = here.at(s)
+    if half_way(here.script, s, s.place):  # the number is written down, so the request is made whole for them
+        return finished_for(here)
+    ends = circles or (is_silent and may_hang_up(s))
     if s.got:
-        return (s, "goodbye") if ends else _once_more(script, s, silent)
+        return (s, Go("goodbye")) if ends else _once_more(here, is_silent)
     if s.blocked:  # nothing that is not asked for: neither is a person rung, nor a message taken
-        return s, "told"
+        return s, Go("told")
     was_rung = s.led and s.away  # else a key came in the words before it rang
-    if not was_rung and s.place.node != "person_away" and can_ring(script, s, now):
-        return replace(s, fruitless=0), "stay_on"
+    if not was_rung and not is_away and can_ring(here):
+        return replace(s, fruitless=0), Go("stay_on")
     if not s.message_offered:
-        why = () if s.place.node == "person_away" else why_nobody(script, s, now)
-        return said(script, replace(s, fruitless=0), why), "message"
-    return (s, "told") if ends else _once_more(script, s, silent)
+        why = () if is_away else why_nobody(here)
+        return reply.say(here.at(replace(s, fruitless=0)), why), Go("message")
+    return (s, Go("told")) if ends else _once_more(here, is_silent)
 
 
-def _once_more(script: Script, s: Session, silent: bool) -> Moved:
-    words = "no_key_2.say" if silent else "unused_key_2.say"
-    return said(script, replace(s, place=_choices_only(script, s)), script.says[words]), STAY
+def _once_more(here: Here, is_silent: bool) -> Moved:
+    here = here.at(_choices_only(here))
+    return reply.say(here, here.words(NoKeyAgain.say if is_silent else UnusedKeyAgain.say)), STAY
 
 
-def _choices_only(script: Script, s: Session) -> At:
-    """The place without what was already told: a caller who slipped needs the choices."""
-    node = script.nodes.get(s.place.node)
-    if isinstance(node, Reading) and reply.in_parts(script, s):
-        return At(MAIN_MENU) if node.id == GREETING else s.place  # what was not heard is not skipped
-    if isinstance(node, Reading):
-        return At(node.id, len(node.parts))
-    return replace(s.place, part=1, offer=0) if s.place.node == "person_away" else s.place
+def _choices_only(here: Here) -> Session:
+    """The session without what was already told: a caller who slipped needs the choices."""
+    return replace(here.s, place=here.place.choices_only(here.s.place, here.s))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivr import authored
-from ivr.authored import LineFile, MenuFile, TextsFile, WordsFile
+from ivr import authored, places
+from ivr.authored import LineFile, TextsFile, WordsFile
 from ivr.building import Draft
 from ivr.check import RULES
 from ivr.fitting import NAME, PLACE
+from ivr.menufile import MenuFile
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {
@@ -22,7 +23,7 @@ FILES: dict[str, type[authored.Authored]] = {
 def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
     """Each schema by its file name. It suggests the names that are in use today."""
     made = {name: model.model_json_schema() for name, model in FILES.items()}
-    nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *authored.GOTO_STEPS})
+    nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *places.FOR_STAFF})
     _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
     _offer(made["menus.json"], {"text"}, sorted(draft.texts.texts))
     _offer(made["menus.json"], {"only_if"}, sorted(draft.line.switches))

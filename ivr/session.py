@@ -50,8 +50,6 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: The request that this wish is part of, or that is being changed, and the number its caller has for it.
     request: str = ""
     reference: str = ""
-    #: Where the dialogue goes on once what was said so far is written down.
-    onward: str = ""
     #: An existing request is being moved, not a new one made.
     moving: bool = False
     #: By when the caller is to be rung, of a request that there is.
@@ -172,7 +170,7 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
     """An errand could not be done: nothing fitted, or what it needs is down."""
 
 
-Input = Key | NoInput | TransferEnded | Recorded | Done | Failed
+Input = Key | NoInput | TransferEnded | Recorded
 
 
 # --- what goes out --------------------------------------------------------------------------
@@ -265,8 +263,8 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
     body: str
 
 
-#: What the line does in the middle of a turn. An entrance runs it and answers with Done or
-#: Failed, so the caller is never told of a thing before it is so.
+#: What is done at the desk in the middle of a turn. It ends as Done or as Failed, so the caller is never told of a
+#: thing before it is so.
 Errand = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 Reply = Gather | Transfer | Record | HangUp
 
@@ -276,4 +274,4 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
 
     session: Session
     says: Speech
-    then: Reply | Errand
+    then: Reply

@@ -13,7 +13,9 @@ from itertools import groupby
 
 from msgspec.structs import replace as changed
 
-from ivr.script import END_MENU, Menu, Node, Option, Question, Reading, Script
+from ivr.places.nodes import Menu, Question
+from ivr.places.reading import Reading
+from ivr.script import END_MENU, Option, Place, Script
 from ivr.spoken import Piece, Speech, text_of
 
 #: The step that sends a text.
@@ -40,7 +42,7 @@ def without_texts(script: Script) -> Script:
     return replace(script, nodes=nodes, says=says, numbers=_numbers(script), offers_texts=False)
 
 
-def _node(node: Node, instead: Speech) -> Node:
+def _node(node: Place, instead: Speech) -> Place:
     match node:
         case Menu():
             return replace(node, say=_words(node.say), options=tuple(_options(node.options, instead)))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from ivr import authored, building
-from ivr.script import Script
+from ivr import building, places
+from ivr.script import NEEDED_TEXTS, Line, Script
 
 #: In the words of a node, its settings. `<main_menu.say>` is the line of that name.
 NODES: dict[str, dict[str, Any]] = {
@@ -62,21 +63,25 @@ LINE: dict[str, Any] = {
         "say_slow_rate": "100%",
     },
 }  # fmt: skip
-TEXTS = {name: f"Words of {name}." for name in ("text_us", "text_words", "text_reading")}
+TEXTS = {name: f"Words of {name}." for name in (*NEEDED_TEXTS, "text_reading")}
 
 
-def script(**line: object) -> Script:
-    """The small line. What is given replaces a setting of its line.yaml."""
-    return building.load(files(**line))
+#: Settings with one phone for a person, where a test is not about trying the next.
+ONE_PHONE = {"numbers": ["desk"], "ring_seconds": 20}
 
 
-def files(**line: object) -> dict[str, str]:
+def script(nodes: Mapping[str, Any] | None = None, **line: object) -> Script:
+    """The small line. `nodes` replace some of its own; what else is given replaces a setting of its line.yaml."""
+    return building.load(files(nodes, **line))
+
+
+def files(nodes: Mapping[str, Any] | None = None, **line: object) -> dict[str, str]:
     """Its files. JSON is YAML, but for the keys of choices and for dates, which are no text in YAML."""
-    steps = {step: {word: _words(f"{step}.{word}") for word in words} for step, words in authored.STEP_WORDS.items()}
-    phrases = {name: _words(name) for name in authored.PHRASES}
-    nodes = {name: _node(name, node) for name, node in NODES.items()}
+    steps = {step: {line.name: _words(line) for line in lines} for step, lines in places.STEP_WORDS.items()}
+    phrases = {line.name: _words(line) for line in places.Phrases.lines()}
+    made = {name: _node(name, node) for name, node in {**NODES, **(nodes or {})}.items()}
     menus = json.dumps(
-        {"title": "Small", "owner": "o", "source": "s", "nodes": nodes, "steps": steps, "phrases": phrases}
+        {"title": "Small", "owner": "o", "source": "s", "nodes": made, "steps": steps, "phrases": phrases}
     )
     return {
         "line.yaml": json.dumps({**LINE, **line}),
@@ -86,9 +91,9 @@ def files(**line: object) -> dict[str, str]:
     }
 
 
-def _words(line: str) -> str:
+def _words(line: Line) -> str:
     """A line that says its name, and what only the call knows."""
-    return " ".join([f"<{line}>", *(f"{{{blank}}}" for blank in authored.BLANKS.get(line, ()))])
+    return " ".join([f"<{line.id}>", *(f"{{{blank}}}" for blank in line.blanks)])
 
 
 def _node(name: str, node: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pytest
 
 from ivr import call
 from ivr.audio.clips import silences
+from ivr.places import STEPS
 from ivr.script import Script
 from ivr.session import HangUp, Transfer, Turn
 from ivr.spoken import words_of
-from ivr.steps import STEPS
 from ivr.twiml import Voice, Writer
 from tests.anybody import Anybody
 from tests.test_twiml import assert_valid

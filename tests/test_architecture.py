@@ -15,10 +15,10 @@ PACKAGE = ROOT / "ivr"
 
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
-    "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "script", "shipped",
-    "stand_ins", "environment", "textless", "building", "session", "messages", "codes", "steps", "reply", "escalation",
-    "call", "briefing", "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing",
-    "schemas", "respawn",
+    "reading", "fitting", "authored", "hours", "spoken", "dialling", "diary", "callback", "session", "script",
+    "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins", "environment", "textless", "building",
+    "messages", "codes", "escalation", "call", "briefing", "practice", "outcome", "transcript", "story",
+    "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "webhook", "twiml", "phone", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
@@ -33,7 +33,7 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "editing"},
-    "pydantic": {"fitting", "authored"},
+    "pydantic": {"fitting", "authored", "menufile"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
     "subprocess": {"server", "embedded"},

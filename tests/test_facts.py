@@ -13,7 +13,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from ivr import building, config
-from ivr.script import Reading, Script
+from ivr.places.reading import Reading
+from ivr.script import Script
 from ivr.session import Key, NoInput, TransferEnded
 from ivr.spoken import text_of
 from tests.line import OPEN, Line

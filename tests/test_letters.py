@@ -8,7 +8,9 @@ import pytest
 
 from ivr import authored, building, config
 from ivr.check import english
-from ivr.script import Question, Reading, Script
+from ivr.places.nodes import Question
+from ivr.places.reading import Reading
+from ivr.script import Script
 from ivr.spoken import text_of
 from tests.talk import Talk
 

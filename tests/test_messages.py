@@ -27,7 +27,7 @@ from tests.test_phone import RECORDING
 
 CALL = "CA" + "1" * 32
 WISH = f"{CALL}-message"
-#: What `ivr.steps` asks to be written down for somebody who pressed nothing and spoke.
+#: What `ivr.places` asks to be written down for somebody who pressed nothing and spoke.
 SPOKEN: dict[str, object] = {
     "id": WISH, "urgent": True, "pressed_nothing": True, "message_only": True, "message_ok": False, "say_who": False,
     "window": None, "heard": (), "opens": NOW - HOUR, "due": NOW + 6 * HOUR,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import authored, building, config
+from ivr import authored, building, config, menufile
 from ivr.cli import publishing
 from ivr.fitting import Spare, sound_part
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
@@ -843,7 +843,7 @@ SHAPES: dict[str, tuple[type[authored.Authored], Spare]] = {
 @pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "words.yaml", MENU, WHICH, "menus/shared.yaml"])
 def test_whatever_does_not_fit_is_told_and_the_rest_is_looked_at(files: dict[str, str], name: str) -> None:
     """Each value of a file in turn is removed, or replaced by something invalid. The rest stays intact."""
-    model, spare = SHAPES.get(name, (authored.MenuFile, authored.spare_of_menu))
+    model, spare = SHAPES.get(name, (menufile.MenuFile, menufile.spare_of_menu))
     places = list(_places(read(files[name], name).data))
     for place in places[:: max(1, len(places) // 60)]:
         for wrong in ([None], None, ...):

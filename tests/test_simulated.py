@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, escalation, steps
+from ivr import building, call, check, config, escalation
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
 from ivr.check import answers, callers, hands, outcomes, relay
@@ -22,11 +22,12 @@ from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_t
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.cli import words as cli_words
+from ivr.places.message import Message
+from ivr.places.reading import Reading
 from ivr.practice import PracticeDesk
 from ivr.reading import Problem
-from ivr.script import Reading, Script
-from ivr.session import Done, Errand, Gather, Key, NoInput, SaveRequest, Transfer
-from ivr.steps import STEPS
+from ivr.script import Do, Go, Here, Moved, Script
+from ivr.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
 from tests.line import OPEN
 
 TODAY = OPEN.date()
@@ -77,7 +78,8 @@ def test_a_line_that_lets_silent_callers_go_with_nothing_is_found(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Told by when, by whom, and after what; and that they were hung up on."""
-    monkeypatch.setattr(escalation, "slipped", lambda script, s, kind, count, now: (s, "goodbye"))
+    monkeypatch.setattr(escalation, "silent", lambda here: (here.s, Go("goodbye")))
+    monkeypatch.setattr(escalation, "unused", lambda here: (here.s, Go("goodbye")))
     monkeypatch.setattr(outcomes, "habits", lambda: [Habit(), Habit(talks=True), Habit("5")])
 
     found = [p.says for p in _found("empty-handed", files)]
@@ -101,18 +103,24 @@ def test_a_line_in_which_two_keys_go_round_for_ever_is_found_by_the_fewest_keys(
     assert all(re.search(r"After the keys ([0-9*#] ?){1,4}, the call goes round", says) for says in found)
 
 
+class _OnlySaysGoodbye(Message):
+    """A message that, where it cannot be kept, leads to no more than goodbye."""
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        s, to = super().over(here, event)
+        return s, replace(to, or_else="goodbye") if isinstance(to, Do) else to
+
+
 def test_a_line_that_only_says_goodbye_when_nothing_can_be_kept_is_found(
-    shipped_callers: Simulation, monkeypatch: pytest.MonkeyPatch, shipped: Script
+    shipped_callers: Simulation, shipped: Script
 ) -> None:
     """A caller talks after the tone, and Redis is away: a failure must lead on."""
     away = next(c for c in CIRCUMSTANCES if not c.is_open and not c.desk_works)
     assert _of(shipped_callers, Habit(talks=True), away).got == "the hours and a way on"
 
-    step = STEPS["message_save"]
-    assert isinstance(step, steps.Runs)
-    monkeypatch.setitem(STEPS, "message_save", dataclasses.replace(step, failed_goto="goodbye"))
+    wrong = dataclasses.replace(shipped, own={**shipped.own, "message": _OnlySaysGoodbye()})
 
-    assert _of(Simulation(shipped, TODAY), Habit(talks=True), away).got == ""
+    assert _of(Simulation(wrong, TODAY), Habit(talks=True), away).got == ""
 
 
 def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,14 +374,9 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
             after += chance.choice((0.3, 0.9, 1.5, 3.5, 8.0))
             event = Key(chance.choice("11223450*#9")) if chance.random() < 0.8 else NoInput()
             now = OPEN + dt.timedelta(seconds=after)
-            late += isinstance(event, Key) and call.is_late(turn.session, event.keys, now.timestamp())
-            turn = call.answer(shipped, turn.session, event, now)
-            known, stamps = kept.answer_in_time(known, stamps, event, OPEN, now.timestamp())
-            while isinstance(turn.then, Errand):
-                assert type(turn.then) is type(known.then)
-                turn = call.answer(shipped, turn.session, desks[0].run(shipped, turn.then, now), now)
-                done = desks[1].run(shipped, known.then, OPEN)
-                known, stamps = kept.answer_in_time(known, stamps, done, OPEN, now.timestamp())
+            late += isinstance(event, Key) and call.is_late(shipped, turn.session, event.keys, now.timestamp())
+            turn = call.run(shipped, turn.session, event, desks[0], now)
+            known, stamps = kept.answer_in_time(known, stamps, event, desks[1], OPEN, now.timestamp())
             assert (known.says, known.then) == (turn.says, turn.then)
             assert known.session.place == turn.session.place
     assert late
@@ -381,16 +384,16 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
 
 def test_the_same_question_is_answered_with_the_same_turn(shipped: Script) -> None:
     """Whatever the time of the press: what makes two sessions differ is not when their keys came."""
-    kept, began = answers.Answers(shipped), OPEN.timestamp()
+    kept, desk, began = answers.Answers(shipped), PracticeDesk(), OPEN.timestamp()
     first = kept.start("c", CALLER, OPEN)
 
-    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 10.0)
-    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), OPEN, began + 20.0)
+    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), desk, OPEN, began + 10.0)
+    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), desk, OPEN, began + 20.0)
 
-    assert soon is later is kept.answer(first, Key("1"), OPEN)
+    assert soon is later is kept.answer(first, Key("1"), desk, OPEN)
     assert stamps == answers.Stamps("1", began + 10, began + 10)
-    again, _ = kept.answer_in_time(soon, stamps, Key("1"), OPEN, began + 10.4)
-    assert again is not kept.answer(soon, Key("1"), OPEN)  # the second press of a hand that trembles
+    again, _ = kept.answer_in_time(soon, stamps, Key("1"), desk, OPEN, began + 10.4)
+    assert again is not kept.answer(soon, Key("1"), desk, OPEN)  # the second press of a hand that trembles
 
 
 def test_the_table_says_who_wants_what_and_how_it_was_measured(

@@ -15,7 +15,8 @@ import structlog
 
 from ivr import building, codes
 from ivr.config import Settings
-from ivr.script import Reading, Script
+from ivr.places.reading import Reading
+from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
 from ivr.textless import in_pieces, without_texts

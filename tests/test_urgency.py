@@ -6,15 +6,16 @@ import dataclasses
 import datetime as dt
 
 import pytest
-from msgspec.structs import replace
 
 from ivr import briefing, reply
 from ivr.diary import Urgency
 from ivr.hours import LONDON
-from ivr.script import Reading, Script
+from ivr.places.kinds import wishing
+from ivr.places.reading import Reading
+from ivr.places.wish import keep
+from ivr.script import STAY, Do, Here, Script
 from ivr.session import At, SaveRequest, Session
 from ivr.spoken import text_of
-from ivr.steps import STEPS, Runs, heard_of_urgency
 from tests.desk import HOUR, NOW, request
 from tests.line import CALLER, OPEN
 
@@ -35,7 +36,7 @@ def test_what_staff_wrote_of_a_reading_is_whispered_to_whoever_takes_the_call(
     script, name = _ranked(shipped, rank)
     s = Session("CA1", script.revision, At(name), heard=(name,))
 
-    assert heard_of_urgency(script, s) == rank
+    assert reply.heard_of_urgency(script, s) == rank
     said = text_of(reply.whisper(script, s))
     assert (whispered or "It is") in said if whispered else "urgent" not in said
 
@@ -47,8 +48,8 @@ def test_of_several_readings_the_highest_rank_counts(shipped: Script) -> None:
     script = dataclasses.replace(script, nodes=nodes)
 
     for heard in ((name, other), (other, name)):
-        assert heard_of_urgency(script, Session("CA1", "", At(name), heard=heard)) == "today"
-    assert heard_of_urgency(script, Session("CA1", "", At(name), heard=(other,))) == "urgent"
+        assert reply.heard_of_urgency(script, Session("CA1", "", At(name), heard=heard)) == "today"
+    assert reply.heard_of_urgency(script, Session("CA1", "", At(name), heard=(other,))) == "urgent"
 
 
 @pytest.mark.parametrize("rank", ["today", "urgent"])
@@ -57,14 +58,14 @@ def test_the_rank_of_what_was_heard_is_written_down_with_the_request(shipped: Sc
     script, name = _ranked(shipped, rank)
     s = Session("CA1", script.revision, At(name), caller=CALLER, heard=(name,))
 
-    s, _ = STEPS["ring_back"].arrive(script, s, OPEN)
-    step = STEPS["ring_begun"]
-    assert isinstance(step, Runs)
-    errand = step.errand(script, replace(s, wishes=replace(s.wishes, number=CALLER)), OPEN)
+    here = Here(script, s, OPEN)
+    s, _ = script.places["ring_back"].arrive(here)
+    _, to = keep(wishing(here.at(s), number=CALLER), STAY)
 
-    assert isinstance(errand, SaveRequest)
-    assert errand.request.urgency == rank
-    due = dt.datetime.fromtimestamp(errand.request.due, LONDON)
+    assert isinstance(to, Do)
+    assert isinstance(to.errand, SaveRequest)
+    assert to.errand.request.urgency == rank
+    due = dt.datetime.fromtimestamp(to.errand.request.due, LONDON)
     assert f"{due:%a %H:%M}" == {"today": "Wed 14:30", "urgent": "Thu 17:00"}[rank]
 
 

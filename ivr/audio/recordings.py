@@ -18,8 +18,10 @@ import soundfile
 from ivr import config
 from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
+from ivr.places.nodes import Menu, Question, Word
+from ivr.places.reading import Reading
 from ivr.reading import Problem
-from ivr.script import Menu, Question, Reading, Script, Word, options_of
+from ivr.script import Script
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
@@ -55,7 +57,7 @@ def units(script: Script) -> Iterator[Unit]:
                 yield _unit(node.id, node.ask)
             case Menu() if _fixed(node.say):
                 yield _unit(node.id, node.say)
-        for option in options_of(node):
+        for option in node.options_written():
             if not isinstance(node, Question) and _fixed(option.label):
                 yield _unit(f"{node.id}.key{option.key}", option.label)
             if _fixed(option.said_back):

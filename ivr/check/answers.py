@@ -3,7 +3,8 @@
 The walks of the simulated callers come again and again to the same session with the same input, so the answers are
 kept. They are those of one moment, as if each call stood still in it: what only the clock makes of a session, its
 *stamps*, is no part of the question. Whether a key comes too soon to be meant hangs on the stamps alone, and is asked
-of the engine each time.
+of the engine each time. What has to be done on the way is done at the desk of each call; how a turn goes on then is
+kept by how that went.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ivr import call
+from ivr.call import Desk, Doing
 from ivr.script import Script
-from ivr.session import Input, Key, Session, Turn
+from ivr.session import Done, Failed, Input, Key, Session, Turn
 
 
 class Stamps(NamedTuple):
@@ -36,8 +38,9 @@ class Answers:
     def __init__(self, script: Script):
         self._script = script
         self._begun: dict[tuple[str, str, dt.datetime], Turn] = {}
-        #: With each answer, what the engine has stamped in it.
-        self._known: dict[tuple[Session, Input, dt.datetime], tuple[Turn, Stamps]] = {}
+        self._known: dict[tuple[Session, Input, dt.datetime], Turn | Doing] = {}
+        #: By the identity of each answer, what the engine has stamped in it.
+        self._stamps: dict[int, Stamps] = {}
         #: After a key that comes too soon.
         self._dropped: dict[tuple[Session, Key], Turn] = {}
 
@@ -48,21 +51,26 @@ class Answers:
             self._begun[asked] = _timeless(call.start(self._script, name, caller, now))
         return self._begun[asked]
 
-    def answer(self, turn: Turn, event: Input, now: dt.datetime) -> Turn:
+    def answer(self, turn: Turn, event: Input, desk: Desk, now: dt.datetime) -> Turn:
         """What follows an input that comes long after the reply began."""
-        return self._ask(turn.session, event, now)[0]
+        asked = (turn.session, event, now)
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = self._kept(call.answer(self._script, turn.session, event, now))
+        return call.settled(self._script, found, desk, now)
 
     def answer_in_time(
-        self, turn: Turn, stamps: Stamps, event: Input, now: dt.datetime, at: float
+        self, turn: Turn, stamps: Stamps, event: Input, desk: Desk, now: dt.datetime, at: float
     ) -> tuple[Turn, Stamps]:
         """What follows an input that comes at a time (POSIX seconds), from `now` on: a key may come too soon."""
         s = turn.session
-        if isinstance(event, Key) and call.is_late(_stamped(s, stamps), event.keys, at):
+        if isinstance(event, Key) and call.is_late(self._script, _stamped(s, stamps), event.keys, at):
             if (s, event) not in self._dropped:
                 moment = dt.datetime.fromtimestamp(at, now.tzinfo)
-                self._dropped[s, event] = _timeless(call.answer(self._script, _stamped(s, stamps), event, moment))
+                self._dropped[s, event] = _timeless(call.run(self._script, _stamped(s, stamps), event, desk, moment))
             return self._dropped[s, event], stamps
-        answered, new = self._ask(s, event, now)
+        answered = self.answer(turn, event, desk, now)
+        new = self._stamps[id(answered)]
         return answered, Stamps(
             new.key or stamps.key,
             at if new.key_at else stamps.key_at,
@@ -70,15 +78,20 @@ class Answers:
             at if new.entered else stamps.entered,
         )
 
-    def _ask(self, s: Session, event: Input, now: dt.datetime) -> tuple[Turn, Stamps]:
-        asked = (s, event, now)
-        found = self._known.get(asked)
-        if found is None:
-            turn = call.answer(self._script, s, event, now)
-            new = turn.session
-            found = (_timeless(turn), Stamps(new.key, new.key_at, new.arrived, new.entered))
-            self._known[asked] = found
-        return found
+    def _kept(self, answered: Turn | Doing) -> Turn | Doing:
+        """An answer without its stamps. Where something has to be done first, what follows is kept by how that went."""
+        if isinstance(answered, Turn):
+            turn, new = _timeless(answered), answered.session
+            self._stamps[id(turn)] = Stamps(new.key, new.key_at, new.arrived, new.entered)
+            return turn
+        known: dict[Done | Failed, Turn | Doing] = {}
+
+        def then(outcome: Done | Failed) -> Turn | Doing:
+            if outcome not in known:
+                known[outcome] = self._kept(answered.then(outcome))
+            return known[outcome]
+
+        return Doing(answered.errand, then)
 
 
 def _stamped(s: Session, stamps: Stamps) -> Session:

@@ -34,10 +34,11 @@ from ivr.check.explore import (
 from ivr.check.outcomes import CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Circumstances, Habit, Outcome, Outcomes
 from ivr.check.timing import Measured, Timing
 from ivr.hours import LONDON
+from ivr.places import STEPS
+from ivr.places.reading import Reading
 from ivr.practice import PracticeDesk
-from ivr.script import GREETING, Reading, Script
+from ivr.script import GREETING, Script
 from ivr.session import Turn
-from ivr.steps import STEPS
 
 Desk = Callable[[Script, dt.datetime], PracticeDesk]
 
@@ -163,9 +164,8 @@ class Simulation:
 
     def steps_not_visited(self) -> list[str]:
         """The line's own places that no walk comes to."""
-        passed = set[str]().union(*(walk.passed for walk in self._thorough))
         ended = {outcome.node for outcome in self.outcomes_of(Habit(), Habit(talks=True))}
-        return sorted(STEPS.keys() - {visit.node for visit in self.visits} - passed - ended)
+        return sorted(STEPS.keys() - {visit.node for visit in self.visits} - ended)
 
     def not_reached(self, walk: Walk) -> list[str]:
         """Readings that a walk does not come to."""

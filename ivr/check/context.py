@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from ivr import authored, spoken
+from ivr import authored, places, spoken
 from ivr.building import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
@@ -184,7 +184,7 @@ class Context:
             for part, kind in (("steps", "step"), ("phrases", "phrase")):
                 block = getattr(menu, part)
                 for path, written in _leaves(block.model_dump() if block else {}, (part,)):
-                    label = ".".join(map(str, path[1:])) in authored.LABELS
+                    label = places.LINES[".".join(map(str, path[1:]))].is_label
                     if path not in self.draft.documents[file].stand_ins:  # whoever shipped them has checked them
                         yield self._text(file, path, "label" if label else kind, written)
         for i, notice in enumerate(self.script.line.notices):

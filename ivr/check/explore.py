@@ -20,8 +20,11 @@ from msgspec.structs import replace
 from ivr import reply
 from ivr.check.answers import Answers, Stamps
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.places.reading import Reading
+from ivr.places.texting import text_about
+from ivr.places.wish import half_way
 from ivr.practice import PracticeDesk
-from ivr.script import END_MENU, Reading, Script
+from ivr.script import END_MENU, Script
 from ivr.session import (
     CancelRequest,
     Done,
@@ -43,8 +46,6 @@ from ivr.session import (
     Turn,
 )
 from ivr.spoken import words_of
-from ivr.steps import half_way
-from ivr.steps.texting import text_about
 
 #: A mobile that no phone has, kept for stories.
 CALLER = "+447700900123"
@@ -93,8 +94,6 @@ class Walk:
     visits: list[Visit] = field(default_factory=list)
     #: By what was got: the visit, whose seconds are those at which it was.
     got: dict[str, Visit] = field(default_factory=dict)
-    #: Steps that were passed without a word, since they only do something.
-    passed: set[str] = field(default_factory=set)
     #: Everything that was said.
     words: set[str] = field(default_factory=set)
     #: By node, the longest that is said there, with whatever is said first by the way that leads to it.
@@ -134,26 +133,20 @@ class Walker:
     def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
         """The visit that follows an input, so many seconds after the reply began."""
         moment, reached = visit.seconds + after, visit.seconds + max(0.0, after) + TURN_GAP
-        desk, way, presses = visit.desk, (*visit.way, event), visit.presses + presses
-        turn, stamps = self._answer(visit.turn, visit.stamps, event, moment)
-        if isinstance(turn.then, Errand):
-            desk = twin(desk)
-        while isinstance(turn.then, Errand):
-            self.walk.passed.add(turn.session.place.node)
-            errand, outcome = turn.then, desk.run(self.script, turn.then, self.now)
-            turn, stamps = self._answer(turn, stamps, outcome, moment)
-            if what := got_by(errand, outcome):
-                self.walk.note(what, Visit(turn, stamps, reached, presses, way, desk))
+        desk = OwnDesk(visit.desk)
+        turn, stamps = self._answers.answer_in_time(
+            visit.turn, visit.stamps, event, desk, self.now, self._began + moment
+        )
         self.walk.heard(turn)
-        after_it = Visit(turn, stamps, reached, presses, way, desk)
+        after_it = Visit(turn, stamps, reached, visit.presses + presses, (*visit.way, event), desk.desk)
+        for errand, outcome in desk.done:
+            if what := got_by(errand, outcome):
+                self.walk.note(what, after_it)
         if isinstance(event, Recorded) and event.seconds:
             self.walk.note(MESSAGE, after_it)
         if isinstance(turn.then, Transfer):
             self.walk.note(PERSON, self._said(after_it))
         return after_it
-
-    def _answer(self, turn: Turn, stamps: Stamps, event: Input, after: float) -> tuple[Turn, Stamps]:
-        return self._answers.answer_in_time(turn, stamps, event, self.now, self._began + after)
 
     def silence(self, visit: Visit) -> Visit:
         """Waiting to the end of a reply, and of the time behind it."""
@@ -204,9 +197,25 @@ def explore(walker: Walker, hand: Hand, *, waits: bool = False) -> Walk:
 def _state(script: Script, s: Session) -> object:
     """What makes two visits of a place differ in where they lead."""
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
-    asking = s.place.node == "person" and half_way(s, *s.trail)  # a person is rung in the middle of asking to be rung
+    in_the_middle = s.place.node == "person" and half_way(script, s, *s.trail)  # of asking to be rung
     found = s.wishes.reference if s.place.node == "ring_found" else ""
-    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, asking, found
+    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found
+
+
+class OwnDesk:
+    """A desk for one turn: with the first thing that is done at it, it becomes another desk than it was."""
+
+    def __init__(self, desk: PracticeDesk):
+        self.desk = desk
+        #: What was done at it, and how that went.
+        self.done: list[tuple[Errand, Done | Failed]] = []
+
+    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+        if not self.done:
+            self.desk = twin(self.desk)
+        outcome = self.desk.run(script, errand, now)
+        self.done.append((errand, outcome))
+        return outcome
 
 
 def twin(desk: PracticeDesk) -> PracticeDesk:
@@ -254,7 +263,7 @@ def asks_for_a_key(turn: Turn) -> bool:
 
 def is_told_in_parts(script: Script, turn: Turn) -> bool:
     """Whether the line goes on by itself here, in the middle of a reading."""
-    return reply.in_parts(script, turn.session)
+    return reply.is_telling(script, turn.session)
 
 
 def keys_of(way: tuple[Input, ...]) -> Iterator[str]:

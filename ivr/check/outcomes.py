@@ -20,14 +20,12 @@ from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_to
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import is_told
-from ivr.practice import PracticeDesk
+from ivr.practice import Noting, PracticeDesk
 from ivr.script import Script
 from ivr.session import (
     At,
     Done,
     Ended,
-    Errand,
-    Failed,
     Gather,
     HangUp,
     Input,
@@ -256,17 +254,12 @@ class _Call:
         if isinstance(event, TransferEnded) and event.how == "answered":
             self._answered = True
             return
-        self._turn = self._outcomes.answers.answer(self._turn, event, self._now)
-        while isinstance(self._turn.then, Errand):
-            self._turn = self._outcomes.answers.answer(self._turn, self._run(self._turn.then), self._now)
-
-    def _run(self, errand: Errand) -> Done | Failed:
-        outcome = self._desk.run(self._outcomes.script, errand, self._now)
-        if isinstance(errand, SendText) and isinstance(outcome, Done):
-            self._texted = True
-        if self._saved is None and self._has_request():
-            self._saved = Cost(self._seconds, len(self._keys))
-        return outcome
+        noting = Noting(self._desk)
+        self._turn = self._outcomes.answers.answer(self._turn, event, noting, self._now)
+        for errand, outcome in noting.taken():
+            self._texted = self._texted or (isinstance(errand, SendText) and isinstance(outcome, Done))
+            if self._saved is None and self._has_request():
+                self._saved = Cost(self._seconds, len(self._keys))
 
     def _event(self, said: float) -> tuple[Input, float]:
         """What comes in next, and how long after the reply began."""

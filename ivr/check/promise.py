@@ -10,7 +10,6 @@ from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.reading import Path
 from ivr.script import MAIN_MENU
 from ivr.session import HangUp
-from ivr.steps.ringing import UNFINISHED
 
 SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
 #: R4 says that nobody is hung up on within two minutes of silence. Where nobody can talk, and whoever is asked for a
@@ -58,10 +57,12 @@ def _told(outcome: Outcome, others: int) -> str:
 
 def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
     """Whoever has said which phone to ring and then hangs up is rung all the same."""
+    places = context.script.places
     lost = {
         visit.node
         for visit in context.simulation.anybody.visits
-        if visit.node in UNFINISHED and visit.turn.session.wishes.number and not visit.turn.session.wishes.moving
+        if places[visit.node].unfinished
+        if visit.turn.session.wishes.number and not visit.turn.session.wishes.moving
         if not any(request.open for request in visit.desk.requests.values() if request.wishes_of("explore"))
     }
     for node in sorted(lost):

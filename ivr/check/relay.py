@@ -11,10 +11,10 @@ from ivr import reply
 from ivr.check import english
 from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, is_told_in_parts
 from ivr.check.hands import REACTION
+from ivr.places.kinds import BACK_TO
 from ivr.script import GREETING, HELP, MAIN_MENU, Script
 from ivr.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
-from ivr.steps import BACK
 
 #: Words a minute that an operator types. R19: the relay's own target is just over this.
 PACE = 40.0
@@ -35,7 +35,7 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -
     """
     walker = new_walker()
     steps = _steps(walker, way)
-    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", BACK)
+    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", BACK_TO)
     slower, back = [("", "9"), (HELP, time)], [("", "0"), ("person_away", listen)]
     ways: tuple[list[Step], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
     costs = (_Call(new_walker(), got).follow([*first, *steps]) for first in ways)

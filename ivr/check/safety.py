@@ -10,6 +10,7 @@ from ivr import reply
 from ivr.check import english, relay
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key
+from ivr.practice import PracticeDesk
 from ivr.reading import Path
 from ivr.script import Script
 from ivr.session import Key, Record, Transfer, TransferEnded, Turn
@@ -42,13 +43,13 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
     answers = context.simulation.answers
     for visit in _places(context):
         where = _where(context, visit.node)
-        open_ = answers.answer(visit.turn, Key("0"), by_day)
+        open_ = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_day)
         if not isinstance(open_.then, Transfer):
             yield Finding(*where, "Key 0 does not reach a person here.", visit.node)
             continue
-        away = {"busy": answers.answer(open_, TransferEnded("busy"), by_day)}
+        away = {"busy": answers.answer(open_, TransferEnded("busy"), PracticeDesk(), by_day)}
         if by_night:
-            away["closed"] = answers.answer(visit.turn, Key("0"), by_night)
+            away["closed"] = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_night)
         for name, turn in away.items():
             if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
                 yield Finding(*where, f"Key 0 leads to nothing here when the line is {name}.", visit.node)
@@ -63,7 +64,8 @@ def no_fault(context: Context) -> Iterator[Finding]:
     """Hearing again and going back are never counted against anybody."""
     for visit in _places(context):
         for key in "#*":
-            after = context.simulation.answers.answer(visit.turn, Key(key), context.simulation.by_day)
+            by_day = context.simulation.by_day
+            after = context.simulation.answers.answer(visit.turn, Key(key), PracticeDesk(), by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
                 yield Finding(*_where(context, visit.node), f"Key {key} is taken for a mistake here.", visit.node)
 

@@ -11,10 +11,10 @@ from ivr import confirmation, dialling
 from ivr.authored import LineFile, Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.places.nodes import Word as SpokenWord
+from ivr.places.reading import Reading as SpokenReading
 from ivr.reading import Path
-from ivr.script import END_MENU, GREETING, HELP, NEEDED_TEXTS, WORDS_MENU, options_of
-from ivr.script import Reading as SpokenReading
-from ivr.script import Word as SpokenWord
+from ivr.script import END_MENU, GREETING, HELP, NEEDED_TEXTS, WORDS_MENU
 
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
 #: R8 says 25 seconds, at the pace of running speech. The same words take 30 as what they are: a sound for each
@@ -48,7 +48,7 @@ def choices(context: Context) -> Iterator[Finding]:
 def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:
     """The first key that is not offered today though a later one is; None if there is no such key."""
     node = context.script.nodes.get(node_id)
-    offered = [int(option.key) for option in options_of(node)] if node else []
+    offered = [int(option.key) for option in node.options_written()] if node else []
     return next((key for key in keys if key not in offered and key < max(offered, default=0)), None)
 
 
@@ -82,7 +82,7 @@ def moved_keys(context: Context) -> Iterator[Finding]:
         before = context.published.nodes.get(node_id)
         if not isinstance(node, Menu) or before is None:
             continue
-        keys = {option.goto: option.key for option in options_of(before)}
+        keys = {option.goto: option.key for option in before.options_written()}
         for key, choice in node.choices.items():
             was = keys.get(choice.goto)
             if was and was != str(key):
@@ -98,7 +98,7 @@ def _leads(context: Context, node_id: str) -> list[str]:
     node = context.script.nodes.get(node_id)
     if node is None:
         return {"send_text": [END_MENU], "person_away": []}.get(node_id, [])
-    onward = [option.goto for option in options_of(node)]
+    onward = [option.goto for option in node.options_written()]
     if isinstance(node, SpokenReading):
         onward += [node.runs_on_to] if node.runs_on_to else [END_MENU]
         onward += node.words
@@ -217,7 +217,7 @@ def circles(context: Context) -> Iterator[Finding]:
 @rule("dead-ends", "R3", "Every path ends in help.")
 def dead_ends(context: Context) -> Iterator[Finding]:
     for node_id, node in context.script.nodes.items():
-        options = options_of(node)
+        options = node.options_written()
         if not isinstance(node, SpokenReading | SpokenWord) and all(option.goto == node_id for option in options):
             yield context.at(node_id, says="Every choice here leads back to here. Give it one that leads on.")
 

@@ -9,7 +9,7 @@ from ivr import authored
 from ivr.authored import Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
-from ivr.script import Word
+from ivr.places.nodes import Word
 from ivr.spoken import BLANK
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15

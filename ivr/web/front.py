@@ -21,7 +21,8 @@ from werkzeug.exceptions import NotFound
 
 from ivr import config
 from ivr.config import Settings
-from ivr.script import GREETING, Reading, Script
+from ivr.places.reading import Reading
+from ivr.script import GREETING, Script
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web.health import faults

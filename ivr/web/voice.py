@@ -435,7 +435,7 @@ class _Webhook:
             known, place = address.session(stored, self._call, caller, number), address.place
         else:
             return self.begin(lost=number)
-        event = webhook.happened(self._form, call.awaited(place), lambda: self._accepted(number))
+        event = webhook.happened(self._form, call.awaited(edition.script, place), lambda: self._accepted(number))
         if is_its_own:
             turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:

@@ -1,0 +1,67 @@
+"""The shape of a file of `config/menus/`: nodes, and the words of the places that every line has."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import Field, create_model
+
+from ivr import places
+from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Said, spare_by_name
+from ivr.reading import Path
+from ivr.script import Line
+
+
+def _shape(name: str, lines: Iterable[Line]) -> Any:
+    return create_model(name, __base__=Authored, **{line.name: (Said, ...) for line in lines})  # type: ignore[call-overload]
+
+
+_STEPS = {name: (_shape(f"Step_{name}", lines), ...) for name, lines in places.STEP_WORDS.items()}
+Steps: Any = create_model("Steps", __base__=Authored, **_STEPS)  # type: ignore[call-overload]
+Phrases: Any = _shape("Phrases", places.Phrases.lines())
+
+
+class MenuFile(File):
+    """One file of `config/menus/`: who answers for it, and its nodes."""
+
+    title: Said = Field(description="What this file is about, as an adviser is told it.")
+    owner: Said = Field(description="Who answers for these words.")
+    source: Said = Field(description="Where the facts come from.")
+    review_by: datetime.date = Field(description="The day by which someone must read it again.")
+    nodes: dict[Name, Node] = Field(default_factory=dict)
+    steps: Steps | None = Field(None, description="The words of the places every line has.")
+    phrases: Phrases | None = Field(None, description="The small words between the words.")
+
+
+#: What only a node of each kind has.
+_TELLING = {
+    "reading": {"parts", "closing"},
+    "question": {"ask", "if_yes", "if_no"},
+    "word": {"means"},
+    "menu": {"choices"},
+}
+
+
+def spare_of_menu(path: Path, around: Any) -> Any:
+    """A value for something in a menu file. Raises LookupError for what need not be there."""
+    match path:
+        case ("nodes", _):
+            raise LookupError(path)
+        case ("steps", str(step)):
+            return {line.name: LEFT_OUT for line in places.STEP_WORDS[step]}
+        case ("steps", _, _) | ("phrases", _) | (*_, "parts" | "words", int()):
+            return LEFT_OUT
+        case (*_, "kind"):
+            return _kind_of(around)
+    return spare_by_name(path, around)
+
+
+def _kind_of(node: Mapping[Any, Any]) -> str:
+    """What kind a node is meant to be. Raises LookupError if nothing tells."""
+    if near := difflib.get_close_matches(str(node.get("kind", "")).lower(), _TELLING, 1):
+        return str(near[0])
+    found = [kind for kind, fields in _TELLING.items() if fields & node.keys()]
+    return found[0]

@@ -1,0 +1,112 @@
+"""Hearing, moving and cancelling a call that was asked for before, by its number."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr import dialling, reply
+from ivr.callback import REFERENCE_DIGITS
+from ivr.phrases import Phrases
+from ivr.places.entry import TakesDigits, wrong
+from ivr.places.kinds import Asks, Choice, got, no, not_sure, yes
+from ivr.places.wish import RingCancelled, RingFailed, anew, not_rung, others, promise, told
+from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
+from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
+from ivr.spoken import Speech
+
+
+class RingReference(TakesDigits):
+    """The number of the call. Only from the phone that is to be rung, which must show its number."""
+
+    id = "ring_reference"
+    say, hidden, not_found = Line(), Line(), Line()
+    most = REFERENCE_DIGITS
+    ends_itself = True
+    for_staff = begins_dialogue = True
+
+    def arrive(self, here: Here) -> Moved:
+        own = dialling.judge(here.s.caller)
+        here = here.at(replace(anew(here).s, wishes=Wishes(number=own.e164)))
+        if own.verdict == "fine":
+            return here.s, STAY
+        return reply.say(here, here.words(self.hidden)), Go("person")
+
+    def entered(self, here: Here, number: str) -> Moved:
+        return here.s, Do(FindRequest(here.s.wishes.number, number), _found, RingFailed.say)
+
+
+def _found(here: Here, done: Done) -> Moved:
+    request, wishes = done.request, here.s.wishes
+    if request is None:
+        return wrong(here, RingReference.not_found)
+    caller = request.caller(wishes.typed)
+    assert caller
+    found = Wishes(
+        number=wishes.number,
+        request=request.id,
+        reference=wishes.typed,
+        when=caller.promise.when,
+        window=caller.promise.window,
+        due=caller.promise.due,
+        urgent=caller.urgent,
+        today=caller.today,
+    )
+    here = here.at(replace(here.s, wishes=found))
+    if not request.open:
+        ended = RingFound.gave_up if request.state == "gave up" else RingFound.ended
+        return reply.say(here, here.words(ended)), Go("ring_back", instead=True)
+    here = here.at(got(here.s, "request"))
+    return reply.say(here, here.words(RingFound.tried)) if request.tries else here.s, Go(RingFound.id)
+
+
+class RingFound(Asks):
+    """What was promised, and what can be done about it."""
+
+    id = "ring_found"
+    say, late, tried, gave_up, ended = Line("day", "window"), Line(), Line(), Line(), Line()
+    move, cancel, keep = label(), label(), label()
+    kept = Line()
+    picks = (
+        Choice(move, "ring_when", sets={"moving": True}),
+        Choice(cancel, "ring_sure"),
+        Choice(keep, END_MENU, said=kept),
+    )
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.late) if here.s.wishes.due <= here.now.timestamp() else told(here, self.say)
+
+
+class RingMoved(Words):
+    """A call has another time."""
+
+    id = "ring_moved"
+    say = Line("day", "window")
+
+
+def move(here: Here) -> Moved:
+    """The call gets the window that is held for it."""
+
+    def moved(here: Here, done: Done) -> Moved:
+        return reply.say(here, told(here, RingMoved.say)), Go(END_MENU)
+
+    wishes = here.s.wishes
+    errand = MoveRequest(wishes.request, wishes.reference, here.s.call, promise(here))
+    return here.s, Do(errand, moved, RingFailed.say)
+
+
+class RingSure(Asks):
+    """Whether it is to be cancelled for sure."""
+
+    id = "ring_sure"
+    ask = Line()
+    picks = (yes(END_MENU), no(END_MENU, said=RingFound.kept), not_sure(END_MENU, said=RingFound.kept))
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        if pick.label is not Phrases.if_yes:
+            return super().picked(here, pick)
+        return here.s, Do(CancelRequest(here.s.wishes.request, here.s.wishes.reference), _cancelled, RingFailed.say)
+
+
+def _cancelled(here: Here, done: Done) -> Moved:
+    words = RingCancelled.one if others(done) else RingCancelled.say
+    return reply.say(here.at(not_rung(here.s, done)), here.words(words)), Go(END_MENU)

@@ -1,0 +1,196 @@
+"""What most places do, and the kinds of step: one that asks, one that takes digits, one that hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec.structs import replace
+
+from ivr import dialling, reply, spoken
+from ivr.phrases import Phrases
+from ivr.reply import PERSON
+from ivr.script import BACK, STAY, Go, Here, Line, Moved, Option, Place, Script, Transition, Words
+from ivr.session import At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Reply, Session, Transfer, TransferEnded
+from ivr.spoken import Speech
+
+#: Where an option leads that goes one place back.
+BACK_TO = "<back>"
+
+#: Seconds of silence before the line ends a call of somebody who has pressed a key, or has got something. They know
+#: how it goes on, and may be looking for a letter, or waiting for somebody who types for them. Whoever has pressed
+#: nothing is not held for so long: `told` gives them, whole, all that the line has left, and nothing can come after it
+#: but silence that they pay for.
+QUIET_BEFORE_GOODBYE = 120
+
+
+def onward(goto: str) -> Transition:
+    """Where an option leads."""
+    return BACK if goto == BACK_TO else Go(goto)
+
+
+def got(s: Session, what: Got) -> Session:
+    """The session of a caller who has got something. The first of its kind shows that they get on."""
+    return s if what in s.got else replace(s, got=(*s.got, what), fruitless=0)
+
+
+def may_hang_up(s: Session) -> bool:
+    """Whether the line may end the call of somebody who is silent."""
+    return not (s.pressed or s.got) or s.quiet >= QUIET_BEFORE_GOODBYE
+
+
+def phone(script: Script, e164: str, *, once: bool = False) -> Speech:
+    """A phone number as callers hear it: digit by digit, in groups, twice unless `once`."""
+    pace, national = script.line.pace, dialling.national(e164)
+    if once:
+        return spoken.digits(spoken.groups(national), pace.each_digit, pace.between_groups)
+    return spoken.phone(national, pace.each_digit, pace.between_groups)
+
+
+def wishing(here: Here, **wishes: Any) -> Here:
+    """The same with something more that the caller has said about being rung back or texted."""
+    return here.at(replace(here.s, wishes=replace(here.s.wishes, **wishes)))
+
+
+class Speaks(Place):
+    """A place that speaks, and then offers its choices."""
+
+    __slots__ = ()
+
+    def says(self, here: Here) -> Speech:
+        """What is said before the choices."""
+        return ()
+
+    def behind(self, here: Here) -> Speech:
+        """What is said behind them."""
+        return ()
+
+    def speaks(self, here: Here) -> tuple[Speech, Reply]:
+        gather = Gather(self.seconds(here), self.most)
+        return ((), gather) if here.s.waited else (self.speech(here), gather)
+
+    def speech(self, here: Here) -> Speech:
+        own = self.says(here)
+        return reply.offer(here, own) if here.s.place.offer else reply.choices(here, own, self.behind(here))
+
+    def seconds(self, here: Here) -> int:
+        return reply.seconds_to_wait(here)
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        """The person, once a caller seems lost. The other keys work unspoken."""
+        lost = here.s.silences or here.s.wrongs
+        return (PERSON,) if options and lost and not reply.to_person(here, options) else ()
+
+    def teaches(self, here: Here) -> str:
+        s = here.s
+        if s.place.offer or s.waited or self.is_telling(s):
+            return ""
+        return "".join(self.named(here, self.choices(here)))
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        """A person rings at once: nothing is said back, and no pause comes first."""
+        s = replace(here.s, lead=()) if option.goto == "person" else reply.say(here, option.said_back)
+        return s, onward(option.goto)
+
+
+class Step(Speaks, Words):
+    """A place that every line has. Staff own its words, which are declared in it; its order is here."""
+
+    in_dialogue = True
+
+
+# --- one that asks ------------------------------------------------------------------------------
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One thing to pick at a step: the words that name it, and where it leads."""
+
+    label: Line
+    goto: str
+    #: Words said once it is picked.
+    said: Line | None = None
+    #: Wishes it sets, by name.
+    sets: Mapping[str, Any] = {}
+
+
+def yes(goto: str, said: Line | None = None, **sets: object) -> Choice:
+    return Choice(Phrases.if_yes, goto, said, sets)
+
+
+def no(goto: str, said: Line | None = None, **sets: object) -> Choice:
+    return Choice(Phrases.if_no, goto, said, sets)
+
+
+def not_sure(goto: str, said: Line | None = None, **sets: object) -> Choice:
+    return Choice(Phrases.if_not_sure, goto, said, sets)
+
+
+class Asks(Step):
+    """Speaks, and offers choices on the keys 1, 2, 3 and 4. A choice keeps its key when another is gone."""
+
+    ask: ClassVar[Line]
+    picks: ClassVar[tuple[Choice, ...]]
+
+    def __init_subclass__(cls) -> None:
+        if picks := vars(cls).get("picks"):
+            cls.asks_yes_or_no = any(pick.label is Phrases.if_yes for pick in picks)
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.ask)
+
+    def is_offered(self, here: Here, pick: Choice) -> bool:
+        return True
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        return tuple(
+            Option(str(i), here.words(pick.label), pick.goto)
+            for i, pick in enumerate(self.picks, 1)
+            if self.is_offered(here, pick)
+        )
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        return self.picked(here, self.picks[int(option.key) - 1])
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        """What a choice sets and says, and where it leads."""
+        s = reply.say(here, here.words(pick.said)) if pick.said else here.s
+        return (replace(s, wishes=replace(s.wishes, **pick.sets)) if pick.sets else s), onward(pick.goto)
+
+    def heard_once(self, at: At) -> At:
+        """A number that is read back here is said once."""
+        return replace(at, part=1)
+
+
+# --- one that hands over ------------------------------------------------------------------------
+
+
+class HandsOver(Step):
+    """Speaks, and gives the caller to a transfer, a recording, or the end. Keys work while it speaks."""
+
+    hands_over = True
+
+    def then(self, here: Here) -> Reply:
+        raise NotImplementedError
+
+    def speaks(self, here: Here) -> tuple[Speech, Reply]:
+        """No key is taken where the caller has cut the words short before: then it rings at once, and what a message
+        is for is heard whole."""
+        then = self.then(here)
+        if not here.s.waited or isinstance(then, HangUp):
+            return self.says(here), then
+        return () if isinstance(then, Transfer) else self.says(here), replace(then, keys=False)
+
+    def again(self, at: At) -> At:
+        return at
+
+    def took(self, here: Here, event: Input) -> Moved | None:
+        if isinstance(event, Key):
+            return None
+        if isinstance(event, Recorded) and self.comes_unasked and event.key and not (event.seconds or here.s.waited):
+            return None  # a key that came just after the tone, when nothing was said yet
+        if isinstance(event, NoInput) and self.takes:  # it has ended, and nothing tells how
+            event = Recorded() if self.takes is Recorded else TransferEnded("failed")
+        if self.takes and isinstance(event, self.takes):
+            return self.over(here, event)
+        return here.s, STAY

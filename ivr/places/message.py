@@ -1,0 +1,59 @@
+"""A message that needs no key: what is said after the tone is a request of its own."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr import dialling, reply
+from ivr.phrases import Phrases
+from ivr.places.kinds import HandsOver, got, may_hang_up
+from ivr.places.ringing import SLOW_SILENCE_SECONDS
+from ivr.places.wish import message_id, request, told
+from ivr.script import BACK, END_MENU, STAY, Do, Go, Here, Line, Moved
+from ivr.session import Done, Record, Recorded, Reply, SaveRequest, TransferEnded, Wishes
+from ivr.spoken import Speech
+
+
+class Message(HandsOver):
+    """It comes unasked, where nobody can talk."""
+
+    id = "message"
+    say, say_hidden, nothing = Line(), Line(), Line()
+    thanks, thanks_hidden = Line("day"), Line("day")
+    failed = Line()
+    takes = Recorded
+    stands_alone = comes_unasked = True
+
+    def arrive(self, here: Here) -> Moved:
+        return replace(here.s, message_offered=True), STAY
+
+    def says(self, here: Here) -> Speech:
+        pace, script = here.script.line.pace, here.script
+        one = (*here.words(Phrases.one_at_a_time), pace.before_key, script.press["1"])
+        shows = dialling.judge(here.s.caller).verdict == "fine"
+        return (*one, pace.between_choices, *here.words(self.say if shows else self.say_hidden))
+
+    def then(self, here: Here) -> Reply:
+        return Record(here.script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, message_id(here.s))
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        """What was said is written down; silence is told, and leaves nothing.
+
+        Nothing was asked, so the careful answers hold: it is urgent, and nothing is left with or said to anybody else.
+        """
+        assert isinstance(event, Recorded)
+        if not event.seconds:
+            silent = here.at(replace(here.s, quiet=here.s.quiet + SLOW_SILENCE_SECONDS))
+            s = reply.say(silent, here.words(self.nothing))
+            return s, Go("told") if may_hang_up(s) else BACK
+        wishes = Wishes(
+            number=dialling.judge(here.s.caller).e164, urgent=True, message_ok=False, say_who=False, message_only=True
+        )
+        here = here.at(replace(here.s, wishes=wishes))
+        then = Go("person" if event.key == "0" else END_MENU)
+
+        def saved(here: Here, done: Done) -> Moved:
+            here = here.at(got(here.s, "request"))
+            return reply.say(here, told(here, self.thanks if here.s.wishes.number else self.thanks_hidden)), then
+
+        return here.s, Do(SaveRequest(request(here, "waiting")), saved, self.failed, or_else="told")

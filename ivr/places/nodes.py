@@ -1,0 +1,266 @@
+"""What staff write besides readings: menus, questions, and what words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from ivr import reply
+from ivr.phrases import MoreTime, Phrases
+from ivr.places.kinds import BACK_TO, Speaks, Step, onward
+from ivr.places.wish import counts, half_way, withdraw
+from ivr.reply import AGAIN, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON
+from ivr.script import (
+    BACK,
+    END_MENU,
+    MAIN_MENU,
+    STAY,
+    TEXT_ABOUT_WORDS,
+    WORDS_MENU,
+    Back,
+    Go,
+    Here,
+    Line,
+    Moved,
+    Option,
+    Words,
+    label,
+)
+from ivr.session import At, Input, Key, NoInput, Session
+from ivr.spoken import Speech
+
+#: Seconds that a call can be paused, and then nobody is there: Twilio ends a call after four hours.
+LONGEST_PAUSE = 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Menu(Speaks):
+    """Speaks, and asks for one key."""
+
+    id: str
+    say: Speech
+    options: tuple[Option, ...]
+    text: str | None = None
+
+    def says(self, here: Here) -> Speech:
+        return self.say
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        return self.options
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        """The person, hash, star once there is a way back, and 9 once a call.
+
+        The first menu names the person only: its choices must be heard soon after the greeting.
+        """
+        s = here.s
+        if not options:
+            return ()
+        person = () if reply.to_person(here, options) else (PERSON,)
+        if not (s.trail or s.silences or s.wrongs):
+            return person
+        back = (BACK_KEY,) if s.trail else ()
+        return (*person, AGAIN, *back, *(() if HELP_KEY in s.taught else (HELP_KEY,)))
+
+    def is_topic(self) -> bool:
+        return bool(self.text)
+
+    def text_name(self) -> str | None:
+        return self.text
+
+    def options_written(self) -> tuple[Option, ...]:
+        return self.options
+
+    def speeches(self) -> Iterable[Speech]:
+        return (self.say,)
+
+
+def _from_the_start(s: Session) -> Session:
+    """The way back, and what the call was about, are forgotten."""
+    return replace(s, trail=(), left_at=-1, topic="", place=At(MAIN_MENU))
+
+
+@dataclass(frozen=True, slots=True)
+class EndMenu(Menu):
+    """The menu that every topic ends in."""
+
+    ends_dialogue = True
+    named = Speaks.named
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        s, to = Speaks.chosen(self, here, option)
+        return (_from_the_start(s) if option.goto == MAIN_MENU else s), to
+
+
+# --- help and settings, key 9 -------------------------------------------------------------------
+
+
+class Slower(Words):
+    """The setting 'slow speech', and back to normal speech."""
+
+    id = "slower"
+    say, say_normal, normal_label = Line(), Line(), label()
+
+
+def _slower(here: Here) -> Session:
+    words = Slower.say_normal if here.s.slow else Slower.say
+    return replace(reply.say(here, here.words(words)), slow=not here.s.slow)
+
+
+def _more_time(here: Here) -> Session:
+    return replace(reply.say(here, here.words(MoreTime.say)), more_time=True)
+
+
+#: What a choice under key 9 can set. It leads back to where the caller was.
+SETTINGS: dict[str, Callable[[Here], Session]] = {Slower.id: _slower, MoreTime.id: _more_time}
+
+
+class Pause(Step):
+    """Waits for any key, for as long as the caller likes, and goes back to where they were."""
+
+    id = "pause"
+    say, still_here = Line(), Line()
+    for_staff = stands_alone = True
+
+    def speech(self, here: Here) -> Speech:
+        return here.words(self.say)
+
+    def seconds(self, here: Here) -> int:
+        return LONGEST_WAIT
+
+    def took(self, here: Here, event: Input) -> Moved | None:
+        s = here.s
+        if isinstance(event, Key):
+            return s, Go("person") if event.keys == PERSON else BACK
+        if isinstance(event, NoInput) and (s.waited + 1) * self.seconds(here) < LONGEST_PAUSE:
+            return replace(s, waited=s.waited + 1, lead=here.words(self.still_here)), STAY
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class HelpMenu(Menu):
+    """Settings of the call, the words, and the ways out."""
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        return tuple(self._today(here, option) for option in self.options)
+
+    def _today(self, here: Here, option: Option) -> Option:
+        """An option as it is now: slow speech can be undone, and a word is one of those just heard."""
+        s = here.s
+        if option.goto == Slower.id and s.slow:
+            return Option(option.key, here.words(Slower.normal_label), option.goto)
+        if not s.trail or option.goto != WORDS_MENU:
+            return option
+        left = here.script.places.get(s.trail[-1].node)
+        word = left.hard_word(here.script, s.trail[-1]) if left else None
+        return Option(option.key, option.label, word, option.said_back) if word else option
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        return (BACK_KEY,) if here.s.trail and options else ()
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        s, to = Speaks.chosen(self, here, option)
+        goto = option.goto
+        if setting := SETTINGS.get(goto):
+            return setting(here.at(s)), BACK
+        if goto == Pause.id:  # like the other settings, it leads back to where the caller was
+            return s, Go(goto, instead=True)
+        if goto in (MAIN_MENU, END_MENU) and half_way(here.script, s, *s.trail) and not counts(s):
+            out = replace(s, trail=(), left_at=-1, topic="" if goto == MAIN_MENU else s.topic, place=At(END_MENU))
+            return withdraw(here.at(out), Go(goto, instead=True))
+        if goto == MAIN_MENU:
+            return _from_the_start(s), to
+        target = here.script.nodes.get(goto)
+        if s.trail and (goto == WORDS_MENU or (target and target.meaning())):
+            back = replace(s, trail=s.trail[:-1], place=s.trail[-1], silences=0, wrongs=0, waited=0, unsure_of="")
+            return back, to
+        return s, to
+
+
+# --- questions and words ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Speaks):
+    """Asks one thing: yes, no, or not sure."""
+
+    id: str
+    ask: Speech
+    options: tuple[Option, ...]
+
+    asks_yes_or_no = True
+
+    def says(self, here: Here) -> Speech:
+        return self.ask
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        return self.options
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        """'Not sure' where a word helps: its meaning, and the question again; the second time, a person."""
+        target, s = here.script.nodes.get(option.goto), here.s
+        meaning = target.meaning() if target else ()
+        if not meaning:
+            return Speaks.chosen(self, here, option)
+        if s.unsure_of == self.id:
+            return s, Go("person")
+        s = replace(reply.say(here, meaning), unsure_of=self.id, silences=0, wrongs=0)
+        return (reply.offered(s, 1) if s.one_key else s), STAY
+
+    def options_written(self) -> tuple[Option, ...]:
+        return self.options
+
+    def speeches(self) -> Iterable[Speech]:
+        return (self.ask,)
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Speaks):
+    """What one hard word means."""
+
+    id: str
+    word: str
+    means: Speech
+    next_word: str | None
+    text: str = TEXT_ABOUT_WORDS
+
+    def says(self, here: Here) -> Speech:
+        return self.means
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        """After a meaning: back, all the words, a list by text, and the next word if there is one."""
+        by_text = "send_text" if here.script.offers_texts else None
+        labels = (
+            (Phrases.words_back, BACK_TO), (Phrases.words_all, WORDS_MENU), (Phrases.words_text, by_text),
+            (Phrases.words_next, self._next(here)),
+        )  # fmt: skip
+        return tuple(Option(str(i), here.words(line), goto) for i, (line, goto) in enumerate(labels, 1) if goto)
+
+    def _next(self, here: Here) -> str | None:
+        """The word behind this one: in the reading that key 9 was pressed in, or in the word's own list."""
+        s = here.s
+        left = here.script.nodes.get(s.trail[s.left_at].node) if 0 <= s.left_at < len(s.trail) else None
+        words = left.hard_words() if left else ()
+        return next(iter(words[words.index(self.id) + 1 :]), None) if self.id in words else self.next_word
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        s = here.s
+        if option.goto == BACK_TO and 0 <= s.left_at < len(s.trail):
+            return s, Back(s.left_at)
+        if option.goto == self._next(here):  # it stands where this one stood
+            return s, Go(option.goto, instead=True)
+        return s, onward(option.goto)
+
+    def is_topic(self) -> bool:
+        return True
+
+    def text_name(self) -> str | None:
+        return self.text
+
+    def meaning(self) -> Speech:
+        return self.means
+
+    def speeches(self) -> Iterable[Speech]:
+        return (self.means,)

@@ -1,0 +1,206 @@
+"""Being put through to a person, and what there is when nobody can talk."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr import reply
+from ivr.hours import LONDON
+from ivr.phrases import Phrases
+from ivr.places.kinds import BACK_TO, Asks, Choice, HandsOver, got
+from ivr.places.wish import counts, half_way, keep, save
+from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Option, label
+from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
+from ivr.spoken import Speech, date, fill, time
+
+#: How often in a row a caller can want a person whom nobody can be for them. Then a message is asked for instead,
+#: as ringing again would only cost them time.
+MOST_TURNED_AWAY = 3
+
+
+def can_ring(here: Here) -> bool:
+    """Whether it makes sense to ring a person now."""
+    script = here.script
+    is_open = script.hours.is_open(here.now)
+    return is_open and here.s.turned_away < MOST_TURNED_AWAY and bool(script.phones_for_a_person)
+
+
+class _Rings(HandsOver):
+    """One phone after another is rung."""
+
+    takes = TransferEnded
+    stands_alone = True
+
+    def left(self, at: At) -> At | None:
+        return None
+
+    def then(self, here: Here) -> Reply:
+        ring_seconds = here.script.line.transfer.ring_seconds
+        return Transfer(here.script.phones_for_a_person[here.s.place.part], ring_seconds)
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        assert isinstance(event, TransferEnded)
+        s, place = here.s, here.s.place
+        if event.how == "answered":
+            return _talked(here)
+        if event.how != "stopped" and place.part + 1 < len(here.script.phones_for_a_person):
+            return replace(s, lead=(), place=replace(place, part=place.part + 1)), STAY
+        unasked = self.comes_unasked and event.how != "stopped"
+        here = here.at(replace(s, turned_away=s.turned_away + 1, away=event.how))
+        return reply.say(here, here.words(getattr(PersonAway, event.how))), Go("message" if unasked else "person_away")
+
+
+def _talked(here: Here) -> Moved:
+    here = here.at(got(replace(here.s, turned_away=0, away=""), "transfer"))
+    s = reply.say(here, here.words(Person.ended))
+    if not half_way(here.script, s, *s.trail):
+        return s, Go(END_MENU)
+    # Whoever rings them for the wish that is half said is told that they have talked to somebody.
+    here = here.at(replace(s, heard=(*s.heard, Person.id)))
+    return (save if counts(s) else keep)(here, Go(END_MENU))
+
+
+class Person(_Rings):
+    """Key 0. It must ring within three seconds."""
+
+    id = "person"
+    say, try_next, ended = Line(), Line(), Line()
+    for_staff = True
+
+    def arrive(self, here: Here) -> Moved:
+        if can_ring(here):
+            return here.s, STAY
+        is_open = here.script.hours.is_open(here.now)
+        if is_open and here.script.phones_for_a_person:
+            return _instead(here.at(reply.say(here, here.words(PersonAway.tried))))
+        here = here.at(replace(here.s, turned_away=here.s.turned_away + 1))
+        if is_open:
+            return _instead(here.at(reply.say(here.at(replace(here.s, away="failed")), here.words(PersonAway.failed))))
+        return _instead(here.at(reply.say(here, here.words(PersonAway.closed), open_again(here))))
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.try_next if here.s.place.part else self.say)
+
+    def took(self, here: Here, event: Input) -> Moved | None:
+        """Key 0 again: it rings at once."""
+        if isinstance(event, Key) and event.keys[:1] == "0":
+            return replace(here.s, waited=1), STAY
+        return super().took(here, event)
+
+
+def _instead(here: Here) -> Moved:
+    """What there is when nobody can talk; for whoever goes on asking for a person, a message that needs no key."""
+    to_message = here.s.turned_away >= MOST_TURNED_AWAY and not here.s.message_offered
+    return here.s, Go("message" if to_message else "person_away")
+
+
+class StayOn(_Rings):
+    """A person is rung for somebody who does not get on, without being asked for."""
+
+    id = "stay_on"
+    say = Line()
+    comes_unasked = True
+
+    def arrive(self, here: Here) -> Moved:
+        """The second time it rings at once: somebody has heard the words, and pressed a key in the middle of them."""
+        return replace(here.s, waited=int(here.s.led), led=True), STAY
+
+    def says(self, here: Here) -> Speech:
+        """Key 1 is for whoever can press only one: it offers the choices one at a time.
+
+        How to stop the ringing is not said to somebody who presses nothing: it would ring four seconds later.
+        """
+        if here.s.place.part:
+            return here.words(Person.try_next)
+        gap = here.script.line.pace.before_key
+        return (*here.words(self.say), gap, *here.words(Phrases.one_at_a_time), gap, here.script.press["1"])
+
+
+class PersonAway(Asks):
+    """Why nobody can talk, and what there is instead."""
+
+    id = "person_away"
+    closed, busy, no_answer, failed, stopped, tried, number = Line(), Line(), Line(), Line(), Line(), Line(), Line()
+    ring_back, text, listen = label(), label(), label()
+    go_on = Line()
+    picks = (Choice(ring_back, "ring_back"), Choice(text, "send_text"), Choice(listen, BACK_TO, said=go_on))
+    stands_alone = person_is_away = number_is_last = True
+
+    def says(self, here: Here) -> Speech:
+        return ()
+
+    def behind(self, here: Here) -> Speech:
+        """The hours and the number, once: behind the choices, since whoever needs a person now has waited enough."""
+        return here.words(self.number) if here.s.place.part == 0 else ()
+
+    def is_offered(self, here: Here, pick: Choice) -> bool:
+        return pick.label is not self.text or here.script.offers_texts
+
+    def choices_only(self, at: At, s: Session) -> At:
+        return replace(at, part=1, offer=0)
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        return ()
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        s, to = super().picked(here, pick)
+        return (replace(s, topic="") if pick.label is self.text else s), to  # our number, whatever was listened to
+
+
+def open_again(here: Here) -> Speech:
+    """When the line opens again: nothing, if it never does."""
+    opens = here.script.hours.next_open(here.now)
+    if opens is None:
+        return ()
+    day = date(opens.date(), here.now.astimezone(LONDON).date())
+    return fill(here.words(Phrases.open_again), {"day": day, "time": (f"at {time(opens.time())}",)})
+
+
+def why_nobody(here: Here) -> Speech:
+    """Why no person can talk to the caller now; nothing where that was not tried."""
+    if not here.script.hours.is_open(here.now):
+        return here.words(PersonAway.closed)
+    return here.words(getattr(PersonAway, here.s.away)) if here.s.away else ()
+
+
+# --- the end ------------------------------------------------------------------------------------
+
+
+class _Ends(HandsOver):
+    """It ends the call in one document without a Gather, so no key cuts short what is said: it is heard whole."""
+
+    stands_alone = True
+
+    def then(self, here: Here) -> Reply:
+        return HangUp()
+
+    def says(self, here: Here) -> Speech:
+        return reply.say(here.at(replace(here.s, lead=())), *self.parting(here)).lead
+
+    def parting(self, here: Here) -> tuple[Speech, ...]:
+        raise NotImplementedError
+
+
+class Told(_Ends):
+    """The least that anybody is left with: why nobody can talk, when somebody can, and at which number."""
+
+    id = "told"
+
+    def parting(self, here: Here) -> tuple[Speech, ...]:
+        opens = () if here.script.hours.is_open(here.now) else open_again(here)
+        return why_nobody(here), opens, here.words(PersonAway.number), here.words(Goodbye.say)
+
+
+class Goodbye(_Ends):
+    """For whoever has got something: their request stands, and they are told so."""
+
+    id = "goodbye"
+    say, rung = Line(), Line()
+
+    def parting(self, here: Here) -> tuple[Speech, ...]:
+        return here.words(self.rung) if "request" in here.s.got else (), here.words(self.say)
+
+
+__all__ = [
+    "Goodbye", "Person", "PersonAway", "StayOn", "Told", "can_ring", "open_again", "why_nobody",
+]  # fmt: skip

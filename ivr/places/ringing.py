@@ -1,0 +1,284 @@
+"""Asking to be rung back, question by question, and the message that can be left with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec.structs import replace
+
+from ivr import dialling, reply, spoken
+from ivr.hours import LONDON
+from ivr.phrases import Phrases
+from ivr.places import changing
+from ivr.places.entry import RingNumber, read_back
+from ivr.places.kinds import BACK_TO, Asks, Choice, HandsOver, no, not_sure, onward, wishing, yes
+from ivr.places.wish import RingFailed, anew, in_haste, keep, promise, save, told
+from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
+from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
+from ivr.spoken import Speech
+
+#: Seconds of silence that end a spoken message, and for those who need more time; also for those who are asked
+#: for one because they pressed nothing.
+SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
+
+
+# --- which number -------------------------------------------------------------------------------
+
+
+class RingBack(Asks):
+    """Whether to ring the phone that the caller rings from."""
+
+    id = "ring_back"
+    ask, change = Line(), label()
+    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_check"), Choice(change, "ring_reference"))
+    for_staff = stands_alone = begins_dialogue = True
+
+    def arrive(self, here: Here) -> Moved:
+        here = anew(here)
+        own = dialling.judge(here.s.caller)
+        if own.verdict == "fine":
+            return here.s, STAY
+        # what a phone network made of a number is not their doing
+        why = RingNumber.hidden if own.verdict == "malformed" else getattr(RingNumber, own.verdict)
+        here = here.at(reply.say(here, here.words(why)))
+        if here.s.keyed:
+            return wishing(here, number=here.s.keyed).s, Go("ring_check")
+        return here.s, Go("ring_number")
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        here, own = anew(here), dialling.judge(here.s.caller).e164
+        if pick.label is Phrases.if_yes:
+            return keep(wishing(here, number=own), Go("ring_out"))
+        return super().picked(wishing(here, number=own) if pick.label is Phrases.if_not_sure else here, pick)
+
+
+class RingCheck(Asks):
+    """Whether the number that was keyed is right."""
+
+    id = "ring_check"
+    ask = Line("typed_number")
+    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_number"))
+
+    def says(self, here: Here) -> Speech:
+        return read_back(here, self.ask)
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        return keep(here, Go("ring_out")) if pick.label is Phrases.if_yes else super().picked(here, pick)
+
+
+# --- how urgent: from here on it counts ---------------------------------------------------------
+
+
+def _promised(here: Here) -> Speech:
+    """That it is written down, and the day on which we will ring: what is true, and never 'soon'."""
+    has_time = here.s.wishes.window is not None and not in_haste(here.s)
+    return told(here, RingDone.say if has_time else RingDone.by)
+
+
+def _counts(here: Here) -> Speech:
+    """The promise as soon as it holds. A caller for whom time is short, and whose day is not today, gets our number."""
+    gap = here.script.line.pace.between_choices
+    is_today = dt.datetime.fromtimestamp(promise(here).due, LONDON).date() == here.now.astimezone(LONDON).date()
+    number = (*here.words(RingDone.ring_us), gap) if here.s.wishes.urgent and not is_today else ()
+    return (*_promised(here), gap, *number, *here.words(RingDone.can_stop))
+
+
+class _HowUrgent(Asks):
+    """Once it is known, the request counts, and the caller is told so."""
+
+    unfinished = True
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        s, to = super().picked(here, pick)
+        return save(here.at(s), to, says=_counts) if to == Go("ring_when") else (s, to)
+
+
+class RingOut(_HowUrgent):
+    """Whether a child is out of school now."""
+
+    id = "ring_out"
+    ask = Line()
+    picks = (yes("ring_when", urgent=True, today=True), no("ring_urgent"), not_sure("ring_when", urgent=True))
+
+    def arrive(self, here: Here) -> Moved:
+        """Not asked where what was listened to tells."""
+        return (here.s, STAY) if here.s.wishes.urgent is None else save(here, Go("ring_when"), says=_counts)
+
+
+class RingUrgent(_HowUrgent):
+    """Whether there is a letter with a time limit."""
+
+    id = "ring_urgent"
+    ask = Line()
+    picks = (
+        yes("ring_when", urgent=True),
+        no("ring_when", urgent=False),
+        not_sure("ring_when", urgent=True),
+    )
+
+
+# --- when ---------------------------------------------------------------------------------------
+
+
+class RingWhen(Asks):
+    """In which part of the day. A place in it is held while the caller answers on."""
+
+    id = "ring_when"
+    say = Line()
+    morning, afternoon, any = label(), label(), label()
+    full = Line()
+    picks = (
+        Choice(morning, "ring_message", sets={"when": "morning"}),
+        Choice(afternoon, "ring_message", sets={"when": "afternoon"}),
+        Choice(any, "ring_message", sets={"when": "any"}),  # noqa: A003
+    )
+    unfinished = True
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.say)
+
+    def is_offered(self, here: Here, pick: Choice) -> bool:
+        return pick.sets["when"] in ("any", *here.script.diary.parts)
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        s, to = super().picked(here, pick)
+
+        def held(here: Here, done: Done) -> Moved:
+            if done.window is None:  # counted, so that it comes to an end: a person, if everything is full
+                s = reply.say(here, here.words(self.full))
+                return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
+            here = wishing(here, window=done.window)
+            return changing.move(here) if here.s.wishes.moving else save(here, to)
+
+        return s, Do(_window(here.at(s)), held, RingFailed.say)
+
+
+def _window(here: Here) -> HoldWindow:
+    s, found = here.s, here.script.diary.windows(here.now)
+    wanted = [window for window in found if s.wishes.when in ("any", window.part)]
+    if s.wishes.moving and (had := s.wishes.window):  # to another time: one after the one they have, if there is one
+        sooner = found[: found.index(had)] if had in found else ()
+        wanted = sorted((window for window in wanted if window != had), key=lambda window: window in sooner)
+    overbook = s.wishes.when == "any" and not s.wishes.moving
+    return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window, request=s.wishes.request)
+
+
+# --- the care that they ask for -----------------------------------------------------------------
+
+
+class _Kept(Asks):
+    """Each answer is written down before the call goes on."""
+
+    unfinished = True
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        s, to = super().picked(here, pick)
+        return save(here.at(s), to)
+
+
+class RingMessage(_Kept):
+    """Whether a message may be left."""
+
+    id = "ring_message"
+    ask, will, will_not = Line(), Line(), Line()
+    picks = (
+        yes("ring_safe", said=will, message_ok=True),
+        no("ring_safe", said=will_not, message_ok=False),
+        not_sure("ring_safe", said=will_not, message_ok=False),
+    )
+
+
+class RingSafe(_Kept):
+    """Whether to say who rings, if somebody else answers."""
+
+    id = "ring_safe"
+    ask, will, will_not = Line(), Line(), Line()
+    picks = (
+        yes("ring_needs", said=will, say_who=True, needs=()),
+        no("ring_needs", said=will_not, say_who=False, needs=()),
+        not_sure("ring_needs", said=will_not, say_who=False, needs=()),
+    )
+
+
+class RingNeeds(_Kept):
+    """What the adviser should have ready, one need after another."""
+
+    id = "ring_needs"
+    say, say_more = Line(), Line()
+    nothing, relay, interpreter, slow = label(), label(), label(), label()
+    has_relay, has_interpreter, has_slow = Line(), Line(), Line()
+    picks = (
+        Choice(nothing, "ring_done"),
+        Choice(relay, "ring_needs", said=has_relay),
+        Choice(interpreter, "ring_needs", said=has_interpreter),
+        Choice(slow, "ring_needs", said=has_slow),
+    )
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.say_more if here.s.wishes.needs else self.say)
+
+    def is_offered(self, here: Here, pick: Choice) -> bool:
+        return pick.label.name not in here.s.wishes.needs
+
+    def picked(self, here: Here, pick: Choice) -> Moved:
+        if pick.label is not self.nothing:
+            here = wishing(here, needs=(*here.s.wishes.needs, pick.label.name))
+        return super().picked(here, pick)
+
+
+# --- the promise, and a message -----------------------------------------------------------------
+
+
+class RingDone(Asks):
+    """The promise. It is a place of its own, so that hash says it again."""
+
+    id = "ring_done"
+    say, by = Line("day", "window"), Line("day")
+    ring_us, can_stop = Line(), Line()
+    reference = Line("reference")
+    change, change_hidden = Line(), Line()
+    message, go_on = label(), label()
+    picks = (Choice(message, "ring_name"), Choice(go_on, END_MENU))
+    ends_dialogue = True
+
+    def says(self, here: Here) -> Speech:
+        gap = here.script.line.pace.between_choices
+        reference = spoken.fill(here.words(self.reference), {"reference": reference_twice(here)})
+        shows = dialling.judge(here.s.caller).verdict == "fine"
+        change = here.words(self.change if shows else self.change_hidden)
+        return (*_promised(here), gap, *reference, gap, *change)
+
+    def number_said(self, here: Here) -> str:
+        return "reference"
+
+
+def reference_twice(here: Here) -> Speech:
+    """The number of the caller's call, digit by digit."""
+    pace, reference = here.script.line.pace, here.s.wishes.reference
+    pairs = tuple(reference[i : i + 2] for i in range(0, len(reference), 2))
+    once = spoken.digits(pairs, pace.each_digit, pace.between_groups)
+    return (*once, 2 * pace.between_groups, *once)
+
+
+class RingName(HandsOver):
+    """A spoken message that goes with the request. The keys that work everywhere end it too."""
+
+    id = "ring_name"
+    say, thanks, nothing = Line(), Line(), Line()
+    takes = Recorded
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.say)
+
+    def then(self, here: Here) -> Reply:
+        silence = SLOW_SILENCE_SECONDS if here.s.slow or here.s.more_time else SILENCE_SECONDS
+        return Record(here.script.line.ring_back.message_seconds, silence, here.s.wishes.request)
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        """On, with thanks for what was said."""
+        assert isinstance(event, Recorded)
+        if event.seconds:
+            return reply.say(here, here.words(self.thanks)), Go("person" if event.key == "0" else END_MENU)
+        if event.key in ("0", "*", "9"):
+            return here.s, onward({"0": "person", "*": BACK_TO, "9": HELP}[event.key])
+        return reply.say(here, here.words(self.nothing)), Go(END_MENU)

@@ -1,0 +1,191 @@
+"""What a caller wants when they ask to be rung: what is written down of it, and what is promised.
+
+A request counts once its number and its urgency are known. From then on it is promised, and
+every further answer is written down at once: whoever hangs up, or stays silent, is rung all
+the same, and with the care they asked for. Whoever goes back out is not rung.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from msgspec.structs import asdict, replace
+
+from ivr import callback, dialling, reply, spoken
+from ivr.callback import CallbackRequest
+from ivr.diary import Promise, Urgency
+from ivr.hours import LONDON
+from ivr.phrases import Phrases
+from ivr.places.kinds import got, wishing
+from ivr.script import Do, Go, Here, Line, Moved, Script, Transition, Words
+from ivr.session import At, CancelRequest, Done, SaveRequest, Session, Wishes
+from ivr.spoken import Speech
+
+
+class RingFailed(Words):
+    """What could not be written down is never promised."""
+
+    id = "ring_failed"
+    say = Line()
+
+
+class RingCancelled(Words):
+    """A wish was taken back, or cancelled; `one`: this phone is rung all the same, for another wish."""
+
+    id = "ring_cancelled"
+    say, one, not_rung = Line(), Line(), Line()
+
+
+# --- where a caller stands in it --------------------------------------------------------------
+
+
+def half_way(script: Script, s: Session, *where: At) -> bool:
+    """Whether the caller is half-way through asking: a number is written down, and not all is said."""
+    places = script.places
+    asking = any((place := places.get(at.node)) is not None and place.unfinished for at in where)
+    return asking and bool(s.wishes.reference) and not s.wishes.moving
+
+
+def counts(s: Session) -> bool:
+    """Whether a request is promised: its number and its urgency are known."""
+    return bool(s.wishes.reference) and s.wishes.urgent is not None
+
+
+def anew(here: Here) -> Here:
+    """A wish of its own each time, so that none is ever taken for another."""
+    urgency = reply.heard_of_urgency(here.script, here.s)
+    wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today")
+    return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))
+
+
+# --- writing it down, and taking it back --------------------------------------------------------
+
+
+def keep(here: Here, then: Transition) -> Moved:
+    """What was said so far is written down, and does not count yet."""
+
+    def kept(here: Here, done: Done) -> Moved:
+        return _written(here, done).s, then
+
+    return here.s, Do(SaveRequest(request(here, "unfinished")), kept, RingFailed.say)
+
+
+def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
+    """The wish is written down, and counts from now on; `says` is told once it does."""
+
+    def saved(here: Here, done: Done) -> Moved:
+        here = _written(here, done)
+        own, number = dialling.judge(here.s.caller).e164, here.s.wishes.number
+        here = here.at(got(replace(here.s, keyed=here.s.keyed if number == own else number), "request"))
+        return reply.say(here, says(here)) if says else here.s, then
+
+    return here.s, Do(SaveRequest(request(here, "waiting")), saved, RingFailed.say)
+
+
+def finished_for(here: Here) -> Moved:
+    """Out of the questions, for a caller who answers no more of them. What is not known is the careful answer."""
+    return save(wishing(here, urgent=here.s.wishes.urgent is not False), Go("ring_done"))
+
+
+def withdraw(here: Here, then: Transition) -> Moved:
+    """A wish that is half said is taken back."""
+
+    def withdrawn(here: Here, done: Done) -> Moved:
+        words = RingCancelled.one if others(done) else RingCancelled.not_rung
+        number, here = here.s.wishes.number, anew(here.at(reply.say(here, here.words(words))))
+        return wishing(here.at(not_rung(here.s, done)), number=number).s, then
+
+    return here.s, Do(CancelRequest(here.s.wishes.request, here.s.wishes.reference), withdrawn, RingFailed.say)
+
+
+def _written(here: Here, done: Done) -> Here:
+    assert done.request
+    return wishing(here, request=done.request.id, reference=done.reference)
+
+
+def not_rung(s: Session, done: Done) -> Session:
+    """The session once a wish is taken back: it has no request any more, unless this phone is rung all the same."""
+    return s if others(done) else replace(s, got=tuple(what for what in s.got if what != "request"))
+
+
+def others(done: Done) -> bool:
+    """Whether this phone is rung all the same, for another wish. Who asked for that is nobody else's to know."""
+    return done.request is not None and done.request.open
+
+
+def message_id(s: Session) -> str:
+    """The request that a message becomes. It hangs on the call alone, so it is known before the tone."""
+    return f"{s.call}-message"
+
+
+def request(here: Here, state: callback.State) -> CallbackRequest:
+    """The wish as it is written down."""
+    s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
+    what = "left a message" if wishes.message_only else "asked to be rung back"
+    return CallbackRequest(
+        id=message_id(s) if wishes.message_only else f"{s.call}-{s.asked}",
+        number=wishes.number,
+        asked_at=seconds,
+        state=state,
+        urgent=bool(wishes.urgent),
+        today=wishes.today,
+        pressed_nothing=not s.pressed,
+        message_only=wishes.message_only,
+        message_ok=wishes.message_ok,
+        say_who=wishes.say_who,
+        needs=wishes.needs,
+        slow=s.slow,
+        heard=s.heard,
+        stuck=s.stuck,
+        events=(callback.Event(seconds, "caller", what),),
+        **asdict(promise(here)),
+    )
+
+
+# --- what is promised ---------------------------------------------------------------------------
+
+
+def promise(here: Here) -> Promise:
+    """When the caller is to be rung, by the window they have and whether time is short.
+
+    One who has no window yet is rung as soon as somebody is there. An urgent one is rung
+    before their window only if any time is right for them.
+    """
+    diary, wishes = here.script.diary, here.s.wishes
+    first, soon = diary.opening(here.now), _urgent_due(here)
+    if wishes.window is None:
+        return Promise(opens=first, due=soon)
+    opens, due = diary.times(wishes.window)
+    if in_haste(here.s):
+        opens = min(opens, first)
+    if wishes.urgent and not wishes.moving and opens < soon:
+        due = min(due, soon)
+    return Promise(wishes.when, wishes.window, opens, due)
+
+
+def in_haste(s: Session) -> bool:
+    """Whether the caller is rung before the window they have: time is short, and any time is right for them.
+
+    Not once they have moved the call, since they were told another time for it.
+    """
+    return bool(s.wishes.urgent) and s.wishes.when == "any" and not s.wishes.moving
+
+
+def _urgent_due(here: Here) -> float:
+    """By when an urgent caller, or one who hung up half-way, should be rung."""
+    urgency: Urgency = "today" if here.s.wishes.today else "urgent"
+    return here.script.diary.due(urgency, here.now, here.script.line.ring_back.urgent_within_hours)
+
+
+_PARTS = {"morning": Phrases.in_the_morning, "afternoon": Phrases.in_the_afternoon}
+
+
+def told(here: Here, line: Line) -> Speech:
+    """Words with the day and the part of the day on which we will ring; at the latest, if it is to be soon."""
+    s, today = here.s, here.now.astimezone(LONDON).date()
+    window = None if in_haste(s) else s.wishes.window
+    due = s.wishes.due or promise(here).due
+    day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
+    part = here.words(_PARTS[window.part] if window else Phrases.at_any_time)
+    return spoken.fill(here.words(line), {"day": spoken.date(day, today), "window": part})

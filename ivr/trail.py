@@ -1,0 +1,80 @@
+"""The way back: what star leads to, and what was heard on the way."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr.phrases import Phrases
+from ivr.places.wish import half_way, withdraw
+from ivr.reply import offered, say
+from ivr.script import GREETING, MAIN_MENU, STAY, Back, Go, Here, Moved, Script
+from ivr.session import MOST_HEARD, MOST_TRAIL, At, Session
+
+
+def entered(here: Here, to: Go) -> Session:
+    """The session at another place, with the way back kept, and that it was heard."""
+    script = here.script
+    here = here.at(_heard(script, arrived_at(_left(here, to), At(to.to))))
+    s, place = here.s, here.place
+    return offered(s, 1) if s.one_key and not place.tells_first and place.choices(here) else s
+
+
+def _left(here: Here, to: Go) -> Session:
+    """The session with its place put on the trail, if anybody would want to come back to it."""
+    s, place, towards = here.s, here.place, here.script.places[to.to]
+    if towards.ends_dialogue and place.in_dialogue:
+        return _without_dialogue(here.script, s, stand_alone=False)
+    if towards.begins_dialogue:  # another wish begins, which no star must take for the old one
+        s = _without_dialogue(here.script, s, stand_alone=True)
+        s = replace(s, trail=tuple(at for at in s.trail if at.node != to.to))
+    left = place.left(s.place)
+    if left is None or to.instead or s.place.node == to.to:
+        return s
+    trail = (*s.trail, left)[-MOST_TRAIL:]
+    lost = len(s.trail) + 1 - len(trail)
+    return replace(s, trail=trail, left_at=max(-1, s.left_at - lost))
+
+
+def _without_dialogue(script: Script, s: Session, *, stand_alone: bool) -> Session:
+    """The way back without steps, which are not gone back into; with `stand_alone`, those that need nothing stay."""
+
+    def is_kept(at: At) -> bool:
+        place = script.places.get(at.node)
+        return place is not None and (not place.in_dialogue or (stand_alone and place.stands_alone))
+
+    return replace(s, trail=tuple(filter(is_kept, s.trail)), left_at=-1)
+
+
+def arrived_at(s: Session, place: At) -> Session:
+    """The session at a place, with nothing counted there yet."""
+    return replace(s, place=place, silences=0, wrongs=0, waited=0, unsure_of="")
+
+
+def back(here: Here, to: Back) -> Moved:
+    """One place back, or to the one of the trail that is asked for. Places that another version had are passed over."""
+    script, s = here.script, here.s
+    while s.trail and s.trail[-1].node not in script.places:
+        s = replace(s, trail=s.trail[:-1])
+    if not s.trail and s.place.node not in (GREETING, MAIN_MENU):  # the way here is not remembered any more
+        return arrived_at(s, At(MAIN_MENU)), STAY
+    if not s.trail:
+        return say(here, here.words(Phrases.at_the_start)), STAY
+    if 0 <= to.to < len(s.trail) and s.trail[to.to].node in script.places:
+        return _about(script, arrived_at(replace(s, trail=s.trail[: to.to], left_at=-1), s.trail[to.to])), STAY
+    before = s.trail[-1]
+    if half_way(script, s, s.place) and not half_way(script, s, before):
+        return withdraw(here, to)
+    s = replace(s, trail=s.trail[:-1], left_at=min(s.left_at, len(s.trail) - 1))
+    return _about(script, arrived_at(s, before)), STAY
+
+
+def _about(script: Script, s: Session) -> Session:
+    """The session with what it is about: the reading, word or menu that the caller is at, if it has a text."""
+    return replace(s, topic=s.place.node) if script.places[s.place.node].is_topic() else s
+
+
+def _heard(script: Script, s: Session) -> Session:
+    about = _about(script, s)
+    if about.topic != s.place.node:
+        return about
+    return replace(about, heard=(*(h for h in s.heard if h != about.topic), about.topic)[-MOST_HEARD:])
