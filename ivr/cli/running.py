@@ -14,7 +14,7 @@ from ivr.phone import Phone, PhoneFailed
 from ivr.pool import work
 from ivr.reading import ConfigError
 from ivr.script import Script
-from ivr.store import PATIENT_SECONDS, Store
+from ivr.store import PATIENT_SECONDS, Store, ping
 
 #: Seconds that Twilio has to tell of the line's number while the line starts.
 LOOK_SECONDS = 3.0
