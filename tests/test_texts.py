@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from ivr import building, codes
+from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
 from ivr.script import Script
@@ -152,6 +153,15 @@ def test_all_that_is_no_text_is_still_reached(shipped: Script, textless: Script)
     nodes = {node for node, _ in ways(shipped, OPEN)} - {"send_text", "text_number", "text_check"}
 
     assert {node for node, _ in ways(textless, OPEN)} >= nodes
+
+
+def test_without_texts_every_other_promise_to_callers_holds(textless: Script) -> None:
+    """Nobody is left with nothing, and every caller still gets all other kinds of help in time."""
+    simulation = Simulation(textless, OPEN.date())
+
+    assert [outcome for outcome in simulation.outcomes if not outcome.got] == []
+    assert {figure.wants for figure in simulation.asked if not figure.kept} == {"any of the texts"}
+    assert [figure for figure in simulation.unasked if not figure.kept] == []
 
 
 def test_both_scripts_are_made_of_the_same_sounds(shipped: Script, textless: Script) -> None:
