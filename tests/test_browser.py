@@ -27,6 +27,7 @@ from ivr.web import front
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import Line
 from tests.ports import free_port
+from tests.rest import show_alive
 from tests.test_phone import needs
 
 expect.set_options(timeout=10_000)
@@ -204,7 +205,8 @@ def test_the_front_page_and_the_handbooks_are_for_everybody(
             assert sideways <= 0, f"{path} is {sideways} pixels too wide"
 
 
-def test_the_front_page_leads_on_by_keyboard(page: Page) -> None:
+def test_the_front_page_leads_on_by_keyboard(page: Page, store: Store) -> None:
+    show_alive(store)
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_have_text("SENDIASS Leicester: the phone line")
     expect(page.get_by_text("Yes.")).to_be_visible()
