@@ -1,56 +1,56 @@
-"""Turns a second and processor time a turn, beside a bare Flask constant in the same run.
+"""How fast the line answers, beside other ways to answer in the same run.
 
-Both are served by the same server with the same options, and get the same requests: whole
-calls that walk the shipped script, signed, each over a connection of its own as Twilio
-makes them. The line and the yardstick take turns, so that a noisy machine is noisy to
-both; the figures are the medians of the rounds.
+All are served by the same server with the same options, and get the same requests: whole calls that walk the shipped
+script, signed, each request over a connection of its own as Twilio makes them. They take turns, so that a noisy machine
+is noisy to all; the figures are the medians of the rounds.
+
+    the line        with its Redis
+    ordinary        Flask, twilio's check and builder, redis-py and a log, as their own pages show them
+    bare Flask      one constant document
+
+With --parts, the line is also run with each hand-written part done the library's way, one at a time: what is more
+then is what that part saves. With --beside FOLDER, another version of the line is run, checked out in that folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
-import re
-import select
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
-
-from twilio.request_validator import RequestValidator
 
 from ivr import config, server
 from ivr.cli import publishing
-from ivr.store import Store
+from ivr.config import Settings
+from ivr.store import PATIENT_SECONDS, Store
+from tests.bench import load
+from tests.bench.load import BASE, TOKEN, Walk, cpu
+from tests.bench.parts import PARTS
 from tests.ports import free_port
 
-TOKEN = "benchmark-token"
-CONNECTIONS = 16
-#: What the callers of the benchmark do: keys, and '.' for silence. Menus, questions, readings,
-#: words, help, going back and the end menu, in the proportions of an ordinary call.
-WALKS = (
-    "...3..1.....*",
-    "122..1...2.",
-    "2.1..1..93.1*",
-    "1213.2..*#",
-    "4..1...1..1..2",
-    "3..3....14..",
-    "24...*2..1..",
-)
-FORM = {
-    "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01", "CallStatus": "in-progress", "Direction": "inbound",
-    "From": "+447700900123", "To": "+441164960000", "Caller": "+447700900123", "Called": "+441164960000",
-    "FromCity": "", "FromState": "", "FromZip": "", "FromCountry": "GB", "CallerCity": "", "CallerState": "",
-    "CallerZip": "", "CallerCountry": "GB", "ToCity": "Leicester", "ToState": "", "ToZip": "", "ToCountry": "GB",
-    "CalledCity": "Leicester", "CalledState": "", "CalledZip": "", "CalledCountry": "GB",
-}  # fmt: skip
+LINE, ORDINARY, BARE = "the line", "ordinary", "bare Flask"
+#: Turns a second that are sent on schedule.
+SCHEDULES = (200, 500)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to answer, as it runs."""
+
+    port: int
+    pid: int
+    redis_pid: int
+    walks: list[Walk]
 
 
 @dataclass(frozen=True)
@@ -60,190 +60,172 @@ class Round:
     turns: float
     web: float
     redis: float
-    slowest: float
+
+
+#: Rounds by side; each side has as many.
+Rounds = Mapping[str, list[Round]]
 
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(prog="scripts/bench speed", description=__doc__)
+    options = argparse.ArgumentParser(
+        prog="scripts/bench speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--calls", type=int, default=400, help="calls in a round")
+    options.add_argument("--calls", type=int, default=200, help="calls in a round")
+    options.add_argument("--parts", action="store_true", help="what each part of our own saves")
+    options.add_argument("--beside", type=Path, help="a checkout of another version of the line")
     chosen = options.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as (line, bare, redis_pid, base):
-        walks = [_walk(line, base, walk) for walk in WALKS]
-        rounds: dict[str, list[Round]] = {"line": [], "bare": []}
-        for number in range(chosen.rounds + 1):
-            for name, (port, pid) in (("line", line), ("bare", bare)):
-                calls = _calls(walks, base, chosen.calls, f"{number}{name}")
-                measured = _round(port, pid, redis_pid, calls)
-                if number:  # the first round only warms up
-                    rounds[name].append(measured)
-    _print(rounds)
+    with _all(chosen.parts, chosen.beside) as sides:
+        rounds = _measured(sides, chosen.rounds, chosen.calls)
+        _print(rounds)
+        if chosen.parts:
+            _print_parts(rounds)
+        if not chosen.parts and not chosen.beside:
+            _print_waits(sides)
 
 
-def _print(rounds: dict[str, list[Round]]) -> None:
-    ours, bare = rounds["line"], rounds["bare"]
-    print(f"{'':24}{'the line':>12}{'bare Flask':>12}{'ratio':>8}")
-    for name, of, unit in (
+# --- the measuring --------------------------------------------------------------------------
+
+
+def _measured(sides: Mapping[str, Side], number: int, calls: int) -> Rounds:
+    rounds: dict[str, list[Round]] = {name: [] for name in sides}
+    for i in range(number + 1):
+        for name, side in sides.items():
+            measured = _round(side, load.calls(side.walks, calls, f"{i}{''.join(filter(str.isalnum, name))}"))
+            if i:  # the first round only warms up
+                rounds[name].append(measured)
+    return rounds
+
+
+def _round(side: Side, calls: list[list[bytes]]) -> Round:
+    before, redis_before, began = cpu(side.pid), cpu(side.redis_pid), time.perf_counter()
+    turns = len(load.play(side.port, calls))
+    seconds = time.perf_counter() - began
+    return Round(turns / seconds, (cpu(side.pid) - before) / turns, (cpu(side.redis_pid) - redis_before) / turns)
+
+
+def _ratio(rounds: Rounds, name: str, other: str, of: Callable[[Round], float]) -> float:
+    """Of each round with the same round of the other, which ran a moment later."""
+    return statistics.median(of(a) / of(b) for a, b in zip(rounds[name], rounds[other], strict=True))
+
+
+def _print(rounds: Rounds) -> None:
+    names = [name for name in rounds if name not in PARTS]
+    print(f"{'':24}" + "".join(f"{name:>12}" for name in names) + "".join(f"{'to ' + name:>15}" for name in names[1:]))
+    for title, of, unit in (
         ("turns a second", lambda r: r.turns, "{:.0f}"),
         ("web CPU a turn, µs", lambda r: r.web * 1e6, "{:.0f}"),
         ("with Redis, µs", lambda r: (r.web + r.redis) * 1e6, "{:.0f}"),
-        ("p99, ms", lambda r: r.slowest * 1e3, "{:.1f}"),
     ):
-        ratio = statistics.median(of(a) / of(b) for a, b in zip(ours, bare, strict=True))
-        values = [unit.format(statistics.median(of(r) for r in side)) for side in (ours, bare)]
-        print(f"{name:24}{values[0]:>12}{values[1]:>12}{ratio:>8.2f}")
+        values = [unit.format(statistics.median(of(r) for r in rounds[name])) for name in names]
+        ratios = [f"{_ratio(rounds, LINE, name, of):.2f}" for name in names[1:]]
+        print(f"{title:24}" + "".join(f"{value:>12}" for value in values) + "".join(f"{each:>15}" for each in ratios))
+
+
+def _print_parts(rounds: Rounds) -> None:
+    """What a turn costs more if a part is done the library's way, as a share of a turn of the line."""
+    print(f"\n{'with a part as the library does':32}{'more, µs':>12}{'of a turn':>12}")
+    for name, (title, _) in PARTS.items():
+        more = [b.web + b.redis - a.web - a.redis for a, b in zip(rounds[LINE], rounds[name], strict=True)]
+        share = _ratio(rounds, name, LINE, lambda r: r.web + r.redis) - 1
+        print(f"{title:32}{statistics.median(more) * 1e6:>12.0f}{share:>12.0%}")
+
+
+def _print_waits(sides: Mapping[str, Side]) -> None:
+    """How long callers wait, with requests sent on schedule."""
+    print("\nwaits, ms, of requests sent on schedule" + f"{'p50':>12}{'p99':>12}")
+    for rate in SCHEDULES:
+        for name, side in sides.items():
+            took = load.play_on_schedule(side.port, load.calls(side.walks, rate // 2, f"open{rate}"), rate)
+            print(
+                f"{rate:>6} a second, {name:22}{statistics.median(took) * 1e3:>12.1f}"
+                f"{statistics.quantiles(took, n=100)[98] * 1e3:>12.1f}"
+            )
 
 
 # --- the servers ----------------------------------------------------------------------------
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int], int, str]]:
-    """The line and the yardstick, each as (port, process), the process of Redis, and the public address."""
-    port, bare_port = free_port(), free_port()
-    base = "https://line.example.org"
-    environment = {
-        **os.environ, "IVR_DATA": str(folder), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": base,
-    }  # fmt: skip
-    settings = config.settings(environment)
-    with server.redis(settings):
-        store = Store(settings.redis_url)
+def _all(parts: bool, beside: Path | None) -> Iterator[dict[str, Side]]:
+    """Every side that is measured, as they run, until this ends."""
+    with contextlib.ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        environment = {
+            **os.environ, "IVR_DATA": str(folder / "data"), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN,
+            "PUBLIC_URL": BASE,
+        }  # fmt: skip
+        settings = config.settings(environment)
+        running.enter_context(server.redis(settings))
+        store = Store(settings.redis_url, PATIENT_SECONDS)
         publishing.put_live(store, publishing.gate(settings), "benchmark", "")
         redis_pid = store.redis.do(lambda client: client.info("server"))["process_id"]
-        line = _serve("app:app", port, environment)
-        bare = _serve("tests.bench.bare:app", bare_port, environment)
-        try:
-            _wait(port, bare_port)
-            yield (port, line.pid), (bare_port, bare.pid), redis_pid, base
-        finally:
-            for process in (line, bare):
-                process.terminate()
-                process.wait()
+        environment["BENCH_REDIS"] = settings.redis_url
+
+        def serve(app: str, **more: str) -> tuple[int, int]:
+            return running.enter_context(_served(_command(settings, app), {**environment, **more}, config.ROOT))
+
+        ours = serve("tests.bench.clocked:app")
+        walks = load.walks(ours[0])
+        sides = {LINE: Side(*ours, redis_pid, walks)}
+        if beside:
+            sides[beside.name] = running.enter_context(_other(beside, folder / "other", environment))
+        for name, app in ((ORDINARY, "tests.bench.ordinary:app"), (BARE, "tests.bench.bare:app")):
+            sides[name] = Side(*serve(app), redis_pid, walks)
+        for name in PARTS if parts else ():
+            sides[name] = Side(*serve("tests.bench.clocked:app", BENCH_PART=name), redis_pid, walks)
+        yield sides
 
 
-def _serve(app: str, port: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = server.web_command("127.0.0.1", port, config.settings(environment).web_processes)
-    command[-1] = app
-    return subprocess.Popen(command, env=environment, cwd=config.ROOT, stdout=subprocess.DEVNULL)
+def _command(settings: Settings, app: str) -> Callable[[int], list[str]]:
+    return lambda port: [*server.web_command("127.0.0.1", port, settings.web_processes)[:-1], app]
 
 
-def _wait(*ports: int) -> None:
-    for port in ports:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            sys.exit("A server did not start.")
+@contextmanager
+def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator[Side]:
+    """Another version, started whole in its own folder with its own data; beside its own web server, a measured one."""
+    here = {**environment, "IVR_DATA": str(data), "PYTHONPATH": f"{folder}:{Path(__file__).parent}"}
+
+    def command(port: int) -> list[str]:
+        ask = f"import json; from ivr import server; print(json.dumps(server.web_command('127.0.0.1', {port})))"
+        told = subprocess.run([sys.executable, "-c", ask], env=here, cwd=folder, capture_output=True, check=True)
+        return [*json.loads(told.stdout)[:-1], "clocked:app"]
+
+    def start(port: int) -> list[str]:
+        return [sys.executable, "-m", "ivr", "start", "--port", str(port)]
+
+    with _served(start, here, folder) as (_, line), _served(command, here, folder) as (port, web):
+        redis = next(child for child in _children(line) if b"valkey" in _words(child) or b"redis" in _words(child))
+        yield Side(port, web, redis, load.walks(port))
 
 
-# --- the calls ------------------------------------------------------------------------------
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _walk(line: tuple[int, int], base: str, keys: str) -> list[tuple[str, str]]:
-    """The (target, key) of every webhook of one walk, found by walking it."""
-    path, found = "/voice", []
-    for key in ("", *keys):
-        found.append((path, "" if key == "." else key))
-        reply = _ask(line[0], _request(base, path, f"CAwalk{keys}", found[-1][1])).decode()
-        action = re.search(rf'action="{base}([^"]+)"', reply)
-        if action is None:
-            sys.exit(f"The walk {keys} stops at {path}: {reply[:300]}")
-        path = action[1].replace("&amp;", "&")
-    return found
+def _words(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def _request(base: str, path: str, call: str, key: str) -> bytes:
-    form = {**FORM, "CallSid": call, **({"Digits": key, "FinishedOnKey": ""} if key else {})}
-    signature = RequestValidator(TOKEN).compute_signature(base + path, form)
-    body = urlencode(form).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: line.example.org\r\nUser-Agent: TwilioProxy/1.1\r\n"
-        f"X-Twilio-Signature: {signature}\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+@contextmanager
+def _served(
+    command: Callable[[int], list[str]], environment: Mapping[str, str], folder: Path
+) -> Iterator[tuple[int, int]]:
+    """A server as its port and process, once it answers."""
+    port = free_port()
+    process = subprocess.Popen(command(port), env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def _calls(walks: list[list[tuple[str, str]]], base: str, calls: int, name: str) -> list[list[bytes]]:
-    """Whole calls, signed beforehand, so that the load costs little beside what it measures."""
-    return [[_request(base, path, f"CA{name}{i:08}", key) for path, key in walks[i % len(walks)]] for i in range(calls)]
-
-
-def _ask(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
-        connection.sendall(request)
-        parts = []
-        while part := connection.recv(65536):
-            parts.append(part)
-    reply = b"".join(parts)
-    if not reply.startswith(b"HTTP/1.1 200"):
-        sys.exit(f"Not a 200: {reply[:200]!r}")
-    return reply
-
-
-def _round(port: int, pid: int, redis_pid: int, calls: list[list[bytes]]) -> Round:
-    before, redis_before, began = _cpu(pid), _cpu(redis_pid), time.perf_counter()
-    took = _play(port, calls)
-    seconds, turns = time.perf_counter() - began, len(took)
-    web, redis = _cpu(pid) - before, _cpu(redis_pid) - redis_before
-    return Round(turns / seconds, web / turns, redis / turns, statistics.quantiles(took, n=100)[98])
-
-
-def _play(port: int, calls: list[list[bytes]]) -> list[float]:
-    """Play the calls, CONNECTIONS at a time, and return how long each turn took.
-
-    One thread and one poll: whatever the load costs is taken from the two cores it shares
-    with what it measures.
-    """
-    waiting, took = iter(calls), []
-    poll, open_now = select.epoll(), {}
-
-    def begin(call: Iterator[bytes] | None) -> None:
-        request = next(call, None) if call else None
-        while request is None:
-            if (following := next(waiting, None)) is None:
-                return
-            call = iter(following)
-            request = next(call, None)
-        assert call
-        connection = socket.socket()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.connect(("127.0.0.1", port))
-        connection.send(request)
-        connection.setblocking(False)
-        poll.register(connection, select.EPOLLIN)
-        open_now[connection.fileno()] = (connection, call, time.perf_counter(), bytearray())
-
-    for _ in range(CONNECTIONS):
-        begin(None)
-    while open_now:
-        for number, _ in poll.poll(15):
-            connection, call, began, reply = open_now[number]
-            if part := connection.recv(65536):
-                reply += part
-                continue
-            if not reply.startswith(b"HTTP/1.1 200"):
-                sys.exit(f"Not a 200: {bytes(reply[:200])!r}")
-            took.append(time.perf_counter() - began)
-            poll.unregister(connection)
-            connection.close()
-            del open_now[number]
-            begin(call)
-    return took
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of processor time of a process and its children that live."""
-    total = 0.0
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(entry.name) == pid or int(fields[1]) == pid:
-                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
+def _wait(port: int) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.1)
+    sys.exit("A server did not start.")

@@ -1,0 +1,29 @@
+"""The line with a clock of the benchmark's, and one part done the library's way if `BENCH_PART` names it.
+
+Callers of the benchmark press a key every few milliseconds. By the real clock the line would take each for a slip of a
+trembling hand, and drop it. Here two seconds go by from one webhook to the next, on a morning when the line is open.
+"""
+
+import datetime as dt
+import itertools
+import os
+from functools import partial
+
+from ivr import web
+
+OPEN = dt.datetime(2026, 11, 25, 10, 30, tzinfo=dt.UTC)
+_ticks = itertools.count()
+
+
+def now() -> dt.datetime:
+    return OPEN + dt.timedelta(seconds=next(_ticks) * 2 % 1800)
+
+
+web.create_app = partial(web.create_app, clock=now)
+
+if part := os.environ.get("BENCH_PART"):
+    from tests.bench.parts import PARTS
+
+    PARTS[part][1]()
+
+from app import app as app  # noqa: E402  # it is made as this is imported

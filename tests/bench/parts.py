@@ -1,0 +1,105 @@
+"""Each hand-written part of a turn, and how its library would do it, to measure what the part saves."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from urllib.parse import parse_qsl
+
+import structlog
+from twilio.request_validator import RequestValidator
+from werkzeug.wrappers import Response
+
+from ivr import log, twiml, web
+from ivr.spoken import Speech
+from ivr.store.connection import Redis
+from ivr.store.sessions import Sessions
+from ivr.web import voice
+from tests.bench.load import BASE, TOKEN
+
+
+def redis() -> None:
+    """Every command by redis-py."""
+    Redis.ask = lambda self, *command: self.do(lambda client: client.execute_command(*command))  # type: ignore[method-assign]
+
+
+def form() -> None:
+    """The form by urllib."""
+    twiml.fields = lambda body: parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def signature() -> None:
+    """Twilio's own check."""
+    validator = RequestValidator(TOKEN)
+
+    def fits(self: twiml.Signature, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
+        return bool(validator.validate(BASE + target, dict(pairs), given))
+
+    twiml.Signature.fits = fits  # type: ignore[method-assign]
+
+
+def flask() -> None:
+    """Flask's own way from a request to a view, and Werkzeug's headers."""
+    del web._LeanFlask.create_url_adapter, web._LeanFlask.full_dispatch_request
+    del voice._Document.get_wsgi_response
+    assert voice._Document.get_wsgi_response is Response.get_wsgi_response
+
+
+def templates() -> None:
+    """Each document by Twilio's builder, each time."""
+
+    class Template(twiml._Template):
+        def __init__(self, make: Callable[[], str]):
+            self._make = make
+
+        def __call__(self, **values: object) -> str:
+            self._parts = twiml._BLANK.split(self._make())
+            return super().__call__(**values)
+
+    twiml._Template = Template  # type: ignore[misc]
+
+
+def speeches() -> None:
+    """What is said is written anew each time, with the templates as they are."""
+
+    def says(self: twiml.Writer, said: Speech, slow: bool) -> str:
+        return self._written(said, slow).verbs
+
+    twiml.Writer.says = says  # type: ignore[method-assign]
+
+
+def sessions() -> None:
+    """A session is always fetched from Redis."""
+    Sessions._remember = lambda self, session: None  # type: ignore[method-assign]
+
+
+def logging_() -> None:
+    """structlog as its own pages set it up for JSON, which writes and flushes each line."""
+
+    def as_json(*libraries: str) -> Callable[[], None]:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level, structlog.processors.format_exc_info,
+                structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer(),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+            cache_logger_on_first_use=True,
+        )  # fmt: skip
+        return lambda: None
+
+    log.as_json = as_json
+
+
+#: Each part, and what it is called.
+PARTS: dict[str, tuple[str, Callable[[], None]]] = {
+    "redis": ("commands to Redis", redis),
+    "sessions": ("sessions kept in the process", sessions),
+    "form": ("reading the form", form),
+    "signature": ("checking the signature", signature),
+    "flask": ("Flask without its hooks", flask),
+    "templates": ("documents from templates", templates),
+    "speeches": ("speeches kept as written", speeches),
+    "log": ("lines of the log", logging_),
+}
