@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
@@ -50,6 +50,34 @@ def as_json(*libraries: str) -> Callable[[], None]:
         cache_logger_on_first_use=True,
     )
     return writer.end
+
+
+def outlive_full_disks() -> None:
+    """Let nothing that is said on standard output or standard error fail in this process, whatever is behind them.
+
+    Python flushes both before each fork, so words that a full disk did not take would keep a process from being
+    started again.
+    """
+    sys.stdout, sys.stderr = cast(TextIO, _Unfailing(sys.stdout)), cast(TextIO, _Unfailing(sys.stderr))
+
+
+class _Unfailing:
+    """A stream that drops what cannot be written."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _FromLibrary(logging.Handler):

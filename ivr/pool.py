@@ -60,6 +60,7 @@ STOP_SECONDS = 8.0
 
 def work(settings: Settings) -> None:
     """Be the worker: keep its processes alive until stopped."""
+    log.outlive_full_disks()
     log.as_json()
     told = structlog.get_logger()
     stopping = server.StopSignals()

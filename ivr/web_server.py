@@ -20,7 +20,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 import ivr.web  # noqa: F401  # loaded here, it is shared by the processes that are forked
-from ivr import config
+from ivr import config, log
 from ivr.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
 
@@ -60,6 +60,7 @@ class WebServer(MPServer):
 
 def main() -> None:
     """Serve until told to stop."""
+    log.outlive_full_disks()
     options = argparse.ArgumentParser()
     for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
         options.add_argument(f"--{name}", type=kind, required=True)

@@ -92,16 +92,20 @@ class _Answers(BaseHTTPRequestHandler):
         self.server.asked.append(asked)
         if asked == "Messages.json" and self.server.hangs.is_set():
             time.sleep(30)
-        status = self.server.refuses.pop(0) if self.server.refuses else 200
-        content = b'{"sid": "SM1"}'
+        self._answer(self.server.refuses.pop(0) if self.server.refuses else 200, b'{"sid": "SM1"}')
+
+    def _answer(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
     def do_GET(self) -> None:
-        """A recording, in which there is no speech; nothing else is there."""
-        self.do_POST()
+        """A recording, in which there is no speech. No list of them is noted: the worker asks for it by itself."""
+        if "Recordings.json" in self.path:
+            self._answer(200, b'{"recordings": []}')
+        else:
+            self.do_POST()
 
     do_DELETE = do_GET  # noqa: N815
 
