@@ -73,7 +73,7 @@ class Anybody:
             self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
         else:
             self.turn = call.run(self.script, s, event, self._noting, self.now)
-        self.done += [f"{type(errand).__name__}: {type(outcome).__name__}" for errand, outcome in self._noting.taken()]
+        self.done += [f"{type(effect).__name__}: {type(outcome).__name__}" for effect, outcome in self._noting.taken()]
         return self.turn
 
     def _event(self) -> Input:
