@@ -29,7 +29,7 @@ from ivr.script import BACK, END_MENU, GREETING, HELP, MAIN_MENU, STAY, Back, Do
 from ivr.session import (
     At,
     Done,
-    Errand,
+    Effect,
     Failed,
     Input,
     Key,
@@ -77,7 +77,7 @@ def known_caller(script: Script, caller_id: str) -> str:
 class Desk(Protocol):
     """Does what a call asks for in the middle of a turn: the real desk, or one for practice."""
 
-    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Do it, and tell how it went. Nothing is raised: what cannot be done is Failed."""
 
 
@@ -85,7 +85,7 @@ class Desk(Protocol):
 class Doing:
     """A turn in which something has to be done first: what, and how the turn goes on then."""
 
-    errand: Errand
+    effect: Effect
     then: Callable[[Done | Failed], Turn | Doing]
 
 
@@ -102,7 +102,7 @@ def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) 
 def settled(script: Script, answered: Turn | Doing, desk: Desk, now: dt.datetime) -> Turn:
     """The turn once it waits for the caller. This is the one place at which a desk is asked."""
     while isinstance(answered, Doing):
-        answered = answered.then(desk.run(script, answered.errand, now))
+        answered = answered.then(desk.run(script, answered.effect, now))
     return answered
 
 
@@ -213,7 +213,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
             case Stay():
                 return _rests(turning, s)
             case Do():
-                return Doing(to.errand, partial(_done, turning, s, to, passed))
+                return Doing(to.effect, partial(_done, turning, s, to, passed))
             case Back():
                 s, to = trail.back(Here(script, s, now), to)
             case Go():

@@ -75,24 +75,24 @@ class Jobs:
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
 
-    def send_text(self, errand: SendText, now: float) -> Done | Failed:
+    def send_text(self, effect: SendText, now: float) -> Done | Failed:
         """Write a text down and queue it.
 
         Failed if no text can be sent from here at all, or if its number has had so many lately that
         somebody must be sending them to a stranger.
         """
         if not self._settings.can_reach_twilio:
-            log.warning("text", id=errand.id, why="no Twilio account is set")
+            log.warning("text", id=effect.id, why="no Twilio account is set")
             return Failed()
         texts = self._store.texts
-        if not texts.add(TextState(errand.id, errand.to, errand.text, errand.body, now)):
-            known = texts.get(errand.id)
+        if not texts.add(TextState(effect.id, effect.to, effect.text, effect.body, now)):
+            known = texts.get(effect.id)
             if known and known.fate == "failed":
                 return Failed()
-        elif texts.lately_to(errand.to) > MOST_TEXTS:
-            texts.became(errand.id, "failed", why="Too many texts to this number within an hour")
+        elif texts.lately_to(effect.to) > MOST_TEXTS:
+            texts.became(effect.id, "failed", why="Too many texts to this number within an hour")
             return Failed()
-        self.send_waiting_text(errand.id)
+        self.send_waiting_text(effect.id)
         return Done()
 
     def send_waiting_text(self, text_id: str) -> None:

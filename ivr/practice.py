@@ -1,4 +1,4 @@
-"""A desk for practice calls: errands are done in memory, and nothing is sent or kept.
+"""A desk for practice calls: everything is done in memory, and nothing is sent or kept.
 
 The terminal, the stories, the simulated callers and the golden calls use it in place of
 Redis and Twilio. It answers as the real desk does, from the same rules in `callback.py`.
@@ -18,7 +18,7 @@ from ivr.script import Script
 from ivr.session import (
     CancelRequest,
     Done,
-    Errand,
+    Effect,
     Failed,
     FindRequest,
     HoldWindow,
@@ -35,21 +35,21 @@ class Noting:
     """A desk at which it is noted what was done, for whoever wants to know what happened in a turn."""
 
     def __init__(self, desk: Desk):
-        self._desk, self._done = desk, list[tuple[Errand, Done | Failed]]()
+        self._desk, self._done = desk, list[tuple[Effect, Done | Failed]]()
 
-    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
-        outcome = self._desk.run(script, errand, now)
-        self._done.append((errand, outcome))
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        outcome = self._desk.run(script, effect, now)
+        self._done.append((effect, outcome))
         return outcome
 
-    def taken(self) -> list[tuple[Errand, Done | Failed]]:
+    def taken(self) -> list[tuple[Effect, Done | Failed]]:
         """What was done since this was last asked, in order."""
         done, self._done = self._done, []
         return done
 
 
 class PracticeDesk:
-    """Runs errands in memory. `places` is how many callers fit in each part of a day."""
+    """Does in memory what a call asks for. `places` is how many callers fit in each part of a day."""
 
     def __init__(self, places: int = 12, works: bool = True):
         self.places, self.works = places, works
@@ -57,13 +57,13 @@ class PracticeDesk:
         self.held: dict[str, Window] = {}
         self.texts: list[SendText] = []
 
-    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
-        """Do an errand, and say how it went."""
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        """Do it, and tell how it went."""
         if not self.works:
             return Failed()
-        match errand:
+        match effect:
             case HoldWindow():
-                return self._hold(errand)
+                return self._hold(effect)
             case SaveRequest(request):
                 return self._save(request)
             case FindRequest(number, reference):
@@ -73,7 +73,7 @@ class PracticeDesk:
             case CancelRequest(request_id, reference):
                 return self._cancel(request_id, reference, now)
             case SendText():
-                self.texts.append(errand)
+                self.texts.append(effect)
                 return Done()
 
     def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> Done | Failed:
@@ -89,13 +89,13 @@ class PracticeDesk:
         done = self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
         return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
 
-    def _hold(self, errand: HoldWindow) -> Done:
-        taken = Counter(window for call, window in self.held.items() if call != errand.call)
-        free = next((window for window in errand.windows if taken[window] < self.places), None)
-        window = free or (errand.windows[-1] if errand.overbook and errand.windows else None)
-        self.held.pop(errand.call, None)  # given back before another is looked for, as at the real desk
+    def _hold(self, effect: HoldWindow) -> Done:
+        taken = Counter(window for call, window in self.held.items() if call != effect.call)
+        free = next((window for window in effect.windows if taken[window] < self.places), None)
+        window = free or (effect.windows[-1] if effect.overbook and effect.windows else None)
+        self.held.pop(effect.call, None)  # given back before another is looked for, as at the real desk
         if window:
-            self.held[errand.call] = window
+            self.held[effect.call] = window
         return Done(window=window)
 
     def _save(self, request: CallbackRequest) -> Done:

@@ -23,7 +23,7 @@ from ivr import dialling, spoken
 from ivr.authored import LineFile, WordsFile
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
-from ivr.session import At, Done, Errand, Input, Recorded, Reply, Session, TransferEnded
+from ivr.session import At, Done, Effect, Input, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: Nodes that the line itself leads to, so every script must have them.
@@ -115,7 +115,7 @@ class Do(msgspec.Struct, frozen=True):
     and the call goes to the place `or_else`.
     """
 
-    errand: Errand
+    effect: Effect
     then: Callable[[Here, Done], Moved]
     failed: Line
     or_else: str = END_MENU

@@ -159,7 +159,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):
-    """An errand went well. What it brought back is in the field that fits it."""
+    """It is done. What the desk found or wrote is in the field that fits it."""
 
     window: Window | None = None
     request: CallbackRequest | None = None
@@ -167,7 +167,7 @@ class Done(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """An errand could not be done: nothing fitted, or what it needs is down."""
+    """It could not be done: nothing fitted, or what it needs is down."""
 
 
 Input = Key | NoInput | TransferEnded | Recorded
@@ -265,7 +265,7 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
 
 #: What is done at the desk in the middle of a turn. It ends as Done or as Failed, so the caller is never told of a
 #: thing before it is so.
-Errand = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
+Effect = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 Reply = Gather | Transfer | Record | HangUp
 
 

@@ -39,8 +39,8 @@ from ivr.script import Script
 from ivr.session import (
     CancelRequest,
     Done,
+    Effect,
     Ended,
-    Errand,
     Failed,
     FindRequest,
     Gather,
@@ -369,9 +369,9 @@ class Caller:
 
     def _heard(self, turn: Turn) -> None:
         """Write down what was done in a turn, and what comes out."""
-        for errand, back in self._noting.taken():
-            self.entries += [Entry("NOTED", words) for words in noted(errand, back)]
-            self._keep(errand, back)
+        for effect, back in self._noting.taken():
+            self.entries += [Entry("NOTED", words) for words in noted(effect, back)]
+            self._keep(effect, back)
         self.turn = turn
         self.happened.append(turn)
         self.visited.add(turn.session.place.node)
@@ -382,23 +382,23 @@ class Caller:
         if isinstance(turn.then, HangUp):
             self.entries.append(Entry("ENDS", "the line hangs up"))
 
-    def _keep(self, errand: Errand, back: Done | Failed) -> None:
-        """Remember what this errand got for the caller."""
-        match errand, back:
+    def _keep(self, effect: Effect, back: Done | Failed) -> None:
+        """Remember what the caller got by this."""
+        match effect, back:
             case SendText(), Done():
-                self._texts.append(errand.text)
+                self._texts.append(effect.text)
             case SaveRequest() | MoveRequest(), Done(request=request) if request:
                 self._requests[request.id] = request
             case CancelRequest(), Done(request=request) if request and request.id in self._requests:
                 self._requests[request.id] = request
 
 
-def noted(errand: Errand, back: Done | Failed) -> Iterator[str]:
-    """What an errand left behind, in words."""
+def noted(effect: Effect, back: Done | Failed) -> Iterator[str]:
+    """What was done at the desk, in words."""
     if isinstance(back, Failed):
         yield "nothing could be written down"
         return
-    match errand:
+    match effect:
         case SendText(_, to, text, _):
             yield f"text {text} to {dialling.national(to)}"
         case SaveRequest() if back.request:

@@ -29,6 +29,8 @@ from ivr.session import (
 from tests.line import CALLER, OPEN
 
 KEYS = "1111222333445678990*#"
+#: Of somebody who mostly goes on.
+CHOICES = "1112223344" * 2 + "590*#"
 DIGITS = ("#", "*", "0", "0#", "07700900456", "0770*0770", "0770*077009", "4271", "12*", "123", "999", "**", "0770")
 ENDED: tuple[Ended, ...] = ("answered", "busy", "no_answer", "failed", "stopped")
 PHONES = (CALLER, CALLER, "+441164960123", "anonymous", "", "+33123456789", "client:somebody")
@@ -36,12 +38,18 @@ PHONES = (CALLER, CALLER, "+441164960123", "anonymous", "", "+33123456789", "cli
 
 @dataclass
 class Anybody:
-    """One call. Some have asked for calls before, which they can hear of, move and cancel."""
+    """One call. Every other caller mostly chooses, and so comes far.
+
+    Some have asked for calls before, which they can hear of, move and cancel.
+    """
 
     script: Script
     chance: random.Random
     #: What came in, and what was done at the desk.
     done: list[str] = field(default_factory=list)
+    #: The last of what came in, and whether the session was lost then.
+    event: Input = field(default_factory=NoInput)
+    lost: bool = False
 
     def __post_init__(self) -> None:
         chance = self.chance
@@ -50,6 +58,7 @@ class Anybody:
         self.desk.places, self.desk.works = chance.choice([0, 1, 12]), chance.random() < 0.9
         self._noting = Noting(self.desk)
         self.caller = chance.choice(PHONES)
+        self.chooses = chance.random() < 0.5
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
 
     def go_on(self) -> Turn:
@@ -58,12 +67,13 @@ class Anybody:
         self.done.append(f"{self.turn.session.place.node} {event}")
         self.now += dt.timedelta(seconds=self.chance.choice([0.3, 5, 20]))
         s = msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
-        if self.chance.random() < 0.02:
+        self.event, self.lost = event, self.chance.random() < 0.02
+        if self.lost:
             known = self.chance.choice([s, Session(s.call, self.script.revision, At("main_menu"), caller=s.caller)])
             self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
         else:
             self.turn = call.run(self.script, s, event, self._noting, self.now)
-        self.done += [f"{type(errand).__name__}: {type(outcome).__name__}" for errand, outcome in self._noting.taken()]
+        self.done += [f"{type(effect).__name__}: {type(outcome).__name__}" for effect, outcome in self._noting.taken()]
         return self.turn
 
     def _event(self) -> Input:
@@ -72,8 +82,8 @@ class Anybody:
             return chance.choice([*map(TransferEnded, ENDED), NoInput(), Key("1")])
         if isinstance(then, Record):
             return chance.choice([Recorded(seconds=3), Recorded("0"), Recorded("*", 2), NoInput(), Key("5"), Key("0")])
-        if chance.random() < 0.3:
+        if chance.random() < (0.1 if self.chooses else 0.3):
             return NoInput()
         if isinstance(then, Gather) and then.digits > 1:
             return Key(chance.choice([*DIGITS, *(desks.REFERENCES * 3)]))
-        return Key(chance.choice(KEYS))
+        return Key(chance.choice(CHOICES if self.chooses else KEYS))

@@ -63,9 +63,13 @@ LINE: dict[str, Any] = {
         "say_slow_rate": "100%",
     },
 }  # fmt: skip
+#: Settings that the words of the line's own places say.
+SETTINGS_SAID = {"person_away.number": ("desk",)}
 TEXTS = {name: f"Words of {name}." for name in (*NEEDED_TEXTS, "text_reading")}
 
 
+#: The number of its desk, as it is said once.
+NUMBER = "zero one one six, four nine six, zero zero zero one."
 #: Settings with one phone for a person, where a test is not about trying the next.
 ONE_PHONE = {"numbers": ["desk"], "ring_seconds": 20}
 
@@ -92,8 +96,8 @@ def files(nodes: Mapping[str, Any] | None = None, **line: object) -> dict[str, s
 
 
 def _words(line: Line) -> str:
-    """A line that says its name, and what only the call knows."""
-    return " ".join([f"<{line.id}>", *(f"{{{blank}}}" for blank in line.blanks)])
+    """A line that says its name, what only the call knows, and a setting."""
+    return " ".join([f"<{line.id}>", *(f"{{{blank}}}" for blank in (*line.blanks, *SETTINGS_SAID.get(line.id, ())))])
 
 
 def _node(name: str, node: dict[str, Any]) -> dict[str, Any]:

@@ -127,11 +127,11 @@ def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypat
     """From a phone that is diverted to ours, ringing back would ring ourselves."""
     real = PracticeDesk.run
 
-    def forged(self: PracticeDesk, script: Script, errand: object, now: dt.datetime) -> object:
-        if isinstance(errand, SaveRequest):
+    def forged(self: PracticeDesk, script: Script, effect: object, now: dt.datetime) -> object:
+        if isinstance(effect, SaveRequest):
             ours = Simulation(shipped, TODAY).calls.phones["diverted"]
-            errand = SaveRequest(replace(errand.request, number=ours))
-        return real(self, script, errand, now)  # type: ignore[arg-type]
+            effect = SaveRequest(replace(effect.request, number=ours))
+        return real(self, script, effect, now)  # type: ignore[arg-type]
 
     monkeypatch.setattr(PracticeDesk, "run", forged)
 

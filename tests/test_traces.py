@@ -1,26 +1,49 @@
 """Calls of anybody from fixed seeds, over the small line: what comes out of each is what came out before.
 
 `tests/traces.txt` has one line for each call: its seed, its turns, and a fingerprint of all that was said and done.
+`docs/moves.md` has every move that was seen: what comes in at a place, and where it leads.
 A change that is meant changes lines there: `pytest tests/test_traces.py --accept-calls` writes them anew, and the
-log of changes tells how many calls are different. A change that only moves code changes none.
+log of changes tells how many calls are different, and which moves are new or gone. A change that only moves code
+changes none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from ivr.script import Script
-from ivr.session import HangUp
+from ivr import config, places
+from ivr.reply import UNIVERSAL
+from ivr.script import END_MENU, HELP, MAIN_MENU, Script
+from ivr.session import Gather, HangUp, Input, Key, NoInput, Recorded, TransferEnded, Turn
 from ivr.spoken import text_of
 from tests import small
 from tests.anybody import Anybody
 
 FILE = Path(__file__).with_name("traces.txt")
+MOVES = config.ROOT / "docs" / "moves.md"
 CALLS, MOST_TURNS = 300, 60
+#: Where staff's own places stand in the table of moves, but for those that every line has.
+A_NODE = "*what staff wrote*"
+NAMED = {END_MENU, MAIN_MENU, HELP}
+HEAD = """# Moves
+
+What can come in at each place that every line has, and where it was seen to lead: 300 random calls over a small
+line. `tests/test_traces.py` writes this table, and fails when a call makes a move that is not in it.
+
+Left out is what is the same everywhere: 0 leads to a person, star back, hash to the same again, and 9 to help.
+A key before the ringing, before a tone, or in a pause counts at the place before, and one that comes too soon
+to be meant leads to the same again. Where silence, unused keys or circles bring help, they lead to `stay_on`,
+`message`, `told`, `goodbye`, or, in the middle of asking to be rung, to `ring_done`. What could not be done
+leads to `end_menu`, and a message that could not be kept to `told`.
+
+| at | what comes in | leads to |
+|---|---|---|
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,28 +51,85 @@ def script() -> Script:
     return small.script()
 
 
-def _call(script: Script, seed: int) -> tuple[str, set[str]]:
-    """One call as a line of the file, and where it came to."""
+@dataclass
+class Trace:
+    """One call: its line in the file, where it came to, and its moves."""
+
+    line: str
+    places: set[str]
+    moves: set[tuple[str, str, str]]
+
+
+@pytest.fixture(scope="module")
+def traces(script: Script) -> list[Trace]:
+    return [_call(script, seed) for seed in range(CALLS)]
+
+
+def _call(script: Script, seed: int) -> Trace:
     anybody = Anybody(script, random.Random(seed))
-    told, places, turns = hashlib.sha256(), set[str](), 0
-    while turns < MOST_TURNS:
+    told, trace, turns = hashlib.sha256(), Trace("", set(), set()), 0
+    while turns < MOST_TURNS and not isinstance(anybody.turn.then, HangUp):
         turns += 1
+        before = anybody.turn
         turn = anybody.go_on()
         place = turn.session.place
-        places.add(place.node)
+        trace.places.add(place.node)
         told.update(f"{place.node}.{place.part}.{place.offer} {turn.then} {text_of(turn.says)}\n".encode())
-        if isinstance(turn.then, HangUp):
-            break
+        if not anybody.lost and (came := _came(before, anybody.event)):
+            trace.moves.add((before.session.place.node, came, _named(before, turn)))
     told.update("\n".join(anybody.done).encode())
-    return f"{seed} {turns} {told.hexdigest()[:12]}", places
+    trace.line = f"{seed} {turns} {told.hexdigest()[:12]}"
+    return trace
 
 
-def test_anybody_hears_what_they_heard_before(script: Script, request: pytest.FixtureRequest) -> None:
+def _came(before: Turn, event: Input) -> str:
+    """What came in, in words; nothing for what is the same everywhere."""
+    match event:
+        case Key(keys) if isinstance(before.then, Gather) and before.then.digits > 1:
+            return "digits" if keys.isdigit() else ""
+        case Key(keys) if not isinstance(before.then, Gather) or before.session.place.node == "pause":
+            return ""
+        case Key(keys):
+            return "" if keys in UNIVERSAL else keys if keys in "1234" else "an unused key"
+        case NoInput():
+            return "silence"
+        case TransferEnded(how):
+            return f"the call to a person: {how.replace('_', ' ')}"
+        case Recorded(key, seconds):
+            return "a message" if seconds else f"key {key} instead of a message" if key not in UNIVERSAL else ""
+
+
+def test_anybody_hears_what_they_heard_before(
+    script: Script, traces: list[Trace], request: pytest.FixtureRequest
+) -> None:
     """Every place of the small line is come to."""
-    calls = [_call(script, seed) for seed in range(CALLS)]
-    lines = [line for line, _ in calls]
+    lines = [trace.line for trace in traces]
     if request.config.getoption("--accept-calls"):
         FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     assert lines == FILE.read_text(encoding="utf-8").splitlines()
-    assert set().union(*(places for _, places in calls)) == set(script.places)
+    assert set().union(*(trace.places for trace in traces)) == set(script.places)
+
+
+def test_every_move_is_one_that_somebody_has_looked_at(traces: list[Trace], request: pytest.FixtureRequest) -> None:
+    leads: dict[tuple[str, str], set[str]] = {}
+    for at, came, to in set[tuple[str, str, str]]().union(*(trace.moves for trace in traces)):
+        if at in places.STEPS:
+            leads.setdefault((at, came), set()).add(to)
+    order = list(places.STEPS)
+    rows = sorted(leads.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
+    table = HEAD + "".join(f"| `{at}` | {came} | {', '.join(sorted(tos))} |\n" for (at, came), tos in rows)
+    if request.config.getoption("--accept-calls"):
+        MOVES.write_text(table, encoding="utf-8")
+
+    assert MOVES.read_text(encoding="utf-8").splitlines() == table.splitlines()
+
+
+def _named(before: Turn, after: Turn) -> str:
+    """Where a move leads, as the table has it."""
+    s, to = before.session, after.session.place.node
+    if to == s.place.node:
+        return "the same again"
+    if s.trail and to == s.trail[-1].node and len(after.session.trail) < len(s.trail):
+        return "back"
+    return f"`{to}`" if to in places.STEPS or to in NAMED else A_NODE

@@ -63,9 +63,9 @@ def test_the_rank_of_what_was_heard_is_written_down_with_the_request(shipped: Sc
     _, to = keep(wishing(here.at(s), number=CALLER), STAY)
 
     assert isinstance(to, Do)
-    assert isinstance(to.errand, SaveRequest)
-    assert to.errand.request.urgency == rank
-    due = dt.datetime.fromtimestamp(to.errand.request.due, LONDON)
+    assert isinstance(to.effect, SaveRequest)
+    assert to.effect.request.urgency == rank
+    due = dt.datetime.fromtimestamp(to.effect.request.due, LONDON)
     assert f"{due:%a %H:%M}" == {"today": "Wed 14:30", "urgent": "Thu 17:00"}[rank]
 
 

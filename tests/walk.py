@@ -17,7 +17,7 @@ Way = tuple[Input, ...]
 
 
 def step(script: Script, turn: Turn, event: Input, now: dt.datetime) -> Turn:
-    """One turn, with a practice desk for its errands."""
+    """One turn, at a desk of its own."""
     return call.run(script, turn.session, event, PracticeDesk(), now)
 
 

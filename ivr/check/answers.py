@@ -91,7 +91,7 @@ class Answers:
                 known[outcome] = self._kept(answered.then(outcome))
             return known[outcome]
 
-        return Doing(answered.errand, then)
+        return Doing(answered.effect, then)
 
 
 def _stamped(s: Session, stamps: Stamps) -> Session:

@@ -28,7 +28,7 @@ from ivr.script import END_MENU, Script
 from ivr.session import (
     CancelRequest,
     Done,
-    Errand,
+    Effect,
     Failed,
     Gather,
     HangUp,
@@ -139,8 +139,8 @@ class Walker:
         )
         self.walk.heard(turn)
         after_it = Visit(turn, stamps, reached, visit.presses + presses, (*visit.way, event), desk.desk)
-        for errand, outcome in desk.done:
-            if what := got_by(errand, outcome):
+        for effect, outcome in desk.done:
+            if what := got_by(effect, outcome):
                 self.walk.note(what, after_it)
         if isinstance(event, Recorded) and event.seconds:
             self.walk.note(MESSAGE, after_it)
@@ -208,13 +208,13 @@ class OwnDesk:
     def __init__(self, desk: PracticeDesk):
         self.desk = desk
         #: What was done at it, and how that went.
-        self.done: list[tuple[Errand, Done | Failed]] = []
+        self.done: list[tuple[Effect, Done | Failed]] = []
 
-    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         if not self.done:
             self.desk = twin(self.desk)
-        outcome = self.desk.run(script, errand, now)
-        self.done.append((errand, outcome))
+        outcome = self.desk.run(script, effect, now)
+        self.done.append((effect, outcome))
         return outcome
 
 
@@ -225,11 +225,11 @@ def twin(desk: PracticeDesk) -> PracticeDesk:
     return other
 
 
-def got_by(errand: Errand, outcome: Done | Failed) -> str:
-    """What a caller has got once an errand is done; nothing, by one that only looks or prepares."""
+def got_by(effect: Effect, outcome: Done | Failed) -> str:
+    """What a caller has got once something was done at the desk; nothing, where that only looks or prepares."""
     if isinstance(outcome, Failed):
         return ""
-    match errand:
+    match effect:
         case SendText(text=name):
             return text_got(name)
         case SaveRequest(request) if request.state == "waiting":

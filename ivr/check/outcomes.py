@@ -256,8 +256,8 @@ class _Call:
             return
         noting = Noting(self._desk)
         self._turn = self._outcomes.answers.answer(self._turn, event, noting, self._now)
-        for errand, outcome in noting.taken():
-            self._texted = self._texted or (isinstance(errand, SendText) and isinstance(outcome, Done))
+        for effect, outcome in noting.taken():
+            self._texted = self._texted or (isinstance(effect, SendText) and isinstance(outcome, Done))
             if self._saved is None and self._has_request():
                 self._saved = Cost(self._seconds, len(self._keys))
 

@@ -90,8 +90,8 @@ def move(here: Here) -> Moved:
         return reply.say(here, told(here, RingMoved.say)), Go(END_MENU)
 
     wishes = here.s.wishes
-    errand = MoveRequest(wishes.request, wishes.reference, here.s.call, promise(here))
-    return here.s, Do(errand, moved, RingFailed.say)
+    effect = MoveRequest(wishes.request, wishes.reference, here.s.call, promise(here))
+    return here.s, Do(effect, moved, RingFailed.say)
 
 
 class RingSure(Asks):

@@ -72,20 +72,20 @@ class Requests:
         self._redis = redis
         self.new_reference: Callable[[], str] = new_reference
 
-    # --- errands of a call ------------------------------------------------------------------
+    # --- effects of a call ------------------------------------------------------------------
 
-    def hold(self, errand: HoldWindow, places: dict[Part, int], now: float) -> Done:
+    def hold(self, effect: HoldWindow, places: dict[Part, int], now: float) -> Done:
         """Keep a place for a caller who is deciding."""
-        before = _window_key(errand.instead_of) if errand.instead_of else "ivr:slot:none"
-        keys = [before, *(_window_key(window) for window in errand.windows)]
-        most = [places[window.part] for window in errand.windows]
-        terms = [errand.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(errand.overbook), errand.request]
+        before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
+        keys = [before, *(_window_key(window) for window in effect.windows)]
+        most = [places[window.part] for window in effect.windows]
+        terms = [effect.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(effect.overbook), effect.request]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
-        return Done(window=errand.windows[got - 1] if got else None)
+        return Done(window=effect.windows[got - 1] if got else None)
 
-    def save(self, errand: SaveRequest) -> Done:
+    def save(self, effect: SaveRequest) -> Done:
         """Write a wish down, joined to the open request its number may have. A number that is not known has none."""
-        wish, reference = errand.request, self.new_reference()
+        wish, reference = effect.request, self.new_reference()
         phone = f"ivr:phone:{wish.number}"
 
         def step(pipe: Client) -> CallbackRequest:
@@ -100,16 +100,16 @@ class Requests:
         saved = self._transaction(step, phone)
         return Done(request=saved, reference=saved.reference_of(wish.id))
 
-    def find(self, errand: FindRequest) -> Done:
+    def find(self, effect: FindRequest) -> Done:
         """The request of this phone that goes by this reference; nothing after too many guesses."""
-        guesses = f"ivr:guesses:{errand.number}"
+        guesses = f"ivr:guesses:{effect.number}"
 
         def look(client: Client) -> CallbackRequest | None:
             if int(client.get(guesses) or 0) >= MOST_GUESSES:
                 return None
-            ids = client.zrevrange(f"ivr:phone:{errand.number}", 0, -1)
+            ids = client.zrevrange(f"ivr:phone:{effect.number}", 0, -1)
             for request in self._read(client, ids):
-                if request.caller(errand.reference):
+                if request.caller(effect.reference):
                     return request
             pipe = client.pipeline()
             pipe.incr(guesses)
@@ -119,25 +119,25 @@ class Requests:
 
         return Done(request=self._redis.do(look))
 
-    def move(self, errand: MoveRequest, now: float) -> Done | Failed:
+    def move(self, effect: MoveRequest, now: float) -> Done | Failed:
         """Give one caller the window that the call holds, and their old one to others."""
-        held = errand.to.window
+        held = effect.to.window
         try:
             moved = self._change(
-                errand.id,
-                lambda pipe, request: callback.move(request, errand.reference, errand.to, now),
-                lambda pipe: pipe.zrem(_window_key(held), errand.call) if held else None,
+                effect.id,
+                lambda pipe, request: callback.move(request, effect.reference, effect.to, now),
+                lambda pipe: pipe.zrem(_window_key(held), effect.call) if held else None,
             )
         except (KeyError, callback.Refused):
             return Failed()
         return Done(request=moved)
 
-    def cancel(self, errand: CancelRequest, now: float) -> Done:
+    def cancel(self, effect: CancelRequest, now: float) -> Done:
         """Take back one caller's wish. What ended, or was taken back before, is as good. The request comes back."""
         try:
-            return Done(request=self.change(errand.id, lambda r: callback.cancel(r, errand.reference, now)))
+            return Done(request=self.change(effect.id, lambda r: callback.cancel(r, effect.reference, now)))
         except (KeyError, callback.Refused):
-            return Done(request=self.get(errand.id))
+            return Done(request=self.get(effect.id))
 
     # --- the queue --------------------------------------------------------------------------
 

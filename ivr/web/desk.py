@@ -11,7 +11,7 @@ from ivr.script import Script
 from ivr.session import (
     CancelRequest,
     Done,
-    Errand,
+    Effect,
     Failed,
     FindRequest,
     HoldWindow,
@@ -25,34 +25,34 @@ log = structlog.get_logger()
 
 
 class Desk:
-    """Runs errands. What cannot be done is Failed, and the caller is told so."""
+    """Does what a call asks for. What cannot be done is Failed, and the caller is told so."""
 
     def __init__(self, store: Store, jobs: Jobs):
         self._store, self._jobs = store, jobs
 
-    def run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         try:
-            return self._run(script, errand, now)
+            return self._run(script, effect, now)
         except StoreDown:
-            log.error("errand", what=type(errand).__name__, why="Redis does not answer")
+            log.error("effect", what=type(effect).__name__, why="Redis does not answer")
             return Failed()
 
-    def _run(self, script: Script, errand: Errand, now: dt.datetime) -> Done | Failed:
+    def _run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         requests, seconds = self._store.requests, now.timestamp()
-        match errand:
+        match effect:
             case HoldWindow():
                 ring_back = script.line.ring_back
                 places = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
-                return requests.hold(errand, places, seconds)  # type: ignore[arg-type]
+                return requests.hold(effect, places, seconds)  # type: ignore[arg-type]
             case SaveRequest():
-                done = requests.save(errand)
+                done = requests.save(effect)
                 self._jobs.alert_new(done, seconds)
                 return done
             case FindRequest():
-                return requests.find(errand)
+                return requests.find(effect)
             case MoveRequest():
-                return requests.move(errand, seconds)
+                return requests.move(effect, seconds)
             case CancelRequest():
-                return requests.cancel(errand, seconds)
+                return requests.cancel(effect, seconds)
             case SendText():
-                return self._jobs.send_text(errand, seconds)
+                return self._jobs.send_text(effect, seconds)
