@@ -76,14 +76,17 @@ def _run(line: Line, rest: Rest, store: Store, chosen: argparse.Namespace) -> To
 def _kill(line: Line, chosen: argparse.Namespace) -> Counter[str]:
     """Kill so many, and start the line again where all of it was killed."""
     chance, killed = random.Random(chosen.seed), Counter[str]()
+    first = chance.sample(list(KINDS), len(KINDS))  # each kind once, and then at random
     while sum(killed.values()) < chosen.kills:
         time.sleep(chance.uniform(0.5, 1.5) * chosen.every)
-        kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+        kind = first[0] if first else chance.choices(list(KINDS), list(KINDS.values()))[0]
         found = [line.process.pid] if kind == "the whole line" else sorted(line.processes().get(kind, []))
         if not found:  # there is none at the moment, as when no job is done
+            first = [*first[1:], *first[:1]]
             continue
         _end(chance.choice(found))
         killed[kind] += 1
+        first = first[1:]
         if kind == "the whole line":
             line.process.wait()
             _until(lambda: _is_back(line), 60)
