@@ -44,6 +44,13 @@ UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
 PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 
 
+#: Seconds a place is held for a caller who has not finished asking.
+HOLD_SECONDS = 15 * 60
+#: Wrong references from one phone, each within so many seconds of the one before, before none is right: four digits
+#: must not be guessed.
+MOST_GUESSES, GUESS_SECONDS = 5, 60 * 60
+
+
 class Refused(Exception):
     """Raised when a change no longer fits the request, with a sentence for the adviser."""
 
@@ -245,6 +252,14 @@ def _asker(wish: CallbackRequest, reference: str, *, finished: bool) -> Asker:
         message_ok=wish.message_ok,
         say_who=wish.say_who,
     )
+
+
+def windows_of(request: CallbackRequest | None) -> set[Window]:
+    """The windows in which a request has a place: one for each time that its callers were promised."""
+    if request is None:
+        return set()
+    promises = [request.promise, *(asker.promise for asker in request.askers)]
+    return {promise.window for promise in promises if promise.window}
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:

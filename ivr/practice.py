@@ -7,12 +7,11 @@ Redis and Twilio. It answers as the real desk does, from the same rules in `call
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable
 
 from ivr import callback
 from ivr.call import Desk
-from ivr.callback import CallbackRequest
+from ivr.callback import CallbackRequest, windows_of
 from ivr.diary import Window
 from ivr.script import Script
 from ivr.session import (
@@ -54,24 +53,28 @@ class PracticeDesk:
     def __init__(self, places: int = 12, works: bool = True):
         self.places, self.works = places, works
         self.requests: dict[str, CallbackRequest] = {}
-        self.held: dict[str, Window] = {}
         self.texts: list[SendText] = []
+        #: By call, the window that is held for it, and until when.
+        self._held: dict[str, tuple[Window, float]] = {}
+        #: By phone, how many wrong references it gave, and until when they count.
+        self._guesses: dict[str, tuple[int, float]] = {}
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Do it, and tell how it went."""
         if not self.works:
             return Failed()
+        seconds = now.timestamp()
         match effect:
             case HoldWindow():
-                return self._hold(effect)
+                return self._hold(effect, seconds)
             case SaveRequest(request):
                 return self._save(request)
             case FindRequest(number, reference):
-                return Done(request=self._find(number, reference))
-            case MoveRequest(request_id, reference, _, to):
-                return self._change(request_id, lambda r: callback.move(r, reference, to, now.timestamp()))
+                return Done(request=self._find(number, reference, seconds))
+            case MoveRequest():
+                return self._move(effect, seconds)
             case CancelRequest(request_id, reference):
-                return self._cancel(request_id, reference, now)
+                return self._cancel(request_id, reference, seconds)
             case SendText():
                 self.texts.append(effect)
                 return Done()
@@ -84,28 +87,52 @@ class PracticeDesk:
         self.requests[request_id] = changed
         return Done(request=changed)
 
-    def _cancel(self, request_id: str, reference: str, now: dt.datetime) -> Done | Failed:
-        """As the real desk: what has ended already is as good as cancelled."""
-        done = self._change(request_id, lambda r: callback.cancel(r, reference, now.timestamp()))
+    def _move(self, effect: MoveRequest, now: float) -> Done | Failed:
+        moved = self._change(effect.id, lambda r: callback.move(r, effect.reference, effect.to, now))
+        if isinstance(moved, Done):
+            self._held.pop(effect.call, None)
+        return moved
+
+    def _cancel(self, request_id: str, reference: str, now: float) -> Done | Failed:
+        """What has ended already is as good as cancelled."""
+        done = self._change(request_id, lambda r: callback.cancel(r, reference, now))
         return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
 
-    def _hold(self, effect: HoldWindow) -> Done:
-        taken = Counter(window for call, window in self.held.items() if call != effect.call)
-        free = next((window for window in effect.windows if taken[window] < self.places), None)
+    def _hold(self, effect: HoldWindow, now: float) -> Done:
+        self._held.pop(effect.call, None)  # given back before another is looked for
+        free = next((window for window in effect.windows if self._has_place(window, effect.request, now)), None)
         window = free or (effect.windows[-1] if effect.overbook and effect.windows else None)
-        self.held.pop(effect.call, None)  # given back before another is looked for, as at the real desk
         if window:
-            self.held[effect.call] = window
+            self._held[effect.call] = window, now + callback.HOLD_SECONDS
         return Done(window=window)
 
-    def _save(self, request: CallbackRequest) -> Done:
-        joins = (r for r in self.requests.values() if r.number and r.number == request.number and r.open)
-        known = self.requests.get(request.id)
-        first = next(joins, known if known and known.askers else None)
-        saved = callback.saved(first, request, REFERENCE)
-        self.requests[saved.id] = saved
-        return Done(request=saved, reference=saved.reference_of(request.id))
+    def _has_place(self, window: Window, own: str, now: float) -> bool:
+        """Whether somebody fits in, or has a place there already by a request of their own."""
+        given = {request.id for request in self.requests.values() if request.open and window in windows_of(request)}
+        held = [call for call, (kept, until) in self._held.items() if kept == window and until >= now]
+        return own in given or len(given) + len(held) < self.places
 
-    def _find(self, number: str, reference: str) -> CallbackRequest | None:
-        fits = (r for r in self.requests.values() if r.number == number and r.caller(reference))
-        return next(fits, None)
+    def _save(self, wish: CallbackRequest) -> Done:
+        joins = self._of_phone(wish.number) if wish.number else []
+        known = self.requests.get(wish.id)
+        first = next((request for request in joins if request.open), known if known and known.askers else None)
+        saved = callback.saved(first, wish, REFERENCE)
+        self.requests[saved.id] = saved
+        if wish.window:
+            self._held.pop(wish.id.rsplit("-", 1)[0], None)
+        return Done(request=saved, reference=saved.reference_of(wish.id))
+
+    def _find(self, number: str, reference: str, now: float) -> CallbackRequest | None:
+        guesses, until = self._guesses.get(number, (0, 0.0))
+        guesses = guesses if now < until else 0
+        if guesses >= callback.MOST_GUESSES:
+            return None
+        found = next((request for request in self._of_phone(number) if request.caller(reference)), None)
+        if found is None:
+            self._guesses[number] = guesses + 1, now + callback.GUESS_SECONDS
+        return found
+
+    def _of_phone(self, number: str) -> list[CallbackRequest]:
+        """The requests of a phone, the latest first."""
+        own = (request for request in self.requests.values() if request.number == number)
+        return sorted(own, key=lambda request: (request.asked_at, request.id), reverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -45,6 +46,8 @@ class Anybody:
 
     script: Script
     chance: random.Random
+    #: Where what the call asks for is done; by itself, one that may be full or out of order.
+    desk: Any = None
     #: What came in, and what was done at the desk.
     done: list[str] = field(default_factory=list)
     #: The last of what came in, and whether the session was lost then.
@@ -54,8 +57,9 @@ class Anybody:
     def __post_init__(self) -> None:
         chance = self.chance
         self.now = OPEN.replace(hour=chance.choice([8, 11, 16, 20]), minute=chance.choice([0, 30, 58]))
-        self.desk = desks.usual(self.script, self.now)
-        self.desk.places, self.desk.works = chance.choice([0, 1, 12]), chance.random() < 0.9
+        usual = desks.usual(self.script, self.now)
+        usual.places, usual.works = chance.choice([0, 1, 12]), chance.random() < 0.9
+        self.desk = self.desk or usual
         self._noting = Noting(self.desk)
         self.caller = chance.choice(PHONES)
         self.chooses = chance.random() < 0.5

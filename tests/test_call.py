@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -12,7 +13,7 @@ from ivr import call, reply
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.script import Notice, Script
-from ivr.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Transfer
+from ivr.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Session, Transfer
 from ivr.spoken import text_of
 from tests import small
 from tests.line import CALLER, OPEN
@@ -548,6 +549,21 @@ def test_a_call_goes_on_from_a_place_alone(script: Script, talk: Talk, place: At
     assert turn.session.place == resumed
     assert turn.says
     assert turn.session.turn == talk.session.turn + 1
+
+
+def test_a_session_that_version_1_2_kept_in_the_middle_of_asking_goes_on(script: Script) -> None:
+    """It remembered where the dialogue goes on, which nothing needs any more."""
+    kept = {
+        "call": "CA1", "revision": script.revision, "place": {"node": "ring_when"}, "turn": 7, "caller": CALLER,
+        "trail": [{"node": "person_away"}, {"node": "ring_back"}, {"node": "ring_out"}], "asked": 1, "pressed": True,
+        "wishes": {"number": CALLER, "request": "CA1-1", "reference": "4271", "onward": "ring_when", "urgent": True},
+    }  # fmt: skip
+    s, desk = msgspec.json.decode(msgspec.json.encode(kept), type=Session), PracticeDesk()
+
+    turn = call.run(script, s, Key("3"), desk, OPEN + dt.timedelta(minutes=1))
+
+    assert turn.session.place == At("ring_message")
+    assert [request.when for request in desk.requests.values()] == ["any"]
 
 
 def test_a_session_of_another_version_goes_on_though_its_places_are_no_more(script: Script, talk: Talk) -> None:

@@ -453,8 +453,9 @@ def test_no_time_is_promised_that_is_nearly_over(script: Script) -> None:
 
 def test_any_time_is_the_first_that_has_a_place(script: Script) -> None:
     desk = PracticeDesk(places=1)
-    for expected in ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning"):
-        talk = Talk(script, EVENING, desk=desk, name=expected)
+    days = ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning")
+    for nth, expected in enumerate(days):
+        talk = Talk(script, EVENING, f"+44770090012{nth}", desk, name=expected)
         _asked(talk.to(ASK), "1", "2", "2", "3")
 
         assert f"place held: {expected}" in talk.noted

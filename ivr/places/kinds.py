@@ -1,4 +1,4 @@
-"""What most places do, and the kinds of step: one that asks, one that takes digits, one that hands over."""
+"""What most places do, and two kinds of step: one that asks, and one that hands over."""
 
 from __future__ import annotations
 

@@ -199,8 +199,3 @@ class Goodbye(_Ends):
 
     def parting(self, here: Here) -> tuple[Speech, ...]:
         return here.words(self.rung) if "request" in here.s.got else (), here.words(self.say)
-
-
-__all__ = [
-    "Goodbye", "Person", "PersonAway", "StayOn", "Told", "can_ring", "open_again", "why_nobody",
-]  # fmt: skip

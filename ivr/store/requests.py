@@ -13,15 +13,11 @@ from collections.abc import Callable
 import msgspec
 
 from ivr import callback, messages
-from ivr.callback import CallbackRequest, SpokenMessage
+from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, CallbackRequest, SpokenMessage, windows_of
 from ivr.diary import Diary, Part, Window
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store.connection import Client, Redis
 
-#: Seconds a place is held for a caller who has not finished asking.
-HOLD_SECONDS = 15 * 60
-#: Wrong references from one phone in an hour before none is right: four digits must not be guessed.
-MOST_GUESSES = 5
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: Seconds in which one alert tells of messages from one phone, and from all hidden ones.
@@ -113,7 +109,7 @@ class Requests:
                     return request
             pipe = client.pipeline()
             pipe.incr(guesses)
-            pipe.expire(guesses, 3600)
+            pipe.expire(guesses, GUESS_SECONDS)
             pipe.execute()
             return None
 
@@ -306,12 +302,12 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
     if request.number:
         pipe.zadd(f"ivr:phone:{request.number}", {request.id: request.asked_at})
         pipe.expire(f"ivr:phone:{request.number}", ENDED_SECONDS)
-    for window in _windows(before) - (_windows(request) if request.open else set()):
+    for window in windows_of(before) - (windows_of(request) if request.open else set()):
         pipe.zrem(_window_key(window), request.id)
     if request.open:
         pipe.zadd("ivr:queue", {request.id: request.due})
         pipe.zrem("ivr:ended", request.id)
-        for window in _windows(request):
+        for window in windows_of(request):
             pipe.zadd(_window_key(window), {request.id: "+inf"})
             pipe.expire(_window_key(window), WINDOW_SECONDS)
         return
@@ -320,18 +316,10 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
     pipe.zadd("ivr:ended", {request.id: request.end.at})
 
 
-def _windows(request: CallbackRequest | None) -> set[Window]:
-    """The windows in which a request has a place: one for each time that its callers were promised."""
-    if request is None:
-        return set()
-    promises = [request.promise, *(asker.promise for asker in request.askers)]
-    return {promise.window for promise in promises if promise.window}
-
-
 def _forget(pipe: Client, request: CallbackRequest) -> None:
     """Take out what points to a request, and note its calls."""
     pipe.zrem(f"ivr:phone:{request.number}", request.id)
-    for window in _windows(request):
+    for window in windows_of(request):
         pipe.zrem(_window_key(window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)

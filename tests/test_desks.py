@@ -1,0 +1,179 @@
+"""The contract of a desk: in the same calls, the practice desk answers as the real one does with its Redis."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from ivr import call, callback
+from ivr.call import Desk
+from ivr.config import Settings
+from ivr.diary import Promise, Window
+from ivr.jobs import Jobs
+from ivr.practice import PracticeDesk
+from ivr.script import Script
+from ivr.session import (
+    CancelRequest,
+    Done,
+    Effect,
+    Failed,
+    FindRequest,
+    HangUp,
+    HoldWindow,
+    MoveRequest,
+    SaveRequest,
+    SendText,
+)
+from ivr.store import Store
+from ivr.web.desk import Desk as RealDesk
+from tests import small
+from tests.anybody import Anybody
+from tests.desk import request
+from tests.line import OPEN
+
+MORNING, AFTERNOON = Window(OPEN.date(), "morning"), Window(OPEN.date(), "afternoon")
+NOW = OPEN.timestamp()
+LATER = OPEN + dt.timedelta(seconds=callback.HOLD_SECONDS + 1)
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    """With one place in each part of a day."""
+    one = {**small.LINE["ring_back"]}
+    one |= {part: {**one[part], "places": 1} for part in ("morning", "afternoon")}
+    return small.script(ring_back=one)
+
+
+@pytest.fixture(params=["real", "practice"])
+def do(request: pytest.FixtureRequest, script: Script) -> Callable[..., Done | Failed]:
+    """One thing done at a desk, now unless said otherwise."""
+    if request.param == "practice":
+        desk: Desk = PracticeDesk(places=1)
+    else:
+        store = request.getfixturevalue("store")
+        desk = RealDesk(store, Jobs(request.getfixturevalue("settings"), store))
+    return lambda effect, now=OPEN: desk.run(script, effect, now)
+
+
+Do = Callable[..., Done | Failed]
+
+
+def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
+    return replace(HoldWindow(call, windows or (MORNING,), overbook=False), **more)
+
+
+def _saved(do: Do, nth: int = 1, **facts: object) -> callback.CallbackRequest:
+    done = do(SaveRequest(request(nth, window=MORNING, **facts)))
+    assert isinstance(done, Done)
+    assert done.request
+    return done.request
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def test_a_place_is_held_for_one_call_and_no_longer_than_it_needs(do: Do) -> None:
+    assert do(_hold("CA1")) == Done(window=MORNING)
+    assert do(_hold("CA2")) == Done()
+    assert do(_hold("CA2"), LATER) == Done(window=MORNING)
+
+
+def test_whoever_chooses_again_gives_the_first_place_back(do: Do) -> None:
+    do(_hold("CA1"))
+    do(_hold("CA1", AFTERNOON, instead_of=MORNING))
+
+    assert do(_hold("CA2")) == Done(window=MORNING)
+
+
+def test_when_all_is_full_the_last_is_overbooked_for_whom_any_time_is_right(do: Do) -> None:
+    do(_hold("CA1", MORNING))
+    do(_hold("CA2", AFTERNOON))
+
+    assert do(_hold("CA3", MORNING, AFTERNOON, overbook=True)) == Done(window=AFTERNOON)
+
+
+def test_a_request_keeps_its_place_and_gives_it_back_when_it_is_cancelled(do: Do) -> None:
+    kept = _saved(do)
+    assert do(_hold("CA9"), LATER) == Done()
+    assert do(_hold("CA8", request=kept.id)) == Done(window=MORNING), "it is their own"
+    do(_hold("CA8", AFTERNOON, instead_of=MORNING))
+
+    do(CancelRequest(kept.id, "4271"))
+
+    assert do(_hold("CA9")) == Done(window=MORNING)
+
+
+def test_a_request_that_is_moved_leaves_its_place_to_others(do: Do) -> None:
+    kept = _saved(do)
+    do(_hold("CA8", AFTERNOON, request=kept.id))
+
+    moved = do(MoveRequest(kept.id, "4271", "CA8", Promise("afternoon", AFTERNOON, NOW, NOW + 3600)))
+
+    assert isinstance(moved, Done)
+    assert do(_hold("CA9", AFTERNOON)) == Done()
+    assert do(_hold("CA9", MORNING)) == Done(window=MORNING)
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+def test_a_reference_finds_the_request_of_its_own_phone_only(do: Do) -> None:
+    kept = _saved(do)
+
+    assert do(FindRequest(kept.number, "4271")) == Done(request=kept)
+    assert do(FindRequest("+447700900999", "4271")) == Done()
+
+
+def test_a_reference_cannot_be_guessed(do: Do) -> None:
+    kept = _saved(do)
+    for guess in range(callback.MOST_GUESSES):
+        assert do(FindRequest(kept.number, f"{9000 + guess}")) == Done()
+
+    assert do(FindRequest(kept.number, "4271")) == Done()
+
+
+def test_what_cannot_be_changed_any_more_is_failed_and_what_is_gone_is_cancelled(do: Do) -> None:
+    to = Promise("afternoon", AFTERNOON, NOW, NOW + 3600)
+
+    assert do(MoveRequest("none", "4271", "CA8", to)) == Failed()
+    assert do(CancelRequest("none", "4271")) == Done()
+
+
+# --- whole calls ----------------------------------------------------------------------------------
+
+
+class Both:
+    """Two desks at which the same is done. What they answer must be the same."""
+
+    def __init__(self, real: Desk, practice: Desk):
+        self._real, self._practice = real, practice
+        self.answered: set[str] = set()
+
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        practised = self._practice.run(script, effect, now)
+        if isinstance(
+            effect, SendText
+        ):  # a text is the worker's, and that a phone gets too many is the store's to know
+            return practised
+        assert practised == self._real.run(script, effect, now), effect
+        self.answered.add(f"{type(effect).__name__} {practised != Done()}")
+        return practised
+
+
+def test_both_desks_answer_alike_in_the_calls_of_anybody(script: Script, store: Store, settings: Settings) -> None:
+    """Many callers from few phones, one after the other: they join, change and take back what others asked for."""
+    chance, practice = random.Random(7), PracticeDesk(places=1)
+    both = Both(RealDesk(store, Jobs(settings, store)), practice)
+    for number in range(60):
+        anybody = Anybody(script, chance, desk=both)
+        anybody.turn = call.start(script, f"CA{number}", anybody.caller, anybody.now)
+        for _ in range(40):
+            if isinstance(anybody.go_on().then, HangUp):
+                break
+
+    assert len(practice.requests) > 5
+    assert both.answered >= {f"{name.__name__} True" for name in (HoldWindow, SaveRequest, CancelRequest)}
