@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import time
 from functools import cached_property
 from typing import Any
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.log import logger as granian_log
 from granian.server import MPServer
 
 import ivr.web  # noqa: F401  # loaded here, it is shared by the processes that are forked
@@ -58,9 +60,15 @@ class WebServer(MPServer):
         return Store(config.settings(running=True).redis_url)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is worth telling. So many threads are meant: most only wait for requests (`web/door.py`)."""
+    return not record.getMessage().startswith("Configuration allows spawning")
+
+
 def main() -> None:
     """Serve until told to stop."""
     log.outlive_full_disks()
+    granian_log.addFilter(_is_news)
     options = argparse.ArgumentParser()
     for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
         options.add_argument(f"--{name}", type=kind, required=True)
