@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from urllib.parse import parse_qsl
 
 import structlog
 from twilio.request_validator import RequestValidator
@@ -22,11 +21,6 @@ from tests.bench.load import BASE, TOKEN
 def redis() -> None:
     """Every command by redis-py."""
     Redis.ask = lambda self, *command: self.do(lambda client: client.execute_command(*command))  # type: ignore[method-assign]
-
-
-def form() -> None:
-    """The form by urllib."""
-    twiml.fields = lambda body: parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def signature() -> None:
@@ -96,7 +90,6 @@ def logging_() -> None:
 PARTS: dict[str, tuple[str, Callable[[], None]]] = {
     "redis": ("commands to Redis", redis),
     "sessions": ("sessions kept in the process", sessions),
-    "form": ("reading the form", form),
     "signature": ("checking the signature", signature),
     "flask": ("Flask without its hooks", flask),
     "templates": ("documents from templates", templates),

@@ -39,6 +39,8 @@ from tests.bench.parts import PARTS
 from tests.ports import free_port
 
 LINE, ORDINARY, BARE = "the line", "ordinary", "bare Flask"
+#: Seconds that a server has to start.
+START_SECONDS = 120
 #: Turns a second that are sent on schedule.
 SCHEDULES = (200, 500)
 
@@ -133,13 +135,13 @@ def _print_parts(rounds: Rounds) -> None:
 
 def _print_waits(sides: Mapping[str, Side]) -> None:
     """How long callers wait, with requests sent on schedule."""
-    print("\nwaits, ms, of requests sent on schedule" + f"{'p50':>12}{'p99':>12}")
+    print("\nwaits, ms, of requests sent on schedule" + f"{'p50':>12}{'p99':>12}{'failed':>12}")
     for rate in SCHEDULES:
         for name, side in sides.items():
-            took = load.play_on_schedule(side.port, load.calls(side.walks, rate // 2, f"open{rate}"), rate)
+            took, failed = load.play_on_schedule(side.port, load.calls(side.walks, rate // 2, f"open{rate}"), rate)
             print(
                 f"{rate:>6} a second, {name:22}{statistics.median(took) * 1e3:>12.1f}"
-                f"{statistics.quantiles(took, n=100)[98] * 1e3:>12.1f}"
+                f"{statistics.quantiles(took, n=100)[98] * 1e3:>12.1f}{failed:>12}"
             )
 
 
@@ -159,7 +161,7 @@ def _all(parts: bool, beside: Path | None) -> Iterator[dict[str, Side]]:
         running.enter_context(server.redis(settings))
         store = Store(settings.redis_url, PATIENT_SECONDS)
         publishing.put_live(store, publishing.gate(settings), "benchmark", "")
-        redis_pid = store.redis.do(lambda client: client.info("server"))["process_id"]
+        redis_pid = _redis_pid(store)
         environment["BENCH_REDIS"] = settings.redis_url
 
         def serve(app: str, **more: str) -> tuple[int, int]:
@@ -194,17 +196,15 @@ def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator
     def start(port: int) -> list[str]:
         return [sys.executable, "-m", "ivr", "start", "--port", str(port)]
 
-    with _served(start, here, folder) as (_, line), _served(command, here, folder) as (port, web):
-        redis = next(child for child in _children(line) if b"valkey" in _words(child) or b"redis" in _words(child))
-        yield Side(port, web, redis, load.walks(port))
+    own = config.settings({**environment, "IVR_DATA": str(data / "redis")})
+    with server.redis(own):
+        here["REDIS_URL"] = own.redis_url
+        with _served(start, here, folder), _served(command, here, folder) as (port, web):
+            yield Side(port, web, _redis_pid(Store(own.redis_url, PATIENT_SECONDS)), load.walks(port))
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _words(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+def _redis_pid(store: Store) -> int:
+    return int(store.redis.do(lambda client: client.info("server"))["process_id"])
 
 
 @contextmanager
@@ -215,15 +215,16 @@ def _served(
     port = free_port()
     process = subprocess.Popen(command(port), env=environment, cwd=folder, stdout=subprocess.DEVNULL)
     try:
-        _wait(port)
+        _wait(port, process)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait(port: int) -> None:
-    for _ in range(600):
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends and process.poll() is None:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
