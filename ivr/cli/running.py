@@ -135,6 +135,8 @@ def _tell_of_texts(why_not: str, store: Store) -> None:
 
 def _say_how(settings: Settings, host: str, port: int) -> None:
     out(f"\nThe line answers on http://{host}:{port}  (Ctrl-C stops it)\n")
+    if settings.practice:
+        out(f"  Ring it in a browser         http://{host}:{port}/studio/call")
     out("  Ring it from this terminal   .venv/bin/ivr call")
     out("  Hear what a caller hears     .venv/bin/ivr call --hear call.wav")
     out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
