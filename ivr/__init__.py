@@ -1,8 +1,8 @@
 """A phone line that reads guidance aloud and puts people through to help.
 
-A call flows so: Twilio's webhook comes in at `web`, which verifies it (`twiml`), reads it (`webhook`),
+A call flows so: Twilio's webhook comes in at `web`, which verifies and reads it (`twilio`),
 takes the call's session out of Redis (`store`), asks the engine what to say next (`call`), saves
-the session, and writes the reply (`twiml`), in which words become sounds (`audio`).
+the session, and writes the reply (`twilio`), in which words become sounds (`audio`).
 
 What staff write flows so: the files of config/ are opened (`config`), read with their lines
 (`reading`), held (`fitting`) against the shapes that staff may write (`authored`), and built (`building`) into a
@@ -21,7 +21,6 @@ The core knows nothing but itself: no clock, no files, no network.
     diary        when callers can be rung back: windows, and what was promised
     callback     a callback request and its life
     messages     spoken messages: who listened, and the number that is heard in one
-    codes        Twilio's error codes for texts, in words
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run; what a place is
     phrases      the words of the line that belong to no place
@@ -53,9 +52,7 @@ The edges each know one thing outside.
     store/       Redis: sessions, revisions, requests, texts, people, and how the processes are
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
-    webhook      what Twilio tells us: the form of each webhook as a value
-    twiml        TwiML out, and signatures
-    phone        Twilio's REST
+    twilio/      Twilio: signatures, forms as values, TwiML, and what we ask of it
     alerts       e-mail and webhooks to those on duty
     log          what happens, a line of JSON each, on standard output
     metrics      what the processes of the line count, added up

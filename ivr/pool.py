@@ -40,10 +40,10 @@ from rq.worker import BaseWorker
 from ivr import config, log, server, worker
 from ivr.config import Settings
 from ivr.jobs import LOOK, PROCESSES, QUEUES
-from ivr.phone import PhoneFailed
 from ivr.reading import ConfigError
 from ivr.respawn import Respawn
 from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
+from ivr.twilio.rest import PhoneFailed
 from ivr.worker import JOBS, Tools
 
 Registry = TypeVar("Registry", bound=BaseRegistry)

@@ -17,15 +17,16 @@ import structlog
 from msgspec.structs import replace
 from rq import get_current_job
 
-from ivr import alerts, audio, authored, briefing, building, callback, codes, config, fitting, messages, reading
+from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
 from ivr.authored import LineFile
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
-from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError
 from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
+from ivr.twilio import codes
+from ivr.twilio.rest import Phone, PhoneFailed
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from ivr.places import STEPS
 from ivr.script import Script
 from ivr.session import HangUp, Transfer, Turn
 from ivr.spoken import words_of
-from ivr.twiml import Voice, Writer
+from ivr.twilio.twiml import Voice, Writer
 from tests.anybody import Anybody
 from tests.test_twiml import assert_valid
 

@@ -28,7 +28,7 @@ from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import Line
 from tests.ports import free_port
 from tests.rest import show_alive
-from tests.test_phone import needs
+from tests.test_rest import needs
 
 expect.set_options(timeout=10_000)
 

@@ -31,7 +31,7 @@ from ivr.worker import FORGOTTEN_SECONDS, LOST_SECONDS, RING_WITHIN_SECONDS, Too
 from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work
-from tests.test_phone import RECORDING
+from tests.test_rest import RECORDING
 from tests.tls import certificate, context
 
 TEXT = SendText("CA1.7", "+447700900123", "text_us", "Hello.")

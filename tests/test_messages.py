@@ -23,7 +23,7 @@ from ivr.worker import NotYet, Tools
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
 from tests.line import CALLER, OPEN, Line
 from tests.rest import Twilio, work
-from tests.test_phone import RECORDING
+from tests.test_rest import RECORDING
 
 CALL = "CA" + "1" * 32
 WISH = f"{CALL}-message"

@@ -37,7 +37,7 @@ from ivr.web.live import LOOK_SECONDS
 from tests.conftest import ENVIRONMENT
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
-from tests.test_phone import NODE, needs
+from tests.test_rest import NODE, needs
 
 IVR = Path(sys.executable).parent / "ivr"
 WELCOME, LINE_YAML = "menus/welcome.yaml", "line.yaml"

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config, phone
+from ivr import building, check, config
 from ivr.check.context import Context
 from ivr.cli import publishing, running
 from ivr.config import Settings
-from ivr.phone import Phone, PhoneFailed
 from ivr.reading import ConfigError, Problem
 from ivr.session import Transfer
 from ivr.spoken import text_of
 from ivr.store import Store
+from ivr.twilio import rest
+from ivr.twilio.rest import Phone, PhoneFailed
 from tests.conftest import ENVIRONMENT, TOKEN
 from tests.line import CALLER, OPEN
 from tests.rest import Twilio
@@ -586,7 +587,7 @@ def test_a_twilio_that_cannot_be_asked_is_no_reason_against_texts(settings: Sett
     ],
 )
 def test_messaging_services_are_asked_in_the_same_region(api: str, asked: str) -> None:
-    assert phone._messaging_at(api) == asked
+    assert rest._messaging_at(api) == asked
 
 
 def test_a_number_that_takes_no_calls_is_not_connected(tmp_path: Path, twilio: Twilio) -> None:

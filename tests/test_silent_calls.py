@@ -17,7 +17,7 @@ from tests.line import CALLER, OPEN, Call, Line, said
 from tests.rest import Twilio, work
 from tests.test_messages import SILENCE, _again
 from tests.test_messages import speech as speech  # a fixture
-from tests.test_phone import RECORDING
+from tests.test_rest import RECORDING
 
 NIGHT = OPEN.replace(hour=22, minute=30) - dt.timedelta(days=1)
 MORNING = OPEN.replace(hour=9, minute=5)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr import building, codes
+from ivr import building
 from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
@@ -21,6 +21,7 @@ from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
 from ivr.textless import in_pieces, without_texts
+from ivr.twilio import codes
 from ivr.web.voice import MOST_ANSWERS
 from ivr.worker import Tools
 from tests.desk import NOW, Browser, ask, hire

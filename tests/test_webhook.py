@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr import dialling, webhook
+from ivr import dialling
 from ivr.session import Key, NoInput, Recorded, TransferEnded
-from ivr.webhook import CallMade, RecordingReady, TextNews
+from ivr.twilio import webhook
+from ivr.twilio.webhook import CallMade, RecordingReady, TextNews
 
 RECORDING = "RE" + "1" * 32
 CALL = "CA" + "1" * 32

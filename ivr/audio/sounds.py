@@ -35,8 +35,6 @@ class Sounds:
         self._files: dict[tuple[str, bool], str] = {}
         self._silences: frozenset[str] = frozenset()
         self._seen = 0
-        #: Changes whenever a sound was added or removed.
-        self.version = 0
         self.look()
 
     def look(self) -> None:
@@ -45,7 +43,6 @@ class Sounds:
         if seen != self._seen:
             self._read_folders()
             self._seen = seen
-            self.version += 1
 
     def url(self, words: str, slow: bool) -> str | None:
         """The address of the sound of these words; None if there is none."""

@@ -10,11 +10,11 @@ from ivr import building, config, confirmation, dialling, server, web
 from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
-from ivr.phone import Phone, PhoneFailed
 from ivr.pool import work
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
+from ivr.twilio.rest import Phone, PhoneFailed
 
 #: Seconds that Twilio has to tell of the line's number while the line starts.
 LOOK_SECONDS = 3.0

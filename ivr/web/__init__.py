@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from flask import Flask, Request, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from ivr import twiml
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store
+from ivr.twilio.signature import Signature
 from ivr.web import front, studio, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
@@ -24,6 +24,7 @@ from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, put_back, put_through
 from ivr.web.sound import blueprint as sound
+from ivr.web.turn import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -38,10 +39,10 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live.begin()
     live.watch()
     jobs = Jobs(settings, store)
-    line = voice.Line(
+    line = Line(
         public_url=settings.public_url,
         our_number=settings.our_number,
-        signature=twiml.Signature(settings.public_url, settings.auth_tokens),
+        signature=Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,
         desk=Desk(store, jobs),

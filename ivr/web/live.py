@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config, twiml
+from ivr import building, config
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.reading import ConfigError
@@ -24,7 +24,8 @@ from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Conflict, Published, Store, StoreDown
 from ivr.textless import without_texts
-from ivr.twiml import Voice, Writer
+from ivr.twilio import twiml
+from ivr.twilio.twiml import Voice, Writer
 
 log = structlog.get_logger()
 
@@ -176,7 +177,6 @@ class Live:
                 file_for=sounds.url,
                 missed=sounds.missed,
                 silence=sounds.silence,
-                version=lambda: sounds.version,
             )
         return Edition(made, Writer(made, self._settings.public_url, voice), sounds, whole)
 

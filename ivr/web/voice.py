@@ -1,49 +1,31 @@
-"""Twilio's webhooks: a call comes in, a turn is taken, a call ends.
+"""Twilio's webhooks: a call comes in, a turn is taken, a call ends, and what there is to know of texts and messages.
 
-No view runs before the signature is verified. A turn is: read the session, ask the
-engine, save the session, write the reply. The address that Twilio calls next carries the
-turn's number, so a webhook that comes twice is known and gets the same reply; it carries
-the place too, so that a call goes on from there while Redis is away.
+No view runs before the signature is verified. What happens in a turn is in `turn.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, request
-from msgspec.structs import replace
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
-from ivr import call, callback, dialling, reply, twiml, webhook
+from ivr import callback, dialling, reply
 from ivr.callback import CallbackRequest
-from ivr.jobs import Jobs
-from ivr.reading import ConfigError
 from ivr.script import MAIN_MENU, TEXT_REPLY
-from ivr.session import At, Ended, Got, Session, Turn
+from ivr.session import At, Session
 from ivr.spoken import text_of
-from ivr.store import Store, StoreDown
-from ivr.twiml import Signature
-from ivr.web.desk import Desk
-from ivr.web.live import Edition, Live
-from ivr.webhook import Rung
+from ivr.store import StoreDown
+from ivr.twilio import signature, twiml, webhook
+from ivr.twilio.webhook import Rung
+from ivr.web.turn import CallWebhook, Line, Sent, edition_of
 
 log = structlog.get_logger()
 
-SECONDS = Histogram(
-    "ivr_turn_seconds",
-    "Time to answer a turn, by what the caller did.",
-    ["kind"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
-)
-ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
 TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
 REFUSED = Counter("ivr_refused_total", "Webhooks whose signature did not fit.")
 LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by where they were in the call.", ["place"])
@@ -79,21 +61,6 @@ TOLD_ADVISER: dict[Rung, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Line:
-    """What the webhooks work with."""
-
-    public_url: str
-    #: The line's own number, E.164; empty where none is set.
-    our_number: str
-    signature: Signature
-    store: Store
-    live: Live
-    desk: Desk
-    jobs: Jobs
-    clock: Callable[[], dt.datetime]
-
-
 def blueprint(line: Line) -> Blueprint:
     """The webhooks. All of them need Twilio's signature."""
     voice, views = Blueprint("voice", __name__), _Views(line)
@@ -120,22 +87,6 @@ def blueprint(line: Line) -> Blueprint:
             provide_automatic_options=False,
         )
     return voice
-
-
-class Sent(NamedTuple):
-    """What Twilio sent: fields in the form, and in the address that we gave it."""
-
-    path: str
-    #: The query as it came.
-    raw_query: str
-    #: Both are read once the signature is verified.
-    form: dict[str, str]
-    query: dict[str, str]
-
-    @property
-    def call(self) -> str:
-        """The id of the call; for a call that came without one, what we gave it."""
-        return webhook.call_sid(self.form) or webhook.call_sid({"CallSid": self.query.get("call", "")})
 
 
 class _Refused(Exception):
@@ -186,14 +137,14 @@ class _Views:
 
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
         """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
-        if "HTTP_X_TWILIO_SIGNATURE" not in environ:
+        if signature.HEADER not in environ:
             raise _Refused(403, _NO_SIGNATURE)  # nor is it read
-        pairs = twiml.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
+        pairs = signature.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
-        if not self._line.signature.fits(target, pairs, environ["HTTP_X_TWILIO_SIGNATURE"]):
+        if not self._line.signature.fits(target, pairs, environ[signature.HEADER]):
             self._refused()
             raise _Refused(403, _NO_FIT.format(address=_shown(self._line.public_url + target)))
-        query = dict(twiml.fields(sent.raw_query.encode()))
+        query = dict(signature.fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _refused(self) -> None:
@@ -219,10 +170,10 @@ class _Views:
         return _Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
     def incoming(self, sent: Sent) -> Response:
-        return _Document(_Webhook(self._line, sent).begin())
+        return _Document(CallWebhook(self._line, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
-        return _Document(_Webhook(self._line, sent).turn(turn))
+        return _Document(CallWebhook(self._line, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
         return _Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
@@ -363,210 +314,11 @@ class _Document(Response):
         return [self.get_data()], self.status, self.headers.to_wsgi_list()
 
 
-@cache
-def _seconds(kind: str) -> Histogram:
-    return SECONDS.labels(kind)
-
-
 def _whisper(line: Line, call_sid: str, turn: str) -> str:
     session, edition = None, line.live.now
     with contextlib.suppress(StoreDown):
         session = line.store.sessions.get(call_sid)
-        edition = _edition(line.live, session.revision)[0] if session else edition
+        edition = edition_of(line.live, session.revision)[0] if session else edition
     said = reply.whisper(edition.script, session or Session(call_sid, "", At(MAIN_MENU)))
     accept = f"{line.public_url}/voice/accept?call={call_sid}&turn={turn}"
     return twiml.whisper(edition.writer.says(said, slow=False), accept)
-
-
-def _edition(live: Live, revision: str) -> tuple[Edition, bool]:
-    """The edition that a call began with, and True; the live one, and False, where that cannot be had any more."""
-    edition = None
-    with contextlib.suppress(StoreDown, ConfigError):
-        edition = live.of(revision)
-    return (edition, True) if edition else (live.now, False)
-
-
-class _Webhook:
-    """One webhook of a call, from its form to its reply."""
-
-    def __init__(self, line: Line, sent: Sent):
-        self._line, self._form, self._query = line, sent.form, sent.query
-        self._call = sent.call or f"none-{secrets.token_hex(16)}"
-        #: A call that Twilio gave no id is known by the one that we gave it, in the addresses of its webhooks.
-        self._carried = "" if webhook.call_sid(sent.form) else f"&call={self._call}"
-        self._began = time.perf_counter()
-        self._now = line.clock()
-        #: Redis is away: the place in the address stands in for the session.
-        self._alone = False
-
-    def begin(self, lost: int | None = None) -> str:
-        """A call comes in; `lost` is the turn at which its session was found gone."""
-        edition = self._edition_for_caller()
-        turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
-        blocked = self._is_blocked(turn.session.caller)
-        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
-        try:
-            kept = self._line.store.sessions.save(turn.session)
-            if kept is None:
-                self._line.store.revisions.began(edition.script.revision, self._now.timestamp())
-        except StoreDown:
-            kept, self._alone = None, True
-        if kept is not None:
-            return self._reply_again(kept)
-        return self._reply(edition, turn, "start")
-
-    def _is_blocked(self, caller: str) -> bool:
-        """Whether nothing is to be done for this number unasked. While that cannot be known, it is not."""
-        with contextlib.suppress(StoreDown):
-            return self._line.store.blocked.has(dialling.judge(caller).e164, self._now.timestamp())
-        return False
-
-    def turn(self, number: int) -> str:
-        """The caller did something. A webhook for an older turn gets the present reply again."""
-        stored = self._stored(number)
-        if stored is not None and stored.turn > number:
-            return self._reply_again(stored)
-        if stored is not None and stored.turn == number:
-            edition, is_its_own = _edition(self._line.live, stored.revision)
-            known, place = stored, stored.place
-        elif address := _Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
-            edition, is_its_own = _edition(self._line.live, address.revision)[0], False
-            caller = call.known_caller(edition.script, webhook.caller(self._form))
-            known, place = address.session(stored, self._call, caller, number), address.place
-        else:
-            return self.begin(lost=number)
-        event = webhook.happened(self._form, call.awaited(edition.script, place), lambda: self._accepted(number))
-        if is_its_own:
-            turn = call.run(edition.script, known, event, self._line.desk, self._now)
-        else:
-            turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
-        winner = self._save(turn.session)
-        if winner is not None and winner != turn.session:
-            return self._reply_again(winner)
-        return self._reply(edition, turn, type(event).__name__)
-
-    def _save(self, session: Session) -> Session | None:
-        """Keep the session, or go on alone; what a webhook that came at once made of this turn, if it was first."""
-        if not self._alone:
-            try:
-                return self._line.store.sessions.save(session)
-            except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
-                self._alone = True
-        return None
-
-    def _stored(self, number: int) -> Session | None:
-        """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
-        try:
-            return self._line.store.sessions.get(self._call, number)
-        except StoreDown:
-            self._alone = True
-            return None
-
-    def _accepted(self, turn: int) -> bool | None:
-        """Whether an adviser took the call; None when that cannot be known."""
-        try:
-            return self._line.store.sessions.accepted(self._call, turn)
-        except StoreDown:
-            return None
-
-    def _edition_for_caller(self) -> Edition:
-        live = self._line.live.now
-        if dialling.same(call.known_caller(live.script, webhook.caller(self._form)), live.script.line.test_phones):
-            return self._line.live.draft() or live
-        return live
-
-    def _reply_again(self, session: Session) -> str:
-        edition, is_its_own = _edition(self._line.live, session.revision)
-        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
-        return self._reply(edition, call.current(edition.script, known, self._now), "again")
-
-    def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
-        """Write the reply; count and log the turn."""
-        session = turn.session
-        address = f"/voice/turn/{session.turn}?at={_Address.of(session, self._alone)}{self._carried}"
-        ours = self._line.our_number or webhook.number_shown(self._form, "To")
-        document = edition.writer.write(turn, address, ours)
-        took = time.perf_counter() - self._began
-        _seconds(kind).observe(took)
-        if self._alone:
-            ALONE.inc()
-        log.info(
-            "turn", call=session.call, turn=session.turn, node=session.place.node, kind=kind, ms=round(took * 1000, 2),
-            alone=self._alone,
-        )  # fmt: skip
-        return document
-
-
-@dataclass(frozen=True)
-class _Address:
-    """A place in an address: enough to go on from while Redis is away, and no more about the caller.
-
-    It has the place and one step back from it, what is counted of silence and unused keys, and
-    how the caller wants to be spoken to.
-    """
-
-    place: At
-    revision: str
-    flags: str
-    #: In the order of `_COUNTED`.
-    counts: tuple[int, ...]
-    back: At | None
-
-    @staticmethod
-    def of(session: Session, alone: bool) -> str:
-        s, place = session, session.place
-        flags = "".join(flag for flag, is_set in _flags(s).items() if is_set) + "a" * alone
-        back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
-        return (
-            f"{place.node}.{place.part}.{'p' if place.pen else place.offer}.{s.revision}.{flags}"
-            f".{'-'.join(str(getattr(s, name)) for name in _COUNTED)}.{back}"
-        )
-
-    @classmethod
-    def read(cls, text: str) -> _Address | None:
-        try:
-            node, part, offer, revision, flags, counts, back = text.split(".")
-            counted = tuple(map(int, counts.split("-")))
-            before, _, at = back.partition("-")
-            place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
-            if len(counted) != len(_COUNTED):
-                return None
-            return cls(place, revision, flags, counted, At(before, int(at)) if back else None)
-        except ValueError:
-            return None
-
-    @property
-    def alone(self) -> bool:
-        """Whether the turn before was answered without Redis."""
-        return "a" in self.flags
-
-    def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
-        """What is known of the call: by the address, and what Redis still knew before it went away."""
-        known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
-        trail = known.trail
-        if self.back and (not trail or trail[-1].node != self.back.node):
-            trail = (*trail, self.back)
-        away = next((how for letter, how in _AWAY.items() if letter in self.flags), "")
-        got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
-        return replace(
-            known, turn=turn, trail=trail, slow="s" in self.flags, more_time="m" in self.flags,
-            one_key="o" in self.flags, led="l" in self.flags, pressed="p" in self.flags,
-            message_offered="v" in self.flags, away=away, got=got, visited=None,
-            **dict(zip(_COUNTED, self.counts, strict=True)),
-        )  # fmt: skip
-
-
-#: What is counted in an address.
-_COUNTED = ("silences", "wrongs", "waited", "slips", "quiet", "turned_away", "fruitless")
-#: Letters in an address for why nobody talked, and for what the caller has got.
-_AWAY: dict[str, Ended] = {"B": "busy", "N": "no_answer", "F": "failed", "S": "stopped"}
-_GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
-
-
-def _flags(s: Session) -> dict[str, bool]:
-    """What is so or not so in a call, by the letter that stands for it in an address."""
-    return {
-        "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.led, "p": s.pressed, "v": s.message_offered,
-        **{letter: s.away == how for letter, how in _AWAY.items()},
-        **{letter: what in s.got for letter, what in _GOT.items()},
-    }  # fmt: skip

@@ -10,10 +10,11 @@ import structlog
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Response
 
-from ivr import log, twiml, web
-from ivr.spoken import Speech
+from ivr import log, web
 from ivr.store.connection import Redis
 from ivr.store.sessions import Sessions
+from ivr.twilio import signature as signing
+from ivr.twilio import twiml
 from ivr.web import voice
 from tests.bench.load import BASE, TOKEN
 
@@ -27,10 +28,10 @@ def signature() -> None:
     """Twilio's own check."""
     validator = RequestValidator(TOKEN)
 
-    def fits(self: twiml.Signature, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
+    def fits(self: signing.Signature, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
         return bool(validator.validate(BASE + target, dict(pairs), given))
 
-    twiml.Signature.fits = fits  # type: ignore[method-assign]
+    signing.Signature.fits = fits  # type: ignore[method-assign]
 
 
 def flask() -> None:
@@ -52,15 +53,6 @@ def templates() -> None:
             return super().__call__(**values)
 
     twiml._Template = Template  # type: ignore[misc]
-
-
-def speeches() -> None:
-    """What is said is written anew each time, with the templates as they are."""
-
-    def says(self: twiml.Writer, said: Speech, slow: bool) -> str:
-        return self._written(said, slow).verbs
-
-    twiml.Writer.says = says  # type: ignore[method-assign]
 
 
 def sessions() -> None:
@@ -93,6 +85,5 @@ PARTS: dict[str, tuple[str, Callable[[], None]]] = {
     "signature": ("checking the signature", signature),
     "flask": ("Flask without its hooks", flask),
     "templates": ("documents from templates", templates),
-    "speeches": ("speeches kept as written", speeches),
     "log": ("lines of the log", logging_),
 }

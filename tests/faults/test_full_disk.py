@@ -25,7 +25,7 @@ from tests.crew import children, crew, half, seconds_until
 from tests.desk import ask, hire
 from tests.redis_server import RedisServer, soon
 from tests.rest import at_once
-from tests.test_phone import RECORDING
+from tests.test_rest import RECORDING
 from tests.test_start import Started, an_environment
 
 FORM = {"From": "+447700900123", "To": "+441164960000"}

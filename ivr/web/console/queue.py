@@ -9,8 +9,9 @@ from flask import Flask, abort, flash, render_template, request
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, codes, dialling, messages
+from ivr import briefing, callback, dialling, messages
 from ivr.callback import CallbackRequest, Outcome, Refused
+from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, go
 
 LONGEST_NOTE = 2000

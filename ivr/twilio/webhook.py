@@ -36,10 +36,10 @@ _WHOLE = re.compile(r"\s*\+?([0-9]{1,6})(?:[.,][0-9]*)?\s*")
 
 def call_sid(form: Form) -> str:
     """The id of the call, safe in an address, a key of Redis and a log; empty if there is none."""
-    return _sid(form.get("CallSid", ""))
+    return safe_id(form.get("CallSid", ""))
 
 
-def _sid(raw: str) -> str:
+def safe_id(raw: str) -> str:
     """An id as it came. One with other characters, or a very long one, becomes a fingerprint, so equals stay equal."""
     raw = raw.strip()
     if not raw or _SID.fullmatch(raw):
@@ -176,7 +176,7 @@ def adviser_called(form: Form) -> CallMade | None:
 
 def caller_called(form: Form) -> CallMade:
     """How the call from an adviser to a caller ended. It has ended, whatever the form says."""
-    sid = _sid(form.get("DialCallSid", "")) or call_sid(form)
+    sid = safe_id(form.get("DialCallSid", "")) or call_sid(form)
     return CallMade(sid, _RUNG.get(_status(form, "DialCallStatus"), "not known"))
 
 

@@ -25,9 +25,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ivr import phone
 from ivr.config import Settings
-from ivr.phone import Phone, PhoneFailed
+from ivr.twilio import rest
+from ivr.twilio.rest import Phone, PhoneFailed
 from tests.ports import free_port
 
 NODE = Path(__file__).parent / "node_modules"
@@ -267,7 +267,7 @@ def test_an_answer_that_never_comes_may_have_been_done(
     asking: Phone, twilio: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sending it again could send it twice."""
-    monkeypatch.setattr(phone, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(rest, "ANSWER_SECONDS", 0.2)
     twilio.wait, twilio.answer = 1.0, (201, b"{}")
 
     with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:

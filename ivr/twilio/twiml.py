@@ -1,4 +1,4 @@
-"""What we answer Twilio: a Turn as TwiML; and whether a webhook is Twilio's, by its signature. `webhook` reads it.
+"""What we answer Twilio: a Turn as TwiML.
 
 Documents are put together from pieces made once for each revision, because Twilio's own
 builder costs as much as the rest of a turn. The builder still makes every piece, so names,
@@ -7,14 +7,10 @@ order and escaping are its own.
 
 from __future__ import annotations
 
-import base64
-import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha1
-from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from twilio.twiml.messaging_response import MessagingResponse
@@ -27,58 +23,10 @@ from ivr.spoken import Speech
 
 #: A reply may be 64 kB; Twilio's voices take 3000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
-#: Speeches kept as they were written. The shipped script has about a thousand at each pace.
-MOST_SAID = 5000
 #: The voice of documents that must work when nothing else does.
 FALLBACK_VOICE = "Polly.Amy"
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-# --- in: the signature and the form ---------------------------------------------------------
-
-
-class Signature:
-    """Knows whether a request came from Twilio. Equal to the twilio library's check, which costs 18% of a turn more
-    (`scripts/bench speed --parts`).
-
-    The URL is the public one we gave Twilio with the raw query behind it; what a proxy or
-    the server makes of the address does not come into it. Any of several tokens will do,
-    so that a token can be changed while calls go on.
-    """
-
-    def __init__(self, public_url: str, tokens: Iterable[str]):
-        bases = dict.fromkeys(_with_and_without_port(public_url))
-        #: A digest for each token and address, begun: what is signed goes on from the address.
-        self._begun = [hmac.new(token.encode(), base, sha1) for token in tokens for base in bases]
-
-    def fits(self, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
-        """Whether `given` signs this path-and-query with these form fields."""
-        rest = (target + "".join([name + value for name, value in sorted(set(pairs))])).encode()
-        wanted = given.encode()
-        for begun in self._begun:
-            digest = begun.copy()
-            digest.update(rest)
-            if hmac.compare_digest(base64.b64encode(digest.digest()), wanted):
-                return True
-        return False
-
-
-def _with_and_without_port(url: str) -> tuple[bytes, ...]:
-    """Twilio signs the port or leaves it out, by scheme and product; both are taken, as its library does."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    host = parts.hostname or ""
-    bare = f"{parts.scheme}://{host}{parts.path}"
-    return url.encode(), bare.encode(), f"{parts.scheme}://{host}:{port}{parts.path}".encode()
-
-
-def fields(body: bytes) -> list[tuple[str, str]]:
-    """The form in a webhook's body, blank fields kept, since they are signed too."""
-    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-
-
-# --- out: a Turn as TwiML -------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -94,18 +42,8 @@ class Voice:
     silence: Callable[[float], str | None] = lambda seconds: None
     #: Told of words at a pace that have no file, each time they are said; None where no words have one.
     missed: Callable[[str, bool], None] | None = None
-    #: A number that changes when files came or went.
-    version: Callable[[], int] = lambda: 0
     #: How Twilio's voice is told to say what it would get wrong.
     said: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A Speech as verbs, and its words that have no file."""
-
-    verbs: str
-    missing: tuple[str, ...]
 
 
 class Writer:
@@ -114,8 +52,6 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
-        #: The version of the files, and what was written of them.
-        self._known: tuple[int, dict[tuple[Speech, bool], _Written]] = (0, {})
         self._gather = _Template(_gather)
         #: With keys that work while we speak, and without.
         self._dial = {keys: _Template(partial(_dial, keys)) for keys in (False, True)}
@@ -164,23 +100,8 @@ class Writer:
         return f"<Play>{url}</Play>" if url else _PAUSE, says[1:]
 
     def says(self, said: Speech, slow: bool) -> str:
-        """A Speech as Play verbs, with Say for whatever has no file. Most turns say what was said before."""
-        version, (seen, known) = self._voice.version(), self._known
-        if version != seen or len(known) > MOST_SAID:
-            # A new dictionary: a turn that is still writing from the old files puts that into the old one.
-            known = {}
-            self._known = (version, known)
-        written = known.get((said, slow))
-        if written is None:
-            written = known[(said, slow)] = self._written(said, slow)
-        if missed := self._voice.missed:
-            for words in written.missing:
-                missed(words, slow)
-        return written.verbs
-
-    def _written(self, said: Speech, slow: bool) -> _Written:
+        """A Speech as Play verbs, with Say for whatever has no file."""
         verbs: list[str] = []
-        missing: list[str] = []
         pending: list[str] = []  # for Twilio's voice: one Say may hold many words and pauses
         stretch = self._slow_pauses if slow else 1.0
         for piece in said:
@@ -191,14 +112,15 @@ class Writer:
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
             elif words:
-                missing.append(words)
+                if missed := self._voice.missed:
+                    missed(words, slow)
                 pending.append(self._marked(words))
                 if spoken.is_digit(words):  # our own sound of it would last longer
                     pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
-        return _Written("".join(verbs), tuple(missing))
+        return "".join(verbs)
 
     def _marked(self, words: str) -> str:
         """Words for Twilio's voice, those it would get wrong marked with how to say them."""

@@ -1,0 +1,85 @@
+"""A call's place in the address that Twilio calls next, by which it goes on while Redis is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from ivr.script import MAIN_MENU
+from ivr.session import At, Ended, Got, Session
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place in an address: enough to go on from while Redis is away, and no more about the caller.
+
+    It has the place and one step back from it, what is counted of silence and unused keys, and
+    how the caller wants to be spoken to.
+    """
+
+    place: At
+    revision: str
+    flags: str
+    #: In the order of `_COUNTED`.
+    counts: tuple[int, ...]
+    back: At | None
+
+    @staticmethod
+    def of(session: Session, alone: bool) -> str:
+        s, place = session, session.place
+        flags = "".join(flag for flag, is_set in _flags(s).items() if is_set) + "a" * alone
+        back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
+        return (
+            f"{place.node}.{place.part}.{'p' if place.pen else place.offer}.{s.revision}.{flags}"
+            f".{'-'.join(str(getattr(s, name)) for name in _COUNTED)}.{back}"
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Address | None:
+        try:
+            node, part, offer, revision, flags, counts, back = text.split(".")
+            counted = tuple(map(int, counts.split("-")))
+            before, _, at = back.partition("-")
+            place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
+            if len(counted) != len(_COUNTED):
+                return None
+            return cls(place, revision, flags, counted, At(before, int(at)) if back else None)
+        except ValueError:
+            return None
+
+    @property
+    def alone(self) -> bool:
+        """Whether the turn before was answered without Redis."""
+        return "a" in self.flags
+
+    def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
+        """What is known of the call: by the address, and what Redis still knew before it went away."""
+        known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
+        trail = known.trail
+        if self.back and (not trail or trail[-1].node != self.back.node):
+            trail = (*trail, self.back)
+        away = next((how for letter, how in _AWAY.items() if letter in self.flags), "")
+        got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
+        return replace(
+            known, turn=turn, trail=trail, slow="s" in self.flags, more_time="m" in self.flags,
+            one_key="o" in self.flags, led="l" in self.flags, pressed="p" in self.flags,
+            message_offered="v" in self.flags, away=away, got=got, visited=None,
+            **dict(zip(_COUNTED, self.counts, strict=True)),
+        )  # fmt: skip
+
+
+#: What is counted in an address.
+_COUNTED = ("silences", "wrongs", "waited", "slips", "quiet", "turned_away", "fruitless")
+#: Letters in an address for why nobody talked, and for what the caller has got.
+_AWAY: dict[str, Ended] = {"B": "busy", "N": "no_answer", "F": "failed", "S": "stopped"}
+_GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
+
+
+def _flags(s: Session) -> dict[str, bool]:
+    """What is so or not so in a call, by the letter that stands for it in an address."""
+    return {
+        "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.led, "p": s.pressed, "v": s.message_offered,
+        **{letter: s.away == how for letter, how in _AWAY.items()},
+        **{letter: what in s.got for letter, what in _GOT.items()},
+    }  # fmt: skip

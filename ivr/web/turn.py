@@ -1,0 +1,196 @@
+"""One turn of a call: read the session, ask the engine, save the session, write the reply.
+
+The address that Twilio calls next carries the turn's number, so a webhook that comes twice is known and gets the same
+reply. It carries the place too (`address.py`), so that a call goes on from there while Redis is away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import structlog
+from msgspec.structs import replace
+from prometheus_client import Counter, Histogram
+
+from ivr import call, dialling
+from ivr.jobs import Jobs
+from ivr.reading import ConfigError
+from ivr.session import Session, Turn
+from ivr.store import Store, StoreDown
+from ivr.twilio import webhook
+from ivr.twilio.signature import Signature
+from ivr.web.address import Address
+from ivr.web.desk import Desk
+from ivr.web.live import Edition, Live
+
+log = structlog.get_logger()
+
+SECONDS = Histogram(
+    "ivr_turn_seconds",
+    "Time to answer a turn, by what the caller did.",
+    ["kind"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the webhooks work with."""
+
+    public_url: str
+    #: The line's own number, E.164; empty where none is set.
+    our_number: str
+    signature: Signature
+    store: Store
+    live: Live
+    desk: Desk
+    jobs: Jobs
+    clock: Callable[[], dt.datetime]
+
+
+class Sent(NamedTuple):
+    """What Twilio sent: fields in the form, and in the address that we gave it."""
+
+    path: str
+    #: The query as it came.
+    raw_query: str
+    #: Both are read once the signature is verified.
+    form: dict[str, str]
+    query: dict[str, str]
+
+    @property
+    def call(self) -> str:
+        """The id of the call; for a call that came without one, what we gave it."""
+        return webhook.call_sid(self.form) or webhook.safe_id(self.query.get("call", ""))
+
+
+class CallWebhook:
+    """One webhook of a call, from its form to its reply."""
+
+    def __init__(self, line: Line, sent: Sent):
+        self._line, self._form, self._query = line, sent.form, sent.query
+        self._call = sent.call or f"none-{secrets.token_hex(16)}"
+        #: A call that Twilio gave no id is known by the one that we gave it, in the addresses of its webhooks.
+        self._carried = "" if webhook.call_sid(sent.form) else f"&call={self._call}"
+        self._began = time.perf_counter()
+        self._now = line.clock()
+        #: Redis is away: the place in the address stands in for the session.
+        self._alone = False
+
+    def begin(self, lost: int | None = None) -> str:
+        """A call comes in; `lost` is the turn at which its session was found gone."""
+        edition = self._edition_for_caller()
+        turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
+        blocked = self._is_blocked(turn.session.caller)
+        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
+        try:
+            kept = self._line.store.sessions.save(turn.session)
+            if kept is None:
+                self._line.store.revisions.began(edition.script.revision, self._now.timestamp())
+        except StoreDown:
+            kept, self._alone = None, True
+        if kept is not None:
+            return self._reply_again(kept)
+        return self._reply(edition, turn, "start")
+
+    def _is_blocked(self, caller: str) -> bool:
+        """Whether nothing is to be done for this number unasked. While that cannot be known, it is not."""
+        with contextlib.suppress(StoreDown):
+            return self._line.store.blocked.has(dialling.judge(caller).e164, self._now.timestamp())
+        return False
+
+    def turn(self, number: int) -> str:
+        """The caller did something. A webhook for an older turn gets the present reply again."""
+        stored = self._stored(number)
+        if stored is not None and stored.turn > number:
+            return self._reply_again(stored)
+        if stored is not None and stored.turn == number:
+            edition, is_its_own = edition_of(self._line.live, stored.revision)
+            known, place = stored, stored.place
+        elif address := Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
+            edition, is_its_own = edition_of(self._line.live, address.revision)[0], False
+            caller = call.known_caller(edition.script, webhook.caller(self._form))
+            known, place = address.session(stored, self._call, caller, number), address.place
+        else:
+            return self.begin(lost=number)
+        event = webhook.happened(self._form, call.awaited(edition.script, place), lambda: self._accepted(number))
+        if is_its_own:
+            turn = call.run(edition.script, known, event, self._line.desk, self._now)
+        else:
+            turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
+        winner = self._save(turn.session)
+        if winner is not None and winner != turn.session:
+            return self._reply_again(winner)
+        return self._reply(edition, turn, type(event).__name__)
+
+    def _save(self, session: Session) -> Session | None:
+        """Keep the session, or go on alone; what a webhook that came at once made of this turn, if it was first."""
+        if not self._alone:
+            try:
+                return self._line.store.sessions.save(session)
+            except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
+                self._alone = True
+        return None
+
+    def _stored(self, number: int) -> Session | None:
+        """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
+        try:
+            return self._line.store.sessions.get(self._call, number)
+        except StoreDown:
+            self._alone = True
+            return None
+
+    def _accepted(self, turn: int) -> bool | None:
+        """Whether an adviser took the call; None when that cannot be known."""
+        try:
+            return self._line.store.sessions.accepted(self._call, turn)
+        except StoreDown:
+            return None
+
+    def _edition_for_caller(self) -> Edition:
+        live = self._line.live.now
+        if dialling.same(call.known_caller(live.script, webhook.caller(self._form)), live.script.line.test_phones):
+            return self._line.live.draft() or live
+        return live
+
+    def _reply_again(self, session: Session) -> str:
+        edition, is_its_own = edition_of(self._line.live, session.revision)
+        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
+        return self._reply(edition, call.current(edition.script, known, self._now), "again")
+
+    def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
+        """Write the reply; count and log the turn."""
+        session = turn.session
+        address = f"/voice/turn/{session.turn}?at={Address.of(session, self._alone)}{self._carried}"
+        ours = self._line.our_number or webhook.number_shown(self._form, "To")
+        document = edition.writer.write(turn, address, ours)
+        took = time.perf_counter() - self._began
+        _seconds(kind).observe(took)
+        if self._alone:
+            ALONE.inc()
+        log.info(
+            "turn", call=session.call, turn=session.turn, node=session.place.node, kind=kind, ms=round(took * 1000, 2),
+            alone=self._alone,
+        )  # fmt: skip
+        return document
+
+
+def edition_of(live: Live, revision: str) -> tuple[Edition, bool]:
+    """The edition that a call began with, and True; the live one, and False, where that cannot be had any more."""
+    edition = None
+    with contextlib.suppress(StoreDown, ConfigError):
+        edition = live.of(revision)
+    return (edition, True) if edition else (live.now, False)
+
+
+@cache
+def _seconds(kind: str) -> Histogram:
+    return SECONDS.labels(kind)
