@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import multiprocessing
 import time
 from functools import cached_property
 from typing import Any
@@ -73,6 +74,7 @@ def main() -> None:
     for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
         options.add_argument(f"--{name}", type=kind, required=True)
     chosen = options.parse_args()
+    multiprocessing.set_start_method("fork")  # which Python 3.14 no longer does by itself, and granian asks for
     gc.freeze()  # the collector would write into memory that is shared
     WebServer(
         chosen.app,

@@ -131,7 +131,7 @@ def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[st
 
     process.send_signal(signal.SIGINT)
 
-    assert "Stopped. Nothing was lost." in process.communicate(timeout=server.STOP_SECONDS / 2)[0]
+    assert "Stopped. Nothing was lost." in process.communicate(timeout=server.STOP_SECONDS - 1)[0]
     assert not _processes(place["IVR_DATA"])
 
 
