@@ -13,7 +13,7 @@ from ivr import dialling
 from ivr.callback import CallbackRequest
 from ivr.script import Script
 from ivr.session import HangUp, Turn
-from ivr.spoken import words_of
+from ivr.spoken import text_of, words_of
 
 #: How a GOT line begins.
 PERSON, REQUEST, TEXT, TOLD, NOTHING = "a person", "a request", "a text", "told", "nothing"
@@ -38,13 +38,15 @@ def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[
 def is_told(script: Script, turn: Turn) -> bool:
     """Whether the line hangs up after saying why nobody is available, its hours and its number.
 
-    A call that ends is not listened to, so no key can interrupt that.
+    A call that ends is not listened to, so no key can interrupt that. The hours and the number are looked for
+    themselves: staff may have taken either out of the sentence that has them.
     """
     if not isinstance(turn.then, HangUp):
         return False
-    said = set(words_of(turn.says))
-    has_reason = any(said >= set(words_of(script.says[f"person_away.{why}"])) for why in REASONS)
-    return has_reason and said >= set(words_of(script.says["person_away.number"]))
+    pieces, words, values = set(words_of(turn.says)), text_of(turn.says), script.values
+    has_reason = any(pieces >= set(words_of(script.says[f"person_away.{why}"])) for why in REASONS)
+    has_hours = str(values["opening_hours"]) in words
+    return has_reason and has_hours and any(text_of(values[name]) in words for name in script.line.phones)
 
 
 def facts(request: CallbackRequest) -> Iterator[str]:

@@ -137,7 +137,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (),
     ),
     "leftovers": (_line('  council_name:', '  mayor: "The mayor"\n  council_name:'), ()),
-    "closing-line": ((("menus/exclusion.yaml", '    closing: "That is all about those places."\n', ""),), ()),
+    "closing-line": ((("menus/exclusion.yaml", '    closing: "A school you do not pay for is different. Ask for a person."\n', ""),), ()),
     "text-twin": ((("menus/exclusion.yaml", "    text: text_exclusion\n", ""),), ()),
     "reviews": (
         (("menus/exclusion.yaml", "review_by: 2027-07-31", "review_by: 2026-11-24"),),
@@ -172,7 +172,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "relay": (_line("more_time: 120", "more_time: 60"), _line("more_time: 120", "more_time: 180")),
     "never-hangs-up": ((), ()),
-    "empty-handed": ((), ()),
+    "empty-handed": (
+        ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
+        ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),
+    ),
     "reach": (_line("silence: [10, 20, 30]", "silence: [100, 110, 120]"), _line("silence: [10, 20, 30]", "silence: [10, 20, 35]")),
     "ring-back-hours": (
         _line("morning: {hours: 09:00 to 12:00", "morning: {hours: 06:00 to 08:30"),
@@ -219,7 +222,7 @@ SAYINGS = [
 ]
 
 #: Rules that no YAML can break, because the engine keeps them: they are broken in the engine instead.
-IN_THE_ENGINE = {"no-fault", "never-hangs-up", "empty-handed"}
+IN_THE_ENGINE = {"no-fault", "never-hangs-up"}
 #: Rules that warn before they refuse, so that what is let through may be warned of.
 MILDER_FIRST = {"reviews", "sentence-length"}
 
@@ -306,6 +309,16 @@ SETTINGS = [
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),
     ("signs", '"Contact"', '"Contact & friends"', True),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("left", ["Our number is {helpline_phone}.", "{opening_hours}."], ids=["no hours", "no number"])
+def test_a_call_that_ends_without_the_hours_or_the_number_is_found(files: Files, left: str) -> None:
+    """Staff can take either out of the sentence that has both."""
+    both = 'number: "{opening_hours}. Our number is {helpline_phone}."'
+
+    found = _found("empty-handed", _edited(files, ((SHARED, both, f'number: "{left}"'),)))
+
+    assert any("never says or presses anything gets nothing" in problem.says for problem in found)
 
 
 def test_words_cannot_have_been_checked_on_a_day_that_is_still_to_come(files: Files) -> None:
