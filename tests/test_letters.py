@@ -106,6 +106,13 @@ def test_at_most_four_questions_stand_before_an_ending(shipped: Script) -> None:
     assert asked(start.runs_on_to or "", 0) == 4
 
 
+def test_a_question_is_one_sentence_that_asks(shipped: Script) -> None:
+    """Two that are asked together have one answer, and nobody knows to which."""
+    asked = {node.id: text_of(node.ask) for node in shipped.nodes.values() if isinstance(node, Question)}
+
+    assert {name: words for name, words in asked.items() if words.count("?") != 1} == {}
+
+
 def test_a_parent_without_a_plan_is_never_asked_about_the_school_in_it(shipped: Script) -> None:
     for node in shipped.nodes.values():
         if isinstance(node, Question):
