@@ -37,6 +37,8 @@ from ivr.store import Away, Store, ping, why_not
 AT_ONCE, WEB_THREADS = 4, 256
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
+#: How the line is started.
+START = "./scripts/start"
 #: Seconds between two looks at a Redis elsewhere that does not answer yet.
 AGAIN_SECONDS = 1.0
 #: Seconds that a word to whoever started the line may take. A terminal can be held, with Ctrl-S.
@@ -51,21 +53,21 @@ class CannotStart(Exception):
     """Raised with one plain line that says what stands in the way and what to do."""
 
 
-def check_port(host: str, port: int) -> None:
-    """Raises CannotStart if the line cannot listen there."""
+def check_port(host: str, port: int, command: str = START) -> None:
+    """Raises CannotStart if the line cannot listen there, with how to type the command for another port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(_why_not_there(host, port, error.errno)) from error
+            raise CannotStart(_why_not_there(host, port, error.errno, command)) from error
 
 
-def _why_not_there(host: str, port: int, errno_: int | None) -> str:
+def _why_not_there(host: str, port: int, errno_: int | None, command: str) -> str:
     if errno_ == errno.EADDRINUSE:
-        return f"Port {port} is in use. Stop what uses it, or choose another: ./scripts/start --port {port + 1}"
+        return f"Port {port} is in use. Stop what uses it, or choose another: {command} --port {port + 1}"
     if errno_ in (errno.EACCES, errno.EPERM):
-        return f"This user may not listen on port {port}. Choose one above 1023: ./scripts/start --port 8000"
+        return f"This user may not listen on port {port}. Choose one above 1023: {command} --port 8000"
     return f"'{host}' is no address of this machine. Leave --host out, or use 0.0.0.0 for all addresses."
 
 

@@ -205,6 +205,24 @@ def test_the_front_page_and_the_handbooks_are_for_everybody(
             assert sideways <= 0, f"{path} is {sideways} pixels too wide"
 
 
+#: Headings of one word that are broken over two lines.
+_BROKEN = """[...document.querySelectorAll("th")].filter(th => {
+  const range = document.createRange();
+  range.selectNodeContents(th);
+  return !/\\s/.test(th.textContent.trim()) && new Set([...range.getClientRects()].map(each => each.top)).size > 1;
+}).map(th => th.textContent)"""
+
+
+def test_no_heading_of_a_table_is_broken_within_a_word(page: Page) -> None:
+    broken = {}
+    for path in set(FRONT) - {"/nothing"}:
+        page.goto(path)
+        if found := page.evaluate(_BROKEN):
+            broken[path] = found
+
+    assert broken == {}
+
+
 def test_the_front_page_leads_on_by_keyboard(page: Page, store: Store) -> None:
     show_alive(store)
     page.goto("/")

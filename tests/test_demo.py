@@ -265,8 +265,10 @@ def test_a_demo_runs_sends_nothing_and_leaves_nothing(place: dict[str, str], sin
         found = re.search(r"Sign in as +(\S+), with the password (\S+)", told)
         assert found, told
         page = _signed_in(f"http://127.0.0.1:{port}", *found.groups())
+        assert f"http://127.0.0.1:{port}/studio/call" in told
         assert "This is a demo." in page
         assert "Interpreter" in page
+        _holds_its_port_and_says_how_to_choose_another(place, port)
         _wait_for_the_worker(tmp_path)
     finally:
         process.send_signal(signal.SIGINT)
@@ -279,6 +281,11 @@ def test_a_demo_runs_sends_nothing_and_leaves_nothing(place: dict[str, str], sin
     assert not (tmp_path / "var").exists()
     assert _prints(tmp_path / "config") == before
     assert not _still_running(tmp_path)
+
+
+def _holds_its_port_and_says_how_to_choose_another(place: dict[str, str], port: int) -> None:
+    second = subprocess.run([IVR, "demo", "--port", str(port)], env=place, capture_output=True, text=True)
+    assert second.stderr.endswith(f"or choose another: ./scripts/start --demo --port {port + 1}\n")
 
 
 def _signed_in(base: str, name: str, password: str) -> str:

@@ -106,6 +106,13 @@ def test_a_practice_line_and_a_line_with_a_token_say_what_is_missing(here: Line,
         assert "Set <code>PUBLIC_URL</code>" in _get(line).text
 
 
+@pytest.mark.parametrize(("speech", "told"), [("audio", True), ("say", False)])
+def test_sounds_are_promised_only_where_there_are_any(here: Line, store: Store, speech: str, told: bool) -> None:
+    with Line(dataclasses.replace(here.settings, speech=speech), store) as line:
+        assert ("with the sounds that callers hear" in _get(line).text) == told
+        assert ("Turn your sound on." in _get(line, "/studio/call").text) == told
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/voices", "/handbooks/", "/handbooks/none.md", "/favicon.ico", "/%00"])
 def test_an_address_without_a_page_says_so(here: Line, path: str) -> None:
     page = _get(here, path)

@@ -40,7 +40,7 @@ def run(port: int) -> None:
         raise Stop(
             f"{' and '.join(told)}: set, as for a real line. A demo runs only where nothing real can be reached."
         )
-    server.check_port(HOST, port)
+    server.check_port(HOST, port, f"{server.START} --demo")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is made below is taken away
     with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
         settings = _of_its_own(Path(folder), port)
@@ -91,6 +91,7 @@ def _say_how(port: int, waiting: int) -> None:
     out(f"  The advisers' page           {address}/console/")
     out(f"  Sign in as                   {callers.NAME}, with the password {callers.PASSWORD}")
     out(f"  Waiting to be rung           {waiting} callers, all made up")
-    out("  Ring the line yourself       .venv/bin/ivr call")
+    out(f"  Ring it in a browser         {address}/studio/call")
+    out("  Ring it from a terminal      .venv/bin/ivr call")
     out("  What is sent                 nothing: no text, no mail, no call")
     out()

@@ -53,6 +53,7 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
         return html_page(
             "front.html", name=name, first_words=_first_words(script) if script else "", faults=faults(store, live),
             books=books(), practice=settings.practice, demo=settings.demo,
+            has_sounds=live.ready and live.now.sounds is not None,
         )  # fmt: skip
 
     @front.get("/handbooks/<name>.md")

@@ -73,7 +73,10 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
     def page() -> Response:
         name = live_now().script.line.names["service_name"]
         now = dt.datetime.now(LONDON)
-        return html_page("phone.html", scripts=_SCRIPTS, name=name, now=now, spoken={"*": "star", "#": "hash"})
+        return html_page(
+            "phone.html", scripts=_SCRIPTS, name=name, now=now, spoken={"*": "star", "#": "hash"},
+            has_sounds=live.now.sounds is not None,
+        )  # fmt: skip
 
     @studio.post("/call/reply")
     def reply() -> Response:

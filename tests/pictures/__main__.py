@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import soundfile
+import structlog
 from click.testing import CliRunner
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -37,11 +38,14 @@ from ivr.transcript import Caller, Entry
 from tests.line import OPEN, Line
 from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
+from tests.rest import show_alive
 from tests.test_browser import CHROMIUM
 
 TO = config.ROOT / "docs" / "pictures"
-#: Colours that a picture has.
-COLOURS = 64
+#: Colours that a picture has: of a page, and of a terminal, which has fewer.
+COLOURS, TERMINAL_COLOURS = 64, 16
+#: Lines of one list of the check that are shown.
+LINES = 6
 #: The voice of each sound.
 VOICES = dict(zip(SOUNDS, ("heart", "pyttsx3"), strict=True))
 #: The call that is shown and heard: a child was kept out of school, and nobody can talk just then.
@@ -64,6 +68,8 @@ def main() -> None:
     shutil.rmtree(TO, ignore_errors=True)
     TO.mkdir()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # No sounds are made for the pages, and the line warns of each.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     script = building.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
     _sounds(script)
     with _browser() as browser:
@@ -86,7 +92,7 @@ def _sounds(script: Script) -> None:
     phone = _played(script, CALL)
     for name, voice in VOICES.items():
         with tempfile.TemporaryDirectory() as nothing_made:
-            heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:4])
+            heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:5])
         out = io.BytesIO()
         soundfile.write(out, heard[: SOUND_SECONDS * TELEPHONE_RATE], TELEPHONE_RATE, format="MP3")
         (TO / name).write_bytes(out.getvalue())
@@ -109,11 +115,12 @@ def _served(script: Script) -> Iterator[str]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as data:
-        settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "say", "PUBLIC_URL": base})
+        settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "audio", "PUBLIC_URL": base})
         with server.redis(settings), closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
             files = config.script_files(config.ROOT / "config")
             store.revisions.publish(Published(script.revision, OPEN.timestamp(), "demo", "for the pictures"), files)
             _number_them(store)
+            show_alive(store)
             demo.fill(settings, store, script, OPEN)
             yield from _on_a_port(dataclasses.replace(settings, demo=False), store, port)
 
@@ -178,7 +185,8 @@ def _ring(page: Page) -> None:
 
 
 def _shot(page: Page, name: str, until: str = "main") -> None:
-    """The page from its top to the end of this part of it."""
+    """The page from its top to the end of this part of it, wherever a call has scrolled it to."""
+    page.evaluate("scrollTo(0, 0)")
     box = page.locator(until).bounding_box()
     assert box
     height = box["y"] + box["height"] + 16
@@ -186,10 +194,10 @@ def _shot(page: Page, name: str, until: str = "main") -> None:
     _keep(page.screenshot(full_page=True, animations="disabled", clip=clip), name)  # type: ignore[arg-type]
 
 
-def _keep(png: bytes, name: str) -> None:
+def _keep(png: bytes, name: str, colours: int = COLOURS) -> None:
     """With few colours, which text does not need more of: a fifth of the size."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(TO / name, optimize=True)
+    picture.quantize(colours, dither=Image.Dither.NONE).save(TO / name, optimize=True)
 
 
 # --- the terminal ---------------------------------------------------------------------------
@@ -204,10 +212,17 @@ def _call_in_words(script: Script) -> Text:
 
 
 def _check_in_words() -> Text:
-    """The report of the check on the shipped words: its last warnings, and what simulated callers need."""
-    output = CliRunner().invoke(commands, ["check"]).output.rstrip().splitlines()
-    summary = next(i for i, line in enumerate(output) if "to think about" in line or line == "Nothing is wrong.")
-    return Text("\n".join(output[max(0, summary - 4) :]))
+    """The report of the check on the shipped words: the beginning of each list, and what simulated callers need."""
+    output = CliRunner().invoke(commands, ["check"]).output.rstrip()
+    *lists, needs, table = output.split("\n\n")
+    shown = [_beginning(each) for each in lists]
+    return Text("\n\n".join([*shown, needs, table]))
+
+
+def _beginning(paragraph: str) -> str:
+    """A list with as many lines as a picture has room for. That there are more is shown."""
+    lines = paragraph.splitlines()
+    return "\n".join([*lines[:LINES], "  ..."] if len(lines) > LINES else lines)
 
 
 def _terminal(browser: Browser, name: str, command: str, text: Text) -> None:
@@ -217,7 +232,7 @@ def _terminal(browser: Browser, name: str, command: str, text: Text) -> None:
     console.print(text)
     page = _page(browser)
     page.set_content(console.export_html(theme=_THEME, inline_styles=True, code_format=_TERMINAL_PAGE))
-    _keep(page.locator("main").screenshot(), name)
+    _keep(page.locator("main").screenshot(), name, TERMINAL_COLOURS)
     page.close()
 
 
