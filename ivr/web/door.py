@@ -101,34 +101,35 @@ def disconnect_unfinished(since: dict[_Unanswered, float], now: float) -> dict[_
     `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
     keeps for one request after another has had an answer between two of them, and so is told apart from one request.
     """
+    ports = {one.getsockname()[1] for one in _sockets() if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
     unfinished = {}
-    with contextlib.ExitStack() as opened:
-        ours = list(_sockets(opened))
-        ports = {one.getsockname()[1] for one in ours if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
-        for one in ours:
-            told = _told_by_kernel(one) if one.getsockname()[1] in ports else None
-            if told is None:
+    for one in _sockets():
+        told = _told_by_kernel(one) if one.getsockname()[1] in ports else None
+        if told is None:
+            continue
+        if told.waits:
+            key = os.fstat(one.fileno()).st_ino, told.segments
+            unfinished[key] = since.get(key, now)
+            if now - unfinished[key] < WHOLE_SECONDS:
                 continue
-            if told.waits:
-                key = os.fstat(one.fileno()).st_ino, told.segments
-                unfinished[key] = since.get(key, now)
-                if now - unfinished[key] < WHOLE_SECONDS:
-                    continue
-            elif told.quiet < QUIET_SECONDS:
-                continue
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        elif told.quiet < QUIET_SECONDS:
+            continue
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
     return unfinished
 
 
-def _sockets(opened: contextlib.ExitStack) -> Iterator[socket.socket]:
-    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment."""
+def _sockets() -> Iterator[socket.socket]:
+    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment.
+
+    Ours is closed before the next one is made: calls need descriptors too, and there may be few.
+    """
     for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as until_next:
             copy = os.dup(int(name))
-            opened.callback(os.close, copy)
+            until_next.callback(os.close, copy)
             if stat.S_ISSOCK(os.fstat(copy).st_mode):
-                one = opened.enter_context(socket.socket(fileno=os.dup(copy)))
+                one = until_next.enter_context(socket.socket(fileno=os.dup(copy)))
                 if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
                     yield one
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import socket
 import threading
 import time
@@ -183,6 +185,25 @@ def test_the_server_speaks_no_http_2(started: Started) -> None:
         answer = connection.recv(100)
 
     assert not answer or answer.startswith(b"HTTP/1.1 4"), answer
+
+
+def test_looking_takes_up_next_to_no_descriptors(server: _Server) -> None:
+    """Beside many connections, a call must still find one for its own way to Redis."""
+    clients = [server.connect()[0] for _ in range(30)]
+    for client in clients:
+        client.sendall(b"half a request")
+    since = door.disconnect_unfinished({}, now=0.0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 4, hard))
+    try:
+        door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert not any(_is_open(one) for one in clients)
+    for client in clients:
+        client.close()
 
 
 def test_connections_that_the_line_itself_opened_are_left_alone() -> None:
