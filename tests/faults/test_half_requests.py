@@ -193,13 +193,20 @@ def test_looking_takes_up_next_to_no_descriptors(server: _Server) -> None:
     for client in clients:
         client.sendall(b"half a request")
     since = door.disconnect_unfinished({}, now=0.0)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 4, hard))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    taken: list[int] = []
     try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for spare in (taken.pop() for _ in range(3)):
+            os.close(spare)
         door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert not any(_is_open(one) for one in clients)
     for client in clients:
