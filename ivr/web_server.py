@@ -17,7 +17,7 @@ import time
 from functools import cached_property
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.log import logger as granian_log
 from granian.server import MPServer
@@ -81,6 +81,7 @@ def main() -> None:
         address=chosen.host,
         port=chosen.port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # one connection of HTTP/2 could hold all threads with half requests; proxies speak this
         workers=chosen.processes,
         blocking_threads=chosen.threads,
         backpressure=2 * chosen.threads,

@@ -259,10 +259,12 @@ def test_a_running_line_stops_offering_texts_and_offers_them_again(line: Line) -
     assert "by text" in line.call(sid="CA3").press("0").put_in(DialCallStatus="busy").words
 
 
+@pytest.mark.parametrize("refusal", ["21212", "21603", "21606", "21659", "21660", "21661"])
 def test_a_refusal_of_the_sender_ends_the_offers_and_one_of_the_receiver_does_not(
-    tools: Tools, store: Store, twilio: Twilio
+    tools: Tools, store: Store, twilio: Twilio, refusal: str
 ) -> None:
-    for nth, (code, is_ours) in enumerate((("21614", False), ("21661", True))):
+    """No number, none of Twilio's, none of this account's, or one that sends no texts."""
+    for nth, (code, is_ours) in enumerate((("21614", False), (refusal, True))):
         twilio.answers = [(400, {"code": int(code), "message": "No", "status": 400})]
         store.texts.add(TextState(f"CA1.{nth}", TO, "text_us", "Hello.", NOW))
         tools.jobs.send_waiting_text(f"CA1.{nth}")

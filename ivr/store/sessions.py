@@ -15,7 +15,7 @@ import msgspec
 from redis.exceptions import NoScriptError
 
 from ivr.session import Session
-from ivr.store.connection import Redis
+from ivr.store.connection import Redis, StoreDown
 
 #: Seconds a session is kept after its last turn. A transferred call may last four hours.
 KEEP_SECONDS = 6 * 60 * 60
@@ -95,4 +95,10 @@ class Sessions:
 
 
 def _read(value: bytes | None) -> Session | None:
-    return _decoder.decode(value[value.index(b"|") + 1 :]) if value else None
+    """The session in a value. Raises StoreDown for one that cannot be read: the call goes on as if Redis were away."""
+    if not value:
+        return None
+    try:
+        return _decoder.decode(value[value.index(b"|") + 1 :])
+    except ValueError as error:  # msgspec's errors are ValueErrors too
+        raise StoreDown(f"A session cannot be read: {error}") from error

@@ -21,7 +21,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Seconds in which a request must be whole and answered. Twilio itself waits for 15.
 WHOLE_SECONDS = 10.0
+#: Seconds without a byte either way after which a connection is ended. The server itself ends one that waits for its
+#: next request after 30, so whatever is left by then has sent half of one, behind another that was answered.
+QUIET_SECONDS = 40.0
 #: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
 #: What callers, or whoever watches over the line, wait for. Everything else is a page.
@@ -39,8 +42,8 @@ CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
 
 _TOO_LONG = f"Refused: this request is longer than {MOST_BYTES} bytes, and nothing that is sent here is.\n"
 _ESTABLISHED = 1
-#: tcp_info of Linux: the state, and milliseconds since data was last sent, and last received.
-_TCP_INFO = struct.Struct("B43xI4xI")
+#: tcp_info of Linux: the state, milliseconds since data was last sent, and last received, and segments sent with data.
+_TCP_INFO = struct.Struct("B43xI4xI100xI")
 
 
 class Door:
@@ -81,48 +84,76 @@ def watch() -> None:
 
 
 def _watch() -> None:
-    since: dict[int, float] = {}
+    since: dict[_Unanswered, float] = {}
     while True:
         time.sleep(1)
         with contextlib.suppress(OSError):
             since = disconnect_unfinished(since, time.monotonic())
 
 
-def disconnect_unfinished(since: dict[int, float], now: float) -> dict[int, float]:
+#: A request that is not answered: the socket it came by, and what was sent there before.
+_Unanswered = tuple[int, int]
+
+
+def disconnect_unfinished(since: dict[_Unanswered, float], now: float) -> dict[_Unanswered, float]:
     """Look through this process's connections, and end those with a request that began long ago.
 
-    `since` is what the last look returned: when each unfinished request was first seen, by its socket.
+    `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
+    keeps for one request after another has had an answer between two of them, and so is told apart from one request.
     """
+    ports = {one.getsockname()[1] for one in _sockets() if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
     unfinished = {}
-    with contextlib.ExitStack() as opened:
-        ours = list(_sockets(opened))
-        ports = {one.getsockname()[1] for one in ours if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
-        for one in ours:
-            if one.getsockname()[1] in ports and _is_unfinished(one):
-                key = os.fstat(one.fileno()).st_ino
-                unfinished[key] = since.get(key, now)
-                if now - unfinished[key] >= WHOLE_SECONDS:
-                    with contextlib.suppress(OSError):
-                        one.shutdown(socket.SHUT_RDWR)
+    for one in _sockets():
+        told = _told_by_kernel(one) if one.getsockname()[1] in ports else None
+        if told is None:
+            continue
+        if told.waits:
+            key = os.fstat(one.fileno()).st_ino, told.segments
+            unfinished[key] = since.get(key, now)
+            if now - unfinished[key] < WHOLE_SECONDS:
+                continue
+        elif told.quiet < QUIET_SECONDS:
+            continue
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
     return unfinished
 
 
-def _sockets(opened: contextlib.ExitStack) -> Iterator[socket.socket]:
-    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment."""
+def _sockets() -> Iterator[socket.socket]:
+    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment.
+
+    Ours is closed before the next one is made: calls need descriptors too, and there may be few.
+    """
     for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as until_next:
             copy = os.dup(int(name))
-            opened.callback(os.close, copy)
+            until_next.callback(os.close, copy)
             if stat.S_ISSOCK(os.fstat(copy).st_mode):
-                one = opened.enter_context(socket.socket(fileno=os.dup(copy)))
+                one = until_next.enter_context(socket.socket(fileno=os.dup(copy)))
                 if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
                     yield one
 
 
-def _is_unfinished(one: socket.socket) -> bool:
-    """Whether the other side has sent something that was not answered yet, or nothing at all."""
+class _Told(NamedTuple):
+    """Whether the other side has sent something later than we last did, or we sent nothing yet; how many segments we
+    sent; and for how many seconds neither side has sent anything."""
+
+    waits: bool
+    segments: int
+    quiet: float
+
+
+def _told_by_kernel(one: socket.socket) -> _Told | None:
+    """How a connection is; None for one that is not open, or of which the kernel does not tell.
+
+    The kernel counts in ticks of a few milliseconds, in which a request may come and be answered. So "at the same
+    time" is not "later": it would end connections on which nothing is owed.
+    """
     try:
-        state, sent, received = _TCP_INFO.unpack(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size))
-    except OSError:
-        return False
-    return bool(state == _ESTABLISHED and received <= sent)
+        info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        state, sent, received, segments = _TCP_INFO.unpack(info)
+    except (OSError, struct.error):
+        return None
+    if state != _ESTABLISHED:
+        return None
+    return _Told(segments == 0 or received < sent, segments, min(sent, received) / 1000)

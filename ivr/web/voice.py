@@ -107,6 +107,10 @@ _NO_FIT = (
     "must be this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the "
     "query and the form as they are.\n"
 )
+_NO_FORM = (
+    "Refused: this request has {found}, and Twilio sends plain forms (application/x-www-form-urlencoded).\n"
+    "Look at: what stands between Twilio and the line, which must leave the body as it is.\n"
+)
 
 
 class _Views:
@@ -143,7 +147,7 @@ class _Views:
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ[signature.HEADER]):
             self._refused()
-            raise _Refused(403, _NO_FIT.format(address=_shown(self._line.public_url + target)))
+            raise _unfit(environ, _shown(self._line.public_url + target))
         query = dict(signature.fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
@@ -289,6 +293,16 @@ class _Views:
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
         return _Document(self._line.live.trouble)
+
+
+def _unfit(environ: Environ, address: str) -> _Refused:
+    """Why a signature does not fit: another body than Twilio sends says nothing of the token."""
+    coding, kind = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get("CONTENT_TYPE", "")
+    if coding.strip().lower() not in ("", "identity"):
+        return _Refused(415, _NO_FORM.format(found=f"a body that is packed ({_shown(coding)})"))
+    if environ["REQUEST_METHOD"] == "POST" and "urlencoded" not in (kind.lower() or "urlencoded"):
+        return _Refused(415, _NO_FORM.format(found=f"a body of another kind ({_shown(kind)})"))
+    return _Refused(403, _NO_FIT.format(address=address))
 
 
 def _refusal(refused: _Refused) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import socket
 import threading
 import time
@@ -131,6 +133,84 @@ def test_only_who_did_not_finish_in_time_is_disconnected(server: _Server) -> Non
     assert [_is_open(one) for one in (half, answered, waits, late)] == [False, True, False, True]
     for one in (half, answered, waits, late):
         one.close()
+
+
+def test_a_connection_that_is_kept_for_one_request_after_another_is_left_alone(server: _Server) -> None:
+    """A request that is answered within a tick of the kernel's clock, and one that is on its way at each look."""
+    (quick, its), (busy, theirs) = server.connect(), server.connect()
+    since: dict[tuple[int, int], float] = {}
+    for look in range(3 * int(door.WHOLE_SECONDS)):
+        quick.sendall(b"a request")
+        its.recv(100)
+        its.sendall(b"a reply")
+        quick.recv(100)
+        busy.sendall(b"a request")
+        since = door.disconnect_unfinished(since, now=float(look))
+        theirs.recv(100)
+        theirs.sendall(b"a reply")
+        busy.recv(100)
+
+    assert [_is_open(one) for one in (quick, busy)] == [True, True]
+    quick.close()
+    busy.close()
+
+
+def test_half_a_request_behind_a_whole_one_is_disconnected(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both came in one packet, so the reply to the first was sent after the last byte that came."""
+    monkeypatch.setattr(door, "QUIET_SECONDS", 0.3)
+    (half, its), (answered, theirs) = server.connect(), server.connect()
+    for client, taken in ((half, its), (answered, theirs)):
+        client.sendall(b"a request, and half a request")
+        taken.recv(100)
+        time.sleep(0.02)
+        taken.sendall(b"a reply")
+        client.recv(100)
+
+    door.disconnect_unfinished({}, now=0.0)
+    assert _is_open(half), "for a while, it may be waiting for its next request"
+    time.sleep(0.4)
+    theirs.sendall(b"more of a reply")
+    answered.recv(100)
+    door.disconnect_unfinished({}, now=0.0)
+
+    assert [_is_open(one) for one in (half, answered)] == [False, True]
+    half.close()
+    answered.close()
+
+
+def test_the_server_speaks_no_http_2(started: Started) -> None:
+    """There, one connection may hold hundreds of half requests, and be kept open by pings."""
+    with socket.create_connection(("127.0.0.1", started.port), 5) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0")
+        answer = connection.recv(100)
+
+    assert not answer or answer.startswith(b"HTTP/1.1 4"), answer
+
+
+def test_looking_takes_up_next_to_no_descriptors(server: _Server) -> None:
+    """Beside many connections, a call must still find one for its own way to Redis."""
+    clients = [server.connect()[0] for _ in range(30)]
+    for client in clients:
+        client.sendall(b"half a request")
+    since = door.disconnect_unfinished({}, now=0.0)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    taken: list[int] = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        for spare in (taken.pop() for _ in range(3)):
+            os.close(spare)
+        door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert not any(_is_open(one) for one in clients)
+    for client in clients:
+        client.close()
 
 
 def test_connections_that_the_line_itself_opened_are_left_alone() -> None:

@@ -72,3 +72,18 @@ def test_a_call_whose_session_is_gone_goes_on_where_it_was(line: Line) -> None:
     call.press("#")
 
     assert call.place == here
+
+
+@pytest.mark.parametrize("kept", [b"1|{", b"1|[]", b'1|{"call": 7}', b"1|", b"nothing with a turn"])
+def test_a_call_whose_session_cannot_be_read_goes_on_where_it_was(line: Line, kept: bytes) -> None:
+    """Damaged, or of a version that wrote it otherwise: nobody who is in the middle of a menu is sent away."""
+    call = line.call().press("3")
+    line.store.redis.do(lambda client: client.set(f"ivr:session:{call.sid}", kept))
+    line.store.sessions._own.clear()
+
+    here = call.place
+    call.press("#")
+    assert call.place == here
+    call.press("0")
+
+    assert call.has("Dial")

@@ -182,6 +182,25 @@ def test_two_calls_without_an_id_are_two_calls(line: Line) -> None:
     assert wish.number == CALLER
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "says"),
+    [
+        ("Content-Encoding", "gzip", "a body that is packed (gzip)"),
+        ("Content-Type", "multipart/form-data; boundary=B", "a body of another kind (multipart/form-data;"),
+        ("Content-Type", "application/json", "a body of another kind (application/json)"),
+    ],
+)
+def test_a_body_that_something_on_the_way_changed_is_refused_as_that(
+    line: Line, header: str, value: str, says: str
+) -> None:
+    """The token is right, so nobody is sent to look for it."""
+    answer = line.client.post("/voice", data=b"\x1f\x8b", headers={"X-Twilio-Signature": "x", header: value})
+
+    assert answer.status_code == 415
+    assert says in answer.text
+    assert "TWILIO_AUTH_TOKEN" not in answer.text
+
+
 # --- whose number is shown ---------------------------------------------------------------------
 
 
