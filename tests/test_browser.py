@@ -30,7 +30,7 @@ from tests.ports import free_port
 from tests.rest import show_alive
 from tests.test_rest import needs
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -71,7 +71,7 @@ def _on_a_port(settings: Settings, store: Store) -> Iterator[Line]:
 
 def _page(chromium: Browser, line: Line, size: dict[str, int], unheeded: str = "401|ERR_FAILED") -> Iterator[Page]:
     context = chromium.new_context(viewport=size, base_url=line.settings.public_url)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

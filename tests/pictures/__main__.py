@@ -58,7 +58,6 @@ _THEME = TerminalTheme(
     [(20, 25, 31), (255, 143, 152), (111, 207, 151), (240, 200, 110), (142, 197, 255), (214, 168, 255), (120, 214, 214),
      (232, 236, 240)],
 )  # fmt: skip
-_COLOURS = {"LINE": "white", "CALLER": "bold green", "ADVISER": "bold yellow", "NOTED": "cyan", "ENDS": "red"}
 
 
 def main() -> None:
@@ -75,7 +74,6 @@ def main() -> None:
     with _browser() as browser:
         with _served(script) as base:
             _console(browser, base)
-        _terminal(browser, "call.png", "ivr call", _call_in_words(script))
         _terminal(browser, "check.png", "ivr check", _check_in_words())
     for path in sorted(TO.iterdir()):
         size, most = path.stat().st_size, MOST_PICTURE if path.suffix == ".png" else MOST_SOUND
@@ -157,8 +155,6 @@ def _page(browser: Browser, **more: object) -> Page:
 
 def _console(browser: Browser, base: str) -> None:
     page = _page(browser, base_url=base)
-    page.goto("/")
-    _shot(page, "front.png")
     _ring(page)
     _shot(page, "phone.png")
     page.goto("/console/signin")
@@ -201,14 +197,6 @@ def _keep(png: bytes, name: str, colours: int = COLOURS) -> None:
 
 
 # --- the terminal ---------------------------------------------------------------------------
-
-
-def _call_in_words(script: Script) -> Text:
-    text = Text()
-    for entry in _played(script, CALL).entries:
-        text.append(transcript.wrapped(entry) + "\n", style=_COLOURS[entry.who])
-    text.rstrip()
-    return text
 
 
 def _check_in_words() -> Text:
