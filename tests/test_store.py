@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import structlog
 from limits.storage import storage_from_string
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SendText, Session
-from ivr.store import Conflict, Figures, Published, Store, StoreDown, connection, ping, sessions, why_not
+from ivr.store import Conflict, Figures, Published, Store, StoreDown, TextState, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
@@ -333,3 +334,27 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     strays = {key for key in keys if not key.startswith(("rq:", *(name for name in named if name.endswith(":"))))}
     assert strays == {name for name in named if not name.endswith(":")}
     assert not [name for name in named if not any(key.startswith(name) for key in keys)], "and the map names no more"
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"\xff\xfe", b'{"id": 7}', b"[]"])
+def test_one_damaged_value_hides_no_other(settings: Settings, store: Store, damaged: bytes) -> None:
+    """Advisers see everybody else who waits, texts go on, and the log says which value it is."""
+    for nth in (1, 2):
+        ask(store, nth)
+        store.texts.add(TextState(f"CA{nth}.7", request().number, "text_us", "Hello.", NOW))
+    for key in ("ivr:request:CA001-1", "ivr:text:CA1.7"):
+        store.redis.do(lambda client, key=key: client.set(key, damaged))
+
+    assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
+    assert [text.id for text in store.texts.underway()] == ["CA2.7"]
+
+
+def test_a_damaged_value_is_told_once_by_its_key(store: Store) -> None:
+    ask(store, 9)
+    store.redis.do(lambda client: client.set("ivr:request:CA009-1", b"{"))
+
+    with structlog.testing.capture_logs() as told:
+        store.requests.waiting()
+        store.requests.waiting()
+
+    assert [(line["event"], line["key"]) for line in told] == [("unreadable", "ivr:request:CA009-1")]

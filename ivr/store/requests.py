@@ -17,6 +17,7 @@ from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, CallbackRequ
 from ivr.diary import Diary, Part, Window
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store.connection import Client, Redis
+from ivr.store.reading import readable
 
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
@@ -278,8 +279,8 @@ class Requests:
     def _read(self, client: Client, ids: list[bytes]) -> list[CallbackRequest]:
         if not ids:
             return []
-        values = client.mget([f"ivr:request:{i.decode()}" for i in ids])
-        return [_decoder.decode(value) for value in values if value]
+        keys = [f"ivr:request:{i.decode()}" for i in ids]
+        return readable(_decoder, keys, client.mget(keys))
 
 
 def _one(client: Client, request_id: str) -> CallbackRequest | None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ivr.store.connection import Client, Redis
+from ivr.store.reading import readable
 
 #: Seconds the fate of a text is kept, for advisers to see what failed.
 KEEP_SECONDS = 30 * 24 * 60 * 60
@@ -149,5 +150,5 @@ class Texts:
         ids = self._redis.do(lambda client: client.zrevrange("ivr:texts", 0, most - 1))
         if not ids:
             return []
-        values = self._redis.do(lambda client: client.mget([f"ivr:text:{i.decode()}" for i in ids]))
-        return [_decoder.decode(value) for value in values if value]
+        keys = [f"ivr:text:{i.decode()}" for i in ids]
+        return readable(_decoder, keys, self._redis.do(lambda client: client.mget(keys)))
