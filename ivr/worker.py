@@ -231,12 +231,9 @@ def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
 
 def _others(tools: Tools, what: What, now: float) -> str:
     """How many there are, of those that are late and of messages that nobody has listened to."""
-    waiting = tools.store.requests.waiting()
+    late, unheard = behind(tools, now)
     if what == "unheard":
-        hours = tools.hours()
-        unheard = sum(_is_unheard(request, hours, now) for request in waiting)
         return f" There are {unheard} such callers." if unheard > 1 else ""
-    late = sum(_is_late(request, now) for request in waiting)
     return f" {late} callers have not been rung in time." if late > 1 else ""
 
 

@@ -16,6 +16,7 @@ from ivr.config import Settings
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.worker import Tools
+from tests.desk import Browser, hire
 from tests.line import Line
 from tests.rest import Twilio
 
@@ -104,6 +105,20 @@ def line(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     """The real app, to be rung."""
     with Line(settings, store) as line:
         yield line
+
+
+@pytest.fixture
+def browser(line: Line) -> Browser:
+    """The browser of somebody at the advisers' page."""
+    return Browser(line)
+
+
+@pytest.fixture
+def asha(browser: Browser, store: Store) -> Browser:
+    """The same, of an adviser who is signed in."""
+    hire(store)
+    browser.sign_in()
+    return browser
 
 
 @pytest.fixture

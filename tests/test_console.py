@@ -35,19 +35,6 @@ DONE = (
 FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signout"]
 
 
-@pytest.fixture
-def browser(line: Line) -> Browser:
-    return Browser(line)
-
-
-@pytest.fixture
-def asha(browser: Browser, store: Store) -> Browser:
-    """A signed-in adviser."""
-    hire(store)
-    browser.sign_in()
-    return browser
-
-
 def _log(store: Store) -> list[tuple[str, str]]:
     return [(entry.who, entry.what) for entry in store.people.log()]
 

@@ -372,14 +372,6 @@ def test_an_alert_says_how_urgent_it_is(told: Tools, store: Store, twilio: Twili
 # --- at the desk ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def asha(line: Line, store: Store) -> Browser:
-    hire(store)
-    browser = Browser(line)
-    browser.sign_in()
-    return browser
-
-
 def _kept(line: Line, sound: bytes, name: str = "RE1") -> None:
     path = recording_path(line.settings, name)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from ivr.callback import CallbackRequest
 from ivr.jobs import recording_path
 from ivr.store import Store
 from ivr.worker import Tools
-from tests.desk import Browser, hire
+from tests.desk import Browser
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.rest import Twilio, work
 from tests.test_messages import SILENCE, _again
@@ -58,14 +58,6 @@ def _leave_message(line: Line, caller: str, *, told_first: bool) -> None:
 def _only(store: Store) -> CallbackRequest:
     (found,) = store.requests.waiting()
     return found
-
-
-@pytest.fixture
-def asha(line: Line, store: Store) -> Browser:
-    hire(store)
-    browser = Browser(line)
-    browser.sign_in()
-    return browser
 
 
 @pytest.fixture(autouse=True)

@@ -337,7 +337,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"\xff\xfe", b'{"id": 7}', b"[]"])
-def test_one_damaged_value_hides_no_other(settings: Settings, store: Store, damaged: bytes) -> None:
+def test_one_damaged_value_hides_no_other(store: Store, damaged: bytes) -> None:
     """Advisers see everybody else who waits, texts go on, and the log says which value it is."""
     for nth in (1, 2):
         ask(store, nth)

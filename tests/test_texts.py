@@ -24,20 +24,12 @@ from ivr.textless import in_pieces, without_texts
 from ivr.twilio import codes
 from ivr.web.voice import MOST_ANSWERS
 from ivr.worker import Tools
-from tests.desk import NOW, Browser, ask, hire
+from tests.desk import NOW, Browser, ask
 from tests.line import OPEN, Line
 from tests.rest import Twilio, work
 from tests.walk import ways
 
 TO = "+447700900001"
-
-
-@pytest.fixture
-def asha(line: Line, store: Store) -> Browser:
-    hire(store)
-    browser = Browser(line)
-    browser.sign_in()
-    return browser
 
 
 def _failed(store: Store, code: str, why: str = "", to: str = TO, text_id: str = "CA1.7") -> None:

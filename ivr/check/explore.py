@@ -33,7 +33,6 @@ from ivr.session import (
     Gather,
     HangUp,
     Input,
-    Key,
     MoveRequest,
     NoInput,
     Record,
@@ -264,8 +263,3 @@ def asks_for_a_key(turn: Turn) -> bool:
 def is_told_in_parts(script: Script, turn: Turn) -> bool:
     """Whether the line goes on by itself here, in the middle of a reading."""
     return reply.is_telling(script, turn.session)
-
-
-def keys_of(way: tuple[Input, ...]) -> Iterator[str]:
-    """The keys that were pressed on a way."""
-    return (event.keys for event in way if isinstance(event, Key))

@@ -71,9 +71,7 @@ class Health:
 
     def ailing(self, processes: Iterable[str]) -> dict[str, int]:
         """Of these processes, those that keep ending, and how often they did."""
-        names = list(processes)
-        found = self._redis.do(lambda client: client.mget([f"ivr:ailing:{name}" for name in names]))
-        return {name: int(times) for name, times in zip(names, found, strict=True) if times}
+        return self.condition((), processes).ailing
 
     def condition(self, posts: Iterable[str], processes: Iterable[str]) -> Condition:
         """Which of these posts are alive, which of these processes keep ending, and the figures: one question."""
