@@ -1,7 +1,7 @@
 """The line's log: one line of JSON for each event, on standard output.
 
 A turn does not wait for its log line to be written. Each write lets another thread run, and
-getting back from that takes 15% of a turn (`scripts/bench speed --parts`), so lines are
+getting back from that takes 8 to 15% of a turn (`scripts/bench speed --parts`), so lines are
 collected for a tenth of a second and written together. Warnings and errors are written at
 once, with everything before them, and waited for. But a log that cannot be written, or that
 nobody reads, never blocks a call.

@@ -91,7 +91,7 @@ def _client_info(answer: bytes) -> dict[str, str]:
 class _Wire:
     """A connection that redis-py made, asked directly.
 
-    redis-py's own way through it costs 12% of a turn more (`scripts/bench speed --parts`).
+    redis-py's own way through it costs 12 to 27% of a turn more (`scripts/bench speed --parts`).
     And its time-outs are Python's, which ask the kernel before each read and write whether
     it may, and let another thread in each time; here the kernel itself gives up. Under TLS it stays with
     Python's: its TLS takes the kernel's giving up for a reason to ask again.

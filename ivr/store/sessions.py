@@ -45,8 +45,8 @@ class Sessions:
 
     A worker also remembers the sessions it saved itself. One of them at the turn that a
     webhook asks for is the one in Redis, since there is only ever one session at a turn;
-    and if Redis has a later one, saving finds out. So most turns need a single trip, which saves 14% of a turn
-    (`scripts/bench speed --parts`).
+    and if Redis has a later one, saving finds out. So most turns need a single trip, which saves 5 to 14% of a
+    turn (`scripts/bench speed --parts`).
     """
 
     def __init__(self, redis: Redis):

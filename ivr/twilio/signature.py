@@ -13,8 +13,8 @@ HEADER = "HTTP_X_TWILIO_SIGNATURE"
 
 
 class Signature:
-    """Knows whether a request came from Twilio. Equal to the twilio library's check, which costs 18% of a turn more
-    (`scripts/bench speed --parts`).
+    """Knows whether a request came from Twilio. Equal to the twilio library's check, which costs 18 to 20% of a
+    turn more (`scripts/bench speed --parts`).
 
     The URL is the public one we gave Twilio with the raw query behind it; what a proxy or
     the server makes of the address does not come into it. Any of several tokens will do,

@@ -155,7 +155,7 @@ _BLANK = re.compile("@([A-Z]+)@")
 class _Template:
     """A document with blanks like @SAYS@, made once by Twilio's builder. Filling it is one join.
 
-    To build each document anew costs 30% of a turn more (`scripts/bench speed --parts`).
+    To build each document anew costs 22 to 30% of a turn more (`scripts/bench speed --parts`).
     """
 
     def __init__(self, make: Callable[[], str]):
