@@ -12,7 +12,8 @@ The core knows nothing but itself: no clock, no files, no network.
 
     reading      YAML as values that know their lines; Problem and ConfigError
     fitting      what does not fit its shape, in plain words, and the rest of it made whole
-    authored     the shapes of what staff write
+    authored     the shapes of what staff write: nodes, texts, words
+    linefile     the shape of line.yaml, with what the service confirms
     menufile     the shape of a file of menus, made of the words that the places declare
     hours        opening hours, weekends, bank holidays, working time
     spoken       how things are said: words, pauses, numbers, dates and times

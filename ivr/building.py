@@ -12,12 +12,13 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, places, spoken, stand_ins, textless
-from ivr.authored import LEFT_OUT, LineFile, TextsFile, WordsFile
+from ivr import authored, linefile, places, spoken, stand_ins, textless
+from ivr.authored import LEFT_OUT, TextsFile, WordsFile
 from ivr.callback import REFERENCE_DIGITS
 from ivr.diary import Diary, Part
 from ivr.fitting import sound_part
 from ivr.hours import Hours, Span
+from ivr.linefile import LineFile
 from ivr.menufile import MenuFile, spare_of_menu
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
@@ -92,7 +93,7 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
     texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
     texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
     of_line = {part: shipped[part] for part in stand_ins.OF_LINE}
-    line = sound_part(LineFile, documents[LINE], authored.spare_of_line, of_line)
+    line = sound_part(LineFile, documents[LINE], linefile.spare_of_line, of_line)
     line = stand_ins.in_numbers(line, documents, shipped)
     return Draft(
         documents,
@@ -493,7 +494,7 @@ _CUT_SHORT = "The words after # would not be said. Put all of the words in quote
 _BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
 
 
-def _hours_of(part: authored.PartOfDay) -> str:
+def _hours_of(part: linefile.PartOfDay) -> str:
     span = Span.parse(part.hours)
     return spoken.stretch(span) if span else "closed"
 

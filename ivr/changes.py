@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.authored import Confirmed, PartOfDay, RingBack
+from ivr.linefile import Confirmed, PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.script import Script

@@ -1,18 +1,22 @@
-"""Settings that the service has not confirmed, and where callers hear them.
+"""What the service has not confirmed, and where callers meet it.
 
 The leaflet's numbers and addresses stay until somebody at the service confirms or replaces them. A wrong
 number can cost a family its appeal, so each unconfirmed setting is listed with the keys that lead callers
-to it and the number of texts that contain it.
+to it and the number of texts that contain it. A confirmation holds for one value: a setting that was changed
+afterwards is not confirmed, and neither are words.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ivr.authored import Confirmed, LineFile
-from ivr.building import Draft
+from ivr.building import LINE, TEXTS, WORDS, Draft
+from ivr.linefile import LineFile
 from ivr.places.reading import Reading
 from ivr.reading import Path
 from ivr.script import GREETING, MAIN_MENU, Script
@@ -39,23 +43,18 @@ class Unconfirmed:
     met: tuple[str, ...]
 
     def __str__(self) -> str:
-        value = f", {self.value}" if self.value else ""
-        return f"{self.name}{value}: {'; '.join(self.met) or 'nowhere yet'}"
+        return f"{self.name}, {self.value}: {'; '.join(self.met) or 'nowhere yet'}"
 
 
 def unconfirmed(draft: Draft, script: Script) -> list[Unconfirmed]:
     """All unconfirmed settings, in the order of line.yaml."""
     ways, document = _ways(script), draft.documents["line.yaml"]
     found = [
-        Unconfirmed(path[-1], _value(setting), document.line(path), tuple(_met(draft, script, path, ways)))
+        Unconfirmed(path[-1], setting.value, document.line(path), tuple(_met(draft, script, path, ways)))
         for path, setting in script.line.to_confirm().items()
         if not setting.is_confirmed and isinstance(path[-1], str)
     ]
     return sorted(found, key=lambda one: one.line)
-
-
-def _value(setting: Confirmed) -> str:
-    return str(getattr(setting, "value", ""))
 
 
 def _met(draft: Draft, script: Script, path: Path, ways: Mapping[str, str]) -> Iterator[str]:
@@ -99,23 +98,8 @@ def _ways(script: Script) -> dict[str, str]:
 
 
 def names(line: LineFile) -> dict[str, Path]:
-    """The path of every setting that can be confirmed, by its name, including plain values."""
-    alone = {name: (group, name) for group in ("phones", "emails", "links") for name in getattr(line, group)}
-    return {**alone, **{path[-1]: path for path in line.to_confirm() if isinstance(path[-1], str)}}
-
-
-def same(one: LineFile, other: LineFile, path: Path) -> bool:
-    """Whether two revisions have the same value at this path, ignoring who confirmed it."""
-    return _at(one, path) == _at(other, path)
-
-
-def _at(line: LineFile, path: Path) -> object:
-    match path:
-        case (str(group), str(name)):
-            return getattr(line, group).get(name)
-        case (str(name),):
-            return getattr(line, name).model_dump(exclude=set(Confirmed.model_fields))
-    return None
+    """The path of every setting that can be confirmed, by its name."""
+    return {path[-1]: path for path in line.to_confirm() if isinstance(path[-1], str)}
 
 
 def in_words(script: Script) -> str:
@@ -127,3 +111,32 @@ def in_words(script: Script) -> str:
         f"{waiting} of the numbers, addresses and hours that callers are given {'is' if waiting == 1 else 'are'} not "
         "confirmed by the service. `ivr check` lists them."
     )
+
+
+# --- the words ----------------------------------------------------------------------------------
+
+#: What callers hear and read, by file: the parts of it that are words, or settings that are said in words. Notices
+#: come and go and are nobody's to sign off; phones, addresses and hours are confirmed one by one.
+_WORDS_IN = {
+    LINE: ("names", "numbers", "paragraphs", "switches", "sentences"),
+    TEXTS: ("texts",),
+    WORDS: ("said",),
+}
+_WORDS_IN_MENUS = ("nodes", "steps", "phrases")
+
+
+def fingerprint(draft: Draft) -> str:
+    """What stands for all the words of a draft: another one as soon as a word, or where a key leads, is another."""
+    found = {
+        f"{file}: {part}": _without_waivers(document.data[part])
+        for file, document in draft.documents.items()
+        for part in _WORDS_IN.get(file, _WORDS_IN_MENUS)
+        if document.data and part in document.data
+    }
+    return hashlib.sha256(json.dumps(found, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _without_waivers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _without_waivers(each) for name, each in value.items() if name != "allow"}
+    return value

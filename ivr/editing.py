@@ -76,15 +76,36 @@ def _around(text: str, start: int, value: Node) -> tuple[str, str]:
 _VALUE_IN = {"phones": "number", "emails": "address", "links": "address"}
 
 
-def with_confirmation(line_yaml: str, path: Path, who: str, on: dt.date) -> str:
-    """`line.yaml` with confirmed_by and confirmed_on set for the setting at `path`.
+def with_confirmation(line_yaml: str, path: Path, who: str, on: dt.date, value: str) -> str:
+    """`line.yaml` with who confirmed the setting at `path`, when, and which value.
 
     Comments and order are kept. The text must have been read without a Problem. Raises LookupError for an
     unknown path.
     """
-    for field, value in (("confirmed_by", json.dumps(who, ensure_ascii=False)), ("confirmed_on", str(on))):
-        line_yaml = _with_field(line_yaml, path, field, value)
+    for field, written in (("confirmed_by", _quoted(who)), ("confirmed_on", str(on)), ("confirmed_as", _quoted(value))):
+        line_yaml = _with_field(line_yaml, path, field, written)
     return line_yaml
+
+
+def with_words_checked(line_yaml: str, who: str, on: dt.date, fingerprint: str) -> str:
+    """`line.yaml` with who read all the words, when, and which. It must have been read without a Problem before."""
+    newline = "\r\n" if "\r\n" in line_yaml else "\n"
+    fields = {
+        "content_checked_by": _quoted(who),
+        "content_checked_on": str(on),
+        "content_checked_as": _quoted(fingerprint),
+    }
+    for name, written in fields.items():
+        key, value = _found(line_yaml, name)
+        if key is None or value is None:
+            line_yaml = f"{line_yaml}{'' if line_yaml.endswith(newline) else newline}{name}: {written}{newline}"
+        else:
+            line_yaml = _with_value(line_yaml, key, value, written)
+    return line_yaml
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _with_field(text: str, path: Path, field: str, value: str) -> str:
@@ -95,7 +116,8 @@ def _with_field(text: str, path: Path, field: str, value: str) -> str:
     for key, old in setting.value:
         if key.value == field:
             return _with_value(text, key, old, value)
-    first = setting.value[0][0].start_mark
+    keys = [key for key, _ in setting.value]
+    first = next((key for key in keys if key.value == "confirmed_by"), keys[0]).start_mark
     if setting.flow_style:
         return f"{text[: first.index]}{field}: {value}, {text[first.index :]}"
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ivr import authored, places
-from ivr.authored import LineFile, TextsFile, WordsFile
+from ivr.authored import TextsFile, WordsFile
 from ivr.building import Draft
 from ivr.check import RULES
 from ivr.fitting import NAME, PLACE
+from ivr.linefile import LineFile
 from ivr.menufile import MenuFile
 
 #: The file each schema is for.

@@ -20,9 +20,10 @@ import msgspec
 from msgspec.structs import replace
 
 from ivr import dialling, spoken
-from ivr.authored import LineFile, WordsFile
+from ivr.authored import WordsFile
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
+from ivr.linefile import LineFile
 from ivr.session import At, Done, Effect, Input, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ivr import spoken
-from ivr.authored import LineFile, TextsFile
+from ivr.authored import TextsFile
+from ivr.linefile import LineFile
 from ivr.reading import Document
 from ivr.script import NEEDED_TEXTS
 from ivr.shipped import SHIPPED

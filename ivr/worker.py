@@ -17,12 +17,12 @@ import structlog
 from msgspec.structs import replace
 from rq import get_current_job
 
-from ivr import alerts, audio, authored, briefing, building, callback, config, fitting, messages, reading
-from ivr.authored import LineFile
+from ivr import alerts, audio, briefing, building, callback, config, fitting, linefile, messages, reading
 from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
+from ivr.linefile import LineFile
 from ivr.reading import ConfigError
 from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
 from ivr.twilio import codes
@@ -50,7 +50,7 @@ class Tools:
         """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
         document = reading.read(files.get(building.LINE, ""), f"config/{building.LINE}")
-        line = fitting.sound_part(LineFile, document, authored.spare_of_line)
+        line = fitting.sound_part(LineFile, document, linefile.spare_of_line)
         if document.problems:
             raise ConfigError(document.problems)
         return line

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, spoken
+from ivr import building, call, check, config, confirmation, spoken
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
@@ -39,6 +39,8 @@ def _line(old: str, new: str) -> Edits:
     return (("line.yaml", old, new),)
 
 
+#: What stands for the shipped words.
+TODAYS_WORDS = confirmation.fingerprint(building.read_draft(config.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
 #: For each rule, what breaks it and what is near to breaking it and does not.
 EXAMPLES: dict[str, tuple[Edits, Edits]] = {
@@ -141,7 +143,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "text-twin": ((("menus/exclusion.yaml", "    text: text_exclusion\n", ""),), ()),
     "reviews": (
         (("menus/exclusion.yaml", "review_by: 2027-07-31", "review_by: 2026-11-24"),),
-        (*_line("alerts:\n", "content_checked_on: 2026-11-01\nalerts:\n"), ("menus/exclusion.yaml", "2027-07-31", "2026-11-25")),
+        (*_line("alerts:\n", f"content_checked_on: 2026-11-01\ncontent_checked_as: {TODAYS_WORDS}\nalerts:\n"),
+         ("menus/exclusion.yaml", "2027-07-31", "2026-11-25")),
     ),
     "notices": (
         _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-26, ends: 2026-11-25}]'),
@@ -152,7 +155,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "confirmed": (
         _line('"0116 454 2050", confirmed_by: ,', '"0116 454 2050", confirmed_by: "A manager",'),
-        _line('"0116 454 2050", confirmed_by: , confirmed_on: }', '"0116 454 2050", confirmed_by: "A manager", confirmed_on: 2026-11-24}'),
+        _line('"0116 454 2050", confirmed_by: , confirmed_on: }',
+              '"0116 454 2050", confirmed_as: "0116 4542050", confirmed_by: "A manager", confirmed_on: 2026-11-24}'),
     ),
     "phones": (_line('"0116 454 2050"', '"0116 454 205"'), _line('"0116 454 2050"', '"0116 454 2051"')),
     "person-everywhere": (
@@ -302,6 +306,11 @@ SETTINGS = [
     ("ring-back-hours", "morning: {hours: 09:00 to 12:00", "morning: {hours: 09:00 to 13:00", True),
     ("confirmed", '2050", confirmed_by: ,', '2050", confirmed_by: "A manager",', True),
     ("confirmed", '2050", confirmed_by: , confirmed_on: }', '2050", confirmed_by: A, confirmed_on: 2026-11-26}', True),
+    ("confirmed", '2050", confirmed_by: , confirmed_on: }', '2050", confirmed_by: A, confirmed_on: 2026-11-24}', True),
+    ("confirmed", '2050", confirmed_by: , confirmed_on: }',
+     '2050", confirmed_by: A, confirmed_on: 2026-11-24, confirmed_as: "0116 454 2051"}', True),
+    ("reviews", "alerts:\n", "content_checked_on: 2026-11-01\nalerts:\n", True),
+    ("reviews", "alerts:\n", "content_checked_on: 2026-11-01\ncontent_checked_as: 0123456789ab\nalerts:\n", True),
     ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
     ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),

@@ -20,6 +20,12 @@ def _read(line_yaml: str, files: dict[str, str]) -> tuple[Draft, Script]:
     return draft, building.build(draft, "r", config.bank_holidays())
 
 
+def _confirmed(line_yaml: str, path: Path, files: dict[str, str], who: str = "A manager") -> str:
+    """The text with this setting confirmed, as it stands there."""
+    value = _read(line_yaml, files)[0].line.to_confirm()[path].value
+    return editing.with_confirmation(line_yaml, path, who, DAY, value)
+
+
 def _paths(files: dict[str, str]) -> list[Path]:
     return list(confirmation.names(building.read_draft(files).line).values())
 
@@ -29,6 +35,9 @@ SHAPES = {
     "by itself": lambda text: re.sub(r"\{(?:number|address): ([^,]+), confirmed_by: , confirmed_on: \}", r"\1", text),
     "confirmed by somebody before": lambda text: text.replace(
         "confirmed_by: , confirmed_on: }", "confirmed_by: Somebody, confirmed_on: 2025-01-01}"
+    ),
+    "confirmed with another value before": lambda text: text.replace(
+        "confirmed_by: , confirmed_on: }", "confirmed_as: '0116', confirmed_by: Somebody, confirmed_on: 2025-01-01}"
     ),
     "with nothing of it": lambda text: re.sub(
         r" *confirmed_(by|on):.*\n", "", text.replace(", confirmed_by: , confirmed_on: ", "")
@@ -47,12 +56,14 @@ def test_it_is_written_beside_the_value_and_nothing_else_is_changed(shape: str, 
     text = SHAPES[shape](files["line.yaml"])
     _, before = _read(text, files)
     for path in _paths({**files, "line.yaml": text}):
-        text = editing.with_confirmation(text, path, 'the "manager", SENDIASS', DAY)
+        text = _confirmed(text, path, files, 'the "manager", SENDIASS')
 
     _, after = _read(text, files)
 
     confirmed = after.line.to_confirm().values()
     assert {(one.confirmed_by, one.confirmed_on) for one in confirmed} == {('the "manager", SENDIASS', DAY)}
+    assert [one.confirmed_as for one in confirmed] == [one.value for one in confirmed]
+    assert all(one.is_confirmed for one in confirmed)
     assert (after.line.phones, after.line.emails, after.line.links) == (
         before.line.phones,
         before.line.emails,
@@ -63,13 +74,114 @@ def test_it_is_written_beside_the_value_and_nothing_else_is_changed(shape: str, 
     assert re.findall(r"#.*", text) == comments
 
 
-def test_a_number_by_itself_is_taken_as_it_always_was(files: dict[str, str]) -> None:
-    """Folders of older versions have no word of who confirmed what, and nothing is asked of them."""
+def test_a_number_by_itself_is_taken_as_it_always_was_and_is_not_confirmed(files: dict[str, str]) -> None:
+    """Folders of older versions have no word of who confirmed what; and whoever writes a new number over a confirmed
+    one may leave the rest out."""
     text = SHAPES["by itself"](files["line.yaml"])
     draft, script = _read(text, files)
 
     assert script.line.phones["council_phone"] == "0116 454 2050"
-    assert [one.name for one in confirmation.unconfirmed(draft, script)] == ["opening_hours", "ring_back"]
+    assert len(confirmation.unconfirmed(draft, script)) == len(_paths(files))
+
+
+#: Each kind of what can be confirmed: its path, what stands there, and another value.
+CHANGES: list[tuple[Path, str, str]] = [
+    (("phones", "helpline_phone"), '"0116 257 5027"', '"0116 482 0870"'),
+    (
+        ("phones", "mediation_phone"),
+        'mediation_phone: {number: "0800 0130014"',
+        'mediation_phone: {number: "0800 0130015"',
+    ),
+    (("emails", "service_email"), "info@sendiassleicester", "help@sendiassleicester"),
+    (("links", "exclusion_link"), "www.ace-ed.org.uk", "www.ace-education.org.uk"),
+    (("opening_hours",), "  friday: 09:00 to 17:00", "  friday: 09:00 to 16:00"),
+    (("ring_back",), "places: 12}\n  days_ahead", "places: 11}\n  days_ahead"),
+    (("ring_back",), "urgent_within_hours: 4", "urgent_within_hours: 8"),
+]
+
+
+@pytest.mark.parametrize(("path", "old", "new"), CHANGES)
+def test_what_is_changed_after_it_was_confirmed_is_not_confirmed_any_more(
+    path: Path, old: str, new: str, files: dict[str, str]
+) -> None:
+    text = _confirmed(files["line.yaml"], path, files)
+    assert path[-1] not in {one.name for one in confirmation.unconfirmed(*_read(text, files))}
+    assert old in text
+
+    draft, script = _read(text.replace(old, new, 1), files)  # the value stands first, and then what was confirmed
+
+    assert path[-1] in {one.name for one in confirmation.unconfirmed(draft, script)}
+    assert confirmation.in_words(script) == confirmation.in_words(_read(files["line.yaml"], files)[1])
+
+
+def test_a_number_that_is_only_written_in_other_groups_stays_confirmed(files: dict[str, str]) -> None:
+    text = _confirmed(files["line.yaml"], ("phones", "helpline_phone"), files)
+    text = text.replace('{number: "0116 257 5027"', '{number: "0116 2575 027"')
+
+    assert _read(text, files)[1].line.to_confirm()["phones", "helpline_phone"].is_confirmed
+
+
+def test_a_confirmation_without_its_value_confirms_nothing(files: dict[str, str]) -> None:
+    text = SHAPES["confirmed by somebody before"](files["line.yaml"])
+
+    assert not any(one.is_confirmed for one in _read(text, files)[1].line.to_confirm().values())
+
+
+#: What the service reads when it reads all the words, and an edit of each kind.
+WORDS = [
+    ("menus/letters.yaml", "First, tell the council what you want to change.", "First, ring the council."),
+    ("menus/shared.yaml", "Star stops ringing.", "Star ends it."),
+    ("menus/letters.yaml", "if_no: {goto: letter_final,", "if_no: {goto: letter_draft,"),
+    ("texts.yaml", "Keep your letter.", "Keep the letter."),
+    ("line.yaml", "draft_days: 15 ", "draft_days: 14 "),
+    ("line.yaml", 'call_cost: ""', 'call_cost: "This call is free."'),
+    ("line.yaml", "show_after_complaint: off", "show_after_complaint: on"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new"), WORDS)
+def test_words_that_are_changed_after_they_were_read_are_not_those_any_more(
+    file: str, old: str, new: str, files: dict[str, str]
+) -> None:
+    before = confirmation.fingerprint(building.read_draft(files))
+    assert old in files[file]
+
+    assert confirmation.fingerprint(building.read_draft({**files, file: files[file].replace(old, new)})) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("menus/letters.yaml", "review_by: 2027-07-31", "review_by: 2028-07-31"),
+        ("menus/letters.yaml", "# --- the endings ---", "# --- what to do ---"),
+        ("line.yaml", "notices: []", "notices: [{words: We are shut., begins: 2026-12-01, ends: 2026-12-01}]"),
+        ("line.yaml", '"0116 257 5027"', '"0116 482 0870"'),
+        ("line.yaml", "  friday: 09:00 to 17:00", "  friday: closed"),
+    ],
+)
+def test_what_is_no_word_or_is_confirmed_by_itself_leaves_the_words_checked(
+    file: str, old: str, new: str, files: dict[str, str]
+) -> None:
+    before = confirmation.fingerprint(building.read_draft(files))
+    assert old in files[file]
+
+    assert confirmation.fingerprint(building.read_draft({**files, file: files[file].replace(old, new)})) == before
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_that_the_words_were_read_is_written_once_and_then_replaced(ends: str, files: dict[str, str]) -> None:
+    text = files["line.yaml"].replace("\n", ends)
+    for who in ("A manager", "Another"):
+        text = editing.with_words_checked(text, who, DAY, "0123456789ab")
+
+    line = _read(text, files)[0].line
+    assert (line.content_checked_by, line.content_checked_on, line.content_checked_as) == (
+        "Another",
+        DAY,
+        "0123456789ab",
+    )
+    assert text.startswith(files["line.yaml"].replace("\n", ends))
+    assert text.count("content_checked_by") == 1
 
 
 def test_each_is_told_with_the_way_to_it(files: dict[str, str]) -> None:
@@ -83,7 +195,7 @@ def test_each_is_told_with_the_way_to_it(files: dict[str, str]) -> None:
 
 
 def test_what_is_confirmed_is_told_no_more(files: dict[str, str]) -> None:
-    text = editing.with_confirmation(files["line.yaml"], ("phones", "helpline_phone"), "A manager", DAY)
+    text = _confirmed(files["line.yaml"], ("phones", "helpline_phone"), files)
     draft, script = _read(text, files)
 
     assert "helpline_phone" not in {one.name for one in confirmation.unconfirmed(draft, script)}
@@ -93,7 +205,7 @@ def test_what_is_confirmed_is_told_no_more(files: dict[str, str]) -> None:
 def test_nothing_is_said_when_all_is_confirmed(files: dict[str, str]) -> None:
     text = files["line.yaml"]
     for path in _paths(files):
-        text = editing.with_confirmation(text, path, "A manager", DAY)
+        text = _confirmed(text, path, files)
 
     assert confirmation.in_words(_read(text, files)[1]) == ""
 
@@ -105,7 +217,7 @@ def test_the_list_for_the_service_has_each_of_them_and_no_other(files: dict[str,
 
     asked = re.findall(r"`([a-z_]+)`", page)
     assert set(names) <= set(asked)
-    assert set(asked) - set(names) == {"call_cost", "law_change_notice", "show_after_complaint", "content_checked_on"}
+    assert set(asked) - set(names) == {"call_cost", "law_change_notice", "show_after_complaint"}
     assert asked[0] == "helpline_phone"
 
 

@@ -1170,7 +1170,8 @@ def test_what_is_confirmed_is_in_the_draft_in_what_is_live_and_in_the_history(st
     assert told.status == 0
     assert told.out.startswith(f"helpline_phone is confirmed by {BY} on 24 November 2026.")
     assert "Not confirmed yet: council_phone, " in told.out
-    written = f'helpline_phone: {{number: "0116 257 5027", confirmed_by: "{BY}", confirmed_on: 2026-11-24}}'
+    number = '"0116 257 5027"'
+    written = f'{{number: {number}, confirmed_as: {number}, confirmed_by: "{BY}", confirmed_on: 2026-11-24}}'
     assert written in staff.read()
     assert written in staff.live_files[LINE_YAML]
     assert f"confirmed by {BY} on 2026-11-24: helpline_phone" in staff("history").out
@@ -1184,7 +1185,7 @@ def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Sta
     told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
 
     assert "What is live does not have it yet: `ivr publish` makes it live." in told.out
-    assert 'number: "0116 482 0870", confirmed_by: "A. Name, SENDIASS", confirmed_on: 2026-11-24}' in staff.read()
+    assert 'number: "0116 482 0870", confirmed_as: "0116 482 0870", confirmed_by' in staff.read()
     assert staff.live == live
 
 
@@ -1223,7 +1224,20 @@ def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, 
 
     told = staff("check").out
 
-    assert "This was changed after somebody confirmed it." in told
-    assert "NOT CONFIRMED BY THE SERVICE (17)." in told
+    assert f"{BY} confirmed another value on 2026-11-24: 0116 454 2050. Have it confirmed again: ivr confirm " in told
+    assert "NOT CONFIRMED BY THE SERVICE (18)." in told
     assert "helpline_phone, 0116 257 5027: key 0 rings it; said at contact_us (keys 4, 3, 3)" in told
-    assert "council_phone," not in told
+    assert "council_phone, 0116 454 2051: " in told
+
+
+def test_words_are_confirmed_as_they_are_and_not_as_they_become(staff: Staff, patient: Store) -> None:
+    staff.edit(LINE_YAML, "  content_checked_on: {reviews:", "  opening_hours: {reviews:")
+    put_live(staff.store, config.script_files(staff.folder))
+    assert "The service has not yet said that these words are right." in staff("check").out
+
+    assert staff("confirm", "words", "--by", BY, "--on", "2026-11-24").status == 0
+
+    assert "The service" not in staff("check").out
+    assert "content_checked_as" in staff.live_files[LINE_YAML]
+    staff.edit("menus/welcome.yaml", "We help with special needs", "We can help with special needs")
+    assert "The service read the words on 24 November 2026, and they are not the same any more." in staff("check").out

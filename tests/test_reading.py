@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import authored, building, config, menufile
+from ivr import authored, building, config, linefile, menufile
 from ivr.cli import publishing
 from ivr.fitting import Spare, sound_part
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
@@ -834,7 +834,7 @@ def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
 
 
 SHAPES: dict[str, tuple[type[authored.Authored], Spare]] = {
-    "line.yaml": (authored.LineFile, authored.spare_of_line),
+    "line.yaml": (linefile.LineFile, linefile.spare_of_line),
     "texts.yaml": (authored.TextsFile, authored.spare_by_name),
     "words.yaml": (authored.WordsFile, authored.spare_by_name),
 }

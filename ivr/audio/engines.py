@@ -21,7 +21,7 @@ import numpy as np
 from ivr import config
 from ivr.audio import telephone, voices
 from ivr.audio.telephone import Samples
-from ivr.authored import Pace, SpeechSettings
+from ivr.linefile import Pace, SpeechSettings
 
 #: How the person at the terminal installs something, in the words of docs/operators.md.
 PIP = ".venv/bin/python -m pip install"

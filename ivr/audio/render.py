@@ -19,7 +19,7 @@ from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
 from ivr.audio.engines import Choice, Engine, EngineMissing
 from ivr.audio.recordings import Recordings
-from ivr.authored import Pace
+from ivr.linefile import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
 

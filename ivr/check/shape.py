@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from ivr import confirmation, dialling
-from ivr.authored import LineFile, Menu, Reading
+from ivr.authored import Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.places.nodes import Word as SpokenWord
@@ -293,20 +293,27 @@ def reviews(context: Context) -> Iterator[Finding]:
         if menu.review_by < context.today:
             says = f"This was to be read again by {menu.review_by:%-d %B %Y}. {menu.owner}: read it, and set a new day."
             yield Finding(file, ("review_by",), says)
-    if context.script.line.content_checked_on is None:
-        yield Finding(
-            LINE,
-            ("content_checked_on",),
-            "The service has not yet said that these words are right. When it has, write the day here.",
-        )
-    elif context.script.line.content_checked_on > context.today:
-        yield Finding(
-            LINE, ("content_checked_on",), "This day is still to come. Write the day on which it was checked."
-        )
+    yield from _words_not_checked(context)
     known = max(context.script.hours.days_off, default=context.today)
     if (known - context.today).days < 180:
         says = f"Bank holidays are known until {known:%B %Y} only. Ask an operator to install the latest version."
         yield Finding(LINE, ("opening_hours",), says)
+
+
+def _words_not_checked(context: Context) -> Iterator[Finding]:
+    """The service has read all the words, and they are still those."""
+    line, path = context.script.line, ("content_checked_on",)
+    if line.content_checked_on is None:
+        says = "The service has not yet said that these words are right. When it has: ivr confirm words --by WHO."
+        yield Finding(LINE, path, says)
+    elif line.content_checked_on > context.today:
+        yield Finding(LINE, path, "This day is still to come. Write the day on which it was checked.")
+    elif line.content_checked_as != confirmation.fingerprint(context.draft):
+        says = (
+            f"The service read the words on {line.content_checked_on:%-d %B %Y}, and they are not the same any more. "
+            "Have it read what changed, and then: ivr confirm words --by WHO."
+        )
+        yield Finding(LINE, ("content_checked_as",), says)  # what waives the one above does not waive this
 
 
 @rule("notices", "R40", "A notice that is over misleads.", level="warning")
@@ -344,22 +351,20 @@ def own_numbers(context: Context) -> Iterator[Finding]:
 @rule("confirmed", "R32", "Who says so, and when, is what makes a number one that a family can be sent to.")
 def confirmed(context: Context) -> Iterator[Finding]:
     """What is confirmed is so by somebody, on a day, and for the value that stands there now."""
-    before = context.published.line if context.published else None
     for path, setting in context.script.line.to_confirm().items():
-        if bool(setting.confirmed_by) != bool(setting.confirmed_on):
-            yield Finding(LINE, path, "Of confirmed_by and confirmed_on, one is empty. Write both, or empty both.")
-        elif setting.confirmed_on and setting.confirmed_on > context.today:
+        who, day, value = setting.confirmed_by, setting.confirmed_on, setting.confirmed_as
+        again = f"Have it confirmed again: ivr confirm {path[-1]} --by WHO."
+        if bool(who) != bool(day) or (value and not who):
+            says = "Of confirmed_by and confirmed_on, one is empty. Write both, or empty both."
+            yield Finding(LINE, path, says)
+        elif day and day > context.today:
             yield Finding(LINE, path, "The day on which this was confirmed is still to come. Write the right one.")
-        elif before and setting.is_confirmed and _is_another(before, context.script.line, path):
-            says = "This was changed after somebody confirmed it. Have it confirmed again: ivr confirm NAME --by WHO."
+        elif day and not value:
+            says = f"{who} confirmed this on {day}, and nobody wrote down which value. {again}"
             yield Finding(LINE, path, says, level="warning")
-
-
-def _is_another(before: LineFile, now: LineFile, path: Path) -> bool:
-    """Whether this has another value than in what is live, and the confirmation of what is live."""
-    was, is_ = before.to_confirm().get(path), now.to_confirm()[path]
-    kept = was is not None and (was.confirmed_by, was.confirmed_on) == (is_.confirmed_by, is_.confirmed_on)
-    return kept and not confirmation.same(before, now, path)
+        elif day and not setting.is_confirmed:
+            says = f"{who} confirmed another value on {day}: {value}. {again}"
+            yield Finding(LINE, path, says, level="warning")
 
 
 @rule("phones", "R32", "A wrong digit sends a caller in need to nobody.")

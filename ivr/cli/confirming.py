@@ -7,12 +7,14 @@ import datetime as dt
 import click
 
 from ivr import building, config, confirmation, editing
-from ivr.authored import LineFile
+from ivr.building import Draft
 from ivr.cli import publishing
 from ivr.cli.common import Day, Stop, draft_script, out, store_of
 from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.reading import Path
+
+#: The name by which all the words are confirmed.
+WORDS = "words"
 
 
 @click.command()
@@ -20,9 +22,10 @@ from ivr.reading import Path
 @click.option("--by", "who", required=True, help="Who at the service confirmed it.")
 @click.option("--on", "day", type=Day(), help="When they confirmed it: 2026-12-01. Left out: today.")
 def confirm(name: str, who: str, day: dt.date | None) -> None:
-    """Record who at the service confirmed the setting NAME.
+    """Record who at the service confirmed the setting NAME. For whoever has read all the words, NAME is words.
 
-    Writes to config/line.yaml. If the live line has the same value, it is updated too, and `ivr history` shows it.
+    Writes to config/line.yaml, with the value that it has now. If the live line has the same value, it is updated
+    too, and `ivr history` shows it.
     """
     who, today = " ".join(who.split()), dt.datetime.now(LONDON).date()
     day = day or today
@@ -32,35 +35,51 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
         raise Stop(f"{day} is still to come. Give the day on which they said so.")
     settings = config.settings()
     _, draft, made = draft_script(settings)
-    path = _path(draft.line, name)
-    was_live = _into_live(settings, draft.line, path, who, day)
+    value = _value(draft, name)
+    if value is None:
+        known = ", ".join([*confirmation.names(draft.line), WORDS])
+        raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {known}.")
+    was_live = _into_live(settings, name, value, who, day)
     file = settings.config_dir / building.LINE
     text = file.read_bytes().decode("utf-8-sig")
-    config.write_whole(file, editing.with_confirmation(text, path, who, day))
-    out(f"{name} is confirmed by {who} on {day:%-d %B %Y}. That stands in {file}.")
+    config.write_whole(file, _written(text, draft, name, who, day))
+    what = "The words are" if name == WORDS else f"{name} is"
+    out(f"{what} confirmed by {who} on {day:%-d %B %Y}. That stands in {file}.")
     if not was_live:
         out("What is live does not have it yet: `ivr publish` makes it live.")
     left = [one.name for one in confirmation.unconfirmed(draft, made) if one.name != name]
-    out(f"Not confirmed yet: {', '.join(left)}." if left else "Everything is confirmed.")
+    out(f"Not confirmed yet: {', '.join(left)}." if left else "Every number, address and hour is confirmed.")
 
 
-def _path(line: LineFile, name: str) -> Path:
-    """The path of this setting. Raises Stop with the names that can be confirmed."""
-    known = confirmation.names(line)
-    if name not in known:
-        raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {', '.join(known)}.")
-    return known[name]
+def _value(draft: Draft, name: str) -> str | None:
+    """What there is to confirm under this name; None if there is no such thing."""
+    if name == WORDS:
+        return confirmation.fingerprint(draft)
+    setting = draft.line.to_confirm().get(confirmation.names(draft.line).get(name, ()))
+    return setting.value if setting else None
 
 
-def _into_live(settings: Settings, draft: LineFile, path: Path, who: str, day: dt.date) -> bool:
+def _written(line_yaml: str, draft: Draft, name: str, who: str, day: dt.date) -> str:
+    """`line.yaml` with what was confirmed of this draft."""
+    value = _value(draft, name)
+    assert value is not None
+    if name == WORDS:
+        return editing.with_words_checked(line_yaml, who, day, value)
+    return editing.with_confirmation(line_yaml, confirmation.names(draft.line)[name], who, day, value)
+
+
+def _into_live(settings: Settings, name: str, value: str, who: str, day: dt.date) -> bool:
     """Update the live revision if it has the same value. Returns whether it did."""
     with store_of(settings) as store:
         before = store.revisions.live() or ""
-        live, files = publishing.published(store), store.revisions.files(before)
-        if live is None or files is None or not confirmation.same(live.line, draft, path):
+        files = store.revisions.files(before)
+        if files is None or publishing.published(store) is None:
             return False
-        changed = {**files, building.LINE: editing.with_confirmation(files[building.LINE], path, who, day)}
+        live = building.read_draft(files)
+        if _value(live, name) != value:
+            return False
+        changed = {**files, building.LINE: _written(files[building.LINE], live, name, who, day)}
         # Nothing that callers hear changes, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
-        publishing.put_live(store, passed, f"confirmed by {who} on {day}: {path[-1]}", before)
+        publishing.put_live(store, passed, f"confirmed by {who} on {day}: {name}", before)
         return True

@@ -1,0 +1,343 @@
+"""What staff may write in `config/line.yaml`: everything about the line that is not a menu.
+
+What the service must confirm is kept with the value that was confirmed, so that a value which is changed
+afterwards is not confirmed any more, whoever changes it, and wherever.
+"""
+
+from __future__ import annotations
+
+import calendar
+import copy
+import datetime
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
+from ivr.reading import Path
+
+_SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PHONE = "0(?: *[0-9]){8,16} *"
+_PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
+_EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
+_LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
+_RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
+_ADDRESS = r"[!-+\--9=?A-~]+@[!-+\--9=?A-~]+"
+_WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
+
+
+def _shown(pattern: str) -> WithJsonSchema:
+    """Tells editors the pattern that a text must match."""
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def _fits(pattern: str, otherwise: str) -> AfterValidator:
+    """Checks a text against a pattern. `otherwise` continues the message after the text, and says what to write."""
+
+    def fits(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"'{text.translate(_ON_ONE_LINE)}' {otherwise}")
+        return text
+
+    return AfterValidator(fits)
+
+
+_ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
+
+
+def _span(text: str) -> str:
+    if text == "closed":
+        return text
+    if not re.fullmatch(_SPAN, text):
+        raise ValueError(f"'{text}' is not an opening time. Write it like 09:00 to 17:00, or write closed.")
+    opens, closes = text.split(" to ")
+    if opens >= closes:
+        raise ValueError(f"'{text}' ends before it begins. Write the earlier time first.")
+    return text
+
+
+Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
+Phone = Annotated[
+    str,
+    _fits(_PHONE, "is not a phone number. Write it as it is dialled in the UK: 0116 496 0123."),
+    _shown(_PHONE),
+]
+Paragraph = Annotated[
+    str,
+    _fits(_PARAGRAPH, 'is not a paragraph. Write numbers with a dot between them: "11.6".'),
+    _shown(_PARAGRAPH),
+]
+Email = Annotated[str, _fits(_EMAIL, "is not an e-mail address. Write it like desk@example.org"), _shown(_EMAIL)]
+Link = Annotated[str, _fits(_LINK, "is not a web address. Write it like www.example.org"), _shown(_LINK)]
+Rate = Annotated[
+    str,
+    _fits(_RATE, "is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%."),
+    _shown(_RATE),
+]
+#: One address and nothing else. It goes into a mail header, where a line break would begin another header.
+MailAddress = Annotated[
+    str,
+    _fits(_ADDRESS, "is not an e-mail address. Write each on a line of its own, like desk@example.org"),
+    _shown(_ADDRESS),
+]
+Webhook = Annotated[
+    str,
+    _fits(_WEBHOOK, "is not a web address. Write it whole, like https://chat.example.org/line"),
+    _shown(_WEBHOOK),
+]
+
+
+class Confirmed(Authored):
+    """A setting that the service confirms. Until then it is a guess, or the leaflet's value."""
+
+    confirmed_by: Said | None = Field(
+        default=None, description="Who at the service confirmed it. Written by `ivr confirm`."
+    )
+    confirmed_on: datetime.date | None = Field(default=None, description="The day on which they confirmed it.")
+    confirmed_as: Said | None = Field(
+        default=None, description="The value that they confirmed. If the setting has another now, it is not confirmed."
+    )
+
+    @property
+    def value(self) -> str:
+        """What there is to confirm, on one line, as staff wrote it."""
+        raise NotImplementedError
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody confirmed the value that stands here now."""
+        return bool(self.confirmed_by and self.confirmed_on) and _bare(self.confirmed_as or "") == _bare(self.value)
+
+
+def _bare(value: str) -> str:
+    """A value without its spaces: a number that is only grouped in another way is the same number."""
+    return "".join(value.split()).casefold()
+
+
+class ConfirmedPhone(Confirmed):
+    number: Phone
+
+    @property
+    def value(self) -> str:
+        return self.number
+
+
+class ConfirmedEmail(Confirmed):
+    address: Email
+
+    @property
+    def value(self) -> str:
+        return self.address
+
+
+class ConfirmedLink(Confirmed):
+    address: Link
+
+    @property
+    def value(self) -> str:
+        return self.address
+
+
+def _either(written: object) -> str:
+    return "with who confirmed it" if isinstance(written, dict | Confirmed) else "alone"
+
+
+_EITHER = Discriminator(_either)
+#: A plain value, or one that the service must confirm.
+PhoneSetting = Annotated[
+    Annotated[Phone, Tag("alone")] | Annotated[ConfirmedPhone, Tag("with who confirmed it")], _EITHER
+]
+EmailSetting = Annotated[
+    Annotated[Email, Tag("alone")] | Annotated[ConfirmedEmail, Tag("with who confirmed it")], _EITHER
+]
+LinkSetting = Annotated[Annotated[Link, Tag("alone")] | Annotated[ConfirmedLink, Tag("with who confirmed it")], _EITHER]
+
+
+class OpeningHours(Confirmed):
+    monday: Span
+    tuesday: Span
+    wednesday: Span
+    thursday: Span
+    friday: Span
+    saturday: Span
+    sunday: Span
+
+    def by_day(self) -> dict[str, str]:
+        """The hours of each day of the week, Monday first."""
+        return {day.lower(): getattr(self, day.lower()) for day in calendar.day_name}
+
+    @property
+    def value(self) -> str:
+        return ", ".join(f"{day.title()} {span}" for day, span in self.by_day().items())
+
+
+class Transfer(Authored):
+    numbers: list[Name] = Field(min_length=1, description="Names from `phones`, tried in turn.")
+    ring_seconds: int = Field(ge=5, le=120)
+
+
+class PartOfDay(Authored):
+    hours: Span
+    places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
+
+    def __str__(self) -> str:
+        return f"{self.hours} for {self.places} callers"
+
+
+class RingBack(Confirmed):
+    morning: PartOfDay
+    afternoon: PartOfDay
+    days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
+    urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
+    message_keep_days: int = Field(ge=1, le=365)
+    message_seconds: int = Field(ge=5, le=120)
+
+    @property
+    def value(self) -> str:
+        return (
+            f"mornings {self.morning}, afternoons {self.afternoon}, {self.days_ahead} days ahead, urgent within "
+            f"{self.urgent_within_hours} hours, messages of {self.message_seconds} seconds kept for "
+            f"{self.message_keep_days} days"
+        )
+
+
+class Pace(Authored):
+    words_a_minute: int = Field(ge=100, le=180)
+    slow_words_a_minute: int = Field(ge=100, le=140)
+    before_key: float = Field(ge=0.0, le=3.0, description="Seconds between a choice and its key.")
+    between_choices: float = Field(ge=0.0, le=5.0)
+    after_key_press: float = Field(ge=0.0, le=3.0)
+    slow_pauses: float = Field(ge=1.0, le=3.0, description="Pauses in slow speech are this many times as long.")
+    each_digit: float = Field(ge=0.3, le=3.0)
+    between_groups: float = Field(ge=0.0, le=3.0)
+
+
+class Waiting(Authored):
+    silence: list[Annotated[int, Field(ge=5, le=120)]] = Field(min_length=3, max_length=3)
+    more_time: int = Field(ge=30, le=600)
+    between_digits: int = Field(ge=3, le=60)
+    tries_at_a_place: int = Field(ge=2, le=5)
+    slips_in_a_call: int = Field(ge=2, le=10)
+
+
+class SpeechSettings(Authored):
+    mode: Literal["audio", "say"] = Field(description="audio: our own files. say: Twilio's voice.")
+    engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
+        min_length=1, description="The voices to try, best first."
+    )
+    natural_voice: Said
+    piper_voice: Said | None = Field(None, description="The path of a Piper voice file.")
+    say_voice: Said = Field(description="The Twilio voice for whatever has no file.")
+    say_rate: Rate
+    say_slow_rate: Rate
+
+
+class Notice(Authored):
+    words: Said
+    begins: datetime.date = Field(description="The first day it is said.")
+    ends: datetime.date = Field(description="The last day it is said.")
+
+
+class Alerts(Authored):
+    email_to: list[MailAddress] = Field(default_factory=list)
+    webhook: Webhook | None = None
+
+
+class LineFile(File):
+    """`config/line.yaml`: everything about the line that is not a menu."""
+
+    names: dict[Name, Said] = Field(description="Said as written.")
+    written_phones: dict[Name, PhoneSetting] = Field(
+        alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
+    )
+    written_emails: dict[Name, EmailSetting] = Field(alias="emails", description="Only ever sent by text.")
+    written_links: dict[Name, LinkSetting] = Field(alias="links", description="Only ever sent by text.")
+    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
+    paragraphs: dict[Name, Paragraph] = Field(description="Paragraphs of the book of rules, in quotes.")
+    switches: dict[Name, OnOff]
+    sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")
+    opening_hours: OpeningHours
+    closed_days: list[datetime.date] = Field(description="Days off that are not bank holidays.")
+    transfer: Transfer
+    ring_back: RingBack
+    pace: Pace
+    waiting: Waiting
+    speech: SpeechSettings
+    test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
+    notices: list[Notice] = Field(default_factory=list)
+    alerts: Alerts = Field(default_factory=Alerts)
+    content_checked_by: Said | None = Field(
+        None, description="Who at the service read all the words. Written by `ivr confirm words`."
+    )
+    content_checked_on: datetime.date | None = Field(None, description="The day on which they had read them.")
+    content_checked_as: Said | None = Field(
+        None, description="The fingerprint of the words that they read. Other words have not been checked."
+    )
+
+    @cached_property
+    def phones(self) -> dict[str, str]:
+        """Each number by its name."""
+        return _values(self.written_phones)
+
+    @cached_property
+    def emails(self) -> dict[str, str]:
+        """Each address by its name."""
+        return _values(self.written_emails)
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Each address by its name."""
+        return _values(self.written_links)
+
+    def to_confirm(self) -> dict[Path, Confirmed]:
+        """All settings that need confirmation, confirmed or not, by their path. A plain value is not confirmed."""
+        found: dict[Path, Confirmed] = {}
+        for name, phone in self.written_phones.items():
+            found["phones", name] = ConfirmedPhone(number=phone) if isinstance(phone, str) else phone
+        for name, email in self.written_emails.items():
+            found["emails", name] = ConfirmedEmail(address=email) if isinstance(email, str) else email
+        for name, link in self.written_links.items():
+            found["links", name] = ConfirmedLink(address=link) if isinstance(link, str) else link
+        return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
+
+
+def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | ConfirmedLink]) -> dict[str, str]:
+    return {name: setting if isinstance(setting, str) else setting.value for name, setting in settings.items()}
+
+
+# --- spare values, for what a faulty file has none of that fits ------------------------------------
+# None of it is ever heard: the draft is refused.
+
+_CLOSED = {"hours": "closed", "places": 0}
+_SPARE_LINE: dict[str, Any] = {
+    **{name: {} for name in ("names", "phones", "emails", "links", "numbers", "paragraphs", "switches")},
+    "opening_hours": dict.fromkeys(OpeningHours.model_fields.keys() - Confirmed.model_fields.keys(), "closed"),
+    "closed_days": [],
+    "transfer": {"numbers": [LEFT_OUT], "ring_seconds": 20},
+    "ring_back": {
+        "morning": _CLOSED, "afternoon": _CLOSED, "days_ahead": 1, "urgent_within_hours": 1,
+        "message_keep_days": 1, "message_seconds": 5,
+    },
+    "pace": {
+        "words_a_minute": 100, "slow_words_a_minute": 100, "before_key": 0.0, "between_choices": 0.0,
+        "after_key_press": 0.0, "slow_pauses": 1.0, "each_digit": 1.0, "between_groups": 0.0,
+    },
+    "waiting": {
+        "silence": [5, 5, 5], "more_time": 30, "between_digits": 3, "tries_at_a_place": 2, "slips_in_a_call": 2,
+    },
+    "speech": {
+        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
+        "say_slow_rate": "100%",
+    },
+}  # fmt: skip
+
+
+def spare_of_line(path: Path, around: Any) -> Any:
+    """A value for a setting. Raises LookupError or TypeError for what need not be there."""
+    found: Any = _SPARE_LINE
+    for step in path:
+        found = found[step]
+    return copy.deepcopy(found)
