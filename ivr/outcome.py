@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ivr import dialling
 from ivr.callback import CallbackRequest
+from ivr.places.person import PersonAway
 from ivr.script import Script
 from ivr.session import HangUp, Turn
 from ivr.spoken import text_of, words_of
@@ -18,8 +19,11 @@ from ivr.spoken import text_of, words_of
 #: How a GOT line begins.
 PERSON, REQUEST, TEXT, TOLD, NOTHING = "a person", "a request", "a text", "told", "nothing"
 KINDS = (PERSON, REQUEST, TEXT, TOLD, NOTHING)
-#: Why nobody can talk: the words of `person_away` that say so.
-REASONS = ("closed", "busy", "no_answer", "failed", "stopped")
+#: Why nobody can talk.
+REASONS = (
+    PersonAway.closed, PersonAway.busy, PersonAway.no_answer, PersonAway.failed, PersonAway.stopped,
+    PersonAway.not_asked,
+)  # fmt: skip
 
 
 def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[str], told: bool) -> Iterator[str]:
@@ -44,7 +48,7 @@ def is_told(script: Script, turn: Turn) -> bool:
     if not isinstance(turn.then, HangUp):
         return False
     pieces, words, values = set(words_of(turn.says)), text_of(turn.says), script.values
-    has_reason = any(pieces >= set(words_of(script.says[f"person_away.{why}"])) for why in REASONS)
+    has_reason = any(pieces >= set(words_of(script.speech(why))) for why in REASONS)
     has_hours = str(values["opening_hours"]) in words
     return has_reason and has_hours and any(text_of(values[name]) in words for name in script.line.phones)
 

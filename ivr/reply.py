@@ -179,18 +179,20 @@ def whisper(script: Script, s: Session) -> Speech:
     topics = dict.fromkeys(script.titles[name] for name in s.heard if name in script.titles)
     heard = heard_of_urgency(script, s)
     today = s.wishes.today or heard == "today"
-    facts = [script.says["whisper"]]
+    facts = [script.speech(Phrases.whisper)]
     if topics:
-        facts.append((*script.says["whisper_heard"], *(f"{title}." for title in [*topics][-3:])))
-    facts += [script.says["whisper_language"]] * ("interpreter" in s.wishes.needs)
-    facts += [script.says["whisper_pressed_nothing"]] * (not s.pressed)
-    facts += [script.says["whisper_slow"]] * s.slow
-    facts += [script.says["whisper_today" if today else "whisper_urgent"]] * bool(today or heard or s.wishes.urgent)
-    accept = choice(script, script.says["whisper_accept"], script.press["1"])
+        facts.append((*script.speech(Phrases.whisper_heard), *(f"{title}." for title in [*topics][-3:])))
+    facts += [script.speech(Phrases.whisper_language)] * ("interpreter" in s.wishes.needs)
+    facts += [script.speech(Phrases.whisper_pressed_nothing)] * (not s.pressed)
+    facts += [script.speech(Phrases.whisper_slow)] * s.slow
+    facts += [script.speech(Phrases.whisper_today if today else Phrases.whisper_urgent)] * bool(
+        today or heard or s.wishes.urgent
+    )
+    accept = choice(script, script.speech(Phrases.whisper_accept), script.press["1"])
     return (*(piece for fact in facts for piece in (*fact, script.line.pace.before_key)), *accept)
 
 
 def joining(script: Script) -> Speech:
     """What an adviser hears who asked to ring a caller."""
-    accept = choice(script, script.says["ring_out_accept"], script.press["1"])
-    return (*script.says["ring_out"], script.line.pace.before_key, *accept)
+    accept = choice(script, script.speech(Phrases.ring_out_accept), script.press["1"])
+    return (*script.speech(Phrases.ring_out), script.line.pace.before_key, *accept)

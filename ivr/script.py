@@ -147,7 +147,7 @@ class Here(msgspec.Struct, frozen=True, gc=False):
         return Here(self.script, s, self.now)
 
     def words(self, line: Line) -> Speech:
-        return self.script.says[line.id]
+        return self.script.speech(line)
 
 
 class Place:
@@ -346,6 +346,10 @@ class Script:
     def places(self) -> Mapping[str, Place]:
         """Every place by its name."""
         return {**self.own, **self.nodes}
+
+    def speech(self, line: Line) -> Speech:
+        """The words of this revision for a line."""
+        return self.says[line.id]
 
     @property
     def phones_for_a_person(self) -> tuple[str, ...]:

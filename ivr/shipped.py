@@ -38,6 +38,7 @@ SHIPPED: dict[str, Any] = {
             "failed": "Sorry, that call did not go through.",
             "stopped": "It has stopped ringing.",
             "tried": "I have tried to ring a person several times.",
+            "not_asked": "I did not ring a person. To talk to one, ring again and press zero.",
             "number": "{opening_hours}. Our number is {helpline_phone}.",
             "ring_back": "To ask us to ring you",
             "text": "To get our number by text",
@@ -178,7 +179,7 @@ SHIPPED: dict[str, Any] = {
         },
         "no_key_1": {
             "say": "I cannot hear words. On a mobile, tap Keypad.",
-            "or_stay": "Or stay on the line.",
+            "or_stay": "Or wait.",
         },
         "no_key_2": {
             "say": "Take your time.",

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from msgspec.structs import replace as changed
 
+from ivr.phrases import Phrases
 from ivr.places.nodes import Menu, Question
 from ivr.places.reading import Reading
 from ivr.script import END_MENU, Option, Place, Script
@@ -36,9 +37,9 @@ def _offers(words: Piece) -> bool:
 
 def without_texts(script: Script) -> Script:
     """The same script, with no text offered in it."""
-    instead = script.says["more_label_no_text"]
+    instead = script.speech(Phrases.more_label_no_text)
     nodes = {name: _node(node, instead) for name, node in script.nodes.items()}
-    says = {**script.says, "more_label": instead}
+    says = {**script.says, Phrases.more_label.id: instead}
     return replace(script, nodes=nodes, says=says, numbers=_numbers(script), offers_texts=False)
 
 

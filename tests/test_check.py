@@ -39,6 +39,8 @@ def _line(old: str, new: str) -> Edits:
     return (("line.yaml", old, new),)
 
 
+#: Thirteen words that a service says on a day of snow.
+SNOW = "Because of the snow, no one is here. We can ring you back. "
 #: What stands for the shipped words.
 TODAYS_WORDS = confirmation.fingerprint(building.read_draft(config.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
@@ -179,6 +181,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "empty-handed": (
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
         ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),
+    ),
+    "notice-length": (
+        _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}", begins: 2026-12-01, ends: 2026-12-02}}]'),
+        _line("notices: []", f'notices: [{{words: "{SNOW}", begins: 2026-11-25, ends: 2026-12-02}}]'),
     ),
     "reach": (_line("silence: [10, 20, 30]", "silence: [100, 110, 120]"), _line("silence: [10, 20, 30]", "silence: [10, 20, 35]")),
     "ring-back-hours": (

@@ -141,6 +141,7 @@ def test_a_blocked_phone_gets_nothing_unasked_and_all_that_it_asks_for(line: Lin
     call = _silent(line, CALLER, until="Dial")
     assert not call.has("Dial")
     helpline = said(call.reply)
+    assert "I did not ring a person. To talk to one, ring again and press zero." in helpline
     assert "You can ring us" in helpline
     assert "Our number is" in helpline
 
@@ -149,5 +150,6 @@ def test_a_blocked_phone_gets_nothing_unasked_and_all_that_it_asks_for(line: Lin
     line.now = NIGHT
     call = _silent(line, CALLER)
     assert not call.has("Record")
+    assert said(call.reply).startswith("Sorry, no one can talk right now. We open again")
     assert "Our number is" in said(call.reply)
     assert store.requests.waiting() == []

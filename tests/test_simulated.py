@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from ivr import building, call, check, config, escalation
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
-from ivr.check import answers, callers, hands, outcomes, relay
-from ivr.check.callers import Cost, Figure, Simulation
+from ivr.check import answers, callers, english, hands, outcomes, relay
+from ivr.check.callers import KEPT_FREE, RUNG_WITHIN, Cost, Figure, Simulation
 from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
@@ -55,6 +55,62 @@ def _figure(simulation: Simulation, caller: str, wants: str) -> Cost:
     (figure,) = [f for f in simulation.figures if (f.caller, f.wants) == (caller, wants)]
     assert figure.needed
     return figure.needed
+
+
+# --- what staff add on a day ----------------------------------------------------------------------
+
+TWENTY = "Because of the snow, no one is in the office. We can ring you back when we are here again."
+EIGHT = "This call is free from a mobile too."
+
+
+def test_a_line_that_says_what_a_call_costs_has_room_for_a_notice_of_twenty_words(files: Files) -> None:
+    """Who has nothing to say but that the office is shut must not be told to make the line shorter first."""
+    assert (english.spoken_words(TWENTY), english.spoken_words(EIGHT)) == (20, 8)
+    line_yaml = files["line.yaml"].replace('call_cost: ""', f'call_cost: "{EIGHT}"')
+    line_yaml = line_yaml.replace("notices: []", f'notices: [{{words: "{TWENTY}", begins: {TODAY}, ends: {TODAY}}}]')
+
+    problems = check.check(_context({**files, "line.yaml": line_yaml}))
+
+    assert [str(problem) for problem in problems if problem.severity == "error"] == []
+
+
+def test_with_a_notice_a_person_is_rung_within_a_hundred_seconds_all_the_same(files: Files) -> None:
+    """The longest notice that passes, walked on the engine: what it adds is what was kept free."""
+    words = "We are shut. " * 8
+    notice = f'notices: [{{words: "{words.strip()}", begins: {TODAY}, ends: {TODAY}}}]'
+    noticed = {**files, "line.yaml": files["line.yaml"].replace("notices: []", notice)}
+    assert _found("notice-length", noticed) == []
+
+    without, with_it = (Simulation(_context(files).script, TODAY), Simulation(_context(noticed).script, TODAY))
+
+    (before, after) = (
+        _figure(callers, "never says or presses anything", "a person rung").seconds for callers in (without, with_it)
+    )
+    assert before + 10 < after <= before + KEPT_FREE
+    assert RUNG_WITHIN + KEPT_FREE == 100
+
+
+@pytest.mark.parametrize("begins", [TODAY, TODAY + dt.timedelta(days=30)])
+def test_a_notice_that_is_too_long_is_told_what_to_do_also_when_it_is_still_to_come(
+    files: Files, begins: dt.date
+) -> None:
+    notices = "".join(f'\n  - {{words: "{TWENTY}", begins: {begins}, ends: {begins}}}' for _ in range(2))
+    (first, second) = _found(
+        "notice-length", {**files, "line.yaml": files["line.yaml"].replace("notices: []", f"notices:{notices}")}
+    )
+
+    assert first.says.startswith("This notice takes ")
+    assert f", together with 1 more on {begins:%-d %B %Y}; 12 are the most." in first.says
+    assert "Make it about 26 words in all" in second.says
+
+
+def test_whoever_writes_a_sentence_that_takes_too_long_is_told_which(files: Files) -> None:
+    long = "This call is free from any phone. Key zero is free too. You pay nothing for any of it. We pay for all of it."
+    line_yaml = files["line.yaml"].replace('call_cost: ""', f'call_cost: "{long}"')
+
+    (found, *_) = _found("reach", {**files, "line.yaml": line_yaml})
+
+    assert "of which 'call_cost' in line.yaml takes 11. Shorten them, or the words after them." in found.says
 
 
 # --- nobody leaves empty-handed -------------------------------------------------------------------

@@ -37,18 +37,19 @@ class Answers:
 
     def __init__(self, script: Script):
         self._script = script
-        self._begun: dict[tuple[str, str, dt.datetime], Turn] = {}
+        self._begun: dict[tuple[str, str, dt.datetime, bool], Turn] = {}
         self._known: dict[tuple[Session, Input, dt.datetime], Turn | Doing] = {}
         #: By the identity of each answer, what the engine has stamped in it.
         self._stamps: dict[int, Stamps] = {}
         #: After a key that comes too soon.
         self._dropped: dict[tuple[Session, Key], Turn] = {}
 
-    def start(self, name: str, caller: str, now: dt.datetime) -> Turn:
-        """The first turn of a call."""
-        asked = (name, caller, now)
+    def start(self, name: str, caller: str, now: dt.datetime, *, blocked: bool = False) -> Turn:
+        """The first turn of a call; `blocked`: from a phone for which nothing is done unasked."""
+        asked = (name, caller, now, blocked)
         if asked not in self._begun:
-            self._begun[asked] = _timeless(call.start(self._script, name, caller, now))
+            turn = _timeless(call.start(self._script, name, caller, now))
+            self._begun[asked] = replace(turn, session=replace(turn.session, blocked=blocked))
         return self._begun[asked]
 
     def answer(self, turn: Turn, event: Input, desk: Desk, now: dt.datetime) -> Turn:

@@ -72,9 +72,12 @@ class Figure:
         return needed is not None and needed.seconds <= allowed.seconds and needed.presses <= allowed.presses
 
 
-#: Seconds until a person is rung for whoever never presses: 100, of which 12 are kept for the languages to come.
-#: Seconds until their message is left where nobody answers. R3: "fail over 150 s of line time".
-RUNG_WITHIN, LEFT_WITHIN = 100.0 - 12.0, 150.0
+#: Seconds that are kept free before a person is rung: for the languages to come. Until then, notices may use them.
+KEPT_FREE = 12.0
+#: Seconds until a person is rung for whoever never presses, and until their message is left where nobody answers.
+#: R3: "fail over 150 s of line time". On a day with a notice, each is up to KEPT_FREE later: what a service has to say
+#: on a day of snow is what its callers need first.
+RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
 #: What the line must bring to whoever cannot be asked, in which circumstances, and what it may take. R3: four
 #: errors in a call at most.
 _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
@@ -210,8 +213,12 @@ class Simulation:
     def _brought(
         self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
     ) -> Cost | None:
-        """The most that it takes until something is brought, whatever phone the call comes from; None if it is not."""
-        costs = [when(self.calls.of(habit, circumstances, phone)) for phone in self.calls.phones]
+        """The most that it takes until something is brought, whatever phone the call comes from; None if it is not.
+
+        To a phone that is blocked, nothing is brought.
+        """
+        phones = (phone for phone in self.calls.phones if phone != "blocked")
+        costs = [when(self.calls.of(habit, circumstances, phone)) for phone in phones]
         return None if None in costs else max(filter(None, costs), key=lambda cost: cost.seconds)
 
     @cached_property

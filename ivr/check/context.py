@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -152,8 +152,11 @@ class Context:
 
     @cached_property
     def simulation(self) -> Simulation:
-        """The simulated callers, who walk once for all rules."""
-        return Simulation(self.script, self.today, self.measured)
+        """The simulated callers, who walk once for all rules.
+
+        They hear no notice: budgets are those of every day, and what a notice may add has a rule of its own.
+        """
+        return Simulation(replace(self.script, notices=()), self.today, self.measured)
 
     @cached_property
     def files(self) -> dict[str, str]:

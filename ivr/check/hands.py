@@ -8,6 +8,7 @@ from typing import get_args
 from ivr import reply
 from ivr.check.explore import REFERENCES, Cost, Hand, Visit, Walker, asks_for_a_key, is_told_in_parts
 from ivr.check.timing import TURN_GAP
+from ivr.phrases import Phrases
 from ivr.script import Option
 from ivr.session import Ended, Gather, Key, Transfer, TransferEnded
 
@@ -137,7 +138,7 @@ def one_thing(walker: Walker, visit: Visit) -> Iterator[Visit]:
     yield from entering(walker, visit)
     if asks_for_a_key(visit.turn):
         labels = {option.key: _last(option) for option in reply.crossroads(walker.script, visit.turn.session)}
-        for key, label in {"0": walker.script.says["to_person"][-1], **labels}.items():
+        for key, label in {"0": walker.script.speech(Phrases.to_person)[-1], **labels}.items():
             if _named_right_behind(walker, visit, key, label):
                 heard = walker.timing.until(visit.turn, key)
                 assert heard is not None

@@ -48,7 +48,7 @@ MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
 CALL = "outcome"
 
 Got = Literal["a person", "a request", "a text", "the hours and a way on", ""]
-Phone = Literal["shown", "hidden", "diverted"]
+Phone = Literal["shown", "hidden", "diverted", "blocked"]
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class Outcomes:
             "shown": CALLER,
             "hidden": "",
             "diverted": dialling.judge(script.line.phones[ours]).e164,
+            "blocked": CALLER,
         }
         self.ours = {dialling.judge(number).e164 for number in script.line.phones.values()}
 
@@ -179,7 +180,7 @@ class Outcomes:
 
     def start(self, circumstances: Circumstances, phone: Phone) -> Turn:
         """The first turn of a call."""
-        return self.answers.start(CALL, self.phones[phone], self.now(circumstances))
+        return self.answers.start(CALL, self.phones[phone], self.now(circumstances), blocked=phone == "blocked")
 
     def now(self, circumstances: Circumstances) -> dt.datetime:
         """The moment at which these calls are made."""

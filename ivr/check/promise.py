@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.check.callers import Figure, Simulation
-from ivr.check.context import MENUS, Context, Finding, rule
+from ivr.authored import Reading
+from ivr.check.callers import KEPT_FREE, Figure
+from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.reading import Path
-from ivr.script import MAIN_MENU
+from ivr.script import GREETING, MAIN_MENU
 from ivr.session import HangUp
 
 SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
@@ -20,6 +21,7 @@ _FROM: dict[Phone, str] = {
     "shown": "",
     "hidden": " from a hidden number",
     "diverted": " from a phone that is diverted to ours",
+    "blocked": " from a phone that is blocked",
 }
 
 
@@ -77,8 +79,12 @@ def _where(context: Context, node: str) -> tuple[str, Path]:
 
 @rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """No call of a caller who presses nothing is ended sooner than all that the line has can be told."""
-    quiet = [outcome for outcome in context.simulation.outcomes_of(Habit(), Habit(talks=True)) if outcome.hung_up]
+    """No call of a caller who presses nothing is ended sooner than all that the line has can be told.
+
+    But for a phone that is blocked, since it rang again and again with nobody there.
+    """
+    silent = context.simulation.outcomes_of(Habit(), Habit(talks=True))
+    quiet = [outcome for outcome in silent if outcome.hung_up and outcome.phone != "blocked"]
     first = min(quiet, key=lambda outcome: outcome.seconds, default=None)
     if first and first.seconds < LEAST_SECONDS:
         says = (
@@ -93,18 +99,46 @@ def reach(context: Context) -> Iterator[Finding]:
     """Whoever cannot be asked has a person rung, or is heard, in time."""
     for figure in context.simulation.unasked:
         if not figure.kept:
-            says = f"{_over(figure)} {_words_before(context.simulation)}"
+            says = f"{_over(figure)} {_words_before(context)}"
             yield Finding(WELCOME, ("nodes", MAIN_MENU), says)
 
 
-def _words_before(simulation: Simulation) -> str:
-    """How long it takes to hear the greeting and the first menu, which nobody can skip who presses nothing."""
+def _words_before(context: Context) -> str:
+    """How long it takes to hear the greeting and the first menu, which nobody can skip who presses nothing; and how
+    much of that is a sentence of `line.yaml`, which whoever has just written one can shorten."""
+    simulation, script = context.simulation, context.script
     walker = simulation.walker()
     visit = walker.first
     while visit.node != MAIN_MENU and not isinstance(visit.turn.then, HangUp):
         visit = walker.silence(visit)
     seconds = visit.seconds + simulation.timing.reply(visit.turn)
-    return f"The greeting and the first menu take {seconds:.0f} seconds of it: shorten them, or the words after them."
+    told = f"The greeting and the first menu take {seconds:.0f} seconds of it"
+    greeting = context.authored.get(GREETING)
+    parts = greeting.parts if isinstance(greeting, Reading) else []
+    sentences = {name: context.speech(f"{{{name}}}") for name in script.line.sentences if f"{{{name}}}" in parts}
+    longest = max(sentences, key=lambda name: simulation.timing.speech(sentences[name]), default="")
+    if longest and (takes := simulation.timing.speech(sentences[longest])):
+        told += f", of which '{longest}' in line.yaml takes {takes:.0f}"
+    return f"{told}. Shorten them, or the words after them."
+
+
+@rule("notice-length", "R3, R5", "Before anybody can press or be rung, they hear the notice of the day.")
+def notice_length(context: Context) -> Iterator[Finding]:
+    """The notices of each day from today on leave a caller who presses nothing a person in time."""
+    script, timing = context.script, context.simulation.timing
+    pace = script.line.pace
+    most_words = int((KEPT_FREE - pace.before_key) * pace.words_a_minute / 60)
+    for i, first in enumerate(script.notices):
+        day = max(first.begins, context.today)
+        running = [notice for notice in script.notices if notice.begins <= day <= notice.ends]
+        seconds = sum(timing.speech(notice.words) + pace.before_key for notice in running)
+        if first in running and seconds > KEPT_FREE:
+            others = f", together with {len(running) - 1} more on {day:%-d %B %Y}" if len(running) > 1 else ""
+            says = (
+                f"This notice takes {seconds:.0f} seconds{others}; {KEPT_FREE:.0f} are the most. Everybody hears it "
+                f"before anything else. Make it about {most_words} words in all, and leave the rest to a reading."
+            )
+            yield Finding(LINE, ("notices", i, "words"), says)
 
 
 @rule("everybody", "R19, R36, R37", "Those for whom it is hardest need it most.")

@@ -106,21 +106,19 @@ class StayOn(_Rings):
         return replace(here.s, waited=int(here.s.led), led=True), STAY
 
     def says(self, here: Here) -> Speech:
-        """Key 1 is for whoever can press only one: it offers the choices one at a time.
-
-        How to stop the ringing is not said to somebody who presses nothing: it would ring four seconds later.
+        """Neither how to stop the ringing is said to somebody who presses nothing, nor what key 1 does for whoever can
+        press only one: each would have them wait four seconds longer for a person. Key 1 works all the same, and is
+        named where nobody can talk (`message`).
         """
-        if here.s.place.part:
-            return here.words(Person.try_next)
-        gap = here.script.line.pace.before_key
-        return (*here.words(self.say), gap, *here.words(Phrases.one_at_a_time), gap, here.script.press["1"])
+        return here.words(Person.try_next if here.s.place.part else self.say)
 
 
 class PersonAway(Asks):
     """Why nobody can talk, and what there is instead."""
 
     id = "person_away"
-    closed, busy, no_answer, failed, stopped, tried, number = Line(), Line(), Line(), Line(), Line(), Line(), Line()
+    closed, busy, no_answer, failed, stopped = Line(), Line(), Line(), Line(), Line()
+    tried, not_asked, number = Line(), Line(), Line()
     ring_back, text, listen = label(), label(), label()
     go_on = Line()
     picks = (Choice(ring_back, "ring_back"), Choice(text, "send_text"), Choice(listen, BACK_TO, said=go_on))
@@ -182,13 +180,17 @@ class _Ends(HandsOver):
 
 
 class Told(_Ends):
-    """The least that anybody is left with: why nobody can talk, when somebody can, and at which number."""
+    """The least that anybody is left with: why nobody can talk, when somebody can, and at which number.
+
+    From a phone that is blocked, a person is rung for a key only. That is the reason then, where no key was pressed.
+    """
 
     id = "told"
 
     def parting(self, here: Here) -> tuple[Speech, ...]:
         opens = () if here.script.hours.is_open(here.now) else open_again(here)
-        return why_nobody(here), opens, here.words(PersonAway.number), here.words(Goodbye.say)
+        why = why_nobody(here) or here.words(PersonAway.not_asked)
+        return why, opens, here.words(PersonAway.number), here.words(Goodbye.say)
 
 
 class Goodbye(_Ends):

@@ -19,6 +19,8 @@ import structlog
 from ivr import building, config
 from ivr.audio import Sounds
 from ivr.config import Settings
+from ivr.phrases import Trouble
+from ivr.places.person import PersonAway
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
@@ -242,7 +244,7 @@ def _apology(settings: Settings) -> str:
 
 def put_through(script: Script, our_number: str) -> str:
     """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
-    number = text_of(script.says["person_away.number"])
-    sorry, ends = text_of(script.says["trouble.say"]), text_of(script.says["trouble.ends"])
+    number = text_of(script.speech(PersonAway.number))
+    sorry, ends = text_of(script.speech(Trouble.say)), text_of(script.speech(Trouble.ends))
     phones = [script.line.phones[name] for name in script.phones_for_a_person]
     return twiml.put_through(f"{sorry} {number}", phones[0] if phones else "", f"{number} {ends}", our_number)

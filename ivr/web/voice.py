@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from ivr import callback, dialling, reply
 from ivr.callback import CallbackRequest
+from ivr.phrases import Phrases
 from ivr.script import MAIN_MENU, TEXT_REPLY
 from ivr.session import At, Session
 from ivr.spoken import text_of
@@ -56,8 +57,8 @@ RUNG: dict[Rung, str] = {
     "stopped": "was not rung: the call was stopped",
 }
 #: What the adviser hears when nobody could be reached. They know themselves how any other call ended.
-TOLD_ADVISER: dict[Rung, str] = {
-    "busy": "ring_out_busy", "no answer": "ring_out_unanswered", "failed": "ring_out_failed",
+TOLD_ADVISER = {
+    "busy": Phrases.ring_out_busy, "no answer": Phrases.ring_out_unanswered, "failed": Phrases.ring_out_failed,
 }  # fmt: skip
 
 
@@ -188,7 +189,7 @@ class _Views:
             return _Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
             self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
-        return _Document(twiml.accepted(text_of(self._line.live.now.script.says["whisper_accepted"])))
+        return _Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
 
     def ring(self, sent: Sent) -> Response:
         """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
@@ -239,7 +240,7 @@ class _Views:
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
             return _Document(twiml.hang_up())
-        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.says[TOLD_ADVISER[made.how]])))
+        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.speech(TOLD_ADVISER[made.how]))))
 
     def recording(self, sent: Sent) -> Response:
         """A spoken message is there to be fetched. No caller hears this reply."""
