@@ -84,7 +84,7 @@ def test_not_sure_leads_to_a_person_who_knows_that_it_is_urgent(shipped: Script)
         if isinstance(n, Question)
         and (n.id.startswith("q_letter") or n.id in ("q_kept_out", "q_has_plan", "q_out_for_good"))
     ]
-    assert len(questions) == 10
+    assert len(questions) == 11
     for question in questions:
         unsure = shipped.nodes[question.options[2].goto]
         assert isinstance(unsure, Reading)
@@ -153,13 +153,13 @@ def test_a_key_in_a_reading_that_leads_to_a_person_does_not_lead_elsewhere(talk:
 
 #: Every kind of letter and situation: what the caller has, the keys they press ('.' is silence), and where they end.
 KINDS = [
-    ("no to an assessment", "1..212", "letter_no"),
-    ("no plan after an assessment", "1..212", "letter_no"),
+    ("no to an assessment", "1..2122", "letter_no"),
+    ("no plan after an assessment", "1..2122", "letter_no"),
     ("a draft plan", "1..11", "letter_draft"),
     ("changes the council proposes", "1..11", "letter_draft"),
     ("a final plan", "1..12", "letter_final"),
     ("a final plan with only the school wrong", "1..12", "letter_final"),
-    ("the plan stays as it is", "1..212", "letter_no"),
+    ("the plan stays as it is", "1..2122", "letter_no"),
     ("the council considers stopping the plan", "1..211", "letter_stop"),
     ("the plan will stop", "1..211", "letter_stop"),
     ("an invitation to a review", "1..221", "letter_asks"),
@@ -167,10 +167,10 @@ KINDS = [
     ("an acknowledgement", "1..2222", "letter_wait"),
     ("a mediation certificate", "1..2221", "letter_papers"),
     ("a letter from the tribunal", "1..2221", "letter_papers"),
-    ("an old letter", "1..212", "letter_no"),
+    ("an old letter", "1..2122", "letter_no"),
     ("no answer from the council", "341", "council_late"),
     ("help in the plan that is not given", "342", "help_not_given"),
-    ("transport, a school place, or a fine", "1..212", "letter_no"),
+    ("transport, a school place, or a fine", "1..2121", "letter_other"),
     ("suspended for some days, in writing", "24.22", "out_for_days"),
     ("excluded for good, in writing", "24.21", "out_for_good"),
     ("sent home by phone", "24.1", "kept_out"),
