@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ivr import dialling
-from ivr.callback import CallbackRequest
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import HangUp, Turn
 from ivr.spoken import text_of, words_of
