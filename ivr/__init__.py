@@ -20,7 +20,8 @@ The core knows nothing but itself: no clock, no files, no network.
     dialling     phone numbers: which can be rung back, and which can be texted
     environment  what is wrong with the machine's settings, in words
     diary        when callers can be rung back: windows, and what was promised
-    callback     a callback request and its life
+    request      a callback request: who asked, and what holds for all of them
+    callback     the life of a request: asked for, joined, claimed, tried, ended
     messages     spoken messages: who listened, and the number that is heard in one
     briefing     what an adviser is told of a request, in words
     script       everything a call can say and where every key leads, ready to run; what a place is

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr import dialling, messages
-from ivr.callback import MOST_TRIES, Asker, CallbackRequest, SpokenMessage, claimable
+from ivr.callback import MOST_TRIES, claimable
 from ivr.dialling import Verdict
 from ivr.diary import Diary, Promise, Urgency
 from ivr.hours import LONDON, Hours
+from ivr.request import Asker, CallbackRequest, SpokenMessage
 from ivr.script import Script
 
 Lateness = Literal["late", "now", "soon", "later"]
@@ -115,7 +116,7 @@ def unheard_messages(
     found = []
     for request in requests:
         for nth, message in enumerate(request.messages):
-            at = message.at or request.asked_at
+            at = message.at
             if not message.heard_by and message.speech == with_speech:
                 left = dt.datetime.fromtimestamp(at, LONDON)
                 by = hours.add(left, messages.LISTEN_HOURS).timestamp()
@@ -166,7 +167,7 @@ def _long(seconds: float) -> str:
 
 def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
     """Whether somebody waits who was promised a time at which nobody is there: the hours were changed since."""
-    return any(_is_broken(request, caller, now, diary) for caller in request.callers())
+    return any(_is_broken(request, caller, now, diary) for caller in request.askers)
 
 
 def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary) -> bool:
@@ -177,7 +178,7 @@ def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
     """When each of the callers was promised to be rung, the soonest first, and if nobody is there then."""
     told = []
-    for caller in sorted(request.callers(), key=lambda caller: caller.promise.due):
+    for caller in sorted(request.askers, key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
         told.append(_promise_in_words(caller.promise, caller.finished, now) + ". We are closed then." * broken)
     return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, now)]))
@@ -188,7 +189,7 @@ def numbers_in_words(request: CallbackRequest, now: float) -> str:
 
     Whoever left nothing but a message was given none.
     """
-    callers = [caller for caller in request.callers() if not caller.message_only]
+    callers = [caller for caller in request.askers if not caller.message_only]
     if len(callers) == 1:
         return callers[0].reference
     return ", or ".join(f"{c.reference} ({_promise_in_words(c.promise, c.finished, now)})" for c in callers)

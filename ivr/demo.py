@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from ivr import callback, config
 from ivr.audio import Ear, as_file
 from ivr.audio.telephone import TELEPHONE_RATE
-from ivr.callback import CallbackRequest, Outcome, SpokenMessage
+from ivr.callback import Outcome
 from ivr.config import Settings
 from ivr.hours import Hours
 from ivr.jobs import Jobs, recording_path
 from ivr.passwords import hashed
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.store import Adviser, Store, TextState

@@ -22,8 +22,8 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from ivr import messages
-from ivr.callback import CallbackRequest
 from ivr.config import Settings
+from ivr.request import CallbackRequest
 from ivr.session import Done, Failed, SendText
 from ivr.store import Store, StoreDown, TextState
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ivr import callback
-from ivr.callback import CallbackRequest, Refused, SpokenMessage
+from ivr.callback import Refused
+from ivr.diary import Promise
+from ivr.request import Asker, CallbackRequest, Event, SpokenMessage
 from ivr.session import SaveRequest
 
 #: Seconds that a new message is waited for before a request that is nothing else counts all the same.
@@ -31,16 +33,16 @@ def added(request: CallbackRequest, message: SpokenMessage, now: float) -> Callb
     """
     if any(known.name == message.name for known in request.messages):
         return request
-    asker = next((asker for asker in request.askers if asker.id == message.wish), None)
+    asker = request.asker(message.wish)
     request = replace(request, messages=(*request.messages, message))
     if message.speech:
         return request
     is_nothing_else = asker is not None and asker.message_only and _was_silent(request, asker.id)
     if not is_nothing_else or request.state != "waiting":
         return callback.changed(request, now, callback.LINE, WITHOUT_SPEECH)
-    left = tuple(other for other in request.callers() if other.id != message.wish)
+    left = tuple(other for other in request.askers if other.id != message.wish)
     if left:
-        return callback.changed(callback.for_all(request, left), now, callback.LINE, WITHOUT_SPEECH)
+        return callback.changed(callback.waits_for(request, left), now, callback.LINE, WITHOUT_SPEECH)
     return callback.changed(request, now, callback.LINE, WITHOUT_SPEECH, state="put aside")
 
 
@@ -91,22 +93,18 @@ def without_its_call(wish: str, now: float) -> SaveRequest:
 
     Nothing is known of its caller. It is due at once, for somebody to listen.
     """
-    event = callback.Event(now, callback.LINE, LEFT, "The call ended before its number was written down.")
-    return SaveRequest(
-        CallbackRequest(
-            id=wish,
-            number="",
-            asked_at=now,
-            state="waiting",
-            opens=now,
-            due=now,
-            urgent=True,
-            message_only=True,
-            message_ok=False,
-            say_who=False,
-            events=(event,),
-        )
+    event = Event(now, callback.LINE, LEFT, "The call ended before its number was written down.")
+    asker = Asker(
+        wish,
+        asked_at=now,
+        finished=True,
+        promise=Promise(opens=now, due=now),
+        urgent=True,
+        message_only=True,
+        message_ok=False,
+        say_who=False,
     )
+    return SaveRequest(CallbackRequest(wish, "", state="waiting", askers=(asker,), events=(event,)))
 
 
 # --- the number as heard ----------------------------------------------------------------------

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ivr import dialling
-from ivr.callback import CallbackRequest
 from ivr.places.person import PersonAway
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import HangUp, Turn
 from ivr.spoken import text_of, words_of

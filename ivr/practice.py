@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from ivr import callback
 from ivr.call import Desk
-from ivr.callback import CallbackRequest, windows_of
+from ivr.callback import windows_of
 from ivr.diary import Window
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
     CancelRequest,

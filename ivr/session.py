@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from ivr.callback import CallbackRequest, Need
 from ivr.diary import Promise, When, Window
+from ivr.request import CallbackRequest, Need
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -55,7 +55,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: By when the caller is to be rung, of a request that there is.
     due: float = 0.0
     when: When = ""
-    window: Window | None = msgspec.field(default=None, name="slot")  # as it is kept with a request
+    window: Window | None = None
     #: None in these three: not asked yet.
     urgent: bool | None = None
     #: The higher rank of urgent.

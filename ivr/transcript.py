@@ -30,11 +30,11 @@ import msgspec
 
 from ivr import call, dialling, outcome, reply
 from ivr.call import Desk
-from ivr.callback import CallbackRequest
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import Noting, PracticeDesk
 from ivr.reading import ConfigError, Problem
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
     CancelRequest,

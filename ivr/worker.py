@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from rq import get_current_job
 
 from ivr import alerts, audio, briefing, building, callback, config, fitting, linefile, messages, reading
-from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
 from ivr.linefile import LineFile
 from ivr.reading import ConfigError
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
 from ivr.twilio import codes
 from ivr.twilio.rest import Phone, PhoneFailed
@@ -125,7 +125,8 @@ def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage
     path, now = recording_path(tools.settings, message.name), time.time()
     config.private_folder(path.parent)
     config.write_whole(path, sound, mode=0o600)
-    at = next((asker.asked_at for asker in request.askers if asker.id == message.wish), request.asked_at)
+    asker = request.asker(message.wish)
+    at = asker.last_heard if asker else request.asked_at
     kept = tools.store.requests.with_message(request.id, replace(message, at=at), now)
     if kept is None:
         path.unlink(missing_ok=True)

@@ -8,10 +8,10 @@ import re
 from msgspec.structs import replace
 from werkzeug.test import Client, TestResponse
 
-from ivr.callback import CallbackRequest, Event
-from ivr.diary import Diary, Window
+from ivr.diary import Diary, Promise, Window
 from ivr.hours import Hours, Span
 from ivr.passwords import hashed
+from ivr.request import Asker, CallbackRequest, Event
 from ivr.session import SaveRequest
 from ivr.store import Adviser, Store
 from tests.line import OPEN, Line
@@ -29,20 +29,32 @@ _HASH = hashed(PASSWORD)
 
 def request(nth: int = 1, **facts: object) -> CallbackRequest:
     """A finished request of the n-th caller, due in three hours."""
-    base = CallbackRequest(
-        id=f"CA{nth:03}-1",
-        number=f"+447700900{nth:03}",
+    promised = {"when": "", "window": Window(OPEN.date(), "afternoon"), "opens": NOW - HOUR, "due": NOW + 3 * HOUR}
+    promise = Promise(**{name: facts.pop(name, value) for name, value in promised.items()})  # type: ignore[arg-type]
+    asker = Asker(
+        id=str(facts.pop("id", f"CA{nth:03}-1")),
         asked_at=NOW - 600,
-        state="waiting",
-        window=Window(OPEN.date(), "afternoon"),
-        opens=NOW - HOUR,
-        due=NOW + 3 * HOUR,
+        finished=facts.get("state") != "unfinished",
+        promise=promise,
         message_ok=True,
         say_who=False,
         heard=("appeal_time", "mediation_ring"),
+    )
+    said = {name: facts.pop(name) for name in Asker.__struct_fields__ if name in facts}
+    base = CallbackRequest(
+        id=asker.id,
+        number=f"+447700900{nth:03}",
+        state="waiting",
+        askers=(replace(asker, **said),),
         events=(Event(NOW - 600, "caller", "asked to be rung back"),),
     )
     return replace(base, **facts)
+
+
+def asked_otherwise(asked: CallbackRequest, due: float, **facts: object) -> CallbackRequest:
+    """The request with another time and other answers of the one who asked."""
+    (asker,) = asked.askers
+    return replace(asked, askers=(replace(asker, promise=replace(asker.promise, due=due), **facts),))
 
 
 def ask(store: Store, nth: int = 1, **facts: object) -> CallbackRequest:

@@ -17,9 +17,10 @@ from werkzeug.serving import make_server
 
 from ivr.audio import Ear, as_file, engines
 from ivr.audio.clips import RENDERED, Clip
-from ivr.callback import LINE, Event, SpokenMessage
+from ivr.callback import LINE
 from ivr.config import Settings
 from ivr.jobs import recording_path
+from ivr.request import Asker, Event, SpokenMessage
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Store
@@ -108,7 +109,15 @@ def _press(page: Page, button: str) -> None:
 def _busy(store: Store, line: Line) -> None:
     """A queue with one of everything."""
     hire(store, admin=True)
-    ask(store, 1, urgent=True, needs=("relay", "interpreter"), slow=True, stuck=("main_menu",), times_asked=2)
+    ask(
+        store,
+        1,
+        urgent=True,
+        needs=("relay", "interpreter"),
+        slow=True,
+        stuck=("main_menu",),
+        gone=(Asker("CA0-1", asked_at=NOW - HOUR),),
+    )
     ask(store, 2, due=NOW - 1200, messages=(SpokenMessage("RE1", 4),))
     ask(store, 3, due=NOW + 9 * HOUR, opens=NOW + 6 * HOUR)
     ask(store, 4, state="unfinished", asked_at=NOW - HOUR)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
 from ivr import callback
-from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Asker, CallbackRequest, Outcome, Refused
+from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
 from ivr.diary import Promise, When, Window
 from ivr.hours import LONDON
+from ivr.request import Asker, CallbackRequest, Event
 from tests.desk import DIARY, HOUR, NOW, request
 from tests.line import OPEN
 
@@ -255,25 +255,6 @@ def test_one_caller_who_pressed_nothing_is_told_of_and_a_wish_that_was_keyed_is_
     assert not callback.cancel(both, "4271", NOW).pressed_nothing
 
 
-def test_a_request_that_version_1_2_kept_is_read_as_it_is() -> None:
-    kept = """{"id":"CA1-1","number":"+447700900123","asked_at":1764066600.0,"state":"waiting","when":"afternoon",
-        "slot":{"day":"2026-11-25","part":"afternoon"},"opens":1764072000.0,"due":1764090000.0,"urgent":true,
-        "message_ok":true,"say_who":false,"needs":["slow"],"slow":true,"heard":["kept_out"],"heard_from":1764066600.0,
-        "askers":[{"id":"CA1-1","reference":"4271","asked_at":1764066600.0,"finished":true,
-        "promise":{"when":"afternoon","window":{"day":"2026-11-25","part":"afternoon"},"opens":1764072000.0,
-        "due":1764090000.0},"urgent":true,"message_ok":true,"say_who":false}],
-        "messages":[{"name":"RE1","seconds":4}],
-        "events":[{"at":1764066600.0,"who":"caller","what":"asked to be rung back"}]}"""
-
-    read = msgspec.json.decode(kept, type=CallbackRequest)
-
-    assert (read.urgency, read.pressed_nothing, read.message_only, read.callers()) == (
-        "urgent", False, False, read.askers,
-    )  # fmt: skip
-    again = request(id="CA1-1", number=read.number, state="unfinished")
-    assert callback.saved(read, again, "9999") == read, "what was finished is never made unfinished again"
-
-
 def _half_said() -> CallbackRequest:
     return request(id="CA9-1", state="unfinished", message_ok=None, say_who=None, asked_at=NOW + 60)
 
@@ -465,30 +446,11 @@ def test_a_wish_is_taken_back_once() -> None:
         callback.cancel(callback.cancel(both, "4271", NOW), "4271", NOW)
 
 
-def test_callers_kept_by_the_first_version_have_the_time_of_their_request() -> None:
-    """It kept one time for all of them."""
-    kept = replace(_asked("afternoon", Window(TODAY, "afternoon")), askers=(Asker("CA001-1", "4271", NOW, True),))
-
-    assert kept.caller("4271").promise == kept.promise  # type: ignore[union-attr]
-    joined = callback.saved(kept, _asked("morning", Window(TODAY, "morning"), id="CA9-1"), "5555")
-    assert joined.caller("4271").promise == kept.promise  # type: ignore[union-attr]
-
-
-def test_a_request_kept_by_the_first_version_still_has_its_promise() -> None:
-    """What is kept names the window as it did then."""
-    promised = request(window=Window(OPEN.date(), "afternoon"))
-
-    kept = msgspec.json.encode(promised)
-
-    assert f'"slot":{{"day":"{OPEN.date()}","part":"afternoon"}}'.encode() in kept
-    assert msgspec.json.decode(kept, type=CallbackRequest) == promised
-
-
 def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
     """Every answer is saved, but only the first and the last of a wish are shown as events."""
     first = callback.saved(None, request(1), "4271")
     for state in ("unfinished", "unfinished", "waiting", "waiting"):
-        first = callback.saved(first, replace(request(1), id="CA9-1", state=state, events=()), "1111")
+        first = callback.saved(first, request(1, id="CA9-1", state=state, events=()), "1111")
 
     assert [event.what for event in first.events[1:]] == ["rang again", "asked again"]
     assert first.times_asked == 2
@@ -497,14 +459,14 @@ def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
 def test_what_was_finished_is_never_made_unfinished_again() -> None:
     finished = callback.saved(None, request(1), "4271")
 
-    assert callback.saved(finished, replace(request(1), state="unfinished", message_ok=None), "1") == finished
+    assert callback.saved(finished, request(1, state="unfinished", message_ok=None), "1") == finished
 
 
 def test_a_wish_that_others_joined_keeps_what_they_asked_for() -> None:
-    begun = callback.saved(None, replace(request(1), state="unfinished"), "4271")
-    joined = callback.saved(begun, replace(request(1), id="CA9-1", needs=("relay",), message_ok=False), "1111")
+    begun = callback.saved(None, request(1, state="unfinished"), "4271")
+    joined = callback.saved(begun, request(1, id="CA9-1", needs=("relay",), message_ok=False), "1111")
 
-    finished = callback.saved(joined, replace(request(1), message_ok=True), "4271")
+    finished = callback.saved(joined, request(1, message_ok=True), "4271")
 
     assert (finished.needs, finished.message_ok, len(finished.askers)) == (("relay",), False, 2)
 
@@ -519,11 +481,11 @@ def test_a_note_does_not_change_how_a_request_ended() -> None:
 
     noted = callback.note(ended, "bilal", "A mistake.", NOW + HOUR)
 
-    assert noted.end == ended.end == callback.Event(NOW, "asha", "spoke")
+    assert noted.end == ended.end == Event(NOW, "asha", "spoke")
 
 
 def test_careful_answers_hold_where_nobody_was_asked() -> None:
-    unasked = replace(request(), message_ok=None, say_who=None)
+    unasked = request(message_ok=None, say_who=None)
 
     assert not unasked.may_leave_message()
     assert not unasked.may_say_who()

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr import callback, config, transcript
-from ivr.callback import SpokenMessage
 from ivr.cli import commands, people
 from ivr.cli.common import Stop, store_of
+from ivr.request import SpokenMessage
 from tests.desk import HOUR, ask
 from tests.test_twiml import assert_valid
 

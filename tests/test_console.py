@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from ivr import building, callback
-from ivr.callback import CLAIM_SECONDS, SpokenMessage
+from ivr.callback import CLAIM_SECONDS
 from ivr.config import Settings
 from ivr.diary import Window
 from ivr.jobs import recording_path
+from ivr.request import SpokenMessage
 from ivr.session import CancelRequest
 from ivr.store import Published, Store
 from ivr.store.connection import ANSWER_SECONDS

@@ -25,12 +25,12 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
 from ivr import briefing, building, callback, config, demo, dialling, editing, reading
-from ivr.callback import CallbackRequest
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.jobs import QUEUES, recording_path
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import Store
 from tests.desk import Browser
@@ -99,7 +99,7 @@ def test_the_cards_are_what_the_line_would_have_written(settings: Settings, stor
     demo.fill(settings, store, shipped, now)
 
     for request in store.requests.waiting():
-        for caller in request.callers():
+        for caller in request.askers:
             assert re.fullmatch(r"[1-9]\d{3}", caller.reference)
             assert caller.promise.window is None or shipped.diary.stands(caller.promise.window)
             assert caller.promise.due > request.asked_at

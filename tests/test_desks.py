@@ -15,6 +15,7 @@ from ivr.config import Settings
 from ivr.diary import Promise, Window
 from ivr.jobs import Jobs
 from ivr.practice import PracticeDesk
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
     CancelRequest,
@@ -66,7 +67,7 @@ def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
     return replace(HoldWindow(call, windows or (MORNING,), overbook=False), **more)
 
 
-def _saved(do: Do, nth: int = 1, **facts: object) -> callback.CallbackRequest:
+def _saved(do: Do, nth: int = 1, **facts: object) -> CallbackRequest:
     done = do(SaveRequest(request(nth, window=MORNING, **facts)))
     assert isinstance(done, Done)
     assert done.request

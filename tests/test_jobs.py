@@ -22,13 +22,13 @@ from structlog.testing import capture_logs
 
 from ivr import alerts, building, callback, worker
 from ivr.alerts import Alert, AlertFailed
-from ivr.callback import CallbackRequest, SpokenMessage
 from ivr.config import Settings
 from ivr.jobs import MOST_TEXTS, QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
 from ivr.worker import FORGOTTEN_SECONDS, LOST_SECONDS, RING_WITHIN_SECONDS, Tools
-from tests.desk import HOUR, NOW, ask, hire, request
+from tests.desk import HOUR, NOW, ask, asked_otherwise, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work
 from tests.test_rest import RECORDING
@@ -657,12 +657,12 @@ def test_an_alert_that_had_to_wait_tells_nothing_that_is_no_longer_so(
     """The mail server was down, and meanwhile the caller was tried, or the urgent one was dealt with."""
     saved = ask(store, 1, due=NOW - 60, urgent=what == "urgent")
     told.jobs.alert(saved.id, what)
-    store.requests.change(saved.id, lambda r: replaced(r, due=time.time() + 3600, urgent=False))
+    store.requests.change(saved.id, lambda r: asked_otherwise(r, due=time.time() + 3600, urgent=False))
 
     work(told)
     assert mailbox[0].mail == []
 
-    store.requests.change(saved.id, lambda r: replaced(r, due=NOW - 60, urgent=what == "urgent"))
+    store.requests.change(saved.id, lambda r: asked_otherwise(r, due=NOW - 60, urgent=what == "urgent"))
     worker.look(told, NOW)
     work(told)
     assert mailbox[0].mail, "it is so again"

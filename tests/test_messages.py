@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from ivr import briefing, building, callback, messages, worker
 from ivr.audio import engines, telephone
-from ivr.callback import CallbackRequest, Refused, SpokenMessage
+from ivr.callback import Refused
 from ivr.jobs import MESSAGES, TRY_AGAIN, recording_path
+from ivr.request import CallbackRequest, Event, SpokenMessage
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.store.blocked import BLOCKED_SECONDS
@@ -85,7 +86,7 @@ def test_a_wish_that_is_a_message_without_speech_is_put_aside_and_can_be_put_bac
     dropped = messages.added(_spoken(), _message(speech=False), NOW)
 
     assert (dropped.state, dropped.open, dropped.end) == (
-        "put aside", False, callback.Event(NOW, callback.LINE, messages.WITHOUT_SPEECH),
+        "put aside", False, Event(NOW, callback.LINE, messages.WITHOUT_SPEECH),
     )  # fmt: skip
     assert dropped.messages, "its sound is kept, for whoever doubts it"
     assert callback.reopen(dropped, "asha", NOW, DIARY).state == "waiting"

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ivr.callback import CallbackRequest
 from ivr.jobs import recording_path
+from ivr.request import CallbackRequest
 from ivr.store import Store
 from ivr.worker import Tools
 from tests.desk import Browser

@@ -105,7 +105,9 @@ def test_a_notice_that_is_too_long_is_told_what_to_do_also_when_it_is_still_to_c
 
 
 def test_whoever_writes_a_sentence_that_takes_too_long_is_told_which(files: Files) -> None:
-    long = "This call is free from any phone. Key zero is free too. You pay nothing for any of it. We pay for all of it."
+    long = (
+        "This call is free from any phone. Key zero is free too. You pay nothing for any of it. We pay for all of it."
+    )
     line_yaml = files["line.yaml"].replace('call_cost: ""', f'call_cost: "{long}"')
 
     (found, *_) = _found("reach", {**files, "line.yaml": line_yaml})

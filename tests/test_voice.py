@@ -21,9 +21,9 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
 from ivr import building, callback, config, embedded
-from ivr.callback import CallbackRequest
 from ivr.config import Settings
 from ivr.reading import ConfigError
+from ivr.request import CallbackRequest
 from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask

@@ -6,10 +6,10 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr.callback import Asker, CallbackRequest, State
 from ivr.check.explore import CALLER, REFERENCES
 from ivr.diary import Promise
 from ivr.practice import PracticeDesk
+from ivr.request import Asker, CallbackRequest, State
 from ivr.script import Script
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
@@ -52,7 +52,4 @@ def _asked_before(script: Script, now: dt.datetime, reference: str, state: State
     promise = Promise("any", window, due - 3600, due)
     asked_at = min(now.timestamp(), due) - 3600
     asker = Asker(f"before-{reference}", reference, asked_at, finished=True, promise=promise)
-    return CallbackRequest(
-        id=asker.id, number=CALLER, asked_at=asked_at, state=state, when="any", window=window,
-        opens=promise.opens, due=due, askers=(asker,),
-    )  # fmt: skip
+    return CallbackRequest(asker.id, CALLER, state=state, askers=(asker,))

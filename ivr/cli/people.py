@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ivr import briefing, config, dialling, messages
-from ivr.callback import MOST_TRIES, CallbackRequest
+from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.passwords import hashed
+from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
 

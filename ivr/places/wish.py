@@ -10,14 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from ivr import callback, dialling, reply, spoken
-from ivr.callback import CallbackRequest
+from ivr import dialling, reply, spoken
 from ivr.diary import Promise, Urgency
 from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import got, wishing
+from ivr.request import Asker, CallbackRequest, Event, State
 from ivr.script import Do, Go, Here, Line, Moved, Script, Transition, Words
 from ivr.session import At, CancelRequest, Done, SaveRequest, Session, Wishes
 from ivr.spoken import Speech
@@ -119,15 +119,15 @@ def message_id(s: Session) -> str:
     return f"{s.call}-message"
 
 
-def request(here: Here, state: callback.State) -> CallbackRequest:
+def request(here: Here, state: State) -> CallbackRequest:
     """The wish as it is written down."""
     s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
     what = "left a message" if wishes.message_only else "asked to be rung back"
-    return CallbackRequest(
+    asker = Asker(
         id=message_id(s) if wishes.message_only else f"{s.call}-{s.asked}",
-        number=wishes.number,
         asked_at=seconds,
-        state=state,
+        finished=state == "waiting",
+        promise=promise(here),
         urgent=bool(wishes.urgent),
         today=wishes.today,
         pressed_nothing=not s.pressed,
@@ -138,8 +138,9 @@ def request(here: Here, state: callback.State) -> CallbackRequest:
         slow=s.slow,
         heard=s.heard,
         stuck=s.stuck,
-        events=(callback.Event(seconds, "caller", what),),
-        **asdict(promise(here)),
+    )
+    return CallbackRequest(
+        asker.id, wishes.number, state=state, askers=(asker,), events=(Event(seconds, "caller", what),)
     )
 
 

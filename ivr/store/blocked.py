@@ -10,6 +10,7 @@ import secrets
 
 import msgspec
 
+from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
 
 #: Seconds that a block lasts: as long as a request is kept.
@@ -31,7 +32,7 @@ class Block(msgspec.Struct, frozen=True):
         return self.at + BLOCKED_SECONDS
 
 
-_decoder = msgspec.json.Decoder(Block)
+_codec = Codec(Block)
 
 
 class Blocked:
@@ -43,19 +44,19 @@ class Blocked:
     def add(self, number: str, who: str, at: float, why: str) -> Block:
         """Block a number, E.164, from now on."""
         block = Block(secrets.token_hex(8), number, who, at, why)
-        self._redis.do(lambda client: client.hset(_KEY, number, msgspec.json.encode(block)))
+        self._redis.do(lambda client: client.hset(_KEY, number, _codec.encode(block)))
         return block
 
     def has(self, number: str, now: float) -> bool:
         """Whether this number is blocked."""
         value = self._redis.do(lambda client: client.hget(_KEY, number)) if number else None
-        return value is not None and _decoder.decode(value).ends > now
+        return value is not None and _codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:
         """Every block, the latest first. Those that ran out are forgotten."""
 
         def step(client: Client) -> list[Block]:
-            found = [_decoder.decode(value) for value in client.hvals(_KEY)]
+            found = [_codec.decode(value) for value in client.hvals(_KEY)]
             if over := [block.number for block in found if block.ends <= now]:
                 client.hdel(_KEY, *over)
             return [block for block in found if block.ends > now]

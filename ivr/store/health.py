@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 
 #: Seconds after its last sign of life that a process counts as dead.
@@ -51,7 +52,7 @@ class Condition(msgspec.Struct, frozen=True):
     figures: Figures | None
 
 
-_figures = msgspec.json.Decoder(Figures)
+_figures = Codec(Figures)
 
 
 class Health:
@@ -62,7 +63,7 @@ class Health:
 
     def figures(self, figures: Figures) -> None:
         """Keep what the worker saw."""
-        self._redis.do(lambda client: client.set("ivr:figures", msgspec.json.encode(figures), ex=FIGURES_SECONDS))
+        self._redis.do(lambda client: client.set("ivr:figures", _figures.encode(figures), ex=FIGURES_SECONDS))
 
     def ail(self, process: str, times: int) -> None:
         """Note that a process keeps ending. Does nothing while Redis is away."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
 
 #: Letters in an adviser's name.
@@ -35,7 +36,7 @@ class Seen(msgspec.Struct, frozen=True):
     about: str
 
 
-_decoder = msgspec.json.Decoder(Adviser)
+_codec = Codec(Adviser)
 
 
 class People:
@@ -44,12 +45,12 @@ class People:
 
     def get(self, name: str) -> Adviser | None:
         value = self._redis.do(lambda client: client.get(f"ivr:adviser:{name}"))
-        return _decoder.decode(value) if value else None
+        return _codec.decode(value) if value else None
 
     def save(self, adviser: Adviser) -> None:
         def step(client: Client) -> None:
             pipe = client.pipeline()
-            pipe.set(f"ivr:adviser:{adviser.name}", msgspec.json.encode(adviser))
+            pipe.set(f"ivr:adviser:{adviser.name}", _codec.encode(adviser))
             pipe.sadd("ivr:advisers", adviser.name)
             pipe.execute()
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-import msgspec
-
 from ivr import callback, messages
-from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, CallbackRequest, SpokenMessage, windows_of
+from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
 from ivr.diary import Diary, Part, Window
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
+from ivr.store.codec import REQUESTS
 from ivr.store.connection import Client, Redis
-from ivr.store.reading import readable
 
 #: Seconds an ended request can still be heard of by its caller, and read by advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
@@ -52,9 +51,6 @@ if overbook == '1' and #KEYS > 1 then
 end
 return 0
 """
-
-_decoder = msgspec.json.Decoder(CallbackRequest)
-_encode = msgspec.json.Encoder().encode
 
 
 def new_reference() -> str:
@@ -280,12 +276,12 @@ class Requests:
         if not ids:
             return []
         keys = [f"ivr:request:{i.decode()}" for i in ids]
-        return readable(_decoder, keys, client.mget(keys))
+        return REQUESTS.readable(keys, client.mget(keys))
 
 
 def _one(client: Client, request_id: str) -> CallbackRequest | None:
     value = client.get(f"ivr:request:{request_id}")
-    return _decoder.decode(value) if value else None
+    return REQUESTS.decode(value) if value else None
 
 
 def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
@@ -297,7 +293,7 @@ def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
 
 def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
     """Write a request, where it stands in the queue, and its callers' places: given, kept and given back."""
-    pipe.set(f"ivr:request:{request.id}", _encode(request))
+    pipe.set(f"ivr:request:{request.id}", REQUESTS.encode(request))
     if before and before.number != request.number:
         pipe.zrem(f"ivr:phone:{before.number}", request.id)
     if request.number:

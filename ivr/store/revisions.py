@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 
@@ -46,7 +47,7 @@ if redis.call('TTL', KEYS[1]) ~= -1 then redis.call('SET', KEYS[1], ARGV[1], 'EX
 """
 
 _files = msgspec.json.Decoder(dict[str, str])
-_published = msgspec.json.Decoder(Published)
+_published = Codec(Published)
 
 
 class Revisions:
@@ -94,7 +95,7 @@ class Revisions:
             pipe.multi()
             pipe.set(f"ivr:revision:{published.revision}", msgspec.json.encode(dict(files)))
             pipe.set("ivr:live", published.revision)
-            pipe.lpush("ivr:history", msgspec.json.encode(published))
+            pipe.lpush("ivr:history", _published.encode(published))
 
         self._redis.do(lambda client: client.transaction(step, "ivr:live"))
         with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up

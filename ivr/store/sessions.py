@@ -11,10 +11,10 @@ import contextlib
 import time
 from hashlib import sha1
 
-import msgspec
 from redis.exceptions import NoScriptError
 
 from ivr.session import Session
+from ivr.store.codec import SESSIONS, Unreadable
 from ivr.store.connection import Redis, StoreDown
 
 #: Seconds a session is kept after its last turn. A transferred call may last four hours.
@@ -35,9 +35,6 @@ return false
 """
 
 _SAVE_SHA = sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Session)
 
 
 class Sessions:
@@ -63,7 +60,7 @@ class Sessions:
 
     def save(self, session: Session) -> Session | None:
         """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
-        arguments = (1, f"ivr:session:{session.call}", session.turn, _encoder.encode(session), KEEP_SECONDS)
+        arguments = (1, f"ivr:session:{session.call}", session.turn, SESSIONS.encode(session), KEEP_SECONDS)
         try:
             there = _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
         except NoScriptError:
@@ -99,6 +96,6 @@ def _read(value: bytes | None) -> Session | None:
     if not value:
         return None
     try:
-        return _decoder.decode(value[value.index(b"|") + 1 :])
-    except ValueError as error:  # msgspec's errors are ValueErrors too
+        return SESSIONS.decode(value[value.index(b"|") + 1 :])
+    except (Unreadable, ValueError) as error:
         raise StoreDown(f"A session cannot be read: {error}") from error

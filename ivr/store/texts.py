@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
-from ivr.store.reading import readable
 
 #: Seconds the fate of a text is kept, for advisers to see what failed.
 KEEP_SECONDS = 30 * 24 * 60 * 60
@@ -37,7 +37,7 @@ class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
     sid: str = ""
 
 
-_decoder = msgspec.json.Decoder(TextState)
+_codec = Codec(TextState)
 
 
 class Texts:
@@ -49,7 +49,7 @@ class Texts:
 
         def step(client: Client) -> bool:
             pipe = client.pipeline()
-            pipe.set(f"ivr:text:{text.id}", msgspec.json.encode(text), nx=True, ex=KEEP_SECONDS)
+            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True, ex=KEEP_SECONDS)
             pipe.zadd("ivr:texts", {text.id: text.asked_at})
             pipe.zremrangebyscore("ivr:texts", "-inf", text.asked_at - KEEP_SECONDS)
             return bool(pipe.execute()[0])
@@ -75,7 +75,7 @@ class Texts:
 
     def get(self, text_id: str) -> TextState | None:
         value = self._redis.do(lambda client: client.get(f"ivr:text:{text_id}"))
-        return _decoder.decode(value) if value else None
+        return _codec.decode(value) if value else None
 
     def begin(self, text_id: str, now: float) -> TextState | None:
         """Take a waiting text to send it. None if it is gone, or somebody has taken it.
@@ -116,9 +116,9 @@ class Texts:
         def step(pipe: Client) -> TextState | None:
             value = pipe.get(key)
             pipe.multi()
-            changed = how(_decoder.decode(value)) if value else None
+            changed = how(_codec.decode(value)) if value else None
             if changed is not None:
-                pipe.set(key, msgspec.json.encode(changed), keepttl=True)
+                pipe.set(key, _codec.encode(changed), keepttl=True)
             return changed
 
         changed: TextState | None = self._redis.do(
@@ -151,4 +151,4 @@ class Texts:
         if not ids:
             return []
         keys = [f"ivr:text:{i.decode()}" for i in ids]
-        return readable(_decoder, keys, self._redis.do(lambda client: client.mget(keys)))
+        return _codec.readable(keys, self._redis.do(lambda client: client.mget(keys)))

@@ -15,8 +15,8 @@ from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
 from ivr import callback, dialling, reply
-from ivr.callback import CallbackRequest
 from ivr.phrases import Phrases
+from ivr.request import CallbackRequest
 from ivr.script import MAIN_MENU, TEXT_REPLY
 from ivr.session import At, Session
 from ivr.spoken import text_of

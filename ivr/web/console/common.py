@@ -11,9 +11,10 @@ from flask import abort, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from ivr.callback import CallbackRequest, Refused, SpokenMessage
+from ivr.callback import Refused
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.store import Store
 from ivr.web.live import Live
 

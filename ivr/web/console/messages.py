@@ -14,7 +14,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from ivr import briefing, dialling, messages
-from ivr.callback import CallbackRequest, SpokenMessage
+from ivr.request import CallbackRequest, SpokenMessage
 from ivr.web.console.common import Console, Pages
 
 

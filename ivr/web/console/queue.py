@@ -10,7 +10,8 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from ivr import briefing, callback, dialling, messages
-from ivr.callback import CallbackRequest, Outcome, Refused
+from ivr.callback import Outcome, Refused
+from ivr.request import CallbackRequest
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, go
 

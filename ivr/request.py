@@ -1,0 +1,260 @@
+"""A callback request: who asked from one phone to be rung, and what holds for all of them.
+
+A request belongs to a phone, and phones are shared. So each caller who asked keeps a number, a time and answers of
+their own. The request holds nothing of that beside them: what it tells of all is derived, each time it is asked.
+Times are seconds since the epoch (UTC), so that no change of clocks moves a request in the queue.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ivr.diary import Promise, Urgency, When, Window
+
+State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside"]
+Need = Literal["relay", "interpreter", "slow"]
+
+ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"})
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that happened to a request: when, by whom ('caller' for the caller), and what."""
+
+    at: float
+    who: str
+    what: str
+    note: str = ""
+    #: What told of it, where that may tell of it again.
+    news: str = ""
+
+
+class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One caller's wish to be rung: the id it came with, what they were given, and all that they said of it."""
+
+    id: str
+    #: The number of their call, once it is written down.
+    reference: str = ""
+    #: When they began to ask, and when they last answered something.
+    asked_at: float = 0.0
+    heard_from: float = 0.0
+    #: Whether this caller has said all that is needed.
+    finished: bool = False
+    promise: Promise = Promise()
+    urgent: bool = False
+    #: The higher rank: a time limit today or tomorrow, or a child out of school today. Urgent too, then.
+    today: bool = False
+    #: They pressed no key in the whole call.
+    pressed_nothing: bool = False
+    #: Nothing was keyed and confirmed: a spoken message is all there is of the wish.
+    message_only: bool = False
+    #: None: they were not asked, so the careful answer holds.
+    message_ok: bool | None = None
+    say_who: bool | None = None
+    needs: tuple[Need, ...] = ()
+    slow: bool = False
+    #: What they listened to, and where silence or wrong keys stopped them.
+    heard: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    #: What they keyed at other places, as pairs of the place's name and text: a date as "2026-11-24".
+    entries: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def last_heard(self) -> float:
+        """When they last said anything."""
+        return max(self.asked_at, self.heard_from)
+
+
+class SpokenMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a caller said after the tone: the name it is kept by, and how many seconds it lasts."""
+
+    name: str
+    seconds: int
+    #: When it was left, and the id of the wish it was left with.
+    at: float = 0.0
+    wish: str = ""
+    #: False: there is no sound like speech in it.
+    speech: bool = True
+    #: Advisers who played it; and the one who said first that they listened to it, and when.
+    played_by: tuple[str, ...] = ()
+    heard_by: str = ""
+    heard_at: float = 0.0
+
+
+class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One phone to be rung, for everybody who asked from it. What holds for all of them is derived from theirs."""
+
+    id: str
+    #: The number to ring, E.164. Empty: it is not known, as the caller left a message and hid it.
+    number: str
+    #: The number as an adviser heard it in a message, until it is confirmed; and who confirmed the one there is.
+    number_typed: str = ""
+    number_by: str = ""
+    state: State = "unfinished"
+    #: Those who wait to be rung; and those who do not any more, as they were talked to, asked anew, or took it back.
+    askers: tuple[Asker, ...] = ()
+    gone: tuple[Asker, ...] = ()
+    messages: tuple[SpokenMessage, ...] = ()
+    claimed_by: str = ""
+    claimed_at: float = 0.0
+    claim_ends: float = 0.0
+    tries: int = 0
+    events: tuple[Event, ...] = ()
+    #: The one that ended it. Notes may come after it.
+    end: Event | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still waits to be rung."""
+        return self.state not in ENDED
+
+    # --- of all who ever asked ----------------------------------------------------------------
+
+    @property
+    def everybody(self) -> tuple[Asker, ...]:
+        """All who ever asked, in the order in which they did."""
+        return tuple(sorted((*self.gone, *self.askers), key=lambda asker: asker.asked_at))
+
+    @property
+    def times_asked(self) -> int:
+        return len(self.gone) + len(self.askers)
+
+    @property
+    def asked_at(self) -> float:
+        """When the first of them asked."""
+        return min((asker.asked_at for asker in self.everybody), default=0.0)
+
+    @property
+    def last_heard(self) -> float:
+        """When one of them last said anything."""
+        return max((asker.last_heard for asker in self.everybody), default=0.0)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(dict.fromkeys(need for asker in self.everybody for need in asker.needs))
+
+    @property
+    def slow(self) -> bool:
+        return any(asker.slow for asker in self.everybody)
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(place for asker in self.everybody for place in asker.heard))
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(place for asker in self.everybody for place in asker.stuck))
+
+    # --- of those who wait ----------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether a caller has said all that is needed; else everybody hung up half-way."""
+        return any(asker.finished for asker in self.askers)
+
+    @property
+    def promise(self) -> Promise:
+        """When the soonest is to be rung: of those who said all that is needed, if any did."""
+        waiting = self.askers or self.gone
+        told = [asker.promise for asker in waiting if asker.finished] or [asker.promise for asker in waiting]
+        return min(told, key=lambda promise: promise.due, default=Promise())
+
+    @property
+    def when(self) -> When:
+        return self.promise.when
+
+    @property
+    def window(self) -> Window | None:
+        return self.promise.window
+
+    @property
+    def opens(self) -> float:
+        """May be rung from."""
+        return self.promise.opens
+
+    @property
+    def due(self) -> float:
+        """Should be rung by."""
+        return self.promise.due
+
+    @property
+    def urgency(self) -> Urgency:
+        """The rank of the most urgent."""
+        return "today" if self.today else "urgent" if self.urgent else ""
+
+    @property
+    def urgent(self) -> bool:
+        return any(asker.urgent for asker in self.askers)
+
+    @property
+    def today(self) -> bool:
+        return any(asker.today for asker in self.askers)
+
+    @property
+    def pressed_nothing(self) -> bool:
+        """Whether one of them pressed no key in the whole call."""
+        return any(asker.pressed_nothing for asker in self.askers)
+
+    @property
+    def message_only(self) -> bool:
+        return bool(self.askers) and all(asker.message_only for asker in self.askers)
+
+    @property
+    def entries(self) -> tuple[tuple[str, str], ...]:
+        """What they keyed at other places; each pair once."""
+        return tuple(dict.fromkeys(entry for asker in self.askers for entry in asker.entries))
+
+    # --- what may be said -------------------------------------------------------------------------
+
+    @property
+    def message_ok(self) -> bool | None:
+        """Whether a message may be left; None if nobody was asked, and the careful answer holds."""
+        return _more_careful(
+            [asker.message_ok for asker in self.everybody], [asker.message_ok for asker in self.askers]
+        )
+
+    @property
+    def say_who(self) -> bool | None:
+        """Whether it may be said who rings; None if nobody was asked, and the careful answer holds."""
+        return _more_careful([asker.say_who for asker in self.everybody], [asker.say_who for asker in self.askers])
+
+    def may_leave_message(self) -> bool:
+        """Only a clear yes counts."""
+        return self.message_ok is True
+
+    def may_say_who(self) -> bool:
+        """Only a clear yes counts."""
+        return self.say_who is True
+
+    # --- who is who -------------------------------------------------------------------------------
+
+    @property
+    def may_be_blocked(self) -> bool:
+        """Whether its phone did nothing but leave a message, as pockets and machines do; and showed its number."""
+        return self.message_only and bool(self.number) and not self.number_by
+
+    def asker(self, wish: str) -> Asker | None:
+        """The caller who waits and whose wish came with this id."""
+        return next((asker for asker in self.askers if asker.id == wish), None)
+
+    def reference_of(self, wish: str) -> str:
+        """The number given to the caller whose wish came with this id."""
+        asker = self.asker(wish)
+        return asker.reference if asker else ""
+
+    def caller(self, reference: str) -> Asker | None:
+        """The caller who waits and was given this number."""
+        return next((asker for asker in self.askers if asker.reference == reference), None)
+
+    def wishes_of(self, call_sid: str) -> tuple[str, ...]:
+        """The ids of the wishes that came from that call, the latest first: this one, and those that joined it."""
+        wishes = dict.fromkeys((*(asker.id for asker in reversed(self.askers)), self.id))
+        return tuple(wish for wish in wishes if wish.rsplit("-", 1)[0] == call_sid)
+
+
+def _more_careful(everybody: list[bool | None], waiting: list[bool | None]) -> bool | None:
+    """A no counts always, also of a caller who is gone; a yes while one who said it waits, and nobody said no."""
+    if False in everybody:
+        return False
+    return True if True in waiting else None
