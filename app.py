@@ -6,13 +6,14 @@ from ivr import log, metrics
 from ivr.config import settings
 from ivr.server import AT_ONCE, die_with_web_server
 from ivr.store import Store
-from ivr.web import create_app, door
+from ivr.web import create_app
+from ivr.web.door import Door
 
 die_with_web_server()
 log.as_json()
 machine = settings(running=True)
-app = door.Door(create_app(machine, Store(machine.redis_url)), AT_ONCE)
-door.watch()
+app = Door(create_app(machine, Store(machine.redis_url)), AT_ONCE)
+app.watch()
 metrics.share(machine.metrics_dir)
 
 # The scripts and all that was loaded stay for good, so nobody has to look through them again and again.

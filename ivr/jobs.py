@@ -62,6 +62,8 @@ RING_AGAIN = [1, 2, 4, 8, 15, 30]
 JOB_SECONDS = 60
 #: Seconds between two looks at Twilio for messages that we were never told of.
 MESSAGES_SECONDS = 600
+#: Seconds between two questions to Twilio whether texts can be sent, while that is not known.
+SENDER_SECONDS = 60
 
 #: What an alert can tell of, and the ways it can go.
 What = Literal["today", "urgent", "late", "unheard"]
@@ -106,6 +108,10 @@ class Jobs:
     def fetch_forgotten(self, now: float) -> None:
         """Have Twilio asked for messages that we were never told of: once in ten minutes, whoever wants it."""
         self._enqueue(MESSAGES, f"forgotten-{now // MESSAGES_SECONDS:.0f}", "fetch_forgotten", again=[])
+
+    def ask_for_sender(self, now: float) -> None:
+        """Have Twilio asked whether texts can be sent: once in a minute, whoever wants to know."""
+        self._enqueue(TEXTS, f"sender-{now // SENDER_SECONDS:.0f}", "ask_for_sender", again=[])
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
         """Have Twilio ring an adviser, and then the caller."""

@@ -1,6 +1,6 @@
-"""The processes of the worker: one for each queue, and one that looks.
+"""The processes of the worker: one for each queue, four for the one of clicks, and one that looks.
 
-    ivr worker ─┬─ ringing by one click     each takes jobs from a queue of its own, one at a time, and does each in
+    ivr worker ─┬─ ringing by one click, 4  each takes jobs from its queue, one at a time, and does each in
                 ├─ alerts by webhook        a process forked for it: a job that ends its process, or never ends,
                 ├─ alerts by e-mail         takes nothing with it
                 ├─ spoken messages
@@ -9,7 +9,8 @@
                                             looks for what is late; writes what /readyz and /metrics tell
 
 Each is forked from the parent, and shares what it loaded. rq's own pool runs workers that are all alike: twenty texts
-to a server that hangs would hold them all.
+to a server that hangs would hold them all. A click is different from the rest: an adviser waits for it, and one that
+Twilio leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
 
 The look takes the place of rq's scheduler, which holds a lock of a minute. Where a scheduler is killed, nobody else
 looks before that has run out and somebody notices, and retries waited eleven minutes. Here each move is a transaction
@@ -39,7 +40,7 @@ from rq.worker import BaseWorker
 
 from ivr import config, log, server, worker
 from ivr.config import Settings
-from ivr.jobs import LOOK, PROCESSES, QUEUES
+from ivr.jobs import LOOK, PROCESSES, QUEUES, RING
 from ivr.reading import ConfigError
 from ivr.respawn import Respawn
 from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
@@ -52,6 +53,8 @@ Registry = TypeVar("Registry", bound=BaseRegistry)
 BEAT_SECONDS, LOST_SECONDS = 5, 15
 #: Seconds between two looks: for jobs that are due or were left, for figures, and for what is late.
 DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
+#: Processes of a queue, where that is more than one. Each has 7 to 14 MB of its own.
+AT_ONCE = {RING: 4}
 #: Jobs of a queue that are looked at for the oldest: new ones come last, and urgent alerts first.
 MOST_LOOKED_AT = 100
 #: Seconds that the processes have to end what they do.
@@ -65,7 +68,7 @@ def work(settings: Settings) -> None:
     told = structlog.get_logger()
     stopping = server.StopSignals()
     store = Store(settings.redis_url)
-    posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES]
+    posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES for _ in range(AT_ONCE.get(queue, 1))]
     posts.append(Post(LOOK, partial(look_for_ever, settings)))
     gc.collect()
     gc.freeze()  # the collector would write into memory that the processes share

@@ -34,7 +34,7 @@ from ivr.store import Away, Store, ping, why_not
 
 #: Requests of a kind that a web process works on at once, and threads that hold those which are still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
-AT_ONCE, WEB_THREADS = 4, 256
+AT_ONCE, WEB_THREADS = 4, 1536
 #: Seconds a child has to start, and to stop before it is stopped hard.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 #: How the line is started.

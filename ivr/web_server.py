@@ -13,6 +13,7 @@ import argparse
 import gc
 import logging
 import multiprocessing
+import resource
 import time
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,8 @@ from ivr.store import Store
 
 #: Seconds between two looks for a process that ended.
 LOOK_SECONDS = 0.2
+#: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
+MOST_CONNECTIONS = 4096
 #: Seconds between two starts while no process is left that answers: then none waits for its own time.
 SILENT_SECONDS = 1.0
 
@@ -66,6 +69,16 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Configuration allows spawning")
 
 
+def _connections() -> int:
+    """How many connections a process may hold, with a descriptor for each: the system gives 1,024 unasked, and more to
+    whoever asks."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST_CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * MOST_CONNECTIONS, most)
+    if wanted > resource.getrlimit(resource.RLIMIT_NOFILE)[0]:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    return min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
 def main() -> None:
     """Serve until told to stop."""
     log.outlive_full_disks()
@@ -84,7 +97,7 @@ def main() -> None:
         http=HTTPModes.http1,  # one connection of HTTP/2 could hold all threads with half requests; proxies speak this
         workers=chosen.processes,
         blocking_threads=chosen.threads,
-        backpressure=2 * chosen.threads,
+        backpressure=_connections(),
         websockets=False,
         log_level=LogLevels.warning,
         working_dir=config.ROOT,

@@ -82,6 +82,15 @@ def send_text(tools: Tools, text_id: str) -> None:
             tools.store.texts.sender_is(codes.in_words(error.code))
 
 
+def ask_for_sender(tools: Tools) -> None:
+    """Find out whether texts can be sent, where nobody knows: the start could not ask, or Redis has lost it.
+
+    Until then, callers are offered none.
+    """
+    if tools.store.texts.why_no_sender() is None:
+        tools.store.texts.sender_is(tools.phone.why_no_texts())
+
+
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
     """Show advisers a text whose process was killed as it sent it. It may have gone, so it is not sent again."""
     text = tools.store.texts.get(text_id)
@@ -262,6 +271,8 @@ def look(tools: Tools, now: float) -> None:
     Of those who are late, the last to become so is told of, with how many there are: one mail, not ten. So it is with
     messages that nobody has listened to.
     """
+    if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
+        tools.jobs.ask_for_sender(now)
     waiting = tools.store.requests.waiting()
     for request in waiting:
         if callback.claimable(request, now):
@@ -339,6 +350,7 @@ def fetch_forgotten(tools: Tools) -> None:
 #: What may be queued, by name. Nothing else can be done, whatever somebody writes into Redis.
 JOBS: dict[str, Callable[..., None]] = {
     "send_text": send_text,
+    "ask_for_sender": ask_for_sender,
     "fetch_recording": fetch_recording,
     "fetch_forgotten": fetch_forgotten,
     "ring": ring,

@@ -59,6 +59,7 @@ def crew(folder: Path, files: dict[str, str], **environment: str) -> Iterator[Cr
     settings = config.settings(told)
     with server.redis(settings), contextlib.closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+        store.texts.sender_is("")
         running = Crew(settings, store, Jobs(settings, store), begin(told))
         try:
             assert soon(running.alive)
@@ -80,6 +81,8 @@ class Half(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.asked: list[str] = []
         self.hangs = threading.Event()
+        #: So many of the next clicks are never answered.
+        self.clicks_that_hang = 0
         self.refuses: list[int] = []
 
 
@@ -90,7 +93,11 @@ class _Answers(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = self.path.rsplit("/", 1)[1]
         self.server.asked.append(asked)
-        if asked == "Messages.json" and self.server.hangs.is_set():
+        hangs = asked == "Messages.json" and self.server.hangs.is_set()
+        if asked == "Calls.json" and self.server.clicks_that_hang:
+            self.server.clicks_that_hang -= 1
+            hangs = True
+        if hangs:
             time.sleep(30)
         self._answer(self.server.refuses.pop(0) if self.server.refuses else 200, b'{"sid": "SM1"}')
 

@@ -150,6 +150,7 @@ def test_no_job_holds_a_phone_number(tools: Tools, store: Store) -> None:
 
     tools.jobs.fetch_forgotten(NOW)
     tools.jobs.alert_of_process("web")
+    tools.jobs.ask_for_sender(NOW)
 
     queues = [Queue(queue, connection=store.queue_client(), serializer=JSONSerializer) for queue in QUEUES]
     queued = [job for queue in queues for job in queue.jobs]

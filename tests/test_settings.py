@@ -508,7 +508,7 @@ def test_connect_sets_a_messaging_service(tmp_path: Path, twilio: Twilio) -> Non
         _numbers(_number()),
         UPDATED,
         (200, {"sid": SERVICE}),
-        (200, {"sid": SERVICE}),
+        _pool("phone_numbers", {"capabilities": ["SMS"]}),
     ]
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SERVICE)
@@ -533,6 +533,12 @@ def test_a_sender_that_the_account_does_not_have_is_told_by_connect(tmp_path: Pa
     )
 
 
+def _pool(of: str, *senders: dict[str, object]) -> tuple[int, dict[str, object]]:
+    meta = {"page": 0, "page_size": 50, "first_page_url": "", "url": "", "key": of, "next_page_url": None}
+    return 200, {of: list(senders), "meta": meta}
+
+
+_POOLS = [_pool("phone_numbers"), _pool("short_codes"), _pool("alpha_senders")]
 WHY_NOT = {
     "no such number": (SENDER, [_numbers()], f"The account has no number {SENDER}. Check TWILIO_TEXT_FROM."),
     "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} sends no texts."),
@@ -540,7 +546,13 @@ WHY_NOT = {
         SERVICE, [_refusal(404, 20404, "Not found")],
         f"The account has no Messaging Service {SERVICE}. Check TWILIO_TEXT_FROM.",
     ),
-    "a service": (SERVICE, [(200, {"sid": SERVICE})], ""),
+    "a service with a number": (SERVICE, [_pool("phone_numbers", {"capabilities": ["SMS", "Voice"]})], ""),
+    "a service with a name": (SERVICE, [*_POOLS[:2], _pool("alpha_senders", {"alpha_sender": "THE LINE"})], ""),
+    "an empty service": (SERVICE, _POOLS, f"The Messaging Service {SERVICE} has no sender of texts in its pool."),
+    "a service with a landline": (
+        SERVICE, [_pool("phone_numbers", {"capabilities": ["Voice"]}), *_POOLS[1:]],
+        f"The Messaging Service {SERVICE} has no sender of texts in its pool.",
+    ),
     "a number": ("", [_numbers(_number())], ""),
 }  # fmt: skip
 

@@ -264,6 +264,18 @@ def test_a_refusal_of_the_sender_ends_the_offers_and_one_of_the_receiver_does_no
         assert bool(store.texts.why_no_sender()) is is_ours
 
 
+def test_no_text_is_offered_before_it_is_known_that_one_can_be_sent(
+    settings: Settings, store: Store, files: dict[str, str]
+) -> None:
+    store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+
+    with Line(settings, store) as line:
+        assert "by text" not in line.call().press("0").put_in(DialCallStatus="busy").words
+        store.texts.sender_is("")
+        line.app._live.look()
+        assert "by text" in line.call(sid="CA3").press("0").put_in(DialCallStatus="busy").words
+
+
 def test_advisers_are_told_that_no_texts_are_offered(asha: Browser, store: Store) -> None:
     assert "Callers are offered no texts now." not in asha.get("/texts").text
 

@@ -78,7 +78,7 @@ def test_a_refusal_says_why_and_what_to_look_at(line: Line) -> None:
 @pytest.mark.parametrize("target", ["/voice?" + "x" * 5000, "/voice?a=\r\nSet-Cookie:b", "/voice?\x1b[2J"])
 def test_a_refusal_shows_an_address_only_as_far_as_it_can_be_read(line: Line, target: str) -> None:
     path, query = target.split("?")
-    refusal = line.client.post(path, query_string=query, headers={"X-Twilio-Signature": "wrong"})
+    refusal = line.client.post(path, query_string=query, data=FORM, headers={"X-Twilio-Signature": "wrong"})
 
     assert refusal.status_code == 403
     assert len(refusal.text) < 1000
@@ -92,15 +92,30 @@ def test_a_form_that_is_too_long_is_refused_with_the_reason(line: Line) -> None:
 
 
 def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Line) -> None:
-    """Otherwise a token that was changed only at Twilio would not be noticed."""
+    """Otherwise a token that was changed only at Twilio, or a proxy that drops a header, would not be noticed."""
     before = REGISTRY.get_sample_value("ivr_refused_total") or 0
 
     with structlog.testing.capture_logs() as logs:
         for _ in range(3):
             line.client.post("/voice", data=FORM, headers={"X-Twilio-Signature": "wrong"})
 
-    assert REGISTRY.get_sample_value("ivr_refused_total") == before + 3
-    assert [log["log_level"] for log in logs if log["event"] == "refused"] == ["warning"]
+        for _ in range(3):
+            line.client.post("/voice", data=FORM)
+
+    assert REGISTRY.get_sample_value("ivr_refused_total") == before + 6
+    told = [(log["log_level"], log["why"].split(",")[0]) for log in logs if log["event"] == "refused"]
+    assert told == [
+        ("warning", "the signature fits no token that is set here"),
+        ("warning", "this request has no X-Twilio-Signature header"),
+    ]
+
+
+def test_a_post_that_a_redirect_made_a_get_is_refused_as_that(line: Line) -> None:
+    """As where the number at Twilio has http, and the proxy redirects to https."""
+    answer = line.client.get("/voice", headers={"X-Twilio-Signature": "of the POST"})
+
+    assert answer.status_code == 400
+    assert "A redirect makes one of a POST" in answer.text
 
 
 def test_the_table_of_webhooks_is_whole(line: Line) -> None:

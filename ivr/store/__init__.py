@@ -19,7 +19,7 @@
     ivr:text:<id>                string   one text message and how far it got, as JSON
     ivr:texts_to:<number>        string   texts asked for to one number in the last hour
     ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
-    ivr:no_texts                 string   why no text can be sent at all, in words; none: they can
+    ivr:no_texts                 string   why no text can be sent at all, in words; empty: they can; none: not known
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
     ivr:advisers                 set      the advisers' names

@@ -128,11 +128,12 @@ class Texts:
 
     def sender_is(self, why_not: str) -> None:
         """Note why no text can be sent at all, in words; empty: they can."""
-        self._redis.do(lambda client: client.set("ivr:no_texts", why_not) if why_not else client.delete("ivr:no_texts"))
+        self._redis.do(lambda client: client.set("ivr:no_texts", why_not))
 
-    def why_no_sender(self) -> str:
-        """Why no text can be sent at all; empty if nothing is known against it."""
-        return (self._redis.do(lambda client: client.get("ivr:no_texts")) or b"").decode()
+    def why_no_sender(self) -> str | None:
+        """Why no text can be sent at all; empty if they can. None: nobody found out, or Redis has lost it."""
+        found = self._redis.do(lambda client: client.get("ivr:no_texts"))
+        return None if found is None else found.decode()
 
     def failed(self) -> list[TextState]:
         """Texts that did not go, the latest first."""

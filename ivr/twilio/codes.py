@@ -28,6 +28,7 @@ _MEANINGS = {
     "21660": _NO_SENDER,
     "21661": _NO_SENDER,
     "21701": _NO_SENDER,
+    "21704": _NO_SENDER,
     "21705": _NO_SENDER,
     "30001": _TOO_MANY,
     "30002": "Our account at Twilio is suspended. An operator must look at it",

@@ -225,19 +225,31 @@ class Phone:
         sender = self._settings.text_from or self._settings.our_number
         name = "TWILIO_TEXT_FROM" if self._settings.text_from else "TWILIO_NUMBER"
         if sender.startswith("MG"):
-            try:
-                self._read(lambda client: client.messaging.v1.services(sender).fetch())
-            except PhoneFailed as error:
-                if error.code != _NOT_FOUND:
-                    raise
-                return f"The account has no Messaging Service {sender}. Check TWILIO_TEXT_FROM."
-            return ""
+            return self._why_no_texts_from_service(sender)
         number = self._number(sender)
         if number is None:
             return f"The account has no number {sender}. Check {name}."
         if number.sends_texts:
             return ""
         return f"Twilio says that {sender} sends no texts. Set TWILIO_TEXT_FROM to a number that can."
+
+    def _why_no_texts_from_service(self, sid: str) -> str:
+        """A service sends from the numbers, short codes or names in its pool. One that has none exists all the same."""
+        try:
+            numbers = self._read(lambda client: client.messaging.v1.services(sid).phone_numbers.list(limit=MOST_LISTED))
+        except PhoneFailed as error:
+            if error.code != _NOT_FOUND:
+                raise
+            return f"The account has no Messaging Service {sid}. Check TWILIO_TEXT_FROM."
+        if any("SMS" in (one.capabilities or ["SMS"]) for one in numbers):
+            return ""
+        for others in ("short_codes", "alpha_senders"):
+            if self._read(lambda client, of=others: getattr(client.messaging.v1.services(sid), of).list(limit=1)):
+                return ""
+        return (
+            f"The Messaging Service {sid} has no sender of texts in its pool. Add one at Twilio, or set "
+            "TWILIO_TEXT_FROM to a number that can."
+        )
 
     def _number(self, ours: str) -> OurNumber | None:
         """A number of the account's, as Twilio has it; None if the account has no such number."""

@@ -4,7 +4,8 @@ The server calls us as soon as a request's headers are there, each time in a thr
 waits for whoever sends it. Eight requests of two bytes each, never finished, would so hold all of eight threads for
 good. So there are many threads, most of which only ever wait for a body, which costs next to nothing; a few at a time
 go on into the app, calls and pages apart, so that nothing an adviser's page does keeps a caller waiting; and whoever
-does not finish a request in time is disconnected.
+does not finish a request in time is disconnected. The time is short while so many are unfinished that others would
+have to wait.
 
 Measured beside eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU a turn.
 Letting the server hand over whole requests by its own protocol (RSGI) cost 35 to 55% more.
@@ -20,12 +21,15 @@ import stat
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
+
+from ivr.web import refusal
+from ivr.web.refusal import Refusals, Refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,12 +39,16 @@ WHOLE_SECONDS = 10.0
 #: Seconds without a byte either way after which a connection is ended. The server itself ends one that waits for its
 #: next request after 30, so whatever is left by then has sent half of one, behind another that was answered.
 QUIET_SECONDS = 40.0
+#: The same, for whoever has most connections, while there are so many bodies that have not come, or so many requests
+#: that are not answered. A body that is on its way comes in a few milliseconds.
+HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
+#: Seconds between two looks at all connections, and at whether there are many.
+LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
 #: What callers, or whoever watches over the line, wait for. Everything else is a page.
 CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
 
-_TOO_LONG = f"Refused: this request is longer than {MOST_BYTES} bytes, and nothing that is sent here is.\n"
 _ESTABLISHED = 1
 #: tcp_info of Linux: the state, milliseconds since data was last sent, and last received, and segments sent with data.
 _TCP_INFO = struct.Struct("B43xI4xI100xI")
@@ -52,71 +60,110 @@ class Door:
     def __init__(self, inside: WSGIApplication, at_once: int):
         self._inside = inside
         self._calls, self._pages = threading.BoundedSemaphore(at_once), threading.BoundedSemaphore(at_once)
+        self._refusals = Refusals()
+        #: The threads that wait for a body.
+        self._reading: set[int] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            _take_in(environ)
-        except RequestEntityTooLarge:
-            return Response(_TOO_LONG, 413, content_type="text/plain; charset=utf-8")(environ, start_response)
-        except HTTPException as refusal:
-            return refusal(environ, start_response)
+            self._take_in(environ)
+        except Refused as refused:
+            self._refusals.note(refused)
+            return refused.answer()(environ, start_response)
+        except HTTPException as refused:
+            return refused(environ, start_response)
         with self._calls if environ["PATH_INFO"].startswith(CALLS) else self._pages:
             return self._inside(environ, start_response)
 
+    def _take_in(self, environ: WSGIEnvironment) -> None:
+        """Have the whole body here, whether it came with its length or in chunks.
 
-def _take_in(environ: WSGIEnvironment) -> None:
-    """Have the whole body here, whether it came with its length or in chunks. Raises RequestEntityTooLarge."""
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-        return
-    body = get_input_stream(environ, max_content_length=MOST_BYTES + 1).read(MOST_BYTES + 1)
-    if len(body) > MOST_BYTES:
-        raise RequestEntityTooLarge
-    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        Raises Refused for one that is too long, or shorter than it said. The server does not tell whether one in
+        chunks came to its end.
+        """
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return
+        me, wanted = threading.get_ident(), environ.get("CONTENT_LENGTH", "")
+        self._reading.add(me)
+        try:
+            body = get_input_stream(environ, max_content_length=MOST_BYTES + 1).read(MOST_BYTES + 1)
+        except RequestEntityTooLarge:
+            raise refusal.too_long(MOST_BYTES) from None
+        finally:
+            self._reading.discard(me)
+        if len(body) > MOST_BYTES:
+            raise refusal.too_long(MOST_BYTES)
+        if wanted.isdecimal() and len(body) < int(wanted):
+            raise refusal.broken_off(len(body), int(wanted))
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
+    # --- requests that never end ------------------------------------------------------------
 
-# --- requests that never end ----------------------------------------------------------------
+    def watch(self) -> None:
+        """Disconnect whoever does not finish a request, in a thread of its own; nobody where there is no /proc."""
+        if os.path.isdir("/proc/self/fd"):
+            threading.Thread(target=self._watch, name="door", daemon=True).start()
 
-
-def watch() -> None:
-    """Disconnect whoever does not finish a request, in a thread of its own. Does nothing where there is no /proc."""
-    if os.path.isdir("/proc/self/fd"):
-        threading.Thread(target=_watch, name="door", daemon=True).start()
-
-
-def _watch() -> None:
-    since: dict[_Unanswered, float] = {}
-    while True:
-        time.sleep(1)
-        with contextlib.suppress(OSError):
-            since = disconnect_unfinished(since, time.monotonic())
+    def _watch(self) -> None:
+        since: dict[_Unanswered, float] = {}
+        looked = 0.0
+        while True:
+            time.sleep(GLANCE_SECONDS)
+            now, are_many = time.monotonic(), len(self._reading) > MANY_BODIES
+            if are_many or now - looked >= LOOK_SECONDS:
+                looked = now
+                with contextlib.suppress(OSError):
+                    since = disconnect_unfinished(since, now, are_many)
 
 
 #: A request that is not answered: the socket it came by, and what was sent there before.
 _Unanswered = tuple[int, int]
 
 
-def disconnect_unfinished(since: dict[_Unanswered, float], now: float) -> dict[_Unanswered, float]:
+def disconnect_unfinished(
+    since: dict[_Unanswered, float], now: float, are_many: bool = False
+) -> dict[_Unanswered, float]:
     """Look through this process's connections, and end those with a request that began long ago.
 
     `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
     keeps for one request after another has had an answer between two of them, and so is told apart from one request.
+    While there are many, or `are_many`, those from the address that has most of them end sooner.
     """
-    ports = {one.getsockname()[1] for one in _sockets() if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
-    unfinished = {}
-    for one in _sockets():
-        told = _told_by_kernel(one) if one.getsockname()[1] in ports else None
-        if told is None:
-            continue
+    unfinished, addresses, ending = dict[_Unanswered, float](), dict[_Unanswered, str](), set[_Unanswered]()
+    for told in _connections():
         if told.waits:
-            key = os.fstat(one.fileno()).st_ino, told.segments
-            unfinished[key] = since.get(key, now)
-            if now - unfinished[key] < WHOLE_SECONDS:
-                continue
-        elif told.quiet < QUIET_SECONDS:
-            continue
-        with contextlib.suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+            unfinished[told.key] = since.get(told.key, now - told.unheard)
+            addresses[told.key] = told.address
+        elif told.quiet >= QUIET_SECONDS:
+            ending.add(told.key)
+    are_many = are_many or len(unfinished) > MANY_REQUESTS
+    crowd = Counter(addresses.values()).most_common(1)[0][0] if are_many and addresses else ""
+    for key, began in unfinished.items():
+        if now - began >= (HURRY_SECONDS if addresses[key] == crowd else WHOLE_SECONDS):
+            ending.add(key)
+    if ending:
+        _end(ending)
     return unfinished
+
+
+def _connections() -> list[_Told]:
+    """How each connection is that somebody opened to us."""
+    ports, found = set[int](), list[tuple[int, _Told]]()
+    for one in _sockets():
+        port = one.getsockname()[1]
+        if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            ports.add(port)
+        elif told := _told_by_kernel(one):
+            found.append((port, told))
+    return [told for port, told in found if port in ports]
+
+
+def _end(ending: set[_Unanswered]) -> None:
+    for one in _sockets():
+        told = _told_by_kernel(one)
+        if told and told.key in ending:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
 
 def _sockets() -> Iterator[socket.socket]:
@@ -135,12 +182,14 @@ def _sockets() -> Iterator[socket.socket]:
 
 
 class _Told(NamedTuple):
-    """Whether the other side has sent something later than we last did, or we sent nothing yet; how many segments we
-    sent; and for how many seconds neither side has sent anything."""
+    """Whether the other side has sent something later than we last did, or we sent nothing yet; for how many seconds
+    it has sent nothing, and neither side has; which request this is, if it is unanswered; and who sent it."""
 
     waits: bool
-    segments: int
+    unheard: float
     quiet: float
+    key: _Unanswered
+    address: str
 
 
 def _told_by_kernel(one: socket.socket) -> _Told | None:
@@ -152,8 +201,9 @@ def _told_by_kernel(one: socket.socket) -> _Told | None:
     try:
         info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
         state, sent, received, segments = _TCP_INFO.unpack(info)
+        key, address = (os.fstat(one.fileno()).st_ino, segments), one.getpeername()[0]
     except (OSError, struct.error):
         return None
     if state != _ESTABLISHED:
         return None
-    return _Told(segments == 0 or received < sent, segments, min(sent, received) / 1000)
+    return _Told(segments == 0 or received < sent, received / 1000, min(sent, received) / 1000, key, address)

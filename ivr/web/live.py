@@ -55,7 +55,8 @@ class Live:
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
         self._live = self._next = ""
-        self._offers_texts = settings.can_reach_twilio
+        #: Not before it is known that they can be sent. What a Redis that was emptied has lost, the worker finds out.
+        self._offers_texts = False
         #: Revisions that this version of the line cannot read. They are not tried again.
         self._refused: set[str] = set()
         #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
@@ -125,8 +126,9 @@ class Live:
 
     def _look_at_texts(self) -> None:
         """Whether texts can be sent. From now on every call is offered them, or none is."""
-        offers = self._settings.can_reach_twilio and not self._store.texts.why_no_sender()
-        if offers == self._offers_texts:
+        why_not = self._store.texts.why_no_sender() if self._settings.can_reach_twilio else "there is no account"
+        offers = not why_not
+        if why_not is None or offers == self._offers_texts:
             return
         with self._loading:
             self._offers_texts = offers

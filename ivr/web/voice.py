@@ -6,7 +6,6 @@ No view runs before the signature is verified. What happens in a turn is in `tur
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,23 +22,20 @@ from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.twilio import signature, twiml, webhook
 from ivr.twilio.webhook import Rung
+from ivr.web import refusal
+from ivr.web.refusal import Refusals, Refused
 from ivr.web.turn import CallWebhook, Line, Sent, edition_of
 
 log = structlog.get_logger()
 
 TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
-REFUSED = Counter("ivr_refused_total", "Webhooks whose signature did not fit.")
 LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by where they were in the call.", ["place"])
-#: Seconds between two lines of the log about that: anybody can send us any number of them.
-REFUSALS_SECONDS = 60.0
 
 Environ = dict[str, Any]
 #: Where Twilio brings news that nobody listens to, and where an adviser listens.
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
 #: Answers within an hour to one number that texts us; and numbers that are answered, once each, without Redis.
 MOST_ANSWERS, MOST_ANSWERED_ALONE = 3, 1000
-#: Characters of an address that a refusal shows.
-MOST_SHOWN = 300
 
 #: How a call by one click went: what the card says of the caller's phone and of the adviser's.
 RANG: dict[Rung, str] = {
@@ -90,36 +86,12 @@ def blueprint(line: Line) -> Blueprint:
     return voice
 
 
-class _Refused(Exception):
-    """Raised for a webhook that is not answered, with a status and words for whoever looks into it. No caller hears."""
-
-    def __init__(self, code: int, words: str):
-        self.code, self.words = code, words
-
-
-#: Why a webhook is refused, and what to look at. Nothing in it helps to make a signature that fits.
-_NO_SIGNATURE = (
-    "Refused: this request has no X-Twilio-Signature header, so it did not come from Twilio, or something on the way "
-    "took the header out.\nLook at: the reverse proxy, which must pass the header on.\n"
-)
-_NO_FIT = (
-    "Refused: the signature fits no token that is set here, for this address:\n    {address}\n"
-    "Look at: TWILIO_AUTH_TOKEN, which must be the auth token of the account that calls; the address at Twilio, which "
-    "must be this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the "
-    "query and the form as they are.\n"
-)
-_NO_FORM = (
-    "Refused: this request has {found}, and Twilio sends plain forms (application/x-www-form-urlencoded).\n"
-    "Look at: what stands between Twilio and the line, which must leave the body as it is.\n"
-)
-
-
 class _Views:
     """One method for each webhook."""
 
     def __init__(self, line: Line):
         self._line = line
-        self._refusal_told = float("-inf")
+        self._refusals = Refusals()
         #: Whose texts were answered while Redis was away, where nothing else counts them.
         self._answered_alone: set[str] = set()
 
@@ -143,27 +115,19 @@ class _Views:
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
         """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
         if signature.HEADER not in environ:
-            raise _Refused(403, _NO_SIGNATURE)  # nor is it read
+            raise refusal.unsigned()  # nor is it read
         pairs = signature.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ[signature.HEADER]):
-            self._refused()
-            raise _unfit(environ, _shown(self._line.public_url + target))
+            raise refusal.unfit(environ, self._line.public_url + target)
         query = dict(signature.fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
-    def _refused(self) -> None:
-        """Count it, and now and then tell of it: mostly, a token or an address was changed in one place only."""
-        REFUSED.inc()
-        now = time.monotonic()
-        if self._refusal_told + REFUSALS_SECONDS <= now:
-            self._refusal_told = now
-            log.warning("refused", why="A signature fits no token here, or is for another address than PUBLIC_URL")
-
     def _failed(self, error: Exception, sent: Sent) -> Response:
         """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
-        if isinstance(error, _Refused):
-            return _refusal(error)
+        if isinstance(error, Refused):
+            self._refusals.note(error)
+            return error.answer()
         place = sent.path.removeprefix("/voice").strip("/").split("/")[0]
         if place in _NEWS and isinstance(error, StoreDown):
             log.warning("news", call=sent.call, path=sent.path, why=str(error))
@@ -294,28 +258,6 @@ class _Views:
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
         return _Document(self._line.live.trouble)
-
-
-def _unfit(environ: Environ, address: str) -> _Refused:
-    """Why a signature does not fit: another body than Twilio sends says nothing of the token."""
-    coding, kind = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get("CONTENT_TYPE", "")
-    if coding.strip().lower() not in ("", "identity"):
-        return _Refused(415, _NO_FORM.format(found=f"a body that is packed ({_shown(coding)})"))
-    if environ["REQUEST_METHOD"] == "POST" and "urlencoded" not in (kind.lower() or "urlencoded"):
-        return _Refused(415, _NO_FORM.format(found=f"a body of another kind ({_shown(kind)})"))
-    return _Refused(403, _NO_FIT.format(address=address))
-
-
-def _refusal(refused: _Refused) -> Response:
-    response = Response(refused.words, refused.code, content_type="text/plain; charset=utf-8")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _shown(address: str) -> str:
-    """An address that anybody may have sent, cut to what a person can read."""
-    plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address)
-    return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
 
 
 class _Document(Response):

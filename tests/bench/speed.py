@@ -77,7 +77,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--parts", action="store_true", help="what each part of our own saves")
     options.add_argument("--beside", type=Path, help="a checkout of another version of the line")
     chosen = options.parse_args(arguments)
-    with _all(chosen.parts, chosen.beside) as sides:
+    with all_sides(chosen.parts, chosen.beside) as sides:
         rounds = _measured(sides, chosen.rounds, chosen.calls)
         _print(rounds)
         if chosen.parts:
@@ -149,7 +149,7 @@ def _print_waits(sides: Mapping[str, Side]) -> None:
 
 
 @contextmanager
-def _all(parts: bool, beside: Path | None) -> Iterator[dict[str, Side]]:
+def all_sides(parts: bool, beside: Path | None, only_line: bool = False) -> Iterator[dict[str, Side]]:
     """Every side that is measured, as they run, until this ends."""
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
@@ -172,7 +172,7 @@ def _all(parts: bool, beside: Path | None) -> Iterator[dict[str, Side]]:
         sides = {LINE: Side(*ours, redis_pid, walks)}
         if beside:
             sides[beside.name] = running.enter_context(_other(beside, folder / "other", environment))
-        for name, app in ((ORDINARY, "tests.bench.ordinary:app"), (BARE, "tests.bench.bare:app")):
+        for name, app in () if only_line else ((ORDINARY, "tests.bench.ordinary:app"), (BARE, "tests.bench.bare:app")):
             sides[name] = Side(*serve(app), redis_pid, walks)
         for name in PARTS if parts else ():
             sides[name] = Side(*serve("tests.bench.clocked:app", BENCH_PART=name), redis_pid, walks)

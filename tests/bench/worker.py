@@ -37,6 +37,9 @@ def main(arguments: list[str]) -> None:
                 running.jobs.send_text(text, time.time())
             seconds_until(lambda: "Messages.json" in rest.asked)
             _print("twenty texts and mail hang", _measure(running, rest, clicks, clicks))
+            rest.clicks_that_hang = 2
+            _measure(running, rest, 2, 2 * clicks)
+            _print("and two clicks", _measure(running, rest, clicks, 3 * clicks))
             _print_memory(running)
             rest.hangs.clear()
 

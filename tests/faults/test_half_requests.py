@@ -49,6 +49,19 @@ def test_a_caller_is_answered_beside_many_requests_that_never_end(started: Start
         assert "<Gather" in started.post("/voice", **FORM)
 
 
+def test_a_caller_is_answered_beside_more_half_requests_than_would_fit_into_the_threads_of_old(
+    started: Started,
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        with _held(started.port, HALVES["of a webhook"], 1200):
+            for _ in range(10):
+                assert "<Gather" in started.post("/voice", **FORM)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def _signed(line: Started, body: bytes, headers: str) -> bytes:
     signature = RequestValidator(line.token).compute_signature(f"{line.base}/voice", FORM)
     head = (
@@ -80,6 +93,43 @@ def test_a_body_that_is_too_large_is_refused_as_such(started: Started, headers: 
     assert b" 413 " in _ask(started.port, _signed(started, sent, headers)).split(b"\r\n")[0]
 
 
+def _cut_off(port: int, request: bytes) -> str:
+    """The answer to a request whose sender stops in the middle and still listens."""
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+def test_a_body_that_broke_off_is_refused_as_that(started: Started) -> None:
+    """The token is right, so nobody is sent to look for it."""
+    body = urlencode(FORM).encode()
+
+    answer = _cut_off(started.port, _signed(started, body[:-9], f"Content-Length: {len(body)}"))
+
+    assert answer.startswith("HTTP/1.1 400")
+    assert f"broke off ({len(body) - 9} of {len(body)} bytes came)" in answer
+    assert "TWILIO_AUTH_TOKEN" not in answer
+
+
+def test_a_body_in_chunks_that_broke_off_is_refused_with_that_as_a_reason(started: Started) -> None:
+    """The server does not tell where such a body ends, so this and a wrong token look alike: both are named."""
+    chunk = b"10\r\n" + urlencode(FORM).encode()[:16] + b"\r\n"
+
+    answer = _cut_off(started.port, _signed(started, chunk, "Transfer-Encoding: chunked"))
+
+    assert answer.startswith("HTTP/1.1 403")
+    assert "Its body came in chunks (16 bytes). If it broke off on the way" in answer
+
+
+@pytest.mark.parametrize("headers", ["Content-Length: 0", "X-Nothing: 1"])
+def test_a_webhook_without_a_body_is_refused_as_that(started: Started, headers: str) -> None:
+    answer = _ask(started.port, _signed(started, b"", headers)).decode()
+
+    assert answer.startswith("HTTP/1.1 400")
+    assert "this request has no body" in answer
+
+
 # --- who is disconnected, with real sockets and a clock of the test's own -------------------------
 
 
@@ -90,8 +140,8 @@ class _Server:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.taken: list[socket.socket] = []
 
-    def connect(self) -> tuple[socket.socket, socket.socket]:
-        client = socket.create_connection(self.listening.getsockname(), 5)
+    def connect(self, address: str = "127.0.0.1") -> tuple[socket.socket, socket.socket]:
+        client = socket.create_connection(self.listening.getsockname(), 5, source_address=(address, 0))
         taken, _ = self.listening.accept()
         self.taken.append(taken)
         return client, taken
@@ -132,6 +182,28 @@ def test_only_who_did_not_finish_in_time_is_disconnected(server: _Server) -> Non
 
     assert [_is_open(one) for one in (half, answered, waits, late)] == [False, True, False, True]
     for one in (half, answered, waits, late):
+        one.close()
+
+
+def test_while_there_are_many_the_crowd_has_less_time_and_nobody_else_has(
+    server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two from one address are the crowd, and have been quiet for longer than it takes to send a body."""
+    monkeypatch.setattr(door, "HURRY_SECONDS", 0.1)
+    crowd = [server.connect()[0] for _ in range(2)]
+    elsewhere = server.connect("127.0.0.2")[0]
+    for one in (*crowd, elsewhere):
+        one.sendall(b"half a request")
+    time.sleep(0.2)
+    fresh = server.connect()[0]
+    fresh.sendall(b"half a request")
+
+    door.disconnect_unfinished({}, now=0.0)
+    assert all(_is_open(one) for one in crowd), "ten seconds, while there are few"
+    door.disconnect_unfinished({}, now=0.0, are_many=True)
+
+    assert [_is_open(one) for one in (*crowd, elsewhere)] == [False, False, True]
+    for one in (*crowd, elsewhere, fresh):
         one.close()
 
 

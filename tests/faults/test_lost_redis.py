@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from ivr import worker
 from ivr.config import Settings
 from ivr.store import Store
+from ivr.worker import Tools
 from tests.line import Line
+from tests.rest import Twilio, work
 
 WEBHOOKS = ["/voice", "/voice/turn/3?at=main_menu.0.0.x..0-0-0-0.", "/voice/fallback"]
 
@@ -60,6 +64,48 @@ def test_without_even_words_on_disk_the_caller_hears_when_to_ring_again(
     assert ET.fromstring(reply.text).findtext("Say") == (
         "Sorry. This line is not working just now. Please ring again later."
     )
+
+
+NUMBER = {"sid": "PN" + "1" * 32, "phone_number": "+441164960000"}
+
+
+def _offers_texts(line: Line, sid: str) -> bool:
+    return "by text" in line.call(sid=sid).press("0").put_in(DialCallStatus="busy").words
+
+
+@pytest.mark.parametrize("can", [False, True])
+def test_texts_are_offered_again_only_once_twilio_says_that_they_can_be_sent(
+    line: Line, tools: Tools, twilio: Twilio, can: bool
+) -> None:
+    """Redis lost that they cannot. A line that runs keeps to what it knew; one that starts anew offers none."""
+    line.store.texts.sender_is("" if can else "Twilio says that +441164960000 sends no texts.")
+    line.app._live.look()
+    _empty(line.store)
+    line.app._live.look()
+    assert _offers_texts(line, "CA1") is can
+
+    with Line(line.settings, line.store) as started_anew:
+        assert not _offers_texts(started_anew, "CA2")
+        twilio.answers = [(200, {"incoming_phone_numbers": [{**NUMBER, "capabilities": {"sms": can}}], "page": 0})]
+        worker.look(tools, time.time())
+        work(tools)
+        started_anew.app._live.look()
+        assert _offers_texts(started_anew, "CA3") is can
+
+
+def test_what_cannot_be_asked_is_asked_again_and_nothing_is_offered_meanwhile(
+    line: Line, tools: Tools, twilio: Twilio
+) -> None:
+    _empty(line.store)
+    with Line(line.settings, line.store) as started_anew:
+        twilio.answers = [(503, {})]
+        for minute in range(2):
+            worker.look(tools, 60.0 * minute)
+            work(tools)
+            assert not _offers_texts(started_anew, f"CA{minute}")
+            twilio.answers = [(200, {"incoming_phone_numbers": [NUMBER], "page": 0})]
+        started_anew.app._live.look()
+        assert _offers_texts(started_anew, "CA9")
 
 
 def test_a_call_whose_session_is_gone_goes_on_where_it_was(line: Line) -> None:

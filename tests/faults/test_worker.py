@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,8 @@ from tests.crew import Crew, Half, children, crew, half, hangs, seconds_until
 from tests.desk import ask, hire
 from tests.redis_server import soon
 
-#: Far less than any server is waited for.
-PROMPT_SECONDS = 5.0
+#: How much longer a click or an alert may take while other servers hang. What waits for one takes fifty times as long.
+MOST_TIMES = 4.0
 
 
 @pytest.fixture
@@ -40,11 +41,23 @@ def running(tmp_path: Path, files: dict[str, str], rest: Half) -> Iterator[Crew]
             yield found
 
 
-def _click(running: Crew) -> None:
+def _click(running: Crew, nth: int = 1) -> None:
     hire(running.store)
-    saved = ask(running.store, 1)
+    saved = ask(running.store, nth)
     running.store.requests.change(saved.id, lambda r: callback.claim(r, "asha", time.time()))
     running.jobs.ring(saved.id, "asha", time.time())
+
+
+def _seconds_to_ring_and_to_alert(running: Crew, rest: Half, first: int) -> tuple[float, float]:
+    """The median of five clicks, and of five urgent alerts by webhook."""
+    clicks, alerts = [], []
+    for nth in range(first, first + 5):
+        rung, told = rest.asked.count("Calls.json"), rest.asked.count("hook")
+        _click(running, nth)
+        clicks.append(seconds_until(lambda rung=rung: rest.asked.count("Calls.json") > rung))  # type: ignore[misc]
+        running.jobs.alert(ask(running.store, nth + 40, urgent=True).id, "urgent")
+        alerts.append(seconds_until(lambda told=told: rest.asked.count("hook") > told))  # type: ignore[misc]
+    return statistics.median(clicks), statistics.median(alerts)
 
 
 def _text(running: Crew, number: int) -> None:
@@ -52,17 +65,34 @@ def _text(running: Crew, number: int) -> None:
 
 
 def test_a_click_and_an_urgent_alert_wait_for_no_text_and_no_mail(running: Crew, rest: Half) -> None:
-    """Twenty texts to a REST that hangs, and five alerts to a mail server that hangs, are underway."""
+    """Twenty texts to a REST that hangs, and five alerts to a mail server that hangs, are underway.
+
+    The same is measured before, in the same run: a machine that other work keeps busy is slow both times.
+    """
+    click, alert = _seconds_to_ring_and_to_alert(running, rest, 21)
     rest.hangs.set()
     for number in range(20):
         _text(running, number)
     for number in range(10, 15):
         running.jobs.alert(ask(running.store, number, urgent=True).id, "urgent")
     assert soon(lambda: "Messages.json" in rest.asked)
+    assert soon(lambda: rest.asked.count("hook") == 10)
 
-    _click(running)
-    assert seconds_until(lambda: "Calls.json" in rest.asked) < PROMPT_SECONDS
-    assert seconds_until(lambda: rest.asked.count("hook") == 5) < PROMPT_SECONDS
+    then_click, then_alert = _seconds_to_ring_and_to_alert(running, rest, 31)
+    assert then_click < MOST_TIMES * click
+    assert then_alert < MOST_TIMES * alert
+
+
+def test_a_click_waits_for_no_other_click_that_twilio_never_answers(running: Crew, rest: Half) -> None:
+    click, _ = _seconds_to_ring_and_to_alert(running, rest, 21)
+    rest.clicks_that_hang = 2
+    for nth in (1, 2):
+        _click(running, nth)
+    assert soon(lambda: rest.clicks_that_hang == 0)
+
+    then_click, _ = _seconds_to_ring_and_to_alert(running, rest, 31)
+
+    assert then_click < MOST_TIMES * click
 
 
 def test_a_retry_waits_for_no_process_that_was_killed(running: Crew, rest: Half) -> None:
@@ -155,8 +185,8 @@ def test_a_process_that_keeps_ending_is_named_while_the_others_work(running: Cre
 
     seconds_until(lambda: running.store.health.ailing(QUEUES).get(TEXTS))
     _click(running)
-    assert seconds_until(lambda: "Calls.json" in rest.asked) < PROMPT_SECONDS
-    seconds_until(lambda: rest.asked.count("hook") == 1)
+    assert soon(lambda: "Calls.json" in rest.asked)
+    assert soon(lambda: rest.asked.count("hook") == 1)
 
     running.store.with_queue(lambda client: client.delete(f"rq:queue:{TEXTS}"))
     _text(running, 1)

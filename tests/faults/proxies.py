@@ -1,0 +1,135 @@
+"""Real reverse proxies in front of a line that runs, set up in the ways that people do."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from twilio.request_validator import RequestValidator
+
+from tests.ports import free_port
+from tests.redis_server import soon
+from tests.test_rest import needs
+
+#: What Twilio calls: the proxy's name in the world, with a certificate that is not the matter here.
+PUBLIC = "https://line.example.org"
+
+#: nginx as docs/operators.md writes it: whole requests, passed on by HTTP/1.0, each by a connection of its own.
+AS_DOCUMENTED = "location / { proxy_pass http://line; }"
+#: As it comes in, by connections that are kept, with what proxies tell of themselves.
+AS_IT_COMES = """
+location / {
+  proxy_pass http://line; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off;
+  proxy_buffering off; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto https; proxy_set_header X-Forwarded-Host $host; proxy_set_header Forwarded for=_x;
+}"""
+#: Whatever fails is sent once more, to the same line: a webhook may so come twice.
+TWICE = "location / { proxy_pass http://twice; proxy_next_upstream error timeout http_502 non_idempotent; }"
+
+_NGINX = """
+daemon off; worker_processes 1; pid nginx.pid; error_log error.log; %(user)s
+events { worker_connections 512; }
+http {
+  access_log off; large_client_header_buffers 4 16k; client_header_timeout 60s; client_body_timeout 60s;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+  upstream line { server 127.0.0.1:%(line)d; keepalive 8; }
+  upstream twice { server 127.0.0.1:%(line)d max_fails=0; server 127.0.0.1:%(line)d max_fails=0; }
+  server { listen 127.0.0.1:%(port)d; server_name _; merge_slashes off; %(location)s }
+}
+"""
+_CADDY = """{
+  admin off
+  auto_https off
+}
+http://:%(port)d {
+  bind 127.0.0.1
+  reverse_proxy 127.0.0.1:%(line)d
+}
+"""
+NGINX = {"nginx as documented": AS_DOCUMENTED, "nginx, as it comes": AS_IT_COMES, "nginx, twice": TWICE}
+CADDY = "Caddy"
+ALL = (*NGINX, CADDY)
+
+
+@dataclass
+class Proxy:
+    """A proxy that runs, and the token of the line behind it."""
+
+    port: int
+    token: str
+
+    def signed(self, path: str, form: dict[str, str], *headers: str, chunks: int = 0, keep: bool = False) -> bytes:
+        """A webhook as Twilio sends it, in one piece or in `chunks`."""
+        signature = RequestValidator(self.token).compute_signature(PUBLIC + path, form)
+        body = urlencode(form).encode()
+        length, sent = (f"Content-Length: {len(body)}", body) if not chunks else _in_chunks(body, chunks)
+        lines = [
+            f"POST {path} HTTP/1.1", "Host: line.example.org", f"X-Twilio-Signature: {signature}", length,
+            "Content-Type: application/x-www-form-urlencoded; charset=utf-8",
+            f"Connection: {'keep-alive' if keep else 'close'}", *headers,
+        ]  # fmt: skip
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent
+
+    def ask(self, request: bytes) -> bytes:
+        """The whole answer; empty where the connection ended without one."""
+        with socket.create_connection(("127.0.0.1", self.port), 20) as connection:
+            connection.sendall(request)
+            return answer_on(connection)
+
+    def post(self, path: str, form: dict[str, str], *headers: str, chunks: int = 0) -> bytes:
+        return self.ask(self.signed(path, form, *headers, chunks=chunks))
+
+
+def answer_on(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def _in_chunks(body: bytes, size: int) -> tuple[str, bytes]:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    return "Transfer-Encoding: chunked", b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in parts) + b"0\r\n\r\n"
+
+
+@contextlib.contextmanager
+def proxy(kind: str, folder: Path, line: int, token: str) -> Iterator[Proxy]:
+    """This kind of proxy, in front of the line at this port."""
+    port = free_port()
+    program = shutil.which(
+        "caddy" if kind == CADDY else "nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin"
+    )
+    needs(program, f"{'Caddy' if kind == CADDY else 'nginx'} is needed to stand in front of the line")
+    config = folder / "proxy.conf"
+    if kind == CADDY:
+        config.write_text(_CADDY % {"port": port, "line": line})
+        command = [program, "run", "--config", config, "--adapter", "caddyfile"]
+    else:
+        user = "user root;" if Path("/root").owner() == "root" and _is_root() else ""
+        config.write_text(_NGINX % {"port": port, "line": line, "location": NGINX[kind], "user": user})
+        command = [program, "-p", folder, "-c", config, "-e", folder / "error.log"]
+    process = subprocess.Popen(
+        command, env={"HOME": str(folder)}, stdout=subprocess.DEVNULL, stderr=(folder / "error.log").open("wb")
+    )
+    try:
+        assert soon(lambda: _listens(port)), (folder / "error.log").read_text()
+        yield Proxy(port, token)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _is_root() -> bool:
+    import os
+
+    return os.geteuid() == 0
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    return False
