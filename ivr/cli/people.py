@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import os
+import re
 import secrets
 import sys
 import time
@@ -20,12 +21,11 @@ from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
-from ivr.passwords import hashed
+from ivr.passwords import hashed, why_too_weak
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
 
-SHORTEST_PASSWORD = 12
 HEADINGS = (
     "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Listened to",
     "Left a message", "Call number", "Asked", "Notes",
@@ -49,14 +49,14 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
         raise Stop("A name has only letters, numbers, dots and dashes.")
     if len(name) > LONGEST_NAME:
         raise Stop(f"A name has at most {LONGEST_NAME} characters.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise Stop(f"A password has at least {SHORTEST_PASSWORD} characters. Three or four words do well.")
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone we can ring.")
     settings = config.settings()
     if phone and dialling.same(phone, settings.our_numbers):
         raise Stop(f"'{phone}' is this line's own number. Give the phone on which {name} is rung.")
     with store_of(settings) as store:
+        if why := why_too_weak(password, *re.split(r"[.-]", name), *_names(published(store))):
+            raise Stop(why)
         before = store.people.get(name)
         known = before or Adviser(name, "")
         number = known.phone if phone is None else dialling.judge(phone).e164 if phone else ""
@@ -64,6 +64,11 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
         store.people.save(Adviser(name, hashed(password), number, rights, stamp=secrets.token_hex(8)))
         _note(store, f"{'changed' if before else 'added'} the adviser {name}{_rights_given(known.admin, rights)}")
     out(f"{name} can sign in again: the name was disabled." if known.disabled else f"{name} can sign in.")
+
+
+def _names(live: Script | None) -> list[str]:
+    """The words of the service's names, which anybody would try in a password."""
+    return re.findall(r"\w{4,}", " ".join(live.line.names.values())) if live else []
 
 
 def _rights_given(before: bool, now: bool) -> str:

@@ -23,7 +23,11 @@
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
     ivr:advisers                 set      the advisers' names
-    ivr:signin:<limit>           string   failed sign-ins from one place, or by one name, for a while
+    ivr:signedin:<id>            string   one adviser's sign-in in one browser, as JSON, for 12 hours
+    ivr:signedin_as:<name>       set      the sign-ins of one adviser
+    ivr:signin:failures:<who>    string   failed sign-ins by one name, address or browser, for an hour
+    ivr:signin:wait:<who>        string   the second from which one try is kept for somebody who waits for it
+    ivr:signin:failed            stream   failed sign-ins, the last thousand
     ivr:audit                    stream   who saw and did what
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
@@ -34,12 +38,11 @@
     rq:*                                  the background worker's own queue
 
 Every change of a request is one transaction. Only this package imports redis; a fault
-there reaches the rest of the line as StoreDown. The two libraries that have commands of
-their own, for jobs and for counting sign-ins, get their connections here too.
+there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
+its own, gets its connections here too.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from redis import WatchError
 
@@ -50,6 +53,7 @@ from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, Published, Revisions
 from ivr.store.sessions import Sessions
+from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.texts import Fate, Texts, TextState
 
 __all__ = [
@@ -62,6 +66,7 @@ __all__ = [
     "Blocked",
     "Condition",
     "Conflict",
+    "FailedTry",
     "Fate",
     "Figures",
     "Health",
@@ -72,6 +77,8 @@ __all__ = [
     "Requests",
     "Revisions",
     "Sessions",
+    "SignIn",
+    "SignIns",
     "Store",
     "StoreDown",
     "TextState",
@@ -93,6 +100,7 @@ class Store:
         self.requests = Requests(self.redis)
         self.texts = Texts(self.redis)
         self.people = People(self.redis)
+        self.sign_ins = SignIns(self.redis)
         self.blocked = Blocked(self.redis)
         self.health = Health(self.redis)
 
@@ -111,10 +119,6 @@ class Store:
     def queue_client(self) -> Client:
         """The client of a worker, which waits for jobs as long as there are none."""
         return self.redis.patient()
-
-    def limits(self) -> dict[str, Any]:
-        """What the library that counts failed sign-ins needs to do so here. A fault is its own StorageError then."""
-        return {"connection_pool": self.redis.pool(), "key_prefix": "ivr:signin", "wrap_exceptions": True}
 
     def close(self) -> None:
         self.redis.close()

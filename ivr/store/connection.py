@@ -219,10 +219,6 @@ class Redis:
         client.set_response_callback("CLIENT INFO", _client_info)
         return client
 
-    def pool(self) -> Any:
-        """Connections with our time-outs, for a library that has commands of its own."""
-        return _client(self._url, self._answer_seconds).connection_pool
-
     def risks(self) -> list[str]:
         """What this server is set to that could lose what it was told, and what to do. Raises StoreDown."""
         try:

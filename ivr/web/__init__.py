@@ -53,7 +53,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
-    app.register_blueprint(health(store, live, settings.metrics_dir))
+    app.register_blueprint(health(settings, store, live))
     app.register_blueprint(front.blueprint(settings, store, live))
     app.register_blueprint(studio.blueprint(settings, live))
     app.register_error_handler(404, front.nothing_here)

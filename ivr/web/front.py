@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
 import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template
 from markdown_it import MarkdownIt
 from werkzeug.exceptions import NotFound
 
@@ -27,6 +25,7 @@ from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web.health import faults
 from ivr.web.live import Live
+from ivr.web.origin import is_from_here
 
 DOCS = config.ROOT / "docs"
 #: Who each handbook is for, in the order in which they are listed. Pages that are not named here come after.
@@ -36,8 +35,6 @@ FOR_WHOM = {"advisers": "for whoever talks to callers", "staff": "for whoever ch
 _PAGE = re.compile(r"[a-z][a-z0-9_-]*")
 _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
-#: What a proxy or a tunnel adds to what it passes on.
-_PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
@@ -88,30 +85,6 @@ def html_page(template: str, status: int = 200, scripts: str = "", **values: obj
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def is_from_here(settings: Settings) -> bool:
-    """Whether a browser on this machine asks, with nothing between it and us.
-
-    Anything that hints at a public address counts as one: that it is set, the name that was asked
-    for, where the request came from, and what a proxy or a tunnel adds.
-    """
-    environ = request.environ
-    return (
-        _is_loopback(urlsplit(settings.public_url).hostname)
-        and _is_loopback(urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname)
-        and _is_loopback(environ.get("REMOTE_ADDR"))
-        and not any(header in environ for header in _PASSED_ON)
-    )
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 # --- handbooks --------------------------------------------------------------------------------

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ivr import metrics
+from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
 from ivr.store import Condition, Figures, QueueFigures, Store, StoreDown
 from ivr.web.live import Live
+from ivr.web.origin import is_local
+
+#: Why somebody does not see the metrics.
+_NOT_HERE = (
+    "Refused: the metrics are read on this machine, or with the token in METRICS_TOKEN (Authorization: Bearer ...).\n"
+)
 
 
 def faults(store: Store, live: Live) -> list[str]:
@@ -39,11 +46,9 @@ def _of_processes(condition: Condition) -> list[str]:
     return found
 
 
-def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
-    """Public on purpose: a load balancer and a scraper have no signature. Nothing here is about a caller.
-
-    `counts` is the folder that the line's processes share their metrics in.
-    """
+def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
+    """Whether the line is well is public on purpose, as a load balancer has no signature. Nothing here is about a
+    caller; but how many ring, and when, is nobody's business, so the metrics are for this machine or a token."""
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")
@@ -58,10 +63,19 @@ def blueprint(store: Store, live: Live, counts: Path) -> Blueprint:
 
     @health.get("/metrics")
     def counted() -> Response:
+        if not _may_count(settings):
+            return Response(_NOT_HERE, 403, content_type="text/plain; charset=utf-8")
         told = [*_told_by_redis(store)]
-        return Response(metrics.exposition(counts, told), content_type=metrics.CONTENT_TYPE_LATEST)
+        return Response(metrics.exposition(settings.metrics_dir, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
+
+
+def _may_count(settings: Settings) -> bool:
+    token = request.authorization.token if request.authorization and request.authorization.type == "bearer" else None
+    if token and settings.metrics_token:
+        return hmac.compare_digest(token.encode(), settings.metrics_token.encode())
+    return is_local(request.environ)
 
 
 def _told_by_redis(store: Store) -> Iterator[Metric]:

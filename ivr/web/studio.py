@@ -23,8 +23,9 @@ from ivr.reading import ConfigError
 from ivr.session import Turn
 from ivr.store import StoreDown
 from ivr.transcript import HUNG_UP, Caller, Entry, unreadable
-from ivr.web.front import html_page, is_from_here
+from ivr.web.front import html_page
 from ivr.web.live import Edition, Live
+from ivr.web.origin import is_from_here
 
 #: What the page may do beside what every page may: run its script, ask for replies, play sounds.
 _SCRIPTS = "script-src 'self'; connect-src 'self'; media-src 'self'; "

@@ -7,12 +7,13 @@ the request and to nobody else.
 
 from __future__ import annotations
 
-from flask import Flask, abort, g, render_template, request
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, redirect, render_template, request
 from flask_bootstrap import Bootstrap5
-from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from ivr import briefing, callback, dialling
@@ -24,18 +25,12 @@ from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
 #: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
-_CONTENT_POLICY = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": ["'self'", "data:"],
-    "font-src": "'self'",
-    "media-src": "'self'",
-    "connect-src": "'self'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-    "base-uri": "'none'",
-}
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+#: Seconds for which a browser asks for these pages by https only, once it has had one so.
+_HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
 def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clock: Clock) -> Flask:
@@ -46,6 +41,10 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="adviser",
+        SESSION_COOKIE_SECURE=https,
+        # Not Strict: that keeps the cookie back where a link in an e-mail is followed, and the sign-in page shown
+        # instead would replace it. What changes something is a form, and takes a token.
+        SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
         WTF_CSRF_TIME_LIMIT=None,
@@ -55,15 +54,6 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     )
     Bootstrap5(app)
     CSRFProtect(app)
-    Talisman(
-        app,
-        force_https=False,  # the proxy in front does that
-        strict_transport_security=https,
-        content_security_policy=_CONTENT_POLICY,
-        referrer_policy="no-referrer",
-        session_cookie_secure=https,
-        session_cookie_samesite="Strict",
-    )
     console = Console(settings, store, live, jobs, clock)
     signin.add_to(app, console)
     messages.add_to(app, console, card=queue.add_to(app, console))
@@ -75,7 +65,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         demo=settings.demo,
     )  # fmt: skip
     _add_errors(app)
-    app.after_request(_never_kept)
+    app.after_request(lambda response: _guarded(response, https=https))
     return app
 
 
@@ -85,10 +75,19 @@ def _only_get_and_post() -> None:
         abort(405)
 
 
-def _never_kept(response: Response) -> Response:
-    """Numbers are on these pages: after signing out, going back must not show them."""
+def _guarded(response: Response, *, https: bool) -> Response:
+    """Numbers are on these pages: no browser keeps one, so that going back after signing out shows nothing, and no
+    other site frames one or learns its address."""
+    headers = response.headers
     if "static" not in (request.endpoint or ""):
-        response.headers["Cache-Control"] = "no-store"
+        headers["Cache-Control"] = "no-store"
+    headers["Content-Security-Policy"] = _CONTENT_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if https:
+        headers["Strict-Transport-Security"] = f"max-age={_HTTPS_ONLY_SECONDS}"
     return response
 
 
@@ -96,10 +95,8 @@ def _add_errors(app: Flask) -> None:
     def page(title: str, what: str, code: int) -> tuple[str, int]:
         return render_template("error.html", title=title, what=what, unsaved=unsaved()), code
 
-    @app.errorhandler(StorageError)
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
-        g.store_is_down = True
         what = "The list cannot be read just now. Nothing is lost. Try again in a minute, or use the printed list."
         return page("One moment", what, 503)
 
@@ -114,8 +111,10 @@ def _add_errors(app: Flask) -> None:
             return page("Not here", "That page or that request is not here. It may have been deleted.", 404)
         if code == 403:
             return page("Not for you", "Only an administrator can see this page.", 403)
-        if code == 429:
-            return page("Too many tries", "Wait a minute, and try to sign in again.", 429)
+        if code == 413:
+            return page("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)
+        if isinstance(error, RequestRedirect):  # without the scheme and host, which only the proxy in front knows
+            return redirect(urlsplit(error.new_url).path, code)
         return (
             page("Something went wrong", "Nothing was changed. Try again.", code)
             if code >= 400

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import abort, flash, redirect, request, url_for
-from flask_login import current_user
+from flask import abort, flash, g, redirect, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from ivr.callback import Refused
@@ -38,12 +38,16 @@ class Console:
 
     def note(self, what: str, about: str = "") -> None:
         """Write into the log what the signed-in adviser saw or did."""
-        self.store.people.note(self.now, current_user.get_id() or "nobody", what, about)
+        self.store.people.note(self.now, g.adviser.name, what, about)
 
 
 def unsaved() -> str:
     """What was written on a form that could not be taken, so that it can be shown, and nobody writes it again."""
-    return ". ".join(filter(None, (request.form.get("outcome", ""), request.form.get("note", "").strip())))
+    try:
+        form = request.form
+    except RequestEntityTooLarge:
+        return ""
+    return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip())))
 
 
 def go(endpoint: str, request_id: str | None = None) -> Response:
@@ -66,7 +70,7 @@ class Pages:
 
     @property
     def _me(self) -> str:
-        return str(current_user.get_id())
+        return str(g.adviser.name)
 
     def _found(self, request_id: str) -> CallbackRequest:
         found = self._console.store.requests.get(request_id)
@@ -75,7 +79,7 @@ class Pages:
         return found
 
     def _admin_only(self) -> None:
-        if not current_user.adviser.admin:
+        if not g.adviser.admin:
             abort(403)
 
     def _is_too_soon(self, found: CallbackRequest) -> bool:

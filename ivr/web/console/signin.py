@@ -1,112 +1,215 @@
-"""Signing in and out: named advisers, passwords as argon2 hashes, sessions that end.
+"""Signing in and out: named advisers, passwords as argon2 hashes, sign-ins that end.
 
-A session ends an hour after the last thing the adviser did, and after twelve hours in any
-case. The list that renews itself on the page does not count as doing something.
+A sign-in is kept in Redis, and the browser holds only a secret that leads to it. So signing out ends it for everybody
+who has a copy of the cookie, and an adviser can see where they are signed in, and end that. It ends by itself an hour
+after the last thing the adviser did, and after twelve hours in any case. The list that renews itself on the page does
+not count as doing something.
+
+**Wrong passwords slow down whoever tries them, and lock nobody out.** A browser in which this adviser signed in before
+is known by a cookie, and only its own failures count against it. Everybody else has to wait longer with each failure,
+by their address and by the name they try. That wait is for one try of their own: what others try in the meantime does
+not put it off. Known and unknown browsers queue separately for the slow checking of passwords, so that a flood of
+strangers does not fill the queue for those who work here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import secrets
 
-from flask import Flask, flash, g, render_template, request, session
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
+from flask import Flask, abort, flash, g, redirect, render_template, request, session
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from ivr import passwords
-from ivr.store import LONGEST_NAME, Adviser
+from ivr.store import LONGEST_NAME, Adviser, SignIn
 from ivr.web.console.common import Console, go, unsaved
+from ivr.web.origin import address
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
-#: Failed sign-ins from one place, and for one name, before the next has to wait.
-FAILURES = "5 per minute; 30 per hour"
-#: From one address: looser, since behind a proxy that does not tell, all advisers share one.
-FAILURES_FROM_ONE_PLACE = "30 per minute"
-
-
-class User(UserMixin):  # type: ignore[misc]
-    """An adviser who is signed in."""
-
-    def __init__(self, adviser: Adviser):
-        self.adviser = adviser
-
-    def get_id(self) -> str:
-        return self.adviser.name
+#: How long a browser stays known after somebody signed in with it.
+KNOWN = dt.timedelta(days=180)
+#: Failures of a known browser in an hour, after which it counts as any other.
+MOST_OF_KNOWN = 10
+#: Failures in an hour that cost no waiting: of one name, and of one address, which an office shares.
+FREE_OF_NAME, FREE_OF_ADDRESS = 4, 10
+#: Seconds of the first wait, which doubles with each failure, and of the longest.
+SHORTEST_WAIT, LONGEST_WAIT = 2.0, 60.0
+#: Signs of what a browser says it is that are kept.
+_LONGEST_BROWSER = 150
+#: The pages that are seen without a sign-in.
+_OPEN = ("signin", "static", "bootstrap.static")
 
 
 def add_to(app: Flask, console: Console) -> None:
     """The sign-in page, and the rule that nothing else is seen without it."""
-    manager = LoginManager(app)
-    manager.session_protection = "strong"
-    manager.user_loader(lambda name: _load(console, name))
-    manager.unauthorized_handler(_ask_to_sign_in)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="redis://", storage_options=console.store.limits())
-    checker = passwords.Checker()
-    by_place = limiter.limit(FAILURES_FROM_ONE_PLACE, methods=["POST"], deduct_when=_failed)
-    by_name = limiter.limit(FAILURES, methods=["POST"], deduct_when=_failed, key_func=_name_tried)
-    app.add_url_rule(
-        "/signin", "signin", by_place(by_name(lambda: _sign_in(console, checker))), methods=["GET", "POST"]
-    )
-    app.add_url_rule("/signout", "signout", login_required(lambda: _sign_out(console)), methods=["POST"])
-    app.context_processor(lambda: {"adviser": getattr(current_user, "adviser", None)})
+    pages = _Pages(app, console)
+    app.before_request(pages.only_signed_in)
+    app.add_url_rule("/signin", "signin", pages.form, methods=["GET"])
+    app.add_url_rule("/signin", "sign_in", pages.sign_in, methods=["POST"])
+    app.add_url_rule("/signout", "signout", pages.sign_out, methods=["POST"])
+    app.add_url_rule("/signins", "signins", pages.signins, methods=["GET"])
+    app.add_url_rule("/signins/<signin_id>/end", "end_signin", pages.end, methods=["POST"])
+    app.context_processor(lambda: {"adviser": g.get("adviser")})
 
 
-def _load(console: Console, name: str) -> User | None:
-    """The adviser of this session, if it has not ended."""
-    if g.get("store_is_down"):
-        return None  # the page that says so asks who is signed in, and must not need what is down
-    adviser = console.store.people.get(name)
-    if adviser is None or adviser.disabled or adviser.stamp != session.get("stamp"):
-        return None
-    began, seen = session.get("began", 0.0), session.get("seen", 0.0)
-    if console.now - seen > IDLE_SECONDS or console.now - began > LONGEST_SESSION.total_seconds():
-        return None
-    if request.endpoint != "waiting":
-        session["seen"] = console.now
-    return User(adviser)
+class _Pages:
+    def __init__(self, app: Flask, console: Console):
+        self._console = console
+        self._store = console.store.sign_ins
+        self._known_checker, self._other_checker = passwords.Checker(), passwords.Checker()
+        self._known = URLSafeTimedSerializer(console.settings.secret_key, salt="known browser")
+        self._is_secure = bool(app.config["SESSION_COOKIE_SECURE"])
+
+    # --- every request ----------------------------------------------------------------------
+
+    def only_signed_in(self) -> Response | str | tuple[str, int] | None:
+        """Let in who is signed in, and whoever wants to sign in. Nobody else sees a page, whatever it is."""
+        kept = self._current()
+        if kept:
+            g.signin, g.adviser = kept
+            return None
+        if request.endpoint in (*_OPEN, "sign_in"):
+            return None
+        flash("Sign in first.")
+        if request.method == "GET":
+            if request.endpoint not in (None, "waiting", "message"):
+                session["then"] = request.full_path.rstrip("?")
+            return go("signin")
+        # What was to be saved is shown, since it was not.
+        return render_template("signin.html", unsaved=unsaved()), 401
+
+    def _current(self) -> tuple[SignIn, Adviser] | None:
+        """The sign-in of this browser and its adviser, if it has not ended."""
+        secret = session.get("signin")
+        kept = self._store.of(secret) if isinstance(secret, str) else None
+        if kept is None:
+            return None
+        now, adviser = self._console.now, self._console.store.people.get(kept.name)
+        if adviser is None or adviser.disabled or adviser.stamp != kept.stamp:
+            return None
+        if now - kept.seen > IDLE_SECONDS or now - kept.began > LONGEST_SESSION.total_seconds():
+            return None
+        if request.endpoint not in ("waiting", *_OPEN):
+            self._store.touch(kept, now)
+        return kept, adviser
+
+    # --- signing in -------------------------------------------------------------------------
+
+    def form(self) -> Response | str:
+        return go("requests_page") if "adviser" in g else render_template("signin.html")
+
+    def sign_in(self) -> Response | str | tuple[str, int]:
+        name, come_from = _name_tried(), address(request.environ, self._console.settings)
+        browser = self._known_browser(name)
+        if not browser and (wait := self._seconds_to_wait(name, come_from)):
+            flash(f"There were many wrong tries. Wait {wait:.0f} seconds, and sign in then.", "danger")
+            return self._once_more(name, 429)
+        adviser, password = self._console.store.people.get(name), request.form.get("password", "")
+        checker = self._known_checker if browser else self._other_checker
+        try:
+            right = checker.fits(adviser.password_hash if adviser else None, password)
+        except passwords.Busy:
+            flash("Many people are signing in just now. Wait a moment, and try again.", "danger")
+            return self._once_more(name, 503)
+        if adviser is None or adviser.disabled or not right:
+            self._store.failed(self._console.now, adviser.name if adviser else "", come_from)
+            self._store.count(*([_counts_browser(browser)] if browser else _counts_stranger(name, come_from)))
+            flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
+            return self._once_more(name, 401)
+        return self._let_in(adviser, come_from)
+
+    def _seconds_to_wait(self, name: str, come_from: str) -> float:
+        of_name, of_address = self._store.counted(*_counts_stranger(name, come_from))
+        delay = max(_delay(of_name - FREE_OF_NAME), _delay(of_address - FREE_OF_ADDRESS))
+        return self._store.seconds_to_wait(f"{come_from} {name}", delay, self._console.now) if delay else 0.0
+
+    def _once_more(self, name: str, code: int) -> tuple[str, int]:
+        return render_template("signin.html", name=name), code
+
+    def _let_in(self, adviser: Adviser, come_from: str) -> Response:
+        """Begin a sign-in, and end the one that this browser had."""
+        if "signin" in g:
+            self._store.end(g.signin)
+        then = session.get("then", "")
+        session.clear()
+        session.permanent = True
+        session["signin"] = self._store.begin(
+            adviser.name, adviser.stamp, self._console.now, str(request.user_agent)[:_LONGEST_BROWSER], come_from,
+            LONGEST_SESSION.total_seconds(),
+        )  # fmt: skip
+        g.adviser = adviser
+        self._console.note("signed in")
+        response = redirect(f"{request.script_root}{then}", 303) if then else go("requests_page")
+        response.set_cookie(
+            _cookie_of(adviser.name), self._known.dumps([adviser.name, secrets.token_hex(8)]),
+            max_age=KNOWN, path=f"{request.script_root}/signin", secure=self._is_secure, httponly=True, samesite="Lax",
+        )  # fmt: skip
+        return response
+
+    def _known_browser(self, name: str) -> str:
+        """What tells this browser apart, if this adviser signed in with it before; empty if it counts as any other."""
+        try:
+            signed = request.cookies.get(_cookie_of(name), "")
+            whose, browser = self._known.loads(signed, max_age=int(KNOWN.total_seconds()))
+        except (BadData, ValueError, TypeError):
+            return ""
+        if whose != name or self._store.counted(_counts_browser(browser))[0] >= MOST_OF_KNOWN:
+            return ""
+        return str(browser)
+
+    # --- signed in --------------------------------------------------------------------------
+
+    def sign_out(self) -> Response:
+        self._console.note("signed out")
+        self._store.end(g.signin)
+        session.clear()
+        return go("signin")
+
+    def signins(self) -> str:
+        """Where the adviser is signed in; for an administrator, where everybody is."""
+        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
+        current = [kept for name in names for kept in self._store.all_of(name) if self._lasts(kept)]
+        failures = list(self._store.failures()) if g.adviser.admin else []
+        return render_template(
+            "signins.html", signins=current, here=g.signin.id, failures=failures, now=self._console.now
+        )
+
+    def _lasts(self, kept: SignIn) -> bool:
+        return self._console.now - kept.seen <= IDLE_SECONDS
+
+    def end(self, signin_id: str) -> Response:
+        """End one of the adviser's sign-ins; an administrator may end anybody's."""
+        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
+        found = next((kept for name in names for kept in self._store.all_of(name) if kept.id == signin_id), None)
+        if found is None:
+            abort(404)
+        self._store.end(found)
+        self._console.note("ended a sign-in" + (f" of {found.name}" if found.name != g.adviser.name else ""))
+        flash("That sign-in is ended.", "success")
+        return go("signins")
 
 
-def _ask_to_sign_in() -> str | Response | tuple[str, int]:
-    """To the sign-in; and what was to be saved is shown there, since it was not."""
-    flash("Sign in first.")
-    return go("signin") if request.method == "GET" else (render_template("signin.html", unsaved=unsaved()), 401)
+def _delay(failures: int) -> float:
+    """Seconds to wait after so many failures more than are free."""
+    return min(SHORTEST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT) if failures >= 0 else 0.0
 
 
-def _sign_in(console: Console, checker: passwords.Checker) -> str | Response | tuple[str, int]:
-    if request.method == "GET":
-        return render_template("signin.html")
-    name = _name_tried()
-    adviser = console.store.people.get(name)
-    try:
-        right = checker.fits(adviser.password_hash if adviser else None, request.form.get("password", ""))
-    except passwords.Busy:
-        flash("Many people are signing in just now. Wait a moment, and try again.", "danger")
-        return render_template("signin.html", name=name), 503
-    if adviser is None or adviser.disabled or not right:
-        console.store.people.note(console.now, name, "failed to sign in")
-        flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
-        return render_template("signin.html", name=name), 401
-    session.clear()
-    session.permanent = True
-    session.update(began=console.now, seen=console.now, stamp=adviser.stamp)
-    login_user(User(adviser))
-    console.note("signed in")
-    return go("requests_page")
+def _counts_stranger(name: str, come_from: str) -> tuple[str, str]:
+    return f"name {name}", f"address {come_from}"
 
 
-def _sign_out(console: Console) -> Response:
-    console.note("signed out")
-    logout_user()
-    session.clear()
-    return go("signin")
+def _counts_browser(browser: str) -> str:
+    return f"browser {browser}"
+
+
+def _cookie_of(name: str) -> str:
+    """A cookie for each name, as advisers share computers. The name itself is not in it."""
+    return f"known-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:12]}"
 
 
 def _name_tried() -> str:
-    """The name as it was typed, no longer than a name can be: it goes into keys of Redis and into the log."""
+    """The name as it was typed, no longer than a name can be."""
     return request.form.get("name", "").strip().lower()[:LONGEST_NAME]
-
-
-def _failed(response: Response) -> bool:
-    return response.status_code == 401

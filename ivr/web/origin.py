@@ -1,0 +1,74 @@
+"""Where a request comes from: its address, past the proxies that are ours, and whether it is this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
+
+from ivr.config import Settings
+
+#: What a proxy or a tunnel adds to what it passes on.
+_PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def is_from_here(settings: Settings) -> bool:
+    """Whether a browser on this machine asks, with nothing between it and us.
+
+    Anything that hints at a public address counts as one: that it is set, the name that was asked
+    for, where the request came from, and what a proxy or a tunnel adds.
+    """
+    return (
+        _is_loopback(urlsplit(settings.public_url).hostname)
+        and _is_loopback(urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname)
+        and is_local(request.environ)
+    )
+
+
+def is_local(environ: Mapping[str, Any]) -> bool:
+    """Whether a program on this machine asks, with no proxy that says it passes on what another sent."""
+    return _is_loopback(environ.get("REMOTE_ADDR")) and not any(header in environ for header in _PASSED_ON)
+
+
+def address(environ: Mapping[str, Any], settings: Settings) -> str:
+    """Who asks, as an address for counting: of IPv6 the network, since one house has all addresses of it.
+
+    X-Forwarded-For is believed from the right as far as each address in it is one of TRUSTED_PROXIES: anybody can write
+    what stands left of that.
+    """
+    asks = _read(environ.get("REMOTE_ADDR"))
+    passed_on = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    while asks is not None and passed_on and any(asks in network for network in settings.trusted_proxies):
+        before = _read(passed_on.pop())
+        if before is None:
+            break
+        asks = before
+    if asks is None:
+        return "unknown"
+    return str(ipaddress.ip_network((asks, 64), strict=False)) if asks.version == 6 else str(asks)
+
+
+def _read(text: object) -> _Address | None:
+    """An address as proxies write it: with a port behind it, or an IPv4 address in the form of IPv6."""
+    bare = str(text or "").strip()
+    with_port = re.fullmatch(r"\[(.+)\](?::\d+)?|([^:]+):\d+", bare)
+    try:
+        found = ipaddress.ip_address(with_port[1] or with_port[2] if with_port else bare)
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def _is_loopback(host: object) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(str(host or "")).is_loopback
+    except ValueError:
+        return False
