@@ -16,8 +16,8 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request", "callback",
-    "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins", "environment", "textless",
-    "building", "messages", "escalation", "call", "briefing", "practice", "outcome", "transcript", "story",
+    "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins", "environment",
+    "textless", "building", "messages", "escalation", "call", "briefing", "practice", "outcome", "transcript", "story",
     "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
