@@ -291,10 +291,18 @@ class _Builder:
                 if path and path[0] in heard:
                     self._problem(file, path, _CUT_SHORT)
 
+    def _check_named(self) -> None:
+        """Report names in line.yaml that stand for nothing there."""
+        for path, names, group in (
+            (("transfer", "numbers"), self.line.transfer.numbers, "phones"),
+            (("time_limits",), self.line.time_limits, "numbers"),
+        ):
+            for name in names:
+                if name not in getattr(self.line, group) and not self._is_lost(name, LINE):
+                    self._problem(LINE, path, f"'{name}' is not in '{group}'. Use a name from there.")
+
     def _check_line(self) -> None:
-        for name in self.line.transfer.numbers:
-            if name not in self.line.phones and not self._is_lost(name, LINE):
-                self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
+        self._check_named()
         seen: dict[str, str] = {}
         for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
             for name in getattr(self.line, group):

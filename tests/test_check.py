@@ -182,8 +182,19 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
         ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),
     ),
+    "time-limits": (
+        (("menus/letters.yaml", "    text: text_letter_draft\n    words: [word_draft_plan, word_appeal]\n    urgent: true\n",
+          "    text: text_letter_draft\n    words: [word_draft_plan, word_appeal]\n"),),
+        ((STEPS, PART, '"Can it wait? If time is short, ask for a person."'),),
+    ),
+    "not-sure": (
+        (("menus/letters.yaml", "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_unsure}",
+          "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: plan_menu}"),),
+        (("menus/letters.yaml", "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_unsure}",
+          "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_other}"),),
+    ),
     "notice-length": (
-        _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}", begins: 2026-12-01, ends: 2026-12-02}}]'),
+        _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}We are sorry.", begins: 2026-12-01, ends: 2026-12-02}}]'),
         _line("notices: []", f'notices: [{{words: "{SNOW}", begins: 2026-11-25, ends: 2026-12-02}}]'),
     ),
     "reach": (_line("silence: [10, 20, 30]", "silence: [100, 110, 120]"), _line("silence: [10, 20, 30]", "silence: [10, 20, 35]")),

@@ -8,6 +8,7 @@ waived with a written reason (`allow:`), so that whatever is still told is new.
     words.py     how it is put: sentences, words, numbers, banned phrases
     shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
     safety.py    what must hold wherever a caller is: a person, silence, mistakes
+    urgency.py   what has a time limit is urgent
     promise.py   what must hold for whole calls: nobody leaves empty-handed, and help comes in time
 
 Without rules of their own:
@@ -30,7 +31,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import story, transcript
-from ivr.check import promise, safety, shape, words  # importing them is what registers their rules
+from ivr.check import promise, safety, shape, urgency, words  # importing them is what registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -144,5 +145,6 @@ __all__ = [
     "shape",
     "unreadable_stories",
     "unvisited",
+    "urgency",
     "words",
 ]
