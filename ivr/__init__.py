@@ -10,6 +10,7 @@ script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 The core knows nothing but itself: no clock, no files, no network.
 
+    syntax       what YAML cannot read: the line that is to blame, and what to do about it
     reading      YAML as values that know their lines; Problem and ConfigError
     fitting      what does not fit its shape, in plain words, and the rest of it made whole
     authored     the shapes of what staff write: nodes, texts, words
@@ -28,7 +29,9 @@ The core knows nothing but itself: no clock, no files, no network.
     phrases      the words of the line that belong to no place
     shipped      the words and timings that come with the line; `scripts/shipped` writes it
     stand_ins    what of them stands in for words that an older config/ does not have yet
-    building     what staff wrote, made into a script, and every Problem told at once
+    drafts       the files of config/ as staff wrote them: read, and held against their shapes
+    coherence    whether these files hold together: settings that stand for something
+    building     a draft made into a script, and every Problem told at once
     textless     a script for a line that cannot send texts
     session      what is remembered of a call, and what goes in and out of a turn
     places/      the places of a call: what staff write, and a person, texts, being rung back

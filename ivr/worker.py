@@ -17,7 +17,7 @@ import structlog
 from msgspec.structs import replace
 from rq import get_current_job
 
-from ivr import alerts, audio, briefing, building, callback, config, fitting, linefile, messages, reading
+from ivr import alerts, audio, briefing, building, callback, config, drafts, fitting, linefile, messages, reading
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
@@ -49,7 +49,7 @@ class Tools:
     def line(self) -> LineFile:
         """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
-        document = reading.read(files.get(building.LINE, ""), f"config/{building.LINE}")
+        document = reading.read(files.get(drafts.LINE, ""), f"config/{drafts.LINE}")
         line = fitting.sound_part(LineFile, document, linefile.spare_of_line)
         if document.problems:
             raise ConfigError(document.problems)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, confirmation, spoken
+from ivr import building, call, check, config, confirmation, drafts, spoken
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
@@ -42,7 +42,7 @@ def _line(old: str, new: str) -> Edits:
 #: Thirteen words that a service says on a day of snow.
 SNOW = "Because of the snow, no one is here. We can ring you back. "
 #: What stands for the shipped words.
-TODAYS_WORDS = confirmation.fingerprint(building.read_draft(config.script_files(config.ROOT / "config")))
+TODAYS_WORDS = confirmation.fingerprint(drafts.read_draft(config.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
 #: For each rule, what breaks it and what is near to breaking it and does not.
 EXAMPLES: dict[str, tuple[Edits, Edits]] = {
@@ -257,7 +257,7 @@ def _edited(files: Files, edits: Edits) -> Files:
 
 
 def _context(files: Files, published: Script | None = None) -> Context:
-    draft = building.read_draft(files)
+    draft = drafts.read_draft(files)
     return Context(draft, building.build(draft, "r", config.bank_holidays()), TODAY, published, {"+441164960000"})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, escalation
+from ivr import building, call, check, config, drafts, escalation
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
 from ivr.check import answers, callers, english, hands, outcomes, relay
@@ -42,7 +42,7 @@ def shipped_callers(shipped: Script) -> Simulation:
 
 
 def _context(files: Files) -> Context:
-    draft = building.read_draft(files)
+    draft = drafts.read_draft(files)
     return Context(draft, building.build(draft, "r", config.bank_holidays()), TODAY)
 
 

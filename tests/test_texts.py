@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr import building
+from ivr import building, drafts
 from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
@@ -267,7 +267,7 @@ def test_a_refusal_of_the_sender_ends_the_offers_and_one_of_the_receiver_does_no
 def test_no_text_is_offered_before_it_is_known_that_one_can_be_sent(
     settings: Settings, store: Store, files: dict[str, str]
 ) -> None:
-    store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
 
     with Line(settings, store) as line:
         assert "by text" not in line.call().press("0").put_in(DialCallStatus="busy").words
@@ -320,7 +320,7 @@ def test_staff_edit_the_words_of_the_answer(line: Line, files: dict[str, str]) -
         "texts.yaml": files["texts.yaml"].replace("no one can read texts sent here", "we cannot read it"),
     }
     live = line.store.revisions.live() or ""
-    line.store.revisions.publish(Published(building.revision_of(edited), 1.0, "tests", "", live), edited)
+    line.store.revisions.publish(Published(drafts.revision_of(edited), 1.0, "tests", "", live), edited)
     line.app._live.look()
 
     assert "we cannot read it" in str(_answer(line))

@@ -6,21 +6,21 @@ import re
 
 import pytest
 
-from ivr import authored, building, check, config
+from ivr import authored, building, check, config, drafts
 from ivr.check.context import RULES, Context
 from ivr.reading import ConfigError, Problem
 from tests.line import OPEN
 
 Files = dict[str, str]
 FILES = config.script_files(config.ROOT / "config")
-DRAFT = building.read_draft(FILES)
+DRAFT = drafts.read_draft(FILES)
 URGENT = [
     (file, node_id) for file, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.Reading) and node.urgent
 ]
 
 
 def _found(files: Files) -> list[Problem]:
-    draft = building.read_draft(files)
+    draft = drafts.read_draft(files)
     context = Context(draft, building.build(draft, "r", config.bank_holidays()), OPEN.date())
     return [p for rule in RULES if rule.name in ("time-limits", "not-sure") for p in check.look(context, rule)]
 

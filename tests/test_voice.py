@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, embedded
+from ivr import building, callback, config, drafts, embedded
 from ivr.config import Settings
 from ivr.reading import ConfigError
 from ivr.request import CallbackRequest
@@ -240,7 +240,7 @@ def test_no_webhook_redirects(line: Line) -> None:
 
 
 def _publish(line: Line, files: dict[str, str]) -> str:
-    revision = building.revision_of(files)
+    revision = drafts.revision_of(files)
     before = line.store.revisions.live() or ""
     line.store.revisions.publish(Published(revision, 1.0, "tests", "a change", before), files)
     line.app._live.look()
@@ -286,7 +286,7 @@ def test_a_test_phone_hears_the_draft_and_everybody_else_the_live_line(
         path = tmp_path / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    store.revisions.publish(Published(building.revision_of(live), 0.0, "tests", ""), live)
+    store.revisions.publish(Published(drafts.revision_of(live), 0.0, "tests", ""), live)
 
     with Line(replace(settings, config_dir=tmp_path / "config"), store) as line:
         assert line.call("+447700900777", "CA7").words.startswith("Good day.")
@@ -342,7 +342,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     while not ping(settings.redis_url):
         time.sleep(0.02)
     store = Store(settings.redis_url)
-    store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
     yield settings, process.pid
     for number in (signal.SIGCONT, signal.SIGTERM):
         try:
@@ -419,7 +419,7 @@ def test_a_call_whose_script_cannot_be_read_any_more_goes_on_with_the_live_one(
     at_school, at_council = line.call().press("2"), line.call(sid="CA" + "4" * 32).press("3")
     assert at_school.place == "learning_menu"
     _publish(line, live)
-    revision = building.revision_of(old)
+    revision = drafts.revision_of(old)
     line.app._live._editions.pop(revision)
     store.redis.do(lambda client: client.set(f"ivr:revision:{revision}", b'{"line.yaml": "gone: wrong"}'))
 

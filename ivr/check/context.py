@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Literal
 
 from ivr import authored, places, spoken
-from ivr.building import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
+from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of

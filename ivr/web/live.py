@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config
+from ivr import building, config, drafts
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.phrases import Trouble
@@ -147,7 +147,7 @@ class Live:
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""
         with self._loading:
-            revision = building.revision_of(files)
+            revision = drafts.revision_of(files)
             if revision not in self._editions:
                 self._editions[revision] = self._edition(
                     building.load(files, config.bank_holidays(), self._settings.our_numbers)
@@ -228,10 +228,10 @@ def put_back(settings: Settings, store: Store) -> bool:
         return False
     why = "Redis had lost what was live"
     try:
-        store.revisions.publish(Published(building.revision_of(files), time.time(), "the line", why), files)
+        store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
         return False
-    log.error("live", revision=building.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
+    log.error("live", revision=drafts.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
     return True
 
 
