@@ -248,3 +248,16 @@ def test_documents_with_and_without_keys_are_ones_that_twilio_knows(line: Line) 
     assert [element.tag for element in inside] == ["Gather", "Record", "Redirect"]
     assert [element.tag for element in again.reply] == ["Dial"]
     assert isinstance(again.reply, ET.Element)
+
+
+@pytest.mark.parametrize("does", ["silent", "7"])
+def test_at_every_hour_of_two_days_whoever_does_the_same_for_ever_is_told(line: Line, does: str) -> None:
+    """A Friday and a Saturday, at seventeen minutes past; from a phone that shows its number, and one that hides it."""
+    friday = OPEN.replace(hour=0, minute=17) + dt.timedelta(days=(4 - OPEN.weekday()) % 7)
+    for hour in range(48):
+        for caller in (CALLER, "anonymous"):
+            call = _ring(line, friday + dt.timedelta(hours=hour), caller, f"CA{hour}{caller}")
+            while not call.has("Hangup") and len(call.replies) < MOST:
+                _silent(call) if does == "silent" else _press(call, does)
+
+            assert call.place_told, (hour, caller, call.words)
