@@ -32,7 +32,6 @@ The core knows nothing but itself: no clock, no files, no network.
     drafts       the files of config/ as staff wrote them: read, and held against their shapes
     coherence    whether these files hold together: settings that stand for something
     building     a draft made into a script, and every Problem told at once
-    textless     a script for a line that cannot send texts
     session      what is remembered of a call, and what goes in and out of a turn
     places/      the places of a call: what staff write, and a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, coherence, places, spoken, textless
+from ivr import authored, coherence, places, spoken
 from ivr.authored import LEFT_OUT
 from ivr.callback import REFERENCE_DIGITS
 from ivr.coherence import Findings
@@ -18,6 +18,7 @@ from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
 from ivr.linefile import LineFile, PartOfDay
+from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
 from ivr.reading import ConfigError, Path
@@ -36,14 +37,31 @@ from ivr.script import (
 from ivr.spoken import Speech
 
 
-def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+def load(
+    files: Mapping[str, str],
+    bank_holidays: Iterable[dt.date] = (),
+    ours: Iterable[str] = (),
+    *,
+    offers_texts: bool = True,
+) -> Script:
     """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
-    return build(read_draft(files), revision_of(files), bank_holidays, ours)
+    return build(read_draft(files), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
 
 
-def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
-    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem."""
-    builder = _Builder(draft, bank_holidays, frozenset(ours))
+def build(
+    draft: Draft,
+    revision: str,
+    bank_holidays: Iterable[dt.date] = (),
+    ours: Iterable[str] = (),
+    *,
+    offers_texts: bool = True,
+) -> Script:
+    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem.
+
+    What cannot be done is not promised: without `offers_texts`, whatever leads to a text is left out, and so is each
+    sentence that offers one. What is left is said by sounds that the whole script has too.
+    """
+    builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts)
     script = builder.script(revision)
     if draft.problems or builder.found.problems:
         raise ConfigError([*draft.problems, *builder.found.problems])
@@ -59,8 +77,8 @@ def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
 class _Builder:
     """Puts a draft together, and collects what does not fit together."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
-        self.draft, self.line, self.ours = draft, draft.line, ours
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool):
+        self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
         self.found = Findings(draft)
         self.hours = hours_of(self.line, bank_holidays)
         self.off = {name for name, state in self.line.switches.items() if state == "off"}
@@ -132,6 +150,7 @@ class _Builder:
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
             ours=self.ours,
+            offers_texts=self.offers_texts,
         )
 
     def _notices(self) -> tuple[Notice, ...]:
@@ -162,6 +181,8 @@ class _Builder:
                     says[key] = self._speech(
                         self._shared_file(), path, _label(text) if places.LINES[key].is_label else text
                     )
+        if not self.offers_texts:
+            says[Phrases.more_label.id] = says[Phrases.more_label_no_text.id]
         return says
 
     def _numbers(self, nodes: Mapping[str, Place]) -> dict[str, str]:
@@ -178,7 +199,8 @@ class _Builder:
         """The parts of a reading that are there today: one that is empty is left out, and counts for nothing."""
         node = self.authored[name]
         parts = node.parts if isinstance(node, authored.Reading) else []
-        return [part for part in parts if spoken.speech(part, self.said)]
+        said = ("".join(spoken.in_pieces(part, offers_texts=self.offers_texts)) for part in parts)
+        return [part for part in said if spoken.speech(part, self.said)]
 
     def _shared_file(self) -> str:
         return next((name for name, menu in self.draft.menus.items() if menu.steps), MENUS + "shared.yaml")
@@ -245,7 +267,7 @@ class _Builder:
 
     def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
         spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
-        parts = tuple(part for part in spoken_parts if part)
+        parts = tuple(part for part in spoken_parts if part) or ((),)  # then its choices come at once
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
         return (Greeting if node_id == GREETING else Reading)(
             id=node_id,
@@ -261,17 +283,28 @@ class _Builder:
 
     def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
         goto = self._target(file, (*path, "goto"), choice.goto)
-        if goto is None:
+        if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
-        label = self._speech(file, (*path, "label"), _label(choice.label))
-        said_back = self._speech(file, (*path, "said_back"), choice.said_back or f"{choice.label}.")
+        words, back = self._named(choice)
+        label = self._speech(file, (*path, "label"), _label(words))
+        said_back = self._speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
         instead = target.when_off.say if target and target.only_if in self.off and target.when_off else None
         return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
 
+    def _named(self, choice: authored.Choice) -> tuple[str, str]:
+        """What a choice is called, and what is said back. One that is an offer as a whole, and leads elsewhere as well,
+        is called otherwise while no text can be sent."""
+        offer = spoken.OFFER.fullmatch(choice.label)
+        if offer and not self.offers_texts:
+            return str(self.phrases.get(Phrases.more_label_no_text.id) or LEFT_OUT), ""
+        label = offer[1] if offer else choice.label
+        return label, choice.said_back or f"{label}."
+
     def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
         label = self.phrases.get(name) or name
-        choice = authored.Choice(label=label, goto=answer.goto, said_back=answer.say or f"{label}.")
+        goto = END_MENU if answer.goto == SEND_TEXT and not self.offers_texts else answer.goto
+        choice = authored.Choice(label=label, goto=goto, said_back=answer.say or f"{label}.")
         option = self._option(file, path, key, choice)
         if option is None:
             if self._is_off(answer.goto) and not self._has_instead(answer.goto):
@@ -359,12 +392,19 @@ class _Builder:
         if document and path in document.cut_short:
             self.found.problem(file, path, coherence.CUT_SHORT)
         self._check_braces(file, path, template)
-        words = textless.in_pieces(template) if path[:1] == ("nodes",) else [template]
+        if path[:1] != ("nodes",):
+            return spoken.speech(template, self.said)
+        self._check_brackets(file, path, template)
+        words = spoken.in_pieces(template, offers_texts=self.offers_texts)
         return tuple(piece for part in words for piece in spoken.speech(part, self.said))
 
     def _check_braces(self, file: str, path: Path, template: str) -> None:
         if re.search(r"[{}]", spoken.BLANK.sub("", template)):
             self.found.problem(file, path, _BRACES)
+
+    def _check_brackets(self, file: str, path: Path, template: str) -> None:
+        if re.search(r"[\[\]]", spoken.unmarked(template)):
+            self.found.problem(file, path, _BRACKETS)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
         says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check its spelling."
@@ -372,8 +412,11 @@ class _Builder:
             self.found.problem(file, path, says)
 
 
+#: The step that sends a text.
+SEND_TEXT = "send_text"
 #: Menus that do more than others.
 _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
+_BRACKETS = "Square brackets hold a sentence that offers a text: [We can text you the link.] One here has no partner."
 _BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
 
 

@@ -193,6 +193,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/letters.yaml", "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_unsure}",
           "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_other}"),),
     ),
+    "offers": (
+        (("menus/more_help.yaml", '"[We can text you the link.]"', '"We can text you the link."'),),
+        (("menus/more_help.yaml", '"[We can text you the link.]"', '"The text of it is long. [We can text you the link.]"'),),
+    ),
     "notice-length": (
         _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}We are sorry.", begins: 2026-12-01, ends: 2026-12-02}}]'),
         _line("notices: []", f'notices: [{{words: "{SNOW}", begins: 2026-11-25, ends: 2026-12-02}}]'),

@@ -177,7 +177,7 @@ class Context:
 
     def speech(self, written: str) -> Speech:
         """Words as written, as the Speech they make; samples stand in for what a call fills in."""
-        return spoken.speech(written, {**SAMPLES, **self.script.values})
+        return spoken.speech(spoken.unmarked(written), {**SAMPLES, **self.script.values})
 
     def _texts(self) -> Iterator[Text]:
         for file, _, node_id, node in self.draft.nodes():
