@@ -19,7 +19,7 @@ class RedisServer:
 
     def __init__(self, folder: Path):
         settings = config.settings({"IVR_DATA": str(folder)})
-        self.url = settings.redis_url
+        self.url, self._folder = settings.redis_url, settings.data_dir
         self._process = subprocess.Popen(embedded.command(settings.data_dir))
 
     def __enter__(self) -> RedisServer:
@@ -34,6 +34,17 @@ class RedisServer:
         reached = socket.socket(socket.AF_UNIX)
         reached.connect(self.url.removeprefix("unix://"))
         return reached
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Nobody answers. What it was told before is there again afterwards."""
+        self._process.kill()
+        self._process.wait()
+        try:
+            yield
+        finally:
+            self._process = subprocess.Popen(embedded.command(self._folder))
+            assert soon(lambda: ping(self.url))
 
     @contextlib.contextmanager
     def stalled(self) -> Iterator[None]:
