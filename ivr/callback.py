@@ -58,8 +58,8 @@ def changed(request: CallbackRequest, now: float, who: str, what: str, note: str
 def waits_for(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
     """The request of these callers. Those of its callers who are not among them do not wait any more."""
     staying = {asker.id for asker in askers}
-    gone = (asker for asker in request.askers if asker.id not in staying)
-    return replace(request, askers=askers, gone=(*request.gone, *gone))
+    gone = (asker for asker in (*request.gone, *request.askers) if asker.id not in staying)
+    return replace(request, askers=askers, gone=tuple(gone))
 
 
 def windows_of(request: CallbackRequest | None) -> set[Window]:

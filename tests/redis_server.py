@@ -56,9 +56,9 @@ class RedisServer:
             self._process.send_signal(signal.SIGCONT)
 
 
-def soon(what: Callable[[], object]) -> bool:
-    """Whether this becomes true within thirty seconds."""
-    for _ in range(600):
+def soon(what: Callable[[], object], seconds: float = 30) -> bool:
+    """Whether this becomes true within so many seconds."""
+    for _ in range(int(20 * seconds)):
         if what():
             return True
         time.sleep(0.05)

@@ -419,6 +419,16 @@ def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
     assert not callback.cancel(again, "5555", NOW).open
 
 
+def test_two_who_are_asked_at_once_are_two_however_their_answers_come() -> None:
+    """One finishes, which takes the other's half-said wish for theirs; and then the other finishes too."""
+    both = callback.saved(None, request(state="unfinished"), "4271")
+    for wish, state in (("CA9-1", "unfinished"), ("CA9-1", "waiting"), ("CA001-1", "waiting")):
+        both = callback.saved(both, request(id=wish, state=state, message_ok=wish != "CA9-1"), "5555")
+
+    assert ([asker.id for asker in both.askers], both.gone, both.times_asked) == (["CA9-1", "CA001-1"], (), 2)
+    assert both.message_ok is False
+
+
 def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
     """An adviser ended it for its caller, and kept it for another, while the caller was still being asked."""
     other = replace(_asked("morning", Window(TODAY, "morning")), askers=(Asker("CA9-1", "5555", NOW, finished=True),))
