@@ -53,7 +53,7 @@ The edges each know one thing outside.
 
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
-    store/       Redis: sessions, revisions, requests, texts, people, and how the processes are
+    store/       Redis: sessions, revisions, requests, texts, people, and how the processes are; the spool on the disk
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: signatures, forms as values, TwiML, and what we ask of it
@@ -66,6 +66,7 @@ The entrances are where somebody comes in.
     web/         the webhooks, sounds, health, a phone in the browser, and the advisers' console
     web_server   the web server's processes, each started again when it ends
     jobs         what the web asks of the worker, by way of a queue
+    spooling     handing in what was kept on the disk while Redis was away
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     pool         the worker's processes, and the queues that they work on
     server       the processes: Redis, the web server, the worker

@@ -21,11 +21,11 @@ CORE = {
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
-    "rq": {"jobs", "worker", "pool"},
+    "rq": {"jobs", "spooling", "worker", "pool"},
     "twilio": {"twilio"},
     "flask": {"web"},
     "granian": {"web_server"},

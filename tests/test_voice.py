@@ -462,18 +462,19 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
 
 
 def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> None:
-    """Nothing can be saved, and no caller is told that it was. The address carries where the caller is."""
+    """The address and the disk carry where the caller is, and what they ask for is kept there until there is room."""
     call = line.call().press("9").press("1").press("3")
     with _no_room(store):
         assert call.press("1").place == "council_team"
         assert "70%" in call.verb("prosody").attrib["rate"]
         assert call.press("0").has("Dial")
         assert call.put_in(DialCallStatus="no-answer").press("1").place == "ring_back"
-        assert call.press("1").words.startswith("Sorry, we could not write that down. Please talk to a person")
-    assert store.requests.waiting() == []
+        assert call.press("1").place == "ring_out"
+    call.press("2").press("1")
 
-    call.press("2").press("1").press("1")
-    assert call.place == "ring_when", "room again: asked again, and kept"
+    assert call.place == "ring_when"
+    (found,) = store.requests.waiting()
+    assert (found.state, found.times_asked) == ("waiting", 1)
 
 
 @contextmanager

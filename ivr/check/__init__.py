@@ -20,7 +20,7 @@ Without rules of their own:
     hands.py     what each of them can do at a turn
     relay.py     the caller behind a text relay
     outcomes.py  walks to the end for those who do the same whatever is said
-    desks.py     desks with requests, full, or out of order
+    desks.py     desks with requests, full, without Redis, or out of order
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words
 """
