@@ -10,6 +10,7 @@ script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 The core knows nothing but itself: no clock, no files, no network.
 
+    syntax       what YAML cannot read: the line that is to blame, and what to do about it
     reading      YAML as values that know their lines; Problem and ConfigError
     fitting      what does not fit its shape, in plain words, and the rest of it made whole
     authored     the shapes of what staff write: nodes, texts, words
@@ -28,8 +29,9 @@ The core knows nothing but itself: no clock, no files, no network.
     phrases      the words of the line that belong to no place
     shipped      the words and timings that come with the line; `scripts/shipped` writes it
     stand_ins    what of them stands in for words that an older config/ does not have yet
-    building     what staff wrote, made into a script, and every Problem told at once
-    textless     a script for a line that cannot send texts
+    drafts       the files of config/ as staff wrote them: read, and held against their shapes
+    coherence    whether these files hold together: settings that stand for something
+    building     a draft made into a script, and every Problem told at once
     session      what is remembered of a call, and what goes in and out of a turn
     places/      the places of a call: what staff write, and a person, texts, being rung back
     reply        what the line says where a caller is, and how long it waits
@@ -51,7 +53,7 @@ The edges each know one thing outside.
 
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
-    store/       Redis: sessions, revisions, requests, texts, people, and how the processes are
+    store/       Redis: sessions, revisions, requests, texts, people, and how the processes are; the spool on the disk
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: signatures, forms as values, TwiML, and what we ask of it
@@ -64,6 +66,7 @@ The entrances are where somebody comes in.
     web/         the webhooks, sounds, health, a phone in the browser, and the advisers' console
     web_server   the web server's processes, each started again when it ends
     jobs         what the web asks of the worker, by way of a queue
+    spooling     handing in what was kept on the disk while Redis was away
     worker       texts, recordings, ringing out, alerts, and looking for what was forgotten
     pool         the worker's processes, and the queues that they work on
     server       the processes: Redis, the web server, the worker

@@ -197,6 +197,8 @@ def numbers_in_words(request: CallbackRequest, now: float) -> str:
 
 def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:
     window = promise.window
+    if window is None and finished and promise.when in ("morning", "afternoon"):
+        return f"Only in the {promise.when}, by {moment(promise.due, now)}. No place was held for them"
     if window is None and finished:
         return f"At any time, by {moment(promise.due, now)}"
     if window is None:

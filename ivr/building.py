@@ -1,28 +1,27 @@
-"""From staff's files to a Script: read them, put them together, and report every Problem at once."""
+"""A draft made into a Script: put together, with every Problem of what does not fit told at once."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, linefile, places, spoken, stand_ins, textless
-from ivr.authored import LEFT_OUT, TextsFile, WordsFile
+from ivr import authored, coherence, places, spoken
+from ivr.authored import LEFT_OUT
 from ivr.callback import REFERENCE_DIGITS
+from ivr.coherence import Findings
 from ivr.diary import Diary, Part
-from ivr.fitting import sound_part
+from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
-from ivr.linefile import LineFile
-from ivr.menufile import MenuFile, spare_of_menu
+from ivr.linefile import LineFile, PartOfDay
+from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
-from ivr.reading import ConfigError, Document, Path, Problem, read
+from ivr.reading import ConfigError, Path
 from ivr.script import (
     END_MENU,
     GREETING,
@@ -37,93 +36,35 @@ from ivr.script import (
 )  # fmt: skip
 from ivr.spoken import Speech
 
-LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 
-
-@dataclass
-class Draft:
-    """The files of `config/` as staff wrote them, with line numbers and Problems."""
-
-    documents: dict[str, Document]
-    #: The usable part of each file.
-    line: LineFile
-    texts: TextsFile
-    words: WordsFile
-    menus: dict[str, MenuFile]
-    #: What is published: the files as staff wrote them, and what stands in for words that they do not have.
-    files: dict[str, str]
-
-    @property
-    def problems(self) -> list[Problem]:
-        return [p for document in self.documents.values() for p in document.problems]
-
-    def stand_ins(self) -> Iterator[tuple[str, Path, Any]]:
-        """What these files do not have, and what stands in for it, as (file, path, value)."""
-        for file, document in self.documents.items():
-            for path, value in document.stand_ins.items():
-                yield file, path, value
-
-    def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
-        """Every authored node as (file, document, id, node)."""
-        for file, menu in self.menus.items():
-            for node_id, node in menu.nodes.items():
-                yield file, self.documents[file], node_id, node
-
-
-def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
-    """Read the texts of `config/` by file name. `unreadable`: the problems of files without a text.
-
-    Mistakes are in the draft's problems; nothing is raised.
-    """
-    written, shipped = stand_ins.written(files), stand_ins.shipped(files)
-    documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}
-    for problem in unreadable:
-        name = problem.file.removeprefix("config/")
-        documents.setdefault(name, Document(problem.file)).problems.append(problem)
-    for needed in (LINE, TEXTS, WORDS):
-        if needed not in documents:
-            missing = Document(f"config/{needed}")
-            missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
-            documents[needed] = missing
-    menus = {
-        name: sound_part(MenuFile, documents[name], spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS})
-        for name in documents
-        if name.startswith(MENUS)
-    }
-    texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
-    texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
-    of_line = {part: shipped[part] for part in stand_ins.OF_LINE}
-    line = sound_part(LineFile, documents[LINE], linefile.spare_of_line, of_line)
-    line = stand_ins.in_numbers(line, documents, shipped)
-    return Draft(
-        documents,
-        line,
-        texts,
-        sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
-        menus,
-        {**written, **stand_ins.beside(documents.values())},
-    )
-
-
-def revision_of(files: Mapping[str, str]) -> str:
-    """The fingerprint of a set of files. Equal files have equal revisions."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name}\0{files[name]}\0".encode())
-    return digest.hexdigest()[:12]
-
-
-def load(files: Mapping[str, str], bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
+def load(
+    files: Mapping[str, str],
+    bank_holidays: Iterable[dt.date] = (),
+    ours: Iterable[str] = (),
+    *,
+    offers_texts: bool = True,
+) -> Script:
     """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
-    return build(read_draft(files), revision_of(files), bank_holidays, ours)
+    return build(read_draft(files), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
 
 
-def build(draft: Draft, revision: str, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = ()) -> Script:
-    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem."""
-    builder = _Builder(draft, bank_holidays, frozenset(ours))
+def build(
+    draft: Draft,
+    revision: str,
+    bank_holidays: Iterable[dt.date] = (),
+    ours: Iterable[str] = (),
+    *,
+    offers_texts: bool = True,
+) -> Script:
+    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem.
+
+    What cannot be done is not promised: without `offers_texts`, whatever leads to a text is left out, and so is each
+    sentence that offers one. What is left is said by sounds that the whole script has too.
+    """
+    builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts)
     script = builder.script(revision)
-    if draft.problems or builder.problems:
-        raise ConfigError([*draft.problems, *builder.problems])
+    if draft.problems or builder.found.problems:
+        raise ConfigError([*draft.problems, *builder.found.problems])
     return script
 
 
@@ -136,9 +77,9 @@ def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
 class _Builder:
     """Puts a draft together, and collects what does not fit together."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str]):
-        self.draft, self.line, self.ours = draft, draft.line, ours
-        self.problems: list[Problem] = []
+    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool):
+        self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
+        self.found = Findings(draft)
         self.hours = hours_of(self.line, bank_holidays)
         self.off = {name for name, state in self.line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
@@ -151,16 +92,14 @@ class _Builder:
         """The one `steps` or `phrases` block among the menu files, as a plain dict."""
         found = [(name, block) for name, m in self.draft.menus.items() if (block := getattr(m, part))]
         for name, _ in found[1:]:
-            self._problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
+            self.found.problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
         if not found:
             if not any(self.draft.documents[file].faulty for file in self.draft.menus):
-                self._problem(MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back.")
+                self.found.problem(
+                    MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back."
+                )
             return {}
         return dict(found[0][1].model_dump())
-
-    def _problem(self, file: str, path: Path, says: str) -> None:
-        document = self.draft.documents.get(file)
-        self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
 
     def _values(self) -> dict[str, str | Speech]:
         """Every setting by name, in its spoken form."""
@@ -181,16 +120,15 @@ class _Builder:
     # the parts of a script
 
     def script(self, revision: str) -> Script:
-        self._check_line()
-        self._check_cut_short()
+        coherence.settings(self.found)
+        coherence.words_cut_short(self.found)
         nodes, first = {}, dict.fromkeys((*places.STEPS, *places.STEP_WORDS), "by the line itself")
         for file, document, node_id, node in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
                 says = f"'{node_id}' is a name already in use ({first[node_id]}). Give one of them another name."
-                self._problem(file, path, says)
+                self.found.problem(file, path, says)
             first.setdefault(node_id, f"{document.file}:{document.line(path)}")
-            self._check_switches(file, node_id, node)
             if node.only_if not in self.off:
                 nodes[node_id] = self._node(file, node_id, node)
         self._check_needed(nodes)
@@ -212,6 +150,7 @@ class _Builder:
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
             ours=self.ours,
+            offers_texts=self.offers_texts,
         )
 
     def _notices(self) -> tuple[Notice, ...]:
@@ -242,6 +181,8 @@ class _Builder:
                     says[key] = self._speech(
                         self._shared_file(), path, _label(text) if places.LINES[key].is_label else text
                     )
+        if not self.offers_texts:
+            says[Phrases.more_label.id] = says[Phrases.more_label_no_text.id]
         return says
 
     def _numbers(self, nodes: Mapping[str, Place]) -> dict[str, str]:
@@ -258,7 +199,8 @@ class _Builder:
         """The parts of a reading that are there today: one that is empty is left out, and counts for nothing."""
         node = self.authored[name]
         parts = node.parts if isinstance(node, authored.Reading) else []
-        return [part for part in parts if spoken.speech(part, self.said)]
+        said = ("".join(spoken.in_pieces(part, offers_texts=self.offers_texts)) for part in parts)
+        return [part for part in said if spoken.speech(part, self.said)]
 
     def _shared_file(self) -> str:
         return next((name for name, menu in self.draft.menus.items() if menu.steps), MENUS + "shared.yaml")
@@ -270,8 +212,8 @@ class _Builder:
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
         for needed in NEEDED_TEXTS:
-            if needed not in self.draft.texts.texts and not self._is_lost(needed, TEXTS):
-                self._problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
+            if needed not in self.draft.texts.texts and not self.found.is_lost(needed, TEXTS):
+                self.found.problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
         return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
 
     def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
@@ -283,48 +225,17 @@ class _Builder:
         self._check_braces(TEXTS, ("texts", name), body)
         return spoken.BLANK.sub(value, body)
 
-    def _check_cut_short(self) -> None:
-        """Report words after a # that somebody would hear or read if they were in quotes."""
-        for file, document in self.draft.documents.items():
-            heard = _HEARD.get(file, {"title"} if file in self.draft.menus else set())
-            for path in document.cut_short:
-                if path and path[0] in heard:
-                    self._problem(file, path, _CUT_SHORT)
-
-    def _check_line(self) -> None:
-        for name in self.line.transfer.numbers:
-            if name not in self.line.phones and not self._is_lost(name, LINE):
-                self._problem(LINE, ("transfer", "numbers"), f"'{name}' is not in 'phones'. Use a name from there.")
-        seen: dict[str, str] = {}
-        for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
-            for name in getattr(self.line, group):
-                if name in seen:
-                    self._problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
-                if name in _TAKEN:
-                    self._problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
-                seen[name] = group
-        for group in ("names", "sentences"):
-            for name, value in getattr(self.line, group).items():
-                if "{" in value or "}" in value:
-                    says = "A setting cannot contain another one. Write its words here, without braces."
-                    self._problem(LINE, (group, name), says)
-
     def _check_needed(self, nodes: Mapping[str, Place]) -> None:
         """Report missing nodes that the line itself leads to, and those of the wrong kind."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
             if needed not in nodes:
-                if not self._is_lost(needed, *self.draft.menus):
+                if not self.found.is_lost(needed, *self.draft.menus):
                     says = f"The node '{needed}' is missing. Every line needs it."
-                    self._problem(MENUS + "welcome.yaml", ("nodes",), says)
+                    self.found.problem(MENUS + "welcome.yaml", ("nodes",), says)
             elif not isinstance(nodes[needed], kind):
                 file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
-                self._problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
-
-    def _check_switches(self, file: str, node_id: str, node: Any) -> None:
-        if node.only_if and node.only_if not in self.line.switches and not self._is_lost(node.only_if, LINE):
-            path = ("nodes", node_id, "only_if")
-            self._problem(file, path, f"'{node.only_if}' is not a switch. Add it to 'switches' in config/line.yaml.")
+                self.found.problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
 
     # one node
 
@@ -346,7 +257,7 @@ class _Builder:
             case authored.Word():
                 means = self._speech(file, (*path, "means"), node.means)
                 if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
-                    self._problem(
+                    self.found.problem(
                         file, (*path, "listed_in"), f"'{node.listed_in}' is not a menu. Name the menu of words."
                     )
                 next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
@@ -356,7 +267,7 @@ class _Builder:
 
     def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
         spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
-        parts = tuple(part for part in spoken_parts if part)
+        parts = tuple(part for part in spoken_parts if part) or ((),)  # then its choices come at once
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
         return (Greeting if node_id == GREETING else Reading)(
             id=node_id,
@@ -372,22 +283,33 @@ class _Builder:
 
     def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
         goto = self._target(file, (*path, "goto"), choice.goto)
-        if goto is None:
+        if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
-        label = self._speech(file, (*path, "label"), _label(choice.label))
-        said_back = self._speech(file, (*path, "said_back"), choice.said_back or f"{choice.label}.")
+        words, back = self._named(choice)
+        label = self._speech(file, (*path, "label"), _label(words))
+        said_back = self._speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
         instead = target.when_off.say if target and target.only_if in self.off and target.when_off else None
         return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
 
+    def _named(self, choice: authored.Choice) -> tuple[str, str]:
+        """What a choice is called, and what is said back. One that is an offer as a whole, and leads elsewhere as well,
+        is called otherwise while no text can be sent."""
+        offer = spoken.OFFER.fullmatch(choice.label)
+        if offer and not self.offers_texts:
+            return str(self.phrases.get(Phrases.more_label_no_text.id) or LEFT_OUT), ""
+        label = offer[1] if offer else choice.label
+        return label, choice.said_back or f"{label}."
+
     def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
         label = self.phrases.get(name) or name
-        choice = authored.Choice(label=label, goto=answer.goto, said_back=answer.say or f"{label}.")
+        goto = END_MENU if answer.goto == SEND_TEXT and not self.offers_texts else answer.goto
+        choice = authored.Choice(label=label, goto=goto, said_back=answer.say or f"{label}.")
         option = self._option(file, path, key, choice)
         if option is None:
             if self._is_off(answer.goto) and not self._has_instead(answer.goto):
                 says = f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
-                self._problem(file, path, says)
+                self.found.problem(file, path, says)
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])
 
@@ -404,10 +326,10 @@ class _Builder:
     def _word(self, file: str, path: Path, name: str) -> str | None:
         """The name of a word node; None if it is something else or switched off."""
         if name in self.authored and not isinstance(self.authored[name], authored.Word):
-            self._problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
+            self.found.problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
             return None
         if name in places.FOR_STAFF:
-            self._problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
+            self.found.problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
             return None
         return self._target(file, path, name)
 
@@ -419,36 +341,37 @@ class _Builder:
         """Where a name leads today; None if it leads to a node that is switched off."""
         if goto in places.FOR_STAFF:
             if goto in places.SETTINGS and path[1:2] != (HELP,):
-                self._problem(file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only.")
+                self.found.problem(
+                    file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only."
+                )
             return goto
-        if goto not in self.authored and self._is_lost(goto, *self.draft.menus):
+        if goto not in self.authored and self.found.is_lost(goto, *self.draft.menus):
             return goto
         if goto in passed:
-            self._problem(file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}.")
+            self.found.problem(
+                file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}."
+            )
             return None
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
             if goto in places.STEPS or goto in places.STEP_WORDS:
                 says = f"'{goto}' comes in its own order, so no choice can lead there."
-            self._problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
+            self.found.problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
         if not self._is_off(goto):
             return goto
         when_off = self.authored[goto].when_off
         return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
 
-    def _is_lost(self, name: str, *files: str) -> bool:
-        """Whether this name may be in an unusable part of these files."""
-        documents = [self.draft.documents[file] for file in files]
-        return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
-
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.authored, *places.FOR_STAFF], 1)
         return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
-        if text and text not in self.draft.texts.texts and not self._is_lost(text, TEXTS):
-            self._problem(file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there.")
+        if text and text not in self.draft.texts.texts and not self.found.is_lost(text, TEXTS):
+            self.found.problem(
+                file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there."
+            )
         return text
 
     # words
@@ -459,42 +382,45 @@ class _Builder:
         written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
-                self._problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
+                self.found.problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
             elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
         for name in blanks:
             if name not in written and template != LEFT_OUT:
-                self._problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
+                self.found.problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
         document = self.draft.documents.get(file)
         if document and path in document.cut_short:
-            self._problem(file, path, _CUT_SHORT)
+            self.found.problem(file, path, coherence.CUT_SHORT)
         self._check_braces(file, path, template)
-        words = textless.in_pieces(template) if path[:1] == ("nodes",) else [template]
+        if path[:1] != ("nodes",):
+            return spoken.speech(template, self.said)
+        self._check_brackets(file, path, template)
+        words = spoken.in_pieces(template, offers_texts=self.offers_texts)
         return tuple(piece for part in words for piece in spoken.speech(part, self.said))
 
     def _check_braces(self, file: str, path: Path, template: str) -> None:
         if re.search(r"[{}]", spoken.BLANK.sub("", template)):
-            self._problem(file, path, _BRACES)
+            self.found.problem(file, path, _BRACES)
+
+    def _check_brackets(self, file: str, path: Path, template: str) -> None:
+        if re.search(r"[\[\]]", spoken.unmarked(template)):
+            self.found.problem(file, path, _BRACKETS)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
         says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check its spelling."
-        if not self._is_lost(name, LINE):
-            self._problem(file, path, says)
+        if not self.found.is_lost(name, LINE):
+            self.found.problem(file, path, says)
 
 
+#: The step that sends a text.
+SEND_TEXT = "send_text"
 #: Menus that do more than others.
 _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
-#: Names that no setting can have.
-_TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
-    "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
-}  # fmt: skip
-#: The parts of files, besides menus, that are heard or texted.
-_HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
-_CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
+_BRACKETS = "Square brackets hold a sentence that offers a text: [We can text you the link.] One here has no partner."
 _BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
 
 
-def _hours_of(part: linefile.PartOfDay) -> str:
+def _hours_of(part: PartOfDay) -> str:
     span = Span.parse(part.hours)
     return spoken.stretch(span) if span else "closed"
 

@@ -58,8 +58,8 @@ def changed(request: CallbackRequest, now: float, who: str, what: str, note: str
 def waits_for(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRequest:
     """The request of these callers. Those of its callers who are not among them do not wait any more."""
     staying = {asker.id for asker in askers}
-    gone = (asker for asker in request.askers if asker.id not in staying)
-    return replace(request, askers=askers, gone=(*request.gone, *gone))
+    gone = (asker for asker in (*request.gone, *request.askers) if asker.id not in staying)
+    return replace(request, askers=askers, gone=tuple(gone))
 
 
 def windows_of(request: CallbackRequest | None) -> set[Window]:
@@ -73,14 +73,14 @@ def windows_of(request: CallbackRequest | None) -> set[Window]:
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
     """What to write down: the wish, or the open request its number has (`first`) with the wish joined to it.
 
-    A wish is a request with one asker. `reference` is for one that is new. The same wish saved twice changes nothing
-    more, and what was finished is never made unfinished again. A wish counts as finished once its number
-    and its urgency are known; what its caller answers after that is put into it, while it is open.
+    A wish is a request with one asker. `reference` is for one that was given none before. The same wish saved twice
+    changes nothing more, and what was finished is never made unfinished again. A wish counts as finished once its
+    number and its urgency are known; what its caller answers after that is put into it, while it is open.
     """
     (asker,) = wish.askers
     asker = replace(asker, urgent=asker.urgent or asker.today)
     if first is None:
-        return replace(wish, askers=(replace(asker, reference=reference),))
+        return replace(wish, askers=(replace(asker, reference=asker.reference or reference),))
     if [known.id for known in first.askers] != [asker.id]:
         return _joined(first, asker, reference)
     (known,) = first.askers
@@ -104,7 +104,7 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
     known = first.asker(asker.id)
     if known and known.finished and not (asker.finished and first.open):
         return first
-    asker = _again(known, asker) if known else replace(asker, reference=_untaken(first, reference))
+    asker = _again(known, asker) if known else replace(asker, reference=_untaken(first, asker.reference or reference))
     others = (other for other in first.askers if other.id != asker.id and (other.finished or not asker.finished))
     both = waits_for(first, (*others, asker))
     if known and known.finished:
@@ -118,9 +118,19 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
     return both if known else changed(both, now, "caller", "rang again")
 
 
+def is_passed(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
+    """Whether its caller has said more since: this waited in the spool of another machine."""
+    known = first.asker(wish.id) if first else None
+    return known is not None and wish.last_heard < known.last_heard
+
+
 def _again(known: Asker, asker: Asker) -> Asker:
-    """What a caller says now in place of what they said before. They keep their number, and when they began."""
-    return replace(asker, reference=known.reference, asked_at=known.asked_at, heard_from=asker.last_heard)
+    """What a caller says now in place of what they said before. They keep when they began, and the number they heard.
+
+    They may have heard another than is known: where Redis wrote it down, and answered too late to tell which it gave.
+    """
+    reference = asker.reference or known.reference
+    return replace(asker, reference=reference, asked_at=known.asked_at, heard_from=asker.last_heard)
 
 
 def _untaken(first: CallbackRequest, reference: str) -> str:

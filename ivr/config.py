@@ -106,6 +106,11 @@ class Settings:
         return self.data_dir / "metrics"
 
     @property
+    def spool_dir(self) -> Path:
+        """Where this machine keeps what callers ask for while Redis is away."""
+        return self.data_dir / "spool"
+
+    @property
     def can_reach_twilio(self) -> bool:
         """Whether this machine may ask Twilio for something: a text, a call, a recording."""
         return bool(self.account_sid and self.our_number) and not self.practice

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.building import LINE, TEXTS, WORDS, Draft
+from ivr.drafts import LINE, TEXTS, WORDS, Draft
 from ivr.linefile import LineFile
 from ivr.places.reading import Reading
 from ivr.reading import Path

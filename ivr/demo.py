@@ -22,7 +22,7 @@ from ivr.passwords import hashed
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.script import Script
 from ivr.session import Record, Transfer
-from ivr.store import Adviser, Store, TextState
+from ivr.store import Adviser, Spool, Store, TextState
 from ivr.transcript import HANGS_UP, SPEAKS, Caller, Entry
 from ivr.web.desk import Desk
 
@@ -130,7 +130,7 @@ class _Queue:
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
-        self._desk = Desk(store, Jobs(settings, store))
+        self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir))
         #: By the number as it is written in the story: the request, and the number of its call.
         self._asked: dict[str, tuple[str, str]] = {}
 

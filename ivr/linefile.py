@@ -256,6 +256,9 @@ class LineFile(File):
     written_emails: dict[Name, EmailSetting] = Field(alias="emails", description="Only ever sent by text.")
     written_links: dict[Name, LinkSetting] = Field(alias="links", description="Only ever sent by text.")
     numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
+    time_limits: list[Name] = Field(
+        default_factory=list, description="Those of the numbers by which a caller must have done something."
+    )
     paragraphs: dict[Name, Paragraph] = Field(description="Paragraphs of the book of rules, in quotes.")
     switches: dict[Name, OnOff]
     sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")

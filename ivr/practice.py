@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from ivr import callback
 from ivr.call import Desk
 from ivr.callback import windows_of
@@ -49,10 +51,13 @@ class Noting:
 
 
 class PracticeDesk:
-    """Does in memory what a call asks for. `places` is how many callers fit in each part of a day."""
+    """Does in memory what a call asks for. `places` is how many callers fit in each part of a day.
 
-    def __init__(self, places: int = 12, works: bool = True):
-        self.places, self.works = places, works
+    `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
+    """
+
+    def __init__(self, places: int = 12, works: bool = True, spools: bool = False):
+        self.places, self.works, self.spools = places, works, spools
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
         #: By call, the window that is held for it, and until when.
@@ -62,6 +67,8 @@ class PracticeDesk:
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Do it, and tell how it went."""
+        if self.spools:
+            return self._spooled(effect)
         if not self.works:
             return Failed()
         seconds = now.timestamp()
@@ -79,6 +86,21 @@ class PracticeDesk:
             case SendText():
                 self.texts.append(effect)
                 return Done()
+
+    def _spooled(self, effect: Effect) -> Done | Failed:
+        """As if Redis went away just before; a call that was asked for before is found, as if it went just after."""
+        match effect:
+            case FindRequest(number, reference) if found := self._find(number, reference, 0.0):
+                return Done(request=found)
+            case SaveRequest(request):
+                return replace(self._save(request), spooled=True)
+            case CancelRequest(request_id, reference):
+                self._cancel(request_id, reference, 0.0)
+                return Done(spooled=True)
+            case HoldWindow():
+                return Done(spooled=True)
+            case _:
+                return Failed()
 
     def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> Done | Failed:
         try:

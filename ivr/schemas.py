@@ -6,8 +6,8 @@ from typing import Any
 
 from ivr import authored, places
 from ivr.authored import TextsFile, WordsFile
-from ivr.building import Draft
 from ivr.check import RULES
+from ivr.drafts import Draft
 from ivr.fitting import NAME, PLACE
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile

@@ -56,6 +56,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     due: float = 0.0
     when: When = ""
     window: Window | None = None
+    #: No place could be held, as Redis is away: they said when they can be rung, and are promised a day alone.
+    no_place: bool = False
     #: None in these three: not asked yet.
     urgent: bool | None = None
     #: The higher rank of urgent.
@@ -164,6 +166,9 @@ class Done(msgspec.Struct, frozen=True, gc=False):
     window: Window | None = None
     request: CallbackRequest | None = None
     reference: str = ""
+    #: Redis is away, so it is kept on this machine's disk and done once Redis is back. What others have cannot be
+    #: known until then: whether a place is free, and whether somebody else asked from this phone.
+    spooled: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):

@@ -140,12 +140,13 @@ SHIPPED: dict[str, Any] = {
             "nothing": "I did not hear a message. We will ring you all the same.",
         },
         "ring_failed": {
-            "say": "Sorry, we could not write that down. Please talk to a person, or ring us again.",
+            "say": "Sorry, we could not write that down. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
         },
         "ring_reference": {
             "say": "Please enter the number of your call. It has {reference_digits} numbers.",
             "hidden": "We cannot see your number, so we cannot find your call here.",
             "not_found": "I cannot find that call for this phone.",
+            "away": "Sorry, we cannot look for your call just now. It stays as it is. Please ring again later. Our number is {helpline_phone}.",
         },
         "ring_found": {
             "say": "We will ring you {day}, {window}.",
@@ -163,6 +164,7 @@ SHIPPED: dict[str, Any] = {
         },
         "ring_moved": {
             "say": "We have moved your call. We will ring you {day}, {window}.",
+            "not_now": "Sorry, we cannot move your call just now. It stays as it is. Please ring again later.",
         },
         "ring_cancelled": {
             "say": "We have cancelled your call. We will not ring you.",

@@ -53,6 +53,23 @@ def words_of(speech: Iterable[Piece]) -> Iterator[str]:
     return (piece for piece in speech if isinstance(piece, str))
 
 
+#: In the words of a node, what offers a text stands in square brackets: it is said only while texts can be sent.
+OFFER = re.compile(r"\[([^\[\]]*)\]")
+
+
+def in_pieces(words: str, *, offers_texts: bool) -> list[str]:
+    """The words of a node, cut where an offer begins and ends; without the offers, if no text can be sent.
+
+    What stays is said by the same sounds either way.
+    """
+    return [piece for i, piece in enumerate(OFFER.split(words)) if piece.strip() and (offers_texts or i % 2 == 0)]
+
+
+def unmarked(words: str) -> str:
+    """The words of a node with every offer in them, as they are heard while texts can be sent."""
+    return OFFER.sub(r"\1", words)
+
+
 def speech(template: str, values: Mapping[str, str | Speech]) -> Speech:
     """Authored words as a Speech. Each {name} is filled from `values`; a name that is missing there stays a Blank.
 

@@ -17,14 +17,27 @@ import structlog
 from msgspec.structs import replace
 from rq import get_current_job
 
-from ivr import alerts, audio, briefing, building, callback, config, fitting, linefile, messages, reading
+from ivr import (
+    alerts,
+    audio,
+    briefing,
+    building,
+    callback,
+    config,
+    drafts,
+    fitting,
+    linefile,
+    messages,
+    reading,
+    spooling,
+)
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
 from ivr.linefile import LineFile
 from ivr.reading import ConfigError
 from ivr.request import CallbackRequest, SpokenMessage
-from ivr.store import MOST_ENDED, PATIENT_SECONDS, Store
+from ivr.store import MOST_ENDED, PATIENT_SECONDS, Spool, Store
 from ivr.twilio import codes
 from ivr.twilio.rest import Phone, PhoneFailed
 
@@ -45,11 +58,12 @@ class Tools:
         self.settings, self.store = settings, Store(settings.redis_url, PATIENT_SECONDS)
         self.phone = Phone(settings, failed=lambda code: self.store.health.count("rest_errors", code))
         self.jobs = Jobs(settings, self.store)
+        self.spool = Spool(settings.spool_dir)
 
     def line(self) -> LineFile:
         """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
-        document = reading.read(files.get(building.LINE, ""), f"config/{building.LINE}")
+        document = reading.read(files.get(drafts.LINE, ""), f"config/{drafts.LINE}")
         line = fitting.sound_part(LineFile, document, linefile.spare_of_line)
         if document.problems:
             raise ConfigError(document.problems)
@@ -273,6 +287,8 @@ def look(tools: Tools, now: float) -> None:
     """
     if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
         tools.jobs.ask_for_sender(now)
+    spooling.hand_in(tools.spool, tools.store, tools.jobs)  # the web does so every second, if it is there
+    tools.spool.prepare(now)
     waiting = tools.store.requests.waiting()
     for request in waiting:
         if callback.claimable(request, now):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from ivr import building, config, server
+from ivr import building, config, drafts, server
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
@@ -95,7 +95,7 @@ def store(machine: Settings) -> Iterator[Store]:
 @pytest.fixture
 def published(store: Store, files: dict[str, str]) -> str:
     """The shipped config/, live."""
-    revision = building.revision_of(files)
+    revision = drafts.revision_of(files)
     store.revisions.publish(Published(revision, 0.0, "tests", "for the tests"), files)
     store.texts.sender_is("")
     return revision

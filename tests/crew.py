@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ivr import building, config, server
+from ivr import config, drafts, server
 from ivr.config import Settings
 from ivr.jobs import POSTS, Jobs
 from ivr.store import PATIENT_SECONDS, Published, Store
@@ -58,7 +58,7 @@ def crew(folder: Path, files: dict[str, str], **environment: str) -> Iterator[Cr
     told = {**ENVIRONMENT, "IVR_DATA": str(folder / "var"), "IVR_AUDIO": str(folder / "audio"), **environment}
     settings = config.settings(told)
     with server.redis(settings), contextlib.closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
-        store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+        store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
         store.texts.sender_is("")
         running = Crew(settings, store, Jobs(settings, store), begin(told))
         try:

@@ -16,7 +16,7 @@ from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.server import AT_ONCE
 from ivr.session import Input, Key, Recorded
-from ivr.store import Store
+from ivr.store import Spool, Store
 from ivr.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
 from ivr.web import create_app
 from ivr.web.door import Door
@@ -40,6 +40,7 @@ class Line:
     def __init__(self, settings: Settings, store: Store):
         self.settings, self.store, self.now = settings, store, OPEN
         self.app = create_app(settings, store, clock=lambda: self.now)
+        self.spool = Spool(settings.spool_dir)
         self.client = FromHere(Door(self.app, AT_ONCE))
         self._signer = RequestValidator(settings.auth_tokens[0])
 

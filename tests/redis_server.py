@@ -19,7 +19,7 @@ class RedisServer:
 
     def __init__(self, folder: Path):
         settings = config.settings({"IVR_DATA": str(folder)})
-        self.url = settings.redis_url
+        self.url, self._folder = settings.redis_url, settings.data_dir
         self._process = subprocess.Popen(embedded.command(settings.data_dir))
 
     def __enter__(self) -> RedisServer:
@@ -36,6 +36,17 @@ class RedisServer:
         return reached
 
     @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Nobody answers. What it was told before is there again afterwards."""
+        self._process.kill()
+        self._process.wait()
+        try:
+            yield
+        finally:
+            self._process = subprocess.Popen(embedded.command(self._folder))
+            assert soon(lambda: ping(self.url))
+
+    @contextlib.contextmanager
     def stalled(self) -> Iterator[None]:
         """Connections are accepted, and nothing is answered."""
         self._process.send_signal(signal.SIGSTOP)
@@ -45,9 +56,9 @@ class RedisServer:
             self._process.send_signal(signal.SIGCONT)
 
 
-def soon(what: Callable[[], object]) -> bool:
-    """Whether this becomes true within thirty seconds."""
-    for _ in range(600):
+def soon(what: Callable[[], object], seconds: float = 30) -> bool:
+    """Whether this becomes true within so many seconds."""
+    for _ in range(int(20 * seconds)):
         if what():
             return True
         time.sleep(0.05)

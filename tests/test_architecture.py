@@ -15,24 +15,24 @@ PACKAGE = ROOT / "ivr"
 
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
-    "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request", "callback",
-    "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins", "environment",
-    "textless", "building", "messages", "escalation", "call", "briefing", "practice", "outcome", "transcript", "story",
-    "confirmation", "check", "changes", "editing", "schemas", "respawn",
+    "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
+    "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
+    "environment", "drafts", "coherence", "building", "messages", "escalation", "call", "briefing",
+    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},
-    "rq": {"jobs", "worker", "pool"},
+    "rq": {"jobs", "spooling", "worker", "pool"},
     "twilio": {"twilio"},
     "flask": {"web"},
     "granian": {"web_server"},
     "pyttsx3": {"audio"},
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
-    "ruamel": {"reading", "editing"},
+    "ruamel": {"reading", "syntax", "editing"},
     "pydantic": {"fitting", "authored", "linefile", "menufile"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},

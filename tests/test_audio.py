@@ -21,7 +21,7 @@ import pytest
 import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, script, spoken, transcript
+from ivr import audio, building, config, drafts, script, spoken, transcript
 from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.config import Settings
@@ -63,7 +63,7 @@ def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def line(settings: Settings, store: Store, plain: dict[str, str], rendered: Path) -> Iterator[Line]:
     """The line with its sounds, to be rung."""
-    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=rendered), store) as line:
         yield line
 
@@ -463,7 +463,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
     settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
 ) -> None:
     folder = _copy_some(rendered, tmp_path / "sounds")
-    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
         whole = line.call(sid="CA" + "1" * 32)
         assert not whole.has("Say")
@@ -487,7 +487,7 @@ def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_cal
     settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
 ) -> None:
     folder = _copy_some(rendered, tmp_path / "sounds")
-    store.revisions.publish(Published(building.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
         name = (line.call().verb("Play").text or "").rsplit("/", 1)[1]
         (folder / RENDERED / name).unlink()

@@ -103,6 +103,12 @@ def _asked(when: When, window: Window, **facts: object) -> CallbackRequest:
     return callback.saved(None, request(when=when, window=window, opens=opens, due=due, **facts), "4271")
 
 
+def _wish(when: When, window: Window, **facts: object) -> CallbackRequest:
+    """What a caller says, before it is written down."""
+    opens, due = DIARY.times(window)
+    return request(when=when, window=window, opens=opens, due=due, **facts)
+
+
 def _unanswered(request_: CallbackRequest, at: dt.datetime) -> CallbackRequest:
     claimed = callback.claim(request_, "asha", at.timestamp() - 60)
     return callback.record(claimed, "asha", "no answer", "", at.timestamp(), DIARY)
@@ -273,7 +279,7 @@ def test_whoever_finishes_after_an_adviser_ended_it_is_rung_and_nothing_of_it_is
     ended = callback.record(_claimed(state="unfinished"), "asha", "wrong number", "", NOW, DIARY)
     ended = replace(ended, askers=(Asker("CA001-1", "4271", NOW),))
 
-    finished = callback.saved(ended, request(), "9999")
+    finished = callback.saved(ended, request(asked_at=NOW + 60), "9999")
 
     assert (finished.state, finished.end, finished.reference_of("CA001-1")) == ("waiting", None, "4271")
     assert [event.what for event in finished.events] == ["asked to be rung back", "claimed", "wrong number"]
@@ -340,7 +346,7 @@ def test_each_caller_of_one_phone_keeps_a_time_of_their_own() -> None:
     """The phone is rung when the soonest was promised; if they take it back, the other's time is as it was."""
     both = callback.saved(
         _asked("afternoon", Window(TODAY, "afternoon")),
-        _asked("morning", Window(TODAY, "morning"), id="CA9-1"),
+        _wish("morning", Window(TODAY, "morning"), id="CA9-1"),
         "5555",
     )
 
@@ -352,7 +358,7 @@ def test_each_caller_of_one_phone_keeps_a_time_of_their_own() -> None:
 
 def test_whoever_asked_while_another_was_being_rung_is_rung_at_their_own_time() -> None:
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
-    second = _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1", asked_at=NOW + 60)
+    second = _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1", asked_at=NOW + 60)
 
     spoken_to = callback.record(callback.saved(claimed, second, "5555"), "asha", "spoke", "", NOW + 120, DIARY)
 
@@ -364,7 +370,7 @@ def test_after_a_talk_whoever_was_promised_a_later_time_is_rung_then() -> None:
     """Unless the adviser says that all of it is done."""
     both = callback.saved(
         _asked("morning", Window(TODAY, "morning")),
-        _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1"),
+        _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1"),
         "5555",
     )
 
@@ -375,7 +381,7 @@ def test_after_a_talk_whoever_was_promised_a_later_time_is_rung_then() -> None:
 
 def test_three_tries_for_one_caller_do_not_end_what_another_was_promised() -> None:
     friday = Window(TODAY + dt.timedelta(days=2), "afternoon")
-    both = callback.saved(_asked("any", Window(TODAY, "morning")), _asked("afternoon", friday, id="CA9-1"), "5555")
+    both = callback.saved(_asked("any", Window(TODAY, "morning")), _wish("afternoon", friday, id="CA9-1"), "5555")
     for hour in (11, 13, 16):
         both = _unanswered(both, OPEN.replace(hour=hour))
 
@@ -393,7 +399,7 @@ def test_three_tries_before_their_time_end_a_request_too() -> None:
 def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given() -> None:
     """It may be why the phone was engaged."""
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
-    both = callback.saved(claimed, _asked("morning", Window(TODAY, "morning"), id="CA9-1", asked_at=NOW + 60), "5555")
+    both = callback.saved(claimed, _wish("morning", Window(TODAY, "morning"), id="CA9-1", asked_at=NOW + 60), "5555")
 
     tried = callback.record(both, "asha", "no answer", "", NOW + 120, DIARY)
 
@@ -405,7 +411,7 @@ def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
     """A call was cut off; the caller rang again, said all, and then cancelled it: they are not rung."""
     half = callback.saved(None, request(state="unfinished"), "4271")
 
-    whole = callback.saved(half, _asked("afternoon", Window(TODAY, "afternoon"), id="CA9-1"), "5555")
+    whole = callback.saved(half, _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1"), "5555")
 
     assert [asker.reference for asker in whole.askers] == ["5555"]
     assert not callback.cancel(whole, "5555", NOW).open
@@ -413,11 +419,21 @@ def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
     assert not callback.cancel(again, "5555", NOW).open
 
 
+def test_two_who_are_asked_at_once_are_two_however_their_answers_come() -> None:
+    """One finishes, which takes the other's half-said wish for theirs; and then the other finishes too."""
+    both = callback.saved(None, request(state="unfinished"), "4271")
+    for wish, state in (("CA9-1", "unfinished"), ("CA9-1", "waiting"), ("CA001-1", "waiting")):
+        both = callback.saved(both, request(id=wish, state=state, message_ok=wish != "CA9-1"), "5555")
+
+    assert ([asker.id for asker in both.askers], both.gone, both.times_asked) == (["CA9-1", "CA001-1"], (), 2)
+    assert both.message_ok is False
+
+
 def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
     """An adviser ended it for its caller, and kept it for another, while the caller was still being asked."""
     other = replace(_asked("morning", Window(TODAY, "morning")), askers=(Asker("CA9-1", "5555", NOW, finished=True),))
 
-    both = callback.saved(other, _asked("afternoon", Window(TODAY, "afternoon")), "4271")
+    both = callback.saved(other, _wish("afternoon", Window(TODAY, "afternoon")), "4271")
 
     assert [asker.reference for asker in both.askers] == ["5555", "4271"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, confirmation, spoken
+from ivr import building, call, check, config, confirmation, drafts, spoken
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
@@ -42,7 +42,7 @@ def _line(old: str, new: str) -> Edits:
 #: Thirteen words that a service says on a day of snow.
 SNOW = "Because of the snow, no one is here. We can ring you back. "
 #: What stands for the shipped words.
-TODAYS_WORDS = confirmation.fingerprint(building.read_draft(config.script_files(config.ROOT / "config")))
+TODAYS_WORDS = confirmation.fingerprint(drafts.read_draft(config.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
 #: For each rule, what breaks it and what is near to breaking it and does not.
 EXAMPLES: dict[str, tuple[Edits, Edits]] = {
@@ -182,8 +182,23 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
         ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),
     ),
+    "time-limits": (
+        (("menus/letters.yaml", "    text: text_letter_draft\n    words: [word_draft_plan, word_appeal]\n    urgent: true\n",
+          "    text: text_letter_draft\n    words: [word_draft_plan, word_appeal]\n"),),
+        ((STEPS, PART, '"Can it wait? If time is short, ask for a person."'),),
+    ),
+    "not-sure": (
+        (("menus/letters.yaml", "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_unsure}",
+          "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: plan_menu}"),),
+        (("menus/letters.yaml", "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_unsure}",
+          "if_no: {goto: letter_no, say: \"Then act soon.\"}\n    if_not_sure: {goto: letter_other}"),),
+    ),
+    "offers": (
+        (("menus/more_help.yaml", '"[We can text you the link.]"', '"We can text you the link."'),),
+        (("menus/more_help.yaml", '"[We can text you the link.]"', '"The text of it is long. [We can text you the link.]"'),),
+    ),
     "notice-length": (
-        _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}", begins: 2026-12-01, ends: 2026-12-02}}]'),
+        _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}We are sorry.", begins: 2026-12-01, ends: 2026-12-02}}]'),
         _line("notices: []", f'notices: [{{words: "{SNOW}", begins: 2026-11-25, ends: 2026-12-02}}]'),
     ),
     "reach": (_line("silence: [10, 20, 30]", "silence: [100, 110, 120]"), _line("silence: [10, 20, 30]", "silence: [10, 20, 35]")),
@@ -246,7 +261,7 @@ def _edited(files: Files, edits: Edits) -> Files:
 
 
 def _context(files: Files, published: Script | None = None) -> Context:
-    draft = building.read_draft(files)
+    draft = drafts.read_draft(files)
     return Context(draft, building.build(draft, "r", config.bank_holidays()), TODAY, published, {"+441164960000"})
 
 

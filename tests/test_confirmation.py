@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from ivr import building, config, confirmation, editing
-from ivr.building import Draft
+from ivr import building, config, confirmation, drafts, editing
+from ivr.drafts import Draft
 from ivr.reading import Path
 from ivr.script import Script
 
@@ -16,7 +16,7 @@ DAY = dt.date(2026, 11, 24)
 
 
 def _read(line_yaml: str, files: dict[str, str]) -> tuple[Draft, Script]:
-    draft = building.read_draft({**files, "line.yaml": line_yaml})
+    draft = drafts.read_draft({**files, "line.yaml": line_yaml})
     return draft, building.build(draft, "r", config.bank_holidays())
 
 
@@ -27,7 +27,7 @@ def _confirmed(line_yaml: str, path: Path, files: dict[str, str], who: str = "A 
 
 
 def _paths(files: dict[str, str]) -> list[Path]:
-    return list(confirmation.names(building.read_draft(files).line).values())
+    return list(confirmation.names(drafts.read_draft(files).line).values())
 
 
 SHAPES = {
@@ -143,10 +143,10 @@ WORDS = [
 def test_words_that_are_changed_after_they_were_read_are_not_those_any_more(
     file: str, old: str, new: str, files: dict[str, str]
 ) -> None:
-    before = confirmation.fingerprint(building.read_draft(files))
+    before = confirmation.fingerprint(drafts.read_draft(files))
     assert old in files[file]
 
-    assert confirmation.fingerprint(building.read_draft({**files, file: files[file].replace(old, new)})) != before
+    assert confirmation.fingerprint(drafts.read_draft({**files, file: files[file].replace(old, new)})) != before
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_words_that_are_changed_after_they_were_read_are_not_those_any_more(
 def test_what_is_no_word_or_is_confirmed_by_itself_leaves_the_words_checked(
     file: str, old: str, new: str, files: dict[str, str]
 ) -> None:
-    before = confirmation.fingerprint(building.read_draft(files))
+    before = confirmation.fingerprint(drafts.read_draft(files))
     assert old in files[file]
 
-    assert confirmation.fingerprint(building.read_draft({**files, file: files[file].replace(old, new)})) == before
+    assert confirmation.fingerprint(drafts.read_draft({**files, file: files[file].replace(old, new)})) == before
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
@@ -213,7 +213,7 @@ def test_nothing_is_said_when_all_is_confirmed(files: dict[str, str]) -> None:
 def test_the_list_for_the_service_has_each_of_them_and_no_other(files: dict[str, str]) -> None:
     """docs/before-launch.md is that list, in the order in which it is to be done."""
     page = (config.ROOT / "docs" / "before-launch.md").read_text(encoding="utf-8")
-    names = confirmation.names(building.read_draft(files).line)
+    names = confirmation.names(drafts.read_draft(files).line)
 
     asked = re.findall(r"`([a-z_]+)`", page)
     assert set(names) <= set(asked)
@@ -234,6 +234,6 @@ def test_the_list_for_the_service_has_each_of_them_and_no_other(files: dict[str,
 def test_what_is_wrong_in_one_is_told_in_words(phone: str, told: str, files: dict[str, str]) -> None:
     right = '{number: "0116 454 2050", confirmed_by: , confirmed_on: }'
     assert right in files["line.yaml"]
-    draft = building.read_draft({**files, "line.yaml": files["line.yaml"].replace(right, phone)})
+    draft = drafts.read_draft({**files, "line.yaml": files["line.yaml"].replace(right, phone)})
 
     assert any(told in problem.says for problem in draft.problems), draft.problems

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, callback
+from ivr import callback, drafts
 from ivr.callback import CLAIM_SECONDS
 from ivr.config import Settings
 from ivr.diary import Window
@@ -168,7 +168,7 @@ def test_signing_in_while_redis_is_stalled_soon_says_so(
     """A thread of the webhooks must not wait for it."""
     with RedisServer(tmp_path) as own:
         store = Store(own.url)
-        store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+        store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
         hire(store)
         with Line(dataclasses.replace(settings, redis_url=own.url), store) as line:
             browser = Browser(line)
@@ -215,9 +215,7 @@ def test_a_promise_that_a_new_closed_day_breaks_is_seen_in_time(
     ask(store, 2)
     assert "Closed then" not in asha.get("/").text
     files = edited("line.yaml", "closed_days: []", f"closed_days: [{friday.day}]")
-    store.revisions.publish(
-        Published(building.revision_of(files), 1.0, "tests", "", store.revisions.live() or ""), files
-    )
+    store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", "", store.revisions.live() or ""), files)
 
     line.app._live.look()
 

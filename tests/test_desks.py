@@ -29,7 +29,7 @@ from ivr.session import (
     SaveRequest,
     SendText,
 )
-from ivr.store import Store
+from ivr.store import Spool, Store
 from ivr.web.desk import Desk as RealDesk
 from tests import small
 from tests.anybody import Anybody
@@ -56,7 +56,7 @@ def do(request: pytest.FixtureRequest, script: Script) -> Callable[..., Done | F
         desk: Desk = PracticeDesk(places=1)
     else:
         store = request.getfixturevalue("store")
-        desk = RealDesk(store, Jobs(request.getfixturevalue("settings"), store))
+        desk = _real(store, request.getfixturevalue("settings"))
     return lambda effect, now=OPEN: desk.run(script, effect, now)
 
 
@@ -65,6 +65,10 @@ Do = Callable[..., Done | Failed]
 
 def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
     return replace(HoldWindow(call, windows or (MORNING,), overbook=False), **more)
+
+
+def _real(store: Store, settings: Settings) -> RealDesk:
+    return RealDesk(store, Jobs(settings, store), Spool(settings.spool_dir))
 
 
 def _saved(do: Do, nth: int = 1, **facts: object) -> CallbackRequest:
@@ -168,7 +172,7 @@ class Both:
 def test_both_desks_answer_alike_in_the_calls_of_anybody(script: Script, store: Store, settings: Settings) -> None:
     """Many callers from few phones, one after the other: they join, change and take back what others asked for."""
     chance, practice = random.Random(7), PracticeDesk(places=1)
-    both = Both(RealDesk(store, Jobs(settings, store)), practice)
+    both = Both(_real(store, settings), practice)
     for number in range(60):
         anybody = Anybody(script, chance, desk=both)
         anybody.turn = call.start(script, f"CA{number}", anybody.caller, anybody.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import building
+from ivr import drafts
 from ivr.store import Published
 from tests.line import CALLER, Call, Line
 
@@ -83,12 +83,12 @@ def test_a_diverted_caller_never_hears_the_draft(line: Line, files: dict[str, st
     """Even if somebody has named the helpline as a test phone."""
     tested = {**files, "line.yaml": files["line.yaml"].replace("test_phones: []", 'test_phones: ["0116 257 5027"]')}
     live = line.store.revisions.live() or ""
-    line.store.revisions.publish(Published(building.revision_of(tested), 1.0, "tests", "", live), tested)
+    line.store.revisions.publish(Published(drafts.revision_of(tested), 1.0, "tests", "", live), tested)
     line.app._live.look()
 
     call = _ring(line, DIVERTED["the helpline's number"], "CA1")
 
-    assert line.store.sessions.get(call.sid).revision == building.revision_of(tested)  # type: ignore[union-attr]
+    assert line.store.sessions.get(call.sid).revision == drafts.revision_of(tested)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

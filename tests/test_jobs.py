@@ -20,7 +20,7 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
-from ivr import alerts, building, callback, worker
+from ivr import alerts, callback, drafts, worker
 from ivr.alerts import Alert, AlertFailed
 from ivr.config import Settings
 from ivr.jobs import MOST_TEXTS, QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
@@ -406,7 +406,7 @@ def told(tools: Tools, store: Store, files: dict[str, str], twilio: Twilio, mail
     hook = f"http://127.0.0.1:{twilio.server_port}/hook"
     to = f'email_to: ["desk@example.org"]\n  webhook: "{hook}"'
     live = {**files, "line.yaml": files["line.yaml"].replace("email_to: []", to)}
-    store.revisions.publish(Published(building.revision_of(live), 0.0, "tests", ""), live)
+    store.revisions.publish(Published(drafts.revision_of(live), 0.0, "tests", ""), live)
     tools.settings = replace(tools.settings, smtp_url=mailbox[1], smtp_from="line@example.org")
     return tools
 

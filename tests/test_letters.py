@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ivr import authored, building, config
+from ivr import authored, config, drafts
 from ivr.check import english
 from ivr.places.nodes import Question
 from ivr.places.reading import Reading
@@ -23,12 +23,7 @@ def talk(shipped: Script) -> Talk:
 SORTER, OUT = "menus/letters.yaml", "menus/exclusion.yaml"
 #: What only finds the way, and so is no ending.
 ON_THE_WAY = {"any_letter", "which_letter", "letter_unsure", "out_first", "out_unsure"}
-#: Settings that are a time limit for whoever hears them.
-LIMITS = (
-    "adviser_months", "appeal_months_letter", "appeal_months_certificate", "draft_days", "disability_months",
-    "days_at_home", "governors_days", "panel_days",
-)  # fmt: skip
-DRAFT = building.read_draft(config.script_files(config.ROOT / "config"))
+DRAFT = drafts.read_draft(config.script_files(config.ROOT / "config"))
 READINGS = {node_id: node for _, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.Reading)}
 ENDINGS = [
     node_id
@@ -63,11 +58,6 @@ def test_the_text_about_an_ending_says_what_to_do_first(ending: str, shipped: Sc
     assert isinstance(node, Reading)
 
     assert re.search(r"First|first|Keep your letter|Ask in writing|Tell the SENCO", shipped.texts[node.text or ""])
-
-
-@pytest.mark.parametrize("node_id", [n for n, node in READINGS.items() if any(f"{{{x}}}" in str(node) for x in LIMITS)])
-def test_whoever_hears_a_time_limit_is_urgent(node_id: str) -> None:
-    assert READINGS[node_id].urgent
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from msgspec.structs import replace
 
-from ivr import briefing, building, callback, messages, worker
+from ivr import briefing, callback, drafts, messages, worker
 from ivr.audio import engines, telephone
 from ivr.callback import Refused
 from ivr.jobs import MESSAGES, TRY_AGAIN, recording_path
@@ -287,7 +287,7 @@ def told(tools: Tools, store: Store, files: dict[str, str], twilio: Twilio) -> T
     """A worker whose line.yaml names a webhook."""
     hook = f'webhook: "http://127.0.0.1:{twilio.server_port}/hook"'
     live = {**files, "line.yaml": files["line.yaml"].replace("email_to: []", f"email_to: []\n  {hook}")}
-    store.revisions.publish(Published(building.revision_of(live), 0.0, "tests", ""), live)
+    store.revisions.publish(Published(drafts.revision_of(live), 0.0, "tests", ""), live)
     return tools
 
 

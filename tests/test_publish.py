@@ -23,7 +23,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, cli, config, editing, schemas, server
+from ivr import building, changes, cli, config, drafts, editing, schemas, server
 from ivr.cli import publishing
 from ivr.cli.publishing import Passed
 from ivr.config import Settings
@@ -134,7 +134,7 @@ def _no_line_outlives_its_test() -> Iterator[None]:
 def put_live(store: Store, files: dict[str, str], why: str = "for the tests", at: dt.datetime = OPEN) -> str:
     """Make these files live, whatever was live before."""
     before = store.revisions.live() or ""
-    revision = building.revision_of(files)
+    revision = drafts.revision_of(files)
     store.revisions.publish(Published(revision, at.timestamp(), "bea", why, before), files)
     return revision
 
@@ -456,7 +456,7 @@ def test_redis_without_room_changes_nothing(store: Store, published: str, new_wo
         publishing.put_live(store, passed, "why", published)
 
     assert store.revisions.live() == published
-    assert store.revisions.files(building.revision_of(new_words)) is None
+    assert store.revisions.files(drafts.revision_of(new_words)) is None
 
 
 def test_redis_that_goes_away_while_the_draft_is_checked_is_one_line(
@@ -1084,7 +1084,7 @@ def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str
         shutil.which("node") and (NODE / "ajv").is_dir(),
         "Node and `npm ci` in tests/ are needed to validate as editors do",
     )
-    made = schemas.schemas(building.read_draft(files))
+    made = schemas.schemas(drafts.read_draft(files))
     edits = [(name, files[name], "", True) for name in files]
     for name, old, new, right in AS_THEY_TYPE:
         assert old in files[name]
@@ -1104,7 +1104,7 @@ def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(files: dict[str
 
     for (name, text, new, right), marked in zip(edits, json.loads(told.stdout), strict=True):
         assert (not marked) is right, (name, new, marked)
-        draft = building.read_draft({**files, name: text})
+        draft = drafts.read_draft({**files, name: text})
         # Rules are known to the gate, and to no model; and for words that are missing, those that are shipped stand in.
         if "no-such-rule" not in new and "stand-ins.json" not in draft.files:
             assert (not draft.problems) is right, (name, new)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config
+from ivr import building, check, config, drafts
 from ivr.check.context import Context
 from ivr.cli import publishing, running
 from ivr.config import Settings
@@ -235,7 +235,7 @@ SPELT = ["0116 496 0000", "01164960000", "0116  4960 000"]
 
 
 def _told_of_own_number(files: Files, ours: frozenset[str]) -> list[Problem]:
-    draft = building.read_draft(files)
+    draft = drafts.read_draft(files)
     context = Context(draft, building.build(draft, "r"), OPEN.date(), ours=ours)
     return check.look(context, next(rule for rule in check.RULES if rule.name == "own-number"))
 

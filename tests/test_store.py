@@ -16,7 +16,7 @@ import ivr.store
 from ivr import config, embedded
 from ivr.config import Settings
 from ivr.jobs import Jobs
-from ivr.session import At, CancelRequest, FindRequest, SendText, Session
+from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import Conflict, Figures, Published, Store, StoreDown, TextState, connection, ping, sessions, why_not
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
@@ -309,6 +309,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.revisions.began("r1", 1.0)
     for nth in (1, 2, 3):
         ask(store, nth)
+    store.requests.save(SaveRequest(request(1)), entry="from a spool")
     store.requests.cancel(CancelRequest("CA002-1", "4271"), NOW)
     store.requests.delete("CA003-1")
     store.requests.find(FindRequest(request().number, "0000"))

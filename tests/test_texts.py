@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr import building
+from ivr import building, config, drafts, spoken
 from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
+from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
-from ivr.textless import in_pieces, without_texts
 from ivr.twilio import codes
 from ivr.web.voice import MOST_ANSWERS
 from ivr.worker import Tools
@@ -130,8 +130,8 @@ OF_A_TEXT = re.compile(r"\btext(?:s|ed)?\b(?! relay)", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
-def textless(shipped: Script) -> Script:
-    return without_texts(shipped)
+def textless() -> Script:
+    return building.load(config.script_files(config.ROOT / "config"), config.bank_holidays(), offers_texts=False)
 
 
 def test_a_line_that_cannot_send_texts_speaks_of_none(textless: Script) -> None:
@@ -184,8 +184,10 @@ def test_a_reading_of_nothing_but_an_offer_leads_on(files: dict[str, str]) -> No
     menu = "menus/more_help.yaml"
     old = files[menu]
     begins, ends = old.index("  local_offer:"), old.index("  rule_book:")
-    node = re.sub(r"parts:.*?closing:[^\n]*", 'parts: ["We can text you the link."]', old[begins:ends], flags=re.DOTALL)
-    made = without_texts(building.load({**files, menu: old[:begins] + node + old[ends:]}))
+    node = re.sub(
+        r"parts:.*?closing:[^\n]*", 'parts: ["[We can text you the link.]"]', old[begins:ends], flags=re.DOTALL
+    )
+    made = building.load({**files, menu: old[:begins] + node + old[ends:]}, offers_texts=False)
 
     _, turn = ways(made, OPEN)["local_offer", 0]
 
@@ -206,20 +208,28 @@ def test_a_phone_number_is_still_known_where_it_is_said(shipped: Script, textles
 
 
 @pytest.mark.parametrize(
-    ("words", "pieces"),
+    ("words", "whole", "without"),
     [
-        (
-            "We can help. We can text you the link. Ring us.",
-            ["We can help. ", "We can text you the link. ", "Ring us."],
-        ),
-        ("Do you use a text relay? We do.", ["Do you use a text relay? We do."]),
-        ("The text of the letter says when.", ["The text of the letter says when."]),
-        ("You can get it by text", ["You can get it by text"]),
-        ("", [""]),
+        ("We can help. [We can text you the link.] Ring us.",
+         ["We can help. ", "We can text you the link.", " Ring us."], ["We can help. ", " Ring us."]),
+        ("[We send it to your phone.]", ["We send it to your phone."], []),
+        ("Write a text to the school.", ["Write a text to the school."], ["Write a text to the school."]),
+        ("", [], []),
     ],
-)
-def test_a_sentence_that_offers_a_text_is_a_piece_of_its_own(words: str, pieces: list[str]) -> None:
-    assert in_pieces(words) == pieces
+)  # fmt: skip
+def test_what_stands_in_brackets_offers_a_text_and_nothing_else_does(
+    words: str, whole: list[str], without: list[str]
+) -> None:
+    """Whatever the words are: staff say what is an offer."""
+    assert spoken.in_pieces(words, offers_texts=True) == whole
+    assert spoken.in_pieces(words, offers_texts=False) == without
+
+
+def test_a_bracket_without_a_partner_is_told(files: dict[str, str]) -> None:
+    edited = files["menus/more_help.yaml"].replace('"[We can text you the link.]"', '"[We can text you the link."')
+
+    with pytest.raises(ConfigError, match="One here has no partner"):
+        building.load({**files, "menus/more_help.yaml": edited})
 
 
 @pytest.fixture
@@ -267,7 +277,7 @@ def test_a_refusal_of_the_sender_ends_the_offers_and_one_of_the_receiver_does_no
 def test_no_text_is_offered_before_it_is_known_that_one_can_be_sent(
     settings: Settings, store: Store, files: dict[str, str]
 ) -> None:
-    store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
 
     with Line(settings, store) as line:
         assert "by text" not in line.call().press("0").put_in(DialCallStatus="busy").words
@@ -320,7 +330,7 @@ def test_staff_edit_the_words_of_the_answer(line: Line, files: dict[str, str]) -
         "texts.yaml": files["texts.yaml"].replace("no one can read texts sent here", "we cannot read it"),
     }
     live = line.store.revisions.live() or ""
-    line.store.revisions.publish(Published(building.revision_of(edited), 1.0, "tests", "", live), edited)
+    line.store.revisions.publish(Published(drafts.revision_of(edited), 1.0, "tests", "", live), edited)
     line.app._live.look()
 
     assert "we cannot read it" in str(_answer(line))

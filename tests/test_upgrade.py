@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from ivr import building, check, config, stand_ins
-from ivr.building import Draft
+from ivr import building, check, config, drafts, stand_ins
 from ivr.check.context import Context
+from ivr.drafts import Draft
 from ivr.places import STEP_WORDS, Phrases
 from ivr.reading import ConfigError, Problem
 from ivr.script import NEEDED_TEXTS, Script
@@ -40,8 +40,8 @@ def _without(files: Files, name: str, *path: str) -> Files:
 
 
 def _made(files: Files) -> tuple[Draft, Script]:
-    draft = building.read_draft(files)
-    return draft, building.build(draft, building.revision_of(draft.files), config.bank_holidays())
+    draft = drafts.read_draft(files)
+    return draft, building.build(draft, drafts.revision_of(draft.files), config.bank_holidays())
 
 
 def _told(files: Files) -> list[Problem]:
@@ -168,4 +168,4 @@ def test_what_an_older_line_published_can_still_be_said(files: Files, shipped: S
 
     made = building.load(old, config.bank_holidays())
 
-    assert (made.revision, made.says) == (building.revision_of(old), shipped.says)
+    assert (made.revision, made.says) == (drafts.revision_of(old), shipped.says)

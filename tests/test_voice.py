@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, embedded
+from ivr import building, callback, config, drafts, embedded
 from ivr.config import Settings
 from ivr.reading import ConfigError
 from ivr.request import CallbackRequest
@@ -240,7 +240,7 @@ def test_no_webhook_redirects(line: Line) -> None:
 
 
 def _publish(line: Line, files: dict[str, str]) -> str:
-    revision = building.revision_of(files)
+    revision = drafts.revision_of(files)
     before = line.store.revisions.live() or ""
     line.store.revisions.publish(Published(revision, 1.0, "tests", "a change", before), files)
     line.app._live.look()
@@ -286,7 +286,7 @@ def test_a_test_phone_hears_the_draft_and_everybody_else_the_live_line(
         path = tmp_path / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    store.revisions.publish(Published(building.revision_of(live), 0.0, "tests", ""), live)
+    store.revisions.publish(Published(drafts.revision_of(live), 0.0, "tests", ""), live)
 
     with Line(replace(settings, config_dir=tmp_path / "config"), store) as line:
         assert line.call("+447700900777", "CA7").words.startswith("Good day.")
@@ -342,7 +342,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     while not ping(settings.redis_url):
         time.sleep(0.02)
     store = Store(settings.redis_url)
-    store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", ""), files)
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
     yield settings, process.pid
     for number in (signal.SIGCONT, signal.SIGTERM):
         try:
@@ -419,7 +419,7 @@ def test_a_call_whose_script_cannot_be_read_any_more_goes_on_with_the_live_one(
     at_school, at_council = line.call().press("2"), line.call(sid="CA" + "4" * 32).press("3")
     assert at_school.place == "learning_menu"
     _publish(line, live)
-    revision = building.revision_of(old)
+    revision = drafts.revision_of(old)
     line.app._live._editions.pop(revision)
     store.redis.do(lambda client: client.set(f"ivr:revision:{revision}", b'{"line.yaml": "gone: wrong"}'))
 
@@ -462,18 +462,19 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
 
 
 def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> None:
-    """Nothing can be saved, and no caller is told that it was. The address carries where the caller is."""
+    """The address and the disk carry where the caller is, and what they ask for is kept there until there is room."""
     call = line.call().press("9").press("1").press("3")
     with _no_room(store):
         assert call.press("1").place == "council_team"
         assert "70%" in call.verb("prosody").attrib["rate"]
         assert call.press("0").has("Dial")
         assert call.put_in(DialCallStatus="no-answer").press("1").place == "ring_back"
-        assert call.press("1").words.startswith("Sorry, we could not write that down. Please talk to a person")
-    assert store.requests.waiting() == []
+        assert call.press("1").place == "ring_out"
+    call.press("2").press("1")
 
-    call.press("2").press("1").press("1")
-    assert call.place == "ring_when", "room again: asked again, and kept"
+    assert call.place == "ring_when"
+    (found,) = store.requests.waiting()
+    assert (found.state, found.times_asked) == ("waiting", 1)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ waived with a written reason (`allow:`), so that whatever is still told is new.
     words.py     how it is put: sentences, words, numbers, banned phrases
     shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
     safety.py    what must hold wherever a caller is: a person, silence, mistakes
+    offers.py    what offers a text is marked as that
+    urgency.py   what has a time limit is urgent
     promise.py   what must hold for whole calls: nobody leaves empty-handed, and help comes in time
 
 Without rules of their own:
@@ -18,7 +20,7 @@ Without rules of their own:
     hands.py     what each of them can do at a turn
     relay.py     the caller behind a text relay
     outcomes.py  walks to the end for those who do the same whatever is said
-    desks.py     desks with requests, full, or out of order
+    desks.py     desks with requests, full, without Redis, or out of order
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words
 """
@@ -30,7 +32,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import story, transcript
-from ivr.check import promise, safety, shape, words  # importing them is what registers their rules
+from ivr.check import offers, promise, safety, shape, urgency, words  # importing them is what registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -138,11 +140,13 @@ __all__ = [
     "Context",
     "check",
     "look",
+    "offers",
     "play_stories",
     "promise",
     "safety",
     "shape",
     "unreadable_stories",
     "unvisited",
+    "urgency",
     "words",
 ]

@@ -149,7 +149,8 @@ class Simulation:
 
     @cached_property
     def _thorough(self) -> list[Walk]:
-        return [self._walk(hands.thorough, desk) for desk in (desks.usual, desks.full, desks.out_of_order)]
+        kinds = (desks.usual, desks.full, desks.spooling, desks.out_of_order)
+        return [self._walk(hands.thorough, desk) for desk in kinds]
 
     @cached_property
     def longest(self) -> dict[str, Turn]:

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Literal
 
 from ivr import authored, places, spoken
-from ivr.building import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
+from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
@@ -177,7 +177,7 @@ class Context:
 
     def speech(self, written: str) -> Speech:
         """Words as written, as the Speech they make; samples stand in for what a call fills in."""
-        return spoken.speech(written, {**SAMPLES, **self.script.values})
+        return spoken.speech(spoken.unmarked(written), {**SAMPLES, **self.script.values})
 
     def _texts(self) -> Iterator[Text]:
         for file, _, node_id, node in self.draft.nodes():

@@ -1,4 +1,4 @@
-"""Desks for the simulated callers: with calls that were asked for before, full, or out of order."""
+"""Desks for the simulated callers: with calls that were asked for before, full, without Redis, or out of order."""
 
 from __future__ import annotations
 
@@ -40,8 +40,15 @@ def full(script: Script, now: dt.datetime) -> PracticeDesk:
     return desk
 
 
+def spooling(script: Script, now: dt.datetime) -> PracticeDesk:
+    """Redis goes away once a call is found, and the disk keeps what is asked for."""
+    desk = usual(script, now)
+    desk.spools = True
+    return desk
+
+
 def out_of_order(script: Script, now: dt.datetime) -> PracticeDesk:
-    """Can do nothing: Redis is away."""
+    """Can do nothing: Redis is away, and the disk keeps nothing."""
     return PracticeDesk(works=False)
 
 

@@ -59,8 +59,9 @@ class Circumstances:
     is_open: bool
     #: How every transfer ends.
     transfer: Ended
-    #: False: Redis is away, so nothing can be written down, found or sent.
+    #: False: Redis is away, so nothing can be found or sent; `spools`: what is asked for is kept on the disk then.
     desk_works: bool = True
+    spools: bool = False
 
 
 SOMEBODY_ANSWERS = Circumstances("the line is open and somebody answers", True, "answered")
@@ -72,8 +73,10 @@ CIRCUMSTANCES = (
     NOBODY_ANSWERS,
     Circumstances("the transfer fails", True, "failed"),
     CLOSED,
-    Circumstances("nobody answers and Redis is away", True, "no_answer", desk_works=False),
-    Circumstances("the line is closed and Redis is away", False, "no_answer", desk_works=False),
+    Circumstances("nobody answers and Redis is away", True, "no_answer", desk_works=False, spools=True),
+    Circumstances("the line is closed and Redis is away", False, "no_answer", desk_works=False, spools=True),
+    Circumstances("nobody answers and nothing can be kept", True, "no_answer", desk_works=False),
+    Circumstances("the line is closed and nothing can be kept", False, "no_answer", desk_works=False),
 )
 
 
@@ -198,7 +201,7 @@ class _Call:
 
     def __init__(self, outcomes: Outcomes, habit: Habit, circumstances: Circumstances, phone: Phone):
         self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
-        self._desk = PracticeDesk(works=circumstances.desk_works)
+        self._desk = PracticeDesk(works=circumstances.desk_works, spools=circumstances.spools)
         self._now = outcomes.now(circumstances)
         self._turn = outcomes.start(circumstances, phone)
         self._keys: list[str] = []

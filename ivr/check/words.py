@@ -10,7 +10,7 @@ from ivr.authored import Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.places.nodes import Word
-from ivr.spoken import BLANK
+from ivr.spoken import BLANK, unmarked
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15
 PART_MOST = 30
@@ -283,7 +283,7 @@ def signs(context: Context) -> Iterator[Finding]:
         for sign in _strange(value):
             yield Finding(LINE, ("names", name), _STRANGE.format(sign))
     for text in context.texts:
-        words = BLANK.sub("", text.written)
+        words = BLANK.sub("", unmarked(text.written) if text.node else text.written)
         for sign in _strange(words):
             yield text.finding(_STRANGE.format(sign))
         if found := _DOTTED.search(words):

@@ -21,6 +21,7 @@ from ivr.cli.people import adviser, callbacks
 from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
+from ivr.cli.spooled import spool
 from ivr.cli.words import call, check, diff, history, notice, publish, schema, undo
 from ivr.embedded import Unusable
 from ivr.reading import ConfigError
@@ -35,7 +36,7 @@ def commands() -> None:
 
 for command in (
     start, demo, call, check, publish, history, diff, undo, notice, confirm, schema,
-    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store, spool,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
-from ivr import building, config, server
-from ivr.building import Draft
+from ivr import building, config, drafts, server
 from ivr.config import Settings
+from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.reading import ConfigError
 from ivr.script import Script
@@ -65,11 +65,11 @@ def refusing(so: str) -> Iterator[None]:
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
     """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
-    draft = building.read_draft(config.script_files(settings.config_dir))
+    draft = drafts.read_draft(config.script_files(settings.config_dir))
     return (
         draft.files,
         draft,
-        building.build(draft, building.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
+        building.build(draft, drafts.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
     )
 
 

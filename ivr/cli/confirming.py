@@ -6,11 +6,11 @@ import datetime as dt
 
 import click
 
-from ivr import building, config, confirmation, editing
-from ivr.building import Draft
+from ivr import building, config, confirmation, drafts, editing
 from ivr.cli import publishing
 from ivr.cli.common import Day, Stop, draft_script, out, store_of
 from ivr.config import Settings
+from ivr.drafts import Draft
 from ivr.hours import LONDON
 
 #: The name by which all the words are confirmed.
@@ -40,7 +40,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
         known = ", ".join([*confirmation.names(draft.line), WORDS])
         raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {known}.")
     was_live = _into_live(settings, name, value, who, day)
-    file = settings.config_dir / building.LINE
+    file = settings.config_dir / drafts.LINE
     text = file.read_bytes().decode("utf-8-sig")
     config.write_whole(file, _written(text, draft, name, who, day))
     what = "The words are" if name == WORDS else f"{name} is"
@@ -75,10 +75,10 @@ def _into_live(settings: Settings, name: str, value: str, who: str, day: dt.date
         files = store.revisions.files(before)
         if files is None or publishing.published(store) is None:
             return False
-        live = building.read_draft(files)
+        live = drafts.read_draft(files)
         if _value(live, name) != value:
             return False
-        changed = {**files, building.LINE: _written(files[building.LINE], live, name, who, day)}
+        changed = {**files, drafts.LINE: _written(files[drafts.LINE], live, name, who, day)}
         # Nothing that callers hear changes, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
         publishing.put_live(store, passed, f"confirmed by {who} on {day}: {name}", before)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, config, editing, server
+from ivr import building, config, drafts, editing, server
 from ivr import demo as callers
 from ivr.cli import publishing
 from ivr.cli.common import Stop, out, refusing
@@ -81,7 +81,7 @@ def _serve(settings: Settings, port: int) -> None:
 
 def _without_alerts(passed: Passed) -> Passed:
     """The same line, with nobody to be told of urgent or late callers."""
-    files = {**passed.files, building.LINE: editing.without_alerts(passed.files[building.LINE])}
+    files = {**passed.files, drafts.LINE: editing.without_alerts(passed.files[drafts.LINE])}
     return Passed(files, building.load(files, config.bank_holidays()), passed.warnings)
 
 

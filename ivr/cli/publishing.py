@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import briefing, building, config, schemas, stand_ins
+from ivr import briefing, building, config, drafts, schemas, stand_ins
 from ivr.audio import Recordings
-from ivr.building import Draft
 from ivr.check import Context, check, play_stories, unreadable_stories
 from ivr.cli import sound
 from ivr.cli.common import Stop, out, who
 from ivr.config import Folder, Settings
+from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
@@ -56,7 +56,7 @@ UNDO = "undo: "
 
 def draft_files(settings: Settings) -> dict[str, str]:
     """What is on disk, as it would be published."""
-    return building.read_draft(config.script_files(settings.config_dir)).files
+    return drafts.read_draft(config.script_files(settings.config_dir)).files
 
 
 def was_undone(store: Store, files: dict[str, str]) -> bool:
@@ -74,9 +74,9 @@ def _took_back(published: Published) -> bool:
 
 def _look(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
-    draft = building.read_draft(found.files, [p for p in found.problems if p not in problems])
+    draft = drafts.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
-        made = building.build(draft, building.revision_of(draft.files), config.bank_holidays())
+        made = building.build(draft, drafts.revision_of(draft.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
     today, measured = dt.datetime.now(LONDON).date(), sound.measured(settings, made)
@@ -134,7 +134,7 @@ def tell_of_broken_promises(store: Store, script: Script) -> None:
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:
     """Make these files live again in the place of what was published last."""
-    again = Published(building.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
+    again = Published(drafts.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
     _publish(store, again, files)
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import click
 
-from ivr import building, config, confirmation, dialling, server, web
+from ivr import config, confirmation, dialling, drafts, server, web
 from ivr.cli import demonstration, publishing, sound
 from ivr.cli.common import Stop, draft_script, out, refusing
 from ivr.config import Settings
@@ -67,7 +67,7 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     """What is in config/, checked and live, with its sounds. What is live already was checked then."""
     files, live = publishing.draft_files(settings), publishing.published(store)
     is_undone = publishing.was_undone(store, files)
-    if live and (building.revision_of(files) == live.revision or is_undone):
+    if live and (drafts.revision_of(files) == live.revision or is_undone):
         if is_undone:
             out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
         sound.prepare(settings, live)

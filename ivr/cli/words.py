@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 
-from ivr import building, changes, config, confirmation, editing, reading, transcript
-from ivr.building import Draft
+from ivr import building, changes, config, confirmation, drafts, editing, reading, transcript
 from ivr.check import unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
 from ivr.cli import hearing, publishing, sound
 from ivr.cli.common import Day, Moment, Stop, draft_script, may_write_sound, out, refusing, store_of
 from ivr.config import Settings
+from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
@@ -356,17 +356,17 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
         before = _published_script(live, files)
-        passed = publishing.gate_change(settings, files, {**files, building.LINE: edit(files[building.LINE])})
+        passed = publishing.gate_change(settings, files, {**files, drafts.LINE: edit(files[drafts.LINE])})
         sound.prepare(settings, passed.script)
         return before, publishing.put_live(store, passed, why, live)
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
     """The same change in the draft, so that the next publication keeps it."""
-    path = settings.config_dir / building.LINE
+    path = settings.config_dir / drafts.LINE
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        draft = reading.read(text, f"config/{building.LINE}")
+        draft = reading.read(text, f"config/{drafts.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
             raise ConfigError(draft.problems or [draft.problem((), "This file has no settings in it.")])
         config.write_whole(path, edit(text))

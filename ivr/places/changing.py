@@ -19,7 +19,7 @@ class RingReference(TakesDigits):
     """The number of the call. Only from the phone that is to be rung, which must show its number."""
 
     id = "ring_reference"
-    say, hidden, not_found = Line(), Line(), Line()
+    say, hidden, not_found, away = Line(), Line(), Line(), Line()
     most = REFERENCE_DIGITS
     ends_itself = True
     for_staff = begins_dialogue = True
@@ -32,7 +32,7 @@ class RingReference(TakesDigits):
         return reply.say(here, here.words(self.hidden)), Go("person")
 
     def entered(self, here: Here, number: str) -> Moved:
-        return here.s, Do(FindRequest(here.s.wishes.number, number), _found, RingFailed.say)
+        return here.s, Do(FindRequest(here.s.wishes.number, number), _found, self.away)
 
 
 def _found(here: Here, done: Done) -> Moved:
@@ -80,7 +80,7 @@ class RingMoved(Words):
     """A call has another time."""
 
     id = "ring_moved"
-    say = Line("day", "window")
+    say, not_now = Line("day", "window"), Line()
 
 
 def move(here: Here) -> Moved:
@@ -91,7 +91,7 @@ def move(here: Here) -> Moved:
 
     wishes = here.s.wishes
     effect = MoveRequest(wishes.request, wishes.reference, here.s.call, promise(here))
-    return here.s, Do(effect, moved, RingFailed.say)
+    return here.s, Do(effect, moved, RingMoved.not_now)
 
 
 class RingSure(Asks):
@@ -108,5 +108,5 @@ class RingSure(Asks):
 
 
 def _cancelled(here: Here, done: Done) -> Moved:
-    words = RingCancelled.one if others(done) else RingCancelled.say
+    words = RingCancelled.one if others(done) or done.spooled else RingCancelled.say
     return reply.say(here.at(not_rung(here.s, done)), here.words(words)), Go(END_MENU)

@@ -144,13 +144,18 @@ class RingWhen(Asks):
         s, to = super().picked(here, pick)
 
         def held(here: Here, done: Done) -> Moved:
+            if done.spooled and here.s.wishes.moving:
+                return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
+            if done.spooled:
+                return save(wishing(here, no_place=True), to)
             if done.window is None:  # counted, so that it comes to an end: a person, if everything is full
                 s = reply.say(here, here.words(self.full))
                 return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
             here = wishing(here, window=done.window)
             return changing.move(here) if here.s.wishes.moving else save(here, to)
 
-        return s, Do(_window(here.at(s)), held, RingFailed.say)
+        failed = changing.RingMoved.not_now if s.wishes.moving else RingFailed.say
+        return s, Do(_window(here.at(s)), held, failed)
 
 
 def _window(here: Here) -> HoldWindow:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ivr import dialling, reply, spoken
-from ivr.diary import Promise, Urgency
+from ivr.diary import Promise, Urgency, Window
 from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import got, wishing
@@ -92,7 +92,7 @@ def withdraw(here: Here, then: Transition) -> Moved:
     """A wish that is half said is taken back."""
 
     def withdrawn(here: Here, done: Done) -> Moved:
-        words = RingCancelled.one if others(done) else RingCancelled.not_rung
+        words = RingCancelled.one if others(done) or done.spooled else RingCancelled.not_rung
         number, here = here.s.wishes.number, anew(here.at(reply.say(here, here.words(words))))
         return wishing(here.at(not_rung(here.s, done)), number=number).s, then
 
@@ -125,6 +125,7 @@ def request(here: Here, state: State) -> CallbackRequest:
     what = "left a message" if wishes.message_only else "asked to be rung back"
     asker = Asker(
         id=message_id(s) if wishes.message_only else f"{s.call}-{s.asked}",
+        reference=wishes.reference,
         asked_at=seconds,
         finished=state == "waiting",
         promise=promise(here),
@@ -150,11 +151,15 @@ def request(here: Here, state: State) -> CallbackRequest:
 def promise(here: Here) -> Promise:
     """When the caller is to be rung, by the window they have and whether time is short.
 
-    One who has no window yet is rung as soon as somebody is there. An urgent one is rung
+    One who has no window yet is rung as soon as somebody is there; where none could be held, in the part of the day
+    that they chose. An urgent one is rung
     before their window only if any time is right for them.
     """
     diary, wishes = here.script.diary, here.s.wishes
     first, soon = diary.opening(here.now), _urgent_due(here)
+    if wishes.window is None and (chosen := _chosen(here)):
+        opens, due = diary.times(chosen)
+        return Promise(wishes.when, None, opens, due)
     if wishes.window is None:
         return Promise(opens=first, due=soon)
     opens, due = diary.times(wishes.window)
@@ -163,6 +168,14 @@ def promise(here: Here) -> Promise:
     if wishes.urgent and not wishes.moving and opens < soon:
         due = min(due, soon)
     return Promise(wishes.when, wishes.window, opens, due)
+
+
+def _chosen(here: Here) -> Window | None:
+    """The first window in the part of the day that a caller chose while no place could be held in any."""
+    wishes = here.s.wishes
+    if not wishes.no_place:
+        return None
+    return next((window for window in here.script.diary.windows(here.now) if window.part == wishes.when), None)
 
 
 def in_haste(s: Session) -> bool:

@@ -1,4 +1,4 @@
-"""Redis, all of it, and the map of every key.
+"""What the line remembers: Redis, all of it, with the map of every key; and the spool, for while Redis is away.
 
     key                          type     what
     ivr:session:<CallSid>        string   <turn>|<session as JSON>; goes 6 hours after the last turn
@@ -11,6 +11,7 @@
     ivr:queue                    zset     open requests, by the second they are due
     ivr:ended                    zset     requests that ended, by the second they did
     ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
+    ivr:handed_in                zset     entries of spools that were handed in, by the second of asking, for 90 days
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
@@ -54,6 +55,7 @@ from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
+from ivr.store.spool import Spool
 from ivr.store.texts import Fate, Texts, TextState
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "Sessions",
     "SignIn",
     "SignIns",
+    "Spool",
     "Store",
     "StoreDown",
     "TextState",

@@ -94,7 +94,10 @@ def _request_of_askers(old: Fields) -> Fields:
     }
     askers = [asker if asker.get("promise", {}).get("due") else {**asker, **own} for asker in old.get("askers", ())]
     count = max(old.get("times_asked", 1) - len(askers), 0 if askers else 1)
-    gone = [{"id": old["id"], **({} if askers else own)} for _ in range(count)]
+    call = old["id"].rsplit("-", 1)[0]
+    gone = [
+        {"id": f"{call}-gone{nth}" if askers or nth else old["id"], **({} if askers else own)} for nth in range(count)
+    ]
     first = (gone or askers)[0]
     first.update({name: old[name] for name in _OF_ALL if name in old})
     first.update(heard_from=first.get("asked_at", old["asked_at"]), asked_at=old["asked_at"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import TypeVar
 
 from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
@@ -53,6 +54,10 @@ return 0
 """
 
 
+#: What a change of Redis comes to: a request, or nothing.
+Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
+
+
 def new_reference() -> str:
     """A number for a caller's call. The first digit is never zero, which is hard to hear."""
     return str(secrets.randbelow(9 * 10 ** (callback.REFERENCE_DIGITS - 1)) + 10 ** (callback.REFERENCE_DIGITS - 1))
@@ -76,22 +81,34 @@ class Requests:
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=effect.windows[got - 1] if got else None)
 
-    def save(self, effect: SaveRequest) -> Done:
-        """Write a wish down, joined to the open request its number may have. A number that is not known has none."""
+    def save(self, effect: SaveRequest, entry: str = "") -> Done:
+        """Write a wish down, joined to the open request its number may have. A number that is not known has none.
+
+        `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
+        when somebody has dealt with the wish already; then nothing is done.
+        """
         wish, reference = effect.request, self.new_reference()
         phone = f"ivr:phone:{wish.number}"
 
-        def step(pipe: Client) -> CallbackRequest:
+        def step(pipe: Client) -> CallbackRequest | None:
+            if entry:
+                pipe.watch("ivr:handed_in")
+                if pipe.zscore("ivr:handed_in", entry) is not None:
+                    return None
             first = (self._open_request(pipe, phone) if wish.number else None) or _ended_meanwhile(pipe, wish.id)
+            if entry and callback.is_passed(first, wish):
+                return None
             saved = callback.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
                 pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
+            if entry:
+                pipe.zadd("ivr:handed_in", {entry: wish.last_heard})
             _write(pipe, first, saved)
             return saved
 
         saved = self._transaction(step, phone)
-        return Done(request=saved, reference=saved.reference_of(wish.id))
+        return Done(request=saved, reference=saved.reference_of(wish.id)) if saved else Done()
 
     def find(self, effect: FindRequest) -> Done:
         """The request of this phone that goes by this reference; nothing after too many guesses."""
@@ -117,7 +134,7 @@ class Requests:
         held = effect.to.window
         try:
             moved = self._change(
-                effect.id,
+                self._joined(effect.id),
                 lambda pipe, request: callback.move(request, effect.reference, effect.to, now),
                 lambda pipe: pipe.zrem(_window_key(held), effect.call) if held else None,
             )
@@ -127,10 +144,18 @@ class Requests:
 
     def cancel(self, effect: CancelRequest, now: float) -> Done:
         """Take back one caller's wish. What ended, or was taken back before, is as good. The request comes back."""
+        request_id = self._joined(effect.id)
         try:
-            return Done(request=self.change(effect.id, lambda r: callback.cancel(r, effect.reference, now)))
+            return Done(request=self.change(request_id, lambda r: callback.cancel(r, effect.reference, now)))
         except (KeyError, callback.Refused):
-            return Done(request=self.get(effect.id))
+            return Done(request=self.get(request_id))
+
+    def _joined(self, request_id: str) -> str:
+        """The id of the request that goes by this id now: a wish from the spool may have joined another."""
+        if self._redis.do(lambda client: client.exists(f"ivr:request:{request_id}")):
+            return request_id
+        found = self.of_wish(request_id)
+        return found.id if found else request_id
 
     # --- the queue --------------------------------------------------------------------------
 
@@ -203,6 +228,7 @@ class Requests:
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete the requests that ended long enough ago, and return what they were."""
+        self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]
 
@@ -255,10 +281,8 @@ class Requests:
 
         return self._transaction(step, key)
 
-    def _transaction(self, step: Callable[[Client], CallbackRequest], *watched: str) -> CallbackRequest:
-        kept: CallbackRequest = self._redis.do(
-            lambda client: client.transaction(step, *watched, value_from_callable=True)
-        )
+    def _transaction(self, step: Callable[[Client], Changed], *watched: str) -> Changed:
+        kept: Changed = self._redis.do(lambda client: client.transaction(step, *watched, value_from_callable=True))
         return kept
 
     def _open_request(self, pipe: Client, phone: str) -> CallbackRequest | None:

@@ -15,7 +15,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from ivr.config import Settings
 from ivr.jobs import Jobs
-from ivr.store import Store
+from ivr.spooling import HandingIn
+from ivr.store import Spool, Store
 from ivr.twilio.signature import Signature
 from ivr.web import front, studio, voice
 from ivr.web.console import create_console
@@ -38,14 +39,15 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live = Live(settings, store)
     live.begin()
     live.watch()
-    jobs = Jobs(settings, store)
+    jobs, spool = Jobs(settings, store), Spool(settings.spool_dir)
     line = Line(
         public_url=settings.public_url,
         our_number=settings.our_number,
         signature=Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,
-        desk=Desk(store, jobs),
+        desk=Desk(store, jobs, spool),
+        spool=spool,
         jobs=jobs,
         clock=clock,
     )
@@ -53,11 +55,11 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
-    app.register_blueprint(health(settings, store, live))
-    app.register_blueprint(front.blueprint(settings, store, live))
+    app.register_blueprint(health(settings, store, live, spool))
+    app.register_blueprint(front.blueprint(settings, store, live, spool))
     app.register_blueprint(studio.blueprint(settings, live))
     app.register_error_handler(404, front.nothing_here)
-    return Web(app, create_console(settings, store, live, jobs, clock), live)
+    return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs))
 
 
 class _LeanFlask(Flask):
@@ -85,8 +87,8 @@ class _LeanFlask(Flask):
 class Web:
     """The apps behind one door, and what runs beside them. A WSGI application."""
 
-    def __init__(self, voice_app: Flask, console: Flask, live: Live):
-        self.app, self.console, self._live = voice_app, console, live
+    def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn):
+        self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -94,5 +96,6 @@ class Web:
         return (self.app if is_webhook else self._doors)(environ, start_response)
 
     def close(self) -> None:
-        """End the thread that watches for publications."""
+        """End the threads that watch for publications, and for what waits for Redis."""
         self._live.close()
+        self._handing_in.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import structlog
+from msgspec.structs import replace
 
+from ivr import spooling
 from ivr.jobs import Jobs
 from ivr.script import Script
 from ivr.session import (
@@ -19,23 +21,55 @@ from ivr.session import (
     SaveRequest,
     SendText,
 )
-from ivr.store import Store, StoreDown
+from ivr.store import Spool, Store, StoreDown
+from ivr.store.spool import Entry
 
 log = structlog.get_logger()
 
 
 class Desk:
-    """Does what a call asks for. What cannot be done is Failed, and the caller is told so."""
+    """Does what a call asks for. What cannot be done is Failed, and the caller is told so.
 
-    def __init__(self, store: Store, jobs: Jobs):
-        self._store, self._jobs = store, jobs
+    While Redis is away, a wish to be rung and its taking back are kept in the spool, which is as good: they are done
+    once Redis is back, before anything else that this call asks for.
+    """
+
+    def __init__(self, store: Store, jobs: Jobs, spool: Spool):
+        self._store, self._jobs, self._spool = store, jobs, spool
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         try:
+            if about := _about(effect):
+                self._hand_in(about)
             return self._run(script, effect, now)
-        except StoreDown:
-            log.error("effect", what=type(effect).__name__, why="Redis does not answer")
-            return Failed()
+        except StoreDown as error:
+            return self._without_redis(effect, now.timestamp(), str(error))
+
+    def _hand_in(self, about: str) -> None:
+        """What this call asked for before comes first."""
+        if not self._spool.is_empty():
+            spooling.hand_in(self._spool, self._store, self._jobs, about)
+
+    def _without_redis(self, effect: Effect, seconds: float, why: str) -> Done | Failed:
+        try:
+            match effect:
+                case SaveRequest(request):
+                    (asker,) = request.askers
+                    asker = replace(asker, reference=asker.reference or self._store.requests.new_reference())
+                    request = replace(request, askers=(asker,))
+                    self._spool.keep(Entry.of(seconds, request))
+                    log.warning("spooled", what="SaveRequest", why=why)
+                    return Done(request=request, reference=asker.reference, spooled=True)
+                case CancelRequest():
+                    self._spool.keep(Entry(seconds, cancel=effect))
+                    log.warning("spooled", what="CancelRequest", why=why)
+                    return Done(spooled=True)
+                case HoldWindow():
+                    return Done(spooled=True)
+        except StoreDown as error:
+            why = f"{why}; {error}"
+        log.error("effect", what=type(effect).__name__, why=why)
+        return Failed()
 
     def _run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         requests, seconds = self._store.requests, now.timestamp()
@@ -56,3 +90,13 @@ class Desk:
                 return requests.cancel(effect, seconds)
             case SendText():
                 return self._jobs.send_text(effect, seconds)
+
+
+def _about(effect: Effect) -> str:
+    """The wish or the request that is to be changed, if one is."""
+    match effect:
+        case SaveRequest(request):
+            return request.id
+        case MoveRequest() | CancelRequest():
+            return effect.id
+    return ""

@@ -22,7 +22,7 @@ from ivr.config import Settings
 from ivr.places.reading import Reading
 from ivr.script import GREETING, Script
 from ivr.spoken import text_of
-from ivr.store import Store
+from ivr.store import Spool, Store
 from ivr.web.health import faults
 from ivr.web.live import Live
 from ivr.web.origin import is_from_here
@@ -37,7 +37,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
 
 
-def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
+def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
     """The pages for people who open the line's address in a browser."""
     front = Blueprint("front", __name__, template_folder=str(_TEMPLATES))
 
@@ -48,8 +48,8 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
         if not is_from_here(settings):
             return html_page("public.html", name=name)
         return html_page(
-            "front.html", name=name, first_words=_first_words(script) if script else "", faults=faults(store, live),
-            books=books(), practice=settings.practice, demo=settings.demo,
+            "front.html", name=name, first_words=_first_words(script) if script else "",
+            faults=faults(store, live, spool), books=books(), practice=settings.practice, demo=settings.demo,
             has_sounds=live.ready and live.now.sounds is not None,
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from ivr import metrics
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
-from ivr.store import Condition, Figures, QueueFigures, Store, StoreDown
+from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
 from ivr.web.live import Live
 from ivr.web.origin import is_local
 
@@ -22,15 +23,34 @@ _NOT_HERE = (
     "Refused: the metrics are read on this machine, or with the token in METRICS_TOKEN (Authorization: Bearer ...).\n"
 )
 
+#: Seconds after which what waits in the spool should be in Redis.
+LATE_SECONDS = 15
 
-def faults(store: Store, live: Live) -> list[str]:
+
+def faults(store: Store, live: Live, spool: Spool) -> list[str]:
     """What keeps the line from being ready, in words; nothing if it is."""
     found = [] if live.ready else ["no script is published"]
+    found += _of_spool(spool)
     try:
         store.try_it()
         found += _of_processes(store.health.condition(POSTS, PROCESSES))
     except StoreDown:
         found.append("Redis does not answer, or keeps nothing")
+    return found
+
+
+def _of_spool(spool: Spool) -> list[str]:
+    """What waits on this machine's disk for Redis, if it should be there by now, and what cannot be read."""
+    try:
+        held = spool.condition()
+    except StoreDown as error:
+        return [str(error)]
+    found = []
+    age = time.time() - held.oldest
+    if held.waiting and age > LATE_SECONDS:
+        found.append(f"{held.waiting} things that callers asked for wait in the spool, the oldest for {age:.0f} s")
+    if held.damaged:
+        found.append(f"{held.damaged} files in the spool cannot be read ('ivr spool' names them)")
     return found
 
 
@@ -46,7 +66,7 @@ def _of_processes(condition: Condition) -> list[str]:
     return found
 
 
-def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
+def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
     """Whether the line is well is public on purpose, as a load balancer has no signature. Nothing here is about a
     caller; but how many ring, and when, is nobody's business, so the metrics are for this machine or a token."""
     health = Blueprint("health", __name__)
@@ -57,7 +77,7 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        found = faults(store, live)
+        found = faults(store, live, spool)
         words = "; ".join(found) or "ready"
         return Response(f"{words}\n", mimetype="text/plain"), 503 if found else 200
 
@@ -65,7 +85,7 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
     def counted() -> Response:
         if not _may_count(settings):
             return Response(_NOT_HERE, 403, content_type="text/plain; charset=utf-8")
-        told = [*_told_by_redis(store)]
+        told = [*_told_by_redis(store), *_told_by_spool(spool)]
         return Response(metrics.exposition(settings.metrics_dir, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
@@ -76,6 +96,22 @@ def _may_count(settings: Settings) -> bool:
     if token and settings.metrics_token:
         return hmac.compare_digest(token.encode(), settings.metrics_token.encode())
     return is_local(request.environ)
+
+
+def _told_by_spool(spool: Spool) -> Iterator[Metric]:
+    """What waits on the disk of the machine that is asked."""
+    with contextlib.suppress(StoreDown):
+        held = spool.condition()
+        for name, says, number in (
+            ("ivr_spool_waiting", "What callers asked for that waits on this machine's disk for Redis", held.waiting),
+            (
+                "ivr_spool_oldest_seconds",
+                "How long the oldest has waited",
+                time.time() - held.oldest if held.waiting else 0,
+            ),
+            ("ivr_spool_damaged", "Files in the spool that cannot be read", held.damaged),
+        ):
+            yield GaugeMetricFamily(name, says, number)
 
 
 def _told_by_redis(store: Store) -> Iterator[Metric]:

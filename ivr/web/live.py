@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from ivr import building, config
+from ivr import building, config, drafts
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.phrases import Trouble
@@ -25,7 +26,6 @@ from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Conflict, Published, Store, StoreDown
-from ivr.textless import without_texts
 from ivr.twilio import twiml
 from ivr.twilio.twiml import Voice, Writer
 
@@ -44,8 +44,8 @@ class Edition:
     script: Script
     writer: Writer
     sounds: Sounds | None
-    #: The script with everything that staff wrote: the one above offers no texts while none can be sent.
-    whole: Script
+    #: What it was made of. While no text can be sent, none is offered.
+    files: Mapping[str, str]
 
 
 class Live:
@@ -132,7 +132,7 @@ class Live:
             return
         with self._loading:
             self._offers_texts = offers
-            self._editions = {revision: self._edition(each.whole) for revision, each in self._editions.items()}
+            self._editions = {revision: self._edition(each.files) for revision, each in self._editions.items()}
         log.warning("texts", offered=offers)
 
     def _take_up(self, edition: Edition) -> None:
@@ -147,11 +147,9 @@ class Live:
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""
         with self._loading:
-            revision = building.revision_of(files)
+            revision = drafts.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._edition(
-                    building.load(files, config.bank_holidays(), self._settings.our_numbers)
-                )
+                self._editions[revision] = self._edition(files)
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
@@ -169,8 +167,9 @@ class Live:
             log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
             return None
 
-    def _edition(self, whole: Script) -> Edition:
-        made = whole if self._offers_texts else without_texts(whole)
+    def _edition(self, files: Mapping[str, str]) -> Edition:
+        ours = self._settings.our_numbers
+        made = building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
         voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
@@ -182,7 +181,7 @@ class Live:
                 missed=sounds.missed,
                 silence=sounds.silence,
             )
-        return Edition(made, Writer(made, self._settings.public_url, voice), sounds, whole)
+        return Edition(made, Writer(made, self._settings.public_url, voice), sounds, files)
 
     def watch(self) -> None:
         """Go on looking, in a thread of its own, until closed."""
@@ -228,10 +227,10 @@ def put_back(settings: Settings, store: Store) -> bool:
         return False
     why = "Redis had lost what was live"
     try:
-        store.revisions.publish(Published(building.revision_of(files), time.time(), "the line", why), files)
+        store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
         return False
-    log.error("live", revision=building.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
+    log.error("live", revision=drafts.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
     return True
 
 

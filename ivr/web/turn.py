@@ -23,7 +23,7 @@ from ivr import call, dialling
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.session import Session, Turn
-from ivr.store import Store, StoreDown
+from ivr.store import Spool, Store, StoreDown
 from ivr.twilio import webhook
 from ivr.twilio.signature import Signature
 from ivr.web.address import Address
@@ -52,6 +52,7 @@ class Line:
     store: Store
     live: Live
     desk: Desk
+    spool: Spool
     jobs: Jobs
     clock: Callable[[], dt.datetime]
 
@@ -96,7 +97,7 @@ class CallWebhook:
             if kept is None:
                 self._line.store.revisions.began(edition.script.revision, self._now.timestamp())
         except StoreDown:
-            kept, self._alone = None, True
+            kept, self._alone = self._line.spool.keep_session(turn.session), True
         if kept is not None:
             return self._reply_again(kept)
         return self._reply(edition, turn, "start")
@@ -138,15 +139,22 @@ class CallWebhook:
                 return self._line.store.sessions.save(session)
             except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
                 self._alone = True
-        return None
+        return self._line.spool.keep_session(session)
 
     def _stored(self, number: int) -> Session | None:
-        """What Redis knows of the call: at this turn or later, or at an older one if it was away since."""
+        """What Redis knows of the call, or this machine's disk: at this turn or later.
+
+        At an older turn, if Redis was away since, and the turns were another machine's or the disk took nothing.
+        """
+        stored = None
         try:
-            return self._line.store.sessions.get(self._call, number)
+            stored = self._line.store.sessions.get(self._call, number)
         except StoreDown:
             self._alone = True
-            return None
+        if stored is None or stored.turn < number:
+            here = self._line.spool.session(self._call)
+            return here if here is not None and here.turn >= number else stored
+        return stored
 
     def _accepted(self, turn: int) -> bool | None:
         """Whether an adviser took the call; None when that cannot be known."""

@@ -20,6 +20,7 @@ from ivr.script import MAIN_MENU, TEXT_REPLY
 from ivr.session import At, Session
 from ivr.spoken import text_of
 from ivr.store import StoreDown
+from ivr.store.spool import Entry, Recording
 from ivr.twilio import signature, twiml, webhook
 from ivr.twilio.webhook import Rung
 from ivr.web import refusal
@@ -210,7 +211,11 @@ class _Views:
         """A spoken message is there to be fetched. No caller hears this reply."""
         ready, request_id = webhook.recording(sent.form), sent.query.get("request", "")
         if ready and request_id:
-            self._line.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
+            try:
+                self._line.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
+            except StoreDown:
+                news = Recording(request_id, ready.sid, ready.seconds)
+                self._line.spool.keep(Entry(self._line.clock().timestamp(), recording=news))
         return Response(status=204)
 
     def text(self, sent: Sent) -> Response:
@@ -243,6 +248,7 @@ class _Views:
     def status(self, sent: Sent) -> Response:
         how = webhook.call_over(sent.form)
         if how and sent.call:
+            self._line.spool.end(sent.call)
             self._count_who_left(sent.call, how)
             self._line.store.sessions.end(sent.call)
         return Response(status=204)

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ivr.jobs import QUEUES
 from ivr.store import PATIENT_SECONDS, Store
+from tests.chaos import outage
 from tests.chaos.people import Adviser, Caller, Told, numbers
 from tests.chaos.world import Line, Rest
 
@@ -43,7 +44,12 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--every", type=float, default=1.0, help="seconds between two kills")
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options.add_argument("--outage", type=float, help="only stop Redis for so many seconds, under callers who ask")
+    options.add_argument("--callers", type=int, default=50, help="how many ask during the outage")
     chosen = options.parse_args()
+    if chosen.outage:
+        print(f"seed {chosen.seed}: Redis is stopped for {chosen.outage:.0f} s", flush=True)
+        return outage.run(chosen.outage, chosen.callers, chosen.seed)
     print(f"seed {chosen.seed}: {chosen.kills} kills", flush=True)
     with tempfile.TemporaryDirectory(prefix="ivr-chaos-") as folder:
         rest = Rest(chosen.seed)

@@ -63,20 +63,25 @@ class Caller(threading.Thread):
         self._told.calls += 1
         for key in ("0", *keys):
             time.sleep(DEBOUNCE_SECONDS + 0.1)  # an earlier key would be taken for one that was meant for before
-            reply = self._answer(reply, form, {"Digits": key, "FinishedOnKey": ""})
+            reply = answer(self._line, reply, form, {"Digits": key, "FinishedOnKey": ""})
             if reply.find("Dial") is not None:
-                reply = self._answer(reply, form, {"DialCallStatus": "no-answer"})
-        if promise in re.sub(r"\s+", " ", " ".join(" ".join(said.itertext()) for said in reply.iter("Say"))):
+                reply = answer(self._line, reply, form, {"DialCallStatus": "no-answer"})
+        if promise in words_of(reply):
             (self._told.texted if promise == TEXTED[1] else self._told.rung_back).append(
                 sid if promise == TEXTED[1] else phone
             )
         self._line.webhook("/voice/status", {**form, "CallStatus": "completed"})
 
-    def _answer(self, reply: ET.Element, form: dict[str, str], more: dict[str, str]) -> ET.Element:
-        action = next((each.attrib["action"] for each in reply.iter() if "action" in each.attrib), None)
-        if action is None:
-            return reply
-        return ET.fromstring(self._line.webhook(action.removeprefix(PUBLIC), {**form, **more}))
+
+def answer(line: Line, reply: ET.Element, form: dict[str, str], more: dict[str, str]) -> ET.Element:
+    """What the line says once its reply is answered; the same reply, if it waits for nothing."""
+    action = next((each.attrib["action"] for each in reply.iter() if "action" in each.attrib), None)
+    return reply if action is None else ET.fromstring(line.webhook(action.removeprefix(PUBLIC), {**form, **more}))
+
+
+def words_of(reply: ET.Element) -> str:
+    """What is said, with single spaces."""
+    return re.sub(r"\s+", " ", " ".join(" ".join(said.itertext()) for said in reply.iter("Say")))
 
 
 class Adviser(threading.Thread):

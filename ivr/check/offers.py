@@ -1,0 +1,41 @@
+"""Whether what offers a text is marked as that, so that nobody is promised one which cannot be sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ivr import spoken
+from ivr.check import english
+from ivr.check.context import Context, Finding, rule
+
+#: Words that look like an offer of a text: "We can text you", "to get it by text", "for a text, or a call". A text
+#: relay is none. They decide nothing in a call.
+_LOOKS_LIKE = re.compile(r"\b(?:text (?:you|it|this|that|them)|(?:by|a) text)\b(?! relay)", re.IGNORECASE)
+#: What leads to a text is left out as a whole.
+_SENDS = "send_text"
+
+
+@rule("offers", "R2, R35", "A text that cannot be sent is not offered.", level="warning")
+def offers(context: Context) -> Iterator[Finding]:
+    """In nodes, what offers a text is in square brackets: whole sentences, or the whole of a choice."""
+    to_a_text = {
+        ("nodes", node_id, "choices", key)
+        for node_id, node in context.authored.items()
+        for key, choice in getattr(node, "choices", {}).items()
+        if choice.goto == _SENDS
+    }
+    for text in context.texts:
+        if not text.node or text.path[:4] in to_a_text or text.kind == "said back":
+            continue
+        outside = spoken.OFFER.sub("", text.written)
+        if found := _LOOKS_LIKE.search(outside):
+            said = next((s for s in english.sentences(outside) if found[0] in s), outside)
+            says = f"This offers a text, and is said while none can be sent too. Put it in square brackets: '[{said}]'"
+            yield text.finding(says)
+        for offer in spoken.OFFER.finditer(text.written):
+            before, after = text.written[: offer.start()].rstrip(), text.written[offer.end() :].strip()
+            is_whole = (not before or before[-1] in ".?!]") and (not after or offer[1].rstrip()[-1:] in tuple(".?!"))
+            if not is_whole:
+                says = f"Put the whole sentence in the brackets: without '{offer[1]}', what is left makes no sense."
+                yield text.finding(says, "error")

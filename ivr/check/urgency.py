@@ -1,0 +1,99 @@
+"""Whatever has a time limit is urgent: for the adviser who is rung, for the list, and in the promise.
+
+A mark that is forgotten is a family that waits until Monday. So it is looked for where a limit shows: in a number
+that `line.yaml` lists as a time limit, in words that say that time is short, in the text message about it, and beside
+a question that one of the other answers makes urgent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ivr.authored import Menu, Question, Reading, Word
+from ivr.check.context import Context, Finding, rule
+from ivr.diary import Urgency
+from ivr.spoken import BLANK
+
+#: What is said of time that runs out. "If time is short" is said to those who know that it is.
+_SHORT = re.compile(
+    r"(?<!if )\btime (?:is|may be)(?: \w+)? short\b|\btime limits?\b|\blittle time\b|\bonly (?:a few|\{\w+\}) days\b"
+    r"|\bdo not wait\b|\bby (?:the|its) date\b|\b(?:ask|talk to us|ring)(?: us)? (?:today|now|soon)\b",
+    re.IGNORECASE,
+)
+_RANKS: tuple[Urgency, ...] = ("", "urgent", "today")
+
+
+@rule("time-limits", "R1, R28", "A time limit that nobody knows of is a right that is lost.")
+def time_limits(context: Context) -> Iterator[Finding]:
+    """Guidance that is about a time limit is urgent, and so is what leads to nothing else."""
+    limits = set(context.script.line.time_limits)
+    for node_id, node in context.authored.items():
+        if not isinstance(node, Reading):
+            continue
+        if not node.urgent and (sign := _shown(context, node, limits)):
+            says = f"{sign}, so asking to be rung back from here is urgent. Write urgent: true."
+            yield context.at(node_id, says=says)
+            continue
+        least = _ahead(context, node.runs_on_to, min) if node.runs_on_to else ""
+        if _RANKS.index(least) > _RANKS.index(_own(node)):
+            says = f"All that this leads to is urgent: {_written(least)}. Write the same here."
+            yield context.at(node_id, says=says)
+
+
+def _shown(context: Context, node: Reading, limits: set[str]) -> str:
+    """Where and by what a reading shows that it is about a time limit; nothing if it is not."""
+    said = " ".join([*node.parts, node.closing or ""])
+    texted = context.draft.texts.texts.get(node.text or "", "")
+    for where, words in (("It says", said), ("Its text message says", texted)):
+        if sign := _sign(words, limits):
+            return f"{where} '{sign}'"
+    return ""
+
+
+def _sign(words: str, limits: set[str]) -> str:
+    """What shows that words are about a time limit."""
+    if found := _SHORT.search(words):
+        return found[0]
+    return next((f"{{{name}}}" for name in BLANK.findall(words) if name in limits), "")
+
+
+@rule("not-sure", "R1, R28", "Whoever is not sure may have what cannot wait.")
+def not_sure(context: Context) -> Iterator[Finding]:
+    """'Not sure' is as urgent as the most urgent that a question tells apart, unless it is what another answer is."""
+    for node_id, node in context.authored.items():
+        if not isinstance(node, Question):
+            continue
+        unsure, others = node.if_not_sure.goto, (node.if_yes.goto, node.if_no.goto)
+        if unsure in others or isinstance(context.authored.get(unsure), Word):
+            continue
+        most = max((_ahead(context, other, max, (node_id,)) for other in others), key=_RANKS.index)
+        if _RANKS.index(_ahead(context, unsure, max, (node_id,))) < _RANKS.index(most):
+            says = (
+                f"Another answer leads to what is urgent, and this leads to '{unsure}', which is less so. Lead to a "
+                f"reading with urgent: {_written(most)} that goes on to a person."
+            )
+            yield context.at(node_id, "if_not_sure", says=says)
+
+
+def _ahead(context: Context, node_id: str, of: Callable[..., Urgency], passed: tuple[str, ...] = ()) -> Urgency:
+    """How urgent what a caller is told next is, at most or at least (`of`): behind any questions, and behind a menu
+    that a reading runs on to."""
+    node = context.authored.get(node_id)
+    if isinstance(node, Reading):
+        return _own(node)
+    onward: Iterable[str] = ()
+    if isinstance(node, Question):
+        onward = (node.if_yes.goto, node.if_no.goto, node.if_not_sure.goto)
+    elif isinstance(node, Menu) and of is min:
+        onward = (choice.goto for choice in node.choices.values())
+    ranks = [_ahead(context, name, of, (*passed, node_id)) for name in onward if name not in passed]
+    return of(ranks, key=_RANKS.index, default="")
+
+
+def _own(node: Reading) -> Urgency:
+    return "today" if node.urgent == "today" else "urgent" if node.urgent else ""
+
+
+def _written(rank: Urgency) -> str:
+    return "today" if rank == "today" else "true"

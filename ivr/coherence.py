@@ -1,0 +1,85 @@
+"""Whether staff's files hold together: settings that stand for something, and words that YAML has not cut short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ivr import places
+from ivr.authored import LEFT_OUT
+from ivr.drafts import LINE, TEXTS, WORDS, Draft
+from ivr.reading import Path, Problem
+
+#: The parts of files, besides menus, that are heard or texted.
+_HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
+CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
+#: Names that no setting can have.
+_TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
+    "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
+}  # fmt: skip
+
+
+@dataclass
+class Findings:
+    """The Problems that are found while a draft is put together."""
+
+    draft: Draft
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, file: str, path: Path, says: str) -> None:
+        document = self.draft.documents.get(file)
+        self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
+
+    def is_lost(self, name: str, *files: str) -> bool:
+        """Whether this name may be in an unusable part of these files."""
+        documents = [self.draft.documents[file] for file in files]
+        return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
+
+
+def settings(found: Findings) -> None:
+    """Report settings that do not hold together: names that stand for nothing, that are there twice, or are taken."""
+    line = found.draft.line
+    _names_in_use(found)
+    _switches(found)
+    seen: dict[str, str] = {}
+    for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
+        for name in getattr(line, group):
+            if name in seen:
+                found.problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
+            if name in _TAKEN:
+                found.problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
+            seen[name] = group
+    for group in ("names", "sentences"):
+        for name, value in getattr(line, group).items():
+            if "{" in value or "}" in value:
+                says = "A setting cannot contain another one. Write its words here, without braces."
+                found.problem(LINE, (group, name), says)
+
+
+def _names_in_use(found: Findings) -> None:
+    """Names in line.yaml that stand for nothing there."""
+    line = found.draft.line
+    for path, names, group in (
+        (("transfer", "numbers"), line.transfer.numbers, "phones"),
+        (("time_limits",), line.time_limits, "numbers"),
+    ):
+        for name in names:
+            if name not in getattr(line, group) and not found.is_lost(name, LINE):
+                found.problem(LINE, path, f"'{name}' is not in '{group}'. Use a name from there.")
+
+
+def _switches(found: Findings) -> None:
+    """Switches that nodes hang on and that line.yaml does not have."""
+    for file, _, node_id, node in found.draft.nodes():
+        name = node.only_if
+        if name and name not in found.draft.line.switches and not found.is_lost(name, LINE):
+            says = f"'{name}' is not a switch. Add it to 'switches' in config/line.yaml."
+            found.problem(file, ("nodes", node_id, "only_if"), says)
+
+
+def words_cut_short(found: Findings) -> None:
+    """Report words after a # that somebody would hear or read if they were in quotes."""
+    for file, document in found.draft.documents.items():
+        heard = _HEARD.get(file, {"title"} if file in found.draft.menus else set())
+        for path in document.cut_short:
+            if path and path[0] in heard:
+                found.problem(file, path, CUT_SHORT)

@@ -1,0 +1,90 @@
+"""The files of `config/` as staff wrote them: read, each held against its shape, and the Problems of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ivr import authored, linefile, stand_ins
+from ivr.authored import TextsFile, WordsFile
+from ivr.fitting import sound_part
+from ivr.linefile import LineFile
+from ivr.menufile import MenuFile, spare_of_menu
+from ivr.reading import Document, Path, Problem, read
+
+LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
+
+
+@dataclass
+class Draft:
+    """The files of `config/` as staff wrote them, with line numbers and Problems."""
+
+    documents: dict[str, Document]
+    #: The usable part of each file.
+    line: LineFile
+    texts: TextsFile
+    words: WordsFile
+    menus: dict[str, MenuFile]
+    #: What is published: the files as staff wrote them, and what stands in for words that they do not have.
+    files: dict[str, str]
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [p for document in self.documents.values() for p in document.problems]
+
+    def stand_ins(self) -> Iterator[tuple[str, Path, Any]]:
+        """What these files do not have, and what stands in for it, as (file, path, value)."""
+        for file, document in self.documents.items():
+            for path, value in document.stand_ins.items():
+                yield file, path, value
+
+    def nodes(self) -> Iterator[tuple[str, Document, str, Any]]:
+        """Every authored node as (file, document, id, node)."""
+        for file, menu in self.menus.items():
+            for node_id, node in menu.nodes.items():
+                yield file, self.documents[file], node_id, node
+
+
+def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
+    """Read the texts of `config/` by file name. `unreadable`: the problems of files without a text.
+
+    Mistakes are in the draft's problems; nothing is raised.
+    """
+    written, shipped = stand_ins.written(files), stand_ins.shipped(files)
+    documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}
+    for problem in unreadable:
+        name = problem.file.removeprefix("config/")
+        documents.setdefault(name, Document(problem.file)).problems.append(problem)
+    for needed in (LINE, TEXTS, WORDS):
+        if needed not in documents:
+            missing = Document(f"config/{needed}")
+            missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
+            documents[needed] = missing
+    menus = {
+        name: sound_part(MenuFile, documents[name], spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS})
+        for name in documents
+        if name.startswith(MENUS)
+    }
+    texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
+    texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
+    of_line = {part: shipped[part] for part in stand_ins.OF_LINE}
+    line = sound_part(LineFile, documents[LINE], linefile.spare_of_line, of_line)
+    line = stand_ins.in_numbers(line, documents, shipped)
+    return Draft(
+        documents,
+        line,
+        texts,
+        sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
+        menus,
+        {**written, **stand_ins.beside(documents.values())},
+    )
+
+
+def revision_of(files: Mapping[str, str]) -> str:
+    """The fingerprint of a set of files. Equal files have equal revisions."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{files[name]}\0".encode())
+    return digest.hexdigest()[:12]

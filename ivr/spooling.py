@@ -1,0 +1,72 @@
+"""Handing in: what the spool kept while Redis was away is put where it would have gone."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from ivr.jobs import Jobs
+from ivr.session import SaveRequest
+from ivr.store import Spool, Store, StoreDown
+from ivr.store.spool import Waiting
+
+log = structlog.get_logger()
+
+#: Seconds between two looks into the spool.
+LOOK_SECONDS = 1.0
+
+
+def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
+    """Put what waits into Redis, in the order in which it was asked for, and return how much that was.
+
+    With `wish`, only what is about this wish's call. Raises StoreDown while Redis is away: the rest waits. What was
+    handed in before, by a process that was killed before it could take the file away, changes nothing.
+    """
+    handed = 0
+    for each in spool.content(wish).waiting:
+        try:
+            _hand_in(each, store, jobs)
+        except StoreDown:
+            raise
+        except Exception:  # it must not keep the others from being handed in; the file stays
+            log.exception("spool", file=each.name)
+            continue
+        spool.forget(each.name)
+        log.info("handed in", file=each.name, waited=round(time.time() - each.entry.at, 1))
+        handed += 1
+    return handed
+
+
+def _hand_in(each: Waiting, store: Store, jobs: Jobs) -> None:
+    entry, now = each.entry, time.time()
+    if request := entry.request:
+        jobs.alert_new(store.requests.save(SaveRequest(request), entry=each.name), now)
+    if entry.cancel:
+        store.requests.cancel(entry.cancel, entry.at)
+    if entry.recording:
+        jobs.fetch_recording(entry.recording.wish, entry.recording.sid, entry.recording.seconds)
+
+
+class HandingIn:
+    """Looks into the spool once a second, in a thread of its own."""
+
+    def __init__(self, spool: Spool, store: Store, jobs: Jobs):
+        self._spool, self._store, self._jobs, self._stop = spool, store, jobs, threading.Event()
+        threading.Thread(target=self._watch, name="spool", daemon=True).start()
+
+    def _watch(self) -> None:
+        self._spool.prepare(time.time())
+        while not self._stop.wait(LOOK_SECONDS):
+            try:
+                if not self._spool.is_empty() and hand_in(self._spool, self._store, self._jobs):
+                    self._spool.prepare(time.time())
+            except StoreDown:
+                continue
+            except Exception:
+                log.exception("spool")
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()

@@ -1,0 +1,307 @@
+"""The spool: what callers asked for while Redis was away, kept on this machine's own disk.
+
+Each thing that was asked for is a file of its own, and on the disk before a caller is told that we have it: written
+beside its place, forced to the disk, and then renamed, so that it is there whole or not at all. No file is changed
+after that. It goes once what it holds is in Redis. Names begin with the time, so that what one caller did is handed in
+in that order, and hold a mark of the call, so that its own can be found.
+
+    spool/<time>-<call>-<chance>.json   what is to be handed in
+    spool/calls/<call>                  the session of a call, as Redis keeps it: <turn>|<session as JSON>
+    spool/reserve-<n>                   room on the disk that is given up when the disk is full
+
+Several processes share the folder. What one hands in twice changes nothing: see `Requests.save`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from ivr.config import private_folder
+from ivr.request import CallbackRequest
+from ivr.session import CancelRequest, Session
+from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
+from ivr.store.connection import StoreDown
+from ivr.store.sessions import KEEP_SECONDS
+
+log = structlog.get_logger()
+
+#: Files that keep room for what callers ask for on a full disk, and the bytes of each. Each of them makes room for
+#: one request and its call at least, also where it is file names that have run out.
+RESERVES, RESERVE_BYTES = 64, 32 * 1024
+#: Seconds after which a file that was never finished belongs to a process that is gone. Nobody was told of it.
+HALF_SECONDS = 60
+#: No room: for bytes, for file names, or for this user.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """News of a spoken message that is to be fetched: the wish it goes with, its name at Twilio, and its seconds."""
+
+    wish: str
+    sid: str
+    seconds: int
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was asked for, at a second since the epoch: one of the others is set."""
+
+    at: float
+    #: A request as `REQUESTS` keeps it, so that it is upgraded as one in Redis is.
+    kept: dict[str, Any] | None = None
+    cancel: CancelRequest | None = None
+    recording: Recording | None = None
+
+    @classmethod
+    def of(cls, at: float, request: CallbackRequest) -> Entry:
+        """An entry that holds a request."""
+        return cls(at, kept=msgspec.json.decode(REQUESTS.encode(request)))
+
+    @property
+    def request(self) -> CallbackRequest | None:
+        """The request in it. Raises Unreadable."""
+        return REQUESTS.decode(msgspec.json.encode(self.kept)) if self.kept is not None else None
+
+    @property
+    def about(self) -> str:
+        """The id of the wish, or of the request, that it is about."""
+        if self.kept is not None:
+            return str(self.kept.get("id", ""))
+        return self.cancel.id if self.cancel else self.recording.wish if self.recording else ""
+
+
+class Waiting(NamedTuple):
+    """An entry, and the name of its file, which no other ever has."""
+
+    name: str
+    entry: Entry
+
+
+class Content(NamedTuple):
+    """What a spool holds: what can be handed in, the oldest first, and the names of files that cannot be read."""
+
+    waiting: list[Waiting]
+    damaged: list[str]
+
+
+class Condition(NamedTuple):
+    """How many entries wait, since when the oldest does (seconds since the epoch, 0 if none), and damaged files."""
+
+    waiting: int
+    oldest: float
+    damaged: int
+
+
+_codec = Codec(Entry)
+#: Damaged files that the log told of, by their paths.
+_told: set[str] = set()
+
+
+class Spool:
+    """A folder of what waits for Redis. Nothing in it is read or made before there is need."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    # --- what was asked for -----------------------------------------------------------------
+
+    def keep(self, entry: Entry) -> None:
+        """Have an entry on the disk. Raises StoreDown if the disk cannot take it: then nobody may be told of it."""
+        name = f"{time.time_ns():020}-{_mark(entry.about.rsplit('-', 1)[0])}-{secrets.token_hex(4)}.json"
+        try:
+            self._write(self.folder / name, _codec.encode(entry), lasting=True)
+        except OSError as error:
+            raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
+
+    def content(self, wish: str = "") -> Content:
+        """All that waits; with `wish`, what is about this wish's call."""
+        waiting, damaged = [], []
+        mark = f"-{_mark(wish.rsplit('-', 1)[0])}-" if wish else ""
+        for name in self._names():
+            if mark in name:
+                try:
+                    waiting.append(Waiting(name, self._entry(name)))
+                except FileNotFoundError:  # another process handed it in
+                    continue
+                except (OSError, Unreadable) as error:
+                    damaged.append(name)
+                    self._tell(name, str(error))
+        return Content(waiting, [*damaged, *self._half_written()])
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits. It costs a look at the folder."""
+        return not self._names()
+
+    def forget(self, name: str) -> None:
+        """Take away an entry that is in Redis now."""
+        with contextlib.suppress(FileNotFoundError):  # another process was as quick
+            (self.folder / name).unlink()
+
+    def condition(self) -> Condition:
+        """What there is to be told of the spool: how much waits, and since when."""
+        content = self.content()
+        return Condition(
+            len(content.waiting), min((w.entry.at for w in content.waiting), default=0.0), len(content.damaged)
+        )
+
+    # --- calls under way --------------------------------------------------------------------
+
+    def session(self, call: str) -> Session | None:
+        """The session of a call, if this machine kept it while Redis was away."""
+        try:
+            return SESSIONS.decode(self._call(call).read_bytes().partition(b"|")[2])
+        except (OSError, Unreadable):
+            return None
+
+    def keep_session(self, session: Session) -> Session | None:
+        """As `Sessions.save`: None if it was kept; else the one at the same or a later turn that was there.
+
+        A disk that takes nothing keeps nothing: then the place in the address is all that is known of the call.
+        """
+        path = self._call(session.call)
+        try:
+            private_folder(path.parent)
+            with self._alone():
+                there = self.session(session.call)
+                if there is not None and there.turn >= session.turn:
+                    return there
+                self._write(path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False)
+        except OSError as error:
+            log.error("spool", why=f"The disk takes no session: {error.strerror}")
+        return None
+
+    def end(self, call: str) -> None:
+        """The call is over."""
+        with contextlib.suppress(OSError):
+            self._call(call).unlink()
+
+    def _call(self, call: str) -> Path:
+        return self.folder / "calls" / _mark(call)
+
+    # --- room -------------------------------------------------------------------------------
+
+    def prepare(self, now: float) -> None:
+        """Have room kept on the disk for when it is full, and take away calls that are long over and half files."""
+        with contextlib.suppress(OSError):
+            private_folder(self.folder / "calls")
+            (self.folder / "lock").touch(0o600)
+            for path in (*(self.folder / "calls").glob("*"), *map(self.folder.joinpath, self._half_written())):
+                age = HALF_SECONDS if path.parent == self.folder else KEEP_SECONDS
+                if path.stat().st_mtime < now - age:
+                    path.unlink(missing_ok=True)
+            for number in range(RESERVES):
+                self._reserve(self.folder / f"reserve-{number:02}")
+
+    @staticmethod
+    def _reserve(path: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                os.posix_fallocate(handle, 0, RESERVE_BYTES)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(handle)
+
+    def _give_up_a_reserve(self) -> bool:
+        for path in sorted(self.folder.glob("reserve-*")):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                return True
+        return False
+
+    # --- files ------------------------------------------------------------------------------
+
+    def _write(self, path: Path, content: bytes, *, lasting: bool) -> None:
+        """Have a file there whole, or not at all; `lasting`: also after a power cut. Raises OSError."""
+        private_folder(path.parent)
+        while True:
+            try:
+                return _written(path, content, lasting=lasting)
+            except OSError as error:
+                if error.errno not in _FULL or not self._give_up_a_reserve():
+                    raise
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self.folder) if name.endswith(".json"))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreDown(f"The spool cannot be read: {error.strerror}") from error
+
+    def _half_written(self) -> list[str]:
+        """Files that were begun a while ago and never finished."""
+        found = []
+        for path in self.folder.glob(".*.part"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - HALF_SECONDS:
+                    found.append(path.name)
+                    self._tell(path.name, "It was never finished, so nobody was told of it")
+        return found
+
+    def _entry(self, name: str) -> Entry:
+        entry = _codec.decode((self.folder / name).read_bytes())
+        _ = entry.request  # readable too
+        return entry
+
+    def _tell(self, name: str, why: str) -> None:
+        path = str(self.folder / name)
+        if path not in _told:
+            _told.add(path)
+            log.error("unreadable", file=path, why=why)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other process does the same."""
+        with open(self.folder / "lock", "w", opener=_private) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _written(path: Path, content: bytes, *, lasting: bool) -> None:
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            if lasting:
+                os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+    if lasting:
+        _fsync_folder(path.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """The name is on the disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _mark(call: str) -> str:
+    """A call in a file's name: any signs may be in its id."""
+    return sha256(call.encode()).hexdigest()[:16]
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,496 @@
+"""The spool: what is asked for while Redis is away is on the disk whole, and in Redis once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner
+
+from ivr import callback, spooling, worker
+from ivr.cli import commands
+from ivr.cli.common import Stop
+from ivr.config import Settings
+from ivr.jobs import Jobs
+from ivr.script import Script
+from ivr.session import At, CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest, Session
+from ivr.store import Spool, Store, StoreDown
+from ivr.store import spool as spool_module
+from ivr.store.codec import REQUESTS
+from ivr.store.spool import RESERVES, Entry, Recording
+from ivr.web.desk import Desk
+from ivr.worker import Tools
+from tests.desk import NOW, ask, request
+from tests.line import OPEN
+
+NOWHERE = "redis://127.0.0.1:1"
+S = Session("CA1", "r1", At("ring_out"), turn=3)
+
+
+@pytest.fixture
+def spool(settings: Settings) -> Spool:
+    return Spool(settings.spool_dir)
+
+
+@pytest.fixture
+def jobs(settings: Settings, store: Store) -> Jobs:
+    return Jobs(settings, store)
+
+
+@pytest.fixture
+def away(settings: Settings, spool: Spool) -> Iterator[Desk]:
+    """A desk whose Redis is away."""
+    nowhere = Store(NOWHERE)
+    nowhere.requests.new_reference = lambda: "9876"
+    yield Desk(nowhere, Jobs(settings, nowhere), spool)
+    nowhere.close()
+
+
+@pytest.fixture
+def desk(spool: Spool, store: Store, jobs: Jobs) -> Desk:
+    """A desk whose Redis is there."""
+    return Desk(store, jobs, spool)
+
+
+def _handed(spool: Spool, store: Store, jobs: Jobs) -> int:
+    return spooling.hand_in(spool, store, jobs)
+
+
+# --- what a caller is told, and what comes of it --------------------------------------------
+
+
+def test_a_wish_is_kept_with_a_number_of_its_own_and_is_in_the_queue_once_redis_is_back(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+) -> None:
+    told = away.run(shipped, SaveRequest(request(1, urgent=True)), OPEN)
+
+    assert isinstance(told, Done)
+    assert (told.spooled, told.reference) == (True, "9876")
+    assert spool.condition()[:2] == (1, NOW)
+    assert _handed(spool, store, jobs) == 1
+    (found,) = store.requests.waiting()
+    assert found == told.request
+    assert store.requests.find(FindRequest(found.number, "9876")).request == found
+    assert spool.is_empty()
+
+
+def test_it_joins_what_its_phone_has_already(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+) -> None:
+    """As it would have, with the more careful answers. Its number is what its caller was told."""
+    first = ask(store, 1)
+    away.run(shipped, SaveRequest(request(9, number=first.number, message_ok=False)), OPEN)
+
+    _handed(spool, store, jobs)
+
+    (found,) = store.requests.waiting()
+    assert (found.id, found.times_asked, found.message_ok) == (first.id, 2, False)
+    assert [asker.reference for asker in found.askers] == ["4271", "9876"]
+
+
+def test_step_by_step_it_is_one_wish_with_its_last_answers(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+) -> None:
+    said = request(1, state="unfinished", message_ok=None)
+    done = away.run(shipped, SaveRequest(said), OPEN)
+    assert isinstance(done, Done)
+    (asker,) = done.request.askers  # type: ignore[union-attr]
+    for later, facts in enumerate(({"message_ok": None}, {"message_ok": False})):
+        wish = request(1, reference=asker.reference, asked_at=NOW + later, **facts)
+        away.run(shipped, SaveRequest(wish), OPEN)
+
+    assert _handed(spool, store, jobs) == 3
+    (found,) = store.requests.waiting()
+    assert (found.state, found.times_asked, found.message_ok) == ("waiting", 1, False)
+    assert found.askers[0].reference == "9876"
+
+
+def test_what_was_kept_and_taken_back_while_redis_was_away_rings_nobody(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+) -> None:
+    kept = away.run(shipped, SaveRequest(request(1)), OPEN)
+    assert isinstance(kept, Done)
+    taken_back = away.run(shipped, CancelRequest("CA001-1", kept.reference), OPEN)
+
+    assert taken_back == Done(spooled=True)
+    _handed(spool, store, jobs)
+    assert store.requests.waiting() == []
+    assert [found.state for found in store.requests.ended()] == ["cancelled"]
+
+
+def test_what_is_taken_back_once_redis_is_back_was_handed_in_before(
+    away: Desk, desk: Desk, shipped: Script, spool: Spool, store: Store
+) -> None:
+    """In the same second: nobody has looked into the spool yet. Another phone's wish is not waited for."""
+    kept = away.run(shipped, SaveRequest(request(1)), OPEN)
+    away.run(shipped, SaveRequest(request(2)), OPEN)
+    assert isinstance(kept, Done)
+
+    desk.run(shipped, CancelRequest("CA001-1", kept.reference), OPEN)
+
+    assert store.requests.waiting() == []
+    assert [found.state for found in store.requests.ended()] == ["cancelled"]
+    assert [waiting.entry.about for waiting in spool.content().waiting] == ["CA002-1"]
+
+
+def test_a_wish_that_joined_another_is_taken_back_by_the_name_it_had(
+    away: Desk, desk: Desk, shipped: Script, store: Store, spool: Spool, jobs: Jobs
+) -> None:
+    first = ask(store, 1)
+    away.run(shipped, SaveRequest(request(9, number=first.number)), OPEN)
+    _handed(spool, store, jobs)
+
+    taken_back = desk.run(shipped, CancelRequest("CA009-1", "9876"), OPEN)
+
+    assert isinstance(taken_back, Done)
+    (found,) = store.requests.waiting()
+    assert taken_back.request == found
+    assert [asker.id for asker in found.askers] == [first.id]
+
+
+def test_what_cannot_be_known_without_redis_is_not_promised(away: Desk, shipped: Script, spool: Spool) -> None:
+    hold = HoldWindow("CA1", shipped.diary.windows(OPEN), overbook=True)
+
+    assert away.run(shipped, hold, OPEN) == Done(window=None, spooled=True)
+    assert away.run(shipped, FindRequest("+447700900001", "4271"), OPEN) == Failed()
+    assert away.run(shipped, MoveRequest("CA1-1", "4271", "CA1", request(1).promise), OPEN) == Failed()
+    assert spool.is_empty()
+
+
+def test_a_message_left_while_redis_was_away_is_fetched(spool: Spool, store: Store, jobs: Jobs) -> None:
+    spool.keep(Entry(NOW, recording=Recording("CA1-message", "RE" + "1" * 32, 9)))
+
+    _handed(spool, store, jobs)
+
+    assert store.redis.do(lambda client: client.lrange("rq:queue:ivr-messages", 0, -1)) == [
+        b"recording-RE11111111111111111111111111111111"
+    ]
+
+
+def test_an_urgent_one_is_told_of_once_it_is_handed_in(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, tools: Tools
+) -> None:
+    away.run(shipped, SaveRequest(request(1, urgent=True)), OPEN)
+
+    _handed(spool, store, jobs)
+    worker.look(tools, NOW)
+
+    queued = store.redis.do(lambda client: client.keys("rq:job:alert-*"))
+    assert sorted(queued) == [f"rq:job:alert-CA001-1-urgent-{way}".encode() for way in ("mail", "webhook")]
+
+
+def test_the_worker_hands_in_what_the_web_left(away: Desk, shipped: Script, store: Store, tools: Tools) -> None:
+    away.run(shipped, SaveRequest(request(1)), OPEN)
+
+    worker.look(tools, NOW)
+
+    assert [found.id for found in store.requests.waiting()] == ["CA001-1"]
+
+
+# --- exactly once ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "claimed", "done", "cancelled", "joined"])
+def test_a_kill_between_redis_and_the_file_doubles_nothing(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry is there again, whatever became of its request: also if it stands under another's id."""
+    first = ask(store, 1) if meanwhile == "joined" else None
+    away.run(shipped, SaveRequest(request(9, number="+447700900001")), OPEN)
+    with monkeypatch.context() as killed:
+        killed.setattr(spool, "forget", lambda name: None)
+        _handed(spool, store, jobs)
+    name = first.id if first else "CA009-1"
+    if meanwhile in ("claimed", "done"):
+        store.requests.change(name, lambda found: callback.claim(found, "asha", NOW))
+    if meanwhile == "done":
+        store.requests.change(name, lambda found: callback.record(found, "asha", "done", "", NOW, shipped.diary))
+    if meanwhile in ("cancelled", "joined"):
+        store.requests.cancel(CancelRequest(name, "9876"), NOW)
+    before = store.requests.waiting(), store.requests.ended()
+
+    assert _handed(spool, store, jobs) == 1
+
+    assert (store.requests.waiting(), store.requests.ended()) == before
+    assert spool.is_empty()
+
+
+def test_many_processes_at_one_spool_hand_in_each_wish_once(
+    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, machine: Settings
+) -> None:
+    for nth in range(40):
+        away.run(shipped, SaveRequest(request(nth, number=f"+4477009{nth % 20:05}")), OPEN)
+
+    def work(_: int) -> int:
+        own = Store(machine.redis_url, 10.0)
+        return spooling.hand_in(Spool(spool.folder), own, Jobs(settings, own))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+    found = store.requests.waiting()
+    assert spool.is_empty()
+    assert len(found) == 20
+    assert sorted(asker.id for each in found for asker in each.askers) == sorted(f"CA{nth:03}-1" for nth in range(40))
+    assert {each.times_asked for each in found} == {2}
+
+
+def test_what_was_said_before_never_takes_the_place_of_what_was_said_later(store: Store) -> None:
+    """It waited in the spool, and its caller went on with a Redis that was back."""
+    store.requests.save(SaveRequest(request(1, asked_at=NOW, message_ok=False, reference="9876")))
+
+    store.requests.save(SaveRequest(request(1, asked_at=NOW - 9, message_ok=None, reference="9876")), entry="late")
+
+    (found,) = store.requests.waiting()
+    assert (found.message_ok, found.times_asked, found.askers[0].reference) == (False, 1, "9876")
+
+
+def test_the_number_that_a_caller_heard_is_theirs_though_redis_wrote_down_another(store: Store) -> None:
+    """Redis was stalled: it did what it was asked long after nobody waited for it any more."""
+    ask(store, 1)
+
+    store.requests.save(SaveRequest(request(1, reference="9876")), entry="late")
+
+    (found,) = store.requests.waiting()
+    assert [asker.reference for asker in found.askers] == ["9876"]
+
+
+def test_redis_that_goes_away_again_in_between_loses_nothing(
+    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, jobs: Jobs
+) -> None:
+    for nth in range(3):
+        away.run(shipped, SaveRequest(request(nth)), OPEN)
+    nowhere = Store(NOWHERE)
+
+    with pytest.raises(StoreDown):
+        spooling.hand_in(spool, nowhere, Jobs(settings, nowhere))
+
+    assert spool.condition().waiting == 3
+    assert _handed(spool, store, jobs) == 3
+
+
+# --- the disk -------------------------------------------------------------------------------
+
+
+def test_an_entry_is_forced_to_the_disk_before_anybody_is_told(
+    away: Desk, shipped: Script, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file before it gets its name, and then the name. What cannot be forced is not kept."""
+    done: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, real=real, name=name: (done.append(name), real(*a))[1])
+    monkeypatch.setattr(Path, "replace", lambda path, to: os.replace(path, to))
+
+    assert away.run(shipped, SaveRequest(request(1)), OPEN) != Failed()
+    assert done == ["fsync", "replace", "fsync"]
+
+    def fails(handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    assert away.run(shipped, SaveRequest(request(2)), OPEN) == Failed()
+    assert spool.condition()[::2] == (1, 0)
+
+
+@pytest.mark.parametrize("what", ["a file", "nobody may write"])
+def test_a_folder_that_takes_nothing_is_told_and_nothing_is_promised(
+    settings: Settings, shipped: Script, what: str
+) -> None:
+    spool, nowhere = Spool(settings.spool_dir), Store(NOWHERE)
+    if what == "a file":
+        settings.spool_dir.write_text("in the way")
+    else:
+        (settings.data_dir / "elsewhere").symlink_to("/proc/1/none")
+        spool = Spool(settings.data_dir / "elsewhere" / "spool")
+
+    assert Desk(nowhere, Jobs(settings, nowhere), spool).run(shipped, SaveRequest(request(1)), OPEN) == Failed()
+    assert spool.keep_session(S) is None
+    assert spool.session("CA1") is None
+
+
+@pytest.mark.parametrize("full_of", ["bytes", "files"])
+def test_on_a_full_disk_the_room_that_was_kept_takes_what_callers_ask_for(tmp_path: Path, full_of: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,nr_inodes=400", "tmpfs", tmp_path], check=True)
+    try:
+        spool = Spool(tmp_path / "spool")
+        spool.prepare(time.time())
+        _fill(tmp_path, full_of)
+
+        for nth in range(RESERVES // 2):
+            spool.keep(Entry.of(NOW, request(nth)))
+            assert spool.keep_session(_at_turn(nth)) is None
+
+        assert len(spool.content().waiting) == RESERVES // 2
+        assert spool.session(f"CA{RESERVES // 2 - 1}") is not None
+        with pytest.raises(StoreDown, match="No space left on device"):
+            _keep_for_ever(spool)
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def _keep_for_ever(spool: Spool) -> None:
+    for nth in range(20 * RESERVES):
+        spool.keep(Entry.of(NOW, request(nth)))
+
+
+def _at_turn(nth: int) -> Session:
+    return Session(f"CA{nth}", "r1", At("ring_out"), turn=nth)
+
+
+def _fill(disk: Path, full_of: str) -> None:
+    try:
+        if full_of == "bytes":
+            with (disk / "filling").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+        for number in range(1000):
+            (disk / f"filling-{number}").touch()
+    except OSError:
+        return
+
+
+def test_nobody_else_can_read_it(away: Desk, shipped: Script, spool: Spool) -> None:
+    away.run(shipped, SaveRequest(request(1)), OPEN)
+    spool.keep_session(S)
+
+    for path in (spool.folder, *spool.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"v":9,"at":1}', b'{"v":1,"at":1,"kept":{"id":1}}', b"\xff"])
+def test_a_damaged_file_is_told_and_hides_no_other(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, damage: bytes
+) -> None:
+    spool_module._told.clear()
+    away.run(shipped, SaveRequest(request(1)), OPEN)
+    (spool.folder / "0-damaged.json").write_bytes(damage)
+    away.run(shipped, SaveRequest(request(2)), OPEN)
+
+    with structlog.testing.capture_logs() as logs:
+        assert _handed(spool, store, jobs) == 2
+        _handed(spool, store, jobs)
+
+    assert [Path(entry["file"]).name for entry in logs if entry["event"] == "unreadable"] == ["0-damaged.json"]
+    assert [found.id for found in store.requests.waiting()] == ["CA001-1", "CA002-1"]
+    assert spool.condition() == (0, 0.0, 1)
+
+
+def test_a_half_written_file_is_told_and_goes(spool: Spool) -> None:
+    """Its process was killed: nobody was told that we have it."""
+    spool.keep(Entry.of(NOW, request(1)))
+    half = spool.folder / ".1-x.json.abcd.part"
+    half.write_bytes(b"{")
+    assert spool.condition().damaged == 0, "somebody may be writing it"
+    os.utime(half, (NOW, NOW))
+    assert spool.condition().damaged == 1
+
+    spool.prepare(time.time())
+
+    assert spool.condition()[::2] == (1, 0)
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_entry_or_none(spool: Spool, tmp_path: Path) -> None:
+    """Killed with SIGKILL while it writes one after another. What it said that it had kept is there."""
+    program = (
+        "import sys; from pathlib import Path; from ivr.store.spool import Spool, Entry, Recording\n"
+        "spool = Spool(Path(sys.argv[1]))\n"
+        "for n in range(100000):\n"
+        "    spool.keep(Entry(float(n), recording=Recording(f'CA{n}-message', 'RE', n)))\n"
+        "    print(n, flush=True)\n"
+    )
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(spool.folder)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        told = [int(line) for line in process.stdout if line.endswith("\n")]
+        process.wait()
+        process.stdout.close()
+        content = spool.content()
+        kept = {waiting.entry.recording.seconds for waiting in content.waiting if waiting.entry.recording}
+        assert content.damaged == []
+        assert set(told) <= kept
+
+
+# --- calls under way ------------------------------------------------------------------------
+
+
+def test_a_session_is_not_kept_over_a_later_one(spool: Spool) -> None:
+    later = _at_turn(4)
+    assert spool.keep_session(later) is None
+
+    assert spool.keep_session(Session(later.call, "r1", At("ring_out"), turn=3)) == later
+    assert spool.session(later.call) == later
+    spool.end(later.call)
+    assert spool.session(later.call) is None
+
+
+def test_sessions_go_six_hours_after_their_last_turn(spool: Spool) -> None:
+    spool.keep_session(S)
+
+    spool.prepare(time.time() + 5 * 3600)
+    assert spool.session("CA1") == S
+    spool.prepare(time.time() + 7 * 3600)
+    assert spool.session("CA1") is None
+
+
+def test_a_request_in_the_spool_is_upgraded_as_one_in_redis_is(spool: Spool) -> None:
+    kept = json.loads(REQUESTS.encode(request(1)))
+    spool.keep(Entry(NOW, kept={"id": "CA1-1", "number": "+447700900123", "asked_at": NOW, "state": "waiting"}))
+
+    (waiting,) = spool.content().waiting
+    assert waiting.entry.request is not None
+    assert (waiting.entry.request.times_asked, kept["v"]) == (1, REQUESTS.version)
+
+
+def test_each_machine_spools_for_itself(settings: Settings, spool: Spool) -> None:
+    other = dataclasses.replace(settings, data_dir=settings.data_dir / "another machine's")
+
+    spool.keep(Entry.of(NOW, request(1)))
+
+    assert Spool(other.spool_dir).is_empty()
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def test_a_spool_that_a_dead_machine_left_is_listed_and_handed_in(
+    machine: Settings, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No phone number is shown. Files that cannot be read stay, and are named."""
+    left = Spool(settings.data_dir / "copy")
+    left.keep(Entry.of(NOW, request(1, urgent=True, reference="9876")))
+    left.keep(Entry(NOW + 1, recording=Recording("CA001-1", "RE" + "1" * 32, 9)))
+    (left.folder / "0-x.json").write_text("{")
+    monkeypatch.setenv("IVR_DATA", str(machine.data_dir))
+
+    listed = CliRunner().invoke(commands, ["spool", "list", str(left.folder)])
+    assert listed.exit_code == 0
+    assert "25 Nov 10:30:00  A caller asks to be rung, urgent, with the number 9876 for their call." in listed.output
+    assert "0-x.json cannot be read." in listed.output
+    assert "2 things that callers asked for in" in listed.output
+    assert "7700" not in listed.output
+
+    handed = CliRunner().invoke(commands, ["spool", "hand-in", str(left.folder)])
+    assert "2 things that callers asked for handed in." in handed.output
+    assert isinstance(handed.exception, Stop)
+    assert "0-x.json" in str(handed.exception)
+    assert [found.id for found in store.requests.waiting()] == ["CA001-1"]
+    again = CliRunner().invoke(commands, ["spool", "list", str(left.folder)])
+    assert "0 things" in again.output
