@@ -239,7 +239,7 @@ SAYINGS = [
     ("double-negative", "There is no university here.", False),
     ("signs", "Ask the school/college.", True),
     ("signs", "Ask the school \U0001f600 now.", True),
-    ("signs", "Ask the [school].", True),
+    ("signs", "Ask the <school>.", True),
     ("signs", "Ask the school_team.", True),
     ("signs", "Ask the school.Then wait.", True),
     ("signs", "Ask the S.E.N. team.", True),

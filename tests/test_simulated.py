@@ -256,7 +256,7 @@ def test_a_figure_over_its_budget_is_not_kept(shipped_callers: Simulation) -> No
 def test_words_before_a_silent_caller_is_helped_count_with_their_waits(files: Files) -> None:
     """A part of thirty words more in the greeting is found, with what the greeting and the first menu take."""
     name = "menus/welcome.yaml"
-    words = "You can ring us as often as you like about help at school, and we will listen to you. "
+    words = "You can ring us as often as you like about help at school, and we will listen to you. " * 2
     longer = re.sub(r'(main_menu:\n    kind: menu\n    say: ")', rf"\g<1>{words}", files[name])
     assert longer != files[name]
 
