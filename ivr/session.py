@@ -146,7 +146,7 @@ class Key(msgspec.Struct, frozen=True, gc=False):
 
 
 class NoInput(msgspec.Struct, frozen=True, gc=False):
-    """Nothing was pressed in the time there was."""
+    """No-input: nothing was pressed in time."""
 
 
 class TransferEnded(msgspec.Struct, frozen=True, gc=False):

@@ -485,14 +485,14 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("07700 900 12", "That is not a whole phone number."),
-        ("hello", "That is not a whole phone number."),
+        ("07700 900 12", "That is not a complete phone number."),
+        ("hello", "That is not a complete phone number."),
         ("", "That is not a phone number."),
         ("999", "That is an emergency number, which we never ring."),
-        ("0909 879 0000", "It costs extra to ring that number"),
-        ("+33 1 42 68 53 00", "That is a number abroad"),
-        ("0116 496 0000", "That is a number of our own or of the helpline"),
-        ("{helpline}", "That is a number of our own or of the helpline"),
+        ("0909 879 0000", "That is a premium-rate number"),
+        ("+33 1 42 68 53 00", "That is a foreign number"),
+        ("0116 496 0000", "That is our own number or the helpline"),
+        ("{helpline}", "That is our own number or the helpline"),
     ],
 )
 def test_a_number_that_we_do_not_ring_is_refused_with_words_and_not_lost(

@@ -108,7 +108,7 @@ MISTAKES = [
         'say: "Unhappy with help, or a decision?"',
         "say: You can press a key # at any time.",
         "say: You can press a key #",
-        "The words after # would not be said. Put all of the words in quotes.",
+        "The words after # would be lost. Put all the words in quotes.",
     ),
     (
         MENU,
@@ -298,7 +298,7 @@ MISTAKES = [
         "  email_to: []",
         '  email_to: ["desk@example.org\\nBcc: a@b.org"]',
         "  email_to: [",
-        r"'desk@example.org\nBcc: a@b.org' is not an e-mail address. Write each on a line of its own, like desk@",
+        r"'desk@example.org\nBcc: a@b.org' is not an e-mail address. Write each on its own line, like desk@",
     ),
     (
         "line.yaml",
@@ -312,7 +312,7 @@ MISTAKES = [
         "  email_to: []",
         "  webhook: chat.example.org/line",
         "  webhook: chat",
-        "'chat.example.org/line' is not a web address. Write it whole, like https://chat.example.org/line",
+        "'chat.example.org/line' is not a web address. Write the full address, like https://chat.example.org/line",
     ),
     (
         "texts.yaml",
@@ -326,7 +326,7 @@ MISTAKES = [
         '"The number is {council_phone}."',
         '"Look at {council_email}."',
         "Look at {council_email}",
-        "{council_email} can only be sent by text. Nobody can write it down by ear.",
+        "{council_email} can only be sent by text, because callers cannot write it down by ear.",
     ),
     (
         "menus/first_steps.yaml",
@@ -672,7 +672,7 @@ def test_words_behind_a_hash_are_told_wherever_somebody_would_hear_them(
     (problem,) = _refused(edited(name, right, wrong))
 
     assert problem.startswith(f"config/{name}:")
-    assert problem.endswith("The words after # would not be said. Put all of the words in quotes.")
+    assert problem.endswith("The words after # would be lost. Put all the words in quotes.")
 
 
 @pytest.mark.parametrize(("right", "noted"), [
@@ -684,7 +684,7 @@ def test_a_note_behind_a_value_is_a_note(edited: Edit, right: str, noted: str) -
     assert building.load(edited("line.yaml", right, noted))
 
 
-BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+BRACES = "Braces must contain the name of a setting, like {helpline_phone}. Write one there, or remove the braces."
 SAY = 'say: "What is it about?"'
 MISFITS = [
     (MENU, SAY, 'say: "Ring {Helpline_Phone}."', BRACES),
@@ -696,19 +696,19 @@ MISFITS = [
         "line.yaml",
         '"Leicester"',
         '"{service_name} town"',
-        "A setting cannot contain another one. Write its words here",
+        "A setting cannot contain another setting. Write the words here",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {service_name}."',
-        "A setting cannot contain another one.",
+        "A setting cannot contain another setting.",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {nobody}."',
-        "A setting cannot contain another one.",
+        "A setting cannot contain another setting.",
     ),
     (
         "line.yaml",
@@ -750,7 +750,7 @@ def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
 
     copy = "config/menus/welcome (copy).yaml"
     line = _line(files, MENU, "  greeting:")
-    assert f"'greeting' is a name already in use ({copy}:{line}). Give one of them another name." in problems[0]
+    assert f"'greeting' is already used as a name ({copy}:{line}). Rename one of them." in problems[0]
 
 
 def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:
