@@ -357,7 +357,7 @@ def test_words_cannot_have_been_checked_on_a_day_that_is_still_to_come(files: Fi
         *_line("  content_checked_on: {reviews:", "  names.service_name: {reviews:"),
     )
 
-    assert ["This day is still to come" in problem.says for problem in _found("reviews", _edited(files, edits))] == [
+    assert ["This date is in the future" in problem.says for problem in _found("reviews", _edited(files, edits))] == [
         True
     ]
 
@@ -378,7 +378,7 @@ def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
     last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
     off = _edited(files, ((menu, node, f"{node}    only_if: show_after_complaint\n"),))
 
-    says = "Key 3 leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
+    says = "The node at key 3 is switched off, which leaves a gap. Put it last, or add 'when_off' there."
     assert [p.says for p in _found("choices", off)] == [says]
     assert _found("choices", _edited(off, ((menu, last, ""),))) == []
 
@@ -456,7 +456,7 @@ def _waiving(files: Files, name: str, waiver: str) -> Files:
 def test_a_waiver_for_a_node_is_written_at_the_node(files: Files) -> None:
     found = _checked(_waiving(files, WELCOME, 'nodes.school_menu: {sentence-length: "It has to be so."}'))
 
-    assert [(p.severity, p.says) for p in found] == [("error", "A node has an 'allow' of its own. Write this there.")]
+    assert [(p.severity, p.says) for p in found] == [("error", "Nodes have their own 'allow'. Write this at the node.")]
 
 
 @pytest.mark.parametrize("reason", [".", "because", "it is"])
@@ -467,14 +467,17 @@ def test_a_waiver_says_why(files: Files, reason: str) -> None:
     (found,) = [p for p in _checked(_edited(files, edits)) if p.rule == "waiver"]
 
     assert found.severity == "error"
-    assert found.says.startswith("Say in a few words why the rule 'sentence-length' need not hold here")
+    assert found.says.startswith("Say in a few words why the rule 'sentence-length' does not apply here")
 
 
 @pytest.mark.parametrize(
     ("allow", "told"),
     [
-        ("sentence-length", "The rule 'sentence-length' holds here without being waived. Take the line out."),
-        ("no-such-rule", "There is no rule 'no-such-rule'. Take the line out."),
+        (
+            "sentence-length",
+            "The rule 'sentence-length' finds nothing here, so this waiver is not needed. Remove this line.",
+        ),
+        ("no-such-rule", "There is no rule 'no-such-rule'. Remove this line."),
     ],
 )
 def test_a_waiver_that_is_not_needed_is_told(files: Files, allow: str, told: str) -> None:

@@ -359,7 +359,7 @@ def test_two_advisers_cannot_take_one_request(taken: Browser, line: Line, store:
     bilal.get("/request/CA001-1")
     assert "asha has it until" in bilal.page
 
-    assert "asha has this one now. Take another." in bilal.send("/request/CA001-1/claim").text
+    assert "asha has taken this one. Take another." in bilal.send("/request/CA001-1/claim").text
 
 
 def test_a_claim_that_ran_out_is_on_the_list_again(taken: Browser, line: Line, store: Store) -> None:

@@ -579,7 +579,7 @@ def test_a_caller_without_a_number_was_not_rung_so_nobody_can_say_that_they_did_
 
     page = asha.send(f"/request/{WISH}/outcome", outcome="no answer", note="tried").text
 
-    assert "Nobody was rung, as the number is not known. What you wrote is kept as a note." in page
+    assert "The number is not known, so nobody can have been rung. What you wrote is kept as a note." in page
     assert _get(store).tries == 0
 
 

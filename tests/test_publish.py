@@ -346,7 +346,7 @@ CHANGES = [
     (LINE_YAML, "silence: [10, 20, 30]", "silence: [10, 20, 40]", "waiting, in seconds:"),
     (LINE_YAML, "say_rate: 85%", "say_rate: 90%", "voice, more of it:"),
     (LINE_YAML, "test_phones: []", 'test_phones: ["07700 900123"]', "phones that hear the draft:"),
-    (LINE_YAML, "email_to: []", 'email_to: ["a@example.org"]', "who is told of urgent requests:"),
+    (LINE_YAML, "email_to: []", 'email_to: ["a@example.org"]', "who gets alerts about urgent requests:"),
 ]
 
 
@@ -885,7 +885,7 @@ def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, fi
         },
     )
 
-    assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
+    assert staff("notice", "Ask the local authority.").err.endswith("use one word for one thing.\n")
     assert staff("notice", SNOW).status == 0
 
 
