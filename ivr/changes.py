@@ -10,6 +10,7 @@ from typing import Any
 from ivr.linefile import Confirmed, PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
+from ivr.reading import counted
 from ivr.script import Script
 from ivr.spoken import text_of
 
@@ -123,7 +124,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
 
 def _ring_back(of: RingBack) -> str:
     def told(part: PartOfDay) -> str:
-        return f"{part.hours}, {part.places} callers"
+        return f"{part.hours}, {counted(part.places, 'caller')}"
 
     more = _named(of.model_dump(exclude={"morning", "afternoon", *Confirmed.model_fields}))
     return f"in the morning {told(of.morning)}; in the afternoon {told(of.afternoon)}; {more}"

@@ -35,7 +35,7 @@ _PLACEHOLDERS = re.compile(
 
 
 def faults(value: Mapping[str, str]) -> Iterator[str]:
-    """Everything about these variables that would go wrong later, where nobody could tell why. Empty: not set."""
+    """Faults of these variables and their folders that would otherwise appear later, when nobody could tell why. Empty: not set."""
     yield from _public_url_faults(value["PUBLIC_URL"], has_account=bool(value["TWILIO_ACCOUNT_SID"]))
     yield from _twilio_faults(value)
     yield from _api_url_faults(value["TWILIO_API_URL"])

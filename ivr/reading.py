@@ -43,6 +43,11 @@ class Problem:
         return " ".join(f"{place}  {self.says}".splitlines())
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, for messages: '1 key', '2 keys'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 class ConfigError(Exception):
     """Raised with every Problem that prevents a script from being used."""
 
@@ -163,7 +168,7 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 
 def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
-        return "This file is too big to hold the line's words. Remove it from the folder."
+        return "This file is too big to be one of the line's. Remove it from the folder."
     if "\0" in text:
         return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
     return None

@@ -128,12 +128,12 @@ def test_check_changes_nothing_and_repair_keeps_a_copy_of_everything(own: Settin
     checked = _store_command(own, "check")
     assert checked[0] == 1
     assert "with changes to 3 requests." in checked[1]
-    assert "Else: ivr store repair" in checked[1]
+    assert "Otherwise: ivr store repair" in checked[1]
     assert _part(own).read_bytes() == damaged
 
     repaired = _store_command(own, "repair")
     assert repaired[0] == 0
-    assert "What Redis kept can be read: 3 open requests, and 0 that ended." in repaired[1]
+    assert "All saved data can be read: 3 open requests, and 0 that ended." in repaired[1]
     (copy,) = own.data_dir.glob("before-repair-*")
     assert (copy / embedded.FOLDER / _part(own).name).read_bytes() == damaged
     assert copy.stat().st_mode & 0o077 == 0
@@ -143,7 +143,7 @@ def test_check_changes_nothing_and_repair_keeps_a_copy_of_everything(own: Settin
 def test_a_whole_file_is_said_to_be_whole_with_how_many_are_in_it(own: Settings) -> None:
     _ask(own, 1, 3)
 
-    assert _store_command(own, "check") == (0, "What Redis kept can be read: 3 open requests, and 0 that ended.\n")
+    assert _store_command(own, "check") == (0, "All saved data can be read: 3 open requests, and 0 that ended.\n")
     assert "There is nothing to repair." in _store_command(own, "repair")[1]
 
 

@@ -377,7 +377,7 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
     [
         ("", "This file is empty. Write it, or delete it."),
         ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."),
-        ("a" * (MOST_CHARACTERS + 1), "This file is too big to hold the line's words. Remove it from the folder."),
+        ("a" * (MOST_CHARACTERS + 1), "This file is too big to be one of the line's. Remove it from the folder."),
         ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
         ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML misread some words."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
@@ -463,14 +463,14 @@ def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
 
 
 STRAY = [
-    ("menus/x.yml", "error", "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call."),
+    ("menus/x.yml", "error", "Menus must be named config/menus/NAME.yaml, and stories config/stories/NAME.call."),
     ("menus/x.YAML", "error", "Menus are "),
     ("menus/x.yaml.txt", "error", "Menus are "),
     ("menus/more/x.yaml", "error", "Menus are "),
     ("stories/x.yaml", "error", "Menus are "),
     ("menus/x.call", "error", "Menus are "),
     ("line.yml", "error", "Menus are "),
-    ("welcome.yaml", "error", "Files about what callers hear stand in config/menus."),
+    ("welcome.yaml", "error", "Files with words for callers belong in config/menus."),
     ("menus/x.txt", "warning", "Names end in .yaml here."),
     ("stories/x.txt", "warning", "Names end in .call here."),
 ]

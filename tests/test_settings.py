@@ -220,7 +220,7 @@ def test_the_check_tells_of_the_environment_and_of_the_words_together(tmp_path: 
 
     assert "environment:  SECRET_KEY has fewer than 16 characters" in told
     assert "Nothing is called 'nowhere'." in told
-    assert "4 to put right" in told
+    assert "4 errors, " in told
 
 
 # --- our own number -----------------------------------------------------------------------------
@@ -426,7 +426,7 @@ def test_a_number_that_sends_no_texts_is_told_by_connect(tmp_path: Path, twilio:
     assert told.returncode == 0
     assert told.stdout.splitlines()[-1] == (
         f"Twilio says that {OURS} sends no texts. Set TWILIO_TEXT_FROM to a number that can. "
-        "Until then, callers are offered no texts."
+        "Until then, the line does not offer texts to callers."
     )
 
 
@@ -483,7 +483,7 @@ def test_connect_has_texts_answered_by_this_line(tmp_path: Path, twilio: Twilio)
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
 
-    assert f"Whoever sends a text to {OURS} is answered by https://line.example.org/text" in told.stdout
+    assert f"Texts to {OURS} are answered by https://line.example.org/text" in told.stdout
     fields = twilio.seen[2][2]
     assert (fields["SmsUrl"], fields["SmsMethod"]) == (["https://line.example.org/text"], ["POST"])
     assert fields["VoiceUrl"] == ["https://line.example.org/voice"]
@@ -495,7 +495,7 @@ def test_connect_sets_a_sender_of_its_own_too(tmp_path: Path, twilio: Twilio) ->
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SENDER)
 
-    assert f"Whoever sends a text to {SENDER} is answered by" in told.stdout
+    assert f"Texts to {SENDER} are answered by" in told.stdout
     method, path, fields = twilio.seen[4]
     assert (method, path.rsplit("/", 1)[1]) == ("POST", f"PN{'5' * 32}.json")
     assert fields == {"SmsUrl": ["https://line.example.org/text"], "SmsMethod": ["POST"]}
@@ -529,7 +529,7 @@ def test_a_sender_that_the_account_does_not_have_is_told_by_connect(tmp_path: Pa
 
     assert told.returncode == 1
     assert told.stderr == (
-        f"Calls are connected, and texts are not: The account has no number {SENDER}. Check TWILIO_TEXT_FROM\n"
+        f"Calls are connected, but texts are not: The account has no number {SENDER}. Check TWILIO_TEXT_FROM\n"
     )
 
 

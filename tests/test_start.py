@@ -220,7 +220,7 @@ def test_a_line_that_runs_is_not_started_twice(started: Started, place: dict[str
     second = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
 
     assert second.returncode == 1
-    assert second.stderr.startswith("The line runs already, with the same ")
+    assert second.stderr.startswith("The line is already running with the same ")
 
 
 def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str], tmp_path: Path) -> None:

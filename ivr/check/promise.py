@@ -158,8 +158,8 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
 
 def _over(figure: Figure) -> str:
     needed, allowed = figure.needed, figure.allowed
-    told = f"needs {needed.seconds:.0f} seconds and {needed.presses} keys" if needed else "does not get it"
+    told = f"needs {needed.seconds:.0f} seconds and {counted(needed.presses, 'key')}" if needed else "does not get it"
     return (
         f"A caller who {figure.caller} wants {figure.wants} and {told}; "
-        f"the limit is {allowed.seconds:.0f} seconds and {allowed.presses} keys."
+        f"the limit is {allowed.seconds:.0f} seconds and {counted(allowed.presses, 'key')}."
     )

@@ -32,7 +32,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     if not who:
         raise Stop("Say who confirmed it: ivr confirm NAME --by 'A. Name, SENDIASS'")
     if day > today:
-        raise Stop(f"{day} is still to come. Give the day on which they said so.")
+        raise Stop(f"{day} is in the future. Give the day on which they confirmed it.")
     settings = config.settings()
     _, draft, made = draft_script(settings)
     value = _value(draft, name)
@@ -46,7 +46,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     what = "The words are" if name == WORDS else f"{name} is"
     out(f"{what} confirmed by {who} on {day:%-d %B %Y}. That stands in {file}.")
     if not was_live:
-        out("What is live does not have it yet: `ivr publish` makes it live.")
+        out("The live version does not have it yet: `ivr publish` makes it live.")
     left = [one.name for one in confirmation.unconfirmed(draft, made) if one.name != name]
     out(f"Not confirmed yet: {', '.join(left)}." if left else "Every number, address and hour is confirmed.")
 

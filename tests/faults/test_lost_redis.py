@@ -31,7 +31,7 @@ def test_what_was_live_is_put_back_into_an_emptied_redis(line: Line, published: 
         started_anew.app._live.look()
 
     assert line.store.revisions.live() == published
-    assert line.store.revisions.history()[0].why == "Redis had lost what was live"
+    assert line.store.revisions.history()[0].why == "Redis had lost the live version"
 
 
 def test_a_line_that_runs_puts_it_back_too(line: Line, published: str) -> None:

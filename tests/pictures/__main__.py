@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def _sounds(script: Script) -> None:
-    """The beginning of the call, as a telephone carries it."""
+    """The beginning of the call, in telephone quality."""
     phone = _played(script, CALL)
     for name, voice in VOICES.items():
         with tempfile.TemporaryDirectory() as nothing_made:
