@@ -1,10 +1,9 @@
 """The line's log: one line of JSON for each event, on standard output.
 
-A turn does not wait for its log line to be written. Each write lets another thread run, and
-getting back from that takes 8 to 15% of a turn (`scripts/bench speed --parts`), so lines are
-collected for a tenth of a second and written together. Warnings and errors are written at
-once, with everything before them, and waited for. But a log that cannot be written, or that
-nobody reads, never blocks a call.
+A turn does not wait for its log line to be written. Each write lets another thread run, and waiting to run again takes
+8 to 15% of a turn (`scripts/bench speed --parts`), so lines are collected for a tenth of a second and written together.
+Warnings and errors are written at once, with everything before them, and the caller of the log waits for that. But a
+log that cannot be written, or that nobody reads, never blocks a call.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ from typing import Any, BinaryIO, TextIO, cast
 import msgspec
 import structlog
 
-#: Seconds for which lines are collected. A worker that is killed loses that much of its log.
+#: Seconds for which lines are collected. A killed process loses that much of its log.
 WAIT_SECONDS = 0.1
-#: Seconds that a warning or an error waits to be written.
+#: The longest wait, in seconds, for a warning or an error to be written.
 FLUSH_SECONDS = 0.25
-#: Seconds that a process waits at its end for its last lines to be written.
+#: The longest wait, in seconds, for the last lines when a process ends.
 END_SECONDS = 2.0
-#: Lines kept while nobody reads them; older ones are dropped.
+#: The most lines to keep while nobody reads them; older ones are dropped.
 MOST_LINES = 100_000
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
-    """Log like this from now on, in this process, and what these libraries tell too.
+    """Log in this format from now on, in this process, including the messages of these libraries.
 
-    Returns what has the last lines written, for a process that ends without saying so to Python. A forked process has
-    to ask anew: the thread that writes did not come along.
+    Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
+    in a forked process: the writing thread does not survive a fork.
     """
     writer = _Writer(sys.stdout.buffer)
     writer.watch()
@@ -54,16 +53,16 @@ def as_json(*libraries: str) -> Callable[[], None]:
 
 
 def outlive_full_disks() -> None:
-    """Let nothing that is said on standard output or standard error fail in this process, whatever is behind them.
+    """Make writes to standard output and standard error never fail in this process.
 
-    Python flushes both before each fork, so words that a full disk did not take would keep a process from being
-    started again.
+    Python flushes both before each fork, so output that a full disk did not accept would prevent a restart of a
+    process.
     """
     sys.stdout, sys.stderr = cast(TextIO, _Unfailing(sys.stdout)), cast(TextIO, _Unfailing(sys.stderr))
 
 
 class _Unfailing:
-    """A stream that drops what cannot be written."""
+    """A stream that drops output that cannot be written."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -82,7 +81,7 @@ class _Unfailing:
 
 
 class _FromLibrary(logging.Handler):
-    """Takes what a library tells by Python's own logging."""
+    """Receives a library's messages from Python's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
@@ -94,10 +93,10 @@ class _Writer:
 
     def __init__(self, out: BinaryIO):
         self._out = out
-        #: Events with their time, and marks that are set once everything before them is written.
+        #: Events with their times, and flags that are set once everything before them is written.
         self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
         self._wake = threading.Event()
-        #: The reader of the log has stopped reading, so nobody waits for a write either.
+        #: True if the reader of the log has stopped reading. Then nobody waits for a write.
         self._stuck = False
 
     def info(self, **event: Any) -> None:
@@ -110,11 +109,11 @@ class _Writer:
     error = critical = warning
 
     def flush(self) -> None:
-        """Have everything written now, and wait a moment for it."""
+        """Write everything now, and wait at most FLUSH_SECONDS for it."""
         self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
 
     def end(self) -> None:
-        """Have the last lines written, and wait longer than usual: after this the process is gone."""
+        """Write the last lines, and wait at most END_SECONDS, because the process is about to end."""
         self._ask_to_write().wait(END_SECONDS)
 
     def _ask_to_write(self) -> threading.Event:
@@ -124,7 +123,7 @@ class _Writer:
         return written
 
     def write(self) -> None:
-        """Write everything that was collected, however long it takes."""
+        """Write everything collected so far, however long it takes."""
         lines, marks = [], []
         while self._kept:
             kept = self._kept.popleft()
@@ -152,7 +151,7 @@ class _Writer:
 
 
 def _line(at: float, event: dict[str, Any]) -> bytes:
-    """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
+    """An event as a line of JSON. An event that cannot be encoded becomes a line that says so."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     try:
         return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"

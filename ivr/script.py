@@ -269,7 +269,7 @@ class Place:
         return None
 
     def urgency(self) -> Urgency:
-        """How urgent asking to be rung back from here always is."""
+        """The urgency of callers who ask to be rung back from here."""
         return ""
 
     def meaning(self) -> Speech:

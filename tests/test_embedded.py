@@ -98,7 +98,7 @@ def test_a_file_of_version_1_2_beside_newer_ones_is_not_passed_over_in_silence(o
     _ask(own, 1, 2)
     shutil.copy(FROM_1_2, own.data_dir / "appendonly.aof")
 
-    assert "Move away the one that is not wanted." in _refusal(own)
+    assert "Keep one, and move the other away." in _refusal(own)
 
 
 # --- damage -----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_write_that_a_power_cut_left_half_done_stops_no_line(
         part.write(tail)
 
     assert _waiting(own) == _ids(3)
-    assert "was cut off, and does not count" in capsys.readouterr().err
+    assert "was interrupted. Nothing is lost" in capsys.readouterr().err
 
 
 def test_a_broken_length_is_not_taken_for_a_write_that_was_cut_off(own: Settings) -> None:
@@ -195,7 +195,7 @@ def _cut_in_half(own: Settings) -> None:
     ("harm", "told"),
     [
         (lambda own: shutil.rmtree(own.data_dir / embedded.FOLDER), "and they are gone"),
-        (lambda own: _part(own).unlink(), "is gone, and everything in it is lost"),
+        (lambda own: _part(own).unlink(), "is missing, and everything in it is lost"),
         (lambda own: _part(own).write_bytes(b""), "and has 0: the last"),
         (_cut_in_half, "are lost"),
         (lambda own: _part(own, embedded.MANIFEST).unlink(), "the server would start empty"),

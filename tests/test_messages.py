@@ -549,7 +549,7 @@ def test_a_number_is_typed_by_whoever_has_the_request_and_never_over_the_callers
     card = _take(asha, own.id)
     assert "as heard" not in card
     page = asha.send(f"/request/{own.id}/number", number="07700900123").text
-    assert "It is not changed by hand." in page
+    assert "so it cannot be changed by hand." in page
     assert _get(store, own.id).number == own.number
 
 

@@ -158,7 +158,7 @@ MISTAKES = [
         'label: "For EHC plans and appeals"',
         "label: For a council decision, or EHC plan",
         "label: For a council",
-        "'or EHC plan' is not a field here. If it belongs to the words before it, put all of the words in quotes.",
+        "'or EHC plan' is not a field here. If it belongs to the words before it, put all the words in quotes.",
     ),
     (
         MENU,

@@ -43,11 +43,11 @@ def _told(tmp_path: Path, **changed: str) -> list[str]:
 
 # --- one variable at a time -----------------------------------------------------------------
 
-LETTERS = "Twilio signs the address letter by letter. Write it like this: "
-HERE = "That is an address of this machine or network, and Twilio cannot reach it. "
-AT_HOME = "Only this machine or network knows that name, and Twilio cannot reach it. "
-NO_NAME = "That is not a name that can be called."
-IPV6 = "Twilio calls no address of this kind. Give the line a name"
+LETTERS = "Twilio's signature covers every character of the address. Write it like this: "
+HERE = "That is an address of this machine or its network, so Twilio cannot reach it. "
+AT_HOME = "Only this machine or its network knows that name, so Twilio cannot reach it. "
+NO_NAME = "That is not a valid host name."
+IPV6 = "Twilio does not call addresses of this kind. Give the line a host name"
 ADDRESSES = {
     "http://localhost:8000": AT_HOME, "http://line.localhost": AT_HOME, "https://line": AT_HOME,
     "https://line.local": AT_HOME, "https://line.internal": AT_HOME, "https://line.home.arpa": AT_HOME,
@@ -61,8 +61,8 @@ ADDRESSES = {
     "https://line.example.org.": f"{LETTERS}https://line.example.org",
     "https://line.example.org:": f"{LETTERS}https://line.example.org",
     "https://line.example.org:08443": f"{LETTERS}https://line.example.org:8443",
-    "https://z\u00fcrich.example.org": "Twilio signs a name in its plain form. Write https://xn--zrich-kva.",
-    "https://stra\u00dfe.example.org": "Twilio signs a name in its plain form. Write the name that ",
+    "https://z\u00fcrich.example.org": "Twilio signs the ASCII form of a name. Write https://xn--zrich-kva.",
+    "https://stra\u00dfe.example.org": "Twilio signs the ASCII form of a name. Write the name that ",
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_an_address_that_twilio_cannot_call_or_signs_otherwise_is_told(tmp_path:
 def test_an_address_with_a_user_is_told(tmp_path: Path, address: str) -> None:
     (told,) = _told(tmp_path, PUBLIC_URL=address)
 
-    assert told.startswith("PUBLIC_URL is more than https:// and a name.")
+    assert told.startswith("PUBLIC_URL has more than https:// and a host name.")
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_a_practice_line_may_be_on_this_machine(tmp_path: Path, address: str) ->
 
 
 WEAK = {
-    "short": "has fewer than 16 characters", "x" * 40: "is the same few characters again and again",
-    "abcabcabcabcabcabc": "is the same few characters again and again",
-    "changeme-changeme": "is made of words that stand for a secret",
-    "your_auth_token_here": "is made of words that stand for a secret",
-    "this-is-a-secret-key": "is made of words that stand for a secret",
-    "0123456789 0123456789": "has a space, or a letter that is not plain, in it",
+    "short": "has fewer than 16 characters", "x" * 40: "repeats the same few characters",
+    "abcabcabcabcabcabc": "repeats the same few characters",
+    "changeme-changeme": "is a placeholder",
+    "your_auth_token_here": "is a placeholder",
+    "this-is-a-secret-key": "is a placeholder",
+    "0123456789 0123456789": "contains a space or a non-ASCII character",
 }  # fmt: skip
 
 
@@ -115,27 +115,42 @@ WEAK = {
 def test_a_secret_that_keeps_nobody_out_is_told(tmp_path: Path, secret: str) -> None:
     assert _told(tmp_path, SECRET_KEY=secret)[0].startswith(f"SECRET_KEY {WEAK[secret]}, so sign-ins could be forged.")
     assert _told(tmp_path, TWILIO_AUTH_TOKEN=secret)[0].startswith(
-        f"TWILIO_AUTH_TOKEN {WEAK[secret]}, so anybody could pass for Twilio."
+        f"TWILIO_AUTH_TOKEN {WEAK[secret]}, so anybody could impersonate Twilio."
     )
     assert _told(tmp_path, TWILIO_AUTH_TOKEN=f"{TOKEN},{secret}")[0].startswith("TWILIO_AUTH_TOKEN, number 2, ")
     assert secret not in "".join(_told(tmp_path, SECRET_KEY=secret)) or secret == "short", "a secret is never shown"
 
 
 ONE_BY_ONE: list[tuple[dict[str, str], str]] = [
-    ({"TWILIO_NUMBER": ""}, "TWILIO_ACCOUNT_SID is set and TWILIO_NUMBER is not."),
+    ({"TWILIO_NUMBER": ""}, "TWILIO_ACCOUNT_SID is set but TWILIO_NUMBER is not."),
     ({"PUBLIC_URL": ""}, "PUBLIC_URL is not set, so Twilio cannot reach the line."),
-    ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not."),
-    ({"TWILIO_AUTH_TOKEN": ACCOUNT}, "TWILIO_AUTH_TOKEN is a SID, which is no secret."),
+    ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_ACCOUNT_SID is set but TWILIO_AUTH_TOKEN is not."),
+    ({"TWILIO_AUTH_TOKEN": ACCOUNT}, "TWILIO_AUTH_TOKEN is a SID, which is not secret."),
     ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
     ({"TWILIO_ACCOUNT_SID": "SK" + "0" * 32}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
     ({"TWILIO_NUMBER": "0116 257 5027"}, "TWILIO_NUMBER is '0116 257 5027'. Write it so: +441162575027"),
-    ({"TWILIO_API_URL": "http://api.example.org"}, "TWILIO_API_URL begins with http://, and would send the auth token"),
-    ({"TWILIO_API_URL": "https://api.example.org?a=b"}, "TWILIO_API_URL has more than an address in it."),
+    (
+        {"TWILIO_API_URL": "http://api.example.org"},
+        "TWILIO_API_URL begins with http://, which would send the auth token",
+    ),
+    ({"TWILIO_API_URL": "https://api.example.org?a=b"}, "TWILIO_API_URL has more than an address."),
     ({"TWILIO_REGION": "ie1"}, "TWILIO_REGION sends requests elsewhere."),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "nonsense"}, "SMTP_FROM is 'nonsense', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "a@b, c@d"}, "SMTP_FROM is 'a@b, c@d', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "@b.org"}, "SMTP_FROM is '@b.org', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org/in", "SMTP_FROM": "a@b.org"}, "SMTP_URL ends behind the host and its port."),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "nonsense"},
+        "SMTP_FROM is 'nonsense', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "a@b, c@d"},
+        "SMTP_FROM is 'a@b, c@d', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "@b.org"},
+        "SMTP_FROM is '@b.org', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org/in", "SMTP_FROM": "a@b.org"},
+        "SMTP_URL must end after the host and its port.",
+    ),
     ({"SMTP_URL": "smtp://me@mail.example.org", "SMTP_FROM": "a@b.org"}, "SMTP_URL has a user without a password"),
     ({"SMTP_URL": "smtp://mail server", "SMTP_FROM": "a@b.org"}, "SMTP_URL must be smtp:// or smtps:// with a host"),
     ({"IVR_CONFIG": "no/such/folder"}, "IVR_CONFIG is 'no/such/folder', and there is no such folder."),
@@ -460,7 +475,7 @@ def test_a_sender_that_cannot_be_is_told(tmp_path: Path, sender: str, told: str)
 def test_a_sender_without_an_account_is_told(tmp_path: Path) -> None:
     (says,) = _told(tmp_path, TWILIO_TEXT_FROM=SENDER, TWILIO_ACCOUNT_SID="")
 
-    assert says.startswith("TWILIO_TEXT_FROM is set and TWILIO_ACCOUNT_SID is not.")
+    assert says.startswith("TWILIO_TEXT_FROM is set but TWILIO_ACCOUNT_SID is not.")
 
 
 @pytest.mark.parametrize(

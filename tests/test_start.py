@@ -277,28 +277,31 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
 
 MAIL = {"SMTP_FROM": "line@example.org"}
-BEHIND = "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix://"
+BEHIND = "After a ?, REDIS_URL can only have ssl_ca_certs=/its.pem (with rediss://) or db=1 (with unix://)."
 REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
 UNUSABLE = [
     ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),
     ({"PUBLIC_URL": "https://x:abc"}, "PUBLIC_URL is 'https://x:abc'. Make it a whole address, like "),
     ({"PUBLIC_URL": "http://[bad"}, "PUBLIC_URL is 'http://[bad'. Make it a whole address, like "),
-    ({"PUBLIC_URL": "https://example.org/line"}, "PUBLIC_URL is more than https:// and a name. Take the rest away: "),
-    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its name, and Twilio "),
+    (
+        {"PUBLIC_URL": "https://example.org/line"},
+        "PUBLIC_URL has more than https:// and a host name. Remove the rest: ",
+    ),
+    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its host name. Twilio "),
     ({"REDIS_URL": "redis://h:abc"}, REDIS),
     ({"REDIS_URL": "redis://h/one"}, REDIS),
-    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the whole path of the socket, like unix:///run/"),
+    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the full path of the socket, like unix:///run/"),
     ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL must name each sentinel as host:port, with commas "),
-    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must have the service's name behind the sentinels, and "),
+    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must end with the service's name after the sentinels "),
     ({"REDIS_URL": "redis://h?socket_timeout=1"}, BEHIND),
     ({"REDIS_URL": "rediss://h?ssl_ca_certs=/x&db=1"}, BEHIND),
     ({"REDIS_URL": "sentinel://a:1/line?db=1"}, BEHIND),
-    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must have the service's name behind the sentinels, and "),
-    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
-    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
-    ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country, like +441164960000"),
-    ({"TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas and no token."),
-    ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a whole address, or "),
+    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must end with the service's name after the sentinels "),
+    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
+    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
+    ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country code, like +441164960000"),
+    ({"TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas but no token."),
+    ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a complete URL, or "),
 ]
 
 

@@ -124,9 +124,7 @@ def callbacks_export(file: Path) -> None:
     rows = _rows()
     with open(file, "w", newline="", encoding="utf-8-sig", opener=_private) as handle:
         csv.writer(handle).writerows([HEADINGS, *rows])
-    out(
-        f"Wrote {counted(len(rows), 'request')} to {file}. It contains phone numbers: keep it safe, and delete it afterwards."
-    )
+    out(f"Wrote {counted(len(rows), 'request')} to {file}. It has phone numbers: keep it safe, and delete it later.")
 
 
 @callbacks.command("block")
