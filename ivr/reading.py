@@ -139,7 +139,7 @@ def _read(text: str, file: str) -> Document:
     return document
 
 
-#: How many faults to look for in one file. If there are more, one of them was misunderstood.
+#: The most faults to look for in one file. If there are more, one of them was misread.
 _MOST_FAULTS = 10
 
 
@@ -173,7 +173,7 @@ def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
         return "This file is too big to be one of the line's. Remove it from the folder."
     if "\0" in text:
-        return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
+        return "This is not a text file. Save it as plain text (UTF-8), or remove it from the folder."
     return None
 
 
@@ -190,11 +190,11 @@ def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
             says = f"There is an invisible character here (U+{ord(unseen[0]):04X}). Type this line again."
             yield Problem(file, number, says)
         if start.startswith(("#:", '"#":', "'#':")):
-            yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
+            yield Problem(file, number, "The hash key always means 'hear that again'. Remove this line.")
         elif start.startswith(("*:", '"*":', "'*':")):
-            yield Problem(file, number, "The star key always means 'go back'. Take this line out.")
+            yield Problem(file, number, "The star key always means 'go back'. Remove this line.")
         elif start.startswith("%YAML"):
-            yield Problem(file, number, "Take this line out. It makes YAML misread some words.")
+            yield Problem(file, number, "Remove this line. It makes YAML misread some words.")
         elif "\t" in line[: len(line) - len(start)]:
             yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
 
@@ -248,7 +248,7 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
 
 def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
     if path and path[-1] == "choices":
-        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one of them another key."
+        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one another key."
     return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
 
 
@@ -286,7 +286,7 @@ def _wrong_quotes(text: str) -> str | None:
     if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
     if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # after a number, it means inches
-        return "A quote here has no partner. Remove it, or put all of the words in quotes."
+        return "A quote here has no partner. Remove it, or put all the words in quotes."
     return None
 
 

@@ -543,7 +543,7 @@ def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
 UNREADABLE = [
-    (HEAD, 1, "Nothing happens in this call. Write what the caller does, and must hear."),
+    (HEAD, 1, "Nothing happens in this call. Write what the caller does and must hear."),
     ("# Nothing yet.\nCALLER  1\n", 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."),
     (HEAD.replace("10:30", "25:30") + "CALLER  1\n", 1, "Write when the call is made, like "),
     (HEAD.replace("Wed", "Fri") + "CALLER  1\n", 1, "25 November 2026 is a Wednesday. Write Wed here, or another day."),
@@ -560,13 +560,13 @@ UNREADABLE = [
         "Write keys, (says nothing), (presses 1 twice), (leaves a message) or ",
     ),
     (HEAD + "ADVISER (asleep)\n", 4, "Write one of: (talks), (busy), (no answer), (failed)."),
-    (HEAD + "CALLER  1\nLINE\n", 5, "Write what comes out here, or ... for any words."),
+    (HEAD + "CALLER  1\nLINE\n", 5, "Write what is said here, or ... for any words."),
 ]
 UNPLAYABLE = [
-    ("CALLER  12\n", 4, "One key is pressed here, and no number is asked for. Write a line for each key."),
-    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Take this line out, or let the caller press 0 first."),
+    ("CALLER  12\n", 4, "No number is asked for here, so one key is pressed at a time. Write a line for each key."),
+    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Remove this line, or let the caller press 0 first."),
     ("CALLER  (leaves a message)\n", 4, "No message is being taken here. Write keys, (says nothing) or (hangs up)."),
-    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Take this line out."),
+    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Remove this line."),
 ]
 
 

@@ -194,7 +194,7 @@ def _cut_in_half(own: Settings) -> None:
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda own: shutil.rmtree(own.data_dir / embedded.FOLDER), "and they are gone"),
+        (lambda own: shutil.rmtree(own.data_dir / embedded.FOLDER), "and they are missing"),
         (lambda own: _part(own).unlink(), "is missing, and everything in it is lost"),
         (lambda own: _part(own).write_bytes(b""), "and has 0: the last"),
         (_cut_in_half, "are lost"),
@@ -287,7 +287,7 @@ def test_files_of_another_user_are_one_line_with_both_names(own: Settings, tmp_p
         [sys.executable, "-c", code, own.data_dir], cwd=config.ROOT, capture_output=True, text=True
     )
 
-    assert "belongs to root, and nobody cannot write it. Run this as root." in refused.stderr
+    assert "belongs to root, so nobody cannot write it. Run this as root." in refused.stderr
 
 
 @pytest.fixture

@@ -128,13 +128,13 @@ ONE_BY_ONE: list[tuple[dict[str, str], str]] = [
     ({"TWILIO_AUTH_TOKEN": ACCOUNT}, "TWILIO_AUTH_TOKEN is a SID, which is not secret."),
     ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
     ({"TWILIO_ACCOUNT_SID": "SK" + "0" * 32}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
-    ({"TWILIO_NUMBER": "0116 257 5027"}, "TWILIO_NUMBER is '0116 257 5027'. Write it so: +441162575027"),
+    ({"TWILIO_NUMBER": "0116 257 5027"}, "TWILIO_NUMBER is '0116 257 5027'. Write it like this: +441162575027"),
     (
         {"TWILIO_API_URL": "http://api.example.org"},
         "TWILIO_API_URL begins with http://, which would send the auth token",
     ),
     ({"TWILIO_API_URL": "https://api.example.org?a=b"}, "TWILIO_API_URL has more than an address."),
-    ({"TWILIO_REGION": "ie1"}, "TWILIO_REGION sends requests elsewhere."),
+    ({"TWILIO_REGION": "ie1"}, "TWILIO_REGION redirects requests."),
     (
         {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "nonsense"},
         "SMTP_FROM is 'nonsense', which is not an e-mail address",
@@ -459,7 +459,7 @@ def test_a_sender_of_texts_can_be_a_number_or_a_messaging_service(tmp_path: Path
 @pytest.mark.parametrize(
     ("sender", "told"),
     [
-        ("07700 900500", f"TWILIO_TEXT_FROM is '07700 900500'. Write it so: {SENDER}"),
+        ("07700 900500", f"TWILIO_TEXT_FROM is '07700 900500'. Write it like this: {SENDER}"),
         ("SENDIASS", "TWILIO_TEXT_FROM is 'SENDIASS'. Write a number with plus and country"),
         ("MG1", "TWILIO_TEXT_FROM is 'MG1'. Write a number with plus and country"),
         ("SM" + "0" * 32, "TWILIO_TEXT_FROM is 'SM"),

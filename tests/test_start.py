@@ -238,7 +238,7 @@ def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str]
 
 @pytest.mark.parametrize("host", ["no.such.name.invalid", "192.0.2.1", "line"])
 def test_a_host_that_is_not_this_machine_is_said(host: str) -> None:
-    with pytest.raises(CannotStart, match=rf"^'{host}' is no address of this machine\. Leave --host out"):
+    with pytest.raises(CannotStart, match=rf"^'{host}' is not an address of this machine\. Leave --host out"):
         server.check_port(host, free_port())
 
 
@@ -251,7 +251,7 @@ def test_a_port_that_this_user_may_not_use_is_said() -> None:
 
     refused = subprocess.run([sys.executable, "-c", check], cwd=config.ROOT, capture_output=True, text=True)
 
-    assert "This user may not listen on port 1. Choose one above 1023: ./scripts/start --port 8000" in refused.stderr
+    assert "This user cannot listen on port 1. Choose one above 1023: ./scripts/start --port 8000" in refused.stderr
 
 
 def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> None:
@@ -335,7 +335,7 @@ def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(
     with RedisServer(tmp_path / "other") as other:
         with server.redis(config.settings({**place, "REDIS_URL": other.url}), for_line=True):
             pass
-        with pytest.raises(CannotStart, match="uses a Redis of its own"), server.redis(here):
+        with pytest.raises(CannotStart, match="uses a Redis elsewhere"), server.redis(here):
             pass
     with server.redis(here, for_line=True) as ours:
         assert ours, "a line that goes back to the embedded one has it"

@@ -231,7 +231,7 @@ def test_a_server_that_could_lose_what_it_was_told_is_known(own: RedisServer) ->
 
     assert store.redis_risks() == [
         "It has no append-only file: set appendonly yes.",
-        "It throws keys away when it is full: set maxmemory-policy noeviction.",
+        "It deletes keys when it is full: set maxmemory-policy noeviction.",
     ]
 
 

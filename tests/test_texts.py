@@ -48,7 +48,7 @@ def _failed(store: Store, code: str, why: str = "", to: str = TO, text_id: str =
         ("30006", "", "That is a landline, or a network that takes no texts (Twilio's code 30006)."),
         ("30007", "", "The network, or Twilio, took the text for spam (Twilio's code 30007)."),
         ("21614", "", "That is not a mobile phone (Twilio's code 21614)."),
-        ("21211", "", "That is not a whole phone number (Twilio's code 21211)."),
+        ("21211", "", "That is not a complete phone number (Twilio's code 21211)."),
         ("21610", "Twilio answered 400, code 21610: No", "Somebody with that phone has sent STOP to us, so no text of "
          "ours reaches it until they send START (Twilio's code 21610)."),
         ("", "30006", "That is a landline, or a network that takes no texts (Twilio's code 30006)."),

@@ -1,7 +1,7 @@
-"""What was published: the live revision, its history, and the files of each.
+"""Publications: the live revision, the history, and the files of each revision.
 
-Files are kept as staff wrote them, so any worker can load any revision a call began
-with, and what was live can be live again.
+Files are stored as staff wrote them, so that any process can load the revision that a call began with, and an earlier
+one can go live again.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 
-#: Publications kept for going back to.
+#: The most publications to keep in the history.
 MOST_HISTORY = 50
-#: Seconds in which it is noted once that calls begin with a revision: a note costs as much as half a turn.
+#: Seconds between two records that calls begin with a revision. A record costs as much as half a turn.
 NOTE_SECONDS = 60
 
 
 class Conflict(Exception):
-    """Raised when somebody else published since this publication was begun."""
+    """Raised when somebody else has published since this publication began."""
 
     def __init__(self, by: Published | None):
         self.by = by
@@ -37,11 +37,11 @@ class Published(msgspec.Struct, frozen=True):
     who: str
     why: str
     before: str = ""
-    #: Whether this took back what was live before it. None: written by version 1.0, which told it in `why` alone.
+    #: Whether this undid the publication before it. None: written by version 1.0, which recorded it only in `why`.
     undone: bool | None = None
 
 
-#: A draft is kept for a while from now; what was published stays as it is.
+#: A draft is kept for a while from now; a published revision is not touched.
 _KEEP_DRAFT = """
 if redis.call('TTL', KEYS[1]) ~= -1 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
 """
@@ -51,7 +51,7 @@ _published = Codec(Published)
 
 
 class Revisions:
-    """The published script, and those before it."""
+    """The published revisions."""
 
     def __init__(self, redis: Redis):
         self._redis = redis
@@ -83,8 +83,7 @@ class Revisions:
     def publish(self, published: Published, files: Mapping[str, str]) -> None:
         """Make a revision live in one step.
 
-        Raises Conflict unless `published.before` is what is live, and StoreDown if Redis has
-        no room for it or may not write.
+        Raises Conflict unless `published.before` is live, and StoreDown if Redis has no room for it or cannot write.
         """
 
         def step(pipe: Client) -> None:
@@ -98,24 +97,24 @@ class Revisions:
             pipe.lpush("ivr:history", _published.encode(published))
 
         self._redis.do(lambda client: client.transaction(step, "ivr:live"))
-        with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up
+        with contextlib.suppress(StoreDown):  # it is live; the next publication cleans up
             self.forget_unused(published.at)
 
     def began(self, revision: str, now: float) -> None:
-        """Note that a call begins with a revision, so that it is kept as long as the call may last."""
+        """Record that a call begins with a revision, so that it is kept as long as the call may last."""
         if not 0 <= now - self._noted.get(revision, -NOTE_SECONDS) < NOTE_SECONDS:
             self._redis.do(lambda client: client.zadd("ivr:used", {revision: now}))
             self._noted[revision] = now
 
     def keep_draft(self, revision: str, files: Mapping[str, str]) -> None:
-        """Keep an unpublished revision for the test call that began with it."""
+        """Store an unpublished revision for a test call that began with it."""
         value = msgspec.json.encode(dict(files))
         self._redis.do(lambda client: client.eval(_KEEP_DRAFT, 1, f"ivr:revision:{revision}", value, KEEP_SECONDS))
 
     def forget_unused(self, now: float) -> None:
-        """Drop what is past the history and in no call. Drafts end by themselves.
+        """Delete revisions that are neither in the history nor in a call. Drafts expire by themselves.
 
-        If somebody publishes meanwhile, it begins again: what just went live is in the new history only.
+        If somebody publishes meanwhile, this starts again, because only the new history has what just went live.
         """
 
         def step(pipe: Client) -> None:
@@ -133,7 +132,7 @@ class Revisions:
 
 
 def _is_over(client: Client, revision: str, now: float) -> bool:
-    """Whether a revision was published, and no call that began with it can still go on."""
+    """Whether a revision was published, and no call that began with it can still be in progress."""
     is_draft = client.ttl(f"ivr:revision:{revision}") != -1
     used = client.zscore("ivr:used", revision)
     return not is_draft and (used is None or used + NOTE_SECONDS + KEEP_SECONDS < now)

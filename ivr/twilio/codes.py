@@ -1,6 +1,6 @@
 """Twilio's error codes for texts, in words for an adviser.
 
-Twilio adds codes and splits old ones, so one that is not here is nothing special: its number is told.
+Twilio adds codes and splits old ones. For a code that is not listed here, its number is shown.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 _NO_SENDER = "The line's number for texts cannot send them. An operator must look at it"
 _TOO_MANY = "Too many texts were waiting to be sent"
 _MEANINGS = {
-    "20003": "Twilio did not take our password. An operator must look at it",
+    "20003": "Twilio rejected our credentials. An operator must look at it",
     "20429": _TOO_MANY,
-    "21211": "That is not a whole phone number",
+    "21211": "That is not a complete phone number",
     "21212": _NO_SENDER,
     "21266": "That is the line's own number for texts",
     "21408": "Twilio is not set to send texts to that country. An operator can change that",
