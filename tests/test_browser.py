@@ -415,7 +415,7 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
     _enter(page, "It is the number in the message")
     _enter(page, "Ring by one click")
 
-    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()
+    expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()
     assert store.requests.get("CA006-1").number == "+447700900123"  # type: ignore[union-attr]
 
 
@@ -599,4 +599,4 @@ def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Li
 
     expect(page.get_by_text("If a machine answers: hang up. Leave NO message.")).to_be_visible()
     _press(page, "Ring by one click")
-    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()
+    expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()

@@ -477,7 +477,7 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
     card = asha.get(f"/request/{WISH}").text
     assert "asha heard this number in the message." in card
     assert "Ring by one click" in card
-    assert "Your phone rings in a moment." in asha.send(f"/request/{WISH}/ring").text
+    assert "Your phone will ring in a moment." in asha.send(f"/request/{WISH}/ring").text
     assert _get(store).number == CALLER
     assert not any("7700" in event.what + event.note for event in _get(store).events), "what is noted has no number"
 

@@ -366,7 +366,7 @@ HTML = b"<html><head><title>Sign in</title></head><body>Sign in to this network<
 LISTS = {
     "refused": ([WRONG_TOKEN], "Twilio answered 401, code 20003: Authenticate. Check TWILIO_ACCOUNT_SID and "),
     "too many": ([_refusal(429, 20429, "Too Many Requests")], "Twilio answered 429, code 20429: Too Many Requests."),
-    "a proxy's no": ([(502, HTML)], "Twilio answered 502, and not as Twilio does ('Sign in Sign in to this network')."),
+    "a proxy's no": ([(502, HTML)], "Twilio answered 502, but not in Twilio's format ('Sign in Sign in to this network')."),
     "a proxy's yes": ([(200, HTML)], "Twilio's answer makes no sense."),
     "nothing": ([(200, b"")], "Twilio's answer makes no sense."),
     "no list": ([(200, {"message": "hello", "more": 1})], "Twilio's answer makes no sense."),
@@ -440,7 +440,7 @@ def test_a_number_that_sends_no_texts_is_told_by_connect(tmp_path: Path, twilio:
 
     assert told.returncode == 0
     assert told.stdout.splitlines()[-1] == (
-        f"Twilio says that {OURS} sends no texts. Set TWILIO_TEXT_FROM to a number that can. "
+        f"Twilio says that {OURS} cannot send texts. Set TWILIO_TEXT_FROM to a number that can. "
         "Until then, the line does not offer texts to callers."
     )
 

@@ -1,7 +1,7 @@
-"""The web: the line's webhooks, its sound files and its health, its front page, and the advisers' console.
+"""The web apps: webhooks, sound files, health, the front page, and the advisers' console.
 
-Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie
-sessions, which it would otherwise open and close on every turn of every call.
+Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie sessions, which Flask would
+otherwise open and save on every turn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
-    """Everything the line answers on the web, ready to serve. Something must have been published."""
+    """Build the WSGI application. Something must have been published."""
     live = Live(settings, store)
     live.begin()
     live.watch()
@@ -63,20 +63,20 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
 
 
 class _LeanFlask(Flask):
-    """Flask without what it does around every request and no webhook needs. Hooks before and after are NOT run.
+    """Flask without the parts of request handling that webhooks do not need. Before and after hooks are NOT run.
 
-    With them, and Werkzeug's going over the headers, a turn costs 17 to 26% more (`scripts/bench speed --parts`).
+    With them, and Werkzeug's processing of headers, a turn costs 17 to 26% more (`scripts/bench speed --parts`).
     """
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes go by the path alone: no host name is told apart here, as the signature knows the public one."""
+        """Routes depend on the path only. Host names are ignored, because the signature covers the public one."""
         if request is None:
             return None
         environ = request.environ
         return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
 
     def full_dispatch_request(self) -> Response:
-        """What the view answers."""
+        """Call the view, and return its response."""
         try:
             answer = self.dispatch_request()
         except Exception as error:
@@ -85,7 +85,7 @@ class _LeanFlask(Flask):
 
 
 class Web:
-    """The apps behind one door, and what runs beside them. A WSGI application."""
+    """The apps behind one door, with their background thread. A WSGI application."""
 
     def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn):
         self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in

@@ -1,4 +1,4 @@
-"""The real desk: what a call asks for in the middle of a turn, done with Redis and the worker."""
+"""The real desk: runs the effects of calls with Redis and the worker."""
 
 from __future__ import annotations
 

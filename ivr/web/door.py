@@ -1,4 +1,4 @@
-"""The door: a request is taken in whole before it may take up what calls need.
+"""The door: receives each request completely before it can occupy the threads that calls need.
 
 The server calls us as soon as a request's headers are there, each time in a thread of its own, and reading the body
 waits for whoever sends it. Eight requests of two bytes each, never finished, would so hold all of eight threads for
@@ -7,8 +7,8 @@ go on into the app, calls and pages apart, so that nothing an adviser's page doe
 does not finish a request in time is disconnected. The time is short while so many are unfinished that others would
 have to wait.
 
-Measured beside eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU a turn.
-Letting the server hand over whole requests by its own protocol (RSGI) cost 35 to 55% more.
+Compared with eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
+turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from ivr.web.refusal import Refusals, Refused
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Seconds in which a request must be whole and answered. Twilio itself waits for 15.
+#: Seconds in which a request must be complete and answered. Twilio itself waits 15 seconds.
 WHOLE_SECONDS = 10.0
-#: Seconds without a byte either way after which a connection is ended. The server itself ends one that waits for its
-#: next request after 30, so whatever is left by then has sent half of one, behind another that was answered.
+#: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
+#: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
 #: The same, for whoever has most connections, while there are so many bodies that have not come, or so many requests
 #: that are not answered. A body that is on its way comes in a few milliseconds.
@@ -46,16 +46,16 @@ HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
-#: What callers, or whoever watches over the line, wait for. Everything else is a page.
+#: Paths for which callers or monitoring wait. Everything else is a page.
 CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
 
 _ESTABLISHED = 1
-#: tcp_info of Linux: the state, milliseconds since data was last sent, and last received, and segments sent with data.
+#: Linux' tcp_info: the state, milliseconds since data was last sent and last received, and data segments sent.
 _TCP_INFO = struct.Struct("B43xI4xI100xI")
 
 
 class Door:
-    """A WSGI application around another, which no more than `at_once` calls and as many pages are in at a time."""
+    """WSGI middleware that lets at most `at_once` calls, and as many pages, into the app at a time."""
 
     def __init__(self, inside: WSGIApplication, at_once: int):
         self._inside = inside
@@ -116,7 +116,7 @@ class Door:
                     since = disconnect_unfinished(since, now, are_many)
 
 
-#: A request that is not answered: the socket it came by, and what was sent there before.
+#: An unanswered request: its socket, and the segments sent on it before.
 _Unanswered = tuple[int, int]
 
 
@@ -167,7 +167,8 @@ def _end(ending: set[_Unanswered]) -> None:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment.
+    """This process's TCP sockets, each with a duplicated descriptor, because the server may close its own at any
+    moment.
 
     Ours is closed before the next one is made: calls need descriptors too, and there may be few.
     """
@@ -193,10 +194,10 @@ class _Told(NamedTuple):
 
 
 def _told_by_kernel(one: socket.socket) -> _Told | None:
-    """How a connection is; None for one that is not open, or of which the kernel does not tell.
+    """The kernel's figures for a connection; None if it is not open, or the kernel has none.
 
-    The kernel counts in ticks of a few milliseconds, in which a request may come and be answered. So "at the same
-    time" is not "later": it would end connections on which nothing is owed.
+    The kernel counts in ticks of a few milliseconds, in which a request may arrive and be answered. So "at the same
+    time" must not count as "later": that would end connections without an open request.
     """
     try:
         info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)

@@ -1,8 +1,8 @@
-"""The scripts this worker has ready: the live one, and those that calls began with.
+"""The scripts that this web process has loaded: the live one, and those with which calls began.
 
-A small thread looks once a second which revision is live, and whether sounds came or went.
-Loading a script takes a moment, and so does looking through its sounds, so both are done
-there, before any call needs it; a turn finds its script and its sounds in memory.
+A thread checks once a second which revision is live, and whether sounds were added or removed. Loading a script and its
+list of sounds takes a moment, so the thread does both before a call needs them. A turn finds its script and sounds in
+memory.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from ivr.twilio.twiml import Voice, Writer
 
 log = structlog.get_logger()
 
-#: Seconds between two looks at what is live. Publishing must reach every worker within two.
+#: Seconds between two checks. A publication must reach every process within two.
 LOOK_SECONDS = 1.0
-#: Scripts kept ready. Calls last minutes and publications are rare.
+#: The most scripts to keep loaded. Calls last minutes, and publications are rare.
 MOST_READY = 20
 
 
 @dataclass(frozen=True)
 class Edition:
-    """A script, the writer of its replies, and the sounds they play, if they play any."""
+    """A loaded script, the writer of its replies, and its sounds if it uses any."""
 
     script: Script
     writer: Writer
@@ -49,7 +49,7 @@ class Edition:
 
 
 class Live:
-    """Editions by revision."""
+    """The loaded editions, by revision."""
 
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
@@ -59,14 +59,14 @@ class Live:
         self._offers_texts = False
         #: Revisions that this version of the line cannot read. They are not tried again.
         self._refused: set[str] = set()
-        #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
+        #: The reply that needs neither Redis nor a script: it says the helpline's number and dials it.
         self.trouble = ""
         self._loading = threading.Lock()
         self._stop = threading.Event()
 
     @property
     def now(self) -> Edition:
-        """The edition that a new call begins with. Raises KeyError before anything was published."""
+        """The edition for new calls. Raises KeyError before anything was published."""
         return self._editions[self._live]
 
     @property
@@ -74,7 +74,7 @@ class Live:
         return self._live in self._editions
 
     def of(self, revision: str) -> Edition | None:
-        """The edition a call began with; None if it is nowhere to be had."""
+        """The edition that a call began with; None if it is no longer available."""
         known = self._editions.get(revision)
         if known or revision in self._refused:
             return known
@@ -86,9 +86,9 @@ class Live:
             raise
 
     def begin(self) -> None:
-        """Take up what is live; if Redis cannot tell, what was live when it last could.
+        """Load the live revision; if Redis is down, the last known one.
 
-        Whatever goes wrong here, a caller still hears an apology and is put through: with nothing loaded, by the
+        Whatever goes wrong here, callers still hear an apology and are put through; if nothing can be loaded, with the
         words on disk.
         """
         try:
@@ -98,14 +98,14 @@ class Live:
         if not self.ready and (files := kept(self._settings)):
             with contextlib.suppress(ConfigError):
                 self._take_up(self.add(files))
-                log.warning("live", revision=self._live, why="Redis cannot tell: this was live when it last could")
+                log.warning("live", revision=self._live, why="Redis is down: this is the last known live revision")
         if not self.ready:
             self.trouble = _apology(self._settings)
 
     def look(self) -> None:
-        """Take up what is live, and the sounds there are.
+        """Load the live revision and the list of sounds.
 
-        Keeps what it has if what is live cannot be loaded, and raises ConfigError the first time.
+        If the live revision cannot be loaded, the present one stays; at the first time, raises ConfigError.
         """
         for known in list(self._editions.values()):
             if known.sounds:
@@ -141,11 +141,11 @@ class Live:
 
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
-        with contextlib.suppress(OSError):  # a full disk must not keep the line from saying what is live
+        with contextlib.suppress(OSError):  # a full disk must not keep a publication from going live
             config.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
-        """Make an edition of these files ready. Raises ConfigError if they make no script."""
+        """Load an edition of these files. Raises ConfigError if they do not compile."""
         with self._loading:
             revision = drafts.revision_of(files)
             if revision not in self._editions:
@@ -155,7 +155,7 @@ class Live:
             return self._editions[revision]
 
     def draft(self) -> Edition | None:
-        """What is on disk now, for a test phone; None, with the reason logged, if it makes no script."""
+        """The draft on disk, for a test phone; None, with the reason logged, if it does not compile."""
         try:
             files = config.script_files(self._settings.config_dir)
             edition = self.add(files)
@@ -184,7 +184,7 @@ class Live:
         return Edition(made, Writer(made, self._settings.public_url, voice), sounds, files)
 
     def watch(self) -> None:
-        """Go on looking, in a thread of its own, until closed."""
+        """Keep checking until closed. Runs in its own thread."""
         threading.Thread(target=self._watch, name="live", daemon=True).start()
 
     def _watch(self) -> None:
@@ -195,14 +195,14 @@ class Live:
                 continue
             except ConfigError as error:
                 log.error("live", problems=len(error.problems), first=str(error.problems[0]))
-            except Exception:  # the watch must outlive any one bad look
+            except Exception:  # one failed check must not end the thread
                 log.exception("live")
 
     def close(self) -> None:
         self._stop.set()
 
 
-# --- what is live, kept beside Redis ---------------------------------------------------------
+# --- a copy of the live files on disk ---------------------------------------------------------
 
 
 def _kept_file(settings: Settings) -> Path:
@@ -210,7 +210,7 @@ def _kept_file(settings: Settings) -> Path:
 
 
 def kept(settings: Settings) -> dict[str, str] | None:
-    """The files of what was live when Redis last told; None if that is not known."""
+    """The files of the last known live revision; None if there is no copy."""
     try:
         return msgspec.json.decode(_kept_file(settings).read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError):
@@ -218,14 +218,14 @@ def kept(settings: Settings) -> dict[str, str] | None:
 
 
 def put_back(settings: Settings, store: Store) -> bool:
-    """Make what was live so again in a Redis that has lost it: emptied, or replaced by one that never had it.
+    """Restore the live revision in a Redis that has lost it, because it was emptied or replaced.
 
-    False if Redis knows what is live, or nothing was kept. Raises StoreDown.
+    Returns False if Redis has a live revision, or there is no copy. Raises StoreDown.
     """
     files = kept(settings)
     if not files or store.revisions.live():
         return False
-    why = "Redis had lost what was live"
+    why = "Redis had lost the live revision"
     try:
         store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
@@ -235,7 +235,7 @@ def put_back(settings: Settings, store: Store) -> bool:
 
 
 def _apology(settings: Settings) -> str:
-    """The reply for a line that has no script: by the words on disk, or by none but its own."""
+    """The reply of a line without a script: from the words on disk, otherwise a fixed sentence."""
     try:
         made = building.load(config.script_files(settings.config_dir), config.bank_holidays())
         return put_through(made, settings.our_number)
