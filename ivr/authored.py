@@ -157,8 +157,8 @@ class WordsFile(File):
     said: dict[str, Said] = Field(description="Respellings for words that a voice would mispronounce.")
 
 
-# --- spare values, for what a faulty file has none of that fits ------------------------------------
-# None of it is ever heard: the draft is refused.
+# --- spare values, for required fields that a faulty file lacks ------------------------------------
+# No caller hears them, because the draft is refused.
 
 #: Stands for words or a name that nobody wrote. Problems about it are not reported.
 LEFT_OUT = "left_out"

@@ -164,7 +164,7 @@ def _long(seconds: float) -> str:
 
 
 def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
-    """Whether somebody waits who was promised a time at which nobody is there: the hours were changed since."""
+    """Whether somebody waits for a promised time at which the line is now closed, because the hours have changed."""
     return any(_is_broken(request, caller, now, diary) for caller in request.askers)
 
 

@@ -28,7 +28,7 @@ UNFINISHED_WAIT = 5 * 60
 
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 
-#: Who does what no caller and no adviser does.
+#: The actor of changes made neither by a caller nor by an adviser.
 LINE = "the line"
 #: Outcomes of a try after which the request keeps waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
@@ -62,7 +62,7 @@ def waits_for(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRe
 
 
 def windows_of(request: CallbackRequest | None) -> set[Window]:
-    """The windows in which a request has a place: one for each time that its callers were promised."""
+    """The windows in which a request occupies a place: one for each time promised to its callers."""
     return {asker.promise.window for asker in request.askers if asker.promise.window} if request else set()
 
 
@@ -85,14 +85,14 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     (known,) = first.askers
     if known.finished and not (asker.finished and first.open):
         return first
-    if first.state != "claimed":  # else an adviser was quicker than the caller
+    if first.state != "claimed":  # else an adviser claimed it before the caller had finished
         first = replace(first, state=wish.state, claimed_by="", claim_ends=0.0, end=None)
     number = first.number if first.number_by else wish.number
     return replace(first, number=number, askers=(_again(known, asker),))
 
 
 def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackRequest:
-    """Two wishes from one number as one request, with the more careful answer of each.
+    """Join two wishes from one number into one request, with the more careful answer to each question.
 
     Phones are shared and caller IDs can be forged, so a second caller can make the call earlier or the answers more
     careful, but never allow more to be said to the person who picks up. The second caller gets their own call number,
@@ -209,7 +209,7 @@ def record(
 
 
 def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
-    """Whether the caller asked while an adviser had the request, and so was not tried yet."""
+    """Whether the caller asked after an adviser claimed the request, and so has not been tried yet."""
     return request.state == "claimed" and asker.last_heard > request.claimed_at
 
 

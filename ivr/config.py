@@ -90,7 +90,7 @@ class Settings:
     trusted_proxies: tuple[environment.Network, ...]
     #: What a scraper on another machine shows to read the metrics; empty: only this machine reads them.
     metrics_token: str
-    #: True when the webhooks are signed with a token made here, and no real call can come.
+    #: True if webhooks are signed with a token generated here, so that no real call can arrive.
     practice: bool
     #: True for a demo: the data in `data_dir` is made up, and deleted afterwards.
     demo: bool = False

@@ -16,7 +16,7 @@ from ivr import dialling
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Fewer characters can be tried out, one after another.
+#: Shorter secrets can be found by trying.
 SHORTEST_SECRET = 16
 #: The most web processes: each takes memory, and a typing mistake must not use up all of it.
 MOST_WEB_PROCESSES = 64

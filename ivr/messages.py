@@ -93,7 +93,7 @@ def without_its_call(wish: str, now: float) -> SaveRequest:
 
     Nothing is known about its caller. It is due at once, so that somebody listens.
     """
-    event = Event(now, callback.LINE, LEFT, "The call ended before its number was written down.")
+    event = Event(now, callback.LINE, LEFT, "The call ended before its number was saved.")
     asker = Asker(
         wish,
         asked_at=now,

@@ -41,12 +41,12 @@ def _nobody() -> str:
 
 
 def hashed(password: str) -> str:
-    """A password as it is kept."""
+    """The argon2 hash of a password."""
     return _hasher.hash(_normal(password))
 
 
 def fits(kept: str | None, password: str) -> bool:
-    """Whether this is the password whose hash is kept. With no hash it never is, and that takes as long to say."""
+    """Whether a password matches its hash. Without a hash the result is False, but takes just as long."""
     normal = _normal(password)
     # A password from before 1.4 was hashed as it was typed.
     return _verifies(kept, normal) or (normal != password and _verifies(kept, password))

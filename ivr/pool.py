@@ -8,9 +8,9 @@
                 └─ the look                 queues again what failed and is due, and what a killed process left;
                                             looks for what is late; writes what /readyz and /metrics tell
 
-Each is forked from the parent, and shares what it loaded. rq's own pool runs workers that are all alike: twenty texts
-to a server that hangs would hold them all. A click is different from the rest: an adviser waits for it, and one that
-Twilio leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
+Each is forked from the parent, and shares its loaded code. In rq's own pool all workers are alike: twenty texts to a
+server that hangs would block them all. A click is different from the rest: an adviser waits for it, and one that Twilio
+leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
 
 The look replaces rq's scheduler, which holds a lock for a minute. After a scheduler was killed, retries waited up to
 eleven minutes until the lock expired and another process noticed. Here each move is a transaction, so any number of
@@ -55,7 +55,7 @@ BEAT_SECONDS, LOST_SECONDS = 5, 15
 DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
 #: Processes of a queue, where that is more than one. Each has 7 to 14 MB of its own.
 AT_ONCE = {RING: 4}
-#: Jobs of a queue that are looked at for the oldest: new ones come last, and urgent alerts first.
+#: How many jobs of a queue to examine for the oldest one: new jobs come last, and urgent alerts first.
 MOST_LOOKED_AT = 100
 #: Seconds that the processes have to finish when the worker stops.
 STOP_SECONDS = 8.0

@@ -194,6 +194,6 @@ def whisper(script: Script, s: Session) -> Speech:
 
 
 def joining(script: Script) -> Speech:
-    """What an adviser hears who asked to ring a caller."""
+    """What an adviser hears who clicked to ring a caller."""
     accept = choice(script, script.speech(Phrases.ring_out_accept), script.press["1"])
     return (*script.speech(Phrases.ring_out), script.line.pace.before_key, *accept)

@@ -20,13 +20,13 @@ ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that happened to a request: when, by whom ('caller' for the caller), and what."""
+    """An entry in a request's history: when, by whom ('caller' for the caller), and what happened."""
 
     at: float
     who: str
     what: str
     note: str = ""
-    #: What told of it, where that may tell of it again.
+    #: The id of the report that led to this entry, if the report may be delivered twice.
     news: str = ""
 
 
@@ -43,11 +43,11 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     finished: bool = False
     promise: Promise = Promise()
     urgent: bool = False
-    #: The higher rank: a time limit today or tomorrow, or a child out of school today. Urgent too, then.
+    #: The highest urgency: a time limit today or tomorrow, or a child out of school today. Implies `urgent`.
     today: bool = False
     #: They pressed no key in the whole call.
     pressed_nothing: bool = False
-    #: Nothing was keyed and confirmed: a spoken message is all there is of the wish.
+    #: Whether the request consists of spoken messages only.
     message_only: bool = False
     #: None: they were not asked, so the careful answer holds.
     message_ok: bool | None = None
@@ -67,16 +67,16 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SpokenMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a caller said after the tone: the name it is kept by, and how many seconds it lasts."""
+    """A message left after the tone: the name of its file, and its length in seconds."""
 
     name: str
     seconds: int
     #: When it was left, and the id of the wish it was left with.
     at: float = 0.0
     wish: str = ""
-    #: False: there is no sound like speech in it.
+    #: False if it certainly contains no speech.
     speech: bool = True
-    #: Advisers who played it; and the one who said first that they listened to it, and when.
+    #: The advisers who played it; and the first who marked it as listened to, with the time.
     played_by: tuple[str, ...] = ()
     heard_by: str = ""
     heard_at: float = 0.0
@@ -88,7 +88,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     #: The number to ring, E.164. Empty: it is not known, as the caller left a message and hid it.
     number: str
-    #: The number as an adviser heard it in a message, until it is confirmed; and who confirmed the one there is.
+    #: The number that an adviser heard in a message, until it is confirmed; and who confirmed `number`.
     number_typed: str = ""
     number_by: str = ""
     state: State = "unfinished"
@@ -101,12 +101,12 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     claim_ends: float = 0.0
     tries: int = 0
     events: tuple[Event, ...] = ()
-    #: The one that ended it. Notes may come after it.
+    #: The event that ended it. Notes may follow.
     end: Event | None = None
 
     @property
     def open(self) -> bool:
-        """Whether somebody still waits to be rung."""
+        """Whether somebody is still waiting to be rung."""
         return self.state not in ENDED
 
     # --- of all who ever asked ----------------------------------------------------------------
@@ -231,7 +231,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def may_be_blocked(self) -> bool:
-        """Whether its phone did nothing but leave a message, as pockets and machines do; and showed its number."""
+        """Whether the phone showed its number and did nothing but leave messages, as pockets and machines do."""
         return self.message_only and bool(self.number) and not self.number_by
 
     def asker(self, wish: str) -> Asker | None:
@@ -239,7 +239,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((asker for asker in self.askers if asker.id == wish), None)
 
     def reference_of(self, wish: str) -> str:
-        """The number given to the caller whose wish came with this id."""
+        """The call number of the caller whose wish has this id."""
         asker = self.asker(wish)
         return asker.reference if asker else ""
 
@@ -248,7 +248,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((asker for asker in self.askers if asker.reference == reference), None)
 
     def wishes_of(self, call_sid: str) -> tuple[str, ...]:
-        """The ids of the wishes that came from that call, the latest first: this one, and those that joined it."""
+        """The ids of the wishes from one phone call, the latest first: the request's own, and those that joined it."""
         wishes = dict.fromkeys((*(asker.id for asker in reversed(self.askers)), self.id))
         return tuple(wish for wish in wishes if wish.rsplit("-", 1)[0] == call_sid)
 

@@ -34,7 +34,7 @@ from ivr.store import Away, Store, ping, why_not
 #: The requests of each kind that a web process handles at once, and the threads that hold requests still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
 AT_ONCE, WEB_THREADS = 4, 1536
-#: Seconds a child has to start, and to stop before it is stopped hard.
+#: Seconds for a child to start, and to stop before it is killed.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 #: The command that starts the line.
 START = "./scripts/start"

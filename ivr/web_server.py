@@ -32,7 +32,7 @@ from ivr.store import Store
 LOOK_SECONDS = 0.2
 #: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
 MOST_CONNECTIONS = 4096
-#: Seconds between two starts while no process is left that answers: then none waits for its own time.
+#: Seconds between two starts while no process answers. Their own delays are then ignored.
 SILENT_SECONDS = 1.0
 
 

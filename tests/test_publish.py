@@ -1186,7 +1186,7 @@ def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Sta
 
     told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
 
-    assert "What is live does not have it yet: `ivr publish` makes it live." in told.out
+    assert "The live version does not have it yet: `ivr publish` makes it live." in told.out
     assert 'number: "0116 482 0870", confirmed_as: "0116 482 0870", confirmed_by' in staff.read()
     assert staff.live == live
 

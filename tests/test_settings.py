@@ -366,7 +366,7 @@ HTML = b"<html><head><title>Sign in</title></head><body>Sign in to this network<
 LISTS = {
     "refused": ([WRONG_TOKEN], "Twilio answered 401, code 20003: Authenticate. Check TWILIO_ACCOUNT_SID and "),
     "too many": ([_refusal(429, 20429, "Too Many Requests")], "Twilio answered 429, code 20429: Too Many Requests."),
-    "a proxy's no": ([(502, HTML)], "Twilio answered 502, but not in Twilio's format ('Sign in Sign in to this network')."),
+    "a proxy's no": ([(502, HTML)], "Twilio answered 502, but not in Twilio's format ('Sign in Sign in to this"),
     "a proxy's yes": ([(200, HTML)], "Twilio's answer makes no sense."),
     "nothing": ([(200, b"")], "Twilio's answer makes no sense."),
     "no list": ([(200, {"message": "hello", "more": 1})], "Twilio's answer makes no sense."),
@@ -556,7 +556,7 @@ def _pool(of: str, *senders: dict[str, object]) -> tuple[int, dict[str, object]]
 _POOLS = [_pool("phone_numbers"), _pool("short_codes"), _pool("alpha_senders")]
 WHY_NOT = {
     "no such number": (SENDER, [_numbers()], f"The account has no number {SENDER}. Check TWILIO_TEXT_FROM."),
-    "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} sends no texts."),
+    "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} cannot send texts."),
     "no such service": (
         SERVICE, [_refusal(404, 20404, "Not found")],
         f"The account has no Messaging Service {SERVICE}. Check TWILIO_TEXT_FROM.",
@@ -623,7 +623,7 @@ def test_a_number_that_takes_no_calls_is_not_connected(tmp_path: Path, twilio: T
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
 
     assert told.returncode == 1
-    assert f"Twilio says that {OURS} takes no calls." in told.stderr
+    assert f"Twilio says that {OURS} cannot receive calls." in told.stderr
     assert [method for method, _, _ in twilio.seen] == ["GET"]
 
 

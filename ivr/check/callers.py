@@ -77,8 +77,8 @@ KEPT_FREE = 12.0
 #: R3: "fail over 150 s of line time". On a day with a notice, each is up to KEPT_FREE later: what a service has to say
 #: on a day of snow is what its callers need first.
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
-#: What the line must bring to whoever cannot be asked, in which circumstances, and what it may take. R3: four
-#: errors in a call at most.
+#: The help that callers must get who cannot be asked, in which circumstances, with the budget. R3: four errors in a
+#: call at most.
 _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
     (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
     (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
@@ -215,7 +215,7 @@ class Simulation:
     def _brought(
         self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
     ) -> Cost | None:
-        """The most that it takes until something is brought, whatever phone the call comes from; None if it is not.
+        """The most that it takes to bring some help, over all kinds of phone; None if it does not come.
 
         To a phone that is blocked, nothing is brought.
         """

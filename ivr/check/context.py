@@ -152,7 +152,7 @@ class Context:
 
     @cached_property
     def simulation(self) -> Simulation:
-        """The simulated callers, who walk once for all rules.
+        """The simulated callers, shared by all rules.
 
         They hear no notice: budgets are those of every day, and what a notice may add has a rule of its own.
         """

@@ -8,7 +8,7 @@ from ivr.authored import Reading
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
-from ivr.reading import Path
+from ivr.reading import Path, counted
 from ivr.script import GREETING, MAIN_MENU
 from ivr.session import HangUp
 
@@ -80,7 +80,7 @@ def _where(context: Context, node: str) -> tuple[str, Path]:
 
 @rule("never-hangs-up", "R4", "The line must not hang up without warning.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """No call of a caller who presses nothing is ended sooner than all that the line has can be told.
+    """A call without keys does not end before the line has said everything that could help.
 
     But for a phone that is blocked, since it rang again and again with nobody there.
     """

@@ -309,7 +309,7 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
         says = "The service has not yet said that these words are right. When it has: ivr confirm words --by WHO."
         yield Finding(LINE, path, says)
     elif line.content_checked_on > context.today:
-        yield Finding(LINE, path, "This day is still to come. Write the day on which it was checked.")
+        yield Finding(LINE, path, "This date is in the future. Write the day on which it was checked.")
     elif line.content_checked_as != confirmation.fingerprint(context.draft):
         says = (
             f"The service read the words on {line.content_checked_on:%-d %B %Y}, and they are not the same any more. "
@@ -318,7 +318,7 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
         yield Finding(LINE, ("content_checked_as",), says)  # what waives the one above does not waive this
 
 
-@rule("notices", "R40", "A notice that is over misleads.", level="warning")
+@rule("notices", "R40", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
     for i, notice in enumerate(context.script.line.notices):
         if notice.ends < notice.begins:
@@ -355,15 +355,15 @@ def own_numbers(context: Context) -> Iterator[Finding]:
 
 @rule("confirmed", "R32", "Families should only be sent to numbers that somebody has confirmed.")
 def confirmed(context: Context) -> Iterator[Finding]:
-    """What is confirmed is so by somebody, on a day, and for the value that stands there now."""
+    """A confirmation has a person and a date, and applies to the current value."""
     for path, setting in context.script.line.to_confirm().items():
         who, day, value = setting.confirmed_by, setting.confirmed_on, setting.confirmed_as
         again = f"Have it confirmed again: ivr confirm {path[-1]} --by WHO."
         if bool(who) != bool(day) or (value and not who):
-            says = "Of confirmed_by and confirmed_on, one is empty. Write both, or empty both."
+            says = "Only one of confirmed_by and confirmed_on is filled in. Fill in both, or empty both."
             yield Finding(LINE, path, says)
         elif day and day > context.today:
-            yield Finding(LINE, path, "The day on which this was confirmed is still to come. Write the right one.")
+            yield Finding(LINE, path, "The date of this confirmation is in the future. Correct it.")
         elif day and not value:
             says = f"{who} confirmed this on {day}, and nobody wrote down which value. {again}"
             yield Finding(LINE, path, says, level="warning")

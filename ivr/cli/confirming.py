@@ -38,13 +38,13 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     value = _value(draft, name)
     if value is None:
         known = ", ".join([*confirmation.names(draft.line), WORDS])
-        raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {known}.")
+        raise Stop(f"'{name}' cannot be confirmed. Name one of: {known}.")
     was_live = _into_live(settings, name, value, who, day)
     file = settings.config_dir / drafts.LINE
     text = file.read_bytes().decode("utf-8-sig")
     config.write_whole(file, _written(text, draft, name, who, day))
     what = "The words are" if name == WORDS else f"{name} is"
-    out(f"{what} confirmed by {who} on {day:%-d %B %Y}. That stands in {file}.")
+    out(f"{what} confirmed by {who} on {day:%-d %B %Y}. It is written in {file}.")
     if not was_live:
         out("The live version does not have it yet: `ivr publish` makes it live.")
     left = [one.name for one in confirmation.unconfirmed(draft, made) if one.name != name]

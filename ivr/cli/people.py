@@ -22,6 +22,7 @@ from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
+from ivr.reading import counted
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
@@ -48,7 +49,7 @@ def adviser_add(name: str, phone: str | None, admin: bool | None, password: str)
     if not name.replace(".", "").replace("-", "").isalnum():
         raise Stop("A name can contain only letters, numbers, dots and dashes.")
     if len(name) > LONGEST_NAME:
-        raise Stop(f"A name has at most {LONGEST_NAME} characters.")
+        raise Stop(f"A name can have at most {LONGEST_NAME} characters.")
     if phone and dialling.judge(phone).verdict != "fine":
         raise Stop(f"'{phone}' is not a phone that we can ring.")
     settings = config.settings()

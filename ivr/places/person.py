@@ -180,7 +180,7 @@ class _Ends(HandsOver):
 
 
 class Told(_Ends):
-    """The least that anybody is left with: why nobody can talk, when somebody can, and at which number.
+    """The least that any caller gets: why nobody can talk, when somebody can, and which number to ring.
 
     From a phone that is blocked, a person is rung for a key only. That is the reason then, where no key was pressed.
     """

@@ -120,7 +120,7 @@ def message_id(s: Session) -> str:
 
 
 def request(here: Here, state: State) -> CallbackRequest:
-    """The wish as it is written down."""
+    """The draft as a CallbackRequest."""
     s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
     what = "left a message" if wishes.message_only else "asked to be rung back"
     asker = Asker(

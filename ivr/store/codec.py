@@ -22,7 +22,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 #: The fields of a kept value, as JSON has them.
 Fields = dict[str, Any]
-#: Keys that were told of. Lists are read every few seconds.
+#: Keys that were already reported, because lists are read every few seconds.
 _told: set[str] = set()
 
 

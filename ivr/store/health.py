@@ -65,7 +65,7 @@ class Health:
         self._redis = redis
 
     def figures(self, figures: Figures) -> None:
-        """Keep what the worker saw."""
+        """Store the worker's figures."""
         self._redis.do(lambda client: client.set("ivr:figures", _figures.encode(figures), ex=FIGURES_SECONDS))
 
     def ail(self, process: str, times: int) -> None:

@@ -325,7 +325,7 @@ def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
 
 
 def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-    """Write a request, where it stands in the queue, and its callers' places: given, kept and given back."""
+    """Write a request, its position in the queue, and its callers' places: new, kept and released."""
     pipe.set(f"ivr:request:{request.id}", REQUESTS.encode(request))
     if before and before.number != request.number:
         pipe.zrem(f"ivr:phone:{before.number}", request.id)

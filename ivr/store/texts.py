@@ -127,7 +127,7 @@ class Texts:
         return changed
 
     def sender_is(self, why_not: str) -> None:
-        """Note why no text can be sent at all, in words; empty: they can."""
+        """Record why no texts can be sent; empty if they can."""
         self._redis.do(lambda client: client.set("ivr:no_texts", why_not))
 
     def why_no_sender(self) -> str | None:

@@ -1,11 +1,10 @@
 """The door: receives each request completely before it can occupy the threads that calls need.
 
-The server calls us as soon as a request's headers are there, each time in a thread of its own, and reading the body
-waits for whoever sends it. Eight requests of two bytes each, never finished, would so hold all of eight threads for
-good. So there are many threads, most of which only ever wait for a body, which costs next to nothing; a few at a time
-go on into the app, calls and pages apart, so that nothing an adviser's page does keeps a caller waiting; and whoever
-does not finish a request in time is disconnected. The time is short while so many are unfinished that others would
-have to wait.
+The server calls us as soon as a request's headers have arrived, each time in a separate thread, and reading the body
+waits for the client. Eight requests of two bytes each that never finish would hold all of eight threads for ever. So
+there are many threads, most of which only wait for a body, which costs next to nothing. A few at a time go on into the
+app, calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in
+time are disconnected. The time is short while so many are unfinished that others would have to wait.
 
 Compared with eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
 turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
@@ -44,7 +43,7 @@ QUIET_SECONDS = 40.0
 HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
 #: Seconds between two looks at all connections, and at whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
-#: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
+#: The most bytes of a body. Twilio's forms have one or two kilobytes, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
 #: Paths for which callers or monitoring wait. Everything else is a page.
 CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
@@ -123,11 +122,11 @@ _Unanswered = tuple[int, int]
 def disconnect_unfinished(
     since: dict[_Unanswered, float], now: float, are_many: bool = False
 ) -> dict[_Unanswered, float]:
-    """Look through this process's connections, and end those with a request that began long ago.
+    """Check this process's connections, and end those whose request began too long ago.
 
-    `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
-    keeps for one request after another has had an answer between two of them, and so is told apart from one request.
-    While there are many, or `are_many`, those from the address that has most of them end sooner.
+    `since` is the result of the previous call: when each unfinished request was first seen. A connection that a proxy
+    reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many,
+    or `are_many`, those from the address that has most of them end sooner.
     """
     unfinished, addresses, ending = dict[_Unanswered, float](), dict[_Unanswered, str](), set[_Unanswered]()
     for told in _connections():

@@ -57,7 +57,7 @@ class Live:
         self._live = self._next = ""
         #: Not before it is known that they can be sent. What a Redis that was emptied has lost, the worker finds out.
         self._offers_texts = False
-        #: Revisions that this version of the line cannot read. They are not tried again.
+        #: Revisions that this version of the line cannot load. They are not tried again.
         self._refused: set[str] = set()
         #: The reply that needs neither Redis nor a script: it says the helpline's number and dials it.
         self.trouble = ""
@@ -125,7 +125,7 @@ class Live:
             log.info("live", revision=revision)
 
     def _look_at_texts(self) -> None:
-        """Whether texts can be sent. From now on every call is offered them, or none is."""
+        """Check whether texts can be sent, and switch the offers on or off for all calls."""
         why_not = self._store.texts.why_no_sender() if self._settings.can_reach_twilio else "there is no account"
         offers = not why_not
         if why_not is None or offers == self._offers_texts:
@@ -244,7 +244,7 @@ def _apology(settings: Settings) -> str:
 
 
 def put_through(script: Script, our_number: str) -> str:
-    """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
+    """The reply when everything else fails: an apology, the number, and a dial. Made once and kept in memory."""
     number = text_of(script.speech(PersonAway.number))
     sorry, ends = text_of(script.speech(Trouble.say)), text_of(script.speech(Trouble.ends))
     phones = [script.line.phones[name] for name in script.phones_for_a_person]

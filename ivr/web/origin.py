@@ -12,16 +12,16 @@ from flask import request
 
 from ivr.config import Settings
 
-#: What a proxy or a tunnel adds to what it passes on.
+#: Headers that proxies and tunnels add.
 _PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_from_here(settings: Settings) -> bool:
-    """Whether a browser on this machine asks, with nothing between it and us.
+    """Whether the request comes directly from a browser on this machine.
 
-    Anything that hints at a public address counts as one: that it is set, the name that was asked
-    for, where the request came from, and what a proxy or a tunnel adds.
+    Any sign of a public address counts against it: a public PUBLIC_URL, the requested host name, the client's address,
+    and headers of a proxy or tunnel.
     """
     return (
         _is_loopback(urlsplit(settings.public_url).hostname)

@@ -102,6 +102,6 @@ def too_long(most: int) -> Refused:
 
 
 def shown(address: str) -> str:
-    """An address that anybody may have sent, cut to what a person can read."""
+    """An untrusted URL, cut to a readable length."""
     plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address)
     return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."

@@ -29,8 +29,8 @@ from ivr.web.turn import CallWebhook, Line, Sent, edition_of
 
 log = structlog.get_logger()
 
-TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
-LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by where they were in the call.", ["place"])
+TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who was waiting was put through instead.")
+LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by their place in the call.", ["place"])
 
 Environ = dict[str, Any]
 #: Webhooks with reports that nobody hears, and webhooks of calls with an adviser.
@@ -53,7 +53,7 @@ RUNG: dict[Rung, str] = {
     "failed": "could not be rung: the call could not be placed",
     "stopped": "was not rung: the call was stopped",
 }
-#: What the adviser hears when nobody could be reached. They know themselves how any other call ended.
+#: What the adviser hears if the caller was not reached. In other cases they know the result themselves.
 TOLD_ADVISER = {
     "busy": Phrases.ring_out_busy, "no answer": Phrases.ring_out_unanswered, "failed": Phrases.ring_out_failed,
 }  # fmt: skip
@@ -93,7 +93,7 @@ class _Views:
     def __init__(self, line: Line):
         self._line = line
         self._refusals = Refusals()
-        #: Whose texts were answered while Redis was away, where nothing else counts them.
+        #: Numbers whose texts were answered while Redis was down, when nothing else counts them.
         self._answered_alone: set[str] = set()
 
     def signed(self, view: Callable[..., Response]) -> Callable[..., Response]:
@@ -116,7 +116,7 @@ class _Views:
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
         """Parse a webhook. Raises _Refused for anything that Twilio did not sign, before any work is done."""
         if signature.HEADER not in environ:
-            raise refusal.unsigned()  # nor is it read
+            raise refusal.unsigned()  # the body is not even read
         pairs = signature.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ[signature.HEADER]):
@@ -125,7 +125,7 @@ class _Views:
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
-        """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
+        """The reply after an error: the caller hears an apology, and the helpline rings. Advisers' calls just end."""
         if isinstance(error, Refused):
             self._refusals.note(error)
             return error.answer()

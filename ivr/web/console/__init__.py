@@ -23,7 +23,7 @@ from ivr.web.console import blocked, messages, queue, signin
 from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
-#: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
+#: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -99,7 +99,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
-        what = "The list cannot be read just now. Nothing is lost. Try again in a minute, or use the printed list."
+        what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         return page("One moment", what, 503)
 
     @app.errorhandler(CSRFError)

@@ -37,12 +37,12 @@ class Console:
         return self.clock().timestamp()
 
     def note(self, what: str, about: str = "") -> None:
-        """Write into the log what the signed-in adviser saw or did."""
+        """Record in the log what the signed-in adviser saw or did."""
         self.store.people.note(self.now, g.adviser.name, what, about)
 
 
 def unsaved() -> str:
-    """What was written on a form that could not be taken, so that it can be shown, and nobody writes it again."""
+    """The text of a form that could not be saved, to show it so that nobody has to write it again."""
     try:
         form = request.form
     except RequestEntityTooLarge:

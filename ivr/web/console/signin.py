@@ -44,7 +44,7 @@ _OPEN = ("signin", "static", "bootstrap.static")
 
 
 def add_to(app: Flask, console: Console) -> None:
-    """The sign-in page, and the rule that nothing else is seen without it."""
+    """Add the sign-in page, and the rule that every other page needs a sign-in."""
     pages = _Pages(app, console)
     app.before_request(pages.only_signed_in)
     app.add_url_rule("/signin", "signin", pages.form, methods=["GET"])
@@ -112,12 +112,12 @@ class _Pages:
         try:
             right = checker.fits(adviser.password_hash if adviser else None, password)
         except passwords.Busy:
-            flash("Many people are signing in just now. Wait a moment, and try again.", "danger")
+            flash("Many people are signing in at the moment. Wait a little, and try again.", "danger")
             return self._once_more(name, 503)
         if adviser is None or adviser.disabled or not right:
             self._store.failed(self._console.now, adviser.name if adviser else "", come_from)
             self._store.count(*([_counts_browser(browser)] if browser else _counts_stranger(name, come_from)))
-            flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
+            flash("This name and password do not match. Try again, or ask an administrator.", "danger")
             return self._once_more(name, 401)
         return self._let_in(adviser, come_from)
 
