@@ -1,7 +1,7 @@
-"""What staff may write in `config/line.yaml`: everything about the line that is not a menu.
+"""The schema of `config/line.yaml`: everything about the line that is not a menu.
 
-What the service must confirm is kept with the value that was confirmed, so that a value which is changed
-afterwards is not confirmed any more, whoever changes it, and wherever.
+A setting that the service must confirm stores the confirmed value. So if the value changes afterwards, by whatever way,
+it no longer counts as confirmed.
 """
 
 from __future__ import annotations
@@ -101,22 +101,23 @@ class Confirmed(Authored):
     )
     confirmed_on: datetime.date | None = Field(default=None, description="The day on which they confirmed it.")
     confirmed_as: Said | None = Field(
-        default=None, description="The value that they confirmed. If the setting has another now, it is not confirmed."
+        default=None,
+        description="The value that they confirmed. If the setting has a different one now, it is not confirmed.",
     )
 
     @property
     def value(self) -> str:
-        """What there is to confirm, on one line, as staff wrote it."""
+        """The value to confirm, on one line, as staff wrote it."""
         raise NotImplementedError
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether somebody confirmed the value that stands here now."""
+        """Whether somebody confirmed the current value."""
         return bool(self.confirmed_by and self.confirmed_on) and _bare(self.confirmed_as or "") == _bare(self.value)
 
 
 def _bare(value: str) -> str:
-    """A value without its spaces: a number that is only grouped in another way is the same number."""
+    """A value without spaces, so that a number in a different grouping counts as the same."""
     return "".join(value.split()).casefold()
 
 

@@ -38,10 +38,10 @@ WHOLE_SECONDS = 10.0
 #: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
 #: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
-#: The same, for whoever has most connections, while there are so many bodies that have not come, or so many requests
-#: that are not answered. A body that is on its way comes in a few milliseconds.
+#: The same for the client with the most connections, while this many bodies have not arrived or this many requests are
+#: not answered. A body that is on its way arrives in a few milliseconds.
 HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
-#: Seconds between two looks at all connections, and at whether there are many.
+#: Seconds between two checks of all connections, and between two checks whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: The most bytes of a body. Twilio's forms have one or two kilobytes, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
