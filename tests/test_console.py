@@ -254,7 +254,7 @@ def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -
 
     for words in (
         "Urgent", "Wednesday 25 November, in the afternoon", "Uses a text relay", "Wants help in their language",
-        "Used slow speech on the line.", "May be left.", "No. Only to the caller.", "appeals, mediation",
+        "Used slow speech on the line.", "Yes, you may leave one.", "No, only to the caller.", "appeals, mediation",
         "the start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
     ):  # fmt: skip
         assert words in text, words
@@ -309,7 +309,7 @@ def test_each_message_of_a_phone_that_rang_twice_is_on_the_card(asha: Browser, s
     text = asha.get("/request/CA001-1").text
 
     assert "Spoken message 1, 5 seconds" in text
-    assert "Its days are over: the sound was deleted." in text
+    assert "The sound was deleted, because its retention period is over." in text
     assert "Spoken message 2, 5 seconds" in text
     assert asha.get("/request/CA001-1/message/1").data == b"sound"
 

@@ -404,10 +404,10 @@ def test_any_adviser_may_listen_and_who_did_is_in_the_log_and_on_the_card(
     sound = asha.get(f"/request/{WISH}/message/0")
     assert (sound.data, sound.headers["Cache-Control"]) == (speech, "no-store")
     page = asha.get("/messages").text
-    assert "asha played it. Nobody says yet that they listened to all of it." in page
+    assert "asha played it. Nobody has marked it as listened to." in page
     page = asha.send(f"/request/{WISH}/message/0/listened", back="messages").text
 
-    assert "Every message was listened to." in page
+    assert "There are no messages to listen to." in page
     assert "message to listen to" not in asha.get("/").text
     card = asha.get(f"/request/{WISH}").text
     assert "asha listened to it, 10:30." in card
@@ -441,7 +441,7 @@ def test_what_was_put_aside_can_be_heard_and_put_back(asha: Browser, line: Line,
 
     page = asha.get("/messages").text
     assert "Put aside: no sound like speech" in page
-    assert "Every message was listened to." in page
+    assert "There are no messages to listen to." in page
     assert asha.get(f"/request/{WISH}/message/0").data == SILENCE
     asha.get(f"/request/{WISH}")
     assert "Done: put back" in asha.send(f"/request/{WISH}/reopen").text

@@ -118,9 +118,9 @@ def test_a_card_tells_of_a_text_to_that_phone_that_failed(asha: Browser, store: 
     ask(store, 2)
     _failed(store, "30003")
 
-    assert "A text to this phone did not go." in asha.get("/request/CA001-1").text
+    assert "A text to this phone was not delivered." in asha.get("/request/CA001-1").text
     assert "The phone was off or out of reach" in asha.page
-    assert "A text to this phone did not go." not in asha.get("/request/CA002-1").text
+    assert "A text to this phone was not delivered." not in asha.get("/request/CA002-1").text
 
 
 # --- what cannot be done is not promised --------------------------------------------------------
@@ -287,7 +287,7 @@ def test_no_text_is_offered_before_it_is_known_that_one_can_be_sent(
 
 
 def test_advisers_are_told_that_no_texts_are_offered(asha: Browser, store: Store) -> None:
-    assert "Callers are offered no texts now." not in asha.get("/texts").text
+    assert "The line does not offer texts at the moment." not in asha.get("/texts").text
 
     store.texts.sender_is("Twilio says that +441164960000 sends no texts.")
 

@@ -175,7 +175,7 @@ def _ring(page: Page) -> None:
     page.goto("/studio/call")
     page.get_by_label("When you ring").fill(f"{OPEN:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Ring", exact=True).click()
-    for key, heard in (("2", "School, nursery or college."), ("4", "Time is short."), ("0", "They hear first")):
+    for key, heard in (("2", "School, nursery or college."), ("4", "Time is short."), ("0", "The adviser hears first")):
         page.get_by_role("button", name=key, exact=True).click()
         page.get_by_text(heard).wait_for()
 
