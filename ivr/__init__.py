@@ -1,14 +1,14 @@
-"""A phone line that reads guidance aloud and puts people through to help.
+"""A phone line that reads guidance aloud and puts callers through to people who help.
 
-A call flows so: Twilio's webhook comes in at `web`, which verifies and reads it (`twilio`),
-takes the call's session out of Redis (`store`), asks the engine what to say next (`call`), saves
-the session, and writes the reply (`twilio`), in which words become sounds (`audio`).
+A call: Twilio's webhook arrives at `web`, which verifies and parses it (`twilio`), reads the call's
+session from Redis (`store`), asks the engine what to say next (`call`), saves the session, and
+writes the reply (`twilio`), in which words become sounds (`audio`).
 
-What staff write flows so: the files of config/ are opened (`config`), read with their lines
-(`reading`), held (`fitting`) against the shapes that staff may write (`authored`), and built (`building`) into a
-script (`script`), which is checked (`check`) and published (`cli`, `store`).
+Staff's words: the files of config/ are opened (`config`), parsed with line numbers (`reading`),
+validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`), and compiled (`building`)
+into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
-The core knows nothing but itself: no clock, no files, no network.
+docs/architecture.md has a picture of the modules, the glossary, and where ten common changes go.
 
     syntax       what YAML cannot read: the line that is to blame, and what to do about it
     reading      YAML as values that know their lines; Problem and ConfigError
@@ -38,30 +38,30 @@ The core knows nothing but itself: no clock, no files, no network.
     trail        the way back: what star leads to
     escalation   silence, unused keys and circles: how whoever does not get on comes to help
     call         the engine: one turn of a call
-    practice     a desk for calls that nobody real is in
-    outcome      what a call leaves behind: the help that was got
+    practice     a desk for practice calls, in memory
+    outcome      what a caller has at the end of a call
     transcript   a call as text that staff can read and write
-    story        where a call that staff wrote and the line disagree
-    confirmation what the service has not confirmed, and where callers meet it
+    story        compares a story with what the line says
+    confirmation what the service has not confirmed, and where callers hear it
     check/       the gate: rules about callers, and simulated callers
-    changes      what callers will hear differently, in words
-    editing      changing line.yaml with its comments kept
-    schemas      JSON Schemas, for the editors that staff type in
-    respawn      when a process that ended is started again
+    changes      what callers will hear differently
+    editing      edits line.yaml, keeping its comments
+    schemas      JSON Schemas for staff's editors
+    respawn      when to restart a process that ended
 
-The edges each know one thing outside.
+Each edge knows one outside thing.
 
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, people, and how the processes are; the spool on the disk
     embedded     the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
-    twilio/      Twilio: signatures, forms as values, TwiML, and what we ask of it
-    alerts       e-mail and webhooks to those on duty
-    log          what happens, a line of JSON each, on standard output
-    metrics      what the processes of the line count, added up
+    twilio/      Twilio: signatures, forms, TwiML, REST API
+    alerts       alerts by e-mail and webhook
+    log          the log: one line of JSON per event
+    metrics      metrics, summed over the processes
 
-The entrances are where somebody comes in.
+The entrances are used from outside.
 
     web/         the webhooks, sounds, health, a phone in the browser, and the advisers' console
     web_server   the web server's processes, each started again when it ends
@@ -71,5 +71,5 @@ The entrances are where somebody comes in.
     pool         the worker's processes, and the queues that they work on
     server       the processes: Redis, the web server, the worker
     cli/         the `ivr` command
-    demo         made-up callers, for whoever wants to see the advisers' page at work
+    demo         made-up callers for the advisers' page
 """
