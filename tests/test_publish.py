@@ -756,6 +756,19 @@ def test_a_test_call_keeps_its_draft_through_edits_and_publications(staff: Staff
         assert NEW in call.press("2").words
 
 
+def test_publishing_stores_damaged_words_again_and_an_undo_names_the_damage(staff: Staff) -> None:
+    assert staff("publish", "-m", "the first words").status == 0
+    first = staff.live
+    staff.edit(WELCOME, OLD, NEW)
+    assert staff("publish", "-m", "not all is school").status == 0
+    for revision in (first, staff.live):
+        staff.store.redis.do(lambda client, key=f"ivr:revision:{revision}": client.set(key, b"{}"))
+
+    assert staff("publish", "-m", "again").out.startswith(f"Live: {staff.live}.")
+    assert staff("diff").out == "Callers will hear no difference.\n"
+    assert f"The stored files of revision {first} are damaged." in staff("undo").err
+
+
 def test_a_draft_that_is_rung_again_is_kept_anew(store: Store, files: dict[str, str]) -> None:
     """And one that was published meanwhile is kept for good."""
 

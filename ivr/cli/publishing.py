@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import json
@@ -20,7 +21,7 @@ from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
-from ivr.store import Conflict, Published, Store, StoreDown
+from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 
 #: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -42,12 +43,20 @@ def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem],
 
 
 def published(store: Store) -> Script | None:
-    """The live script, if there is one and this version of the line can read it."""
+    """The live script, if there is one and it can be used."""
+    with contextlib.suppress(ConfigError):
+        return usable(store)
+    return None
+
+
+def usable(store: Store) -> Script | None:
+    """The live script; None if nothing is published. Raises ConfigError if it cannot be used, with the reason."""
     files = store.revisions.files(store.revisions.live() or "")
     try:
         return building.load(files, config.bank_holidays()) if files else None
-    except ConfigError:
-        return None
+    except ConfigError as error:
+        says = "The last publication is from an older version of the line, and this version cannot use it."
+        raise ConfigError([Problem("Redis", 0, says)]) from error
 
 
 #: The beginning of an undo's entry in the history.
@@ -62,7 +71,9 @@ def draft_files(settings: Settings) -> dict[str, str]:
 def was_undone(store: Store, files: dict[str, str]) -> bool:
     """Whether these files were live last and then undone. A restart must not publish them again by itself."""
     last = next(iter(store.revisions.history()), None)
-    before = store.revisions.files(last.before) if last and _took_back(last) else None
+    before = None
+    with contextlib.suppress(DamagedRevision):
+        before = store.revisions.files(last.before) if last and _took_back(last) else None
     return before is not None and stand_ins.written(before) == stand_ins.written(files)
 
 
@@ -117,10 +128,10 @@ def _must_be_none(errors: Iterable[Problem]) -> None:
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
     """Make a draft live, in one step. Returns False if it is live already.
 
-    Raises Stop if somebody else published since.
+    If it is live but its stored files are damaged, they are stored again. Raises Stop if somebody else published since.
     """
     if passed.script.revision == store.revisions.live():
-        return False
+        return store.revisions.mend(passed.script.revision, passed.files)
     _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
     return True
 

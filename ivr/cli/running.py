@@ -46,13 +46,9 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
             out(f"With this Redis, requests of callers may be lost. {risk}")
         if as_it_was and web.put_back(settings, store):
             out("Redis had lost the live version. It was restored from the last known copy.")
-        live = publishing.published(store) if as_it_was else None
+        live = _last_publication(store) if as_it_was else None
         if live:
             sound.prepare(settings, live)
-        elif as_it_was and store.revisions.live():
-            out(
-                "The last publication is from an older version of the line and cannot be used, so config/ is published."
-            )
         live = live or _published_draft(settings, store)
         if wrong := _rings_itself(settings, live):
             if not as_it_was:
@@ -64,6 +60,15 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         _warn_of_what_is_not_confirmed(live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
+
+
+def _last_publication(store: Store) -> Script | None:
+    """What was published last, if it can be used. If not, the reason is printed, and config/ is published instead."""
+    try:
+        return publishing.usable(store)
+    except ConfigError as error:
+        out(f"{error.problems[0].says} So config/ is published.")
+        return None
 
 
 def _published_draft(settings: Settings, store: Store) -> Script:

@@ -52,7 +52,7 @@ from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, 
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
-from ivr.store.revisions import Conflict, Published, Revisions
+from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.spool import Spool
@@ -68,6 +68,7 @@ __all__ = [
     "Blocked",
     "Condition",
     "Conflict",
+    "DamagedRevision",
     "FailedTry",
     "Fate",
     "Figures",

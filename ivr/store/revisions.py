@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ivr.building import revision_of
+from ivr.reading import ConfigError, Problem
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
@@ -27,6 +29,14 @@ class Conflict(Exception):
     def __init__(self, by: Published | None):
         self.by = by
         super().__init__("somebody else has published")
+
+
+class DamagedRevision(ConfigError):
+    """Raised when the stored files of a revision cannot be read, or do not match its fingerprint."""
+
+    def __init__(self, revision: str):
+        says = f"The stored files of revision {revision} are damaged. Publish again: ivr publish -m 'why'"
+        super().__init__([Problem("Redis", 0, says)])
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -63,17 +73,31 @@ class Revisions:
         return value.decode() if value else None
 
     def files(self, revision: str) -> dict[str, str] | None:
+        """The files of a revision; None if it is not stored. Raises DamagedRevision."""
         value = self._redis.do(lambda client: client.get(f"ivr:revision:{revision}"))
-        return _files.decode(value) if value else None
+        return _read(revision, value) if value else None
 
     def kept(self) -> list[dict[str, str]]:
-        """The files of every revision that is live, in the history, or in a call."""
+        """The files of every revision that is live, in the history, or in a call, without damaged ones."""
 
-        def read(client: Client) -> list[bytes]:
-            values = client.mget(list(client.scan_iter("ivr:revision:*")) or ["ivr:revision:"])
-            return [value for value in values if value]
+        def read(client: Client) -> list[tuple[str, bytes]]:
+            keys = list(client.scan_iter("ivr:revision:*")) or [b"ivr:revision:"]
+            return [(_revision_in(key), value) for key, value in zip(keys, client.mget(keys), strict=True) if value]
 
-        return [_files.decode(value) for value in self._redis.do(read)]
+        found = []
+        for revision, value in self._redis.do(read):
+            with contextlib.suppress(DamagedRevision):
+                found.append(_read(revision, value))
+        return found
+
+    def mend(self, revision: str, files: Mapping[str, str]) -> bool:
+        """Store the files of a revision again if the stored ones are damaged or missing. Returns whether they were."""
+        with contextlib.suppress(DamagedRevision):
+            if self.files(revision) is not None:
+                return False
+        value = msgspec.json.encode(dict(files))
+        self._redis.do(lambda client: client.set(f"ivr:revision:{revision}", value))
+        return True
 
     def history(self) -> list[Published]:
         """Publications, newest first."""
@@ -120,7 +144,7 @@ class Revisions:
         def step(pipe: Client) -> None:
             rows = pipe.lrange("ivr:history", 0, MOST_HISTORY - 1)
             kept = {_published.decode(row).revision for row in rows}
-            found = {key: key.decode().rsplit(":", 1)[1] for key in pipe.scan_iter("ivr:revision:*")}
+            found = {key: _revision_in(key) for key in pipe.scan_iter("ivr:revision:*")}
             unused = [key for key, revision in found.items() if revision not in kept and _is_over(pipe, revision, now)]
             pipe.multi()
             pipe.ltrim("ivr:history", 0, MOST_HISTORY - 1)
@@ -129,6 +153,20 @@ class Revisions:
                 pipe.zrem("ivr:used", *(found[key] for key in unused))
 
         self._redis.do(lambda client: client.transaction(step, "ivr:history"))
+
+
+def _read(revision: str, value: bytes) -> dict[str, str]:
+    try:
+        files = _files.decode(value)
+    except msgspec.MsgspecError as error:
+        raise DamagedRevision(revision) from error
+    if revision_of(files) != revision:
+        raise DamagedRevision(revision)
+    return files
+
+
+def _revision_in(key: bytes) -> str:
+    return key.decode().rsplit(":", 1)[1]
 
 
 def _is_over(client: Client, revision: str, now: float) -> bool:

@@ -118,7 +118,12 @@ class Live:
         if revision == self._live:
             return
         self._next = revision
-        edition = self.of(revision)
+        try:
+            edition = self.of(revision)
+        except DamagedRevision:
+            if not put_back(self._settings, self._store):
+                raise
+            edition = self.of(revision)
         if edition:
             self._take_up(edition)
             self._keep(revision)
@@ -218,14 +223,25 @@ def kept(settings: Settings) -> dict[str, str] | None:
 
 
 def put_back(settings: Settings, store: Store) -> bool:
-    """Restore the live revision in a Redis that has lost it, because it was emptied or replaced.
+    """Restore the live revision in a Redis that has lost it, or in which its files are damaged.
 
-    Returns False if Redis has a live revision, or there is no copy. Raises StoreDown.
+    Returns False if nothing is lost, or there is no copy of the live revision. Raises StoreDown.
     """
     files = kept(settings)
-    if not files or store.revisions.live():
+    if not files:
         return False
-    why = "Redis had lost the live revision"
+    revision, live = building.revision_of(files), store.revisions.live()
+    why = "The files of the live revision were damaged" if live else "Redis had lost the live revision"
+    if live:
+        restored = live == revision and store.revisions.mend(revision, files)
+    else:
+        restored = _published_again(store, revision, files, why)
+    if restored:
+        log.error("live", revision=revision, why=f"{why}. Restored from {_kept_file(settings)}")
+    return restored
+
+
+def _published_again(store: Store, revision: str, files: dict[str, str], why: str) -> bool:
     try:
         store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
