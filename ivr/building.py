@@ -44,7 +44,7 @@ def load(
     *,
     offers_texts: bool = True,
 ) -> Script:
-    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    """Compile the files of `config/`. Raises ConfigError with every Problem that prevents it."""
     return build(read_draft(files), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
 
 
@@ -56,7 +56,7 @@ def build(
     *,
     offers_texts: bool = True,
 ) -> Script:
-    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem.
+    """Compile a draft for a line that has the numbers `ours`. Raises ConfigError with every Problem.
 
     What cannot be done is not promised: without `offers_texts`, whatever leads to a text is left out, and so is each
     sentence that offers one. What is left is said by sounds that the whole script has too.
@@ -126,7 +126,7 @@ class _Builder:
         for file, document, node_id, node in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
-                says = f"'{node_id}' is a name already in use ({first[node_id]}). Give one of them another name."
+                says = f"'{node_id}' is already used as a name ({first[node_id]}). Rename one of them."
                 self.found.problem(file, path, says)
             first.setdefault(node_id, f"{document.file}:{document.line(path)}")
             if node.only_if not in self.off:
@@ -342,7 +342,7 @@ class _Builder:
         if goto in places.FOR_STAFF:
             if goto in places.SETTINGS and path[1:2] != (HELP,):
                 self.found.problem(
-                    file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only."
+                    file, path, f"'{goto}' leads back to where a caller came from. It can only be used in '{HELP}'."
                 )
             return goto
         if goto not in self.authored and self.found.is_lost(goto, *self.draft.menus):
@@ -355,7 +355,7 @@ class _Builder:
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
             if goto in places.STEPS or goto in places.STEP_WORDS:
-                says = f"'{goto}' comes in its own order, so no choice can lead there."
+                says = f"'{goto}' is part of a fixed order, so no choice can lead there."
             self.found.problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
         if not self._is_off(goto):
@@ -382,7 +382,9 @@ class _Builder:
         written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
-                self.found.problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
+                self.found.problem(
+                    file, path, f"{{{name}}} can only be sent by text, because callers cannot write it down by ear."
+                )
             elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
         for name in blanks:
@@ -414,10 +416,10 @@ class _Builder:
 
 #: The step that sends a text.
 SEND_TEXT = "send_text"
-#: Menus that do more than others.
+#: Menus with a class of their own.
 _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
 _BRACKETS = "Square brackets hold a sentence that offers a text: [We can text you the link.] One here has no partner."
-_BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+_BRACES = "Braces must contain the name of a setting, like {helpline_phone}. Write one there, or remove the braces."
 
 
 def _hours_of(part: PartOfDay) -> str:

@@ -133,7 +133,7 @@ class _Queue:
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
         self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir))
-        #: By the number as it is written in the story: the request, and the number of its call.
+        #: By the phone number in the story: the id of the request, and the call number.
         self._asked: dict[str, tuple[str, str]] = {}
 
     def ring(self, call_sid: str, rings: Rings, at: dt.datetime) -> None:

@@ -51,7 +51,7 @@ class Noting:
 
 
 class PracticeDesk:
-    """Does in memory what a call asks for. `places` is how many callers fit in each part of a day.
+    """Runs effects in memory. `places` is the number of callers per part of a day.
 
     `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
     """
@@ -66,7 +66,7 @@ class PracticeDesk:
         self._guesses: dict[str, tuple[int, float]] = {}
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        """Do it, and tell how it went."""
+        """Run an effect in memory."""
         if self.spools:
             return self._spooled(effect)
         if not self.works:

@@ -58,7 +58,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     window: Window | None = None
     #: No place could be held, as Redis is away: they said when they can be rung, and are promised a day alone.
     no_place: bool = False
-    #: None in these three: not asked yet.
+    #: In the next three fields, None means not asked yet.
     urgent: bool | None = None
     #: The highest urgency.
     today: bool = False

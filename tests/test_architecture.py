@@ -47,7 +47,7 @@ SHARED = {"config"}
 #: The groups of the picture in docs/architecture.md, by layer.
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
-        "the web": {"web", "web_server"}, "the worker": {"jobs", "worker", "pool"},
+        "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
         "the ivr command": {"cli", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
@@ -59,11 +59,11 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the check": {"check", "confirmation", "schemas"},
         "practice calls and stories": {"practice", "outcome", "transcript", "story"},
         "the engine": {"call", "escalation", "trail"},
-        "the compiler": {"building", "menufile", "stand_ins", "shipped", "changes"},
-        "places and replies": {"places", "reply", "phrases", "textless"},
+        "the compiler": {"building", "drafts", "coherence", "menufile", "stand_ins", "shipped", "changes"},
+        "places and replies": {"places", "reply", "phrases"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
-        "staff's files": {"reading", "fitting", "authored", "linefile", "editing"},
+        "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary"},
         "hours, numbers, words": {"hours", "dialling", "spoken", "environment", "respawn"},
     },

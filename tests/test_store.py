@@ -14,11 +14,23 @@ from msgspec.structs import replace
 
 import ivr.store
 from ivr import config, embedded
-from ivr.building import revision_of
 from ivr.config import Settings
+from ivr.drafts import revision_of
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
-from ivr.store import Conflict, Figures, Published, Store, StoreDown, TextState, connection, ping, sessions, why_not
+from ivr.store import (
+    Conflict,
+    DamagedRevision,
+    Figures,
+    Published,
+    Store,
+    StoreDown,
+    TextState,
+    connection,
+    ping,
+    sessions,
+    why_not,
+)
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS

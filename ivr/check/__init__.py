@@ -4,21 +4,21 @@ Each rule is one small function with a name, a reason, and the numbers of the ca
 R21: sentences, and so on; each rule states its reason). An error stops a publication; a warning does not. A rule can be
 waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
-    words.py     how it is put: sentences, words, numbers, banned phrases
-    shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
-    safety.py    what must hold wherever a caller is: a person, silence, mistakes
+    words.py     wording: sentences, words, numbers, banned phrases
+    shape.py     structure: menus, depth, loops, dead ends, unused things
+    safety.py    what must be true everywhere in a call: a person, silence, mistakes
     offers.py    what offers a text is marked as that
     urgency.py   what has a time limit is urgent
-    promise.py   what must hold for whole calls: nobody leaves empty-handed, and help comes in time
+    promise.py   what must be true of whole calls: every caller gets help, in time
 
 Modules without rules:
 
-    callers.py   simulated callers, what they need, and what they may need
-    answers.py   what the engine answers, each question put to it once
-    explore.py   walks for those who choose: where they come to, and what they get
-    hands.py     what each of them can do at a turn
-    relay.py     the caller behind a text relay
-    outcomes.py  walks to the end for those who do the same whatever is said
+    callers.py   simulated callers, what they needed, and their budgets
+    answers.py   caches the engine's answers
+    explore.py   walks of callers who choose: which places they reach, and what they get
+    hands.py     what each kind of caller can do at a turn
+    relay.py     the caller who uses a text relay
+    outcomes.py  whole calls of callers who always do the same
     desks.py     desks with requests, full, without Redis, or out of order
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words
@@ -31,7 +31,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import story, transcript
-from ivr.check import offers, promise, safety, shape, urgency, words  # importing them is what registers their rules
+from ivr.check import offers, promise, safety, shape, urgency, words  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem

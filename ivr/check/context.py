@@ -176,7 +176,7 @@ class Context:
         return (text for text in self.texts if text.kind == kind)
 
     def speech(self, written: str) -> Speech:
-        """Words as written, as the Speech they make; samples stand in for what a call fills in."""
+        """Written words as Speech, with samples for values that only a call can fill in."""
         return spoken.speech(spoken.unmarked(written), {**SAMPLES, **self.script.values})
 
     def _texts(self) -> Iterator[Text]:

@@ -64,7 +64,7 @@ def refusing(so: str) -> Iterator[None]:
 
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
-    """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
+    """The draft on disk: its files, as staff wrote them, and compiled. Raises ConfigError with every Problem."""
     draft = drafts.read_draft(config.script_files(settings.config_dir))
     return (
         draft.files,

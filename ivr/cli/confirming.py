@@ -79,7 +79,7 @@ def _into_live(settings: Settings, name: str, value: str, who: str, day: dt.date
         if _value(live, name) != value:
             return False
         changed = {**files, drafts.LINE: _written(files[drafts.LINE], live, name, who, day)}
-        # Nothing that callers hear changes, so the gate is not run.
+        # Callers hear no difference, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
         publishing.put_live(store, passed, f"confirmed by {who} on {day}: {name}", before)
         return True

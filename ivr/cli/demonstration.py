@@ -83,7 +83,7 @@ def _serve(settings: Settings, port: int) -> None:
 
 
 def _without_alerts(passed: Passed) -> Passed:
-    """The same line, with nobody to be told of urgent or late callers."""
+    """The same line, without anybody to alert."""
     files = {**passed.files, drafts.LINE: editing.without_alerts(passed.files[drafts.LINE])}
     return Passed(files, building.load(files, config.bank_holidays()), passed.warnings)
 

@@ -64,7 +64,7 @@ UNDO = "undo: "
 
 
 def draft_files(settings: Settings) -> dict[str, str]:
-    """What is on disk, as it would be published."""
+    """The files on disk, as they would be published."""
     return drafts.read_draft(config.script_files(settings.config_dir)).files
 
 
@@ -148,7 +148,7 @@ def tell_of_broken_promises(store: Store, script: Script) -> None:
 
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:
-    """Make these files live again in the place of what was published last."""
+    """Make earlier files live again, in place of the last publication."""
     again = Published(drafts.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
     _publish(store, again, files)
 

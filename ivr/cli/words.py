@@ -368,7 +368,7 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
-    """The same change in the draft, so that the next publication keeps it."""
+    """Make the same change in the draft, so that the next publication keeps it."""
     path = settings.config_dir / drafts.LINE
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -148,7 +148,7 @@ class RingWhen(Asks):
                 return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
             if done.spooled:
                 return save(wishing(here, no_place=True), to)
-            if done.window is None:  # counted, so that it comes to an end: a person, if everything is full
+            if done.window is None:  # counted, so that it ends: with a person, if everything is full
                 s = reply.say(here, here.words(self.full))
                 return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
             here = wishing(here, window=done.window)

@@ -81,7 +81,7 @@ class Requests:
         return Done(window=effect.windows[got - 1] if got else None)
 
     def save(self, effect: SaveRequest, entry: str = "") -> Done:
-        """Write a wish down, joined to the open request its number may have. A number that is not known has none.
+        """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
         `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
         when somebody has dealt with the wish already; then nothing is done.
@@ -142,7 +142,7 @@ class Requests:
         return Done(request=moved)
 
     def cancel(self, effect: CancelRequest, now: float) -> Done:
-        """Take back one caller's wish. What ended, or was taken back before, is as good. The request comes back."""
+        """Cancel one caller's wish. One that has already ended counts as cancelled. Returns the request."""
         request_id = self._joined(effect.id)
         try:
             return Done(request=self.change(request_id, lambda r: callback.cancel(r, effect.reference, now)))
@@ -233,7 +233,7 @@ class Requests:
         return [other for other in found if other.open and other.id != request.id and other.number == request.number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
-        """Delete the requests that ended long enough ago, and return what they were."""
+        """Delete requests that ended more than ENDED_SECONDS ago, and return them."""
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]

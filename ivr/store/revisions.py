@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ivr.building import revision_of
+from ivr.drafts import revision_of
 from ivr.reading import ConfigError, Problem
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown

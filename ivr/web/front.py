@@ -38,7 +38,7 @@ _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
 
 
 def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
-    """The pages for people who open the line's address in a browser."""
+    """Pages for people who open the line's address in a browser."""
     front = Blueprint("front", __name__, template_folder=str(_TEMPLATES))
 
     @front.get("/")

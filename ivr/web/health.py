@@ -28,7 +28,7 @@ LATE_SECONDS = 15
 
 
 def faults(store: Store, live: Live, spool: Spool) -> list[str]:
-    """What keeps the line from being ready, in words; nothing if it is."""
+    """The reasons why the line is not ready; empty if it is."""
     found = [] if live.ready else ["no script is published"]
     found += _of_spool(spool)
     try:

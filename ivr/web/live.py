@@ -25,7 +25,7 @@ from ivr.places.person import PersonAway
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
-from ivr.store import Conflict, Published, Store, StoreDown
+from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.twilio.twiml import Voice, Writer
 
@@ -230,7 +230,7 @@ def put_back(settings: Settings, store: Store) -> bool:
     files = kept(settings)
     if not files:
         return False
-    revision, live = building.revision_of(files), store.revisions.live()
+    revision, live = drafts.revision_of(files), store.revisions.live()
     why = "The files of the live revision were damaged" if live else "Redis had lost the live revision"
     if live:
         restored = live == revision and store.revisions.mend(revision, files)
@@ -243,10 +243,9 @@ def put_back(settings: Settings, store: Store) -> bool:
 
 def _published_again(store: Store, revision: str, files: dict[str, str], why: str) -> bool:
     try:
-        store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
+        store.revisions.publish(Published(revision, time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
         return False
-    log.error("live", revision=drafts.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
     return True
 
 
