@@ -21,7 +21,7 @@ PACKAGE = ROOT / "ivr"
 CORE = {
     "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
-    "environment", "drafts", "coherence", "building", "messages", "escalation", "call", "briefing",
+    "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
