@@ -59,7 +59,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the check": {"check", "confirmation", "schemas"},
         "practice calls and stories": {"practice", "outcome", "transcript", "story"},
         "the engine": {"call", "escalation", "trail"},
-        "the compiler": {"building", "drafts", "coherence", "menufile", "stand_ins", "shipped", "changes"},
+        "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
