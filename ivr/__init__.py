@@ -33,6 +33,7 @@ The core knows only itself: no clock, no files, no network.
     stand_ins    which of them stand in for words that an older config/ does not have yet
     drafts       the files of config/ as staff wrote them, parsed and validated
     coherence    whether these files fit together: settings that refer to each other
+    leading      resolves names to nodes and steps, also while a node is switched off
     building     the compiler: a draft into a script, or every Problem at once
     session      the values of a call: session, input events, effects, replies
     places/      the places of a call: staff's nodes, and built-in steps (a person, texts, being rung back)

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "ivr"
 CORE = {
     "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
-    "environment", "drafts", "coherence", "building", "messages", "escalation", "call", "briefing",
+    "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
@@ -59,7 +59,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the check": {"check", "confirmation", "schemas"},
         "practice calls and stories": {"practice", "outcome", "transcript", "story"},
         "the engine": {"call", "escalation", "trail"},
-        "the compiler": {"building", "drafts", "coherence", "menufile", "stand_ins", "shipped", "changes"},
+        "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},

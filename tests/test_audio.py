@@ -64,6 +64,7 @@ def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory
 def line(settings: Settings, store: Store, plain: dict[str, str], rendered: Path) -> Iterator[Line]:
     """The line with its sounds, to be rung."""
     store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.texts.sender_is("")
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=rendered), store) as line:
         yield line
 
