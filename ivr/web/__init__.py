@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.utils import redirect
 
 from ivr.config import Settings
 from ivr.jobs import Jobs
@@ -92,8 +93,12 @@ class Web:
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        is_webhook = environ["PATH_INFO"].startswith(("/voice", "/text"))
-        return (self.app if is_webhook else self._doors)(environ, start_response)
+        path = environ["PATH_INFO"]
+        if path.startswith(("/voice", "/text")):
+            return self.app(environ, start_response)
+        if path == "/console":  # Flask would lead to its own idea of our address, with the wrong scheme behind a proxy
+            return redirect("/console/", 308)(environ, start_response)
+        return self._doors(environ, start_response)
 
     def close(self) -> None:
         """End the threads that watch for publications, and for what waits for Redis."""
