@@ -1,36 +1,20 @@
 """The line's log: one line of JSON for each event, on standard output.
 
-A turn does not wait for its log line to be written. Each write lets another thread run, and
-getting back from that takes 8 to 15% of a turn (`scripts/bench speed --parts`), so lines are
-collected for a tenth of a second and written together. Warnings and errors are written at
-once, with everything before them, and waited for. But a log that cannot be written, or that
-nobody reads, never blocks a call.
+How lines are collected and written, and why a log that nobody reads blocks no call, is in `hot/writer.py`.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import datetime as dt
 import logging
 import sys
-import threading
-import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, TextIO, cast
 
-import msgspec
 import structlog
 
-#: Seconds for which lines are collected. A worker that is killed loses that much of its log.
-WAIT_SECONDS = 0.1
-#: Seconds that a warning or an error waits to be written.
-FLUSH_SECONDS = 0.25
-#: Seconds that a process waits at its end for its last lines to be written.
-END_SECONDS = 2.0
-#: Lines kept while nobody reads them; older ones are dropped.
-MOST_LINES = 100_000
+from ivr.hot.writer import Writer
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
@@ -39,7 +23,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns what has the last lines written, for a process that ends without saying so to Python. A forked process has
     to ask anew: the thread that writes did not come along.
     """
-    writer = _Writer(sys.stdout.buffer)
+    writer = Writer(sys.stdout.buffer)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -87,75 +71,3 @@ class _FromLibrary(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
         structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
-
-
-class _Writer:
-    """Collects events, and writes them as lines in its own thread."""
-
-    def __init__(self, out: BinaryIO):
-        self._out = out
-        #: Events with their time, and marks that are set once everything before them is written.
-        self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
-        self._wake = threading.Event()
-        #: The reader of the log has stopped reading, so nobody waits for a write either.
-        self._stuck = False
-
-    def info(self, **event: Any) -> None:
-        self._kept.append((time.time(), event))
-
-    def warning(self, **event: Any) -> None:
-        self.info(**event)
-        self.flush()
-
-    error = critical = warning
-
-    def flush(self) -> None:
-        """Have everything written now, and wait a moment for it."""
-        self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
-
-    def end(self) -> None:
-        """Have the last lines written, and wait longer than usual: after this the process is gone."""
-        self._ask_to_write().wait(END_SECONDS)
-
-    def _ask_to_write(self) -> threading.Event:
-        written = threading.Event()
-        self._kept.append(written)
-        self._wake.set()
-        return written
-
-    def write(self) -> None:
-        """Write everything that was collected, however long it takes."""
-        lines, marks = [], []
-        while self._kept:
-            kept = self._kept.popleft()
-            if isinstance(kept, threading.Event):
-                marks.append(kept)
-            else:
-                lines.append(_line(*kept))
-        if lines:
-            with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
-                self._out.write(b"".join(lines))
-                self._out.flush()
-            self._stuck = False
-        for mark in marks:
-            mark.set()
-
-    def watch(self) -> None:
-        """Write every WAIT_SECONDS, in a separate thread."""
-        threading.Thread(target=self._watch, name="log", daemon=True).start()
-
-    def _watch(self) -> None:
-        while True:
-            self._wake.wait(WAIT_SECONDS)
-            self._wake.clear()
-            self.write()
-
-
-def _line(at: float, event: dict[str, Any]) -> bytes:
-    """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
-    stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
-    try:
-        return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
-    except Exception as error:
-        told = {"event": "unwritable", "level": "error", "why": type(error).__name__, "was": ascii(event.get("event"))}
-        return msgspec.json.encode({"timestamp": stamp, **told}) + b"\n"

@@ -17,6 +17,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
+from ivr.hot.template import Template
 from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.spoken import Speech
@@ -52,11 +53,11 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
-        self._gather = _Template(_gather)
+        self._gather = Template(_gather)
         #: With keys that work while we speak, and without.
-        self._dial = {keys: _Template(partial(_dial, keys)) for keys in (False, True)}
-        self._record = {keys: _Template(partial(_record, keys)) for keys in (False, True)}
-        self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
+        self._dial = {keys: Template(partial(_dial, keys)) for keys in (False, True)}
+        self._record = {keys: Template(partial(_record, keys)) for keys in (False, True)}
+        self._say = {slow: Template(partial(_say, voice, slow)) for slow in (False, True)}
 
     def write(self, turn: session.Turn, action: str, our_number: str = "") -> str:
         """One reply. `action` is the path and query the next webhook comes to; `our_number` rings advisers."""
@@ -149,20 +150,6 @@ _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
 #: What Twilio's voice leaves of the time that a digit takes: it says one in about half a second.
 _REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
-_BLANK = re.compile("@([A-Z]+)@")
-
-
-class _Template:
-    """A document with blanks like @SAYS@, made once by Twilio's builder. Filling it is one join.
-
-    To build each document anew costs 22 to 30% of a turn more (`scripts/bench speed --parts`).
-    """
-
-    def __init__(self, make: Callable[[], str]):
-        self._parts = _BLANK.split(make())
-
-    def __call__(self, **values: object) -> str:
-        return "".join(str(values[part]) if i % 2 else part for i, part in enumerate(self._parts))
 
 
 def _gather() -> str:

@@ -10,15 +10,16 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request, Response
+from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.utils import redirect
 
 from ivr.config import Settings
+from ivr.hot.lean import LeanFlask
+from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.spooling import HandingIn
 from ivr.store import Spool, Store
-from ivr.twilio.signature import Signature
 from ivr.web import front, studio, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
@@ -30,7 +31,6 @@ from ivr.web.turn import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from werkzeug.routing import MapAdapter
 
 __all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
@@ -52,7 +52,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         jobs=jobs,
         clock=clock,
     )
-    app = _LeanFlask("ivr.voice", static_folder=None)
+    app = LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
@@ -61,28 +61,6 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(studio.blueprint(settings, live))
     app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs))
-
-
-class _LeanFlask(Flask):
-    """Flask without what it does around every request and no webhook needs. Hooks before and after are NOT run.
-
-    With them, and Werkzeug's going over the headers, a turn costs 17 to 26% more (`scripts/bench speed --parts`).
-    """
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes go by the path alone: no host name is told apart here, as the signature knows the public one."""
-        if request is None:
-            return None
-        environ = request.environ
-        return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
-
-    def full_dispatch_request(self) -> Response:
-        """What the view answers."""
-        try:
-            answer = self.dispatch_request()
-        except Exception as error:
-            answer = self.handle_user_exception(error)
-        return self.make_response(answer)
 
 
 class Web:

@@ -8,13 +8,9 @@ from collections.abc import Iterable
 from hashlib import sha1
 from urllib.parse import parse_qsl, urlsplit
 
-#: The header with the signature, as WSGI names it.
-HEADER = "HTTP_X_TWILIO_SIGNATURE"
-
 
 class Signature:
-    """Knows whether a request came from Twilio. Equal to the twilio library's check, which costs 18 to 20% of a
-    turn more (`scripts/bench speed --parts`).
+    """Knows whether a request came from Twilio. Equal to the twilio library's check.
 
     The URL is the public one we gave Twilio with the raw query behind it; what a proxy or
     the server makes of the address does not come into it. Any of several tokens will do,
