@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from xml.sax.saxutils import escape, quoteattr
 
 from twilio.twiml.messaging_response import MessagingResponse
@@ -24,6 +24,8 @@ from ivr.spoken import Speech
 
 #: A reply may be 64 kB; Twilio's voices take 3000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
+#: Pieces of words that are kept as Twilio's voice is told to say them. A script has some hundreds, and numbers.
+MOST_MARKED = 2000
 #: The voice of documents that must work when nothing else does.
 FALLBACK_VOICE = "Polly.Amy"
 
@@ -53,6 +55,7 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
+        self._marked = lru_cache(MOST_MARKED)(self._mark)
         self._gather = Template(_gather)
         #: With keys that work while we speak, and without.
         self._dial = {keys: Template(partial(_dial, keys)) for keys in (False, True)}
@@ -116,18 +119,17 @@ class Writer:
                 if missed := self._voice.missed:
                     missed(words, slow)
                 pending.append(self._marked(words))
-                if spoken.is_digit(words):  # our own sound of it would last longer
-                    pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
         return "".join(verbs)
 
-    def _marked(self, words: str) -> str:
+    def _mark(self, words: str) -> str:
         """Words for Twilio's voice, those it would get wrong marked with how to say them."""
-        return spoken.as_said(
+        marked = spoken.as_said(
             _escaped(words), self._voice.said, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
         )
+        return f"{marked} {_REST_OF_A_DIGIT}" if spoken.is_digit(words) else marked
 
     def _flush(self, pending: list[str], verbs: list[str], slow: bool) -> None:
         if any(not piece.startswith("<break") for piece in pending):
@@ -147,7 +149,7 @@ def _escaped(words: str) -> str:
 
 #: The shortest pause that Twilio makes itself.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
-#: What Twilio's voice leaves of the time that a digit takes: it says one in about half a second.
+#: What Twilio's voice leaves of the time that our own sound of a digit takes: it says one in about half a second.
 _REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 

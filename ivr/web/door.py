@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from ivr.web import refusal
@@ -84,17 +84,18 @@ class Door:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return
         me, wanted = threading.get_ident(), environ.get("CONTENT_LENGTH", "")
+        length = int(wanted) if wanted.isdecimal() else 0
+        if length > MOST_BYTES:
+            raise refusal.too_long(MOST_BYTES)
         self._reading.add(me)
         try:
-            body = get_input_stream(environ, max_content_length=MOST_BYTES + 1).read(MOST_BYTES + 1)
-        except RequestEntityTooLarge:
-            raise refusal.too_long(MOST_BYTES) from None
+            body = get_input_stream(environ).read(MOST_BYTES + 1)
         finally:
             self._reading.discard(me)
         if len(body) > MOST_BYTES:
             raise refusal.too_long(MOST_BYTES)
-        if wanted.isdecimal() and len(body) < int(wanted):
-            raise refusal.broken_off(len(body), int(wanted))
+        if len(body) < length:
+            raise refusal.broken_off(len(body), length)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
     # --- requests that never end ------------------------------------------------------------
