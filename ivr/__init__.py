@@ -52,10 +52,11 @@ The core knows nothing but itself: no clock, no files, no network.
 The edges each know one thing outside.
 
     hot/         the hot path: parts of a turn that earn their place beside a library's, with what each earns
+    disk         files that are whole, and folders that nobody else looks into
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, people, and how the processes are; the spool on the disk
-    embedded     the Redis that comes along: its program, its files, and whether they are all there
+    embedded/    the Redis that comes along: its program, its files, and whether they are all there
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: forms as values, TwiML, and what we ask of it
     alerts       e-mail and webhooks to those on duty

@@ -2,8 +2,7 @@
 
 The only place that reads the environment. `settings` gives one frozen Settings, or
 raises ConfigError with every fault at once. What callers hear is not here: that is
-`config/`, which this file only opens and `building.py` understands. How files are written
-so that they are whole, or private, stands here for all who write some.
+`config/`, which this file only opens and `building.py` understands.
 """
 
 from __future__ import annotations
@@ -13,9 +12,7 @@ import datetime as dt
 import os
 import re
 import secrets
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +20,7 @@ from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from ivr import environment
+from ivr import disk, environment
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -249,7 +246,7 @@ def _folder(text: str) -> Path:
 def _kept_secret(path: Path) -> str:
     """A random secret that stays the same from one start to the next; only its owner can read it."""
     if not path.exists():
-        private_folder(path.parent)
+        disk.private_folder(path.parent)
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -262,47 +259,6 @@ def _kept_secret(path: Path) -> str:
     if not secret:
         raise ConfigError([Problem(str(path), 0, "This secret is empty. Take the file away, and start again.")])
     return secret
-
-
-# --- writing files --------------------------------------------------------------------------
-
-
-def private_folder(path: Path) -> Path:
-    """This folder, made if need be so that nobody else looks into it: callers' numbers and voices are there."""
-    if not path.is_dir():
-        private_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-    return path
-
-
-def why_unwritable(folder: Path) -> str:
-    """Why no file can be written into this folder, in the words of the system; empty if one can."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=private_folder(folder), prefix=".tried.", suffix=".part") as file:
-            file.write(bytes(4096))
-            file.flush()
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
-
-
-def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write a file in one step: all of it, or what was there before stays. A file that was there keeps its rights."""
-    path = path.resolve()
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, partial)
-        else:
-            Path(partial).chmod(mode)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 # --- the files of config/ -------------------------------------------------------------------

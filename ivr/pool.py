@@ -38,7 +38,7 @@ from rq.registry import BaseRegistry, FailedJobRegistry, ScheduledJobRegistry, S
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from ivr import config, log, server, worker
+from ivr import disk, log, server, worker
 from ivr.config import Settings
 from ivr.jobs import LOOK, PROCESSES, QUEUES, RING
 from ivr.reading import ConfigError
@@ -49,8 +49,8 @@ from ivr.worker import JOBS, Tools
 
 Registry = TypeVar("Registry", bound=BaseRegistry)
 
-#: Seconds between two signs of life while a job is done, and seconds after the last one that its process is dead.
-BEAT_SECONDS, LOST_SECONDS = 5, 15
+#: Seconds between two signs of life while a job is done, and seconds without one after which its process is dead.
+BEAT_SECONDS, SILENT_SECONDS = 5, 15
 #: Seconds between two looks: for jobs that are due or were left, for figures, and for what is late.
 DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
 #: Processes of a queue, where that is more than one. Each has 7 to 14 MB of its own.
@@ -151,7 +151,7 @@ class _Forking(Worker):
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds without a sign of life after which a job is taken for lost, and tried again."""
-        return LOST_SECONDS
+        return SILENT_SECONDS
 
     def setup_work_horse_signals(self) -> None:
         """A job ends with its worker, so that it is never done by two."""
@@ -225,7 +225,7 @@ def _tell_of_processes(tools: Tools) -> None:
 
 def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
     late, unheard = worker.behind(tools, now)
-    unwritable = config.why_unwritable(tools.settings.data_dir)
+    unwritable = disk.why_unwritable(tools.settings.data_dir)
     tools.store.health.figures(
         Figures(now, upkeep.figures(), len(tools.store.texts.underway()), late, unheard, unwritable)
     )
@@ -249,7 +249,7 @@ class Upkeep:
                 _outlive(self._store.with_queue, partial(_queue_due, name, job_id))
             for job_id in self._store.with_queue(partial(_taken, name)):
                 between[job_id] = self._between.get(job_id, now)
-                if between[job_id] + LOST_SECONDS <= now:
+                if between[job_id] + SILENT_SECONDS <= now:
                     _outlive(self._store.with_queue, partial(_put_back, name, job_id))
         self._between = between
 

@@ -24,6 +24,7 @@ from ivr import (
     building,
     callback,
     config,
+    disk,
     drafts,
     fitting,
     linefile,
@@ -45,8 +46,8 @@ log = structlog.get_logger()
 
 #: A text that has waited this long was forgotten by the queue.
 FORGOTTEN_SECONDS = 30
-#: A text that is being sent for longer than any server is waited for was begun by a process that is gone.
-LOST_SECONDS = 20
+#: A text that is being sent for longer than Twilio is waited for. Its process is gone, and the text may have gone too.
+MAY_HAVE_GONE_SECONDS = 20
 #: Seconds after which an adviser who asked to be rung expects no call any more.
 RING_WITHIN_SECONDS = 120
 
@@ -108,7 +109,7 @@ def ask_for_sender(tools: Tools) -> None:
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
     """Show advisers a text whose process was killed as it sent it. It may have gone, so it is not sent again."""
     text = tools.store.texts.get(text_id)
-    if text and text.fate == "sending" and text.tried_at + LOST_SECONDS <= now:
+    if text and text.fate == "sending" and text.tried_at + MAY_HAVE_GONE_SECONDS <= now:
         tools.store.texts.became(text_id, "failed", why="The line stopped just then. It may have gone")
 
 
@@ -146,8 +147,8 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage, sound: bytes) -> None:
     """Keep a message with its request, and tell of an urgent caller who said nothing but that."""
     path, now = recording_path(tools.settings, message.name), time.time()
-    config.private_folder(path.parent)
-    config.write_whole(path, sound, mode=0o600)
+    disk.private_folder(path.parent)
+    disk.write_whole(path, sound, mode=0o600)
     asker = request.asker(message.wish)
     at = asker.last_heard if asker else request.asked_at
     kept = tools.store.requests.with_message(request.id, replace(message, at=at), now)

@@ -20,7 +20,7 @@ CORE = {
     "environment", "drafts", "coherence", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
-EDGES = {"hot", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
+EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
 ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
@@ -39,7 +39,7 @@ ALONE = {
     "subprocess": {"server", "embedded"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
-SHARED = {"config", "hot"}
+SHARED = {"config", "disk", "hot"}
 
 
 def _room(path: Path) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config, drafts
+from ivr import building, config, disk, drafts
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.phrases import Trouble
@@ -142,7 +142,7 @@ class Live:
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
         with contextlib.suppress(OSError):  # a full disk must not keep the line from saying what is live
-            config.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
+            disk.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Make an edition of these files ready. Raises ConfigError if they make no script."""
