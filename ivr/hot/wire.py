@@ -23,7 +23,9 @@ class Wire:
     def __init__(self, pool: Any, seconds: float):
         self._pool, self._connection = pool, pool.get_connection()
         self._socket: socket.socket = self._connection._sock  # redis-py has no public name for it
-        self._reader = hiredis.Reader(replyError=_refusal, notEnoughData=_UNFINISHED)
+        self._reader = hiredis.Reader(
+            protocolError=redis.ConnectionError, replyError=_refusal, notEnoughData=_UNFINISHED
+        )
         if isinstance(self._socket, ssl.SSLSocket):
             self._socket.settimeout(seconds)
         else:

@@ -40,7 +40,8 @@ LEFT_ALONE_SECONDS = 1.0
 #: The longest path of a socket that the kernel takes, in bytes.
 _LONGEST_SOCKET = 107
 
-_FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, OSError)
+#: InvalidResponse: whatever answers is no Redis, or something on the way broke its answer.
+_FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.InvalidResponse, OSError)
 
 
 class StoreDown(Exception):

@@ -39,9 +39,9 @@ WHOLE_SECONDS = 10.0
 #: Seconds without a byte either way after which a connection is ended. The server itself ends one that waits for its
 #: next request after 30, so whatever is left by then has sent half of one, behind another that was answered.
 QUIET_SECONDS = 40.0
-#: The same, for whoever has most connections, while there are so many bodies that have not come, or so many requests
-#: that are not answered. A body that is on its way comes in a few milliseconds.
-HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
+#: Either, for whoever has most connections, while there are so many, or so many bodies that have not come. A body that
+#: is on its way comes in a few milliseconds.
+HURRY_SECONDS, MANY_BODIES, MANY_CONNECTIONS = 0.5, 1200, 3000
 #: Seconds between two looks at all connections, and at whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
@@ -128,20 +128,21 @@ def disconnect_unfinished(
 
     `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
     keeps for one request after another has had an answer between two of them, and so is told apart from one request.
-    While there are many, or `are_many`, those from the address that has most of them end sooner.
+    While there are many connections, or `are_many`, those from the address that has most of them end sooner, and so do
+    those that it keeps for nothing.
     """
-    unfinished, addresses, ending = dict[_Unanswered, float](), dict[_Unanswered, str](), set[_Unanswered]()
-    for told in _connections():
+    connections, unfinished, ending = _connections(), dict[_Unanswered, float](), set[_Unanswered]()
+    crowd = ""
+    if are_many or len(connections) > MANY_CONNECTIONS:
+        crowd = Counter(told.address for told in connections).most_common(1)[0][0]
+    for told in connections:
         if told.waits:
             unfinished[told.key] = since.get(told.key, now - told.unheard)
-            addresses[told.key] = told.address
-        elif told.quiet >= QUIET_SECONDS:
+            lasted, allowed = now - unfinished[told.key], WHOLE_SECONDS
+        else:
+            lasted, allowed = told.quiet, QUIET_SECONDS
+        if lasted >= (HURRY_SECONDS if told.address == crowd else allowed):
             ending.add(told.key)
-    are_many = are_many or len(unfinished) > MANY_REQUESTS
-    crowd = Counter(addresses.values()).most_common(1)[0][0] if are_many and addresses else ""
-    for key, began in unfinished.items():
-        if now - began >= (HURRY_SECONDS if addresses[key] == crowd else WHOLE_SECONDS):
-            ending.add(key)
     if ending:
         _end(ending)
     return unfinished

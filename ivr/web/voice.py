@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from ivr import callback, dialling, reply
 from ivr.hot.lean import Document
-from ivr.hot.signature import fields
+from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.phrases import Phrases
 from ivr.request import CallbackRequest
 from ivr.script import MAIN_MENU, TEXT_REPLY
@@ -119,11 +119,15 @@ class _Views:
         """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
         if webhook.SIGNATURE not in environ:
             raise refusal.unsigned()  # nor is it read
-        pairs = fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
+        is_post = environ["REQUEST_METHOD"] == "POST"
+        try:
+            pairs = fields(environ["wsgi.input"].read() if is_post else b"")
+            query = dict(fields(sent.raw_query.encode()))
+        except ValueError:
+            raise refusal.too_many_fields(MOST_FIELDS) from None
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
         if not self._line.signature.fits(target, pairs, environ[webhook.SIGNATURE]):
             raise refusal.unfit(environ, self._line.public_url + target)
-        query = dict(fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
