@@ -144,6 +144,14 @@ def test_a_body_of_many_fields_is_refused_before_it_is_taken_apart(started: Star
     assert "more than 300 fields" in answer
 
 
+def test_a_head_that_nobody_needs_is_refused_before_it_is_read(started: Started) -> None:
+    cookies = ";".join(f"a{number}={number}" for number in range(20_000))
+    request = f"GET /console/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", started.port), 5) as connection:
+        connection.sendall(request)
+        assert connection.recv(100).startswith(b"HTTP/1.1 431")
+
+
 # --- who is disconnected, with real sockets and a clock of the test's own -------------------------
 
 
