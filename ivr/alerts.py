@@ -1,11 +1,11 @@
-"""Telling the service of an urgent request, or of one that is late: by e-mail or webhook.
+"""Sends alerts about urgent or late requests, by e-mail or webhook.
 
-An alert says that something waits and where to look. It never holds a caller's number:
-mail is read on phones that lie about. It goes by TLS wherever the mail server can, to a
-server whose certificate is good; a password goes no other way. A server on this machine
-may do without, or have a certificate of its own making: nobody is in between.
+An alert says that something is waiting and where to look. It never contains a caller's number, because mail is read on
+phones that lie about. Mail uses TLS whenever the server offers it, and the certificate must be valid; a password is
+never sent without TLS. A mail server on this machine may work without TLS or with a self-signed certificate, because
+nobody can listen in between.
 
-The same alert that is tried again has the same id, so whoever got it already can tell.
+A retried alert keeps its id, so a receiver that already has it can recognise it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from ivr.config import Settings
 
 log = structlog.get_logger()
 
-#: Seconds that a server has to be there, and to answer each time.
+#: Time limits in seconds: to connect to a server, and for each of its answers.
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
-#: Mail that every server takes: plain ASCII on its way, whatever the words are.
+#: 7-bit encoding, which every mail server accepts, whatever the words are.
 _PLAIN = policy.SMTP.clone(cte_type="7bit")
 
 
@@ -38,7 +38,7 @@ class AlertFailed(Exception):
 
 @dataclass(frozen=True)
 class Alert:
-    """What is told. `id`: letters, digits and dashes."""
+    """One alert. `id` consists of letters, digits and dashes."""
 
     id: str
     subject: str
@@ -63,7 +63,7 @@ def mail(settings: Settings, to: list[str], alert: Alert) -> None:
 
 
 def _message(settings: Settings, to: list[str], alert: Alert) -> EmailMessage:
-    """The mail, with all that strict servers want, and what keeps answering machines from answering it."""
+    """The mail with the headers that strict servers require, and one that stops automatic replies."""
     message = EmailMessage(_PLAIN)
     message["From"], message["To"], message["Subject"] = settings.smtp_from, ", ".join(to), alert.subject
     message["Date"] = format_datetime(localtime())
@@ -74,7 +74,7 @@ def _message(settings: Settings, to: list[str], alert: Alert) -> EmailMessage:
 
 
 def _our_name(settings: Settings) -> str:
-    """How we greet a mail server: by the line's public name. The machine's own is often one that servers refuse."""
+    """The host name for EHLO: the line's public name, because servers often reject the machine's own."""
     host = urlsplit(settings.public_url).hostname or "localhost"
     try:
         address = ipaddress.ip_address(host)
@@ -95,9 +95,9 @@ def _connected(server: SplitResult, our_name: str) -> smtplib.SMTP:
 
 
 def _begin_tls(smtp: smtplib.SMTP, server: SplitResult) -> None:
-    """Go on by TLS if the server can."""
+    """Switch to TLS if the server offers it. Raises AlertFailed if a password would otherwise go in the clear."""
     host = server.hostname or "localhost"
-    smtp.ehlo()  # the server tells what it can in answer to this
+    smtp.ehlo()  # the answer lists the server's extensions
     if smtp.has_extn("starttls"):
         smtp.starttls(context=_tls(host))
     elif server.username and not _is_here(host):

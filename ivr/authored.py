@@ -1,7 +1,7 @@
 """What staff may write: the shapes of nodes, texts and words. `linefile.py` has that of `config/line.yaml`.
 
-Staff see every field here, and their editor shows its description as they type
-(`ivr schema`). These are only shapes: `building.py` turns them into what a call runs on.
+The descriptions become JSON Schemas (`ivr schema`), which editors show to staff as they type. These classes are only
+shapes: `building.py` compiles them into the script that a call runs on.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ivr.reading import Path
 
 
 class Authored(BaseModel):
-    """What staff wrote: no unknown fields, no conversions, no changes afterwards."""
+    """Base class: no unknown fields, no conversions of types, and frozen."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=NAME)]
-#: Something in a file, by its names from the outside in: steps.goodbye.say
+#: The path of something in a file, outermost name first: steps.goodbye.say
 Place = Annotated[str, Field(pattern=PLACE)]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
 Reason = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Why, in a few words.")]
-#: Rules of the check that need not hold at one place.
+#: Waived rules of the check, each with its reason.
 Waivers = dict[str, Reason]
 ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
@@ -39,17 +39,17 @@ ChoiceKey = Annotated[int, Field(ge=CHOICE_KEYS[0], le=CHOICE_KEYS[-1])]
 
 
 class NodePart(Authored):
-    """A node, or a part of one. A field that it does not have is left out together with its name.
+    """A node, or a part of one. An optional field is left out together with its name.
 
-    A setting may be empty. In a node, a name with nothing after it is a mistake, and one that could make live what
-    was meant to be switched off.
+    A setting may be empty. In a node, a name with nothing after it is a mistake: an empty `only_if:` would make live
+    what was meant to be switched off.
     """
 
     @field_validator("*")
     @classmethod
     def _has_something(cls, value: Any) -> Any:
         if value is None:
-            raise PydanticCustomError("nothing", "there is nothing after the name")
+            raise PydanticCustomError("nothing", "nothing follows the name")
         return value
 
 
@@ -70,15 +70,15 @@ class WhenOff(NodePart):
 
 
 class NodeBase(NodePart):
-    only_if: Name | None = Field(None, description="A switch in line.yaml. Off: the node is not there.")
+    only_if: Name | None = Field(None, description="A switch in line.yaml. While it is off, the node does not exist.")
     when_off: WhenOff | None = Field(None, description="Where callers go instead while it is off.")
-    allow: Waivers = Field(default_factory=dict, description="A rule of the check that need not hold here, and why.")
+    allow: Waivers = Field(default_factory=dict, description="Rules of the check that are waived here, and why.")
 
 
 class Menu(NodeBase):
     kind: Literal["menu"]
     say: Said
-    choices: dict[ChoiceKey, Choice] = Field(min_length=1, description="Keys in the order spoken.")
+    choices: dict[ChoiceKey, Choice] = Field(min_length=1, description="The choices by key, in spoken order.")
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
 
 
@@ -91,9 +91,9 @@ def _urgency(value: Any) -> Any:
 class Reading(NodeBase):
     kind: Literal["reading"]
     parts: list[Said] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
-    closing: Said | None = Field(None, description="Says that this is the end of it.")
-    next: Choice | None = Field(None, description="The one thing to hear next. Left out: the end menu.")
-    runs_on_to: Goto | None = Field(None, description="What follows at once, with no choice in between.")
+    closing: Said | None = Field(None, description="Said after the last part, to show that this guidance is over.")
+    next: Choice | None = Field(None, description="The one choice that follows. Left out: the end menu.")
+    runs_on_to: Goto | None = Field(None, description="The node that follows at once, without a choice in between.")
     person_hint: Literal["first part", "last part"] | None = Field(
         None, description="After which part 'To talk to a person, press zero' is said."
     )
@@ -103,8 +103,8 @@ class Reading(NodeBase):
         bool | Literal["today"], PlainValidator(_urgency), WithJsonSchema({"enum": [False, True, "today"]})
     ] = Field(
         False,
-        description="Asking to be rung back from here is always urgent. today: a time limit today or tomorrow, or a "
-        "child out of school today.",
+        description="A caller who asks to be rung back from here is urgent. today: a time limit today or tomorrow, or "
+        "a child out of school today.",
     )
 
 
@@ -118,7 +118,7 @@ class Question(NodeBase):
 
 class Word(NodeBase):
     kind: Literal["word"]
-    word: Said = Field(description="The word itself, as callers meet it.")
+    word: Said = Field(description="The word itself, as callers hear it.")
     means: Said
     listed_in: Name = Field(description="The menu of words it belongs to.")
     next_word: Name | None = None
@@ -128,11 +128,11 @@ Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 
 
 class File(Authored):
-    """What any file of `config/` may have."""
+    """Fields that every file of `config/` may have."""
 
     allow: dict[Place, Waivers] = Field(
         default_factory=dict,
-        description="A rule of the check that need not hold at a place in this file, and why. Not for nodes: those "
+        description="Rules of the check that are waived at a place in this file, and why. Not for nodes: they "
         "have an `allow` of their own.",
     )
 
@@ -141,7 +141,7 @@ class File(Authored):
 
 
 class TextsFile(File):
-    """`config/texts.yaml`: the messages callers can ask for."""
+    """`config/texts.yaml`: the text messages that callers can ask for."""
 
     texts: dict[Name, Said]
 
@@ -150,20 +150,20 @@ class TextsFile(File):
 
 
 class WordsFile(File):
-    """`config/words.yaml`: rare words that callers know, and how words are said."""
+    """`config/words.yaml`: rare words that callers know, and respellings for the voices."""
 
-    everyday: list[Said] = Field(description="Rare in books, and known to every parent.")
+    everyday: list[Said] = Field(description="Words that are rare in books but known to every parent.")
     names: list[Said] = Field(description="Names of organisations and places.")
-    said: dict[str, Said] = Field(description="How a voice is told to say what it would get wrong.")
+    said: dict[str, Said] = Field(description="Respellings for words that a voice would mispronounce.")
 
 
-# --- spare values, for what a faulty file has none of that fits ------------------------------------
-# None of it is ever heard: the draft is refused.
+# --- spare values, for required fields that a faulty file lacks ------------------------------------
+# No caller hears them, because the draft is refused.
 
-#: Words, or a name, that nobody wrote. Nothing is told of them.
+#: Stands for words or a name that nobody wrote. Problems about it are not reported.
 LEFT_OUT = "left_out"
 _ANSWER = {"goto": LEFT_OUT}
-#: By the name of the field, wherever it stands in a file.
+#: Spare values by the name of the field, wherever it occurs.
 _SPARES: dict[str, Any] = {
     **dict.fromkeys(("title", "owner", "source"), LEFT_OUT), "review_by": datetime.date.max,
     **dict.fromkeys(("say", "ask", "label", "word", "means", "goto", "listed_in"), LEFT_OUT),
@@ -174,5 +174,5 @@ _SPARES: dict[str, Any] = {
 
 
 def spare_by_name(path: Path, around: Any) -> Any:
-    """A value for a field, whatever file it is in. Raises LookupError for what need not be there."""
+    """A spare value for a field of any file. Raises LookupError for an optional one."""
     return copy.deepcopy(_SPARES[path[-1]])  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""What an adviser is told of a request, in words: how late it is, what was promised, and what may be said."""
+"""What an adviser reads about a request: how late it is, what was promised, and what may be said."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEEDS = {
     "interpreter": "wants help in their language: have an interpreter on the line first",
     "slow": "wants you to speak slowly",
 }
-#: The same in two words, for the list.
+#: Short forms for the list.
 SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Speak slowly"}
 #: A request due within this many seconds is 'soon'.
 SOON_SECONDS = 2 * 60 * 60
@@ -29,17 +29,17 @@ SOON_SECONDS = 2 * 60 * 60
 
 @dataclass(frozen=True)
 class Row:
-    """One request as the list shows it."""
+    """One request, as the list shows it."""
 
     request: CallbackRequest
     lateness: Lateness
-    #: 'Late by 20 minutes', with a sign of its own shape, so that colour is never all there is.
+    #: 'Late by 20 minutes'. The page adds a shape, so that nothing depends on colour alone.
     when: str
     sign: str
     held_by: str
     #: What the caller listened to last.
     about: str = ""
-    #: A time was promised at which nobody will be there.
+    #: Whether a time was promised at which the line is now closed.
     closed: bool = False
 
     @property
@@ -48,20 +48,20 @@ class Row:
 
     @property
     def is_unheard(self) -> bool:
-        """Whether there is a message that nobody says they listened to."""
+        """Whether there is a message that no adviser has marked as listened to."""
         return bool(messages.unheard(self.request))
 
 
 @dataclass(frozen=True)
 class UnheardMessage:
-    """One message that nobody says they listened to: the nth of its request, when it was left, by when to listen."""
+    """A message that nobody has listened to: its index in the request, when it was left, and by when to listen."""
 
     request: CallbackRequest
     nth: int
     message: SpokenMessage
     at: float
     listen_by: float
-    #: Nobody was there when it was left.
+    #: Whether the line was closed when it was left.
     is_closed: bool
 
 
@@ -69,7 +69,7 @@ SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later
 
 
 def row(request: CallbackRequest, now: float, script: Script | None = None) -> Row:
-    """A request with how late it is, and what it is about where there is a script to tell."""
+    """A row for a request. `script` adds what it is about."""
     lateness = lateness_of(request, now)
     when = {
         "late": f"Late by {_long(now - request.due)}",
@@ -92,10 +92,10 @@ def lateness_of(request: CallbackRequest, now: float) -> Lateness:
 
 
 def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
-    """The list: first who cannot wait and may be rung, then by lateness, and of these the urgent first.
+    """The list in order: callers marked "today" who may be rung now, then by lateness, urgent ones first in each group.
 
-    A time limit that ends today is not made up for tomorrow; a call that is late can be. Callers who have only just
-    hung up half-way are not in it yet.
+    A late call can be made up for; a time limit that ends today cannot. Callers who have only just hung up half-way are
+    left out until UNFINISHED_WAIT is over.
     """
     shown = [r for r in requests if r.state == "claimed" or claimable(r, now)]
     order: list[Lateness] = ["late", "now", "soon", "later"]
@@ -112,7 +112,7 @@ def rows(requests: list[CallbackRequest], now: float, script: Script | None = No
 def unheard_messages(
     requests: list[CallbackRequest], hours: Hours, *, with_speech: bool = True
 ) -> list[UnheardMessage]:
-    """What nobody says they listened to: who cannot wait first, then what was left while we were closed."""
+    """Messages that nobody has listened to: "today" first, then those left while the line was closed."""
     found = []
     for request in requests:
         for nth, message in enumerate(request.messages):
@@ -131,25 +131,23 @@ def in_groups(e164: str) -> str:
     return " ".join(filter(None, (code, rest[:3], rest[3:])))
 
 
-#: What an adviser is told of a number that we do not ring.
+#: Messages for an adviser who typed a number that we do not ring.
 _NOT_RUNG: dict[Verdict, str] = {
-    "hidden": "That is not a phone number. Listen once more.",
-    "malformed": "That is not a whole phone number. It begins with 0 and has ten or eleven digits. Listen once more.",
-    "premium": "It costs extra to ring that number, so we do not ring it. Listen once more, or write a note.",
-    "emergency": "That is an emergency number, which we never ring. Listen once more.",
-    "foreign": "That is a number abroad, and we ring numbers in this country only. Write a note of it.",
+    "hidden": "That is not a phone number. Listen again.",
+    "malformed": "That is not a complete phone number. It begins with 0 and has ten or eleven digits. Listen again.",
+    "premium": "That is a premium-rate number, so we do not ring it. Listen again, or write a note.",
+    "emergency": "That is an emergency number, which we never ring. Listen again.",
+    "foreign": "That is a foreign number, and we ring only UK numbers. Write it in a note.",
 }
 
 
 def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
     """Why a number that an adviser typed cannot be rung; empty if it can."""
-    return (
-        "That is a number of our own or of the helpline's. Listen once more." if is_ours else _NOT_RUNG.get(verdict, "")
-    )
+    return "That is our own number or the helpline's. Listen again." if is_ours else _NOT_RUNG.get(verdict, "")
 
 
 def moment(at: float, now: float) -> str:
-    """'14:30', 'tomorrow 09:00' or 'Tue 1 December, 09:00', on Leicester's clock."""
+    """'14:30', 'tomorrow 09:00' or 'Tue 1 December, 09:00', in UK time. `at` and `now` are POSIX seconds."""
     when, today = dt.datetime.fromtimestamp(at, LONDON), dt.datetime.fromtimestamp(now, LONDON).date()
     days = (when.date() - today).days
     if days == 0:
@@ -166,7 +164,7 @@ def _long(seconds: float) -> str:
 
 
 def is_closed_then(request: CallbackRequest, now: float, diary: Diary) -> bool:
-    """Whether somebody waits who was promised a time at which nobody is there: the hours were changed since."""
+    """Whether somebody waits for a promised time at which the line is now closed, because the hours have changed."""
     return any(_is_broken(request, caller, now, diary) for caller in request.askers)
 
 
@@ -176,7 +174,7 @@ def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary
 
 
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
-    """When each of the callers was promised to be rung, the soonest first, and if nobody is there then."""
+    """What each caller was promised, the soonest first, with a remark if the line is closed then."""
     told = []
     for caller in sorted(request.askers, key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
@@ -185,9 +183,9 @@ def promised_in_words(request: CallbackRequest, now: float, script: Script | Non
 
 
 def numbers_in_words(request: CallbackRequest, now: float) -> str:
-    """The number of each caller's call; and of several, what each was promised, to know who has picked up.
+    """The call number of each caller. With several callers it adds what each was promised, to tell who has picked up.
 
-    Whoever left nothing but a message was given none.
+    A caller who left only a message was given no number.
     """
     callers = [caller for caller in request.askers if not caller.message_only]
     if len(callers) == 1:
@@ -208,8 +206,8 @@ def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
-    """What to say when somebody picks up, and when a machine does. It keeps to what the caller allowed."""
-    caller = "If you are sure it is the caller: say your name and where you ring from."
+    """What to say when somebody, or an answering machine, picks up. It follows what the caller allowed."""
+    caller = "If you are sure it is the caller: say your name and where you are ringing from."
     if request.may_say_who():
         other = f"If it is somebody else: 'It is {service}, returning a call.' Say no more."
     else:
@@ -224,7 +222,7 @@ def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
 
 
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
-    """What the caller listened to, in the order in which they did, and whether they talked to a person."""
+    """What the caller listened to, in order, and whether they talked to a person."""
     titles = {**script.titles, "person": "a person, put through"}
     return list(dict.fromkeys(titles.get(node, node.replace("_", " ")) for node in request.heard))
 
@@ -237,10 +235,10 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 
 
 def missed_in_words(request: CallbackRequest, now: float) -> str:
-    """The part of the day that the caller chose, if it is over: it may have been the only one that is safe."""
+    """The part of the day that the caller chose, if it is over. It may have been the only safe one."""
     return request.when if request.when in ("morning", "afternoon") and request.due <= now else ""
 
 
 def next_try(request: CallbackRequest) -> str:
-    """'try 2 of 3', for the outcome that is about to be recorded."""
+    """For the outcome that is about to be recorded: 'try 2 of 3'."""
     return f"try {request.tries + 1} of {MOST_TRIES}"

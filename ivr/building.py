@@ -44,7 +44,7 @@ def load(
     *,
     offers_texts: bool = True,
 ) -> Script:
-    """The files of `config/` as a Script. Raises ConfigError with every Problem that stops it."""
+    """Compile the files of `config/`. Raises ConfigError with every Problem that prevents it."""
     return build(read_draft(files), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
 
 
@@ -56,7 +56,7 @@ def build(
     *,
     offers_texts: bool = True,
 ) -> Script:
-    """A draft as a Script for a line with these numbers of its own. Raises ConfigError with every Problem.
+    """Compile a draft for a line that has the numbers `ours`. Raises ConfigError with every Problem.
 
     What cannot be done is not promised: without `offers_texts`, whatever leads to a text is left out, and so is each
     sentence that offers one. What is left is said by sounds that the whole script has too.
@@ -69,13 +69,13 @@ def build(
 
 
 def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
-    """When people can talk to callers, by line.yaml."""
+    """The opening hours in line.yaml."""
     week = tuple(Span.parse(span) for span in line.opening_hours.by_day().values())
     return Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
 
 
 class _Builder:
-    """Puts a draft together, and collects what does not fit together."""
+    """Compiles one draft, and collects its problems."""
 
     def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool):
         self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
@@ -86,7 +86,7 @@ class _Builder:
         self.steps, self.phrases = self._one("steps"), self._one("phrases")
         self.said = self._values()
 
-    # what the files must contain together
+    # what the files must contain between them
 
     def _one(self, part: str) -> dict[str, Any]:
         """The one `steps` or `phrases` block among the menu files, as a plain dict."""
@@ -102,10 +102,10 @@ class _Builder:
         return dict(found[0][1].model_dump())
 
     def _values(self) -> dict[str, str | Speech]:
-        """Every setting by name, in its spoken form."""
+        """Every setting by name, as it is spoken."""
         line, pace = self.line, self.line.pace
         return {
-            # Braces in a value are a Problem that is reported elsewhere. Nothing is filled into them.
+            # Braces in a value are a Problem that is reported elsewhere; they are not filled in.
             **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
             **{name: spoken.number(value) for name, value in line.numbers.items()},
             **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
@@ -126,7 +126,7 @@ class _Builder:
         for file, document, node_id, node in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
-                says = f"'{node_id}' is a name already in use ({first[node_id]}). Give one of them another name."
+                says = f"'{node_id}' is already used as a name ({first[node_id]}). Rename one of them."
                 self.found.problem(file, path, says)
             first.setdefault(node_id, f"{document.file}:{document.line(path)}")
             if node.only_if not in self.off:
@@ -186,7 +186,7 @@ class _Builder:
         return says
 
     def _numbers(self, nodes: Mapping[str, Place]) -> dict[str, str]:
-        """Which phone number is said in which part of a reading, and where nobody can talk."""
+        """The phone number that each part of a reading says, and the helpline's where nobody can talk."""
         written = {f"{name}.{i}": text for name in nodes for i, text in enumerate(self._parts_said(name))}
         written["person_away.0"] = str(self.steps.get("person_away", {}).get("number", ""))
         found = {
@@ -196,7 +196,7 @@ class _Builder:
         return {where: names[-1] for where, names in found.items() if names}
 
     def _parts_said(self, name: str) -> list[str]:
-        """The parts of a reading that are there today: one that is empty is left out, and counts for nothing."""
+        """The parts of a reading, without those that are empty today."""
         node = self.authored[name]
         parts = node.parts if isinstance(node, authored.Reading) else []
         said = ("".join(spoken.in_pieces(part, offers_texts=self.offers_texts)) for part in parts)
@@ -226,7 +226,7 @@ class _Builder:
         return spoken.BLANK.sub(value, body)
 
     def _check_needed(self, nodes: Mapping[str, Place]) -> None:
-        """Report missing nodes that the line itself leads to, and those of the wrong kind."""
+        """Report nodes that the line itself leads to and that are missing or of the wrong kind."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
             kind = Reading if needed == GREETING else Menu
             if needed not in nodes:
@@ -314,7 +314,7 @@ class _Builder:
         return option if answer.say else replace(option, said_back=option.said_back[1:])
 
     def _has_instead(self, node_id: str) -> bool:
-        """Whether a node says where callers go while it is switched off, even if it says it wrongly."""
+        """Whether a node has a `when_off`, even a wrong one."""
         return any(
             ("nodes", node_id, "when_off") in document.lines or "when_off" in document.unread
             for document in self.draft.documents.values()
@@ -324,7 +324,7 @@ class _Builder:
         return name not in self.authored or isinstance(self.authored[name], authored.Menu)
 
     def _word(self, file: str, path: Path, name: str) -> str | None:
-        """The name of a word node; None if it is something else or switched off."""
+        """The name of a word node; None, with a Problem, if it is something else, and None if it is switched off."""
         if name in self.authored and not isinstance(self.authored[name], authored.Word):
             self.found.problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
             return None
@@ -338,11 +338,11 @@ class _Builder:
         return bool(node and node.only_if in self.off)
 
     def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
-        """Where a name leads today; None if it leads to a node that is switched off."""
+        """Where a name leads today; None for a node that is switched off without `when_off`."""
         if goto in places.FOR_STAFF:
             if goto in places.SETTINGS and path[1:2] != (HELP,):
                 self.found.problem(
-                    file, path, f"'{goto}' leads back to where a caller was. It belongs in '{HELP}' only."
+                    file, path, f"'{goto}' leads back to where a caller came from. It can only be used in '{HELP}'."
                 )
             return goto
         if goto not in self.authored and self.found.is_lost(goto, *self.draft.menus):
@@ -355,7 +355,7 @@ class _Builder:
         if goto not in self.authored:
             says = f"Nothing is called '{goto}'."
             if goto in places.STEPS or goto in places.STEP_WORDS:
-                says = f"'{goto}' comes in its own order, so no choice can lead there."
+                says = f"'{goto}' is part of a fixed order, so no choice can lead there."
             self.found.problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
             return None
         if not self._is_off(goto):
@@ -382,7 +382,9 @@ class _Builder:
         written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
-                self.found.problem(file, path, f"{{{name}}} can only be sent by text. Nobody can write it down by ear.")
+                self.found.problem(
+                    file, path, f"{{{name}}} can only be sent by text, because callers cannot write it down by ear."
+                )
             elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
         for name in blanks:
@@ -414,10 +416,10 @@ class _Builder:
 
 #: The step that sends a text.
 SEND_TEXT = "send_text"
-#: Menus that do more than others.
+#: Menus with a class of their own.
 _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
 _BRACKETS = "Square brackets hold a sentence that offers a text: [We can text you the link.] One here has no partner."
-_BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+_BRACES = "Braces must contain the name of a setting, like {helpline_phone}. Write one there, or remove the braces."
 
 
 def _hours_of(part: PartOfDay) -> str:
@@ -426,7 +428,7 @@ def _hours_of(part: PartOfDay) -> str:
 
 
 def _label(text: str) -> str:
-    """A label as it is spoken. Its key follows, so a comma keeps the voice from falling."""
+    """A label as it is spoken. A comma keeps the voice from falling before the key that follows."""
     return text if text.endswith((",", ".", "?", "!")) else f"{text},"
 
 

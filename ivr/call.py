@@ -1,12 +1,12 @@
 """The engine: one turn of a call.
 
-`run` takes the script, the session, what came in, the time, and a desk, which does what has to be done on the way. It
-returns a Turn: what to say, what to do next, and the session to keep. Everybody who drives a call uses it: the
-telephone, the terminal, the stories and the tests. But for the desk it is pure: `answer` is a turn up to the first
-thing that has to be done. `current` gives the present reply again, which is what a webhook that comes twice gets.
+`run` takes the script, the session, the input event, a desk that runs effects, and the time. It returns a Turn: what to
+say, what to wait for, and the session to keep. Every driver of a call uses it: the telephone, the terminal, the stories
+and the tests. Apart from the desk it is pure: `answer` is a turn up to the first effect. `current` repeats the present
+reply, for a webhook that is delivered twice.
 
-What a place says, and where what comes in there leads, the place knows (`places`). Here is what holds everywhere: the
-keys that work in every place, silence, the way back, and how a call is moved.
+The places (`places`) decide what is said and where each input leads. This module has what is the same everywhere: the
+keys that work in every place, silence, the way back, and how a transition is carried out.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ from ivr.session import (
     Turn,
 )
 
-#: A key that comes sooner than this after the one before, or after a reply to something else began, is no answer to
-#: what is asked now, unless it works everywhere: a trembling hand presses twice, or hits the key beside, within a
-#: second, and nobody answers in that time what they have not begun to hear. Twilio keeps keys for no later reply, and
-#: the pause after a key is outside what it listens to (`twiml`); so what comes here was pressed in the reply itself.
+#: Seconds. A key that comes sooner than this after the previous key, or after the start of a reply about something
+#: else, does not answer what is asked now, unless it is a key that works everywhere. A trembling hand presses twice, or
+#: hits the neighbouring key, within a second; and nobody answers in that time a question that they have not begun to
+#: hear. Twilio does not keep keys for a later reply, and does not listen during the pause after a key (`twiml`). So a
+#: key that arrives here was pressed during this reply.
 DEBOUNCE_SECONDS = 1.2
-#: Hash, or the last digit again, this soon after a number that ended by itself still belongs to the number.
+#: Seconds. Hash, or a repeated last digit, this soon after a number that completed itself still belongs to the number.
 LATE_SECONDS = 4.0
-#: Transitions in one turn. Places that pass a caller on in a circle are a fault in the program.
+#: The most transitions in one turn. More mean that places pass a caller on in a circle, which is a bug.
 MOST_STEPS = 12
 
 
@@ -55,7 +56,7 @@ MOST_STEPS = 12
 
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
-    """A call comes in; `lost` when its session is gone, and it starts again in the middle."""
+    """The first turn of a call. `lost`: its session is gone, and it starts again in the middle."""
     s = Session(
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
         visited=(GREETING,),
@@ -67,32 +68,32 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
 
 
 def known_caller(script: Script, caller_id: str) -> str:
-    """A caller ID as it came; nothing if it is one of our own numbers.
+    """The caller ID; empty if it is one of our own numbers.
 
-    A call that was diverted shows the number that diverted it. Its caller is then not known, as if they hid it.
+    A diverted call shows the number that diverted it, so the caller counts as hidden.
     """
     return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
 
 
 class Desk(Protocol):
-    """Does what a call asks for in the middle of a turn: the real desk, or one for practice."""
+    """Runs the effects of a call: the real desk, or a practice desk."""
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        """Do it, and tell how it went. Nothing is raised: what cannot be done is Failed."""
+        """Run an effect. Nothing is raised: an effect that cannot be done returns Failed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Doing:
-    """A turn in which something has to be done first: what, and how the turn goes on then."""
+    """A turn that waits for an effect, and the function that continues it with the result."""
 
     effect: Effect
     then: Callable[[Done | Failed], Turn | Doing]
 
 
 def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) -> Turn:
-    """What the line does when something comes in, and what it asks of the desk done.
+    """Answer an input event, with its effects run at the desk.
 
-    A session may be at a place that another version of the line had. It goes on at the main menu.
+    If the session is at a place that this version of the script does not have, the call continues at the main menu.
     """
     if s.place.node not in script.places:
         return go_on(script, s, s.place, event, desk, now)
@@ -100,14 +101,14 @@ def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) 
 
 
 def settled(script: Script, answered: Turn | Doing, desk: Desk, now: dt.datetime) -> Turn:
-    """The turn once it waits for the caller. This is the one place at which a desk is asked."""
+    """Run effects until the turn waits for the caller. Desks are called only here."""
     while isinstance(answered, Doing):
         answered = answered.then(desk.run(script, answered.effect, now))
     return answered
 
 
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn | Doing:
-    """What the line does when something comes in, up to the first thing that has to be done."""
+    """Answer an input event, up to the first effect."""
     here = Here(script, s, now)
     if isinstance(event, Key):
         if is_late(script, s, event.keys, now.timestamp()):
@@ -125,23 +126,23 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
 
 
 def awaited(script: Script, place: At) -> type[TransferEnded | Recorded] | None:
-    """What the reply at this place waits for besides keys: the end of a transfer, or of a recording."""
+    """The event, besides keys, that the reply at this place waits for: the end of a transfer or of a recording."""
     found = script.places.get(place.node)
     return found.takes if found else None
 
 
 def current(script: Script, s: Session, now: dt.datetime) -> Turn:
-    """The reply that the session is waiting on, once more. Nothing changes."""
+    """Repeat the reply that the session waits on. Nothing changes."""
     known = s if s.place.node in script.places else resumed(script, s, s.place)
     return reply.turn(Here(script, known, now))
 
 
 def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, now: dt.datetime) -> Turn:
-    """As `run`, for a call of which only the place is sure: `known` is what was remembered before it.
+    """Like `run`, for a call of which only the place is certain. `known` is an older session of it.
 
-    A place that is not in this script, or that needs what the caller said on the way to it,
-    cannot be gone on from. Then what they pressed there means nothing: they are told that it
-    was not noted, at the nearest place that is whole. The keys that work everywhere work.
+    If the place is not in this script, or depends on what the caller said on the way to it, the call cannot continue
+    there. Keys for that place then have no effect: the line says that it did not record them, and continues at the
+    nearest place that is complete. Keys that work everywhere still work.
     """
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in UNIVERSAL):
@@ -152,7 +153,7 @@ def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, n
 
 
 def resumed(script: Script, known: Session, place: At) -> Session:
-    """A session at a place of this script: the one that is asked for, or the nearest that can be gone on from."""
+    """A session at the given place, or at the nearest place from which the call can continue."""
     wanted, found = place.node, script.places.get(place.node)
     if found is None:
         place = At(MAIN_MENU)
@@ -164,11 +165,11 @@ def resumed(script: Script, known: Session, place: At) -> Session:
     return replace(s, place=place) if place.node == wanted else trail.arrived_at(s, place)
 
 
-# --- keys that came too late ------------------------------------------------------------------
+# --- keys that were meant for an earlier reply ------------------------------------------------------------------
 
 
 def is_late(script: Script, s: Session, keys: str, at: float) -> bool:
-    """Whether a key that comes at this time was meant for what came before this reply, or for nothing."""
+    """Whether a key at this time (POSIX seconds) was meant for the previous reply, or was not meant at all."""
     if keys == s.key and 0 <= at - s.key_at < DEBOUNCE_SECONDS:
         return True
     if 0 <= at - s.entered < LATE_SECONDS and keys in (AGAIN, s.key):
@@ -178,10 +179,11 @@ def is_late(script: Script, s: Session, keys: str, at: float) -> bool:
 
 
 def _dropped(here: Here, keys: str) -> Session:
-    """As if it had not been pressed. What was said before is not said again, nor is more of it than it takes.
+    """Ignore a key, without repeating more of the reply than necessary.
 
-    The time counts from the press that was meant, so that a third can be meant too. In the middle of a longer wait,
-    what was said is not known any more if the session was away: then the place speaks, since no reply is silent.
+    The debounce time still counts from the press that was meant, so that a third press can be meant too. In the middle
+    of a longer wait, a lost session does not know what was said before; then the place speaks, because no reply may be
+    silent.
     """
     s = here.s
     place = here.place.heard_once(s.place) if keys == AGAIN else s.place
@@ -193,20 +195,22 @@ def _dropped(here: Here, keys: str) -> Session:
 
 @dataclass(frozen=True)
 class _Turning:
-    """A turn under way: where it began, and what happened in it."""
+    """A turn in progress: where it began, and what happened in it."""
 
     script: Script
     began: str
     now: dt.datetime
-    #: Something was done at the desk. The reply is another one then, even at the same place.
+    #: Whether an effect was run. The reply is then a new one, even at the same place.
     done: bool = False
-    #: The caller was taken out of a circle.
+    #: Whether the caller was led out of a circle.
     helped: bool = False
 
 
 def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: bool = False) -> Turn | Doing:
-    """The turn where a transition comes to rest; up to the first thing that has to be done. `passed`: a place was
-    passed by, and nobody goes back to it."""
+    """Follow a transition until it comes to rest, or to the first effect. `passed`:
+
+    the place was only passed through, so star does not lead back to it.
+    """
     script, now = turning.script, turning.now
     for _ in range(MOST_STEPS):
         match to:
@@ -226,7 +230,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
 
 
 def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | Failed) -> Turn | Doing:
-    """How a turn goes on once something is done, or could not be."""
+    """Continue a turn with the result of an effect."""
     here = Here(turning.script, s, turning.now)
     if isinstance(outcome, Failed):
         moved: Moved = say(here, here.words(do.failed)), Go(do.or_else)
@@ -239,7 +243,7 @@ def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | F
 def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     """The turn of a session that waits for the caller.
 
-    Whose keys bring nothing new gets the next help; or what the line was about to do, without keys.
+    A caller whose keys lead to nothing new gets the next step of help, or what the line was about to do without keys.
     """
     if turning.done or s.place.node != turning.began:
         s = escalation.heard_new(replace(s, arrived=turning.now.timestamp()))
@@ -256,7 +260,7 @@ def _rests(turning: _Turning, s: Session) -> Turn | Doing:
 
 
 def _took(here: Here, event: Input) -> Moved:
-    """Where something that came in leads: by the place's own rule, or by one that holds everywhere."""
+    """Where an event leads: by a rule that holds everywhere, or by the place's own."""
     place = here.place
     moved = place.took(here, event)
     if moved is not None:
@@ -269,17 +273,17 @@ def _took(here: Here, event: Input) -> Moved:
             return _pressed_while_told(here, key[:1])
         case NoInput():
             return _silent(here)
-    return here.s, STAY  # a late answer to something this call has left behind
+    return here.s, STAY  # a late answer to something that this call has moved on from
 
 
 def _ended_by_itself(here: Here, event: Input, to: Stay | Go | Back | Do) -> bool:
-    """Whether the line goes on from a number, and the caller did not say that it was whole."""
+    """Whether a number was complete without the caller pressing hash."""
     said_so = isinstance(event, Key) and event.keys.endswith((AGAIN, BACK_KEY))
     return here.place.most > 1 and not isinstance(to, Stay) and not said_so
 
 
 def _unless_used_up(here: Here, moved: Moved) -> Moved:
-    """Where it leads, unless what came in was wrong and too much by now."""
+    """Where the event leads, unless it was one error too many."""
     s, _ = moved
     if s.wrongs > here.s.wrongs and escalation.used_up(here.script, s):
         return escalation.to_help(here.at(s))
@@ -287,11 +291,11 @@ def _unless_used_up(here: Here, moved: Moved) -> Moved:
 
 
 def _pressed_while_told(here: Here, key: str) -> Moved:
-    """A key before the ringing, or before the tone.
+    """A key pressed before the ringing, or before the tone.
 
-    Star stops the ringing, as it does while it rings. What works everywhere works. Any other key was meant for the
-    place before, and counts there; but for the 1 that is named here, after which its choices come one at a time. One
-    that is not used there either cuts nothing short again: what follows is heard whole.
+    Star stops the ringing, as it does later. Keys that work everywhere work. Any other key was meant for the previous
+    place, and counts there; except for the 1 that is announced here, after which choices come one at a time. A key that
+    is not used there either does not interrupt again: what follows is heard in full.
     """
     place = here.place
     if key == BACK_KEY and place.takes is TransferEnded:
@@ -312,7 +316,7 @@ def _pressed_while_told(here: Here, key: str) -> Moved:
 def _pressed(here: Here, key: str) -> Moved:
     s = here.s
     match key:
-        case reply.PERSON:  # it rings at once: nothing is said back, and no pause comes first
+        case reply.PERSON:  # rings at once: no confirmation, and no pause first
             return replace(s, slips=0, lead=()), Go("person")
         case reply.BACK_KEY:
             return s, BACK
@@ -343,7 +347,7 @@ def _option_for(here: Here, key: str) -> Option | None:
 
 
 def _again(here: Here) -> Moved:
-    """Hash: the last part of a reading, and the whole of anything else; a number, once the line has gone on from it."""
+    """Hash repeats the last part of a reading, or all of anything else; or a number that the line has moved on from."""
     s, place = here.s, here.place
     if not place.hands_over and s.number and (place.number_is_last or s.number != place.number_said(here)):
         return _number_again(here), STAY
@@ -351,16 +355,16 @@ def _again(here: Here) -> Moved:
 
 
 def _number_again(here: Here) -> Session:
-    """The phone number, or the number of the call, that the reply before said; and then where the caller is."""
+    """Repeat the phone number, or call number, that the previous reply said; then continue where the caller is."""
     s = here.s
     number = reference_twice(here) if s.number == "reference" else here.script.values[s.number]
     assert not isinstance(number, str)
-    part = 1 if here.place.number_is_last else s.place.part  # it would be said behind the choices too
+    part = 1 if here.place.number_is_last else s.place.part  # it would be said after the choices too
     return replace(say(here, number), place=replace(s.place, part=part))
 
 
 def _silent(here: Here) -> Moved:
-    """Nothing was pressed in the time there was."""
+    """No-input: nothing was pressed in time."""
     s = replace(here.s, quiet=here.s.quiet + here.place.seconds(here))
     here = here.at(s)
     if s.place.offer and s.place.offer < len(reply.offers(here)):

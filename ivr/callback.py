@@ -15,40 +15,39 @@ from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, Window
 from ivr.hours import LONDON
 from ivr.request import ENDED, Asker, CallbackRequest, Event
 
-#: Digits of the number a caller is given for their call: enough with few guesses allowed,
-#: and few enough to remember.
+#: Digits of the call number that a caller is given: enough when few guesses are allowed, and few enough to remember.
 REFERENCE_DIGITS = 4
-#: Tries without an answer before a request is closed.
+#: A request is closed after this many tries without an answer.
 MOST_TRIES = 3
 #: Seconds a claim lasts. An adviser who walks away must not keep a caller waiting.
 CLAIM_SECONDS = 30 * 60
 #: Opening hours to wait before a caller who did not pick up is tried again.
 AGAIN_HOURS = 2
-#: Seconds a caller who has not said all is left to go on, or to ring again, before advisers see the request.
+#: Seconds for a caller who hung up half-way to ring again, before advisers see the unfinished request.
 UNFINISHED_WAIT = 5 * 60
 
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 
-#: Who does what no caller and no adviser does.
+#: The actor of changes made neither by a caller nor by an adviser.
 LINE = "the line"
-#: What an adviser can say of a try, and whether the request goes on waiting.
+#: Outcomes of a try after which the request keeps waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
-#: After these, whoever shares the phone and was promised a later time is rung then.
+#: Outcomes after which other callers from the same phone who were promised a later time are still rung.
 PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 
 #: Seconds a place is held for a caller who has not finished asking.
 HOLD_SECONDS = 15 * 60
-#: Wrong references from one phone, each within so many seconds of the one before, before none is right: four digits
-#: must not be guessed.
+#: After this many wrong call numbers from one phone, each within GUESS_SECONDS of the one before, none is accepted, so
+#: that four digits cannot be guessed.
 MOST_GUESSES, GUESS_SECONDS = 5, 60 * 60
 
 
 class Refused(Exception):
-    """Raised when a change no longer fits the request, with a sentence for the adviser."""
+    """Raised when a change does not fit the request's state. The message is for the adviser."""
 
 
 def changed(request: CallbackRequest, now: float, who: str, what: str, note: str = "", **to: object) -> CallbackRequest:
-    """The request with something that happened to it. Whatever ends it is kept by itself too."""
+    """The request with a new event in its history. The event that ends it is also stored in `end`."""
     event = Event(now, who, what, note)
     if to.get("state") in ENDED:
         to["end"] = event
@@ -63,7 +62,7 @@ def waits_for(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRe
 
 
 def windows_of(request: CallbackRequest | None) -> set[Window]:
-    """The windows in which a request has a place: one for each time that its callers were promised."""
+    """The windows in which a request occupies a place: one for each time promised to its callers."""
     return {asker.promise.window for asker in request.askers if asker.promise.window} if request else set()
 
 
@@ -71,7 +70,7 @@ def windows_of(request: CallbackRequest | None) -> set[Window]:
 
 
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
-    """What to write down: the wish, or the open request its number has (`first`) with the wish joined to it.
+    """What to store: the wish, or the open request of the same number (`first`) joined with the wish.
 
     A wish is a request with one asker. `reference` is for one that was given none before. The same wish saved twice
     changes nothing more, and what was finished is never made unfinished again. A wish counts as finished once its
@@ -86,20 +85,19 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     (known,) = first.askers
     if known.finished and not (asker.finished and first.open):
         return first
-    if first.state != "claimed":  # else an adviser was quicker than the caller
+    if first.state != "claimed":  # else an adviser claimed it before the caller had finished
         first = replace(first, state=wish.state, claimed_by="", claim_ends=0.0, end=None)
     number = first.number if first.number_by else wish.number
     return replace(first, number=number, askers=(_again(known, asker),))
 
 
 def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackRequest:
-    """Two wishes from one number as one request, with the more careful answer of each.
+    """Join two wishes from one number into one request, with the more careful answer to each question.
 
-    Phones are shared and caller IDs can be forged, so a second voice may make the call
-    sooner or gentler, and never freer with what is said to whoever picks up. It gets a
-    reference of its own, and so learns nothing of the first. Whoever has said all that was
-    asked is tried three times from then on; what was said by halves before, and promised
-    nothing, is theirs, as far as anybody can tell.
+    Phones are shared and caller IDs can be forged, so a second caller can make the call earlier or the answers more
+    careful, but never allow more to be said to the person who picks up. The second caller gets their own call number,
+    and learns nothing about the first. A caller who has answered all questions then gets three tries. An unfinished
+    wish to which nothing was promised counts as theirs, as far as anybody can tell.
     """
     known = first.asker(asker.id)
     if known and known.finished and not (asker.finished and first.open):
@@ -134,14 +132,14 @@ def _again(known: Asker, asker: Asker) -> Asker:
 
 
 def _untaken(first: CallbackRequest, reference: str) -> str:
-    """This number of a call, or the next that no other caller of the request was given."""
+    """This call number, or the next one that no other caller of the request has."""
     while first.caller(reference):
         reference = str(max(10 ** (REFERENCE_DIGITS - 1), (int(reference) + 1) % 10**REFERENCE_DIGITS))
     return reference
 
 
 def _in_words(promise: Promise) -> str:
-    """What a caller was promised, for the adviser."""
+    """A promise in words, for the adviser."""
     return f"for {promise.window.day:%A %-d %B}, {promise.window.part}" if promise.window else ""
 
 
@@ -149,36 +147,36 @@ def _in_words(promise: Promise) -> str:
 
 
 def claimable(request: CallbackRequest, now: float) -> bool:
-    """Whether an adviser may take it: waiting, or claimed by someone whose claim has run out."""
+    """Whether an adviser may take it: it is waiting, or its claim has expired."""
     if request.state == "claimed":
         return request.claim_ends <= now
     return request.state == "waiting" or (request.state == "unfinished" and request.last_heard + UNFINISHED_WAIT <= now)
 
 
 def held_by(request: CallbackRequest, who: str, now: float) -> bool:
-    """Whether it is this adviser's at the moment."""
+    """Whether this adviser holds an unexpired claim."""
     return request.state == "claimed" and request.claimed_by == who and request.claim_ends > now
 
 
 def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
-    """Taken by an adviser until the claim runs out. Raises Refused if it is not there to take."""
+    """Claim the request for an adviser, for CLAIM_SECONDS. Raises Refused if it cannot be claimed."""
     _must_be_open(request)
     if request.state == "claimed" and request.claimed_by == who:
         return replace(request, claim_ends=now + CLAIM_SECONDS)
     if not claimable(request, now):
-        raise Refused(f"{request.claimed_by or 'The caller'} has this one now. Take another.")
+        raise Refused(f"{request.claimed_by or 'The caller'} has taken this one. Take another.")
     ends = now + CLAIM_SECONDS
     return changed(request, now, who, "claimed", state="claimed", claimed_by=who, claimed_at=now, claim_ends=ends)
 
 
 def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
-    """A claim that lasts longer, for an adviser who is still at work on it."""
+    """Extend the claim of an adviser who is still working on it."""
     must_hold(request, who)
     return replace(request, claim_ends=now + CLAIM_SECONDS)
 
 
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
-    """Given back to the queue."""
+    """Give the request back to the queue."""
     must_hold(request, who)
     return changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0)
 
@@ -186,15 +184,14 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def record(
     request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, diary: Diary
 ) -> CallbackRequest:
-    """The outcome of a try. Unanswered waits, to be tried again; the third time it is closed.
+    """Record the outcome of a try. An unanswered request waits for the next try, and is closed after the third.
 
-    Whoever asked from the same phone since it was claimed has not been talked to, and goes on
-    waiting. So does, where the adviser does not say that all is done, whoever was promised a
-    later time.
+    A caller who asked from the same phone since the claim has not been talked to, and keeps waiting. So does a caller
+    who was promised a later time, unless the adviser says that everything is done.
     """
     must_hold(request, who)
     if not request.number and outcome in UNANSWERED:
-        raise Refused("Nobody was rung, as the number is not known.")
+        raise Refused("The number is not known, so nobody can have been rung.")
     tries = request.tries + 1
     free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0}
     if outcome in UNANSWERED and tries < MOST_TRIES:
@@ -212,17 +209,17 @@ def record(
 
 
 def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
-    """Whether the caller asked while an adviser had the request, and so was not tried yet."""
+    """Whether the caller asked after an adviser claimed the request, and so has not been tried yet."""
     return request.state == "claimed" and asker.last_heard > request.claimed_at
 
 
 def _is_later(request: CallbackRequest, asker: Asker, now: float) -> bool:
-    """Whether the caller's time is still to come, and it was not for them that the phone was rung."""
+    """Whether the caller's promised time is in the future, so that this try was not meant for them."""
     return asker.finished and asker.promise.opens > max(now, request.opens)
 
 
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
-    """The request with a time from `after` on for each caller who was tried."""
+    """The request with a new time, not before `after`, for each caller who was tried."""
     askers = (
         caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
         for caller in request.askers
@@ -231,7 +228,10 @@ def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> 
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
-    """In the part of the day that the caller chose, as long as there is one; never before a time still to come."""
+    """The promise for the next try:
+
+    in the part of the day that the caller chose, if it still exists, and never before a promised time in the future.
+    """
     found = [(window, *diary.times(window)) for window in diary.windows(after, LEAST_LEFT_AGAIN)]
     later = [each for each in found if each[2] > promise.opens]
     wanted = [each for each in later if promise.when in ("", "any", each[0].part)] or later
@@ -247,9 +247,9 @@ def _clock(now: float) -> dt.datetime:
 
 
 def reopen(request: CallbackRequest, who: str, now: float, diary: Diary) -> CallbackRequest:
-    """An ended request put back into the list: it was ended by mistake.
+    """Put an ended request back into the list.
 
-    Raises Refused if it has not ended, or if it was the caller who ended it: they were told that we will not ring.
+    Raises Refused if it has not ended, or if the caller ended it: they were told that we will not ring.
     """
     if request.open:
         raise Refused("This request has not ended.")
@@ -260,26 +260,26 @@ def reopen(request: CallbackRequest, who: str, now: float, diary: Diary) -> Call
 
 
 def ended_by_caller(request: CallbackRequest) -> bool:
-    """Whether nobody who asked wants to be rung any more."""
+    """Whether the request ended because every caller cancelled."""
     return not request.open and not request.askers
 
 
 def note(request: CallbackRequest, who: str, words: str, now: float, news: str = "") -> CallbackRequest:
-    """An adviser's note, also on a request that is another's, or has ended. The same `news` is noted once."""
+    """Add a note, even to a request that somebody else holds or that has ended. The same `news` is noted only once."""
     if news and any(event.news == news for event in request.events):
         return request
     return replace(request, events=(*request.events, Event(now, who, "note", words, news)))
 
 
 def must_hold(request: CallbackRequest, who: str) -> None:
-    """Raises Refused unless the request is open and this adviser's."""
+    """Raises Refused unless the request is open and this adviser holds it."""
     _must_be_open(request)
     if request.state != "claimed" or request.claimed_by != who:
         raise Refused("You no longer hold this request. Take it again first.")
 
 
 def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> CallbackRequest:
-    """One caller's time moved to another. Raises Refused if it has ended, or they have cancelled."""
+    """Move one caller's promise. Raises Refused if the request has ended or the caller has cancelled."""
     _must_be_open(request)
     _must_have_asked(request, reference)
     askers = (replace(asker, promise=to) if asker.reference == reference else asker for asker in request.askers)
@@ -287,9 +287,9 @@ def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> C
 
 
 def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequest:
-    """One caller's wish taken back; the request ends when nobody is left who was promised anything.
+    """Cancel one caller's wish. The request ends when no caller with a promise is left.
 
-    Raises Refused if it has ended, or they have cancelled before.
+    Raises Refused if the request has ended or the caller has already cancelled.
     """
     _must_be_open(request)
     _must_have_asked(request, reference)

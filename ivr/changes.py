@@ -1,4 +1,4 @@
-"""What callers will hear differently: two scripts compared in words, not in YAML."""
+"""What callers will hear differently: compares two scripts in words, not in YAML."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import Any
 from ivr.linefile import Confirmed, PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
+from ivr.reading import counted
 from ivr.script import Script
 from ivr.spoken import text_of
 
-#: Where something is heard: the id of its node (empty outside nodes), and its name there. The node's title may change.
+#: Where something is heard: the id of its node (empty outside nodes), and its name there. Ids are used because titles
+#: may change.
 Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference, and every place where it is heard."""
+    """One difference, and everywhere it is heard."""
 
     before: str
     after: str
@@ -37,7 +39,7 @@ class Change:
 
 
 def between(live: Script, draft: Script) -> list[Change]:
-    """What changes for callers when `draft` replaces `live`. The same change in many places is listed once."""
+    """What changes for callers when `draft` replaces `live`. The same change in several places is listed once."""
     before, after = dict(_heard(live)), dict(_heard(draft))
     about = {**live.titles, **draft.titles}
     grouped: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
@@ -58,11 +60,11 @@ def _change(kernel: tuple[str, str], found: list[tuple[str, str, str]]) -> Chang
 
 
 def _heard(script: Script) -> Iterator[tuple[Place, str]]:
-    """Everything that can be heard or texted, and every setting that affects it, by its place."""
+    """Everything that can be heard or texted, and every setting that affects callers, with its place."""
     for node in script.nodes.values():
         for name, words in (*_said(node), *_led(node)):
             yield (node.id, name), words
-        yield (node.id, ", what advisers are told it is about"), script.titles.get(node.id, "")
+        yield (node.id, ", its subject as advisers see it"), script.titles.get(node.id, "")
     yield from ((("", f"the line: {name}"), text_of(said)) for name, said in script.says.items())
     yield from ((("", f"text message {name}"), body) for name, body in script.texts.items())
     yield from ((("", f"how the voice says {word}"), said) for word, said in script.words.said.items())
@@ -87,7 +89,7 @@ def _said(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def _led(node: Any) -> Iterator[tuple[str, str]]:
-    """What a node does besides speaking."""
+    """What a node does apart from speaking."""
     if isinstance(node, Menu | Reading | Word):
         yield ", the text message about it", node.text or ""
     if isinstance(node, Word):
@@ -117,12 +119,12 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "switches", _named(line.switches)
     yield "callers rung back", _ring_back(line.ring_back)
     yield "phones that hear the draft", _list(line.test_phones)
-    yield "who is told of urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
+    yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
 
 
 def _ring_back(of: RingBack) -> str:
     def told(part: PartOfDay) -> str:
-        return f"{part.hours}, {part.places} callers"
+        return f"{part.hours}, {counted(part.places, 'caller')}"
 
     more = _named(of.model_dump(exclude={"morning", "afternoon", *Confirmed.model_fields}))
     return f"in the morning {told(of.morning)}; in the afternoon {told(of.afternoon)}; {more}"
@@ -137,7 +139,7 @@ def _list(values: Iterable[object], between: str = ", ") -> str:
 
 
 def _kernel(old: str, new: str) -> tuple[str, str]:
-    """Only the words that differ, without the equal words before and after."""
+    """The words that differ, without the equal words before and after."""
     if not old or not new:
         return old, new
     a, b = old.split(), new.split()

@@ -9,10 +9,10 @@ from ivr.authored import LEFT_OUT
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
 from ivr.reading import Path, Problem
 
-#: The parts of files, besides menus, that are heard or texted.
+#: The parts of files other than menus that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
-CUT_SHORT = "The words after # would not be said. Put all of the words in quotes."
-#: Names that no setting can have.
+CUT_SHORT = "The words after # would be lost. Put all the words in quotes."
+#: Names that settings must not use.
 _TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
     "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
 }  # fmt: skip
@@ -30,7 +30,7 @@ class Findings:
         self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
 
     def is_lost(self, name: str, *files: str) -> bool:
-        """Whether this name may be in an unusable part of these files."""
+        """Whether this name may be defined in a part of these files that cannot be read."""
         documents = [self.draft.documents[file] for file in files]
         return name == LEFT_OUT or any(document.faulty and document.has_name(name) for document in documents)
 
@@ -51,7 +51,7 @@ def settings(found: Findings) -> None:
     for group in ("names", "sentences"):
         for name, value in getattr(line, group).items():
             if "{" in value or "}" in value:
-                says = "A setting cannot contain another one. Write its words here, without braces."
+                says = "A setting cannot contain another setting. Write the words here, without braces."
                 found.problem(LINE, (group, name), says)
 
 
@@ -77,7 +77,7 @@ def _switches(found: Findings) -> None:
 
 
 def words_cut_short(found: Findings) -> None:
-    """Report words after a # that somebody would hear or read if they were in quotes."""
+    """Report words after a # that would be heard or read if they were in quotes."""
     for file, document in found.draft.documents.items():
         heard = _HEARD.get(file, {"title"} if file in found.draft.menus else set())
         for path in document.cut_short:

@@ -1,8 +1,7 @@
-"""Settings of the machine: environment variables, and the files of `config/` as texts.
+"""Settings of this machine: environment variables, and the files of `config/` as texts.
 
-The only place that reads the environment. `settings` gives one frozen Settings, or
-raises ConfigError with every fault at once. What callers hear is not here: that is
-`config/`, which this file only opens and `building.py` understands.
+The only module that reads the environment. `settings` returns one frozen Settings, or raises ConfigError with every
+fault at once. This module opens the files of `config/`; `building.py` interprets them.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 #: The socket of the embedded Redis, in IVR_DATA.
 SOCKET = "redis.sock"
 
-# From version 1.29 on, onnxruntime, which runs the natural voices, reports its use to its maker, on Linux too. It
-# reads this once, when it is loaded; processes that we start inherit it.
+# From version 1.29 on, onnxruntime, which runs the natural voices, reports its use to its maker, on Linux too. It reads
+# this variable when it is loaded; our child processes inherit it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-#: Every environment variable the line reads, and its default. docs/operators.md says what each is for.
+#: Every environment variable the line reads, and its default. docs/operators.md describes them.
 VARIABLES: Mapping[str, str] = {
     "TWILIO_ACCOUNT_SID": "",
     "TWILIO_AUTH_TOKEN": "",
@@ -51,26 +50,27 @@ VARIABLES: Mapping[str, str] = {
     "TRUSTED_PROXIES": "",
     "METRICS_TOKEN": "",
 }
-#: Web processes, where nobody says how many: three for four cores, as the rest works beside them. More than twelve were
-#: never measured (12 on 16 cores answered 3.2 times as much as 2), and one alone would make every restart a gap.
+#: Limits for the default number of web processes: three for four cores, because other processes need the rest. More
+#: than twelve were never measured (12 on 16 cores answered 3.2 times as much as 2), and with only one, every restart
+#: would be an outage.
 FEWEST_WEB_PROCESSES, MOST_WEB_PROCESSES = 2, 12
 
 
-#: A file of this name marks a data folder in which everything is made up.
+#: A file of this name marks the data folder of a demo.
 DEMO = "demo"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What this machine was told, checked.
+    """The validated settings of this machine.
 
-    `auth_tokens`: the first signs what we send; any of them may sign what we get.
+    `auth_tokens`: the first one signs our requests; any of them may sign requests to us.
     """
 
     account_sid: str
     auth_tokens: tuple[str, ...]
     our_number: str
-    #: What texts are sent from, where that is not the line's own number: a number, or the SID of a Messaging Service.
+    #: The sender of texts, if it is not the line's own number: a number, or the SID of a Messaging Service.
     text_from: str
     public_url: str
     redis_url: str
@@ -87,19 +87,19 @@ class Settings:
     trusted_proxies: tuple[environment.Network, ...]
     #: What a scraper on another machine shows to read the metrics; empty: only this machine reads them.
     metrics_token: str
-    #: True when the webhooks are signed with a token made here, and no real call can come.
+    #: True if webhooks are signed with a token generated here, so that no real call can arrive.
     practice: bool
-    #: True when everything in `data_dir` is made up, and thrown away afterwards.
+    #: True for a demo: the data in `data_dir` is made up, and deleted afterwards.
     demo: bool = False
 
     @property
     def our_numbers(self) -> frozenset[str]:
-        """The line's own numbers. They are nobody's to be rung on or texted."""
+        """The line's own numbers. They must not be rung or texted."""
         return frozenset({self.our_number, self.text_from if self.text_from.startswith("+") else ""} - {""})
 
     @property
     def metrics_dir(self) -> Path:
-        """Where the processes of the line share what they count."""
+        """The folder in which the processes of the line share their metrics."""
         return self.data_dir / "metrics"
 
     @property
@@ -109,15 +109,15 @@ class Settings:
 
     @property
     def can_reach_twilio(self) -> bool:
-        """Whether this machine may ask Twilio for something: a text, a call, a recording."""
+        """Whether this machine can use Twilio's REST API: for texts, calls and recordings."""
         return bool(self.account_sid and self.our_number) and not self.practice
 
 
 def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, running: bool = False) -> Settings:
-    """The environment as Settings. Raises ConfigError with every variable that cannot be used.
+    """Read the environment. Raises ConfigError with every invalid variable.
 
-    `running`: for a process of a line that runs, or that has to come up by itself. A disk that can only be read must
-    not keep it from answering calls.
+    `running`: for a process of a running line, or one that must come up unattended. A read-only disk must not keep it
+    from answering calls.
     """
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
     problems = [Problem("environment", 0, says) for says in _faults(environ, value, running=running)]
@@ -149,19 +149,19 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, runni
 
 
 def web_processes(cores: int) -> int:
-    """How many web processes suit a machine of so many cores."""
+    """The default number of web processes for a number of cores."""
     return min(max(cores * 3 // 4, FEWEST_WEB_PROCESSES), MOST_WEB_PROCESSES)
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[Problem, ...]]:
-    """Settings with which config/ can be checked, and every Problem of the environment.
+    """Settings for checking config/, and every Problem of the environment.
 
-    Raises ConfigError with those if the folders themselves cannot be used.
+    Raises ConfigError if the folders themselves cannot be used.
     """
     try:
         return settings(environ), ()
@@ -174,23 +174,23 @@ def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings
 
 
 def embedded_redis(data: Path) -> str:
-    """The address of the embedded Redis, whatever signs the folder has in its path."""
+    """The URL of the embedded Redis' socket, with special characters in the path escaped."""
     return f"unix://{quote(os.fsencode(data / SOCKET))}"
 
 
 def without_password(address: str) -> str:
-    """An address to be shown: who signs in there, and with what, is left out."""
+    """A URL without user name and password, for messages."""
     scheme, slashes, rest = address.partition("://")
     return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
 
 
 def child_environment(**more: str) -> dict[str, str]:
-    """This process's environment with some of it changed, for a process of ours."""
+    """This process's environment with some changes, for a child process."""
     return {**os.environ, **more}
 
 
 def use_only(*kept: str, **values: str) -> None:
-    """For this process and all that it starts: of our variables, forget all but those kept, and set these."""
+    """For this process and its children: unset all our variables except those in `kept`, and set `values`."""
     for name in VARIABLES:
         if name not in kept:
             os.environ.pop(name, None)
@@ -198,23 +198,23 @@ def use_only(*kept: str, **values: str) -> None:
 
 
 def set_here(*names: str) -> list[str]:
-    """Those of these variables that the machine was told."""
+    """Those of these variables that are set."""
     return [name for name in names if os.environ.get(name, "").strip()]
 
 
 def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[str]:
-    """Everything about these variables that would go wrong later, where nobody could tell why."""
+    """Faults of these variables and their folders that would otherwise appear later, when nobody could tell why."""
     yield from environment.faults(value)
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
-            yield f"{name} sends requests elsewhere. Unset it, and name Twilio's host for it in TWILIO_API_URL."
+            yield f"{name} redirects requests. Unset it, and set TWILIO_API_URL to Twilio's host for it instead."
     yield from _folder_faults(value, running=running)
 
 
 def _folder_faults(value: Mapping[str, str], *, running: bool) -> Iterator[str]:
     for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
         if not _is_text(value[name]):
-            yield f"{name} is not UTF-8 text. Give the folder another name."
+            yield f"{name} is not UTF-8 text. Rename the folder."
             continue
         try:
             path = _folder(value[name])
@@ -244,39 +244,39 @@ def _folder(text: str) -> Path:
 
 
 def _kept_secret(path: Path) -> str:
-    """A random secret that stays the same from one start to the next; only its owner can read it."""
+    """A random secret, created once and kept in a file that only its owner can read."""
     if not path.exists():
         disk.private_folder(path.parent)
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(16))
-            with contextlib.suppress(FileExistsError):  # another process was quicker, and its secret counts
+            with contextlib.suppress(FileExistsError):  # another process was quicker: its secret is used
                 os.link(partial, path)
         finally:
             partial.unlink(missing_ok=True)
     secret = path.read_text().strip()
     if not secret:
-        raise ConfigError([Problem(str(path), 0, "This secret is empty. Take the file away, and start again.")])
+        raise ConfigError([Problem(str(path), 0, "This secret is empty. Delete the file, and start again.")])
     return secret
 
 
 # --- the files of config/ -------------------------------------------------------------------
 
 
-#: What editors and computers leave beside a file: copies, locks, notes of their own.
+#: Files that editors and systems leave beside others: backups, locks, metadata.
 _BESIDE = re.compile(
     r"\..*|#.*#|.*(~|\.bak|\.orig|\.old|\.rej|\.sw[a-p]|\.tmp|\.part)|Thumbs\.db|desktop\.ini", re.IGNORECASE
 )
-#: Names that show that somebody took a file for one of ours.
+#: Names of files that somebody probably meant for us.
 _MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
-#: The folders of config/ and how the names in them end.
+#: The folders of config/, and the extension of the files in each.
 _FOLDERS = {"": ".yaml", "menus": ".yaml", "stories": ".call"}
 
 
 @dataclass(frozen=True)
 class Folder:
-    """What a config folder holds: its files as texts, and a Problem for each that is none or is not read."""
+    """The contents of a config folder: its files as texts, and a Problem for each file that is not text or not read."""
 
     files: dict[str, str]
     stories: dict[str, str]
@@ -284,7 +284,7 @@ class Folder:
 
 
 def folder(path: Path) -> Folder:
-    """All of a config folder. What cannot be read is among its problems. Raises ConfigError if there is no folder."""
+    """Read a config folder. Unreadable files are among its problems. Raises ConfigError if there is no folder."""
     files, of_files = _texts(path, _listed(path, "", "menus"))
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
@@ -295,7 +295,7 @@ def folder(path: Path) -> Folder:
 
 
 def script_files(path: Path) -> dict[str, str]:
-    """The YAML of a config folder: 'menus/welcome.yaml' -> its text. Raises ConfigError for what cannot be read."""
+    """The YAML files of a config folder by name, like 'menus/welcome.yaml'. Raises ConfigError for unreadable files."""
     files, problems = _texts(path, _listed(path, "", "menus"))
     if problems:
         raise ConfigError(problems)
@@ -303,39 +303,39 @@ def script_files(path: Path) -> dict[str, str]:
 
 
 def story_files(path: Path) -> dict[str, str]:
-    """The stories of a config folder: 'stories/a_letter.call' -> its text. Those that cannot be read are left out."""
+    """The stories of a config folder by name, like 'stories/a_letter.call'. Unreadable files are left out."""
     return _texts(path, _listed(path, "stories"))[0]
 
 
 def _listed(path: Path, *names: str) -> Iterator[Path]:
-    """The files of these folders that are ours by their names."""
+    """The files in these folders whose names say that they are ours."""
     for name in names:
         yield from (found for found in (path / name).glob(f"*{_FOLDERS[name]}") if not _BESIDE.fullmatch(found.name))
 
 
 def _passed_over(path: Path) -> Iterator[Problem]:
-    """Files that somebody may take for ours, and that are not read."""
+    """Problems for files that somebody may have meant for us but that are not read."""
     for found in sorted(path.rglob("*")):
         name, place = found.relative_to(path), str(found.parent.relative_to(path)).removeprefix(".")
         if any(_BESIDE.fullmatch(part) for part in name.parts) or name.parts[0] == "schemas":
             continue
         if place in _FOLDERS and found.name.endswith(_FOLDERS[place]):
             if not place and found.name not in ("line.yaml", "texts.yaml", "words.yaml"):
-                yield _not_read(name, "Files about what callers hear stand in config/menus.")
+                yield _not_read(name, "Files with words for callers belong in config/menus.")
         elif name.parts[0] in _FOLDERS and len(name.parts) == 1 and not found.is_dir():
             yield _not_read(name, "It must be a folder.")
         elif _MEANT.search(found.name):
-            yield _not_read(name, "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call.")
+            yield _not_read(name, "Menus must be named config/menus/NAME.yaml, and stories config/stories/NAME.call.")
         elif place in ("menus", "stories") and found.is_file():
-            yield replace(_not_read(name, f"Names end in {_FOLDERS[place]} here."), severity="warning")
+            yield replace(_not_read(name, f"Names must end in {_FOLDERS[place]} here."), severity="warning")
 
 
 def _not_read(name: Path, why: str) -> Problem:
-    return Problem(f"config/{name}", 1, f"This is not read. {why} Rename it, move it, or take it out.")
+    return Problem(f"config/{name}", 1, f"This is not read. {why} Rename it, move it, or remove it.")
 
 
 def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Problem]]:
-    """The text of each file, and a Problem for each that has none."""
+    """The text of each file, and a Problem for each that cannot be read as text."""
     texts, problems = {}, []
     for file in sorted(found):
         name = str(file.relative_to(path))
@@ -343,14 +343,14 @@ def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Prob
             texts[name] = _text(file)
         except FileNotFoundError:
             problems.append(
-                Problem(f"config/{name}", 1, "This file went away while it was read. Put it back, or try again.")
+                Problem(f"config/{name}", 1, "This file disappeared while it was read. Put it back, or try again.")
             )
         except UnicodeError:
             problems.append(Problem(f"config/{name}", 1, "This is not a text file. Save it as plain text (UTF-8)."))
         except IsADirectoryError:
-            problems.append(Problem(f"config/{name}", 1, "This is a folder. Give it another name, or take it out."))
+            problems.append(Problem(f"config/{name}", 1, "This is a folder. Rename it, or remove it."))
         except OSError as error:
-            says = f"This file cannot be read: {error.strerror}. Put that right, or take it out."
+            says = f"This file cannot be read: {error.strerror}. Correct that, or remove it."
             problems.append(Problem(f"config/{name}", 1, says))
         except ValueError as error:
             problems.append(Problem(f"config/{name}", 1, str(error)))
@@ -358,12 +358,12 @@ def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Prob
 
 
 def _text(file: Path) -> str:
-    str(file).encode()  # a name that is none cannot be kept
+    str(file).encode()  # a name that cannot be encoded cannot be stored
     found = file.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise ValueError("This is not a text file. Remove it from the folder.")
     if found.st_size > 4 * MOST_CHARACTERS:
-        raise ValueError("This file is too big to hold the line's words. Remove it from the folder.")
+        raise ValueError("This file is too big to be one of the line's. Remove it from the folder.")
     return file.read_bytes().decode("utf-8-sig")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
 from ivr.linefile import LineFile
 from ivr.places.reading import Reading
-from ivr.reading import Path
+from ivr.reading import Path, counted
 from ivr.script import GREETING, MAIN_MENU, Script
 
 #: Settings that affect callers without being spoken.
@@ -71,7 +71,7 @@ def _met(draft: Draft, script: Script, path: Path, ways: Mapping[str, str]) -> I
     steps = {field.partition(".")[0] for field in _fields_of_steps(draft, blank)}
     yield from (f"said at {step}" for step in sorted(steps))
     if texts := sum(blank in body for body in draft.texts.texts.values()):
-        yield f"in {texts} text{'s' if texts > 1 else ''}"
+        yield f"in {counted(texts, 'text')}"
 
 
 def _fields_of_steps(draft: Draft, blank: str) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""A queue of made-up callers, for whoever wants to see the advisers' page at work.
+"""A queue of made-up callers, to show the advisers' page in use.
 
-Each of them rings the real engine, and what they ask for is written down by the real desk, so
-every card is as true as if somebody had rung. Their numbers are from the ranges that Ofcom keeps
-for drama: no phone has one.
+Each caller uses the real engine, and the real desk saves their requests, so every card looks as after a real call.
+Their numbers are from the ranges that Ofcom reserves for drama, and belong to nobody.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from ivr.store import Adviser, Spool, Store, TextState
 from ivr.transcript import HANGS_UP, SPEAKS, Caller, Entry
 from ivr.web.desk import Desk
 
-#: Who signs in, and who works there besides.
+#: The adviser to sign in as, and a colleague.
 NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
 
-#: What most callers answer, by the place where they are asked: the key they press.
+#: The keys that most callers press, by place.
 _ANSWERS = {
     "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_out": "2", "ring_urgent": "2",
     "ring_when": "3", "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
@@ -37,7 +36,7 @@ _ANSWERS = {
 #: The keys of "When shall we ring you?" and "Do you need help to talk with us?"
 MORNING, AFTERNOON = "1", "2"
 RELAY, INTERPRETER, SLOWLY = "2", "3", "4"
-#: More keys than any of these calls needs.
+#: A limit above the keys that any of these calls needs.
 _MOST_KEYS = 40
 
 
@@ -46,24 +45,24 @@ class Rings:
     """One call of a made-up caller."""
 
     number: str
-    #: Hours of opening time before now at which the call is made.
+    #: The time of the call, in opening hours before now.
     hours_ago: float
-    #: Keys pressed before asking for a person, to listen to guidance.
+    #: Keys pressed to listen to guidance, before asking for a person.
     listens: str = ""
-    #: What is answered otherwise than most do, by place.
+    #: Answers that differ from _ANSWERS, by place.
     answers: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    #: The place at which the caller hangs up.
+    #: The place where the caller hangs up.
     stops_at: str = ""
-    #: What is said after the tone.
+    #: The words of the message after the tone.
     message: str = ""
-    #: The key pressed once the promised call is found again: to move it, or to cancel it. Empty: a new request.
+    #: The key pressed for an existing request: to move it, or to cancel it. Empty for a new request.
     later: str = ""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What an adviser did with a caller's request. Without an outcome, the adviser has it now."""
+    """What an adviser did with a request. Without an outcome, the adviser holds it now."""
 
     number: str
     hours_ago: float = 0.0
@@ -74,7 +73,7 @@ class Tried:
 _MOVES, _CANCELS = "1", "2"
 _HELD_BACK = {"ring_message": "2", "ring_safe": "2"}
 
-#: Everything that happens, the oldest first.
+#: Everything that happens, oldest first.
 STORY: tuple[Rings | Tried, ...] = (
     Rings("07700 900101", 30, "31"),
     Tried("07700 900101", 24, "spoke", "Explained what the letter means. Sends us a copy."),
@@ -111,7 +110,10 @@ STORY: tuple[Rings | Tried, ...] = (
 
 
 def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> int:
-    """Hire the advisers and let everybody ring. Returns how many wait. `store` must be empty but for the script."""
+    """Add the advisers and play all calls. Returns how many callers wait.
+
+    `store` must be empty except for the script.
+    """
     for name, admin in ((NAME, True), (COLLEAGUE, False)):
         store.people.save(Adviser(name, hashed(PASSWORD), admin=admin, stamp="demo"))
     queue = _Queue(settings, store, script)
@@ -126,16 +128,16 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
 
 
 class _Queue:
-    """The made-up callers, and what each of them was given."""
+    """Plays the story, and remembers the request and call number of each caller."""
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
         self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir))
-        #: By the number as it is written in the story: the request, and the number of its call.
+        #: By the phone number in the story: the id of the request, and the call number.
         self._asked: dict[str, tuple[str, str]] = {}
 
     def ring(self, call_sid: str, rings: Rings, at: dt.datetime) -> None:
-        """One call from beginning to end."""
+        """Play one call from beginning to end."""
         phone = Caller(self._script, self._desk, call_sid)
         phone.ring(at, rings.number)
         for key in rings.listens:
@@ -148,7 +150,7 @@ class _Queue:
         phone.do(Entry("CALLER", HANGS_UP))
 
     def _answer(self, phone: Caller, rings: Rings) -> None:
-        """What is asked until the request is written down, or changed, or the caller hangs up."""
+        """Answer the questions until the request is saved or changed, or the caller hangs up."""
         needs = list(rings.needs)
         for _ in range(_MOST_KEYS):
             assert phone.turn
@@ -167,7 +169,10 @@ class _Queue:
         return {"ring_back": "4", "ring_reference": reference, "ring_found": rings.later, "ring_sure": "1"}
 
     def _leave_message(self, phone: Caller, rings: Rings, request_id: str) -> None:
-        """After the tone. The sound is made here, since no recording comes from Twilio, and kept as the worker does."""
+        """Leave a message.
+
+        Its sound is rendered here, because Twilio records nothing, and stored as the worker does it.
+        """
         if not rings.message:
             return
         _press(phone, "1")
@@ -182,7 +187,7 @@ class _Queue:
         self._store.requests.with_message(request_id, message, phone.now.timestamp())
 
     def tried(self, tried: Tried, at: float) -> None:
-        """An adviser takes a request, and says what came of it; or still has it."""
+        """Let an adviser take a request and record its outcome, or still hold it."""
         known = self._asked.get(tried.number)
         if known is None:
             return
@@ -198,14 +203,14 @@ class _Queue:
 
 
 def _press(phone: Caller, keys: str) -> None:
-    """Press keys, if the call is such that they can be pressed."""
+    """Press keys one after another, if the call waits for keys."""
     entry = Entry("CALLER", keys)
     if not phone.cannot(entry):
         phone.do(entry)
 
 
 def _before(hours: Hours, now: dt.datetime, opening_hours: float) -> dt.datetime:
-    """The moment that so many opening hours were still to come until now."""
+    """The time that is this many opening hours before now."""
     step, left, moment = dt.timedelta(minutes=6), opening_hours, now
     for _ in range(60 * 24 * 10):
         if left <= 0:
@@ -216,7 +221,7 @@ def _before(hours: Hours, now: dt.datetime, opening_hours: float) -> dt.datetime
 
 
 def _text_that_failed(store: Store, script: Script, now: dt.datetime) -> None:
-    """One text that a caller asked for, and that their phone did not take."""
+    """Add one text that a caller asked for and that was not delivered."""
     name, body = next(iter(script.texts.items()))
     text = TextState("demo", "+447700900105", name, body, now.timestamp() - 3600)
     store.texts.add(text)

@@ -1,7 +1,7 @@
-"""Which phone numbers we may ring or text, and what is wrong with the others.
+"""Which phone numbers we may ring or text, and why not the others.
 
-Many callers of a helpline hide their number, so "hidden" is an ordinary result here and
-not an error. For each verdict, the line has something kind to say.
+Many callers of a helpline hide their number, so "hidden" is a normal verdict and not an error. For each verdict, the
+line has suitable words.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from phonenumbers import PhoneNumberType as Type
 
 Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign"]
 
-#: Digits of a number here, without its first zero or the code of the country.
+#: Digits of a UK number, without the leading zero or the country code.
 _NATIONAL_DIGITS = 10
 
 #: Numbers that mean 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
 #: UNAVAILABLE on a keypad, and would otherwise look like real ones.
 _SPELT = {"266696687", "7378742833", "2562533", "8656696", "86282452253"}
 _SAID = {"", "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "withheld"}
-#: A range that carriers use in place of a missing number. It must not be rung.
+#: A range that carriers use as a placeholder for a missing number. It must not be rung.
 _PLACEHOLDER = "+448979"
-#: Mobile numbers reserved for drama. No phone has one, so practice calls and tests can use them.
+#: Mobile numbers reserved for drama. They belong to nobody, so practice calls and tests can use them.
 _DRAMA_MOBILE = "+447700900"
 
 _COSTLY = {Type.PREMIUM_RATE, Type.SHARED_COST, Type.PERSONAL_NUMBER, Type.PAGER}
@@ -71,11 +71,11 @@ def judge(raw: str) -> Number:
 
 
 def keyed(digits: str, near: str) -> Number:
-    """What digits that a caller keyed can be used for, in any way in which people here give a number.
+    """Judge the digits that a caller keyed, in any of the ways in which people in the UK write a number.
 
-    With or without the first zero, with the country's code (0044 or 44, and a zero behind it), or without the area's:
-    then the area of `near` is meant, one of our own numbers. What is no number has a verdict that tells why: 'short'
-    and 'long' for one with digits missing or too many.
+    With or without the leading zero, with the country code (0044 or 44, with or without a zero after it), or without
+    the area code: then the area of `near`, one of our own numbers, is used. An invalid number gets the verdict 'short'
+    or 'long' if digits are missing or too many.
     """
     found = judge(digits)
     if found.verdict != "malformed":
@@ -89,12 +89,12 @@ def keyed(digits: str, near: str) -> Number:
 
 
 def is_long(digits: str) -> bool:
-    """Whether these are more digits than any number here has."""
+    """Whether these are more digits than any UK number has."""
     return len(_national(digits)) > _NATIONAL_DIGITS
 
 
 def _national(digits: str) -> str:
-    """Digits without the first zero, or the country's code."""
+    """Digits without the leading zero or the country code."""
     try:
         return str(phonenumbers.national_significant_number(phonenumbers.parse(digits, "GB")))
     except phonenumbers.NumberParseException:
@@ -102,21 +102,21 @@ def _national(digits: str) -> str:
 
 
 def _area_code(phone: str) -> str:
-    """'0116' of '0116 496 0123'; nothing of a number that belongs to no area."""
+    """'0116' for '0116 496 0123'; empty for a number without an area code."""
     number = phonenumbers.parse(phone, "GB")
     digits = phonenumbers.length_of_geographical_area_code(number)
     return f"0{phonenumbers.national_significant_number(number)[:digits]}" if digits else ""
 
 
 def same(number: str, phones: Iterable[str]) -> bool:
-    """Whether a number is one of these, however each is spelt."""
+    """Whether a number is one of these, whatever the format of each."""
     known = _dialled(number)
     return bool(known) and any(known == _dialled(phone) for phone in phones)
 
 
 @lru_cache(maxsize=256)
 def _dialled(phone: str) -> str:
-    """What is dialled for a number, whether or not we would ring it; empty if it is none."""
+    """The digits to dial for a number, whether or not we would ring it; empty if it is not a number."""
     if judged := judge(phone).e164:
         return judged
     try:

@@ -1,7 +1,6 @@
-"""When callers can be rung: the parts of each day in which somebody is there, as far ahead as we promise.
+"""When callers can be rung: the parts of each day in which somebody is available, as far ahead as we promise.
 
-Times that are compared or stored are seconds since the epoch (UTC), so that a clock change
-does not move a request in the queue.
+Times that are compared or stored are POSIX seconds, so that a clock change does not move a request in the queue.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ import msgspec
 
 from ivr.hours import LONDON, Hours, Span
 
-#: Seconds that must remain of a part of a day to promise it to a caller, and to try a caller again in it.
+#: Seconds that must remain of a part of the day: to promise it to a caller, and to schedule another try in it.
 LEAST_LEFT, LEAST_LEFT_AGAIN = 60 * 60, 15 * 60
 
-#: How soon a caller must be rung: today, before everybody else; urgently; or when they chose.
+#: How soon a caller must be rung: "today", before everybody else; "urgent"; or at the time they chose.
 Urgency = Literal["", "urgent", "today"]
 Part = Literal["morning", "afternoon"]
 When = Literal["", "morning", "afternoon", "any"]
@@ -34,7 +33,7 @@ class Window(msgspec.Struct, frozen=True):
 class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a caller is to be rung."""
 
-    #: What the caller chose, and the window that was found for it.
+    #: The caller's choice, and the window that was found for it.
     when: When = ""
     window: Window | None = None
     #: Ring not before `opens`, and by `due`.
@@ -51,14 +50,14 @@ class Diary:
     days_ahead: int
 
     def windows(self, now: dt.datetime, least_left: float = LEAST_LEFT) -> tuple[Window, ...]:
-        """Every window that still has at least `least_left` seconds to come, soonest first."""
+        """Every window that still has at least `least_left` seconds left, earliest first."""
         least = now.timestamp() + least_left
         days = (now.astimezone(LONDON).date() + dt.timedelta(days=ahead) for ahead in range(self.days_ahead + 1))
         every = (Window(day, part) for day in days for part in self.parts if self._span(day, part))
         return tuple(window for window in every if self.times(window)[1] >= least)
 
     def times(self, window: Window) -> tuple[float, float]:
-        """From when and by when to ring a caller who was promised this window, in seconds since the epoch."""
+        """The earliest and latest time to ring a caller who was promised this window, in POSIX seconds."""
         span = self._span(window.day, window.part) or self.parts[window.part]
         opens = dt.datetime.combine(window.day, span.opens, LONDON)
         return opens.timestamp(), dt.datetime.combine(window.day, span.closes, LONDON).timestamp()
@@ -68,11 +67,11 @@ class Diary:
         return window.part in self.parts and self._span(window.day, window.part) is not None
 
     def due(self, urgency: Urgency, now: dt.datetime, within_hours: float) -> float:
-        """By when somebody who asks now should be rung if any time suits them, in seconds since the epoch.
+        """By when to ring a caller who asks now and for whom any time is right, in POSIX seconds.
 
-        Those for `today` within so many opening hours. All others by the end of the next day that opens after now,
-        which is this day for whoever asks before it opens: a caller is promised a day and not an hour, and advisers
-        keep the hours before that for those who cannot wait.
+        With urgency "today", within `within_hours` opening hours. Otherwise by the end of the next day that opens after
+        now; for a caller who asks before opening time, that is the same day. Callers are promised a day and not an
+        hour, so that advisers can keep the earlier hours for those who cannot wait.
         """
         opens = self.hours.next_open(now) if urgency != "today" else None
         span = self.hours.on(opens.date()) if opens else None
@@ -81,11 +80,11 @@ class Diary:
         return dt.datetime.combine(opens.date(), span.closes, LONDON).timestamp()
 
     def opening(self, now: dt.datetime) -> float:
-        """The first moment from `now` on at which the line is open; `now` itself if no opening is known."""
+        """The first time, from `now` on, at which the line is open; `now` itself if it never opens."""
         opens = None if self.hours.is_open(now) else self.hours.next_open(now)
         return (opens or now).timestamp()
 
     def _span(self, day: dt.date, part: Part) -> Span | None:
-        """The stretch of this part of the day in which the line is open."""
+        """The hours of this part of the day in which the line is open."""
         is_open = self.hours.on(day)
         return is_open.shared(self.parts[part]) if is_open else None

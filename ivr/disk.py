@@ -1,4 +1,4 @@
-"""The disk: files that are whole, folders that nobody else looks into, and whether anything can be written."""
+"""The disk: writes files atomically, makes private folders, and tells whether anything can be written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 def private_folder(path: Path) -> Path:
-    """This folder, made if need be so that nobody else looks into it: callers' numbers and voices are there."""
+    """This folder.
+
+    If it has to be created, only its owner can read it, because it holds callers' numbers and voices.
+    """
     if not path.is_dir():
         private_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -17,7 +20,7 @@ def private_folder(path: Path) -> Path:
 
 
 def why_unwritable(folder: Path) -> str:
-    """Why no file can be written into this folder, in the words of the system; empty if one can."""
+    """The system's reason why no file can be written into this folder; empty if one can."""
     try:
         with tempfile.NamedTemporaryFile(dir=private_folder(folder), prefix=".tried.", suffix=".part") as file:
             file.write(bytes(4096))
@@ -28,7 +31,7 @@ def why_unwritable(folder: Path) -> str:
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write a file in one step: all of it, or what was there before stays. A file that was there keeps its rights."""
+    """Write a file atomically: completely, or the old content stays. An existing file keeps its permissions."""
     path = path.resolve()
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:

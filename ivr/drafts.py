@@ -27,7 +27,7 @@ class Draft:
     texts: TextsFile
     words: WordsFile
     menus: dict[str, MenuFile]
-    #: What is published: the files as staff wrote them, and what stands in for words that they do not have.
+    #: What is published: the files as staff wrote them, plus stand-ins for words that they do not have yet.
     files: dict[str, str]
 
     @property
@@ -35,7 +35,7 @@ class Draft:
         return [p for document in self.documents.values() for p in document.problems]
 
     def stand_ins(self) -> Iterator[tuple[str, Path, Any]]:
-        """What these files do not have, and what stands in for it, as (file, path, value)."""
+        """What these files lack and what the line uses instead, as (file, path, value)."""
         for file, document in self.documents.items():
             for path, value in document.stand_ins.items():
                 yield file, path, value
@@ -48,9 +48,10 @@ class Draft:
 
 
 def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> Draft:
-    """Read the texts of `config/` by file name. `unreadable`: the problems of files without a text.
+    """Read the texts of `config/`, by file name.
 
-    Mistakes are in the draft's problems; nothing is raised.
+    `unreadable` holds the problems of files that could not be opened. Mistakes are collected in the draft's problems;
+    nothing is raised.
     """
     written, shipped = stand_ins.written(files), stand_ins.shipped(files)
     documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}

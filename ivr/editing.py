@@ -1,4 +1,4 @@
-"""Changes staff's YAML for them: only the changed part is rewritten, and every other character stays."""
+"""Edits staff's YAML for them. Only the changed part is rewritten, and every other character stays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from ivr.reading import Path
 
-#: Blank lines and whole-line comments at the end of a list. They belong to what follows it.
+#: Blank lines and whole-line comments at the end of a list. They belong to what follows the list.
 _AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
 
@@ -27,7 +27,7 @@ def without_notices(line_yaml: str) -> str:
 
 
 def without_alerts(line_yaml: str) -> str:
-    """`line.yaml` with nobody to be told of anything. It must have been read without a Problem before."""
+    """`line.yaml` without addresses for alerts. It must have been read without a Problem before."""
     key, value = _found(line_yaml, "alerts")
     if key is None or value is None:
         return line_yaml
@@ -49,7 +49,7 @@ def _with_notices(text: str, items: list[str]) -> str:
 
 
 def _found(text: str, name: str) -> tuple[Node, Node] | tuple[None, None]:
-    """A name at the top level and what stands behind it; nothing if they are not there."""
+    """A top-level name and its value, as YAML nodes; (None, None) if it is missing."""
     root = YAML(typ="rt").compose(text)
     assert isinstance(root, MappingNode)
     return next(((key, value) for key, value in root.value if key.value == name), (None, None))
@@ -72,7 +72,7 @@ def _around(text: str, start: int, value: Node) -> tuple[str, str]:
 
 # --- what the service has confirmed -----------------------------------------------------------
 
-#: The field that holds the value, in groups where a plain value is allowed too.
+#: The field that holds the value, in groups where a plain value is also allowed.
 _VALUE_IN = {"phones": "number", "emails": "address", "links": "address"}
 
 
@@ -110,7 +110,7 @@ def _quoted(value: str) -> str:
 
 def _with_field(text: str, path: Path, field: str, value: str) -> str:
     setting = _node_at(text, path)
-    if not isinstance(setting, MappingNode):  # a value by itself, which is kept as it is written
+    if not isinstance(setting, MappingNode):  # a plain value, which is kept as it is written
         start, end = setting.start_mark.index, setting.end_mark.index
         return f"{text[:start]}{{{_VALUE_IN[str(path[0])]}: {text[start:end]}, {field}: {value}}}{text[end:]}"
     for key, old in setting.value:
@@ -125,7 +125,7 @@ def _with_field(text: str, path: Path, field: str, value: str) -> str:
 
 
 def _with_value(text: str, key: Node, old: Node, value: str) -> str:
-    """Replaces the value of a key, which may be empty."""
+    """Replace the value of a key, which may be empty."""
     colon = text.index(":", key.end_mark.index) + 1
     end = max(colon, old.end_mark.index) if old.value else colon
     rest = text[end:]

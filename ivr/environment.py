@@ -1,6 +1,6 @@
-"""What is wrong with the environment variables of the line, each fault in words that say what to do.
+"""Checks the environment variables of the line. Each fault says what to do.
 
-Text in, text out: nothing is opened and nobody is asked. `config.py` reads the variables and looks at their folders.
+Text in, text out, without any I/O. `config.py` reads the variables and checks their folders.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ivr import dialling
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Fewer characters can be tried out, one after another.
+#: Shorter secrets can be found by trying.
 SHORTEST_SECRET = 16
-#: Web processes that somebody may ask for: each takes memory, and a slip of the finger must not take all of it.
+#: The most web processes: each takes memory, and a typing mistake must not use up all of it.
 MOST_WEB_PROCESSES = 64
-#: Names that only a house's own network knows.
+#: Names that only a local network knows.
 _AT_HOME = (
     "localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "home.arpa", "corp", "private", "test",
     "example", "invalid", "onion",
 )  # fmt: skip
-#: What people write where a secret should be. Of a real one, more is left when these are taken away.
+#: Placeholders that people write in place of a secret. After removing these, more is left of a real one.
 _PLACEHOLDERS = re.compile(
     r"change|replace|secret|password|passwort|passphrase|twilio|token|auth|api|key|your|here|goes|this|please|todo|fixme|"
     r"default|example|sample|dummy|demo|test|none|null|insert|enter|value|admin|letmein|welcome|qwerty|asdf|"
@@ -35,7 +35,7 @@ _PLACEHOLDERS = re.compile(
 
 
 def faults(value: Mapping[str, str]) -> Iterator[str]:
-    """Everything about these variables that would go wrong later, where nobody could tell why. Empty: not set."""
+    """Faults of these variables that would otherwise appear later, when nobody could tell why. Empty: not set."""
     yield from _public_url_faults(value["PUBLIC_URL"], has_account=bool(value["TWILIO_ACCOUNT_SID"]))
     yield from _twilio_faults(value)
     yield from _api_url_faults(value["TWILIO_API_URL"])
@@ -44,7 +44,7 @@ def faults(value: Mapping[str, str]) -> Iterator[str]:
     if value["IVR_SPEECH"] not in ("", "audio", "say"):
         yield f"IVR_SPEECH is '{value['IVR_SPEECH']}'. Make it audio or say, or leave it out."
     if value["SECRET_KEY"] and (why := _too_weak(value["SECRET_KEY"])):
-        yield f"SECRET_KEY {why}, so sign-ins could be forged. {_MAKE_ONE}, or leave it out: one is made and kept."
+        yield f"SECRET_KEY {why}, so sign-ins could be forged. {_MAKE_ONE}, or leave it out: then one is made and kept."
     yield from _mail_faults(value["SMTP_URL"], value["SMTP_FROM"])
     yield from _proxy_faults(value["TRUSTED_PROXIES"])
     if value["METRICS_TOKEN"] and (why := _too_weak(value["METRICS_TOKEN"])):
@@ -60,7 +60,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 def without_default_port(url: str) -> str:
-    """An address as Twilio signs it: the port that its scheme has anyway is left out."""
+    """A URL without its scheme's default port, as Twilio signs it."""
     return re.sub(r"^(https://[^/]+):443$|^(http://[^/]+):80$", r"\1\2", url.rstrip("/"), flags=re.IGNORECASE)
 
 
@@ -91,29 +91,32 @@ def _public_url_faults(url: str, *, has_account: bool) -> Iterator[str]:
     elif not (parts and parts.scheme in ("http", "https") and parts.hostname):
         yield f"PUBLIC_URL is '{url}'. Make it a whole address, like https://line.example.org"
     elif parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        yield "PUBLIC_URL is more than https:// and a name. Take the rest away: the line needs a name of its own."
+        yield "PUBLIC_URL has more than https:// and a host name. Remove the rest: the line needs its own host name."
     elif "_" in (parts.hostname or ""):
-        yield "PUBLIC_URL has an underscore in its name, and Twilio does not call such a name."
+        yield "PUBLIC_URL has an underscore in its host name. Twilio does not call such names."
     elif why := _badly_spelt(url, parts) or (_out_of_reach(parts.hostname) if has_account else ""):
         yield f"PUBLIC_URL is '{url}'. {why}"
 
 
 def _badly_spelt(url: str, parts: SplitResult) -> str:
-    """Why Twilio would sign another address than this one, and the right one; empty if it would not."""
+    """Why Twilio would sign a different address, with the right one; empty if it would sign this one."""
     host = parts.hostname or ""
     if not host.isascii():
-        return f"Twilio signs a name in its plain form. Write {_plain(parts.scheme, host)}"
+        return f"Twilio signs the ASCII form of a name. Write {_plain(parts.scheme, host)}"
     name = f"[{host}]" if ":" in host else host.rstrip(".")
     right = f"{parts.scheme}://{name}{f':{parts.port}' if parts.port else ''}"
     if url.rstrip("/") != right:
-        return f"Twilio signs the address letter by letter. Write it like this: {right}"
+        return f"Twilio's signature covers every character of the address. Write it like this: {right}"
     if not _is_address(host) and not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z][a-z0-9-]*", host):
-        return "That is not a name that can be called. Write it like https://line.example.org"
+        return "That is not a valid host name. Write it like https://line.example.org"
     return ""
 
 
 def _plain(scheme: str, host: str) -> str:
-    """An address with other letters as the network knows it. Where two spellings are in use, none is named."""
+    """The ASCII form (IDNA) of a URL.
+
+    If two IDNA versions give different names, it tells the reader where to find it.
+    """
     try:
         plain = host.encode("idna").decode()
         is_the_same = plain.encode().decode("idna") == host.lower()
@@ -123,16 +126,18 @@ def _plain(scheme: str, host: str) -> str:
 
 
 def _out_of_reach(host: str) -> str:
-    """Why Twilio cannot reach this host, in words; empty if it may."""
+    """Why Twilio cannot reach this host; empty if it can."""
     if _is_address(host):
         address = ipaddress.ip_address(host)
         if address.version == 6:
-            return "Twilio calls no address of this kind. Give the line a name, like https://line.example.org"
+            return (
+                "Twilio does not call addresses of this kind. Give the line a host name, like https://line.example.org"
+            )
         if not address.is_global or address.is_multicast:
-            return "That is an address of this machine or network, and Twilio cannot reach it. Use a public name."
+            return "That is an address of this machine or its network, so Twilio cannot reach it. Use a public name."
         return ""
     if "." not in host or any(f".{host}".endswith(f".{home}") for home in _AT_HOME):
-        return "Only this machine or network knows that name, and Twilio cannot reach it. Use a public name."
+        return "Only this machine or its network knows that name, so Twilio cannot reach it. Use a public name."
     return ""
 
 
@@ -146,24 +151,24 @@ def _is_address(host: str) -> bool:
 
 # --- Twilio -----------------------------------------------------------------------------------
 
-_MAKE_ONE = "Take the output of: openssl rand -hex 32"
+_MAKE_ONE = "Use the output of: openssl rand -hex 32"
 
 
 def _twilio_faults(value: Mapping[str, str]) -> Iterator[str]:
     account, token, number = value["TWILIO_ACCOUNT_SID"], value["TWILIO_AUTH_TOKEN"], value["TWILIO_NUMBER"]
     if account and not re.fullmatch(r"AC[0-9a-f]{32}", account):
-        yield "TWILIO_ACCOUNT_SID is not the SID of an account. Copy it from Twilio: AC, and 32 numbers and letters."
+        yield "TWILIO_ACCOUNT_SID is not the SID of an account. Copy it from Twilio: AC and 32 digits and letters."
     if account and not token:
-        yield "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not. Set both, or neither."
+        yield "TWILIO_ACCOUNT_SID is set but TWILIO_AUTH_TOKEN is not. Set both, or neither."
     if token and not tokens(token):
-        yield "TWILIO_AUTH_TOKEN has commas and no token. Set one, or leave it out."
+        yield "TWILIO_AUTH_TOKEN has commas but no token. Set one, or leave it out."
     for nth, each in enumerate(tokens(token), 1):
         yield from _token_faults(each, f"TWILIO_AUTH_TOKEN, number {nth}," if "," in token else "TWILIO_AUTH_TOKEN")
     if account and not number:
-        yield "TWILIO_ACCOUNT_SID is set and TWILIO_NUMBER is not. Set it to the line's number, like +441164960000"
+        yield "TWILIO_ACCOUNT_SID is set but TWILIO_NUMBER is not. Set it to the line's number, like +441164960000"
     if number and not _is_number(number):
-        right = dialling.judge(number).e164 or "with plus and country, like +441164960000"
-        yield f"TWILIO_NUMBER is '{number}'. Write it {right if right.startswith('with') else f'so: {right}'}"
+        right = dialling.judge(number).e164 or "with plus and country code, like +441164960000"
+        yield f"TWILIO_NUMBER is '{number}'. Write it {right if right.startswith('with') else f'like this: {right}'}"
     yield from _text_from_faults(value["TWILIO_TEXT_FROM"], has_account=bool(account))
 
 
@@ -172,13 +177,13 @@ def _text_from_faults(sender: str, *, has_account: bool) -> Iterator[str]:
         return
     if not _is_number(sender) and not re.fullmatch(r"MG[0-9a-f]{32}", sender):
         right = dialling.judge(sender).e164
-        how = f"Write it so: {right}" if right else (
-            "Write a number with plus and country, like +447700900000, or the SID of a Messaging Service: MG, and 32 "
-            "numbers and letters."
+        how = f"Write it like this: {right}" if right else (
+            "Write a number with plus and country code, like +447700900000, or the SID of a Messaging Service: MG "
+            "and 32 digits and letters."
         )  # fmt: skip
         yield f"TWILIO_TEXT_FROM is '{sender}'. {how}"
     elif not has_account:
-        yield "TWILIO_TEXT_FROM is set and TWILIO_ACCOUNT_SID is not. Set both, or take TWILIO_TEXT_FROM out."
+        yield "TWILIO_TEXT_FROM is set but TWILIO_ACCOUNT_SID is not. Set both, or unset TWILIO_TEXT_FROM."
 
 
 def _is_number(text: str) -> bool:
@@ -187,21 +192,21 @@ def _is_number(text: str) -> bool:
 
 def _token_faults(token: str, name: str) -> Iterator[str]:
     if re.fullmatch(r"(AC|SK)[0-9a-f]{32}", token):
-        yield f"{name} is a SID, which is no secret. Copy the auth token of the account from Twilio."
+        yield f"{name} is a SID, which is not secret. Copy the auth token of the account from Twilio."
     elif why := _too_weak(token):
-        yield f"{name} {why}, so anybody could pass for Twilio. Copy the auth token of the account from Twilio."
+        yield f"{name} {why}, so anybody could impersonate Twilio. Copy the auth token of the account from Twilio."
 
 
 def _too_weak(secret: str) -> str:
-    """Why a secret keeps nobody out, going on from its name; empty if it does."""
+    """Why a secret is too weak, to follow its name; empty if it is strong enough."""
     if not re.fullmatch(r"[!-~]+", secret):
-        return "has a space, or a letter that is not plain, in it"
+        return "contains a space or a non-ASCII character"
     if len(secret) < SHORTEST_SECRET:
         return f"has fewer than {SHORTEST_SECRET} characters"
     if len(set(secret)) < 6 or re.fullmatch(r"(.{1,5})\1+.{0,4}", secret):
-        return "is the same few characters again and again"
+        return "repeats the same few characters"
     if len(_PLACEHOLDERS.sub("", secret)) < 8:
-        return "is made of words that stand for a secret"
+        return "is a placeholder"
     return ""
 
 
@@ -210,17 +215,17 @@ def _api_url_faults(url: str) -> Iterator[str]:
     if not url:
         return
     if not (api and api.scheme in ("http", "https") and api.hostname):
-        yield f"TWILIO_API_URL is '{url}'. Make it a whole address, or leave it out."
+        yield f"TWILIO_API_URL is '{url}'. Make it a complete URL, or leave it out."
     elif api.query or api.fragment or "@" in api.netloc:
-        yield "TWILIO_API_URL has more than an address in it. Take away what is before the @, or behind ? or #."
+        yield "TWILIO_API_URL has more than an address. Remove what is before the @, or after ? or #."
     elif api.scheme == "http" and not _out_of_reach(api.hostname):
-        yield "TWILIO_API_URL begins with http://, and would send the auth token for all to read. Make it https://"
+        yield "TWILIO_API_URL begins with http://, which would send the auth token unencrypted. Make it https://"
 
 
 # --- Redis and mail ---------------------------------------------------------------------------
 
 
-#: What there may be behind a question mark: the authority that vouches for a server, and the number of a database.
+#: The allowed query of a URL: the certificate authority of a server, and the number of a database.
 _BEHIND = {"rediss": r"ssl_ca_certs=/[^&?]+", "unix": r"db=\d+"}
 
 
@@ -229,32 +234,32 @@ def _redis_faults(url: str) -> Iterator[str]:
     if scheme not in ("redis", "rediss", "unix", "sentinel"):
         yield "REDIS_URL must begin with redis://, rediss://, unix:// or sentinel://"
     elif "?" in rest and not re.fullmatch(_BEHIND.get(scheme, ""), rest.partition("?")[2]):
-        yield "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix:// db=1"
+        yield "After a ?, REDIS_URL can only have ssl_ca_certs=/its.pem (with rediss://) or db=1 (with unix://)."
     elif scheme == "sentinel":
         hosts, _, name = rest.rpartition("@")[2].partition("/")
         if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):
             yield "REDIS_URL must name each sentinel as host:port, with commas between them."
         if not name or "/" in name:
-            yield "REDIS_URL must have the service's name behind the sentinels, and no more."
+            yield "REDIS_URL must end with the service's name after the sentinels."
     elif scheme == "unix":
         if not rest.rpartition("@")[2].startswith("/"):
-            yield "REDIS_URL must have the whole path of the socket, like unix:///run/redis.sock"
+            yield "REDIS_URL must have the full path of the socket, like unix:///run/redis.sock"
     elif not (parts := _parts(url)) or not parts.hostname or not re.fullmatch(r"(/\d*)?", parts.path):
         yield f"REDIS_URL must be {scheme}://host:port/database, where port and database are numbers."
 
 
 def _mail_faults(url: str, sender: str) -> Iterator[str]:
     if bool(url) != bool(sender):
-        yield "Of SMTP_URL and SMTP_FROM one is set and the other is not. Set both, or neither."
+        yield "Only one of SMTP_URL and SMTP_FROM is set. Set both, or neither."
     if sender and not _is_sender(sender):
-        yield f"SMTP_FROM is '{sender}', which is no address of e-mail. Write one, like line@example.org"
+        yield f"SMTP_FROM is '{sender}', which is not an e-mail address. Write one, like line@example.org"
     mail = _parts(url)
     if not url:
         return
     if not (mail and mail.scheme in ("smtp", "smtps") and mail.hostname and _is_host(mail.hostname)):
-        yield "SMTP_URL must be smtp:// or smtps:// with a host, and a number if there is a port."
+        yield "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port number."
     elif mail.path.strip("/") or mail.query or mail.fragment:
-        yield "SMTP_URL ends behind the host and its port. Take the rest away, or write signs in the password as %2F."
+        yield "SMTP_URL must end after the host and its port. Remove the rest, or escape special characters, like %2F."
     elif "@" in mail.netloc and not (mail.username and mail.password):
         yield "SMTP_URL has a user without a password, or a password without a user. Write both, as user:password@host"
 
@@ -264,7 +269,7 @@ def _is_host(host: str) -> bool:
 
 
 def _is_sender(text: str) -> bool:
-    """Whether a message can say that it comes from here: one address, with a name before it or none."""
+    """Whether this is one e-mail address, optionally with a name before it."""
     try:
         found = mail_policy.header_factory("from", text)
     except (MessageError, ValueError, IndexError):
@@ -276,7 +281,7 @@ def _is_sender(text: str) -> bool:
 
 
 def _parts(address: str) -> SplitResult | None:
-    """An address in parts; None if there are none to be told, or its port is no port."""
+    """A parsed URL; None if it cannot be parsed, or its port is invalid."""
     try:
         parts = urlsplit(address)
         return parts if parts.port != 0 else None

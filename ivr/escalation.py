@@ -1,12 +1,11 @@
-"""Silence, unused keys and circles: how whoever does not get on comes to help.
+"""Silence, unused keys and circles: how callers who are stuck get help.
 
-Help comes in an order, each once in a call and without being asked for: a person is rung;
-where nobody can talk, a message is asked for that needs no key; and whoever says nothing
-there either is told why nobody can talk, when somebody can, and at which number, and then
-the call ends. Talking looks like silence here, and leads the same way.
+Help comes without being asked for, in this order, each once in a call: a person is rung; if nobody can talk, the caller
+can leave a message without pressing a key; if they leave none, they hear why nobody can talk, when somebody can, and
+which number to ring, and then the call ends. To the line, talking looks like silence, and leads the same way.
 
-A call goes in a circle when many keys in a row bring nothing new. Nothing that a caller can
-do in turn is an exception, so every call that stays on the line ends in something got.
+A call goes in a circle when many keys in a row lead to nothing new. There are no exceptions, so every caller who stays
+on the line gets something in the end.
 """
 
 from __future__ import annotations
@@ -21,17 +20,18 @@ from ivr.places.wish import finished_for, half_way
 from ivr.script import STAY, Go, Here, Line, Moved, Script
 from ivr.session import MOST_VISITED, Session
 
-#: Keys that may bring nothing new before the line takes it for a circle. Far more than anybody needs to hear a number
-#: again, or to go back; and the first two times, it only brings help.
+#: So many keys without anything new count as a circle. That is far more than anybody needs to repeat a number or to go
+#: back; and the first two times, the only consequence is help.
 MOST_FRUITLESS = 15
 
 
 def silent(here: Here) -> Moved:
-    """One more silence, which the session counts already: kinder words each time, and help before it wears anybody out.
+    """Another silence (no-input), already counted in the session: kinder words each time, and help before anybody
+    tires.
 
-    Somebody who has pressed nothing yet hears where the keypad is, and that nothing need be pressed. It is all that is
-    said: the choices, or key 0 a third time, would take longer than most people wait, and whoever does nothing more
-    comes to a person. All keys still work.
+    A caller who has not pressed a key yet hears where the keypad is, and that they do not have to press. Nothing else
+    is said: the choices, or key 0 a third time, would take longer than most people wait, and a caller who keeps silent
+    gets a person anyway. All keys still work.
     """
     here = here.at(_slipped(here.s))
     s = here.s
@@ -44,7 +44,7 @@ def silent(here: Here) -> Moved:
 
 
 def unused(here: Here) -> Moved:
-    """One more key that is not used here, which the session counts already."""
+    """Another unused key (no-match), already counted in the session."""
     here = here.at(_slipped(here.s))
     if used_up(here.script, here.s):
         return to_help(here)
@@ -58,7 +58,7 @@ def _slipped(s: Session) -> Session:
 
 
 def _asked_again(here: Here, words: Line, count: int) -> Moved:
-    """The choices again; one by one from the second time on."""
+    """Repeat the choices; from the second time on, one by one."""
     here = here.at(reply.say(here, here.words(words)))
     if (count >= 2 or here.s.one_key) and here.place.choices(here):
         return reply.offered(here.s, 1), STAY
@@ -66,12 +66,12 @@ def _asked_again(here: Here, words: Line, count: int) -> Moved:
 
 
 def _most_silences(here: Here) -> int:
-    """The silences at a place after which help comes. Where nobody can talk, the caller has waited for help already."""
+    """After this many silences at a place, help comes. If nobody can talk, the caller has already waited for help."""
     return 1 if here.place.person_is_away and not here.s.message_offered else 2
 
 
 def used_up(script: Script, s: Session) -> bool:
-    """Whether so much has gone wrong, here or in this call, that the caller should be helped."""
+    """Whether there were so many errors, here or in this call, that the caller needs help."""
     waiting = script.line.waiting
     return s.silences + s.wrongs >= waiting.tries_at_a_place or s.slips >= waiting.slips_in_a_call
 
@@ -81,25 +81,25 @@ def circling(s: Session) -> bool:
 
 
 def heard_new(s: Session) -> Session:
-    """The session with its place among those that were heard. A new one shows that the caller gets on."""
+    """The session with its place marked as heard. A new place shows that the caller makes progress."""
     if s.visited is None or s.place.node in s.visited:
         return s
     return replace(s, fruitless=0, visited=(*s.visited, s.place.node)[-MOST_VISITED:])
 
 
 def to_help(here: Here) -> Moved:
-    """The next help in order, for a caller who does not get on."""
+    """The next help in order, for a caller who is stuck."""
     is_silent, circles, is_away = here.s.silences > 0, circling(here.s), here.place.person_is_away
     s = replace(here.s, slips=0, silences=0, wrongs=0, waited=0)
     here = here.at(s)
-    if half_way(here.script, s, s.place):  # the number is written down, so the request is made whole for them
+    if half_way(here.script, s, s.place):  # the number is saved, so the request is completed for them
         return finished_for(here)
     ends = circles or (is_silent and may_hang_up(s))
     if s.got:
         return (s, Go("goodbye")) if ends else _once_more(here, is_silent)
-    if s.blocked:  # nothing that is not asked for: neither is a person rung, nor a message taken
+    if s.blocked:  # a blocked phone gets nothing unasked: no person is rung, and no message taken
         return s, Go("told")
-    was_rung = s.led and s.away  # else a key came in the words before it rang
+    was_rung = s.led and s.away  # otherwise a key came during the words before the ringing
     if not was_rung and not is_away and can_ring(here):
         return replace(s, fruitless=0), Go("stay_on")
     if not s.message_offered:
@@ -114,5 +114,5 @@ def _once_more(here: Here, is_silent: bool) -> Moved:
 
 
 def _choices_only(here: Here) -> Session:
-    """The session without what was already told: a caller who slipped needs the choices."""
+    """The session at its choices, without what was already said: after an error, a caller needs the choices."""
     return replace(here.s, place=here.place.choices_only(here.s.place, here.s))

@@ -1,9 +1,9 @@
 """Validates the files that staff write, and says in plain words what does not fit.
 
-A file with faults is repaired in memory, so that one fault does not hide the others: what is missing is filled in,
-what does not fit is replaced or removed, and a name that is nearly right is corrected. Each of these is reported. The
-repaired file is never published, since a draft with Problems is refused. The one exception is what a newer version of
-the line needs and brings with it (`shipped.py`): that stays in use, and is reported as a warning.
+A faulty file is repaired in memory, so that one fault does not hide others: missing values are filled in, invalid ones
+are replaced or removed, and misspelt names are corrected. Each repair is reported. A repaired file is never published,
+because a draft with Problems is refused. The one exception is words that a newer version of the line needs and that are
+shipped with it (`shipped.py`): they stay in use, and are reported as a warning.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pydantic import BaseModel, ValidationError
 from ivr.reading import Document, Path, Problem, day_of
 
 M = TypeVar("M", bound=BaseModel)
-#: A value that is valid at a path, given what surrounds it. Raises LookupError or TypeError if none is needed there.
+#: Returns a valid value for a path, given what surrounds it. Raises LookupError or TypeError if none is needed there.
 Spare = Callable[[Path, Any], Any]
 
-#: The form of the name of a node, a setting or a text.
+#: The pattern for names of nodes, settings and texts.
 NAME = r"^[a-z][a-z0-9_]*$"
-#: What a place in a file looks like: names with dots between them, from the outside in.
+#: The pattern for a path in a file: names with dots between them, outermost first.
 PLACE = r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$"
 #: The keys that a menu may use.
 CHOICE_KEYS = range(1, 6)
 
 
 def sound_part(model: type[M], document: Document, spare: Spare, shipped: Mapping[str, Any] | None = None) -> M:
-    """The document as a model, repaired where it has faults. The faults are in the document's problems afterwards.
+    """Validate a document, and repair its faults in memory. The faults are added to the document's problems.
 
-    What is missing and is in `shipped` is taken from there. That is not a fault: it is listed in the document's
+    Missing values that are in `shipped` are taken from there. They are not faults, and are listed in the document's
     stand-ins.
     """
     return _Mending(document, spare, shipped or {}).done(model)
@@ -46,7 +46,7 @@ class _Mending:
     def __init__(self, document: Document, spare: Spare, shipped: Mapping[str, Any]):
         self._document, self._spare, self._shipped = document, spare, shipped
         self._left: Any = copy.deepcopy(document.data)
-        #: Paths that were filled in or removed. Nothing in them is reported again.
+        #: Paths that were filled in or removed. Nothing below them is reported again.
         self._mended: set[Path] = set()
         #: Those among them that have a spare value.
         self._filled: set[Path] = set()
@@ -83,11 +83,11 @@ class _Mending:
                 self._put_right(path, fault["type"])
         for path, right in misspelt.items():
             self._rename(path, right)
-        for path in bad_names:  # last, because the other faults refer to the present names
+        for path in bad_names:  # last, because the other faults refer to the current names
             self._rename(path, self._usable(path))
 
     def _stands_in(self, fault: dict[str, Any]) -> bool:
-        """Whether this is missing, and something shipped stands in for it. That is there afterwards."""
+        """If this is missing and there is a shipped value, fill it in. Returns whether it did."""
         path = self._where(fault)
         if fault["type"] != "missing" or self._is_mended(path) or self._is_unread(path, fault):
             return False
@@ -292,7 +292,7 @@ def _not_shaped(name: str, given: Any, pattern: object) -> str:
 
 
 def _not_a(name: str, kind: str, given: Any) -> str:
-    """The message about a value of the wrong kind, which may only need its quotes removed."""
+    """The message about a value of the wrong type, which may only need its quotes removed."""
     text = str(given)
     if given is None and kind.startswith("a list"):
         return f"'{name}' has nothing after it. Write [] if there is none."
@@ -322,5 +322,5 @@ def _unknown_field(name: object) -> str:
     if ":" in str(name):
         return "Write a space after the colon."
     if " " in str(name):
-        return "If it belongs to the words before it, put all of the words in quotes."
+        return "If it belongs to the words before it, put all the words in quotes."
     return "Check its spelling and the spaces at its start, or remove it."

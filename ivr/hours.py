@@ -1,8 +1,7 @@
 """When people can talk to callers: open or closed, and when the line opens next.
 
-All times are computed in Leicester's time zone, whatever the machine's own is, so the two
-Sundays on which the clocks change are right. Spans are half-open: a line that closes at
-17:00 is closed at 17:00 exactly.
+All times are computed in UK time, whatever the machine's time zone, so they are right even on the two Sundays when the
+clocks change. Spans are half-open: a line that closes at 17:00 is closed at 17:00 exactly.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 
-#: How far ahead to look for an open day. A line closed for longer has no next opening.
+#: How far ahead to look for an open day. If the line is closed for longer, there is no next opening.
 LOOK_AHEAD_DAYS = 60
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of one day, from `opens` up to but not including `closes`."""
+    """A time span within one day, from `opens` up to but not including `closes`."""
 
     opens: dt.time
     closes: dt.time
@@ -43,7 +42,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Hours:
-    """A week of spans, Monday first, and the days off: bank holidays and closed days."""
+    """The opening hours:
+
+    a span for each day of the week, Monday first, and the days off (bank holidays and closed days).
+    """
 
     week: tuple[Span | None, ...]
     days_off: frozenset[dt.date] = frozenset()
@@ -70,7 +72,7 @@ class Hours:
         return None
 
     def add(self, now: dt.datetime, hours: float) -> dt.datetime:
-        """The moment `hours` of opening time after `now`. Promises are measured in opening time."""
+        """The time that is `hours` opening hours after `now`. Promises are measured in opening hours."""
         left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)
         for _ in range(LOOK_AHEAD_DAYS):
             span = self.on(moment.date())

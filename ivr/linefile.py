@@ -1,7 +1,7 @@
-"""What staff may write in `config/line.yaml`: everything about the line that is not a menu.
+"""The schema of `config/line.yaml`: everything about the line that is not a menu.
 
-What the service must confirm is kept with the value that was confirmed, so that a value which is changed
-afterwards is not confirmed any more, whoever changes it, and wherever.
+A setting that the service must confirm stores the confirmed value. So if the value changes afterwards, by whatever way,
+it no longer counts as confirmed.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ _WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
 
 
 def _shown(pattern: str) -> WithJsonSchema:
-    """Tells editors the pattern that a text must match."""
+    """The JSON Schema of a text that must match a pattern."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
 def _fits(pattern: str, otherwise: str) -> AfterValidator:
-    """Checks a text against a pattern. `otherwise` continues the message after the text, and says what to write."""
+    """A validator that a text matches a pattern.
+
+    `otherwise` completes the message "'TEXT' ...", and says what to write.
+    """
 
     def fits(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -77,43 +80,44 @@ Rate = Annotated[
     _fits(_RATE, "is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%."),
     _shown(_RATE),
 ]
-#: One address and nothing else. It goes into a mail header, where a line break would begin another header.
+#: Exactly one address. It goes into a mail header, where a line break would begin another header.
 MailAddress = Annotated[
     str,
-    _fits(_ADDRESS, "is not an e-mail address. Write each on a line of its own, like desk@example.org"),
+    _fits(_ADDRESS, "is not an e-mail address. Write each on its own line, like desk@example.org"),
     _shown(_ADDRESS),
 ]
 Webhook = Annotated[
     str,
-    _fits(_WEBHOOK, "is not a web address. Write it whole, like https://chat.example.org/line"),
+    _fits(_WEBHOOK, "is not a web address. Write the full address, like https://chat.example.org/line"),
     _shown(_WEBHOOK),
 ]
 
 
 class Confirmed(Authored):
-    """A setting that the service confirms. Until then it is a guess, or the leaflet's value."""
+    """A setting that the service must confirm. Until then it is a guess, or the leaflet's value."""
 
     confirmed_by: Said | None = Field(
         default=None, description="Who at the service confirmed it. Written by `ivr confirm`."
     )
     confirmed_on: datetime.date | None = Field(default=None, description="The day on which they confirmed it.")
     confirmed_as: Said | None = Field(
-        default=None, description="The value that they confirmed. If the setting has another now, it is not confirmed."
+        default=None,
+        description="The value that they confirmed. If the setting has a different one now, it is not confirmed.",
     )
 
     @property
     def value(self) -> str:
-        """What there is to confirm, on one line, as staff wrote it."""
+        """The value to confirm, on one line, as staff wrote it."""
         raise NotImplementedError
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether somebody confirmed the value that stands here now."""
+        """Whether somebody confirmed the current value."""
         return bool(self.confirmed_by and self.confirmed_on) and _bare(self.confirmed_as or "") == _bare(self.value)
 
 
 def _bare(value: str) -> str:
-    """A value without its spaces: a number that is only grouped in another way is the same number."""
+    """A value without spaces, so that a number in a different grouping counts as the same."""
     return "".join(value.split()).casefold()
 
 
@@ -181,7 +185,7 @@ class Transfer(Authored):
 
 class PartOfDay(Authored):
     hours: Span
-    places: int = Field(ge=0, le=10_000, description="How many callers we can ring in it on one day.")
+    places: int = Field(ge=0, le=10_000, description="How many callers can be rung in this part of one day.")
 
     def __str__(self) -> str:
         return f"{self.hours} for {self.places} callers"
@@ -190,7 +194,7 @@ class PartOfDay(Authored):
 class RingBack(Confirmed):
     morning: PartOfDay
     afternoon: PartOfDay
-    days_ahead: int = Field(ge=1, le=60, description="How far ahead a caller can be given a day.")
+    days_ahead: int = Field(ge=1, le=60, description="How many days ahead a caller can be given a time.")
     urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
     message_keep_days: int = Field(ge=1, le=365)
     message_seconds: int = Field(ge=5, le=120)
@@ -230,7 +234,7 @@ class SpeechSettings(Authored):
     )
     natural_voice: Said
     piper_voice: Said | None = Field(None, description="The path of a Piper voice file.")
-    say_voice: Said = Field(description="The Twilio voice for whatever has no file.")
+    say_voice: Said = Field(description="The Twilio voice for prompts that have no file.")
     say_rate: Rate
     say_slow_rate: Rate
 
@@ -261,7 +265,7 @@ class LineFile(File):
     )
     paragraphs: dict[Name, Paragraph] = Field(description="Paragraphs of the book of rules, in quotes.")
     switches: dict[Name, OnOff]
-    sentences: dict[Name, str] = Field(default_factory=dict, description="May be empty: then nothing is said.")
+    sentences: dict[Name, str] = Field(default_factory=dict, description="An empty one is not said.")
     opening_hours: OpeningHours
     closed_days: list[datetime.date] = Field(description="Days off that are not bank holidays.")
     transfer: Transfer
@@ -287,12 +291,12 @@ class LineFile(File):
 
     @cached_property
     def emails(self) -> dict[str, str]:
-        """Each address by its name."""
+        """Each e-mail address by its name."""
         return _values(self.written_emails)
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Each address by its name."""
+        """Each web address by its name."""
         return _values(self.written_links)
 
     def to_confirm(self) -> dict[Path, Confirmed]:
@@ -311,8 +315,8 @@ def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | Confi
     return {name: setting if isinstance(setting, str) else setting.value for name, setting in settings.items()}
 
 
-# --- spare values, for what a faulty file has none of that fits ------------------------------------
-# None of it is ever heard: the draft is refused.
+# --- spare values, for required fields that a faulty file lacks ------------------------------------
+# No caller hears them, because the draft is refused.
 
 _CLOSED = {"hours": "closed", "places": 0}
 _SPARE_LINE: dict[str, Any] = {
@@ -339,7 +343,7 @@ _SPARE_LINE: dict[str, Any] = {
 
 
 def spare_of_line(path: Path, around: Any) -> Any:
-    """A value for a setting. Raises LookupError or TypeError for what need not be there."""
+    """A spare value for a setting. Raises LookupError or TypeError for an optional one."""
     found: Any = _SPARE_LINE
     for step in path:
         found = found[step]

@@ -18,10 +18,10 @@ from ivr.hot.writer import Writer
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
-    """Log like this from now on, in this process, and what these libraries tell too.
+    """Log in this format from now on, in this process, including the messages of these libraries.
 
-    Returns what has the last lines written, for a process that ends without saying so to Python. A forked process has
-    to ask anew: the thread that writes did not come along.
+    Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
+    in a forked process: the writing thread does not survive a fork.
     """
     writer = Writer(sys.stdout.buffer)
     writer.watch()
@@ -38,16 +38,16 @@ def as_json(*libraries: str) -> Callable[[], None]:
 
 
 def outlive_full_disks() -> None:
-    """Let nothing that is said on standard output or standard error fail in this process, whatever is behind them.
+    """Make writes to standard output and standard error never fail in this process.
 
-    Python flushes both before each fork, so words that a full disk did not take would keep a process from being
-    started again.
+    Python flushes both before each fork, so output that a full disk did not accept would prevent a restart of a
+    process.
     """
     sys.stdout, sys.stderr = cast(TextIO, _Unfailing(sys.stdout)), cast(TextIO, _Unfailing(sys.stderr))
 
 
 class _Unfailing:
-    """A stream that drops what cannot be written."""
+    """A stream that drops output that cannot be written."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -66,7 +66,7 @@ class _Unfailing:
 
 
 class _FromLibrary(logging.Handler):
-    """Takes what a library tells by Python's own logging."""
+    """Receives a library's messages from Python's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}

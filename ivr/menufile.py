@@ -1,4 +1,4 @@
-"""The shape of a file of `config/menus/`: nodes, and the words of the places that every line has."""
+"""The schema of a file in `config/menus/`: nodes, and the words of the built-in steps."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Phrases: Any = _shape("Phrases", places.Phrases.lines())
 
 
 class MenuFile(File):
-    """One file of `config/menus/`: who answers for it, and its nodes."""
+    """One file of `config/menus/`: who is responsible for it, and its nodes."""
 
-    title: Said = Field(description="What this file is about, as an adviser is told it.")
-    owner: Said = Field(description="Who answers for these words.")
+    title: Said = Field(description="The subject of this file, as advisers see it.")
+    owner: Said = Field(description="Who is responsible for these words.")
     source: Said = Field(description="Where the facts come from.")
-    review_by: datetime.date = Field(description="The day by which someone must read it again.")
+    review_by: datetime.date = Field(description="The date by which somebody must review it.")
     nodes: dict[Name, Node] = Field(default_factory=dict)
-    steps: Steps | None = Field(None, description="The words of the places every line has.")
-    phrases: Phrases | None = Field(None, description="The small words between the words.")
+    steps: Steps | None = Field(None, description="The words of the built-in steps.")
+    phrases: Phrases | None = Field(None, description="Short phrases that the line puts between other words.")
 
 
-#: What only a node of each kind has.
+#: Fields that only one kind of node has.
 _TELLING = {
     "reading": {"parts", "closing"},
     "question": {"ask", "if_yes", "if_no"},
@@ -46,7 +46,7 @@ _TELLING = {
 
 
 def spare_of_menu(path: Path, around: Any) -> Any:
-    """A value for something in a menu file. Raises LookupError for what need not be there."""
+    """A spare value for a field of a menu file. Raises LookupError for an optional one."""
     match path:
         case ("nodes", _):
             raise LookupError(path)
@@ -60,7 +60,7 @@ def spare_of_menu(path: Path, around: Any) -> Any:
 
 
 def _kind_of(node: Mapping[Any, Any]) -> str:
-    """What kind a node is meant to be. Raises LookupError if nothing tells."""
+    """Guess the kind of a node from its fields. Raises LookupError if nothing indicates it."""
     if near := difflib.get_close_matches(str(node.get("kind", "")).lower(), _TELLING, 1):
         return str(near[0])
     found = [kind for kind, fields in _TELLING.items() if fields & node.keys()]

@@ -1,8 +1,8 @@
-"""Spoken messages: which request one belongs to, who listened, and the number that is heard in it.
+"""Spoken messages: which request a message belongs to, who listened, and the phone number heard in it.
 
-A message is somebody's only words to us until an adviser has listened. So it counts as unheard until one of them says
-that they did: playing it may be broken off. A wish that is nothing but a message, in which there is no sound like
-speech, is not put into the list; what it was stays under "Ended" with its sound, and can be put back.
+A message counts as unheard until an adviser says that they listened to it, because playing it may be interrupted. If a
+request consists only of a message without any sound like speech, it does not appear in the list. It stays under "Ended"
+with its sound, and can be put back.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from ivr.diary import Promise
 from ivr.request import Asker, CallbackRequest, Event, SpokenMessage
 from ivr.session import SaveRequest
 
-#: Seconds that a new message is waited for before a request that is nothing else counts all the same.
+#: Seconds to wait for a new message before a request that consists only of it counts anyway.
 AWAITED_SECONDS = 15 * 60
-#: Opening hours within which somebody listens: an hour after opening, for what was left in the night.
+#: Opening hours within which somebody must listen. For messages left at night: an hour after opening.
 LISTEN_HOURS = 1
-#: What is written down of a message, by the line and by advisers.
+#: Entries in a request's history about messages.
 LEFT, WITHOUT_SPEECH, PLAYED, LISTENED = (
     "left a message", "a message without sound like speech", "played the message", "listened to the message",
 )  # fmt: skip
 
 
 def added(request: CallbackRequest, message: SpokenMessage, now: float) -> CallbackRequest:
-    """The request with one more spoken message. The same one twice changes nothing.
+    """Add a spoken message to a request. Adding the same message twice changes nothing.
 
-    If there is no speech in it, the wish that it was is taken out, unless an adviser is at work on the request; and if
-    nobody else waits, the request is put aside.
+    If it contains no speech, the wish that consists of it is removed, unless an adviser is working on the request; if
+    no other caller waits, the request is put aside.
     """
     if any(known.name == message.name for known in request.messages):
         return request
@@ -51,17 +51,17 @@ def _was_silent(request: CallbackRequest, wish: str) -> bool:
 
 
 def is_awaited(request: CallbackRequest, now: float) -> bool:
-    """Whether the request is nothing but a message that is still on its way, so that nobody need be told of it yet."""
+    """Whether the request consists only of a message that has not been fetched yet, so that no alert is due."""
     return request.message_only and not request.messages and now < request.asked_at + AWAITED_SECONDS
 
 
 def unheard(request: CallbackRequest) -> tuple[SpokenMessage, ...]:
-    """The messages with speech in them that nobody says they listened to."""
+    """The messages with speech that nobody has marked as listened to."""
     return tuple(message for message in request.messages if message.speech and not message.heard_by)
 
 
 def played(request: CallbackRequest, name: str, who: str, now: float) -> CallbackRequest:
-    """Noted once for each adviser."""
+    """Record that an adviser played a message, once for each adviser."""
     message = _message(request, name)
     if who in message.played_by:
         return request
@@ -69,7 +69,7 @@ def played(request: CallbackRequest, name: str, who: str, now: float) -> Callbac
 
 
 def listened(request: CallbackRequest, name: str, who: str, now: float) -> CallbackRequest:
-    """An adviser has heard it out. The first who says so is kept with the message."""
+    """Record that an adviser listened to a message. The first one is stored with it."""
     message = _message(request, name)
     if message.heard_by:
         return request
@@ -89,11 +89,11 @@ def _with(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
 
 
 def without_its_call(wish: str, now: float) -> SaveRequest:
-    """A request for a message with speech in it whose call ended before the request was written down.
+    """A request for a message with speech whose call ended before the request was saved.
 
-    Nothing is known of its caller. It is due at once, for somebody to listen.
+    Nothing is known about its caller. It is due at once, so that somebody listens.
     """
-    event = Event(now, callback.LINE, LEFT, "The call ended before its number was written down.")
+    event = Event(now, callback.LINE, LEFT, "The call ended before its number was saved.")
     asker = Asker(
         wish,
         asked_at=now,
@@ -111,20 +111,23 @@ def without_its_call(wish: str, now: float) -> SaveRequest:
 
 
 def may_type_number(request: CallbackRequest) -> bool:
-    """Whether its number is what an adviser heard in a message, or is not known yet."""
+    """Whether the number was typed by an adviser, or is not known yet."""
     return request.open and (not request.number or bool(request.number_by))
 
 
 def typed_number(request: CallbackRequest, who: str, number: str, now: float) -> CallbackRequest:
-    """A number as an adviser heard it, E.164, to be confirmed. Raises Refused if the caller's own is known."""
+    """Store a number that an adviser heard (E.164), to be confirmed.
+
+    Raises Refused if the caller's own number is known.
+    """
     callback.must_hold(request, who)
     if not may_type_number(request):
-        raise Refused("The caller's own number is known. It is not changed by hand.")
+        raise Refused("The caller's own number is known, so it cannot be changed by hand.")
     return callback.changed(replace(request, number_typed=number), now, who, "typed the number as heard")
 
 
 def confirmed_number(request: CallbackRequest, who: str, number: str, now: float) -> CallbackRequest:
-    """The number that was typed, read once more and found right. `number` is the one that was read."""
+    """Confirm the typed number. `number` is the one that was read back. Raises Refused if it has changed since."""
     callback.must_hold(request, who)
     if not request.number_typed or number != request.number_typed:
         raise Refused("The number was changed meanwhile. Look at it again.")

@@ -1,9 +1,9 @@
-"""What the line counts, added up over its processes for /metrics.
+"""The line's metrics, summed over its processes for /metrics.
 
-Each process counts in its own memory, and once a second writes its totals to a file of its own. A scrape adds up
-these files. prometheus_client's own way for several processes maps its files into memory, and where the disk is full
-the kernel ends whoever first touches such a page (SIGBUS): counting would then stop calls. Here a full disk costs
-what was counted since, and only until there is room again.
+Each process counts in its own memory, and writes its totals to its own file once a second. A scrape sums these files.
+prometheus_client's multiprocess mode maps its files into memory, and on a full disk the kernel kills a process that
+touches a new page (SIGBUS), so counting could stop calls. Here, a full disk only delays the totals until there is room
+again.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Metric, disable_created_metrics, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-#: Seconds between two writes of a process's totals: a scrape is at most this far behind.
+#: Seconds between two writes of a process's totals: the most by which a scrape is behind.
 SHARE_SECONDS = 1.0
-#: Only our own metrics are added up: a sum of the processes' ages or Python versions would mean nothing.
+#: Only our own metrics are summed: a sum of process ages or Python versions would mean nothing.
 PREFIX = "ivr_"
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class _Families:
-    """Metrics that a library function can write out."""
+    """Wraps metrics so that the library can write them out."""
 
     def __init__(self, families: Iterable[Metric]):
         self._families = list(families)
@@ -36,7 +36,7 @@ class _Families:
 
 
 def exposition(folder: Path, more: Iterable[Metric] = ()) -> bytes:
-    """The totals of this process and of all that share `folder`, and `more`, in Prometheus' text format."""
+    """The totals of all processes that share `folder`, and the metrics `more`, in Prometheus' text format."""
     own = _file(folder)
     texts = [_own_totals().decode()]
     for path in sorted(folder.glob("*.prom")):
@@ -47,12 +47,12 @@ def exposition(folder: Path, more: Iterable[Metric] = ()) -> bytes:
 
 
 def share(folder: Path) -> None:
-    """Go on writing this process's totals to `folder`, in a thread of its own."""
+    """Start a thread that keeps writing this process's totals to `folder`."""
     threading.Thread(target=_share, args=(folder,), name="metrics", daemon=True).start()
 
 
 def forget(folder: Path) -> None:
-    """Begin to count anew: what earlier processes wrote is taken away, if the disk lets anything be taken away."""
+    """Delete the totals of earlier processes, if the disk can be written."""
     for old in (*folder.glob("*.prom"), *folder.glob("*.part"), *folder.glob("*.db")):
         with contextlib.suppress(OSError):
             old.unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def _share(folder: Path) -> None:
 
 
 def _written(path: Path, totals: bytes) -> bool:
-    """Whether the totals could be written: whole, or what was there stays. They need not survive a power cut."""
+    """Write the totals atomically. Returns whether that worked. They do not have to survive a power cut."""
     partial = path.with_suffix(".part")
     try:
         partial.write_bytes(totals)
@@ -89,7 +89,7 @@ def _written(path: Path, totals: bytes) -> bool:
 
 
 def _added_up(texts: Iterable[str]) -> list[Metric]:
-    """One family of each name, with the sum of each sample. A file that is no exposition is passed over."""
+    """One metric family per name, with the sum of each sample. Files that cannot be parsed are skipped."""
     families: dict[str, Metric] = {}
     sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     for text in texts:

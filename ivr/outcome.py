@@ -42,8 +42,8 @@ def got(*, answered: bool, requests: Iterable[CallbackRequest], texts: Iterable[
 def is_told(script: Script, turn: Turn) -> bool:
     """Whether the line hangs up after saying why nobody is available, its hours and its number.
 
-    A call that ends is not listened to, so no key can interrupt that. The hours and the number are looked for
-    themselves: staff may have taken either out of the sentence that has them.
+    The last words of a call cannot be interrupted by a key. The hours and the number are looked for separately, because
+    staff may have removed either from the sentence.
     """
     if not isinstance(turn.then, HangUp):
         return False

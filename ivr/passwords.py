@@ -1,7 +1,7 @@
 """Advisers' passwords: kept as argon2 hashes, and checked.
 
-A hash takes all cores for a moment, on purpose. In a web process that must not keep callers waiting, so there a
-`Checker` does one at a time, in a thread that gives way to every other, and refuses more than a few in waiting.
+A hash keeps all cores busy for a moment, on purpose. In a web process that must not delay callers, so a `Checker` does
+one at a time, in a low-priority thread, and refuses when more than a few are waiting.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _TRY = "Take four words that have nothing to do with each other."
 #: Characters that zxcvbn looks at, which takes longer than linearly.
 _LOOKED_AT = 72
 
-#: Checks that wait for their turn. More are not people who sign in.
+#: The most checks that may wait. More are not people signing in.
 MOST_WAITING = 8
-#: As nice as can be: the kernel gives such a thread about a seventieth of what it gives another that wants to run.
+#: The lowest priority: the kernel gives such a thread about a seventieth of the time of a normal one.
 _NICE = 19
 
 _hasher = PasswordHasher()
@@ -36,17 +36,17 @@ _hasher = PasswordHasher()
 
 @cache
 def _nobody() -> str:
-    """Checked when there is no such name, so that the time taken does not tell. Made once, at the first check."""
+    """A hash to check against if the name does not exist, so that the time taken reveals nothing. Made at first use."""
     return _hasher.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
-    """A password as it is kept."""
+    """The argon2 hash of a password."""
     return _hasher.hash(_normal(password))
 
 
 def fits(kept: str | None, password: str) -> bool:
-    """Whether this is the password whose hash is kept. With no hash it never is, and that takes as long to say."""
+    """Whether a password matches its hash. Without a hash the result is False, but takes just as long."""
     normal = _normal(password)
     # A password from before 1.4 was hashed as it was typed.
     return _verifies(kept, normal) or (normal != password and _verifies(kept, password))
@@ -84,18 +84,18 @@ def why_too_weak(password: str, *known: str) -> str:
 
 
 class Busy(Exception):
-    """Raised when too many passwords wait to be checked. Trying again in a moment helps."""
+    """Raised when too many passwords are waiting to be checked. Try again in a moment."""
 
 
 class Checker:
-    """Checks passwords beside calls."""
+    """Checks passwords without delaying calls."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "passwords", _give_way)
         self._places = threading.BoundedSemaphore(MOST_WAITING)
 
     def fits(self, kept: str | None, password: str) -> bool:
-        """As `fits`. Raises Busy."""
+        """Like the function `fits`. Raises Busy."""
         if not self._places.acquire(blocking=False):
             raise Busy
         try:
@@ -105,6 +105,6 @@ class Checker:
 
 
 def _give_way() -> None:
-    """On Linux, have this thread, and those it begins, run only when no other wants to."""
+    """On Linux, lower the priority of this thread and of the threads it starts."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -1,4 +1,4 @@
-"""The words of the line that belong to no place: small words between staff's words, and what is said of slips."""
+"""Words of the line that belong to no place: short phrases between staff's words, and replies to errors."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Phrases(Words):
 
 
 class MoreTime(Words):
-    """The setting 'more time', and what is said in a wait that is long because of it."""
+    """The setting 'more time', and what is said during the longer waits."""
 
     id = "more_time"
     say, still_here = Line(), Line()
 
 
 class NoKeyFirst(Words):
-    """The first silence of somebody who has pressed nothing yet."""
+    """The first silence of a caller who has not pressed a key yet."""
 
     id = "no_key_1"
     say, or_stay = Line(), Line()
@@ -58,14 +58,14 @@ class UnusedKeyAgain(Words):
 
 
 class StartAgain(Words):
-    """A call that was lost begins again."""
+    """A call whose session was lost starts again."""
 
     id = "start_again"
     say = Line()
 
 
 class Trouble(Words):
-    """Something in the program went wrong."""
+    """An error in the program."""
 
     id = "trouble"
     say, ends = Line(), Line()

@@ -8,13 +8,13 @@
                 └─ the look                 queues again what failed and is due, and what a killed process left;
                                             looks for what is late; writes what /readyz and /metrics tell
 
-Each is forked from the parent, and shares what it loaded. rq's own pool runs workers that are all alike: twenty texts
-to a server that hangs would hold them all. A click is different from the rest: an adviser waits for it, and one that
-Twilio leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
+Each is forked from the parent, and shares its loaded code. In rq's own pool all workers are alike: twenty texts to a
+server that hangs would block them all. A click is different from the rest: an adviser waits for it, and one that Twilio
+leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
 
-The look takes the place of rq's scheduler, which holds a lock of a minute. Where a scheduler is killed, nobody else
-looks before that has run out and somebody notices, and retries waited eleven minutes. Here each move is a transaction
-of its own, so any number may look at once, and whoever is killed leaves nothing locked.
+The look replaces rq's scheduler, which holds a lock for a minute. After a scheduler was killed, retries waited up to
+eleven minutes until the lock expired and another process noticed. Here each move is a transaction, so any number of
+processes may look at once, and a killed one leaves nothing locked.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ from ivr.worker import JOBS, Tools
 
 Registry = TypeVar("Registry", bound=BaseRegistry)
 
-#: Seconds between two signs of life while a job is done, and seconds without one after which its process is dead.
+#: Seconds between two heartbeats during a job, and seconds after the last one when the job's process counts as dead.
 BEAT_SECONDS, SILENT_SECONDS = 5, 15
-#: Seconds between two looks: for jobs that are due or were left, for figures, and for what is late.
+#: Seconds between two looks: for due and abandoned jobs; for figures; and for late requests.
 DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
 #: Processes of a queue, where that is more than one. Each has 7 to 14 MB of its own.
 AT_ONCE = {RING: 4}
-#: Jobs of a queue that are looked at for the oldest: new ones come last, and urgent alerts first.
+#: How many jobs of a queue to examine for the oldest one: new jobs come last, and urgent alerts first.
 MOST_LOOKED_AT = 100
-#: Seconds that the processes have to end what they do.
+#: Seconds that the processes have to finish when the worker stops.
 STOP_SECONDS = 8.0
 
 
 def work(settings: Settings) -> None:
-    """Be the worker: keep its processes alive until stopped."""
+    """Run the worker: keep its processes alive until stopped."""
     log.outlive_full_disks()
     log.as_json()
     told = structlog.get_logger()
@@ -71,7 +71,7 @@ def work(settings: Settings) -> None:
     posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES for _ in range(AT_ONCE.get(queue, 1))]
     posts.append(Post(LOOK, partial(look_for_ever, settings)))
     gc.collect()
-    gc.freeze()  # the collector would write into memory that the processes share
+    gc.freeze()  # otherwise the garbage collector would write to memory that the processes share
     try:
         while not stopping.asked:
             for post in posts:
@@ -89,7 +89,7 @@ def work(settings: Settings) -> None:
 
 
 class Post:
-    """One process of the worker, forked from this one and gone when this one is."""
+    """One process of the worker, forked from this one, which ends with it."""
 
     def __init__(self, name: str, be: Callable[[], None]):
         self.name, self.respawn = name, Respawn()
@@ -97,7 +97,7 @@ class Post:
         self._process: ForkProcess | None = None
 
     def keep_alive(self, now: float) -> bool:
-        """Start it if it does not run and its time has come. Whether it was started."""
+        """Start it if it is not running and a restart is due. Returns whether it was started."""
         if (self._process and self._process.is_alive()) or not self.respawn.may_start(now):
             return False
         self.respawn.started(now)
@@ -110,7 +110,7 @@ class Post:
             self._process.terminate()
 
     def stop(self, seconds: float) -> None:
-        """Wait so long for it to end, and end it hard after that."""
+        """Wait at most this long for it to end, then kill it."""
         if self._process:
             self._process.join(max(seconds, 0.0))
             self._process.kill()
@@ -130,36 +130,36 @@ def _begin(be: Callable[[], None]) -> None:
 
 def _serve(settings: Settings, queue: str) -> None:
     queue_worker(Tools(settings), queue, kind=_Forking).work(logging_level="WARNING")
-    sys.exit(1)  # a worker that is not told to stop ends only for something that went wrong
+    sys.exit(1)  # a worker that ends without being stopped has failed
 
 
 class _Job(Job):
-    """A job that calls nothing when it is over, whatever is written in it."""
+    """A job without callbacks, whatever its data says."""
 
     success_callback = failure_callback = None
 
 
 class _Forking(Worker):
-    """Does each job in a process forked for it, and shows that it is alive."""
+    """Runs each job in a forked process, and sends heartbeats."""
 
     def subscribe(self) -> None:
-        """rq takes orders by way of Redis, to stop a job or a worker. Nobody may give any here."""
+        """Disabled: rq accepts commands through Redis, for example to stop a worker."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline=pipeline)
         beat(self.connection if pipeline is None else pipeline, self.queues[0].name)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        """Seconds without a sign of life after which a job is taken for lost, and tried again."""
+        """Seconds without a heartbeat after which a job counts as lost and is tried again."""
         return SILENT_SECONDS
 
     def setup_work_horse_signals(self) -> None:
-        """A job ends with its worker, so that it is never done by two."""
+        """End the job when its worker ends, so that two workers never do it."""
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         server.die_with_parent(signal.SIGKILL)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """In the forked process."""
+        """Runs in the forked process."""
         end_log = log.as_json("rq")
         try:
             return bool(super().perform_job(job, queue, execution))
@@ -168,10 +168,9 @@ class _Forking(Worker):
 
 
 def queue_worker(tools: Tools, *queues: str, kind: type[BaseWorker]) -> BaseWorker:
-    """A worker that knows our jobs and no other.
+    """A worker that runs only our own jobs.
 
-    rq itself imports and calls whatever a job names, so anybody who can write to Redis could
-    have anything done here.
+    rq itself imports and calls any function that a job names, so anybody who can write to Redis could run code here.
     """
 
     class Ours(_Job):
@@ -189,7 +188,7 @@ def queue_worker(tools: Tools, *queues: str, kind: type[BaseWorker]) -> BaseWork
 
 
 def look_for_ever(settings: Settings) -> None:
-    """Look, each thing in its time, and go on whatever comes of it."""
+    """Do each kind of look at its interval, for ever. A failure does not end it."""
     tools, due = Tools(settings), dict.fromkeys(("figures", "look"), 0.0)
     upkeep = Upkeep(tools.store)
     while True:
@@ -208,7 +207,7 @@ def look_for_ever(settings: Settings) -> None:
 
 
 def _outlive(what: Callable[..., object], *of: object) -> None:
-    """Do this, and go on whatever comes of it: the next look may do better."""
+    """Call a function and log any failure: the next look may succeed."""
     try:
         what(*of)
     except (StoreDown, PhoneFailed, ConfigError) as error:
@@ -232,15 +231,15 @@ def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
 
 
 class Upkeep:
-    """Keeps the queues going, whoever was killed."""
+    """Recovers the queues after processes were killed."""
 
     def __init__(self, store: Store):
         self._store = store
-        #: When each job was first seen between its queue and the process that took it.
+        #: When each job was first seen as taken from its queue but not begun.
         self._between: dict[str, float] = {}
 
     def look(self, now: float) -> None:
-        """Queue what is due, what a killed process was doing, and what one had taken and not begun."""
+        """Queue jobs that are due, that a killed process was doing, or that one had taken but not begun."""
         self._store.with_queue(lambda client: beat(client, LOOK))
         between: dict[str, float] = {}
         for name in QUEUES:
@@ -254,7 +253,7 @@ class Upkeep:
         self._between = between
 
     def figures(self) -> dict[str, QueueFigures]:
-        """What each queue holds. Raises StoreDown."""
+        """The figures of each queue. Raises StoreDown."""
         return self._store.with_queue(lambda client: {name: _figures(name, client) for name in QUEUES})
 
 
@@ -263,7 +262,7 @@ def _queue(name: str, client: Any) -> Queue:
 
 
 def _clean_up(name: str, client: Any) -> None:
-    """Have jobs tried again whose process gives no sign of life any more."""
+    """Queue jobs again whose process sends no heartbeat any more."""
     _registry(StartedJobRegistry, name, client).cleanup()
 
 
@@ -280,7 +279,7 @@ def _registry(kind: type[Registry], name: str, client: Any) -> Registry:
 
 
 def _queue_due(name: str, job_id: str, client: Any) -> None:
-    """Move a job from those that wait for their time to the queue, unless another look is quicker."""
+    """Move a scheduled job to the queue, unless another look is quicker."""
     queue, scheduled = _queue(name, client), _registry(ScheduledJobRegistry, name, client)
     with contextlib.suppress(WatchError), client.pipeline() as pipe:
         pipe.watch(scheduled.key)
@@ -295,7 +294,7 @@ def _queue_due(name: str, job_id: str, client: Any) -> None:
 
 
 def _put_back(name: str, job_id: str, client: Any) -> None:
-    """Make a job the next of its queue: a process took it, and was killed before it noted that it began."""
+    """Put a job first in its queue: a process took it, and was killed before it recorded the start."""
     queue = _queue(name, client)
     with contextlib.suppress(WatchError), client.pipeline() as pipe:
         pipe.watch(queue.intermediate_queue_key)

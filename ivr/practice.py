@@ -1,7 +1,7 @@
-"""A desk for practice calls: everything is done in memory, and nothing is sent or kept.
+"""A desk for practice calls: effects change only memory, and nothing is sent or stored.
 
 The terminal, the stories, the simulated callers and the golden calls use it in place of
-Redis and Twilio. It answers as the real desk does, from the same rules in `callback.py`.
+Redis and Twilio. It gives the same results as the real desk, by the same rules in `callback.py`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from ivr.session import (
     SendText,
 )
 
-#: Practice calls are given this number for their call, so that they can be played again.
+#: The call number in practice calls. It is fixed, so that calls can be replayed.
 REFERENCE = "4271"
 
 
 class Noting:
-    """A desk at which it is noted what was done, for whoever wants to know what happened in a turn."""
+    """A desk that records its effects, for code that needs to know what happened in a turn."""
 
     def __init__(self, desk: Desk):
         self._desk, self._done = desk, list[tuple[Effect, Done | Failed]]()
@@ -45,13 +45,13 @@ class Noting:
         return outcome
 
     def taken(self) -> list[tuple[Effect, Done | Failed]]:
-        """What was done since this was last asked, in order."""
+        """The effects since the last call of this, in order, with their results."""
         done, self._done = self._done, []
         return done
 
 
 class PracticeDesk:
-    """Does in memory what a call asks for. `places` is how many callers fit in each part of a day.
+    """Runs effects in memory. `places` is the number of callers per part of a day.
 
     `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
     """
@@ -60,13 +60,13 @@ class PracticeDesk:
         self.places, self.works, self.spools = places, works, spools
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
-        #: By call, the window that is held for it, and until when.
+        #: By call: the window that is held for it, and until when (POSIX seconds).
         self._held: dict[str, tuple[Window, float]] = {}
-        #: By phone, how many wrong references it gave, and until when they count.
+        #: By phone: the number of wrong call numbers, and until when they count (POSIX seconds).
         self._guesses: dict[str, tuple[int, float]] = {}
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        """Do it, and tell how it went."""
+        """Run an effect in memory."""
         if self.spools:
             return self._spooled(effect)
         if not self.works:
@@ -117,12 +117,12 @@ class PracticeDesk:
         return moved
 
     def _cancel(self, request_id: str, reference: str, now: float) -> Done | Failed:
-        """What has ended already is as good as cancelled."""
+        """Cancel a request. One that has already ended counts as cancelled."""
         done = self._change(request_id, lambda r: callback.cancel(r, reference, now))
         return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
 
     def _hold(self, effect: HoldWindow, now: float) -> Done:
-        self._held.pop(effect.call, None)  # given back before another is looked for
+        self._held.pop(effect.call, None)  # released before another one is looked for
         free = next((window for window in effect.windows if self._has_place(window, effect.request, now)), None)
         window = free or (effect.windows[-1] if effect.overbook and effect.windows else None)
         if window:
@@ -130,7 +130,7 @@ class PracticeDesk:
         return Done(window=window)
 
     def _has_place(self, window: Window, own: str, now: float) -> bool:
-        """Whether somebody fits in, or has a place there already by a request of their own."""
+        """Whether a window has a free place, or the caller already has one there."""
         given = {request.id for request in self.requests.values() if request.open and window in windows_of(request)}
         held = [call for call, (kept, until) in self._held.items() if kept == window and until >= now]
         return own in given or len(given) + len(held) < self.places
@@ -156,6 +156,6 @@ class PracticeDesk:
         return found
 
     def _of_phone(self, number: str) -> list[CallbackRequest]:
-        """The requests of a phone, the latest first."""
+        """The requests of a phone, latest first."""
         own = (request for request in self.requests.values() if request.number == number)
         return sorted(own, key=lambda request: (request.asked_at, request.id), reverse=True)

@@ -1,8 +1,8 @@
-"""Staff's YAML: text in; plain values with their line numbers out, or every Problem at once.
+"""Parses staff's YAML: text in; plain values with line numbers out, or every Problem at once.
 
-No file is opened here. Values follow YAML 1.2, so `off`, `no` and `17:30` stay text. Common
-accidents that YAML accepts silently are refused, with words that say what to do: a key given
-twice, digits that would lose their zero, words cut off by a `#`.
+No file is opened here. Values follow YAML 1.2, so `off`, `no` and `17:30` stay text. Common mistakes that YAML accepts
+silently are rejected, with a message that says what to do: a key given twice, digits that would lose their zero, words
+cut off by a `#`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ivr import syntax
 
 Path = tuple[str | int, ...]
 
-#: No file of the line comes near this size. A larger one was saved here by mistake.
+#: Far above the size of any of the line's files. A larger one was saved here by mistake.
 MOST_CHARACTERS = 1_000_000
 
 
@@ -32,7 +32,7 @@ class Problem:
     """One mistake in what staff wrote: where it is, what is wrong, and what to do about it."""
 
     file: str
-    #: 0 where there are no lines, as in the environment.
+    #: The line number; 0 if there are no lines, as in the environment.
     line: int
     says: str
     rule: str = "form"
@@ -41,6 +41,11 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}:"
         return " ".join(f"{place}  {self.says}".splitlines())
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, for messages: '1 key', '2 keys'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class ConfigError(Exception):
@@ -58,14 +63,14 @@ class Document:
     file: str
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
-    #: Unquoted words that a comment follows, and their line: words may have been lost there.
+    #: Lines of unquoted text before a comment: words may have been lost there.
     cut_short: dict[Path, int] = field(default_factory=dict)
-    #: How a number was written. `0300123` is read as 300123, and messages must show what staff wrote.
+    #: Numbers as written. `0300123` is read as 300123, but messages must show what staff wrote.
     as_written: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    #: True if `data` does not have everything that was written.
+    #: True if `data` lacks something that was written.
     faulty: bool = False
-    #: What this file does not have yet, and the shipped words or timings that stand in for it.
+    #: Shipped words and timings that stand in for what this file does not have yet.
     stand_ins: dict[Path, Any] = field(default_factory=dict)
     #: The lines that YAML could not read.
     unread: str = ""
@@ -73,13 +78,13 @@ class Document:
     anchored: set[int] = field(default_factory=set)
 
     def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest thing around it that has one."""
+        """The line of a value, or of the innermost enclosing value with a line."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def has_name(self, name: str) -> bool:
-        """Whether something one level down has this name, or seems to be meant by it."""
+        """Whether an entry one level down has this name, or a similar one."""
         known = (path[1] for path in self.lines if len(path) == 2)
         return self.left_unread(name) or any(re.sub(r"\W", "_", str(other).lower()) == name for other in known)
 
@@ -115,14 +120,17 @@ def _copied(value: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _read(text: str, file: str) -> Document:
-    """Kept, since YAML is slow to read (the shipped line takes a quarter of a second), and most of the files of a
-    publication, or of a draft that is looked at again, are as they were. Nobody may change what this returns."""
+    """Cached, because YAML is slow to read (a quarter of a second for the shipped files), and most files of a
+    publication or draft have not changed.
+
+    The result must not be modified.
+    """
     document = Document(file)
     if refusal := _unreadable(text):
         document.problems.append(Problem(file, 1, refusal))
         return document
     document.problems += _lines_lost_in_silence(text, file)
-    source = [*text.splitlines(), ""]  # so that a fault at the end of the file has a line
+    source = [*text.splitlines(), ""]  # so that an error at the end of the file has a line
     root = _compose(document, source)
     if root is not None:
         document.data = _value(root, (), document, source)
@@ -131,7 +139,7 @@ def _read(text: str, file: str) -> Document:
     return document
 
 
-#: How many faults to look for in one file. If there are more, one of them was misunderstood.
+#: The most faults to look for in one file. If there are more, one of them was misread.
 _MOST_FAULTS = 10
 
 
@@ -163,9 +171,9 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 
 def _unreadable(text: str) -> str | None:
     if len(text) > MOST_CHARACTERS:
-        return "This file is too big to hold the line's words. Remove it from the folder."
+        return "This file is too big to be one of the line's. Remove it from the folder."
     if "\0" in text:
-        return "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."
+        return "This is not a text file. Save it as plain text (UTF-8), or remove it from the folder."
     return None
 
 
@@ -182,11 +190,11 @@ def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
             says = f"There is an invisible character here (U+{ord(unseen[0]):04X}). Type this line again."
             yield Problem(file, number, says)
         if start.startswith(("#:", '"#":', "'#':")):
-            yield Problem(file, number, "The hash key always means 'hear that again'. Take this line out.")
+            yield Problem(file, number, "The hash key always means 'hear that again'. Remove this line.")
         elif start.startswith(("*:", '"*":', "'*':")):
-            yield Problem(file, number, "The star key always means 'go back'. Take this line out.")
+            yield Problem(file, number, "The star key always means 'go back'. Remove this line.")
         elif start.startswith("%YAML"):
-            yield Problem(file, number, "Take this line out. It makes YAML misread some words.")
+            yield Problem(file, number, "Remove this line. It makes YAML misread some words.")
         elif "\t" in line[: len(line) - len(start)]:
             yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
 
@@ -240,7 +248,7 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
 
 def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
     if path and path[-1] == "choices":
-        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one of them another key."
+        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one another key."
     return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
 
 
@@ -278,7 +286,7 @@ def _wrong_quotes(text: str) -> str | None:
     if text.endswith('"') and text.count('"') % 2:
         return "A quote is missing at the start of these words. Put it there."
     if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # after a number, it means inches
-        return "A quote here has no partner. Remove it, or put all of the words in quotes."
+        return "A quote here has no partner. Remove it, or put all the words in quotes."
     return None
 
 

@@ -1,8 +1,8 @@
-"""A callback request: who asked from one phone to be rung, and what holds for all of them.
+"""A callback request: the callers who asked from one phone to be rung, and what follows for all of them.
 
-A request belongs to a phone, and phones are shared. So each caller who asked keeps a number, a time and answers of
-their own. The request holds nothing of that beside them: what it tells of all is derived, each time it is asked.
-Times are seconds since the epoch (UTC), so that no change of clocks moves a request in the queue.
+A request belongs to a phone, and phones are shared. So each caller who asked has their own call number, time and
+answers. Everything about all of them together is derived from these, each time it is needed. Times are POSIX seconds,
+so that daylight saving time does not move a request in the queue.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that happened to a request: when, by whom ('caller' for the caller), and what."""
+    """An entry in a request's history: when, by whom ('caller' for the caller), and what happened."""
 
     at: float
     who: str
     what: str
     note: str = ""
-    #: What told of it, where that may tell of it again.
+    #: The id of the report that led to this entry, if the report may be delivered twice.
     news: str = ""
 
 
 class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One caller's wish to be rung: the id it came with, what they were given, and all that they said of it."""
+    """One caller's wish to be rung: its id, what the caller was given, and their answers."""
 
     id: str
-    #: The number of their call, once it is written down.
+    #: Their call number, once the wish is saved.
     reference: str = ""
-    #: When they began to ask, and when they last answered something.
+    #: When they began to ask, and when they last answered a question.
     asked_at: float = 0.0
     heard_from: float = 0.0
-    #: Whether this caller has said all that is needed.
+    #: Whether this caller has answered everything that is needed.
     finished: bool = False
     promise: Promise = Promise()
     urgent: bool = False
-    #: The higher rank: a time limit today or tomorrow, or a child out of school today. Urgent too, then.
+    #: The highest urgency: a time limit today or tomorrow, or a child out of school today. Implies `urgent`.
     today: bool = False
-    #: They pressed no key in the whole call.
+    #: Whether they pressed no key in the whole call.
     pressed_nothing: bool = False
-    #: Nothing was keyed and confirmed: a spoken message is all there is of the wish.
+    #: Whether the request consists of spoken messages only.
     message_only: bool = False
-    #: None: they were not asked, so the careful answer holds.
+    #: None: not asked, so the careful answer applies.
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
@@ -57,7 +57,7 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: What they listened to, and where silence or wrong keys stopped them.
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
-    #: What they keyed at other places, as pairs of the place's name and text: a date as "2026-11-24".
+    #: What they entered at other places, as pairs of the place's name and text: a date as "2026-11-24".
     entries: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -67,32 +67,33 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SpokenMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a caller said after the tone: the name it is kept by, and how many seconds it lasts."""
+    """A message left after the tone: the name of its file, and its length in seconds."""
 
     name: str
     seconds: int
     #: When it was left, and the id of the wish it was left with.
     at: float = 0.0
     wish: str = ""
-    #: False: there is no sound like speech in it.
+    #: False if it certainly contains no speech.
     speech: bool = True
-    #: Advisers who played it; and the one who said first that they listened to it, and when.
+    #: The advisers who played it; and the first who marked it as listened to, with the time.
     played_by: tuple[str, ...] = ()
     heard_by: str = ""
     heard_at: float = 0.0
 
 
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One phone to be rung, for everybody who asked from it. What holds for all of them is derived from theirs."""
+    """A phone to ring, for everybody who asked from it. What is true for all of them is derived from their answers."""
 
     id: str
-    #: The number to ring, E.164. Empty: it is not known, as the caller left a message and hid it.
+    #: The number to ring, in E.164. Empty if the caller left a message from a hidden number.
     number: str
-    #: The number as an adviser heard it in a message, until it is confirmed; and who confirmed the one there is.
+    #: The number that an adviser heard in a message, until it is confirmed; and who confirmed `number`.
     number_typed: str = ""
     number_by: str = ""
     state: State = "unfinished"
-    #: Those who wait to be rung; and those who do not any more, as they were talked to, asked anew, or took it back.
+    #: Callers who are waiting to be rung; and callers who no longer are, because they were talked to, asked again, or
+    #: cancelled.
     askers: tuple[Asker, ...] = ()
     gone: tuple[Asker, ...] = ()
     messages: tuple[SpokenMessage, ...] = ()
@@ -101,19 +102,19 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     claim_ends: float = 0.0
     tries: int = 0
     events: tuple[Event, ...] = ()
-    #: The one that ended it. Notes may come after it.
+    #: The event that ended it. Notes may follow.
     end: Event | None = None
 
     @property
     def open(self) -> bool:
-        """Whether somebody still waits to be rung."""
+        """Whether somebody is still waiting to be rung."""
         return self.state not in ENDED
 
     # --- of all who ever asked ----------------------------------------------------------------
 
     @property
     def everybody(self) -> tuple[Asker, ...]:
-        """All who ever asked, in the order in which they did."""
+        """Everybody who ever asked, in order."""
         return tuple(sorted((*self.gone, *self.askers), key=lambda asker: asker.asked_at))
 
     @property
@@ -150,12 +151,12 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def finished(self) -> bool:
-        """Whether a caller has said all that is needed; else everybody hung up half-way."""
+        """Whether at least one caller answered everything that is needed; otherwise all of them hung up half-way."""
         return any(asker.finished for asker in self.askers)
 
     @property
     def promise(self) -> Promise:
-        """When the soonest is to be rung: of those who said all that is needed, if any did."""
+        """The earliest promise, counting unfinished callers only if nobody finished."""
         waiting = self.askers or self.gone
         told = [asker.promise for asker in waiting if asker.finished] or [asker.promise for asker in waiting]
         return min(told, key=lambda promise: promise.due, default=Promise())
@@ -170,17 +171,17 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def opens(self) -> float:
-        """May be rung from."""
+        """The earliest time to ring."""
         return self.promise.opens
 
     @property
     def due(self) -> float:
-        """Should be rung by."""
+        """The latest time to ring."""
         return self.promise.due
 
     @property
     def urgency(self) -> Urgency:
-        """The rank of the most urgent."""
+        """The urgency of the most urgent caller."""
         return "today" if self.today else "urgent" if self.urgent else ""
 
     @property
@@ -202,21 +203,21 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def entries(self) -> tuple[tuple[str, str], ...]:
-        """What they keyed at other places; each pair once."""
+        """What callers entered at other places, each pair once."""
         return tuple(dict.fromkeys(entry for asker in self.askers for entry in asker.entries))
 
     # --- what may be said -------------------------------------------------------------------------
 
     @property
     def message_ok(self) -> bool | None:
-        """Whether a message may be left; None if nobody was asked, and the careful answer holds."""
+        """Whether a message may be left; None if nobody was asked, so that the careful answer applies."""
         return _more_careful(
             [asker.message_ok for asker in self.everybody], [asker.message_ok for asker in self.askers]
         )
 
     @property
     def say_who(self) -> bool | None:
-        """Whether it may be said who rings; None if nobody was asked, and the careful answer holds."""
+        """Whether the adviser may say who is ringing; None if nobody was asked, so that the careful answer applies."""
         return _more_careful([asker.say_who for asker in self.everybody], [asker.say_who for asker in self.askers])
 
     def may_leave_message(self) -> bool:
@@ -231,30 +232,32 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def may_be_blocked(self) -> bool:
-        """Whether its phone did nothing but leave a message, as pockets and machines do; and showed its number."""
+        """Whether the phone showed its number and did nothing but leave messages, as pockets and machines do."""
         return self.message_only and bool(self.number) and not self.number_by
 
     def asker(self, wish: str) -> Asker | None:
-        """The caller who waits and whose wish came with this id."""
+        """The waiting caller whose wish has this id."""
         return next((asker for asker in self.askers if asker.id == wish), None)
 
     def reference_of(self, wish: str) -> str:
-        """The number given to the caller whose wish came with this id."""
+        """The call number of the caller whose wish has this id."""
         asker = self.asker(wish)
         return asker.reference if asker else ""
 
     def caller(self, reference: str) -> Asker | None:
-        """The caller who waits and was given this number."""
+        """The waiting caller with this call number."""
         return next((asker for asker in self.askers if asker.reference == reference), None)
 
     def wishes_of(self, call_sid: str) -> tuple[str, ...]:
-        """The ids of the wishes that came from that call, the latest first: this one, and those that joined it."""
+        """The ids of the wishes from one phone call, the latest first: the request's own, and those that joined it."""
         wishes = dict.fromkeys((*(asker.id for asker in reversed(self.askers)), self.id))
         return tuple(wish for wish in wishes if wish.rsplit("-", 1)[0] == call_sid)
 
 
 def _more_careful(everybody: list[bool | None], waiting: list[bool | None]) -> bool | None:
-    """A no counts always, also of a caller who is gone; a yes while one who said it waits, and nobody said no."""
+    """A "no" always counts, even from a caller who is gone; a "yes" counts while its caller waits and nobody
+    said "no".
+    """
     if False in everybody:
         return False
     return True if True in waiting else None

@@ -1,24 +1,24 @@
-"""When a process that ended is started again: at once if it had run for a while, later and later if it ends each time.
+"""When to restart a process that ended: at once if it had run for a while, with a growing delay if it keeps ending.
 
-A process that cannot run at all would otherwise use up a core with starting, and hide in it what is wrong.
+Otherwise, a process that cannot run at all would use up a core with restarts, and hide the cause.
 """
 
 from __future__ import annotations
 
-#: A process that ran this many seconds had started well.
+#: A process that ran for this many seconds started successfully.
 STEADY_SECONDS = 10.0
-#: Seconds before the first start of one that ended early, and the longest that they grow to: somebody may wait for
-#: what it alone does. One that has sisters may wait longer.
+#: Seconds before the first restart after an early end, and the longest delay, because somebody may be waiting for the
+#: process. One that is not the only one of its kind may wait longer.
 FIRST_SECONDS, LONGEST_SECONDS, LONGEST_WITH_SISTERS = 0.5, 5.0, 30.0
-#: Early ends in a row that are a crash loop.
+#: This many early ends in a row are a crash loop.
 CRASH_LOOP = 4
 
 
 class Respawn:
-    """The backoff of one process, at most `longest` seconds. Times are of a clock that never goes back."""
+    """The backoff of one process, at most `longest` seconds. Times come from a monotonic clock."""
 
     def __init__(self, longest: float = LONGEST_SECONDS) -> None:
-        #: How often in a row it ended early.
+        #: The number of early ends in a row.
         self.early_ends = 0
         self._started = self._not_before = float("-inf")
         self._ended, self._longest = True, longest
@@ -27,7 +27,7 @@ class Respawn:
         self._started, self._ended = now, False
 
     def may_start(self, now: float) -> bool:
-        """Asked about a process that does not run: whether its time to be started again has come."""
+        """Whether a restart of the stopped process is due."""
         if not self._ended:
             self._ended = True
             self.early_ends = 0 if now - self._started >= STEADY_SECONDS else self.early_ends + 1

@@ -1,4 +1,4 @@
-"""JSON Schemas for the files in `config/`, so that editors can help staff as they type."""
+"""JSON Schemas for the files in `config/`, so that editors can help staff while they type."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES: dict[str, type[authored.Authored]] = {
 
 
 def schemas(draft: Draft) -> dict[str, dict[str, Any]]:
-    """Each schema by its file name. It suggests the names that are in use today."""
+    """The schemas by file name. They suggest the names that the draft uses."""
     made = {name: model.model_json_schema() for name, model in FILES.items()}
     nodes = sorted({*(node_id for _, _, node_id, _ in draft.nodes()), *places.FOR_STAFF})
     _offer(made["menus.json"], {"goto", "runs_on_to"}, nodes)
@@ -49,20 +49,20 @@ def _offer_rules(schema: Any) -> None:
     """Suggest the rules that can be waived."""
     for field, of in _properties(schema):
         if field == "allow":
-            by_rule = of.get("patternProperties", {}).get(PLACE, of)  # a file has them by place first
+            by_rule = of.get("patternProperties", {}).get(PLACE, of)  # in a file, they are listed by place
             by_rule["propertyNames"] = {"$ref": "#/$defs/Rule"}
     schema.setdefault("$defs", {})["Rule"] = {"enum": sorted(rule.name for rule in RULES)}
 
 
 def _close(schema: Any) -> None:
-    """Where names have a pattern, refuse other names."""
+    """If names have a pattern, reject other names."""
     for _, of in _properties(schema):
         if "patternProperties" in of:
             of["additionalProperties"] = False
 
 
 def _want_something(schema: Any) -> None:
-    """Refuse a name with nothing after it. What a node does not have is left out together with its name."""
+    """Reject a name with nothing after it. An optional field is left out together with its name."""
     for _, of in _properties(schema):
         if "anyOf" in of:
             of["anyOf"] = [kind for kind in of["anyOf"] if kind != {"type": "null"}]

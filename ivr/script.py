@@ -1,11 +1,10 @@
-"""The script: everything a call can say and where every key leads, ready to run.
+"""The script: everything a call can say, and where every key leads, compiled.
 
-A script is a table of places. A `Place` is anything a caller can be at: a menu that staff wrote, or a step that every
-line has. The engine asks all of them the same questions, and knows no kind of place.
+A script is a table of places. A `Place` is a state of the dialogue: a node that staff wrote, or a built-in step. The
+engine asks all of them the same questions, without knowing their kinds.
 
-A Script is made once a revision, by `building`: settings are put into the words,
-switched-off nodes are taken out, and each node's Speech is made. A webhook then only
-picks tuples.
+`building` compiles a Script once per revision: it fills settings into the words, removes nodes that are switched off,
+and prepares each node's Speech. A webhook then only looks up tuples.
 """
 
 from __future__ import annotations
@@ -27,38 +26,38 @@ from ivr.linefile import LineFile
 from ivr.session import At, Done, Effect, Input, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
-#: Nodes that the line itself leads to, so every script must have them.
+#: Nodes that the line itself leads to. Every script must have them.
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
-#: Texts that are sent where the caller's place names none.
+#: Texts for places that name none of their own.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
-#: What somebody is answered who sends us a text.
+#: The automatic reply to people who text the line.
 TEXT_REPLY = "text_reply"
-#: The texts that the line itself sends.
+#: Texts that every script must have.
 NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY)
 
 
 class Option(msgspec.Struct, frozen=True):
-    """One thing a caller can pick: its key, what it is called, and where it leads.
+    """A choice of the caller: its key, its label, and its target.
 
-    A struct, since turns make some anew, and a frozen dataclass takes five times as long to make.
+    A msgspec Struct, because turns create some, and a frozen dataclass takes five times as long.
     """
 
     key: str
     label: Speech
     goto: str
-    #: Said when it is picked, before what it leads to.
+    #: Said after it is chosen, before the target speaks.
     said_back: Speech = ()
 
 
-# --- words, declared by the place that says them ------------------------------------------------
+# --- words, declared by the places that say them ------------------------------------------------
 
 
 @final
 class Line:
-    """Words that staff own. `ask = Line()` in the place `ring_back` is the line `ring_back.ask`.
+    """A line of words that staff own. `ask = Line()` in the place `ring_back` is the line `ring_back.ask`.
 
-    `blanks` are what only the call can fill in. A label names a choice: 'press 1' follows it, so it ends like a comma
-    and never like a full stop.
+    `blanks` are filled in during a call. A label names a choice: 'press 1' follows it, so it is spoken like the part
+    before a comma, and not like the end of a sentence.
     """
 
     __slots__ = ("blanks", "id", "is_label", "name")
@@ -74,46 +73,46 @@ class Line:
 
 
 def label() -> Line:
-    """Words that name a choice."""
+    """A Line that is the label of a choice."""
     return Line(label=True)
 
 
 class Words:
-    """Lines that stand together in config/: the words of one place, or of none."""
+    """A group of lines in config/: the words of one step, or of a setting or message."""
 
     id: str
 
     @classmethod
     def lines(cls) -> tuple[Line, ...]:
-        """In the order in which they are written down."""
+        """The lines, in the order of their declaration."""
         return tuple(line for line in vars(cls).values() if isinstance(line, Line))
 
 
-# --- where something that came in leads ---------------------------------------------------------
+# --- transitions ---------------------------------------------------------
 
 
 class Stay(msgspec.Struct, frozen=True):
-    """Nowhere: the caller hears the place that the session is at."""
+    """Stay at the session's place: the caller hears it again."""
 
 
 class Go(msgspec.Struct, frozen=True):
-    """To a place. Star leads back to this one; with `instead`, it leads to where it led from here."""
+    """Go to a place. Star then leads back to this one; with `instead`, to where it led from here."""
 
     to: str
     instead: bool = False
 
 
 class Back(msgspec.Struct, frozen=True):
-    """Back one place; with `to`, to this one of the trail."""
+    """Go back one place; with `to`, to that place of the trail."""
 
     to: int = -1
 
 
 class Do(msgspec.Struct, frozen=True):
-    """Something is done at the desk first.
+    """Run an effect at the desk first.
 
-    `then` tells where it leads once it is done, asked with the session as it is by then. If it fails, `failed` is said,
-    and the call goes to the place `or_else`.
+    `then` returns the next transition after success, given the session as it then is. After a failure, `failed` is
+    said, and the call goes to the place `or_else`.
     """
 
     effect: Effect
@@ -123,7 +122,7 @@ class Do(msgspec.Struct, frozen=True):
 
 
 Transition = Stay | Go | Back | Do
-#: What a place answers: the session as it is now, and where the call goes.
+#: A place's answer to an event: the changed session, and the transition.
 Moved = tuple[Session, Transition]
 STAY, BACK = Stay(), Back()
 
@@ -132,7 +131,7 @@ STAY, BACK = Stay(), Back()
 
 
 class Here(msgspec.Struct, frozen=True, gc=False):
-    """What a place is asked with: the script, the session at it, and the time."""
+    """The context of a question to a place: the script, the session, and the time."""
 
     script: Script
     s: Session
@@ -143,7 +142,7 @@ class Here(msgspec.Struct, frozen=True, gc=False):
         return self.script.places[self.s.place.node]
 
     def at(self, s: Session) -> Here:
-        """The same with another session."""
+        """The same context with another session."""
         return Here(self.script, s, self.now)
 
     def words(self, line: Line) -> Speech:
@@ -151,64 +150,66 @@ class Here(msgspec.Struct, frozen=True, gc=False):
 
 
 class Place:
-    """Somewhere a caller can be. Everything here has an answer that fits most places."""
+    """A state of the dialogue. The defaults here fit most places."""
 
     __slots__ = ()
     id: str
-    #: The most keys that one reply takes. More than one: a number is keyed here.
+    #: The most keys that one reply takes. More than one means that a number is entered here.
     most: int = 1
-    #: It waits for the end of a transfer or of a recording. Keys work in the words before that.
+    #: The event that it waits for, if that is the end of a transfer or of a recording. Keys work during the words
+    #: before.
     takes: type[TransferEnded | Recorded] | None = None
-    #: It speaks, and gives the caller to a transfer, a recording, or the end.
+    #: Whether it speaks, and then hands over to a transfer, a recording, or the end of the call.
     hands_over: bool = False
-    #: It comes without being asked for, so key 1 is named, and offers the choices of the place before one at a time.
+    #: Whether it comes without being asked for. Then key 1 is named, and offers the choices of the previous place one
+    #: at a time.
     comes_unasked: bool = False
-    #: A choice that staff write may lead here. The others come in their own order only.
+    #: Whether staff's choices may lead here. Other steps come only in their fixed order.
     for_staff: bool = False
-    #: The line's own, and not gone back into once its dialogue is over.
+    #: Whether it is part of a dialogue of steps, into which star does not lead back once that is over.
     in_dialogue: bool = False
-    #: It can be gone on from without knowing what the caller said on the way to it.
+    #: Whether a call can continue here without knowing what the caller said on the way.
     stands_alone: bool = False
-    #: Coming here ends a dialogue, or begins one, which no star must take for the one before.
+    #: Whether arriving here ends a dialogue, or begins a new one, so that star must not lead into the old one.
     ends_dialogue: bool = False
     begins_dialogue: bool = False
-    #: A number is confirmed and not all is said. To go back out of here takes the wish back.
+    #: Whether a number is confirmed but questions are left. Leaving from here with star withdraws the draft.
     unfinished: bool = False
-    #: It tells something first: its choices come only then.
+    #: Whether it tells something first, before its choices.
     tells_first: bool = False
-    #: Its choices mean nothing without the question.
+    #: Whether its choices make no sense without the question.
     asks_yes_or_no: bool = False
-    #: Nobody can talk here, so no person is named.
+    #: Whether nobody can talk to the caller here, so that key 0 is not named.
     person_is_away: bool = False
-    #: Its phone number is said behind the choices.
+    #: Whether its phone number is said after the choices.
     number_is_last: bool = False
 
     # coming and going
 
     def arrive(self, here: Here) -> Moved:
-        """What happens as a caller comes. Anything but Stay passes the place by."""
+        """What happens on arrival. Any transition but Stay passes through this place."""
         return here.s, STAY
 
     def left(self, at: At) -> At | None:
-        """Where star leads back to, once the call has gone on from here; None: not here."""
+        """The position that star leads back to after the call has left; None if it does not lead back here."""
         return replace(at, offer=0) if at.offer else at
 
     def resumed(self, at: At) -> At:
-        """A position here that is sure to exist."""
+        """A position in this place that certainly exists."""
         return at
 
     # what is said
 
     def speaks(self, here: Here) -> tuple[Speech, Reply]:
-        """What is said, and what happens then."""
+        """What is said, and what to wait for after that."""
         raise NotImplementedError
 
     def seconds(self, here: Here) -> int:
-        """Seconds of silence that are waited."""
+        """Seconds to wait for a key."""
         raise NotImplementedError
 
     def is_telling(self, s: Session) -> bool:
-        """Whether it is being told in parts, its end and choices not yet come to."""
+        """Whether parts are being told, before the end and the choices."""
         return False
 
     def again(self, at: At) -> At:
@@ -216,30 +217,34 @@ class Place:
         return replace(at, part=0, offer=1 if at.offer else 0)
 
     def choices_only(self, at: At, s: Session) -> At:
-        """The position without what was told: a caller who slipped needs the choices."""
+        """The position of its choices: after an error, a caller needs only these."""
         return at
 
     def heard_once(self, at: At) -> At:
-        """The position for a caller who has begun to hear it, and pressed hash for what came before."""
+        """The position for a caller who began to hear it, and pressed hash to repeat what came before."""
         return at
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        """The keys that work everywhere and are spoken here: few, since a list of keys hides the choices."""
+        """Those of the keys that work everywhere which are named here: few, because a long list of keys hides
+        the choices.
+        """
         return ()
 
     def teaches(self, here: Here) -> str:
-        """The keys whose place on the keypad was said in the reply just given."""
+        """The keys whose position on the keypad was said in the last reply."""
         return ""
 
     def number_said(self, here: Here) -> str:
-        """The phone number in the reply, by its name in `phones`, or "reference"; nothing if it has none."""
+        """The name in `phones` of the phone number in the reply, or "reference" for a call number; empty if
+        there is none.
+        """
         at = here.s.place
         return "" if at.pen or here.s.waited else here.script.numbers.get(f"{at.node}.{at.part}", "")
 
     # what comes in
 
     def took(self, here: Here, event: Input) -> Moved | None:
-        """Where something leads that means something of its own here; None: it is a key or a silence like any other."""
+        """Where an event leads that this place handles itself; None to treat it like any other key or silence."""
         return None
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
@@ -247,64 +252,64 @@ class Place:
         return here.s, STAY
 
     def pressed(self, here: Here, key: str) -> Moved | None:
-        """Where a key leads that is no choice here, and means something all the same."""
+        """Where a key leads that is not a choice but has a meaning here; None if it has none."""
         return None
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        """What can be picked now."""
+        """The options that are available now."""
         return ()
 
     def chosen(self, here: Here, option: Option) -> Moved:
-        """Where a choice leads, and what it sets."""
+        """Apply a choice: what it sets, and where it leads."""
         raise NotImplementedError
 
     # what it is about
 
     def is_topic(self) -> bool:
-        """Whether a text that is asked for later is about this."""
+        """Whether texts that are asked for later are about this."""
         return False
 
     def text_name(self) -> str | None:
-        """The text message about this."""
+        """The name of the text message about this."""
         return None
 
     def urgency(self) -> Urgency:
-        """How urgent asking to be rung back from here always is."""
+        """The urgency of callers who ask to be rung back from here."""
         return ""
 
     def meaning(self) -> Speech:
-        """What a word means, where this explains one."""
+        """The explanation, if this place explains a word."""
         return ()
 
     def hard_words(self) -> tuple[str, ...]:
-        """The hard words in it, in order, by the names of the places that explain them."""
+        """The places that explain the hard words in it, in order."""
         return ()
 
     def hard_word(self, script: Script, at: At) -> str | None:
-        """The first hard word of the part just heard, or else of all of it; None where there is none."""
+        """The first hard word of the part just heard, otherwise of the whole; None if there is none."""
         return None
 
     # what staff wrote here
 
     def options_written(self) -> tuple[Option, ...]:
-        """The options that staff wrote. Those that the line adds are not among them."""
+        """The options that staff wrote, without those that the line adds."""
         return ()
 
     def speeches(self) -> Iterable[Speech]:
-        """Each thing that staff wrote to be said here, but for its options."""
+        """Everything that staff wrote to be said here, except the options."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that is said first, from the day it begins to the day it ends."""
+    """A message that is said first, from its first day to its last."""
 
     words: Speech
     begins: dt.date
     ends: dt.date
 
 
-#: How the parts of a day are said in a promise, by what the caller chose.
+#: The phrases for the parts of a day in a promise, by the caller's choice.
 WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 
@@ -315,31 +320,31 @@ class Script:
     revision: str
     line: LineFile
     words: WordsFile
-    #: The places that staff wrote, and those that every line has.
+    #: The nodes that staff wrote, and the built-in steps.
     nodes: Mapping[str, Any]
     own: Mapping[str, Place]
-    #: Every setting by name, as it is said.
+    #: Every setting by name, as it is spoken.
     values: Mapping[str, str | Speech]
     #: The words of the steps and the phrases: 'person_away.busy', 'to_person'.
     says: Mapping[str, Speech]
-    #: Which phone number is said where, by its name: 'helpline_phone' for 'contact_us.1', a part of a reading, and
-    #: for 'person_away.0'.
+    #: The name of the phone number that is said at a place and part: 'helpline_phone' for 'contact_us.1' (a reading)
+    #: and for 'person_away.0'.
     numbers: Mapping[str, str]
-    #: What each node is about, as an adviser is told it.
+    #: The subject of each node, as advisers see it.
     titles: Mapping[str, str]
-    #: Each text message, settings filled in.
+    #: Each text message, with its settings filled in.
     texts: Mapping[str, str]
     hours: Hours
     notices: tuple[Notice, ...]
     #: When callers can be rung back.
     diary: Diary
-    #: 'press 1.' and its like, by key.
+    #: The phrases like 'press 1.', by key.
     press: Mapping[str, str]
-    #: The same, with where the key is: 'press hash, bottom right.'
+    #: The same with the position of the key: 'press hash, bottom right.'
     press_where: Mapping[str, str]
-    #: The line's own numbers, as E.164: whoever is put through to one of them rings the line itself.
+    #: The line's own numbers in E.164. A transfer to one of them would ring the line itself.
     ours: frozenset[str] = frozenset()
-    #: False: no text can be sent, so none is offered (`textless`).
+    #: False if no texts can be sent, so that none are offered (`textless`).
     offers_texts: bool = True
 
     @cached_property
@@ -353,12 +358,12 @@ class Script:
 
     @property
     def phones_for_a_person(self) -> tuple[str, ...]:
-        """The names of the phones that key 0 rings, in turn."""
+        """The names of the phones that key 0 rings, in order."""
         phones = self.line.phones
         return tuple(name for name in self.line.transfer.numbers if not dialling.same(phones[name], self.ours))
 
     def every_speech(self) -> Iterator[Speech]:
-        """Each thing this revision can say."""
+        """Everything that this revision can say."""
         for node in self.nodes.values():
             yield from node.speeches()
             for option in node.options_written():
@@ -369,7 +374,7 @@ class Script:
         yield from ((words,) for words in (*self.press.values(), *self.press_where.values()))
 
     def every_prompt(self) -> frozenset[str]:
-        """Each piece of words that needs a sound before a caller can ask for it."""
+        """Every phrase that needs a sound before a caller can ask for it."""
         said = frozenset(w for s in self.every_speech() for w in spoken.words_of(s))
         windows = [text for name in WINDOW_PHRASES for text in spoken.words_of(self.says[name])]
         return said | spoken.vocabulary(self.hours, windows)

@@ -1,12 +1,11 @@
-"""The processes of a running line: Redis, the web server and the worker, watched over.
+"""The processes of a running line: Redis, the web server and the worker, supervised.
 
-    start ─┬─ valkey-server   only where REDIS_URL names no other; data in IVR_DATA
+    start ─┬─ valkey-server   only if REDIS_URL is empty; data in IVR_DATA
            ├─ web_server      granian and its processes, which answer calls and pages
            └─ ivr worker      texts, recordings, alerts and calls by one click, in processes of their own
 
-Each is started again should it end, and one that keeps ending, later and later. Ctrl-C stops
-them in the order in which nothing is lost: no new calls, then no new work, then Redis, which
-writes every change to disk before it answers.
+Each is restarted if it ends, with a growing delay if it keeps ending. Ctrl-C stops them in an order in which nothing is
+lost: no new calls, then no new work, then Redis, which writes every change to disk before it answers.
 """
 
 from __future__ import annotations
@@ -33,29 +32,29 @@ from ivr.embedded import parts
 from ivr.respawn import Respawn
 from ivr.store import Away, Store, ping, why_not
 
-#: Requests of a kind that a web process works on at once, and threads that hold those which are still arriving.
+#: The requests of each kind that a web process handles at once, and the threads that hold requests still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
 AT_ONCE, WEB_THREADS = 4, 1536
-#: Seconds a child has to start, and to stop before it is stopped hard.
+#: Seconds for a child to start, and to stop before it is killed.
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
-#: How the line is started.
+#: The command that starts the line.
 START = "./scripts/start"
-#: Seconds between two looks at a Redis elsewhere that does not answer yet.
+#: Seconds between two tries to reach a Redis elsewhere that does not answer yet.
 AGAIN_SECONDS = 1.0
-#: Seconds that a word to whoever started the line may take. A terminal can be held, with Ctrl-S.
+#: The longest wait, in seconds, to write a message to the terminal, which may be stopped with Ctrl-S.
 TELL_SECONDS = 0.25
-#: Seconds between two notes of how much the embedded Redis has kept.
+#: Seconds between two records of the size of the embedded Redis' files.
 NOTE_SECONDS = 60.0
 
 _PR_SET_PDEATHSIG = 1
 
 
 class CannotStart(Exception):
-    """Raised with one plain line that says what stands in the way and what to do."""
+    """Raised when the line cannot start. The message says why and what to do."""
 
 
 def check_port(host: str, port: int, command: str = START) -> None:
-    """Raises CannotStart if the line cannot listen there, with how to type the command for another port."""
+    """Raises CannotStart if the line cannot listen there, with the command for another port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -68,27 +67,27 @@ def _why_not_there(host: str, port: int, errno_: int | None, command: str) -> st
     if errno_ == errno.EADDRINUSE:
         return f"Port {port} is in use. Stop what uses it, or choose another: {command} --port {port + 1}"
     if errno_ in (errno.EACCES, errno.EPERM):
-        return f"This user may not listen on port {port}. Choose one above 1023: {command} --port 8000"
-    return f"'{host}' is no address of this machine. Leave --host out, or use 0.0.0.0 for all addresses."
+        return f"This user cannot listen on port {port}. Choose one above 1023: {command} --port 8000"
+    return f"'{host}' is not an address of this machine. Leave --host out, or use 0.0.0.0 for all addresses."
 
 
 def is_embedded(settings: Settings) -> bool:
-    """Whether Redis is ours to start."""
+    """Whether the line starts its own Redis."""
     return settings.redis_url == config.embedded_redis(settings.data_dir)
 
 
 @contextmanager
 def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]]:
-    """A Redis that answers: the one that runs, or one started for as long as this lasts, to be kept alive.
+    """A Redis that answers: a running one, or one started for the duration of this context, to be kept alive.
 
-    The line itself waits for one elsewhere, and leaves word if it uses one. A command that is typed without its
-    REDIS_URL would else have an embedded one started, which is empty, and say that nobody waits.
+    The line waits for a Redis elsewhere, and leaves a note that it uses one. Without that note, a command typed without
+    REDIS_URL would start an empty embedded Redis, and report that nobody is waiting.
     """
     elsewhere = settings.data_dir / "redis_elsewhere"
     if not is_embedded(settings):
         _reach(settings.redis_url, wait=for_line)
         if for_line:
-            with suppress(OSError):  # word of it is not worth a line that does not start
+            with suppress(OSError):  # a missing note must not prevent a start
                 disk.private_folder(settings.data_dir)
                 elsewhere.touch()
         yield []
@@ -98,8 +97,10 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
         return
     if elsewhere.exists():
         if not for_line:
-            raise CannotStart("The line of this folder uses a Redis of its own. Set REDIS_URL as the line has it.")
-        _tell("Up to now, this line used a Redis elsewhere. REDIS_URL is empty, so it now uses the embedded one.")
+            raise CannotStart(
+                "The line of this folder uses a Redis elsewhere. Set REDIS_URL to the same value as for the line."
+            )
+        _tell("Until now, this line used a Redis elsewhere. REDIS_URL is empty, so it now uses the embedded one.")
     child = EmbeddedRedis(settings)
     with _only_one(settings.data_dir / embedded.LOCK):
         child.start()
@@ -112,7 +113,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
 
 
 def _reach(url: str, *, wait: bool) -> None:
-    """Wait for a Redis elsewhere, and say so once for each reason. Raises CannotStart where waiting is no help."""
+    """Wait for a Redis elsewhere, and report each reason once. Raises CannotStart if waiting does not help."""
     told = ""
     while reason := why_not(url):
         if not (wait and isinstance(reason, Away)):
@@ -126,7 +127,7 @@ def _reach(url: str, *, wait: bool) -> None:
 
 
 def still_runs(settings: Settings, seconds: float = 0.0) -> bool:
-    """Whether a line with this data folder runs, given so many seconds for one that was killed to be gone."""
+    """Whether a line with this data folder is running, waiting up to `seconds` for a killed one to disappear."""
     ends = time.monotonic() + seconds
     while is_embedded(settings) and ping(settings.redis_url):
         if time.monotonic() >= ends:
@@ -136,7 +137,7 @@ def still_runs(settings: Settings, seconds: float = 0.0) -> bool:
 
 
 def _tell(words: str) -> None:
-    """Say something to whoever started the line. What is behind standard error may be full or held: nothing waits."""
+    """Print a message to standard error, without waiting if that is blocked or full."""
 
     def say() -> None:
         with suppress(OSError, ValueError):
@@ -149,11 +150,11 @@ def _tell(words: str) -> None:
 
 
 def serve(settings: Settings, host: str, port: int, beside: list[Child], on_ready: Callable[[], None]) -> None:
-    """Run the web server and the worker until told to stop, and keep them alive, and what runs beside them.
+    """Run the web server and the worker until stopped, and keep them and the processes in `beside` alive.
 
-    Redis must answer already.
+    Redis must already answer.
     """
-    with suppress(OSError):  # counts are not worth a line that does not start
+    with suppress(OSError):  # missing metrics must not prevent a start
         metrics.forget(disk.private_folder(settings.metrics_dir))
     environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
     command = web_command(host, port, settings.web_processes)
@@ -174,7 +175,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
                     store.health.ail(child.name, child.respawn.early_ends)
             time.sleep(0.2)
     finally:
-        web.stop(STOP_SECONDS if is_ready else 0.0)  # while its workers load it heeds nothing, and has no calls
+        web.stop(STOP_SECONDS if is_ready else 0.0)  # while its workers load, it ignores signals, and has no calls
         worker.stop()
 
 
@@ -204,7 +205,7 @@ def _wait_for(what: Callable[[], bool], child: Child, otherwise: str) -> None:
 
 
 class StopSignals:
-    """Notes Ctrl-C and a polite kill, once each."""
+    """Records SIGINT (Ctrl-C) and SIGTERM."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -216,15 +217,15 @@ class StopSignals:
 
 
 def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
-    """On Linux, have this process ended when its parent is gone, however that came about."""
+    """On Linux, end this process when its parent ends, for whatever reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
 
 
 class Child:
-    """A process of ours: in a session of its own, so that Ctrl-C reaches us first, and gone when we are.
+    """A child process, in its own session so that Ctrl-C reaches the parent first. It ends with the parent.
 
-    What it writes is for nobody else to read.
+    Files that it creates are readable only by this user.
     """
 
     def __init__(
@@ -250,15 +251,15 @@ class Child:
         )  # fmt: skip
 
     def keep_alive(self) -> bool:
-        """Start it again if it ended and its time has come. Whether it was started."""
+        """Restart it if it ended and a restart is due. Returns whether it was started."""
         if self.running or not self.respawn.may_start(time.monotonic()):
             return False
         self.start()
-        _tell(f"The {self.name} ended and is started again.")
+        _tell(f"The {self.name} ended and is being restarted.")
         return True
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Have it end, and end it hard if it takes longer than this many seconds."""
+        """Stop it, and kill it if that takes longer than this many seconds."""
         if self._process is None or not self.running:
             return
         self._process.terminate()
@@ -270,7 +271,7 @@ class Child:
 
 
 class EmbeddedRedis(Child):
-    """The embedded Redis. It never starts without what it kept, and notes how much that is."""
+    """The embedded Redis. It does not start if saved data is missing, and records the size of its files."""
 
     def __init__(self, settings: Settings):
         """Raises CannotStart if there is no server, or this user cannot use its files."""
@@ -283,7 +284,7 @@ class EmbeddedRedis(Child):
             raise CannotStart(str(error)) from error
 
     def start(self) -> None:
-        """Raises CannotStart with what is lost, if some of what it kept is."""
+        """Raises CannotStart, with what is lost, if saved data is missing."""
         try:
             for words in embedded.make_ready(self._data):
                 _tell(words)
@@ -293,7 +294,7 @@ class EmbeddedRedis(Child):
         super().start()
 
     def wait_until_it_answers(self) -> None:
-        """Raises CannotStart with what its log says, if it does not."""
+        """Raises CannotStart, with the reason from its log, if it does not answer."""
         try:
             _wait_for(lambda: ping(self._url), self, "")
         except CannotStart as error:
@@ -302,7 +303,7 @@ class EmbeddedRedis(Child):
         self._note()
 
     def keep_alive(self) -> bool:
-        """Start it again if it ended. The line goes on without it if it cannot, and says why once."""
+        """Restart it if it ended. If that fails, the line continues without it, and reports the reason once."""
         was_started = False
         try:
             was_started = super().keep_alive()
@@ -322,21 +323,21 @@ class EmbeddedRedis(Child):
             self._note()
 
     def _note(self) -> None:
-        """A disk that is full for this is told of by Redis too, and better."""
+        """Record the size of its files. Errors are ignored, because Redis reports a full disk better."""
         self._noted = time.monotonic()
         with suppress(OSError):
             parts.note(self._data)
 
 
 def die_with_web_server() -> None:
-    """For a web process: end with the web server, hard, even if it is gone already while the process still starts."""
+    """For a web process: be killed when the web server ends, even if that happened while this process was starting."""
     die_with_parent(signal.SIGKILL)
     if sys.platform == "linux" and _command_of(os.getpid()) and not _command_of(os.getppid()):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _command_of(pid: int) -> bytes:
-    """The command line of a process of the web server; nothing for any other."""
+    """The command line of a process of the web server; empty for any other process."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -346,7 +347,7 @@ def _command_of(pid: int) -> bytes:
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    """Two Redis servers must never write to one file."""
+    """Ensures that two Redis servers never write to one file."""
     disk.private_folder(path.parent)
     with path.open("w") as lock:
         try:

@@ -1,8 +1,8 @@
-"""The values a call is made of: where it is, what comes in, and what goes out.
+"""The values of a call: its session, its input events, its effects and its replies.
 
-All of them are msgspec structs: frozen, compared by value, and written as JSON and read
-back in microseconds, which every turn does. None can hold itself, so the garbage collector
-need not look at them (`gc=False`). Nothing here decides anything.
+All of them are msgspec structs: frozen, compared by value, and encoded as JSON and decoded in microseconds, which
+happens every turn. They contain no reference cycles, so the garbage collector can ignore them (`gc=False`). There is no
+logic here.
 """
 
 from __future__ import annotations
@@ -18,120 +18,124 @@ from ivr.spoken import Speech
 Said = tuple[str | float, ...]
 #: How a transfer ended. "stopped": the caller pressed star while it rang.
 Ended = Literal["answered", "busy", "no_answer", "failed", "stopped"]
-#: What a caller can get from a call, besides what is told.
+#: What a caller can get from a call, besides information.
 Got = Literal["transfer", "request", "text"]
 
-#: Places a caller can go back through. Older ones are forgotten, so that a session stays small.
+#: The most places to go back through. Older ones are dropped, so that a session stays small.
 MOST_TRAIL = 24
 MOST_HEARD = 30
-#: Places that are known to have been heard. A call that has been at more of them is not going in a circle.
+#: The most places to remember as heard. A call with more of them is not going in a circle.
 MOST_VISITED = 400
 
 
 class At(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Where a caller is in the script."""
+    """A caller's position in the script."""
 
     node: str
-    #: In a reading, the part being said; one more than the last part is its choices alone.
-    #: At `person`, which of the numbers is being rung.
+    #: In a reading: the index of the current part; one after the last part means its choices alone. At `person`: the
+    #: index of the phone being rung.
     part: int = 0
-    #: 0: every choice is offered together. Else the choice on offer by itself, from 1.
+    #: 0 if all choices are offered together; otherwise the number of the choice on offer, from 1.
     offer: int = 0
-    #: In a reading: the part has a phone number, and the caller is asked to have a pen ready first.
+    #: In a reading: whether the caller is first given time to find a pen, because the part has a phone number.
     pen: bool = False
 
 
 class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a caller has said so far about being rung back or texted."""
+    """The caller's answers so far about a call back or a text."""
 
-    #: The number being spoken of, E.164, and digits keyed so far.
+    #: The number in question, in E.164, or the digits entered so far.
     number: str = ""
     typed: str = ""
-    #: The request that this wish is part of, or that is being changed, and the number its caller has for it.
+    #: The id of the request that this draft belongs to or that is being changed, and the caller's call number.
     request: str = ""
     reference: str = ""
-    #: An existing request is being moved, not a new one made.
+    #: Whether an existing request is being moved, instead of a new one created.
     moving: bool = False
-    #: By when the caller is to be rung, of a request that there is.
+    #: By when the caller of an existing request is to be rung (POSIX seconds).
     due: float = 0.0
     when: When = ""
     window: Window | None = None
     #: No place could be held, as Redis is away: they said when they can be rung, and are promised a day alone.
     no_place: bool = False
-    #: None in these three: not asked yet.
+    #: In the next three fields, None means not asked yet.
     urgent: bool | None = None
-    #: The higher rank of urgent.
+    #: The highest urgency.
     today: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
-    #: All there is of the wish is what the caller says after the tone.
+    #: Whether the request consists only of a spoken message.
     message_only: bool = False
 
 
 class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One phone call, between two turns."""
+    """The state of one phone call between two turns."""
 
     call: str
     revision: str
     place: At
-    #: Number of the reply last given. The next webhook carries it, so a repeat is known.
+    #: The number of the last reply. The next webhook carries it, so that a repeated webhook is recognised.
     turn: int = 0
-    #: The caller ID as it came.
+    #: The caller ID; empty if hidden.
     caller: str = ""
-    #: Its number is blocked: the line does nothing unasked, which is to ring a person after silence and to take a
-    #: message. Guidance, and everything that is asked for with a key, stays: a number can be forged.
+    #: Whether the number is blocked. Then the line does nothing unasked: after silence it rings no person and takes no
+    #: message. Guidance, and everything asked for with a key, still works, because numbers can be forged.
     blocked: bool = False
-    #: Where star leads, last place last.
+    #: The positions that star leads back to, the latest last.
     trail: tuple[At, ...] = ()
-    #: Said once, before what the place says.
+    #: Words to say once, before those of the place.
     lead: Said = ()
-    #: The last key and when it was pressed, when the caller came to this place, and when a number that they keyed
-    #: ended by itself: to know a key that is pressed twice, or that comes one reply late.
+    #: The last key and its time, the time of arrival at this place, and the time when an entered number completed
+    #: itself: to recognise a key that is pressed twice, or meant for the previous reply.
     key: str = ""
     key_at: float = 0.0
     arrived: float = 0.0
     entered: float = 0.0
     #: Whether any key was pressed in this call.
     pressed: bool = False
-    #: At this place: silences, unused keys, and pieces of a longer wait used up.
+    #: At this place: silences (no-inputs), unused keys (no-matches), and used parts of a longer wait.
     silences: int = 0
     wrongs: int = 0
     waited: int = 0
-    #: In this call: silences and unused keys since a person was last offered, and seconds
-    #: of silence since the last key.
+    #: In this call: errors (silences and unused keys) since a person was last offered, and seconds of silence since the
+    #: last key.
     slips: int = 0
     quiet: int = 0
-    #: Once in a call, a person is rung without being asked for; and a message is asked for that needs no key.
+    #: Whether a person was already rung unasked, and whether a message without a key was already asked for: each
+    #: happens once in a call.
     led: bool = False
     message_offered: bool = False
-    #: How often a person was wanted and nobody talked, since somebody last did; and why, the last time.
+    #: How often the caller wanted a person and nobody could talk, since they last talked to somebody; and the last
+    #: reason.
     turned_away: int = 0
     away: Ended | Literal[""] = ""
-    #: Keys since something new was heard or got, and the places that were heard; None: not known, as Redis was away.
+    #: Keys since the caller last heard or got something new, and the places heard so far (None if unknown, because
+    #: Redis was down).
     fruitless: int = 0
     visited: tuple[str, ...] | None = ()
     #: What the caller has got.
     got: tuple[Got, ...] = ()
-    #: The phone number in the reply last given, by its name in `phones`, or "reference".
+    #: The name in `phones` of the phone number in the last reply, or "reference" for a call number.
     number: str = ""
     slow: bool = False
     more_time: bool = False
     one_key: bool = False
-    #: Keys whose place on the keypad has been said.
+    #: Keys whose position on the keypad has been said.
     taught: str = ""
-    #: What the caller last listened to: what a text is about.
+    #: The place that the caller last listened to, which a text would be about.
     topic: str = ""
-    #: How long the trail was when key 9 was pressed: 'where you were', from a word's meaning.
-    #: -1: it was not.
+    #: The length of the trail when key 9 was pressed, to go back 'to where you were' from an explanation; -1 if it was
+    #: not pressed.
     left_at: int = -1
     #: The question that was last answered 'not sure'.
     unsure_of: str = ""
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
-    #: A number keyed and confirmed in this call, so that nobody has to key it twice.
+    #: A number that was entered and confirmed in this call, so that nobody has to enter it twice.
     keyed: str = ""
-    #: Callback requests begun in this call: their number makes an id that a repeat cannot change.
+    #: The number of callback drafts begun in this call. It is part of their ids, so a repeated webhook leads to the
+    #: same id.
     asked: int = 0
     wishes: Wishes = Wishes()
 
@@ -140,13 +144,13 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Key(msgspec.Struct, frozen=True, gc=False):
-    """A key, or the digits of a number that was asked for. Hash behind them says that they are all."""
+    """A key, or the digits of a number that was asked for, ended by hash if the caller pressed it."""
 
     keys: str
 
 
 class NoInput(msgspec.Struct, frozen=True, gc=False):
-    """Nothing was pressed in the time there was."""
+    """No-input: nothing was pressed in time."""
 
 
 class TransferEnded(msgspec.Struct, frozen=True, gc=False):
@@ -154,14 +158,14 @@ class TransferEnded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """The recording is over: a key ended it, or silence (no key), after so many seconds."""
+    """The recording has ended after this many seconds: by a key, or by silence (no key)."""
 
     key: str = ""
     seconds: int = 0
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):
-    """It is done. What the desk found or wrote is in the field that fits it."""
+    """An effect succeeded. The field that applies has what the desk found or wrote."""
 
     window: Window | None = None
     request: CallbackRequest | None = None
@@ -172,7 +176,7 @@ class Done(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """It could not be done: nothing fitted, or what it needs is down."""
+    """An effect failed: nothing was found, or a service that it needs is down."""
 
 
 Input = Key | NoInput | TransferEnded | Recorded
@@ -182,7 +186,7 @@ Input = Key | NoInput | TransferEnded | Recorded
 
 
 class Gather(msgspec.Struct, frozen=True, gc=False):
-    """Speak, then wait for a key for this many seconds; `digits` over 1 asks for a number."""
+    """Speak, then wait this many seconds for a key. `digits` over 1 asks for a number."""
 
     seconds: int
     digits: int = 1
@@ -191,7 +195,7 @@ class Gather(msgspec.Struct, frozen=True, gc=False):
 class Transfer(msgspec.Struct, frozen=True, gc=False):
     """Speak, then connect the caller to the number with this name in `phones`.
 
-    A key while we speak is taken as anywhere else, but without `keys`. Star while it rings ends it.
+    Keys during the words work as usual, unless `keys` is False. Star during the ringing stops it.
     """
 
     number: str
@@ -202,7 +206,7 @@ class Transfer(msgspec.Struct, frozen=True, gc=False):
 class Record(msgspec.Struct, frozen=True, gc=False):
     """Speak, then record a message of at most this many seconds for a callback request.
 
-    It is over after so many seconds of `silence`. A key while we speak is taken as anywhere else, but without `keys`.
+    It ends after `silence` seconds of silence. Keys during the words work as usual, unless `keys` is False.
     """
 
     seconds: int
@@ -216,11 +220,11 @@ class HangUp(msgspec.Struct, frozen=True, gc=False):
 
 
 class HoldWindow(msgspec.Struct, frozen=True, gc=False):
-    """Keep a place in the first of these windows that has one, while the caller decides.
+    """Hold a place in the first of these windows that has a free one, while the caller decides.
 
-    With `overbook`, the last of them is kept even when it is full: nobody is turned away.
-    What the caller held before, `instead_of` which this is, is free again. A place that their
-    `request` has already is theirs.
+    With `overbook`, the last window is used even if it is full, so that nobody is turned away. The place that the call
+    held before is released, and `instead_of` names its window. A place that their `request` already has counts as
+    theirs.
     """
 
     call: str
@@ -231,20 +235,20 @@ class HoldWindow(msgspec.Struct, frozen=True, gc=False):
 
 
 class SaveRequest(msgspec.Struct, frozen=True, gc=False):
-    """Write a callback request down, finished or not, joining one that the number already has."""
+    """Save a callback request, finished or not, joining an open one of the same number."""
 
     request: CallbackRequest
 
 
 class FindRequest(msgspec.Struct, frozen=True, gc=False):
-    """Find the request of this number that goes by this reference."""
+    """Find the request of this phone with this call number."""
 
     number: str
     reference: str
 
 
 class MoveRequest(msgspec.Struct, frozen=True, gc=False):
-    """Give the caller who goes by this reference another time, in the window that the call holds."""
+    """Move the caller with this call number to the window that the call holds."""
 
     id: str
     reference: str
@@ -253,14 +257,14 @@ class MoveRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class CancelRequest(msgspec.Struct, frozen=True, gc=False):
-    """Take back the wish that goes by this reference."""
+    """Cancel the wish with this call number."""
 
     id: str
     reference: str
 
 
 class SendText(msgspec.Struct, frozen=True, gc=False):
-    """Put a text message in the queue. The id makes a repeat the same text."""
+    """Queue a text message. The id makes a repetition the same text."""
 
     id: str
     to: str
@@ -268,14 +272,14 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
     body: str
 
 
-#: What is done at the desk in the middle of a turn. It ends as Done or as Failed, so the caller is never told of a
-#: thing before it is so.
+#: Something to do in the middle of a turn. It ends as Done or Failed, so that the caller hears about it only after it
+#: has happened.
 Effect = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 Reply = Gather | Transfer | Record | HangUp
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
-    """One exchange: the session after it, what is said, and what happens then."""
+    """One exchange: the session after it, what is said, and what to wait for."""
 
     session: Session
     says: Speech

@@ -30,8 +30,8 @@ Piece = str | float | Blank
 Speech = tuple[Piece, ...]
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-#: Seconds that the sound of one digit lasts, whichever voice says it: it is made that long where it is shorter. Of
-#: those that we measured, a quick voice takes half a second, and an easy one three quarters, and one in full.
+#: The least length in seconds of the sound of one digit. A shorter sound is padded with silence. Measured voices take
+#: between half a second and just under this.
 DIGIT_SECONDS = 0.8
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -162,7 +162,7 @@ def groups(phone: str) -> tuple[str, ...]:
 
 
 def digit_gap(each: float) -> float:
-    """The pause between two digits of a group, so that there is one every `each` seconds: the digit takes the rest."""
+    """The pause between two digits of a group, so that one digit starts every `each` seconds."""
     return max(0.1, round(each - DIGIT_SECONDS, 2))
 
 

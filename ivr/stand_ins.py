@@ -1,12 +1,12 @@
 """Shipped words that stand in for what an older `config/` does not have yet.
 
-A newer version of the line can need words or timings that staff have not written. Until they do, those that come with
-the line (`shipped.py`) are used, and the check names each one. Three rules hold:
+A newer version of the line can need words or timings that staff have not written yet. Until they do, the shipped ones
+(`shipped.py`) are used, and the check lists each one. There are three rules:
 
-- Only words of the line's own places, and how it speaks and waits, can stand in. What is true of a service, like its
-  phones, hours and promises, never does: that is missing, and a fault.
-- What stands in is published beside staff's files, so that a revision says the same under every later version.
-- Staff's own words win over what was published, and that wins over what is shipped today.
+- Only words of the built-in steps, and settings of speech and waiting, can be replaced by stand-ins. Facts about a
+  service, like its phones, hours and promises, cannot: if they are missing, that is an error.
+- Stand-ins are published together with staff's files, so that a revision says the same under every later version.
+- Staff's own words take precedence over published stand-ins, and those over what is shipped today.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ivr.reading import Document
 from ivr.script import NEEDED_TEXTS
 from ivr.shipped import SHIPPED
 
-#: The name by which stand-ins are published. No file of staff's has it.
+#: The file name under which stand-ins are published. Staff's files never have it.
 FILE = "stand-ins.json"
-#: Parts of `line.yaml` and of the menu files in which something shipped can stand in.
+#: The parts of `line.yaml` and of the menu files that can have stand-ins.
 OF_LINE, OF_MENUS = ("pace", "waiting", "speech"), ("steps", "phrases")
 
 
@@ -34,12 +34,12 @@ def written(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def shipped(files: Mapping[str, str]) -> dict[str, Any]:
-    """What can stand in: as it was published with these files, and else as it is shipped today."""
+    """The available stand-ins: as published with these files, otherwise as shipped today."""
     return _over(SHIPPED, json.loads(files.get(FILE, "{}")))
 
 
 def beside(documents: Iterable[Document]) -> dict[str, str]:
-    """What to publish beside the files that these documents were read from."""
+    """The stand-ins to publish with the files of these documents."""
     found: dict[str, Any] = {}
     for document in documents:
         for path, value in document.stand_ins.items():
@@ -51,14 +51,17 @@ def beside(documents: Iterable[Document]) -> dict[str, str]:
 
 
 def in_texts(texts: TextsFile, document: Document, source: Mapping[str, Any]) -> TextsFile:
-    """The texts, with those that every line needs. In a file with faults they may only seem to be missing."""
+    """The texts, with stand-ins for missing ones that every line needs.
+
+    In a faulty file they may only seem to be missing.
+    """
     lacking = {name: source["texts"][name] for name in NEEDED_TEXTS if name not in texts.texts and not document.faulty}
     document.stand_ins.update({("texts", name): body for name, body in lacking.items()})
     return texts.model_copy(update={"texts": {**texts.texts, **lacking}})
 
 
 def in_numbers(line: LineFile, documents: Mapping[str, Document], source: Mapping[str, Any]) -> LineFile:
-    """The settings, with the numbers that words standing in speak of."""
+    """The settings, with the numbers that stand-in words refer to."""
     words = [value for each in documents.values() for value in each.stand_ins.values() if isinstance(value, str)]
     spoken_of = {name for text in words for name in spoken.BLANK.findall(text)}
     known = {

@@ -13,12 +13,12 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import ScalarToken
 
-#: In longer files, only the first fault is reported. To find more would take minutes.
+#: In longer files, only the first fault is reported, because finding more would take minutes.
 _MOST_LINES = 3000
 #: The quotes of word processors. YAML treats them as letters.
 CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
 NOT_PLAIN = "These are not plain quotes, and would be read out with the words. Type plain ones instead."
-_KEPT_SIGN = "These words begin with a sign that has a meaning in YAML. Put them in quotes."
+_KEPT_SIGN = "These words begin with a character that has a meaning in YAML. Put them in quotes."
 _NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
 _NEVER_CLOSED = "A quote opens here and is never closed. Close it."
 _NOT_CLOSED = "A { or [ opens here and is not closed, or a comma is missing inside. Close it."
@@ -28,9 +28,9 @@ _UNFIT = "This line does not fit under the one above. Check the spaces at the st
 _SYNTAX = {
     "mapping values are not allowed": _COLON_INSIDE,
     "found unexpected end of stream": _NEVER_CLOSED,
-    "found unknown escape character": "There is a backslash in these words. Take it out.",
+    "found unknown escape character": "There is a backslash in these words. Remove it.",
     "that cannot start any token": _KEPT_SIGN,
-    "found another document": "There is a line of three dashes in the file. Take it out.",
+    "found another document": "There is a line of three dashes in the file. Remove it.",
     "found undefined alias": "A star begins these words. Put them in quotes.",
     "entries are not allowed here": _KEPT_SIGN,
     "mapping keys are not allowed": _KEPT_SIGN,
@@ -44,7 +44,7 @@ _SYNTAX = {
     "' or '}', but got": _NO_COMMA,
     "expected <block end>": _UNFIT,
     "could not find expected ':'": "A colon is missing after a name here. Write one.",
-    "special characters are not allowed": "There is a character here that cannot be read. Take it out.",
+    "special characters are not allowed": "There is a character here that cannot be read. Remove it.",
 }
 
 
@@ -79,7 +79,7 @@ _SEEN = (
     (re.compile("\t"), "There is a tab on this line. Use spaces."),
     (
         re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"),
-        "This line begins with a sign that is not a plain hyphen. Type - instead.",
+        "This line begins with a character that is not a plain hyphen. Type - instead.",
     ),
     (re.compile(f"[:{{,] *[{''.join(CURLY)}]|^ *- *[{''.join(CURLY)}]"), NOT_PLAIN),
 )
@@ -143,7 +143,7 @@ def _run_over(source: list[str], line: int, column: int) -> str | None:
     if before.endswith(("}", "]")):
         return _KEPT_SIGN
     if not before and line and re.search(r"\s#", source[line - 1]) and not re.match(r"\s*(- |[\w-]+:)", source[line]):
-        return "A # cuts the line above short, so it cannot continue here. Put all of the words in quotes."
+        return "A # cuts the line above short, so it cannot continue here. Put all the words in quotes."
     return None
 
 

@@ -1,4 +1,4 @@
-"""The way back: what star leads to, and what was heard on the way."""
+"""The trail: where star leads back to, and which places were heard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.session import MOST_HEARD, MOST_TRAIL, At, Session
 
 
 def entered(here: Here, to: Go) -> Session:
-    """The session at another place, with the way back kept, and that it was heard."""
+    """The session after a move to another place, with its trail and its heard places updated."""
     script = here.script
     here = here.at(_heard(script, arrived_at(_left(here, to), At(to.to))))
     s, place = here.s, here.place
@@ -20,11 +20,11 @@ def entered(here: Here, to: Go) -> Session:
 
 
 def _left(here: Here, to: Go) -> Session:
-    """The session with its place put on the trail, if anybody would want to come back to it."""
+    """The session with its place added to the trail, if star should lead back to it."""
     s, place, towards = here.s, here.place, here.script.places[to.to]
     if towards.ends_dialogue and place.in_dialogue:
         return _without_dialogue(here.script, s, stand_alone=False)
-    if towards.begins_dialogue:  # another wish begins, which no star must take for the old one
+    if towards.begins_dialogue:  # a new draft begins, and star must not lead into the old one
         s = _without_dialogue(here.script, s, stand_alone=True)
         s = replace(s, trail=tuple(at for at in s.trail if at.node != to.to))
     left = place.left(s.place)
@@ -36,7 +36,7 @@ def _left(here: Here, to: Go) -> Session:
 
 
 def _without_dialogue(script: Script, s: Session, *, stand_alone: bool) -> Session:
-    """The way back without steps, which are not gone back into; with `stand_alone`, those that need nothing stay."""
+    """The session without steps in its trail; with `stand_alone`, steps that need no earlier answers stay."""
 
     def is_kept(at: At) -> bool:
         place = script.places.get(at.node)
@@ -46,16 +46,16 @@ def _without_dialogue(script: Script, s: Session, *, stand_alone: bool) -> Sessi
 
 
 def arrived_at(s: Session, place: At) -> Session:
-    """The session at a place, with nothing counted there yet."""
+    """The session at a place, with its counters there reset."""
     return replace(s, place=place, silences=0, wrongs=0, waited=0, unsure_of="")
 
 
 def back(here: Here, to: Back) -> Moved:
-    """One place back, or to the one of the trail that is asked for. Places that another version had are passed over."""
+    """Go back one place, or to a given place of the trail. Places that this version does not have are skipped."""
     script, s = here.script, here.s
     while s.trail and s.trail[-1].node not in script.places:
         s = replace(s, trail=s.trail[:-1])
-    if not s.trail and s.place.node not in (GREETING, MAIN_MENU):  # the way here is not remembered any more
+    if not s.trail and s.place.node not in (GREETING, MAIN_MENU):  # the trail is no longer known
         return arrived_at(s, At(MAIN_MENU)), STAY
     if not s.trail:
         return say(here, here.words(Phrases.at_the_start)), STAY
@@ -69,7 +69,7 @@ def back(here: Here, to: Back) -> Moved:
 
 
 def _about(script: Script, s: Session) -> Session:
-    """The session with what it is about: the reading, word or menu that the caller is at, if it has a text."""
+    """The session with its topic: the reading, word or menu that the caller is at, if it has a text."""
     return replace(s, topic=s.place.node) if script.places[s.place.node].is_topic() else s
 
 

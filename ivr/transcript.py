@@ -1,4 +1,4 @@
-"""A call as text that staff can read, write and argue about.
+"""A call as text that staff can read, write and discuss.
 
     When    Wed 25 November 2026, 10:30
     From    07700 900123
@@ -9,13 +9,11 @@
     ENDS    the line hangs up
     GOT     a text: text_council
 
-What the caller does is put in; all else comes out. `play` runs the same engine that
-answers the phone, and writes the session down and reads it back between turns, as Redis
-does. GOT is what the caller has in the end (`outcome`).
+CALLER and ADVISER lines are inputs; all others are outputs. `play` runs the same engine that answers the phone, and
+encodes and decodes the session between turns, as Redis does. GOT is what the caller has at the end (`outcome`).
 
-In a story, `...` in a LINE stands for any words, and a LINE may be left out. A story may
-also have `NEVER  two months`: words that are said nowhere in the whole call, wherever in
-the story the line stands.
+In a story, `...` in a LINE stands for any words, and LINEs may be left out. A story may also have `NEVER  two months`:
+words that must not be said anywhere in the call, wherever in the story the line is.
 """
 
 from __future__ import annotations
@@ -63,7 +61,7 @@ from ivr.spoken import text_of
 
 SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS", "GOT", "NEVER")
 
-#: What people in a call can do besides pressing keys.
+#: Inputs other than keys.
 SILENT, HANGS_UP, SPEAKS = "(says nothing)", "(hangs up)", "(leaves a message)"
 ADVISER_DOES: dict[str, Ended] = {
     "(talks)": "answered",
@@ -72,7 +70,7 @@ ADVISER_DOES: dict[str, Ended] = {
     "(failed)": "failed",
 }
 
-#: How a call ends that its caller ends.
+#: The output when the caller ends the call.
 HUNG_UP = "the caller hangs up"
 
 _WIDTH = 100
@@ -80,11 +78,11 @@ _WHEN = "%a %d %B %Y, %H:%M"
 _KEYS = re.compile(r"[0-9*#]+")
 _TWICE = re.compile(r"\(presses ([0-9*#]) twice\)")
 _NUMBER = re.compile(r"\+?[0-9][0-9 ]+")
-#: What a word processor makes of plain signs. In a story, one is as good as the other.
+#: Typographic characters of word processors, which stories treat like the plain ones.
 PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\u00a0": " "})
 
-#: Seconds between hearing and pressing, in a call that is written down. Long enough not to
-#: be a trembling hand, which is written '(presses 1 twice)'.
+#: Seconds between hearing and pressing in a transcript: too long for a debounced second press, which is written
+#: '(presses 1 twice)'.
 _THINKING = 5
 _TREMBLING = 0.4
 
@@ -115,7 +113,7 @@ class Transcript:
     when: dt.datetime
     caller: str
     entries: tuple[Entry, ...]
-    #: Lines at the top that say what the call is for.
+    #: Comment lines at the top that say what the call is for.
     about: tuple[str, ...] = ()
     name: str = field(default="call", compare=False)
 
@@ -124,7 +122,7 @@ class Transcript:
 
 
 def read(text: str, name: str) -> Transcript:
-    """A .call file. Raises ConfigError with what does not read as one."""
+    """Read a .call file. Raises ConfigError with its mistakes."""
     head: dict[str, Entry] = {}
     entries: list[Entry] = []
     problems: list[Problem] = []
@@ -136,7 +134,7 @@ def read(text: str, name: str) -> Transcript:
     if "When" not in head:
         problems.append(Problem(name, 1, _SAY_WHEN))
     if not entries and not problems:
-        problems.append(Problem(name, 1, "Nothing happens in this call. Write what the caller does, and must hear."))
+        problems.append(Problem(name, 1, "Nothing happens in this call. Write what the caller does and must hear."))
     if problems:
         raise ConfigError(problems)
     when, caller = _when(head["When"].text), head["From"].text if "From" in head else HIDDEN
@@ -149,13 +147,13 @@ _GOT_IS_LAST = "GOT is what the caller has at the end of the call. Move it below
 
 
 def _before_the_end(entries: list[Entry]) -> Iterator[Entry]:
-    """GOT lines with something put in behind them."""
+    """GOT lines that are followed by an input."""
     last = max((i for i, entry in enumerate(entries) if entry.put_in), default=-1)
     return (entry for entry in entries[: last + 1] if entry.who == "GOT")
 
 
 def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> str | None:
-    """Put a line where it belongs, or say what is wrong with it."""
+    """Add a line to the head or the entries. Returns what is wrong with it, or None."""
     first, rest = _parted(line)
     if first in _HEAD:
         if first in head:
@@ -171,7 +169,7 @@ def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) 
 
 
 def _parted(line: str) -> tuple[str | None, str]:
-    """The word that a line begins with and the rest; no word, where it goes on from the line above."""
+    """A line's first word and the rest; no word for a continuation line."""
     if not line.strip() or line[0].isspace():
         return None, line.strip()
     first, *rest = line.split(maxsplit=1)
@@ -179,7 +177,7 @@ def _parted(line: str) -> tuple[str | None, str]:
 
 
 def write(transcript: Transcript) -> str:
-    """The call as text, which `read` reads back the same."""
+    """The call as text, which `read` can read again."""
     local = transcript.when.astimezone(LONDON)
     head = [
         *transcript.about,
@@ -191,7 +189,7 @@ def write(transcript: Transcript) -> str:
 
 
 def wrapped(entry: Entry) -> str:
-    """One entry as it is written: who, and the words folded under each other."""
+    """One entry as text: who, and the words, wrapped."""
     lines = textwrap.wrap(entry.text, _WIDTH - 8, break_long_words=False, break_on_hyphens=False) or [""]
     return f"{entry.who:8}" + ("\n" + " " * 8).join(lines)
 
@@ -204,7 +202,7 @@ def _when(text: str) -> dt.datetime | None:
 
 
 def unreadable(entry: Entry) -> str | None:
-    """What to write instead of a line that cannot be read; None for one that can."""
+    """What to write instead of a line that cannot be read; None if it can."""
     if entry.who == "When":
         return _no_moment(entry.text)
     if entry.who == "From":
@@ -215,14 +213,14 @@ def unreadable(entry: Entry) -> str | None:
     if entry.who == "ADVISER" and not entry.put_in and not entry.text.startswith("hears"):
         return f"Write one of: {', '.join(ADVISER_DOES)}."
     if entry.who == "NEVER" and not entry.text.translate(PLAIN).strip(". "):
-        return "Write the words that must be heard nowhere in this call, like 'NEVER   two months'."
+        return "Write words that must not be heard anywhere in this call, like 'NEVER   two months'."
     if entry.who == "GOT" and not entry.text.startswith((*outcome.KINDS, "...")):
         return f"Write what the caller has got, beginning with one of: {', '.join(outcome.KINDS)}."
-    return None if entry.text else "Write what comes out here, or ... for any words."
+    return None if entry.text else "Write what is said here, or ... for any words."
 
 
 def _no_moment(text: str) -> str | None:
-    """What is wrong with when a call is made."""
+    """What is wrong with the time of a call; None if nothing is."""
     when = _when(text)
     if when is None:
         return _SAY_WHEN
@@ -232,7 +230,7 @@ def _no_moment(text: str) -> str | None:
 
 
 def inputs_of(text: str) -> tuple[Input, ...] | None:
-    """What a CALLER line puts in; nothing for hanging up, and None for what cannot be read."""
+    """The inputs of a CALLER line; empty for hanging up, and None if it cannot be read."""
     if text == SILENT:
         return (NoInput(),)
     if text == HANGS_UP:
@@ -248,28 +246,28 @@ def inputs_of(text: str) -> tuple[Input, ...] | None:
 
 
 def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -> Transcript:
-    """The call again, with what comes out of the engine for what the transcript puts in."""
+    """Play the transcript's inputs, and return the call with the engine's outputs."""
     return Caller(script, desk or PracticeDesk()).follow(wanted)
 
 
 class Caller:
-    """Someone on the phone: the engine with a clock of its own, and what was said written down."""
+    """A caller on the phone: the engine with its own clock, and a record of the call."""
 
     def __init__(self, script: Script, desk: Desk, name: str = "practice"):
         self.script, self.desk, self.name = script, desk, name
         self._noting = Noting(desk)
         self.entries: list[Entry] = []
-        #: What came in and what the line answered, in order.
+        #: Inputs and turns, in order.
         self.happened: list[Input | Turn] = []
         self.turn: Turn | None = None
         self.visited: set[str] = set()
-        #: What was to be done and could not be.
+        #: Lines that could not be played.
         self.problems: list[Problem] = []
-        #: How the last call to an adviser ended, until the caller does something.
+        #: How the last transfer ended, until the caller's next input.
         self._adviser: Ended | None = None
-        #: What was got so far: whether an adviser took the call, requests by their id, and texts by their name.
+        #: What the caller got so far: whether an adviser took the call, requests by id, and the names of texts.
         self._answered, self._requests, self._texts = False, dict[str, CallbackRequest](), list[str]()
-        #: The clock of this call, from when it rings.
+        #: The time in this call.
         self.now = dt.datetime.min.replace(tzinfo=LONDON)
 
     def follow(self, wanted: Transcript) -> Transcript:
@@ -291,7 +289,7 @@ class Caller:
         return bool(self.entries) and self.entries[-1].who == "ENDS"
 
     def got(self) -> list[Entry]:
-        """What the caller has by now, as it is written at the end of a call."""
+        """What the caller has so far, as GOT entries."""
         told = self.turn is not None and outcome.is_told(self.script, self.turn)
         found = outcome.got(answered=self._answered, requests=self._requests.values(), texts=self._texts, told=told)
         return [Entry("GOT", words) for words in found]
@@ -302,7 +300,7 @@ class Caller:
         self._heard(call.start(self.script, self.name, judged.e164 or caller, self.now))
 
     def do(self, entry: Entry) -> None:
-        """One CALLER or ADVISER line."""
+        """Play one CALLER or ADVISER line."""
         self.entries.append(Entry(entry.who, entry.text))
         if entry.who == "ADVISER":
             self._adviser = ADVISER_DOES[entry.text]
@@ -318,16 +316,16 @@ class Caller:
             self.put_in(self._after_the_tone(event), _TREMBLING if i else None)
 
     def _after_the_tone(self, event: Input) -> Input:
-        """A key where the words before the tone are heard whole: it is pressed after the tone, and ends the message."""
+        """If the words before the tone cannot be interrupted, a key comes after the tone, and ends the message."""
         then = self.turn.then if self.turn else None
         if isinstance(event, Key) and isinstance(then, Record) and not then.keys:
             return Recorded(event.keys[:1])
         return event
 
     def _rings_out(self, before: Entry | None = None) -> None:
-        """The other phones of the rota, which end as the first did: a story names one, and holds for any number.
+        """Let the other phones in `transfer` end like the first one, so that a story works with any number of phones.
 
-        Nothing, where the story tells how each of them ended, or the caller hangs up or stops it while the first rings.
+        Does nothing if the story gives each phone its own result, or if the caller hangs up or stops the ringing.
         """
         if before is None or before.text in (HANGS_UP, "*"):
             how = self._adviser
@@ -340,19 +338,19 @@ class Caller:
         """Why a line cannot be played here, and what to do about it."""
         then = self.turn.then if self.turn else None
         if self.over:
-            return "The call is over here. Take this line out."
+            return "The call is over here. Remove this line."
         if entry.who == "ADVISER":
             rings = isinstance(then, Transfer)
-            return None if rings else "Nobody is being rung here. Take this line out, or let the caller press 0 first."
+            return None if rings else "Nobody is being rung here. Remove this line, or let the caller press 0 first."
         if entry.text == SPEAKS and not isinstance(then, Record):
             return f"No message is being taken here. Write keys, {SILENT} or {HANGS_UP}."
         several = _KEYS.fullmatch(entry.text) and len(entry.text) > 1
         if several and not (isinstance(then, Gather) and then.digits > 1):
-            return "One key is pressed here, and no number is asked for. Write a line for each key."
+            return "No number is asked for here, so one key is pressed at a time. Write a line for each key."
         return None
 
     def put_in(self, event: Input, after: float | None = None) -> None:
-        """One input, `after` seconds after the last reply."""
+        """Play one input, `after` seconds after the last reply."""
         assert self.turn
         self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
         self.happened.append(event)
@@ -368,7 +366,7 @@ class Caller:
         return msgspec.json.decode(msgspec.json.encode(self.turn.session), type=Session)
 
     def _heard(self, turn: Turn) -> None:
-        """Write down what was done in a turn, and what comes out."""
+        """Record the effects and the reply of a turn."""
         for effect, back in self._noting.taken():
             self.entries += [Entry("NOTED", words) for words in noted(effect, back)]
             self._keep(effect, back)
@@ -383,7 +381,7 @@ class Caller:
             self.entries.append(Entry("ENDS", "the line hangs up"))
 
     def _keep(self, effect: Effect, back: Done | Failed) -> None:
-        """Remember what the caller got by this."""
+        """Remember what the caller got by an effect."""
         match effect, back:
             case SendText(), Done():
                 self._texts.append(effect.text)
@@ -394,7 +392,7 @@ class Caller:
 
 
 def noted(effect: Effect, back: Done | Failed) -> Iterator[str]:
-    """What was done at the desk, in words."""
+    """An effect in words, as NOTED lines."""
     if isinstance(back, Failed):
         yield "nothing could be written down"
         return

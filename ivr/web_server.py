@@ -1,10 +1,10 @@
-"""The web server: granian, whose processes are started again one by one, each when its own time has come.
+"""The web server: granian, with restarts of its processes one by one, each after its own delay.
 
-Left to itself, granian ends all of its processes when one of them ends twice within six seconds: whatever takes one
-down then takes the line down. Here its sisters go on answering, and the one that keeps ending is tried again later and
-later, and told of.
+By default, granian ends all of its processes when one of them ends twice within six seconds, so that one fault takes
+the whole line down. Here the others keep answering, and the failing one is restarted with a growing delay, and
+reported.
 
-The parent loads what its processes need before it forks them, so that they share it. `server.web_command` starts this.
+The parent loads the code before it forks its processes, so that they share memory. `server.web_command` starts this.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from granian.log import LogLevels
 from granian.log import logger as granian_log
 from granian.server import MPServer
 
-import ivr.web  # noqa: F401  # loaded here, it is shared by the processes that are forked
+import ivr.web  # noqa: F401  # loaded here, so that the forked processes share it
 from ivr import config, log
 from ivr.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
 
-#: Seconds between two looks for a process that ended.
+#: Seconds between two checks for a process that ended.
 LOOK_SECONDS = 0.2
 #: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
 MOST_CONNECTIONS = 4096
 #: Bytes of a request's head. Twilio and browsers send a few thousand; 200 kB of cookies took 0.1 seconds to read.
 MOST_HEADER_BYTES = 32 * 1024
-#: Seconds between two starts while no process is left that answers: then none waits for its own time.
+#: Seconds between two starts while no process answers. Their own delays are then ignored.
 SILENT_SECONDS = 1.0
 
 
 class WebServer(MPServer):
-    """granian's server with a backoff for each process."""
+    """granian's server, with a backoff for each process."""
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         backoff = [Respawn(LONGEST_WITH_SISTERS) for _ in range(self.workers)]
@@ -60,7 +60,7 @@ class WebServer(MPServer):
                     self._respawn_workers([index], spawn_target, target_loader)
                     if backoff[index].is_crash_loop:
                         self._store.health.ail("web-process", backoff[index].early_ends)
-        self.interrupt_children.clear()  # we were told to stop, which is no fault
+        self.interrupt_children.clear()  # a stop is not a failure
 
     @cached_property
     def _store(self) -> Store:
@@ -68,7 +68,10 @@ class WebServer(MPServer):
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is worth telling. So many threads are meant: most only wait for requests (`web/door.py`)."""
+    """Whether to show a log record.
+
+    The high number of threads is intended: most only wait for requests (`web/door.py`).
+    """
     return not record.getMessage().startswith("Configuration allows spawning")
 
 
@@ -83,15 +86,15 @@ def _connections() -> int:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     log.outlive_full_disks()
     granian_log.addFilter(_is_news)
     options = argparse.ArgumentParser()
     for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
         options.add_argument(f"--{name}", type=kind, required=True)
     chosen = options.parse_args()
-    multiprocessing.set_start_method("fork")  # which Python 3.14 no longer does by itself, and granian asks for
-    gc.freeze()  # the collector would write into memory that is shared
+    multiprocessing.set_start_method("fork")  # no longer the default in Python 3.14, and granian needs it
+    gc.freeze()  # otherwise the garbage collector would write to shared memory
     WebServer(
         chosen.app,
         address=chosen.host,

@@ -1,8 +1,8 @@
-"""The worker: does what is queued, and looks now and then for what was forgotten.
+"""The worker: runs queued jobs, and regularly looks for forgotten work.
 
-Texts, recordings, ringing out and alerts are jobs. Three times a minute the worker looks for what
-is late, what was written down and not yet done, and what is past its days; every ten
-minutes it asks Twilio for messages that we were never told of. Its processes are in `pool.py`.
+Texts, recordings, outgoing calls and alerts are jobs. Three times a minute the worker looks for late requests, for
+saved work that was never done, and for data whose retention period is over. Every ten minutes it asks Twilio for
+messages that were not reported. Its processes are in `pool.py`.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from ivr.twilio.rest import Phone, PhoneFailed
 
 log = structlog.get_logger()
 
-#: A text that has waited this long was forgotten by the queue.
+#: Seconds after which a waiting text counts as forgotten by the queue.
 FORGOTTEN_SECONDS = 30
-#: A text that is being sent for longer than Twilio is waited for. Its process is gone, and the text may have gone too.
+#: Seconds in the state "sending" after which the process that sent a text counts as killed: longer than any time-out.
 MAY_HAVE_GONE_SECONDS = 20
-#: Seconds after which an adviser who asked to be rung expects no call any more.
+#: Seconds after a click when the adviser no longer expects a call.
 RING_WITHIN_SECONDS = 120
 
 
 class Tools:
-    """What the worker works with. It may wait for Redis."""
+    """The worker's settings, store and clients. They may wait for Redis."""
 
     def __init__(self, settings: Settings):
         self.settings, self.store = settings, Store(settings.redis_url, PATIENT_SECONDS)
@@ -62,7 +62,7 @@ class Tools:
         self.spool = Spool(settings.spool_dir)
 
     def line(self) -> LineFile:
-        """The live line.yaml, which is all that the worker needs of a script. Raises ConfigError if there is none."""
+        """The live line.yaml, the only part of a script that the worker needs. Raises ConfigError if there is none."""
         files = self.store.revisions.files(self.store.revisions.live() or "") or {}
         document = reading.read(files.get(drafts.LINE, ""), f"config/{drafts.LINE}")
         line = fitting.sound_part(LineFile, document, linefile.spare_of_line)
@@ -71,7 +71,7 @@ class Tools:
         return line
 
     def hours(self) -> Hours:
-        """When people can talk to callers. Raises ConfigError."""
+        """The opening hours. Raises ConfigError."""
         return building.hours_of(self.line(), config.bank_holidays())
 
 
@@ -79,7 +79,7 @@ class Tools:
 
 
 def send_text(tools: Tools, text_id: str) -> None:
-    """Send one text, unless that was begun already. Raises while another try makes sense."""
+    """Send one text, unless somebody began that before. Raises if a retry makes sense."""
     text = tools.store.texts.begin(text_id, time.time())
     if text is None:
         _give_up_if_lost(tools, text_id, time.time())
@@ -107,10 +107,10 @@ def ask_for_sender(tools: Tools) -> None:
 
 
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
-    """Show advisers a text whose process was killed as it sent it. It may have gone, so it is not sent again."""
+    """Mark a text as failed whose process was killed while sending. It may have gone, so it is not sent again."""
     text = tools.store.texts.get(text_id)
     if text and text.fate == "sending" and text.tried_at + MAY_HAVE_GONE_SECONDS <= now:
-        tools.store.texts.became(text_id, "failed", why="The line stopped just then. It may have gone")
+        tools.store.texts.became(text_id, "failed", why="The line stopped at that moment. The text may have gone")
 
 
 def _last_try() -> bool:
@@ -119,22 +119,22 @@ def _last_try() -> bool:
 
 
 class NotYet(Exception):
-    """Raised when the request that a message belongs to is not written down yet: the message is fetched later."""
+    """Raised when the request of a message is not saved yet, so that the message is fetched later."""
 
 
 def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -> None:
-    """Copy a message to our own keeping, and only then have it deleted where it came from.
+    """Store a message here, and only then delete it at Twilio.
 
-    Twilio may tell of it before the turn that writes its wish down, or at the same time; so that is waited for. If it
-    never comes, and there is speech in the message, somebody must listen all the same. A message is not kept if its
-    request was deleted meanwhile.
+    Twilio may report a message before the turn that saves its request. So the job waits for that; if the request never
+    comes and the message has speech, a request is created for somebody to listen. A message is dropped if its request
+    was deleted meanwhile.
     """
     requests = tools.store.requests
     request = requests.of_wish(wish)
     was_deleted = request is None and requests.was_deleted(wish.rsplit("-", 1)[0])
     if not was_deleted:
         if request is None and not _last_try():
-            raise NotYet(f"The wish {wish} of a message is not written down yet")
+            raise NotYet(f"The wish {wish} of a message is not saved yet")
         sound = tools.phone.recording(recording_sid)
         has_speech = audio.may_hold_speech(sound)
         if request is None and has_speech:
@@ -145,7 +145,9 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 
 
 def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage, sound: bytes) -> None:
-    """Keep a message with its request, and tell of an urgent caller who said nothing but that."""
+    """Store a message with its request, and send an alert if the request is urgent and consists of this
+    message only.
+    """
     path, now = recording_path(tools.settings, message.name), time.time()
     disk.private_folder(path.parent)
     disk.write_whole(path, sound, mode=0o600)
@@ -163,19 +165,19 @@ def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage
 
 
 def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
-    """Ring an adviser, to be joined to a caller. What goes wrong is noted with the request.
+    """Ring an adviser, to be connected to a caller. Failures are noted on the request.
 
-    Twilio is asked once: a phone that rang may ring again for nobody. An adviser who asked a while ago, or gave the
-    request back, expects no call any more.
+    Twilio is asked only once, because a second call could ring for nobody. Does nothing if the click was too long ago,
+    or the adviser gave the request back.
     """
     known, request, now = tools.store.people.get(adviser), tools.store.requests.get(request_id), time.time()
     if request is None or not request.number or not callback.held_by(request, adviser, now):
         return
     try:
         if now - asked_at > RING_WITHIN_SECONDS:
-            raise PhoneFailed("The line was too busy just then")
+            raise PhoneFailed("The line was too busy at that moment")
         if not tools.store.requests.begin_ringing(request_id, asked_at):
-            raise PhoneFailed("The line stopped just then, so your phone may ring all the same")
+            raise PhoneFailed("The line stopped at that moment, so your phone may still ring")
         tools.phone.ring(known.phone if known else "", request_id, adviser)
     except PhoneFailed as error:
         words = f"{error}. Ring by hand."
@@ -185,10 +187,10 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
             )
 
 
-#: What an alert tells of, and what is to be done by when.
+#: The subjects of alerts: what to do.
 SUBJECTS = {
     "today": "A caller who cannot wait must be rung today",
-    "urgent": "An urgent caller waits to be rung",
+    "urgent": "An urgent caller is waiting to be rung",
     "message": "A caller who pressed no key left a message: somebody must listen to it",
     "late": "A caller has not been rung in time",
     "unheard": "Nobody has listened to a message in time",
@@ -196,7 +198,7 @@ SUBJECTS = {
 
 
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
-    """Tell the service in one way that a request is urgent, late or unheard, if it still is and if that way is open."""
+    """Send one alert about a request by one way, if its reason still applies and that way is configured."""
     request, now = tools.store.requests.get(request_id), time.time()
     if request is None or not _is_so(tools, request, what, now):
         _forget_this_job()
@@ -213,15 +215,15 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
 
 
 def alert_of_process(tools: Tools, process: str, way: Way) -> None:
-    """Tell the service in one way that a process of the line keeps ending, if it still does."""
+    """Send one alert about a process that keeps ending, if it still does."""
     times = tools.store.health.ailing([process]).get(process)
     if not times:
         _forget_this_job()
         return
-    subject = f"The line is not whole: {PROCESSES[process]} keeps ending"
+    subject = f"A part of the line is down: {PROCESSES[process]} keeps ending"
     words = (
-        f"{subject}. It ended {times} times in a row just after its start. The rest of the line goes on. "
-        f"Tell whoever runs the line: its log says why.\n{tools.settings.public_url}/readyz"
+        f"{subject}. It ended {times} times in a row just after its start. The rest of the line continues. "
+        f"Tell your operator: the log of the line says why.\n{tools.settings.public_url}/readyz"
     )
     _tell(tools, way, alerts.Alert(_alert_id(f"{process}-{way}"), subject, words))
 
@@ -235,14 +237,14 @@ def _tell(tools: Tools, way: Way, alert: alerts.Alert) -> None:
 
 
 def _alert_id(of: str) -> str:
-    """An id that stays the same however often this alert is tried, and is another when it is told anew."""
+    """An id that stays the same for retries of this alert, and differs for its daily repeat."""
     job = get_current_job()
     began = job.created_at.timestamp() if job and job.created_at else time.time()
     return f"{of}-{began:.0f}"
 
 
 def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bool:
-    """Whether this still holds of a request that an alert is about to tell of."""
+    """Whether the reason for an alert still applies to a request."""
     if what in ("today", "urgent"):
         return request.open and request.urgency == what
     return request.open and (_is_late(request, now) if what == "late" else _is_unheard(request, tools.hours(), now))
@@ -255,7 +257,7 @@ def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
 
 
 def _others(tools: Tools, what: What, now: float) -> str:
-    """How many there are, of those that are late and of messages that nobody has listened to."""
+    """How many late callers or unheard messages there are, as a sentence; empty for one."""
     late, unheard = behind(tools, now)
     if what == "unheard":
         return f" There are {unheard} such callers." if unheard > 1 else ""
@@ -263,7 +265,7 @@ def _others(tools: Tools, what: What, now: float) -> str:
 
 
 def _listen_by(request: CallbackRequest, hours: Hours) -> float:
-    """By when somebody should listen to the first message of a request; never, if somebody has."""
+    """By when somebody should listen to the first unheard message of a request; infinity if there is none."""
     return min((each.listen_by for each in briefing.unheard_messages([request], hours)), default=float("inf"))
 
 
@@ -272,7 +274,7 @@ def _is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
 
 
 def _forget_this_job() -> None:
-    """It told nothing, so once there is something to tell it is queued again, and at once."""
+    """Delete this job's record, because it sent nothing: the same alert can then be queued again at once."""
     if job := get_current_job():
         job.result_ttl = 0
 
@@ -281,10 +283,10 @@ def _forget_this_job() -> None:
 
 
 def look(tools: Tools, now: float) -> None:
-    """Queue what is late and untold, and what was written down and never done.
+    """Queue alerts about late requests and unheard messages, and saved work that was never done.
 
-    Of those who are late, the last to become so is told of, with how many there are: one mail, not ten. So it is with
-    messages that nobody has listened to.
+    If several requests are late, one alert names the latest and says how many there are, instead of one mail each. The
+    same goes for unheard messages.
     """
     if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
         tools.jobs.ask_for_sender(now)
@@ -308,21 +310,21 @@ def look(tools: Tools, now: float) -> None:
 
 
 def _is_late(request: CallbackRequest, now: float) -> bool:
-    """Whether somebody should have been rung by now, and did not just hang up half-way."""
+    """Whether a request is late, not counting callers who have only just hung up half-way."""
     return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 
 def behind(tools: Tools, now: float) -> tuple[int, int]:
-    """How many callers were not rung in time, and how many messages nobody has listened to in time."""
+    """The numbers of late callers and of messages not listened to in time."""
     waiting, hours = tools.store.requests.waiting(), tools.hours()
     late = sum(_is_late(request, now) for request in waiting)
     return late, sum(_is_unheard(request, hours, now) for request in waiting)
 
 
 def tidy(tools: Tools, now: float) -> int:
-    """Delete what callers were promised would be deleted. Returns how much that was.
+    """Delete data whose retention period is over: messages, and ended requests with everything that belongs to them.
 
-    That is messages past their days, and requests that ended long ago with all that is theirs.
+    Returns how many were deleted.
     """
     keep = tools.line().ring_back.message_keep_days * 86400.0
     forgotten = tools.store.requests.forget_ended(now)
@@ -332,7 +334,7 @@ def tidy(tools: Tools, now: float) -> int:
     for path in gone:
         try:
             path.unlink(missing_ok=True)
-        except OSError as error:  # the others go all the same, and this one at a later look
+        except OSError as error:  # the others are deleted anyway, and this one at a later look
             faults.append(f"{path}: {error.strerror}")
     if faults:
         log.error(
@@ -349,10 +351,9 @@ def _written_before(when: float, folder: Path) -> Iterator[Path]:
 
 
 def fetch_forgotten(tools: Tools) -> None:
-    """Queue the messages that Twilio still has: we were not told of them, or could not fetch them then.
+    """Queue messages that are still at Twilio, because they were not reported or could not be fetched.
 
-    Those of a request that was deleted will be deleted there. Recordings of calls that left no request with us are
-    not ours to touch.
+    Those of a deleted request will be deleted there. Recordings of calls that left no request with us are not touched.
     """
     left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
     asked = [*tools.store.requests.waiting(), *tools.store.requests.ended(MOST_ENDED)] if left else []
@@ -364,7 +365,7 @@ def fetch_forgotten(tools: Tools) -> None:
             tools.jobs.fetch_recording(wish, message.recording, message.seconds)
 
 
-#: What may be queued, by name. Nothing else can be done, whatever somebody writes into Redis.
+#: The jobs by name. Nothing else can be run, whatever somebody writes into Redis.
 JOBS: dict[str, Callable[..., None]] = {
     "send_text": send_text,
     "ask_for_sender": ask_for_sender,

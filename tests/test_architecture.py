@@ -1,4 +1,8 @@
-"""The architecture: which module may import which, and which one alone may use each library."""
+"""The architecture: which module may import which, and which one alone may use each library.
+
+`docs/architecture.md` has a picture of it, drawn from the imports. After a change that is meant:
+`pytest tests/test_architecture.py --accept-calls`.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,32 @@ ALONE = {
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
 SHARED = {"config", "disk", "hot"}
+#: The groups of the picture in docs/architecture.md, by layer.
+PICTURE: dict[str, dict[str, set[str]]] = {
+    "entrances": {
+        "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
+        "the ivr command": {"cli", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
+    },
+    "edges": {
+        "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
+        "settings and files": {"config", "disk"}, "alerts": {"alerts"},
+        "log, metrics, passwords": {"log", "metrics", "passwords"}, "the hot path": {"hot"},
+    },
+    "core": {
+        "the check": {"check", "confirmation", "schemas"},
+        "practice calls and stories": {"practice", "outcome", "transcript", "story"},
+        "the engine": {"call", "escalation", "trail"},
+        "the compiler": {"building", "drafts", "coherence", "menufile", "stand_ins", "shipped", "changes"},
+        "places and replies": {"places", "reply", "phrases"},
+        "what advisers read": {"messages", "briefing"},
+        "script and session": {"script", "session"},
+        "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
+        "callback requests": {"request", "callback", "diary"},
+        "hours, numbers, words": {"hours", "dialling", "spoken", "environment", "respawn"},
+    },
+}  # fmt: skip
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+_DRAWN = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 
 
 def _room(path: Path) -> str:
@@ -146,6 +176,43 @@ def test_rooms_do_not_import_each_other_in_a_circle() -> None:
 
     for room in graph:
         visit(room, ())
+
+
+def _picture() -> str:
+    """The groups by layer, with an arrow from each group to the groups that it imports.
+
+    An arrow is left out where a longer way leads to the same group, so that the picture can be read.
+    """
+    groups = {name: rooms for layer in PICTURE.values() for name, rooms in layer.items()}
+    group_of = {room: name for name, rooms in groups.items() for room in rooms}
+    arrows: dict[str, set[str]] = {name: set() for name in groups}
+    for path in FILES:
+        arrows[group_of[_room(path)]] |= {group_of[room] for room in _rooms_imported(path)}
+    for name, below in arrows.items():
+        below.discard(name)
+
+    def reached(name: str) -> set[str]:
+        return arrows[name].union(*(reached(below) for below in arrows[name]))
+
+    lines = ["flowchart TD"]
+    ids = {name: f"g{number}" for number, name in enumerate(groups)}
+    for layer, named in PICTURE.items():
+        lines += [f"    subgraph {layer}", *(f'        {ids[name]}["{name}"]' for name in named), "    end"]
+    for name, below in arrows.items():
+        longer = set[str]().union(*(reached(other) for other in below))
+        lines += [f"    {ids[name]} --> {ids[other]}" for other in groups if other in below - longer]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_picture_of_the_architecture_is_drawn_from_the_imports(request: pytest.FixtureRequest) -> None:
+    assert set().union(*(rooms for layer in PICTURE.values() for rooms in layer.values())) == CORE | EDGES | ENTRANCES
+    page = ARCHITECTURE.read_text(encoding="utf-8")
+    if request.config.getoption("--accept-calls"):
+        ARCHITECTURE.write_text(_DRAWN.sub(lambda _: _picture(), page, count=1), encoding="utf-8")
+
+    drawn = _DRAWN.search(ARCHITECTURE.read_text(encoding="utf-8"))
+    assert drawn, "docs/architecture.md has no picture"
+    assert drawn[0] == _picture()
 
 
 def test_every_room_says_what_it_is() -> None:

@@ -415,7 +415,7 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
     _enter(page, "It is the number in the message")
     _enter(page, "Ring by one click")
 
-    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()
+    expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()
     assert store.requests.get("CA006-1").number == "+447700900123"  # type: ignore[union-attr]
 
 
@@ -465,7 +465,7 @@ def _tab_to(page: Page, name: str) -> None:
 def test_new_requests_appear_without_reloading_and_are_announced(page: Page, served: Line, store: Store) -> None:
     hire(store)
     _sign_in(page)
-    expect(page.get_by_text("Nobody waits.")).to_be_visible()
+    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
     news = page.locator("#news")
     assert news.get_attribute("aria-live") == "polite"
 
@@ -507,12 +507,12 @@ def test_a_request_stays_while_somebody_works_on_it_and_says_when_it_goes(
     ends = store.requests.get("CA001-1").claim_ends  # type: ignore[union-attr]
     served.now += dt.timedelta(minutes=10)
 
-    page.get_by_label("Note, if you like").fill("They have till")
+    page.get_by_label("Note (optional)").fill("They have till")
     with page.expect_response(re.compile("/keep$")):
         page.clock.run_for("05:00")
 
     assert store.requests.get("CA001-1").claim_ends == ends + 600  # type: ignore[union-attr]
-    assert page.get_by_label("Note, if you like").input_value() == "They have till"
+    assert page.get_by_label("Note (optional)").input_value() == "They have till"
 
 
 def test_a_request_that_could_not_be_kept_just_then_is_kept_at_the_next_look(
@@ -528,7 +528,7 @@ def test_a_request_that_could_not_be_kept_just_then_is_kept_at_the_next_look(
         ends = store.requests.get("CA001-1").claim_ends  # type: ignore[union-attr]
         served.now += dt.timedelta(minutes=10)
         page.route("**/keep", lambda route: route.fulfill(status=503))
-        page.get_by_label("Note, if you like").fill("They have till")
+        page.get_by_label("Note (optional)").fill("They have till")
         with page.expect_response(lambda answer: answer.status == 503):
             page.clock.run_for("04:30")
         assert store.requests.get("CA001-1").claim_ends == ends  # type: ignore[union-attr]
@@ -599,4 +599,4 @@ def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Li
 
     expect(page.get_by_text("If a machine answers: hang up. Leave NO message.")).to_be_visible()
     _press(page, "Ring by one click")
-    expect(page.get_by_text("Your phone rings in a moment.")).to_be_visible()
+    expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()

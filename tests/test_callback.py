@@ -35,7 +35,7 @@ def test_a_waiting_request_is_claimed_and_given_back() -> None:
 
 
 def test_what_one_adviser_holds_another_cannot_take() -> None:
-    with pytest.raises(Refused, match="asha has this one now"):
+    with pytest.raises(Refused, match="asha has taken this one"):
         callback.claim(_claimed(), "bilal", NOW + 60)
 
 

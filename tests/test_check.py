@@ -357,7 +357,7 @@ def test_words_cannot_have_been_checked_on_a_day_that_is_still_to_come(files: Fi
         *_line("  content_checked_on: {reviews:", "  names.service_name: {reviews:"),
     )
 
-    assert ["This day is still to come" in problem.says for problem in _found("reviews", _edited(files, edits))] == [
+    assert ["This date is in the future" in problem.says for problem in _found("reviews", _edited(files, edits))] == [
         True
     ]
 
@@ -378,7 +378,7 @@ def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
     last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
     off = _edited(files, ((menu, node, f"{node}    only_if: show_after_complaint\n"),))
 
-    says = "Key 3 leads to what is switched off, and leaves a gap. Put it last, or add 'when_off' there."
+    says = "The node at key 3 is switched off, which leaves a gap. Put it last, or add 'when_off' there."
     assert [p.says for p in _found("choices", off)] == [says]
     assert _found("choices", _edited(off, ((menu, last, ""),))) == []
 
@@ -456,7 +456,7 @@ def _waiving(files: Files, name: str, waiver: str) -> Files:
 def test_a_waiver_for_a_node_is_written_at_the_node(files: Files) -> None:
     found = _checked(_waiving(files, WELCOME, 'nodes.school_menu: {sentence-length: "It has to be so."}'))
 
-    assert [(p.severity, p.says) for p in found] == [("error", "A node has an 'allow' of its own. Write this there.")]
+    assert [(p.severity, p.says) for p in found] == [("error", "Nodes have their own 'allow'. Write this at the node.")]
 
 
 @pytest.mark.parametrize("reason", [".", "because", "it is"])
@@ -467,14 +467,17 @@ def test_a_waiver_says_why(files: Files, reason: str) -> None:
     (found,) = [p for p in _checked(_edited(files, edits)) if p.rule == "waiver"]
 
     assert found.severity == "error"
-    assert found.says.startswith("Say in a few words why the rule 'sentence-length' need not hold here")
+    assert found.says.startswith("Say in a few words why the rule 'sentence-length' does not apply here")
 
 
 @pytest.mark.parametrize(
     ("allow", "told"),
     [
-        ("sentence-length", "The rule 'sentence-length' holds here without being waived. Take the line out."),
-        ("no-such-rule", "There is no rule 'no-such-rule'. Take the line out."),
+        (
+            "sentence-length",
+            "The rule 'sentence-length' finds nothing here, so this waiver is not needed. Remove this line.",
+        ),
+        ("no-such-rule", "There is no rule 'no-such-rule'. Remove this line."),
     ],
 )
 def test_a_waiver_that_is_not_needed_is_told(files: Files, allow: str, told: str) -> None:
@@ -540,7 +543,7 @@ def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
 UNREADABLE = [
-    (HEAD, 1, "Nothing happens in this call. Write what the caller does, and must hear."),
+    (HEAD, 1, "Nothing happens in this call. Write what the caller does and must hear."),
     ("# Nothing yet.\nCALLER  1\n", 1, "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."),
     (HEAD.replace("10:30", "25:30") + "CALLER  1\n", 1, "Write when the call is made, like "),
     (HEAD.replace("Wed", "Fri") + "CALLER  1\n", 1, "25 November 2026 is a Wednesday. Write Wed here, or another day."),
@@ -557,13 +560,13 @@ UNREADABLE = [
         "Write keys, (says nothing), (presses 1 twice), (leaves a message) or ",
     ),
     (HEAD + "ADVISER (asleep)\n", 4, "Write one of: (talks), (busy), (no answer), (failed)."),
-    (HEAD + "CALLER  1\nLINE\n", 5, "Write what comes out here, or ... for any words."),
+    (HEAD + "CALLER  1\nLINE\n", 5, "Write what is said here, or ... for any words."),
 ]
 UNPLAYABLE = [
-    ("CALLER  12\n", 4, "One key is pressed here, and no number is asked for. Write a line for each key."),
-    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Take this line out, or let the caller press 0 first."),
+    ("CALLER  12\n", 4, "No number is asked for here, so one key is pressed at a time. Write a line for each key."),
+    ("ADVISER (busy)\n", 4, "Nobody is being rung here. Remove this line, or let the caller press 0 first."),
     ("CALLER  (leaves a message)\n", 4, "No message is being taken here. Write keys, (says nothing) or (hangs up)."),
-    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Take this line out."),
+    ("CALLER  (hangs up)\nCALLER  1\n", 5, "The call is over here. Remove this line."),
 ]
 
 

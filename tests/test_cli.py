@@ -69,7 +69,7 @@ def test_a_call_is_saved_as_a_golden_call(ivr: Ivr, tmp_path: Path) -> None:
 
 
 def test_a_call_that_could_not_be_saved_is_not_begun(ivr: Ivr, tmp_path: Path) -> None:
-    with pytest.raises(Stop, match=r"mine\.call cannot be written\. Name a file in a folder that is there\."):
+    with pytest.raises(Stop, match=r"mine\.call cannot be written\. Name a file in an existing folder\."):
         ivr("call", "--save", str(tmp_path / "none" / "mine.call"), keys="h\n")
 
 
@@ -79,7 +79,7 @@ def test_a_story_is_not_written_over_unasked(ivr: Ivr, tmp_path: Path) -> None:
 
     kept = ivr("call", "--save", str(saved), keys="n\n")
 
-    assert "mine.call is there already. Write over it?" in kept.output
+    assert "mine.call already exists. Overwrite it?" in kept.output
     assert saved.read_text() == "as it was"
     ivr("call", "--save", str(saved), keys="y\nh\n")
     assert saved.read_text().startswith("When")
@@ -89,7 +89,7 @@ def test_several_keys_where_one_is_taken_are_asked_for_again(ivr: Ivr, tmp_path:
     """Otherwise the saved call would contain more than was pressed."""
     result = ivr("call", "--at", "2026-11-25 10:30", keys="12\n2\nh\n")
 
-    assert "One key at a time here." in result.output
+    assert "Type one key at a time here." in result.output
     assert "School, nursery or college." in result.output
 
 
@@ -175,7 +175,7 @@ def test_the_list_tells_what_the_page_tells(ivr: Ivr, tmp_path: Path) -> None:
 
 def test_a_phone_is_blocked_at_the_terminal(ivr: Ivr) -> None:
     """One that only ever rings through to advisers has no card to block it on."""
-    with pytest.raises(Stop, match="'0770' is not a phone number here"):
+    with pytest.raises(Stop, match="'0770' is not a UK phone number"):
         ivr("callbacks", "block", "0770", "--why", "a machine")
     assert "blocked for 90 days" in ivr("callbacks", "block", "07700 900123", "--why", "a machine").output
 
@@ -194,5 +194,5 @@ def test_a_list_with_numbers_in_it_is_for_nobody_else_to_read(ivr: Ivr, tmp_path
 
     with open(path, "w", opener=people._private):
         assert path.stat().st_mode & 0o777 == 0o600
-    assert ivr("callbacks", "export", str(path)).output.startswith(f"0 requests are in {path}.")
+    assert ivr("callbacks", "export", str(path)).output.startswith(f"Wrote 0 requests to {path}.")
     assert path.stat().st_mode & 0o777 == 0o600

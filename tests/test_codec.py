@@ -184,7 +184,7 @@ def test_each_upgrade_is_done_once_from_the_version_that_was_kept() -> None:
 
 
 def test_what_a_later_version_wrote_is_not_guessed_at() -> None:
-    with pytest.raises(Unreadable, match="A later version of the line wrote it: 2, where this one knows 1"):
+    with pytest.raises(Unreadable, match="It has version 2, and this version of the line knows only up to 1"):
         Codec(Shape).decode(b'{"v":2,"name":"x"}')
 
 

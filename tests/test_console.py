@@ -99,7 +99,7 @@ def test_a_wrong_password_opens_nothing_and_tells_nothing(
     response = browser.sign_in(name, password)
 
     assert response.status_code == 401
-    assert "That name and password do not fit." in response.text
+    assert "This name and password do not match." in response.text
 
 
 def test_a_disabled_adviser_is_out_at_once(asha: Browser, store: Store) -> None:
@@ -254,7 +254,7 @@ def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -
 
     for words in (
         "Urgent", "Wednesday 25 November, in the afternoon", "Uses a text relay", "Wants help in their language",
-        "Used slow speech on the line.", "May be left.", "No. Only to the caller.", "appeals, mediation",
+        "Used slow speech on the line.", "Yes, you may leave one.", "No, only to the caller.", "appeals, mediation",
         "the start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
     ):  # fmt: skip
         assert words in text, words
@@ -309,7 +309,7 @@ def test_each_message_of_a_phone_that_rang_twice_is_on_the_card(asha: Browser, s
     text = asha.get("/request/CA001-1").text
 
     assert "Spoken message 1, 5 seconds" in text
-    assert "Its days are over: the sound was deleted." in text
+    assert "The sound was deleted, because its retention period is over." in text
     assert "Spoken message 2, 5 seconds" in text
     assert asha.get("/request/CA001-1/message/1").data == b"sound"
 
@@ -349,7 +349,7 @@ def test_an_outcome_is_recorded_with_its_note(taken: Browser, store: Store, outc
 
 
 def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:
-    assert "Choose what came of it." in taken.send("/request/CA001-1/outcome", outcome="").text
+    assert "Choose an outcome." in taken.send("/request/CA001-1/outcome", outcome="").text
 
 
 def test_two_advisers_cannot_take_one_request(taken: Browser, line: Line, store: Store) -> None:
@@ -359,7 +359,7 @@ def test_two_advisers_cannot_take_one_request(taken: Browser, line: Line, store:
     bilal.get("/request/CA001-1")
     assert "asha has it until" in bilal.page
 
-    assert "asha has this one now. Take another." in bilal.send("/request/CA001-1/claim").text
+    assert "asha has taken this one. Take another." in bilal.send("/request/CA001-1/claim").text
 
 
 def test_a_claim_that_ran_out_is_on_the_list_again(taken: Browser, line: Line, store: Store) -> None:
@@ -389,7 +389,7 @@ def test_a_note_cannot_become_a_script(asha: Browser, store: Store) -> None:
 
 def test_ringing_by_one_click_is_for_who_holds_the_request(asha: Browser, taken: Browser, store: Store) -> None:
     assert "Ring by one click" in taken.page
-    assert "Your phone rings in a moment." in taken.send("/request/CA001-1/ring").text
+    assert "Your phone will ring in a moment." in taken.send("/request/CA001-1/ring").text
 
     taken.send("/request/CA001-1/release")
     taken.get("/request/CA001-1")
@@ -463,7 +463,7 @@ def test_whoever_asked_since_it_was_taken_is_still_to_be_rung(taken: Browser, st
 
     told = taken.send("/request/CA001-1/outcome", outcome="spoke").text
 
-    assert "Somebody else asked from the same phone, so it is in the list again, for them." in told
+    assert "Somebody else asked from the same phone, so the request is back in the list for them." in told
     (left,) = store.requests.waiting()
     assert (left.state, [asker.id for asker in left.askers]) == ("waiting", ["CA9-1"])
 
@@ -495,7 +495,7 @@ def test_without_redis_the_page_says_so(asha: Browser, line: Line) -> None:
     response = asha.get("/")
 
     assert response.status_code == 503
-    assert "The list cannot be read just now. Nothing is lost." in response.text
+    assert "The list cannot be read at the moment. Nothing is lost." in response.text
 
 
 # --- what was promised ----------------------------------------------------------------------

@@ -159,8 +159,8 @@ def test_alerts_are_taken_out_of_line_yaml_and_nothing_else(files: dict[str, str
     [
         ({"PUBLIC_URL": "https://line.example.org"}, ["demo"], "PUBLIC_URL: set, as for a real line."),
         ({"TWILIO_ACCOUNT_SID": "AC1"}, ["start", "--demo"], "TWILIO_ACCOUNT_SID: set"),
-        ({}, ["start", "--demo", "--host", "0.0.0.0"], "A demo answers on 127.0.0.1 only"),
-        ({}, ["start", "--demo", "--live"], "A demo answers on 127.0.0.1 only"),
+        ({}, ["start", "--demo", "--host", "0.0.0.0"], "The demo answers on 127.0.0.1 only"),
+        ({}, ["start", "--demo", "--live"], "The demo answers on 127.0.0.1 only"),
     ],
 )
 def test_there_is_no_demo_where_a_real_line_may_be(
@@ -275,7 +275,7 @@ def test_a_demo_runs_sends_nothing_and_leaves_nothing(place: dict[str, str], sin
         rest, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert "Everything of the demo is deleted." in rest
+    assert "The demo's data is deleted." in rest
     assert sink.got == []
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "var").exists()

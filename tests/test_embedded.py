@@ -98,7 +98,7 @@ def test_a_file_of_version_1_2_beside_newer_ones_is_not_passed_over_in_silence(o
     _ask(own, 1, 2)
     shutil.copy(FROM_1_2, own.data_dir / "appendonly.aof")
 
-    assert "Move away the one that is not wanted." in _refusal(own)
+    assert "Keep one, and move the other away." in _refusal(own)
 
 
 # --- damage -----------------------------------------------------------------------------------
@@ -128,12 +128,12 @@ def test_check_changes_nothing_and_repair_keeps_a_copy_of_everything(own: Settin
     checked = _store_command(own, "check")
     assert checked[0] == 1
     assert "with changes to 3 requests." in checked[1]
-    assert "Else: ivr store repair" in checked[1]
+    assert "Otherwise: ivr store repair" in checked[1]
     assert _part(own).read_bytes() == damaged
 
     repaired = _store_command(own, "repair")
     assert repaired[0] == 0
-    assert "What Redis kept can be read: 3 open requests, and 0 that ended." in repaired[1]
+    assert "All saved data can be read: 3 open requests, and 0 that ended." in repaired[1]
     (copy,) = own.data_dir.glob("before-repair-*")
     assert (copy / embedded.FOLDER / _part(own).name).read_bytes() == damaged
     assert copy.stat().st_mode & 0o077 == 0
@@ -143,7 +143,7 @@ def test_check_changes_nothing_and_repair_keeps_a_copy_of_everything(own: Settin
 def test_a_whole_file_is_said_to_be_whole_with_how_many_are_in_it(own: Settings) -> None:
     _ask(own, 1, 3)
 
-    assert _store_command(own, "check") == (0, "What Redis kept can be read: 3 open requests, and 0 that ended.\n")
+    assert _store_command(own, "check") == (0, "All saved data can be read: 3 open requests, and 0 that ended.\n")
     assert "There is nothing to repair." in _store_command(own, "repair")[1]
 
 
@@ -172,7 +172,7 @@ def test_a_write_that_a_power_cut_left_half_done_stops_no_line(
         part.write(tail)
 
     assert _waiting(own) == _ids(3)
-    assert "was cut off, and does not count" in capsys.readouterr().err
+    assert "was interrupted. Nothing is lost" in capsys.readouterr().err
 
 
 def test_a_broken_length_is_not_taken_for_a_write_that_was_cut_off(own: Settings) -> None:
@@ -194,8 +194,8 @@ def _cut_in_half(own: Settings) -> None:
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda own: shutil.rmtree(own.data_dir / embedded.FOLDER), "and they are gone"),
-        (lambda own: _part(own).unlink(), "is gone, and everything in it is lost"),
+        (lambda own: shutil.rmtree(own.data_dir / embedded.FOLDER), "and they are missing"),
+        (lambda own: _part(own).unlink(), "is missing, and everything in it is lost"),
         (lambda own: _part(own).write_bytes(b""), "and has 0: the last"),
         (_cut_in_half, "are lost"),
         (lambda own: _part(own, embedded.MANIFEST).unlink(), "the server would start empty"),
@@ -287,7 +287,7 @@ def test_files_of_another_user_are_one_line_with_both_names(own: Settings, tmp_p
         [sys.executable, "-c", code, own.data_dir], cwd=config.ROOT, capture_output=True, text=True
     )
 
-    assert "belongs to root, and nobody cannot write it. Run this as root." in refused.stderr
+    assert "belongs to root, so nobody cannot write it. Run this as root." in refused.stderr
 
 
 @pytest.fixture

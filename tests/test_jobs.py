@@ -101,7 +101,7 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
 
     work(tools)
     assert twilio.asked == []
-    assert [text.why for text in store.texts.failed()] == ["The line stopped just then. It may have gone"]
+    assert [text.why for text in store.texts.failed()] == ["The line stopped at that moment. The text may have gone"]
 
 
 def test_a_number_is_not_flooded_with_texts(tools: Tools, store: Store, twilio: Twilio) -> None:
@@ -318,7 +318,7 @@ def test_an_adviser_who_gave_it_back_or_waited_too_long_is_not_rung(tools: Tools
     saved = _taken(store)
     tools.jobs.ring(saved.id, "asha", time.time() - RING_WITHIN_SECONDS - 1)
     work(tools)
-    note = "Could not ring you: The line was too busy just then. Ring by hand."
+    note = "Could not ring you: The line was too busy at that moment. Ring by hand."
     assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
 
     tools.jobs.ring(saved.id, "asha", time.time())
@@ -347,7 +347,7 @@ def test_nothing_that_goes_wrong_rings_an_adviser_again(
     work(tools)
 
     assert twilio.asked == ["POST Calls.json"]
-    note = "Could not ring you: The line stopped just then, so your phone may ring all the same. Ring by hand."
+    note = "Could not ring you: The line stopped at that moment, so your phone may still ring. Ring by hand."
     assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
 
 
@@ -625,7 +625,10 @@ def test_an_urgent_request_and_a_late_one_are_told_once_each_and_without_a_numbe
 
     mail = mailbox[0].mail
     subjects = sorted(line for each in mail for line in each.splitlines() if line.startswith("Subject"))
-    assert subjects == ["Subject: A caller has not been rung in time", "Subject: An urgent caller waits to be rung"]
+    assert subjects == [
+        "Subject: A caller has not been rung in time",
+        "Subject: An urgent caller is waiting to be rung",
+    ]
     assert late.number[3:] not in json.dumps(mail)
 
 

@@ -404,10 +404,10 @@ def test_any_adviser_may_listen_and_who_did_is_in_the_log_and_on_the_card(
     sound = asha.get(f"/request/{WISH}/message/0")
     assert (sound.data, sound.headers["Cache-Control"]) == (speech, "no-store")
     page = asha.get("/messages").text
-    assert "asha played it. Nobody says yet that they listened to all of it." in page
+    assert "asha played it. Nobody has marked it as listened to." in page
     page = asha.send(f"/request/{WISH}/message/0/listened", back="messages").text
 
-    assert "Every message was listened to." in page
+    assert "There are no messages to listen to." in page
     assert "message to listen to" not in asha.get("/").text
     card = asha.get(f"/request/{WISH}").text
     assert "asha listened to it, 10:30." in card
@@ -441,7 +441,7 @@ def test_what_was_put_aside_can_be_heard_and_put_back(asha: Browser, line: Line,
 
     page = asha.get("/messages").text
     assert "Put aside: no sound like speech" in page
-    assert "Every message was listened to." in page
+    assert "There are no messages to listen to." in page
     assert asha.get(f"/request/{WISH}/message/0").data == SILENCE
     asha.get(f"/request/{WISH}")
     assert "Done: put back" in asha.send(f"/request/{WISH}/reopen").text
@@ -477,7 +477,7 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
     card = asha.get(f"/request/{WISH}").text
     assert "asha heard this number in the message." in card
     assert "Ring by one click" in card
-    assert "Your phone rings in a moment." in asha.send(f"/request/{WISH}/ring").text
+    assert "Your phone will ring in a moment." in asha.send(f"/request/{WISH}/ring").text
     assert _get(store).number == CALLER
     assert not any("7700" in event.what + event.note for event in _get(store).events), "what is noted has no number"
 
@@ -485,14 +485,14 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("07700 900 12", "That is not a whole phone number."),
-        ("hello", "That is not a whole phone number."),
+        ("07700 900 12", "That is not a complete phone number."),
+        ("hello", "That is not a complete phone number."),
         ("", "That is not a phone number."),
         ("999", "That is an emergency number, which we never ring."),
-        ("0909 879 0000", "It costs extra to ring that number"),
-        ("+33 1 42 68 53 00", "That is a number abroad"),
-        ("0116 496 0000", "That is a number of our own or of the helpline"),
-        ("{helpline}", "That is a number of our own or of the helpline"),
+        ("0909 879 0000", "That is a premium-rate number"),
+        ("+33 1 42 68 53 00", "That is a foreign number"),
+        ("0116 496 0000", "That is our own number or the helpline"),
+        ("{helpline}", "That is our own number or the helpline"),
     ],
 )
 def test_a_number_that_we_do_not_ring_is_refused_with_words_and_not_lost(
@@ -549,7 +549,7 @@ def test_a_number_is_typed_by_whoever_has_the_request_and_never_over_the_callers
     card = _take(asha, own.id)
     assert "as heard" not in card
     page = asha.send(f"/request/{own.id}/number", number="07700900123").text
-    assert "It is not changed by hand." in page
+    assert "so it cannot be changed by hand." in page
     assert _get(store, own.id).number == own.number
 
 
@@ -579,7 +579,7 @@ def test_a_caller_without_a_number_was_not_rung_so_nobody_can_say_that_they_did_
 
     page = asha.send(f"/request/{WISH}/outcome", outcome="no answer", note="tried").text
 
-    assert "Nobody was rung, as the number is not known. What you wrote is kept as a note." in page
+    assert "The number is not known, so nobody can have been rung. What you wrote is kept as a note." in page
     assert _get(store).tries == 0
 
 

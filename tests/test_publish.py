@@ -153,7 +153,7 @@ def test_staff_publish_compare_and_undo(staff: Staff) -> None:
 
     first = staff("publish", "-m", "the first words")
     assert first.status == 0
-    assert first.out.startswith(f"Live: {staff.live}. New calls begin with it;")
+    assert first.out.startswith(f"Live: {staff.live}. New calls use it;")
     began = staff.live
     assert staff("diff").out == "Callers will hear no difference.\n"
     assert staff("publish", "-m", "again").out == "This is live already. Nothing was changed.\n"
@@ -189,7 +189,7 @@ def test_whoever_publishes_a_closed_day_is_told_of_callers_who_were_promised_it(
     staff.edit(LINE_YAML, "closed_days: []", f"closed_days: [{soon}]")
 
     told = staff("publish", "-m", "a day off").out
-    assert "Of those who wait, 1 was promised a time at which the line is closed now. Their cards say so.\n" in told
+    assert "Of the waiting callers, 1 was promised a time when the line is now closed. Their cards say so.\n" in told
 
 
 def test_what_is_live_is_not_undone_to_itself(staff: Staff) -> None:
@@ -237,7 +237,7 @@ def test_what_an_older_line_published_is_not_gone_back_to(staff: Staff, files: d
     told = staff("undo")
 
     assert (told.status, staff.live) == (1, live)
-    assert told.err.endswith("was published by an older version of the line, and cannot be used by this.\n")
+    assert told.err.endswith("was published by an older version of the line, and this version cannot use it.\n")
 
 
 def test_a_publication_says_why(staff: Staff) -> None:
@@ -254,7 +254,7 @@ def test_errors_stop_a_publication_with_their_lines(staff: Staff, published: str
     assert told.status == 1
     assert re.fullmatch(
         r"config/menus/welcome.yaml:28  Nothing is called 'school_menus'\. .+ Did you mean 'school_menu'\?\n"
-        r"\nNothing was published\. What is live goes on\.\n",
+        r"\nNothing was published\. The live version stays\.\n",
         told.err,
     )
     assert staff.live == published
@@ -288,8 +288,7 @@ def test_of_two_who_publish_at_once_the_second_is_told(
 
     assert told.status == 1
     assert told.err == (
-        "bea published at 10:30: teachers too. "
-        "Nothing of yours is live. Look at it with `ivr diff`, then publish again.\n"
+        "bea published at 10:30: teachers too. Your draft was not published. Look at `ivr diff`, then publish again.\n"
     )
     assert staff.live_files == new_words
     assert [row.who for row in staff.store.revisions.history()] == ["bea", "tests"]
@@ -346,7 +345,7 @@ CHANGES = [
     (LINE_YAML, "silence: [10, 20, 30]", "silence: [10, 20, 40]", "waiting, in seconds:"),
     (LINE_YAML, "say_rate: 85%", "say_rate: 90%", "voice, more of it:"),
     (LINE_YAML, "test_phones: []", 'test_phones: ["07700 900123"]', "phones that hear the draft:"),
-    (LINE_YAML, "email_to: []", 'email_to: ["a@example.org"]', "who is told of urgent requests:"),
+    (LINE_YAML, "email_to: []", 'email_to: ["a@example.org"]', "who gets alerts about urgent requests:"),
 ]
 
 
@@ -398,8 +397,8 @@ def _tagged_list(folder: Path) -> None:
 
 BAD = [
     (_binary, "This is not a text file. Save it as plain text (UTF-8)."),
-    (_fifty_megabytes, "This file is too big to hold the line's words. Remove it from the folder."),
-    (_gone, "This file went away while it was read. Put it back, or try again."),
+    (_fifty_megabytes, "This file is too big to be one of the line's. Remove it from the folder."),
+    (_gone, "This file disappeared while it was read. Put it back, or try again."),
     (_alias, "'&it' is not used here. Write the words out again where you need them."),
     (_include, "'!include' is not used here: a file cannot take in another. Write the words in this file."),
     (_circle, "'&it' is not used here. Write the words out again where you need them."),
@@ -452,7 +451,10 @@ def _no_room_in_redis(store: Store) -> Iterator[None]:
 def test_redis_without_room_changes_nothing(store: Store, published: str, new_words: dict[str, str]) -> None:
     passed = Passed(new_words, building.load(new_words), ())
 
-    with _no_room_in_redis(store), pytest.raises(publishing.Stop, match=r"^Redis did not take it .*`ivr history`"):
+    with (
+        _no_room_in_redis(store),
+        pytest.raises(publishing.Stop, match=r"^Redis did not confirm the publication .*`ivr history`"),
+    ):
         publishing.put_live(store, passed, "why", published)
 
     assert store.revisions.live() == published
@@ -503,7 +505,7 @@ def test_a_file_that_cannot_be_written_is_named(staff: Staff, tmp_path: Path) ->
 
     told = staff("callbacks", "export", str(file))
 
-    assert told == Told(1, "", f"{file} cannot be used: No such file or directory. Put that right and try again.\n")
+    assert told == Told(1, "", f"{file} cannot be used: No such file or directory. Correct that and try again.\n")
 
 
 def test_what_is_live_is_live_though_tidying_up_fails(
@@ -754,6 +756,19 @@ def test_a_test_call_keeps_its_draft_through_edits_and_publications(staff: Staff
         assert NEW in call.press("2").words
 
 
+def test_publishing_stores_damaged_words_again_and_an_undo_names_the_damage(staff: Staff) -> None:
+    assert staff("publish", "-m", "the first words").status == 0
+    first = staff.live
+    staff.edit(WELCOME, OLD, NEW)
+    assert staff("publish", "-m", "not all is school").status == 0
+    for revision in (first, staff.live):
+        staff.store.redis.do(lambda client, key=f"ivr:revision:{revision}": client.set(key, b"{}"))
+
+    assert staff("publish", "-m", "again").out.startswith(f"Live: {staff.live}.")
+    assert staff("diff").out == "Callers will hear no difference.\n"
+    assert f"The stored files of revision {first} are damaged." in staff("undo").err
+
+
 def test_a_draft_that_is_rung_again_is_kept_anew(store: Store, files: dict[str, str]) -> None:
     """And one that was published meanwhile is kept for good."""
 
@@ -806,9 +821,9 @@ def test_a_notice_is_said_first_and_ends_by_itself(staff: Staff, settings: Setti
     assert staff.store.revisions.history()[0].why == f"notice: {SNOW}"
 
     again = staff("notice", SNOW, "--from", str(first), "--until", str(last))
-    assert again.out == "The live line is like that already.\n"
+    assert again.out == "The live version already has this.\n"
 
-    assert staff("notice", "--clear").out == "The notice is gone.\n"
+    assert staff("notice", "--clear").out == "The notice is removed.\n"
     assert staff.read() == staff.live_files[LINE_YAML] == before
     assert staff.live == published
 
@@ -818,7 +833,7 @@ def test_whoever_sets_a_notice_is_told_of_the_one_it_takes_away(staff: Staff, pu
 
     told = staff("notice", "We are closed today.").out
 
-    assert f"It takes the place of the one until {TODAY + A_DAY:%A %d %B %Y}: {SNOW}\n" in told
+    assert f"It replaces the notice until {TODAY + A_DAY:%A %d %B %Y}: {SNOW}\n" in told
 
 
 def test_a_notice_for_today_is_heard_from_now_on(staff: Staff, settings: Settings, published: str) -> None:
@@ -837,13 +852,13 @@ def test_a_notice_for_today_is_heard_from_now_on(staff: Staff, settings: Setting
         ((SNOW, "--clear"), "Give the words of the notice, or --clear."),
         (
             ("--clear", "--until", str(TODAY)),
-            "--clear takes the notice away at once. Leave out --from and --until.",
+            "--clear removes the notice at once. Leave out --from and --until.",
         ),
         (
             (SNOW, "--from", str(TODAY + A_DAY), "--until", str(TODAY)),
             f"The last day, {TODAY}, is before the first, {TODAY + A_DAY}.",
         ),
-        ((SNOW, "--from", "2020-01-01"), "The last day, 2020-01-01, is over, so nobody would hear it."),
+        ((SNOW, "--from", "2020-01-01"), "The last day, 2020-01-01, is in the past, so nobody would hear it."),
     ],
 )
 def test_a_notice_asked_for_in_a_wrong_way_is_one_line(
@@ -885,7 +900,7 @@ def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, fi
         },
     )
 
-    assert staff("notice", "Ask the local authority.").err.endswith("one word for one thing, everywhere.\n")
+    assert staff("notice", "Ask the local authority.").err.endswith("use one word for one thing.\n")
     assert staff("notice", SNOW).status == 0
 
 
@@ -914,7 +929,7 @@ def test_a_notice_is_live_though_the_draft_cannot_take_it(draft: str, staff: Sta
     assert told.out.startswith("Callers hear it from now on.")
     assert re.fullmatch(
         rf"That is live, but {re.escape(str(staff.folder))}/line.yaml was not changed: config/line.yaml:\d+  .+\n"
-        "Do the same there, or the next publication takes it back.\n",
+        "Make the same change there, or the next publication will undo it.\n",
         told.err,
     )
     assert SNOW in staff.live_files[LINE_YAML]
@@ -930,7 +945,7 @@ def test_a_draft_on_a_full_disk_is_left_whole(staff: Staff, published: str) -> N
     assert told.out.startswith("Callers hear it from now on.")
     assert told.err == (
         f"That is live, but {staff.folder}/line.yaml was not changed: the disk is full.\n"
-        "Do the same there, or the next publication takes it back.\n"
+        "Make the same change there, or the next publication will undo it.\n"
     )
     assert SNOW in staff.live_files[LINE_YAML]
     assert staff.read() == draft
@@ -1147,13 +1162,13 @@ def test_staff_can_go_back_to_any_revision_of_the_history(staff: Staff) -> None:
 def test_rendering_says_that_every_prompt_has_its_sound_only_if_it_is_so(
     staff: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert staff("render").out == "Nothing to make: the mode of speech is say, so Twilio's voice says everything.\n"
+    assert staff("render").out == "Nothing to render: speech mode is 'say', so Twilio's voice reads everything.\n"
 
     monkeypatch.setenv("IVR_SPEECH", "audio")
     staff.edit(LINE_YAML, "engines: [natural, pyttsx3]", "engines: [piper]")
     told = staff("render").out
 
-    assert "Twilio's voice will say" in told
+    assert "Twilio's voice will read" in told
     assert "Every prompt has its sound" not in told
 
 
@@ -1184,7 +1199,7 @@ def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Sta
 
     told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
 
-    assert "What is live does not have it yet: `ivr publish` makes it live." in told.out
+    assert "The live version does not have it yet: `ivr publish` makes it live." in told.out
     assert 'number: "0116 482 0870", confirmed_as: "0116 482 0870", confirmed_by' in staff.read()
     assert staff.live == live
 
@@ -1201,10 +1216,10 @@ def test_before_anything_is_live_the_draft_is_confirmed(staff: Staff) -> None:
     [
         (
             ("nothing", "--by", BY),
-            "'nothing' is nothing that is confirmed. Name one of: helpline_phone, council_phone, ",
+            "'nothing' cannot be confirmed. Name one of: helpline_phone, council_phone, ",
         ),
         (("helpline_phone", "--by", " "), "Say who confirmed it: ivr confirm NAME --by"),
-        (("helpline_phone", "--by", BY, "--on", "2099-01-01"), "2099-01-01 is still to come."),
+        (("helpline_phone", "--by", BY, "--on", "2099-01-01"), "2099-01-01 is in the future."),
     ],
 )
 def test_what_cannot_be_confirmed_changes_nothing(staff: Staff, arguments: tuple[str, ...], told: str) -> None:

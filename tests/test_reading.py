@@ -37,14 +37,14 @@ MISTAKES = [
         "      2: {label",
         "      1: {label",
         '1: {label: "For school, nursery or college"',
-        "Two choices use key 1 (the first is on line {first}). Give one of them another key.",
+        "Two choices use key 1 (the first is on line {first}). Give one another key.",
     ),
     (
         MENU,
         "      2: {label",
         '      "1": {label',
         '"1": {label: "For school, nursery or college"',
-        "Two choices use key 1 (the first is on line {first}). Give one of them another key.",
+        "Two choices use key 1 (the first is on line {first}). Give one another key.",
     ),
     (MENU, "      2: {label", '      "2": {label', '"2": {label', "Write key 2 without quotes."),
     (
@@ -66,14 +66,14 @@ MISTAKES = [
         "      2: {label",
         "      #: {label",
         "#: {label",
-        "The hash key always means 'hear that again'. Take this line out.",
+        "The hash key always means 'hear that again'. Remove this line.",
     ),
     (
         MENU,
         "      2: {label",
         "      *: {label",
         "*: {label",
-        "The star key always means 'go back'. Take this line out.",
+        "The star key always means 'go back'. Remove this line.",
     ),
     (
         MENU,
@@ -108,7 +108,7 @@ MISTAKES = [
         'say: "Unhappy with help, or a decision?"',
         "say: You can press a key # at any time.",
         "say: You can press a key #",
-        "The words after # would not be said. Put all of the words in quotes.",
+        "The words after # would be lost. Put all the words in quotes.",
     ),
     (
         MENU,
@@ -158,7 +158,7 @@ MISTAKES = [
         'label: "For EHC plans and appeals"',
         "label: For a council decision, or EHC plan",
         "label: For a council",
-        "'or EHC plan' is not a field here. If it belongs to the words before it, put all of the words in quotes.",
+        "'or EHC plan' is not a field here. If it belongs to the words before it, put all the words in quotes.",
     ),
     (
         MENU,
@@ -298,7 +298,7 @@ MISTAKES = [
         "  email_to: []",
         '  email_to: ["desk@example.org\\nBcc: a@b.org"]',
         "  email_to: [",
-        r"'desk@example.org\nBcc: a@b.org' is not an e-mail address. Write each on a line of its own, like desk@",
+        r"'desk@example.org\nBcc: a@b.org' is not an e-mail address. Write each on its own line, like desk@",
     ),
     (
         "line.yaml",
@@ -312,7 +312,7 @@ MISTAKES = [
         "  email_to: []",
         "  webhook: chat.example.org/line",
         "  webhook: chat",
-        "'chat.example.org/line' is not a web address. Write it whole, like https://chat.example.org/line",
+        "'chat.example.org/line' is not a web address. Write the full address, like https://chat.example.org/line",
     ),
     (
         "texts.yaml",
@@ -326,7 +326,7 @@ MISTAKES = [
         '"The number is {council_phone}."',
         '"Look at {council_email}."',
         "Look at {council_email}",
-        "{council_email} can only be sent by text. Nobody can write it down by ear.",
+        "{council_email} can only be sent by text, because callers cannot write it down by ear.",
     ),
     (
         "menus/first_steps.yaml",
@@ -376,15 +376,15 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
     ("text", "told"),
     [
         ("", "This file is empty. Write it, or delete it."),
-        ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or take it out of the folder."),
-        ("a" * (MOST_CHARACTERS + 1), "This file is too big to hold the line's words. Remove it from the folder."),
+        ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or remove it from the folder."),
+        ("a" * (MOST_CHARACTERS + 1), "This file is too big to be one of the line's. Remove it from the folder."),
         ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
-        ("%YAML 1.1\n---\na: no", "Take this line out. It makes YAML misread some words."),
-        ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Take it out."),
+        ("%YAML 1.1\n---\na: no", "Remove this line. It makes YAML misread some words."),
+        ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Remove it."),
         ("a: b: c", "There is a colon inside these words. Put the words in quotes."),
         ("a: b\n   c: d", "This line does not fit under the one above. Check the spaces at the start of both."),
         ("a: [1, 2", "A { or [ opens here and is not closed, or a comma is missing inside. Close it."),
-        ("a: @home", "These words begin with a sign that has a meaning in YAML. Put them in quotes."),
+        ("a: @home", "These words begin with a character that has a meaning in YAML. Put them in quotes."),
         ("? [a, b]\n: c", "A name is missing before the colon. Write one."),
     ],
 )
@@ -394,9 +394,9 @@ def test_a_file_that_is_no_yaml_is_one_plain_problem(text: str, told: str) -> No
     assert [problem.says for problem in document.problems] == [told]
 
 
-KEPT = "These words begin with a sign that has a meaning in YAML. Put them in quotes."
+KEPT = "These words begin with a character that has a meaning in YAML. Put them in quotes."
 BEHIND = "The words continue after a closing quote. Inside the words, use the other kind of quotes, or none."
-HYPHEN = "This line begins with a sign that is not a plain hyphen. Type - instead."
+HYPHEN = "This line begins with a character that is not a plain hyphen. Type - instead."
 UNFIT = [
     # what is written, the line that is told, what is told
     ('a: b\nsay: "This is "school" here."', 2, BEHIND),
@@ -427,7 +427,7 @@ UNFIT = [
     ('a: b\nc: "d\u200be"', 2, "There is an invisible character here (U+200B). Type this line again."),
     ('a: b\nc: "d\u2028e"\nf: g', 2, "There is an invisible character here (U+2028). Type this line again."),
     ("a: b\nc: d\x0be", 2, "There is an invisible character here (U+000B). Type this line again."),
-    ("choices:\n  1: a\n  01: b", 3, "Two choices use key 1 (the first is on line 2). Give one of them another key."),
+    ("choices:\n  1: a\n  01: b", 3, "Two choices use key 1 (the first is on line 2). Give one another key."),
 ]
 
 
@@ -463,16 +463,16 @@ def test_the_shipped_config_has_no_mistakes(files: dict[str, str]) -> None:
 
 
 STRAY = [
-    ("menus/x.yml", "error", "Menus are config/menus/NAME.yaml, and stories config/stories/NAME.call."),
-    ("menus/x.YAML", "error", "Menus are "),
-    ("menus/x.yaml.txt", "error", "Menus are "),
-    ("menus/more/x.yaml", "error", "Menus are "),
-    ("stories/x.yaml", "error", "Menus are "),
-    ("menus/x.call", "error", "Menus are "),
-    ("line.yml", "error", "Menus are "),
-    ("welcome.yaml", "error", "Files about what callers hear stand in config/menus."),
-    ("menus/x.txt", "warning", "Names end in .yaml here."),
-    ("stories/x.txt", "warning", "Names end in .call here."),
+    ("menus/x.yml", "error", "Menus must be named config/menus/NAME.yaml, and stories config/stories/NAME.call."),
+    ("menus/x.YAML", "error", "Menus must be named "),
+    ("menus/x.yaml.txt", "error", "Menus must be named "),
+    ("menus/more/x.yaml", "error", "Menus must be named "),
+    ("stories/x.yaml", "error", "Menus must be named "),
+    ("menus/x.call", "error", "Menus must be named "),
+    ("line.yml", "error", "Menus must be named "),
+    ("welcome.yaml", "error", "Files with words for callers belong in config/menus."),
+    ("menus/x.txt", "warning", "Names must end in .yaml here."),
+    ("stories/x.txt", "warning", "Names must end in .call here."),
 ]
 
 
@@ -672,7 +672,7 @@ def test_words_behind_a_hash_are_told_wherever_somebody_would_hear_them(
     (problem,) = _refused(edited(name, right, wrong))
 
     assert problem.startswith(f"config/{name}:")
-    assert problem.endswith("The words after # would not be said. Put all of the words in quotes.")
+    assert problem.endswith("The words after # would be lost. Put all the words in quotes.")
 
 
 @pytest.mark.parametrize(("right", "noted"), [
@@ -684,7 +684,7 @@ def test_a_note_behind_a_value_is_a_note(edited: Edit, right: str, noted: str) -
     assert building.load(edited("line.yaml", right, noted))
 
 
-BRACES = "Braces hold the name of a setting, like {helpline_phone}. Write one there, or take the braces out."
+BRACES = "Braces must contain the name of a setting, like {helpline_phone}. Write one there, or remove the braces."
 SAY = 'say: "What is it about?"'
 MISFITS = [
     (MENU, SAY, 'say: "Ring {Helpline_Phone}."', BRACES),
@@ -696,19 +696,19 @@ MISFITS = [
         "line.yaml",
         '"Leicester"',
         '"{service_name} town"',
-        "A setting cannot contain another one. Write its words here",
+        "A setting cannot contain another setting. Write the words here",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {service_name}."',
-        "A setting cannot contain another one.",
+        "A setting cannot contain another setting.",
     ),
     (
         "line.yaml",
         'law_change_notice: ""',
         'law_change_notice: "The {nobody}."',
-        "A setting cannot contain another one.",
+        "A setting cannot contain another setting.",
     ),
     (
         "line.yaml",
@@ -750,7 +750,7 @@ def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
 
     copy = "config/menus/welcome (copy).yaml"
     line = _line(files, MENU, "  greeting:")
-    assert f"'greeting' is a name already in use ({copy}:{line}). Give one of them another name." in problems[0]
+    assert f"'greeting' is already used as a name ({copy}:{line}). Rename one of them." in problems[0]
 
 
 def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:

@@ -43,11 +43,11 @@ def _told(tmp_path: Path, **changed: str) -> list[str]:
 
 # --- one variable at a time -----------------------------------------------------------------
 
-LETTERS = "Twilio signs the address letter by letter. Write it like this: "
-HERE = "That is an address of this machine or network, and Twilio cannot reach it. "
-AT_HOME = "Only this machine or network knows that name, and Twilio cannot reach it. "
-NO_NAME = "That is not a name that can be called."
-IPV6 = "Twilio calls no address of this kind. Give the line a name"
+LETTERS = "Twilio's signature covers every character of the address. Write it like this: "
+HERE = "That is an address of this machine or its network, so Twilio cannot reach it. "
+AT_HOME = "Only this machine or its network knows that name, so Twilio cannot reach it. "
+NO_NAME = "That is not a valid host name."
+IPV6 = "Twilio does not call addresses of this kind. Give the line a host name"
 ADDRESSES = {
     "http://localhost:8000": AT_HOME, "http://line.localhost": AT_HOME, "https://line": AT_HOME,
     "https://line.local": AT_HOME, "https://line.internal": AT_HOME, "https://line.home.arpa": AT_HOME,
@@ -61,8 +61,8 @@ ADDRESSES = {
     "https://line.example.org.": f"{LETTERS}https://line.example.org",
     "https://line.example.org:": f"{LETTERS}https://line.example.org",
     "https://line.example.org:08443": f"{LETTERS}https://line.example.org:8443",
-    "https://z\u00fcrich.example.org": "Twilio signs a name in its plain form. Write https://xn--zrich-kva.",
-    "https://stra\u00dfe.example.org": "Twilio signs a name in its plain form. Write the name that ",
+    "https://z\u00fcrich.example.org": "Twilio signs the ASCII form of a name. Write https://xn--zrich-kva.",
+    "https://stra\u00dfe.example.org": "Twilio signs the ASCII form of a name. Write the name that ",
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_an_address_that_twilio_cannot_call_or_signs_otherwise_is_told(tmp_path:
 def test_an_address_with_a_user_is_told(tmp_path: Path, address: str) -> None:
     (told,) = _told(tmp_path, PUBLIC_URL=address)
 
-    assert told.startswith("PUBLIC_URL is more than https:// and a name.")
+    assert told.startswith("PUBLIC_URL has more than https:// and a host name.")
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_a_practice_line_may_be_on_this_machine(tmp_path: Path, address: str) ->
 
 
 WEAK = {
-    "short": "has fewer than 16 characters", "x" * 40: "is the same few characters again and again",
-    "abcabcabcabcabcabc": "is the same few characters again and again",
-    "changeme-changeme": "is made of words that stand for a secret",
-    "your_auth_token_here": "is made of words that stand for a secret",
-    "this-is-a-secret-key": "is made of words that stand for a secret",
-    "0123456789 0123456789": "has a space, or a letter that is not plain, in it",
+    "short": "has fewer than 16 characters", "x" * 40: "repeats the same few characters",
+    "abcabcabcabcabcabc": "repeats the same few characters",
+    "changeme-changeme": "is a placeholder",
+    "your_auth_token_here": "is a placeholder",
+    "this-is-a-secret-key": "is a placeholder",
+    "0123456789 0123456789": "contains a space or a non-ASCII character",
 }  # fmt: skip
 
 
@@ -115,27 +115,42 @@ WEAK = {
 def test_a_secret_that_keeps_nobody_out_is_told(tmp_path: Path, secret: str) -> None:
     assert _told(tmp_path, SECRET_KEY=secret)[0].startswith(f"SECRET_KEY {WEAK[secret]}, so sign-ins could be forged.")
     assert _told(tmp_path, TWILIO_AUTH_TOKEN=secret)[0].startswith(
-        f"TWILIO_AUTH_TOKEN {WEAK[secret]}, so anybody could pass for Twilio."
+        f"TWILIO_AUTH_TOKEN {WEAK[secret]}, so anybody could impersonate Twilio."
     )
     assert _told(tmp_path, TWILIO_AUTH_TOKEN=f"{TOKEN},{secret}")[0].startswith("TWILIO_AUTH_TOKEN, number 2, ")
     assert secret not in "".join(_told(tmp_path, SECRET_KEY=secret)) or secret == "short", "a secret is never shown"
 
 
 ONE_BY_ONE: list[tuple[dict[str, str], str]] = [
-    ({"TWILIO_NUMBER": ""}, "TWILIO_ACCOUNT_SID is set and TWILIO_NUMBER is not."),
+    ({"TWILIO_NUMBER": ""}, "TWILIO_ACCOUNT_SID is set but TWILIO_NUMBER is not."),
     ({"PUBLIC_URL": ""}, "PUBLIC_URL is not set, so Twilio cannot reach the line."),
-    ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_ACCOUNT_SID is set and TWILIO_AUTH_TOKEN is not."),
-    ({"TWILIO_AUTH_TOKEN": ACCOUNT}, "TWILIO_AUTH_TOKEN is a SID, which is no secret."),
+    ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_ACCOUNT_SID is set but TWILIO_AUTH_TOKEN is not."),
+    ({"TWILIO_AUTH_TOKEN": ACCOUNT}, "TWILIO_AUTH_TOKEN is a SID, which is not secret."),
     ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
     ({"TWILIO_ACCOUNT_SID": "SK" + "0" * 32}, "TWILIO_ACCOUNT_SID is not the SID of an account."),
-    ({"TWILIO_NUMBER": "0116 257 5027"}, "TWILIO_NUMBER is '0116 257 5027'. Write it so: +441162575027"),
-    ({"TWILIO_API_URL": "http://api.example.org"}, "TWILIO_API_URL begins with http://, and would send the auth token"),
-    ({"TWILIO_API_URL": "https://api.example.org?a=b"}, "TWILIO_API_URL has more than an address in it."),
-    ({"TWILIO_REGION": "ie1"}, "TWILIO_REGION sends requests elsewhere."),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "nonsense"}, "SMTP_FROM is 'nonsense', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "a@b, c@d"}, "SMTP_FROM is 'a@b, c@d', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "@b.org"}, "SMTP_FROM is '@b.org', which is no address"),
-    ({"SMTP_URL": "smtp://mail.example.org/in", "SMTP_FROM": "a@b.org"}, "SMTP_URL ends behind the host and its port."),
+    ({"TWILIO_NUMBER": "0116 257 5027"}, "TWILIO_NUMBER is '0116 257 5027'. Write it like this: +441162575027"),
+    (
+        {"TWILIO_API_URL": "http://api.example.org"},
+        "TWILIO_API_URL begins with http://, which would send the auth token",
+    ),
+    ({"TWILIO_API_URL": "https://api.example.org?a=b"}, "TWILIO_API_URL has more than an address."),
+    ({"TWILIO_REGION": "ie1"}, "TWILIO_REGION redirects requests."),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "nonsense"},
+        "SMTP_FROM is 'nonsense', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "a@b, c@d"},
+        "SMTP_FROM is 'a@b, c@d', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org", "SMTP_FROM": "@b.org"},
+        "SMTP_FROM is '@b.org', which is not an e-mail address",
+    ),
+    (
+        {"SMTP_URL": "smtp://mail.example.org/in", "SMTP_FROM": "a@b.org"},
+        "SMTP_URL must end after the host and its port.",
+    ),
     ({"SMTP_URL": "smtp://me@mail.example.org", "SMTP_FROM": "a@b.org"}, "SMTP_URL has a user without a password"),
     ({"SMTP_URL": "smtp://mail server", "SMTP_FROM": "a@b.org"}, "SMTP_URL must be smtp:// or smtps:// with a host"),
     ({"IVR_CONFIG": "no/such/folder"}, "IVR_CONFIG is 'no/such/folder', and there is no such folder."),
@@ -220,7 +235,7 @@ def test_the_check_tells_of_the_environment_and_of_the_words_together(tmp_path: 
 
     assert "environment:  SECRET_KEY has fewer than 16 characters" in told
     assert "Nothing is called 'nowhere'." in told
-    assert "4 to put right" in told
+    assert "4 errors, " in told
 
 
 # --- our own number -----------------------------------------------------------------------------
@@ -351,7 +366,7 @@ HTML = b"<html><head><title>Sign in</title></head><body>Sign in to this network<
 LISTS = {
     "refused": ([WRONG_TOKEN], "Twilio answered 401, code 20003: Authenticate. Check TWILIO_ACCOUNT_SID and "),
     "too many": ([_refusal(429, 20429, "Too Many Requests")], "Twilio answered 429, code 20429: Too Many Requests."),
-    "a proxy's no": ([(502, HTML)], "Twilio answered 502, and not as Twilio does ('Sign in Sign in to this network')."),
+    "a proxy's no": ([(502, HTML)], "Twilio answered 502, but not in Twilio's format ('Sign in Sign in to this"),
     "a proxy's yes": ([(200, HTML)], "Twilio's answer makes no sense."),
     "nothing": ([(200, b"")], "Twilio's answer makes no sense."),
     "no list": ([(200, {"message": "hello", "more": 1})], "Twilio's answer makes no sense."),
@@ -425,8 +440,8 @@ def test_a_number_that_sends_no_texts_is_told_by_connect(tmp_path: Path, twilio:
 
     assert told.returncode == 0
     assert told.stdout.splitlines()[-1] == (
-        f"Twilio says that {OURS} sends no texts. Set TWILIO_TEXT_FROM to a number that can. "
-        "Until then, callers are offered no texts."
+        f"Twilio says that {OURS} cannot send texts. Set TWILIO_TEXT_FROM to a number that can. "
+        "Until then, the line does not offer texts to callers."
     )
 
 
@@ -444,7 +459,7 @@ def test_a_sender_of_texts_can_be_a_number_or_a_messaging_service(tmp_path: Path
 @pytest.mark.parametrize(
     ("sender", "told"),
     [
-        ("07700 900500", f"TWILIO_TEXT_FROM is '07700 900500'. Write it so: {SENDER}"),
+        ("07700 900500", f"TWILIO_TEXT_FROM is '07700 900500'. Write it like this: {SENDER}"),
         ("SENDIASS", "TWILIO_TEXT_FROM is 'SENDIASS'. Write a number with plus and country"),
         ("MG1", "TWILIO_TEXT_FROM is 'MG1'. Write a number with plus and country"),
         ("SM" + "0" * 32, "TWILIO_TEXT_FROM is 'SM"),
@@ -460,7 +475,7 @@ def test_a_sender_that_cannot_be_is_told(tmp_path: Path, sender: str, told: str)
 def test_a_sender_without_an_account_is_told(tmp_path: Path) -> None:
     (says,) = _told(tmp_path, TWILIO_TEXT_FROM=SENDER, TWILIO_ACCOUNT_SID="")
 
-    assert says.startswith("TWILIO_TEXT_FROM is set and TWILIO_ACCOUNT_SID is not.")
+    assert says.startswith("TWILIO_TEXT_FROM is set but TWILIO_ACCOUNT_SID is not.")
 
 
 @pytest.mark.parametrize(
@@ -483,7 +498,7 @@ def test_connect_has_texts_answered_by_this_line(tmp_path: Path, twilio: Twilio)
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
 
-    assert f"Whoever sends a text to {OURS} is answered by https://line.example.org/text" in told.stdout
+    assert f"Texts to {OURS} are answered by https://line.example.org/text" in told.stdout
     fields = twilio.seen[2][2]
     assert (fields["SmsUrl"], fields["SmsMethod"]) == (["https://line.example.org/text"], ["POST"])
     assert fields["VoiceUrl"] == ["https://line.example.org/voice"]
@@ -495,7 +510,7 @@ def test_connect_sets_a_sender_of_its_own_too(tmp_path: Path, twilio: Twilio) ->
 
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url, TWILIO_TEXT_FROM=SENDER)
 
-    assert f"Whoever sends a text to {SENDER} is answered by" in told.stdout
+    assert f"Texts to {SENDER} are answered by" in told.stdout
     method, path, fields = twilio.seen[4]
     assert (method, path.rsplit("/", 1)[1]) == ("POST", f"PN{'5' * 32}.json")
     assert fields == {"SmsUrl": ["https://line.example.org/text"], "SmsMethod": ["POST"]}
@@ -529,7 +544,7 @@ def test_a_sender_that_the_account_does_not_have_is_told_by_connect(tmp_path: Pa
 
     assert told.returncode == 1
     assert told.stderr == (
-        f"Calls are connected, and texts are not: The account has no number {SENDER}. Check TWILIO_TEXT_FROM\n"
+        f"Calls are connected, but texts are not: The account has no number {SENDER}. Check TWILIO_TEXT_FROM\n"
     )
 
 
@@ -541,7 +556,7 @@ def _pool(of: str, *senders: dict[str, object]) -> tuple[int, dict[str, object]]
 _POOLS = [_pool("phone_numbers"), _pool("short_codes"), _pool("alpha_senders")]
 WHY_NOT = {
     "no such number": (SENDER, [_numbers()], f"The account has no number {SENDER}. Check TWILIO_TEXT_FROM."),
-    "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} sends no texts."),
+    "a landline": ("", [NO_TEXTS], f"Twilio says that {OURS} cannot send texts."),
     "no such service": (
         SERVICE, [_refusal(404, 20404, "Not found")],
         f"The account has no Messaging Service {SERVICE}. Check TWILIO_TEXT_FROM.",
@@ -608,7 +623,7 @@ def test_a_number_that_takes_no_calls_is_not_connected(tmp_path: Path, twilio: T
     told = _run(tmp_path, "connect", TWILIO_API_URL=twilio.url)
 
     assert told.returncode == 1
-    assert f"Twilio says that {OURS} takes no calls." in told.stderr
+    assert f"Twilio says that {OURS} cannot receive calls." in told.stderr
     assert [method for method, _, _ in twilio.seen] == ["GET"]
 
 

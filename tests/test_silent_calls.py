@@ -91,7 +91,7 @@ def test_a_hidden_caller_who_presses_nothing_at_night_is_heard_and_rung(
     asha.send(f"/request/{found.id}/claim")
     asha.send(f"/request/{found.id}/number", number="07700 900 123")
     asha.send(f"/request/{found.id}/number/confirm", number=CALLER)
-    assert "Your phone rings in a moment." in asha.send(f"/request/{found.id}/ring").text
+    assert "Your phone will ring in a moment." in asha.send(f"/request/{found.id}/ring").text
 
     asked = f"request={found.id}&adviser=asha"
     line.post(f"/voice/ring?{asked}", {"CallSid": "CA2"})

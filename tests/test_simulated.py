@@ -145,8 +145,8 @@ def test_a_line_that_lets_silent_callers_go_with_nothing_is_found(
 
     closed = next(says for says in found if says.startswith("When the line is closed, ") and "ends" in says)
     assert re.match(r"When the line is closed, a caller who never says or presses anything gets nothing\. ", closed)
-    assert re.search(r" After \d+ seconds, the call ends\. \d+ other callers fare like this\. ", closed)
-    assert closed.endswith("Bring them to a person, a message, or the hours and a way on.")
+    assert re.search(r" After \d+ seconds, the call ends\. \d+ other callers have the same outcome\. ", closed)
+    assert closed.endswith("Lead them to a person, a message, or the hours and a number.")
     assert _found("never-hangs-up", files)
 
 
@@ -203,7 +203,7 @@ def test_a_number_that_is_said_and_not_written_down_is_found(files: Files, monke
     monkeypatch.setattr(PracticeDesk, "_save", told)
     monkeypatch.setattr(outcomes, "habits", lambda: [Habit()])
 
-    lost = [p for p in _found("empty-handed", files) if p.says.startswith("Whoever hangs up here")]
+    lost = [p for p in _found("empty-handed", files) if p.says.startswith("A caller who hangs up here")]
 
     assert lost
     assert {p.file for p in lost} == {f"config/{SHARED}"}
@@ -462,7 +462,7 @@ def test_the_table_says_who_wants_what_and_how_it_was_measured(
     cli_words._figures(shipped_callers)
 
     said, _, *rows = capsys.readouterr().out.strip().splitlines()[1:]
-    assert said.startswith("Measured by the pace of speech (ivr render), with 0.5 seconds a turn")
+    assert said.startswith("Measured by the pace of speech (to use sounds: ivr render), with 0.5 seconds a turn")
     assert rows[0].split() == ["who", "wants", "needs", "at", "most"]
     assert len(rows) == 1 + len(shipped_callers.figures)
     assert re.match(r"  types through a relay +a person +\d+ s,  1 keys +60 s,  1 keys", rows[-6])

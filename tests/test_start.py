@@ -220,7 +220,7 @@ def test_a_line_that_runs_is_not_started_twice(started: Started, place: dict[str
     second = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
 
     assert second.returncode == 1
-    assert second.stderr.startswith("The line runs already, with the same ")
+    assert second.stderr.startswith("The line is already running with the same ")
 
 
 def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str], tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_port_in_use_is_one_plain_line(started: Started, place: dict[str, str]
 
 @pytest.mark.parametrize("host", ["no.such.name.invalid", "192.0.2.1", "line"])
 def test_a_host_that_is_not_this_machine_is_said(host: str) -> None:
-    with pytest.raises(CannotStart, match=rf"^'{host}' is no address of this machine\. Leave --host out"):
+    with pytest.raises(CannotStart, match=rf"^'{host}' is not an address of this machine\. Leave --host out"):
         server.check_port(host, free_port())
 
 
@@ -251,7 +251,7 @@ def test_a_port_that_this_user_may_not_use_is_said() -> None:
 
     refused = subprocess.run([sys.executable, "-c", check], cwd=config.ROOT, capture_output=True, text=True)
 
-    assert "This user may not listen on port 1. Choose one above 1023: ./scripts/start --port 8000" in refused.stderr
+    assert "This user cannot listen on port 1. Choose one above 1023: ./scripts/start --port 8000" in refused.stderr
 
 
 def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> None:
@@ -277,28 +277,31 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
 
 MAIL = {"SMTP_FROM": "line@example.org"}
-BEHIND = "REDIS_URL can have nothing behind a ?, but for rediss:// ssl_ca_certs=/its.pem, and for unix://"
+BEHIND = "After a ?, REDIS_URL can only have ssl_ca_certs=/its.pem (with rediss://) or db=1 (with unix://)."
 REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
 UNUSABLE = [
     ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),
     ({"PUBLIC_URL": "https://x:abc"}, "PUBLIC_URL is 'https://x:abc'. Make it a whole address, like "),
     ({"PUBLIC_URL": "http://[bad"}, "PUBLIC_URL is 'http://[bad'. Make it a whole address, like "),
-    ({"PUBLIC_URL": "https://example.org/line"}, "PUBLIC_URL is more than https:// and a name. Take the rest away: "),
-    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its name, and Twilio "),
+    (
+        {"PUBLIC_URL": "https://example.org/line"},
+        "PUBLIC_URL has more than https:// and a host name. Remove the rest: ",
+    ),
+    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its host name. Twilio "),
     ({"REDIS_URL": "redis://h:abc"}, REDIS),
     ({"REDIS_URL": "redis://h/one"}, REDIS),
-    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the whole path of the socket, like unix:///run/"),
+    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the full path of the socket, like unix:///run/"),
     ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL must name each sentinel as host:port, with commas "),
-    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must have the service's name behind the sentinels, and "),
+    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must end with the service's name after the sentinels "),
     ({"REDIS_URL": "redis://h?socket_timeout=1"}, BEHIND),
     ({"REDIS_URL": "rediss://h?ssl_ca_certs=/x&db=1"}, BEHIND),
     ({"REDIS_URL": "sentinel://a:1/line?db=1"}, BEHIND),
-    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must have the service's name behind the sentinels, and "),
-    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
-    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host, and a number if "),
-    ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country, like +441164960000"),
-    ({"TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas and no token."),
-    ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a whole address, or "),
+    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must end with the service's name after the sentinels "),
+    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
+    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
+    ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country code, like +441164960000"),
+    ({"TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas but no token."),
+    ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a complete URL, or "),
 ]
 
 
@@ -332,7 +335,7 @@ def test_a_command_without_the_lines_redis_is_refused_and_told_no_empty_list(
     with RedisServer(tmp_path / "other") as other:
         with server.redis(config.settings({**place, "REDIS_URL": other.url}), for_line=True):
             pass
-        with pytest.raises(CannotStart, match="uses a Redis of its own"), server.redis(here):
+        with pytest.raises(CannotStart, match="uses a Redis elsewhere"), server.redis(here):
             pass
     with server.redis(here, for_line=True) as ours:
         assert ours, "a line that goes back to the embedded one has it"

@@ -15,9 +15,21 @@ from msgspec.structs import replace
 import ivr.store
 from ivr import config, embedded
 from ivr.config import Settings
+from ivr.drafts import revision_of
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
-from ivr.store import Conflict, Figures, Published, Store, StoreDown, TextState, connection, ping, why_not
+from ivr.store import (
+    Conflict,
+    DamagedRevision,
+    Figures,
+    Published,
+    Store,
+    StoreDown,
+    TextState,
+    connection,
+    ping,
+    why_not,
+)
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
@@ -86,46 +98,57 @@ def test_an_adviser_accepts_a_caller_at_one_transfer(store: Store) -> None:
 # --- revisions ------------------------------------------------------------------------------
 
 
-def _published(store: Store, revision: str, at: float = 0.0) -> None:
-    store.revisions.publish(
-        Published(revision, at, "tests", "why", store.revisions.live() or ""), {"line.yaml": revision}
-    )
+def _published(store: Store, words: str, at: float = 0.0) -> str:
+    """Publish a file with these words. Returns the revision."""
+    files = {"line.yaml": words}
+    revision = revision_of(files)
+    store.revisions.publish(Published(revision, at, "tests", "why", store.revisions.live() or ""), files)
+    return revision
 
 
 def test_what_is_published_is_live_with_its_files_and_its_history(store: Store) -> None:
-    _published(store, "r1")
-    _published(store, "r2")
+    first, second = _published(store, "r1"), _published(store, "r2")
 
-    assert store.revisions.live() == "r2"
-    assert store.revisions.files("r1") == {"line.yaml": "r1"}
-    assert [(p.revision, p.before) for p in store.revisions.history()] == [("r2", "r1"), ("r1", "")]
+    assert store.revisions.live() == second
+    assert store.revisions.files(first) == {"line.yaml": "r1"}
+    assert [(p.revision, p.before) for p in store.revisions.history()] == [(second, first), (first, "")]
+
+
+def test_a_damaged_revision_hides_no_other_and_can_be_stored_again(store: Store) -> None:
+    first, second = _published(store, "r1"), _published(store, "r2")
+    store.redis.do(lambda client: client.set(f"ivr:revision:{second}", b'{"line.yaml": "r1"}'))
+
+    with pytest.raises(DamagedRevision):
+        store.revisions.files(second)
+    assert store.revisions.kept() == [{"line.yaml": "r1"}]
+    assert not store.revisions.mend(first, {"line.yaml": "r1"}), "it is not damaged"
+    assert store.revisions.mend(second, {"line.yaml": "r2"})
+    assert store.revisions.files(second) == {"line.yaml": "r2"}
 
 
 def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None:
     """It was based on something that is no longer live. Nothing is overwritten."""
-    _published(store, "r1")
-    _published(store, "r2")
+    first, second = _published(store, "r1"), _published(store, "r2")
 
     with pytest.raises(Conflict) as refusal:
-        store.revisions.publish(Published("r3", 2.0, "tests", "late", "r1"), {})
+        store.revisions.publish(Published("r3", 2.0, "tests", "late", first), {})
 
     assert refusal.value.by is not None
-    assert refusal.value.by.revision == "r2"
-    assert store.revisions.live() == "r2"
+    assert refusal.value.by.revision == second
+    assert store.revisions.live() == second
 
 
 def test_old_revisions_go_when_no_call_uses_them(store: Store) -> None:
     """The last fifty are kept to go back to, and so is any that a call began with."""
-    store.revisions.began("r0", now=1000.0)
-    for number in range(MOST_HISTORY + 3):
-        _published(store, f"r{number}", at=1000.0)
+    store.revisions.began(revision_of({"line.yaml": "r0"}), now=1000.0)
+    oldest, second, *_ = [_published(store, f"r{number}", at=1000.0) for number in range(MOST_HISTORY + 3)]
 
     assert len(store.revisions.history()) == MOST_HISTORY
-    assert store.revisions.files("r0") is not None, "a call began with it"
-    assert store.revisions.files("r1") is None
+    assert store.revisions.files(oldest) is not None, "a call began with it"
+    assert store.revisions.files(second) is None
 
     _published(store, "last", at=1000.0 + KEEP_SECONDS + 61)
-    assert store.revisions.files("r0") is None, "that call is over"
+    assert store.revisions.files(oldest) is None, "that call is over"
 
 
 # --- when Redis is away ---------------------------------------------------------------------
@@ -203,7 +226,7 @@ def test_a_server_that_could_lose_what_it_was_told_is_known(own: RedisServer) ->
 
     assert store.redis_risks() == [
         "It has no append-only file: set appendonly yes.",
-        "It throws keys away when it is full: set maxmemory-policy noeviction.",
+        "It deletes keys when it is full: set maxmemory-policy noeviction.",
     ]
 
 

@@ -59,7 +59,7 @@ def test_a_word_processors_signs_are_plain_signs(shipped: Script) -> None:
 @pytest.mark.parametrize("words", ["", "...", " . "])
 def test_never_needs_words(words: str) -> None:
     assert _unreadable(f"CALLER  2\nNEVER   {words}\n") == [
-        "5: Write the words that must be heard nowhere in this call, like 'NEVER   two months'."
+        "5: Write words that must not be heard anywhere in this call, like 'NEVER   two months'."
     ]
 
 

@@ -81,7 +81,7 @@ def test_a_call_goes_on_with_the_words_that_it_began_with(here: Line) -> None:
     [
         ([("ADVISER", "(talks)")], "Nobody is being rung here."),
         ([("CALLER", "shouts")], "Write keys"),
-        ([("CALLER", "12")], "One key is pressed here"),
+        ([("CALLER", "12")], "No number is asked for here"),
         ([("CALLER", "(hangs up)"), ("CALLER", "1")], "The call is over here."),
         ([("NOTED", "1")], "no call"),
         ([("CALLER", "(says nothing)")] * (MOST_INPUTS + 1), "no call"),

@@ -43,15 +43,15 @@ def _failed(store: Store, code: str, why: str = "", to: str = TO, text_id: str =
 @pytest.mark.parametrize(
     ("code", "why", "told"),
     [
-        ("30003", "", "The phone was off or out of reach, or takes no texts (Twilio's code 30003)."),
-        ("30005", "", "Nobody has that number, or it is not in use any more (Twilio's code 30005)."),
-        ("30006", "", "That is a landline, or a network that takes no texts (Twilio's code 30006)."),
+        ("30003", "", "The phone was off or out of reach, or does not accept texts (Twilio's code 30003)."),
+        ("30005", "", "That number does not exist, or is no longer in use (Twilio's code 30005)."),
+        ("30006", "", "That is a landline, or a network that does not accept texts (Twilio's code 30006)."),
         ("30007", "", "The network, or Twilio, took the text for spam (Twilio's code 30007)."),
         ("21614", "", "That is not a mobile phone (Twilio's code 21614)."),
-        ("21211", "", "That is not a whole phone number (Twilio's code 21211)."),
+        ("21211", "", "That is not a complete phone number (Twilio's code 21211)."),
         ("21610", "Twilio answered 400, code 21610: No", "Somebody with that phone has sent STOP to us, so no text of "
          "ours reaches it until they send START (Twilio's code 21610)."),
-        ("", "30006", "That is a landline, or a network that takes no texts (Twilio's code 30006)."),
+        ("", "30006", "That is a landline, or a network that does not accept texts (Twilio's code 30006)."),
         ("39999", "", "Twilio's code 39999: see twilio.com/docs/api/errors/39999."),
         ("", "39999", "Twilio's code 39999: see twilio.com/docs/api/errors/39999."),
         ("39999", "Twilio answered 400, code 39999: No", "Twilio answered 400, code 39999: No."),
@@ -83,7 +83,7 @@ def test_a_text_that_failed_leads_to_the_card_of_that_phone(asha: Browser, store
 
     page = asha.get("/texts").text
 
-    assert "That is a landline, or a network that takes no texts (Twilio&#39;s code 30006)." in page
+    assert "That is a landline, or a network that does not accept texts (Twilio&#39;s code 30006)." in page
     assert 'href="/console/request/CA001-1"' in page
     assert "07700" not in page
     assert "Show the number" not in page, "whoever takes the request is shown it there"
@@ -118,9 +118,9 @@ def test_a_card_tells_of_a_text_to_that_phone_that_failed(asha: Browser, store: 
     ask(store, 2)
     _failed(store, "30003")
 
-    assert "A text to this phone did not go." in asha.get("/request/CA001-1").text
+    assert "A text to this phone was not delivered." in asha.get("/request/CA001-1").text
     assert "The phone was off or out of reach" in asha.page
-    assert "A text to this phone did not go." not in asha.get("/request/CA002-1").text
+    assert "A text to this phone was not delivered." not in asha.get("/request/CA002-1").text
 
 
 # --- what cannot be done is not promised --------------------------------------------------------
@@ -287,7 +287,7 @@ def test_no_text_is_offered_before_it_is_known_that_one_can_be_sent(
 
 
 def test_advisers_are_told_that_no_texts_are_offered(asha: Browser, store: Store) -> None:
-    assert "Callers are offered no texts now." not in asha.get("/texts").text
+    assert "The line does not offer texts at the moment." not in asha.get("/texts").text
 
     store.texts.sender_is("Twilio says that +441164960000 sends no texts.")
 

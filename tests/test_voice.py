@@ -105,7 +105,7 @@ def test_webhooks_that_are_refused_are_counted_and_told_of_now_and_then(line: Li
     assert REGISTRY.get_sample_value("ivr_refused_total") == before + 6
     told = [(log["log_level"], log["why"].split(",")[0]) for log in logs if log["event"] == "refused"]
     assert told == [
-        ("warning", "the signature fits no token that is set here"),
+        ("warning", "the signature does not match any auth token that is set here"),
         ("warning", "this request has no X-Twilio-Signature header"),
     ]
 

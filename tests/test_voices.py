@@ -117,7 +117,7 @@ def _out_of_order(hub: Hub) -> None:
     ("how", "why"),
     [
         (_wrong_content, "its hash differs"),
-        (_only_a_part, "its hash differs|ended before all of it was here"),
+        (_only_a_part, "its hash differs|ended before the download was complete"),
         (_too_much, "its hash differs"),
         (_not_there, "answered 404"),
         (_out_of_order, "answered 503"),

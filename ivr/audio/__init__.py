@@ -1,18 +1,18 @@
 """Sounds: from words to files that Twilio can play.
 
-    clips.py       what there is to say at both paces, and the name each sound has
+    clips.py       everything that can be said, at both paces, and the name of each sound file
     voices.py      which voices there are, where each comes from, and how one is fetched
     engines.py     voices: natural (hibari), piper, and pyttsx3, which is always there
     espeak.py      pyttsx3's voice, made as clear on a telephone as it can be
-    telephone.py   from a voice's sound to telephone sound, and what can be measured of it
-    render.py      makes what is missing, side by side on every core
-    recordings.py  people's own recordings, which win over any voice
+    telephone.py   converts a voice's sound to telephone sound, and measures it
+    render.py      renders missing sounds, in parallel on every core
+    recordings.py  people's own recordings, which are used before any voice
     speech.py      whether a caller's recording may have speech in it
-    sounds.py      during calls: from words to the address of the best sound there is
-    hearing.py     words or a whole call as one sound, as a caller hears it
+    sounds.py      during calls: finds the address of the best sound for some words
+    hearing.py     some words or a whole call as one sound file, as a caller hears it
 
-A sound is named by everything that makes it: the words, the pace, the voice and how it is
-worked on. So a changed word makes one new file and nothing else, and no file ever changes.
+The name of a sound is a hash of everything that makes it: the words, the pace, the voice and the processing. So a
+changed word leads to one new file, and existing files never change.
 """
 
 from ivr.audio.engines import EngineMissing

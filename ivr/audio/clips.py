@@ -10,7 +10,7 @@ from ivr import spoken
 from ivr.script import Script
 from ivr.spoken import as_said
 
-#: Change this when rendering changes, so that every sound is made again.
+#: Increase this when rendering changes, so that every sound is made again.
 MAKING = "2"
 #: Folders inside the one for sound files: sounds for telephones, and sounds for browsers.
 RENDERED, MASTERS = "rendered", "masters"
@@ -33,7 +33,7 @@ class Clip:
 
     @property
     def least_seconds(self) -> float:
-        """How long it lasts at least, with silence behind it: digits are heard at an even pace."""
+        """The minimum length in seconds: a shorter digit is padded with silence, for an even pace."""
         return spoken.DIGIT_SECONDS if spoken.is_digit(self.words) else 0.0
 
 

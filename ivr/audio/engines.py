@@ -1,8 +1,7 @@
-"""The voices, behind one small interface, and how one stands in for another.
+"""The voices, behind one small interface, and which voice replaces one that is missing.
 
-Slow speech is made by longer pauses and by a slower pace of the voice itself, never by
-stretching a sound. A pace counts everything in a prompt, its pauses too: that is how long
-a caller listens.
+Slow speech is made by longer pauses and by a slower pace of the voice itself, never by stretching a sound. A pace in
+words per minute includes the pauses in a prompt, because that is how long a caller listens.
 """
 
 from __future__ import annotations
@@ -23,39 +22,39 @@ from ivr.audio import telephone, voices
 from ivr.audio.telephone import Samples
 from ivr.linefile import Pace, SpeechSettings
 
-#: How the person at the terminal installs something, in the words of docs/operators.md.
+#: The command to install a package, as docs/operators.md writes it.
 PIP = ".venv/bin/python -m pip install"
-#: How they fetch a voice.
+#: The command to fetch a voice.
 FETCH = ".venv/bin/ivr voices fetch"
-#: eSpeak's voice: which, and why, is in espeak.py.
+#: eSpeak's voice. espeak.py explains the choice.
 ESPEAK_VARIANT = "gmw/en-us+edward"
 #: Seconds between two sentences, at the normal pace and in slow speech.
 SENTENCE_PAUSE = {False: 0.35, True: 0.7}
-#: Seconds that an end of a sentence takes besides its pause: the voice draws out the last word.
+#: Extra seconds at the end of a sentence, besides its pause: the voice draws out the last word.
 SENTENCE_END = 0.1
-#: A voice makes up for the pauses by going at most this many times as fast.
+#: To make up for the pauses, a voice speaks at most this many times faster.
 MOST_MADE_UP = 1.25
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.?!])\s+")
 
 
 class EngineMissing(Exception):
-    """Raised with a plain sentence when a voice cannot be had here, and what to do about it."""
+    """Raised when a voice is not available here. The message says why and what to do."""
 
 
 class Engine(Protocol):
     """A voice that is ready to speak."""
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
-        """Some sentences at about this pace, as samples and how many there are in a second.
+        """Speak some sentences at about this pace. Returns the samples and the sample rate.
 
-        `pause`: the seconds between two sentences, where this voice lets us choose.
+        `pause`: seconds between two sentences, for voices in which it can be chosen.
         """
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A voice that may be used: its engine, what makes its sounds unlike others', and how to get it ready."""
+    """A voice that may be used: its engine, the identity that goes into the names of its sounds, and how to load it."""
 
     engine: str
     voice: str
@@ -67,7 +66,7 @@ class Choice:
 
 
 def choices(speech: SpeechSettings) -> list[Choice]:
-    """The voices of config/line.yaml, best first. `heart` stands behind any other natural voice."""
+    """The voices of config/line.yaml, best first. `heart` is the fallback for every other natural voice."""
     found: list[Choice] = []
     for engine in speech.engines:
         if engine == "natural":
@@ -80,7 +79,7 @@ def choices(speech: SpeechSettings) -> list[Choice]:
 
 
 def choice_of(voice: str, speech: SpeechSettings) -> Choice:
-    """One voice by its name, whether or not config/line.yaml has it. Raises EngineMissing if there is none."""
+    """A voice by its name, even if config/line.yaml does not use it. Raises EngineMissing if there is none."""
     known = voices.known(voice)
     if known is None:
         names = ", ".join(each.name for each in voices.VOICES)
@@ -91,14 +90,14 @@ def choice_of(voice: str, speech: SpeechSettings) -> Choice:
 
 
 def say(engine: Engine, words: str, pace: Pace, *, slow: bool) -> tuple[Samples, int]:
-    """Some words as one sound, at the normal or the slow pace."""
+    """Speak some words as one sound, at the normal or the slow pace. Returns samples and sample rate."""
     return engine.say(words, pace.slow_words_a_minute if slow else pace.words_a_minute, SENTENCE_PAUSE[slow])
 
 
 def _by_sentence(
     say: Callable[[str, float], tuple[Samples, int]], words: str, words_a_minute: float, pause: float
 ) -> tuple[Samples, int]:
-    """Sentence by sentence, with our own pauses between them. The voice makes up for what they take."""
+    """Speak sentence by sentence with our own pauses. The voice speaks faster to make up for their length."""
     sentences = _BETWEEN_SENTENCES.split(words)
     seconds = len(words.split()) / words_a_minute * 60
     pauses = (pause + SENTENCE_END) * (len(sentences) - 1)
@@ -117,9 +116,9 @@ def _natural(voice: str) -> Choice:
 
 
 class Natural:
-    """A voice of hibari-tts, which runs many times faster than it speaks on one core."""
+    """A voice of hibari-tts, which renders many times faster than real time on one core."""
 
-    #: The words a minute of ordinary sentences at the voice's own speed.
+    #: Words per minute of ordinary sentences at the voice's default speed.
     OWN_PACE = 230
 
     def __init__(self, voice: str):
@@ -134,7 +133,7 @@ class Natural:
         again = f"Fetch it: {FETCH} {voice}"
         if voice == voices.WITH_THE_PACKAGE:
             again = f"Install it again: {PIP} --force-reinstall --no-deps hibari-tts"
-        if not voices.is_here(voice):  # the library would fetch it, and nobody asked for that
+        if not voices.is_here(voice):  # the library would fetch it without being asked
             raise EngineMissing(f"The natural voice '{voice}' is not on this machine. {again}")
         if not voices.is_whole(voice):
             raise EngineMissing(f"The file of the natural voice '{voice}' is damaged. {again}")
@@ -163,7 +162,7 @@ def _piper(path: str) -> Choice:
 
 
 def _digest(file: Path | None) -> str:
-    """A voice file is known by what is in it: a better one may have the same name, and even the same size."""
+    """The hash of a voice file: a different file may have the same name and even the same size."""
     if file is None or not file.is_file():
         return ""
     with file.open("rb") as content:
@@ -171,7 +170,7 @@ def _digest(file: Path | None) -> str:
 
 
 class Piper:
-    """A voice file of Piper, which its users bring along. How fast it speaks of itself is measured, as each differs."""
+    """A Piper voice file, which the operator provides. Its default pace is measured, because each voice differs."""
 
     _SAMPLE = "You can ask the council for a meeting about your child, and we can help you to get ready for it."
 
@@ -212,11 +211,11 @@ def _pyttsx3() -> Choice:
 
 
 class Pyttsx3:
-    """eSpeak through pyttsx3: always there. Its own pauses between sentences are the clearer ones."""
+    """eSpeak through pyttsx3, which is always available. Its own pauses between sentences are clearer than ours."""
 
-    #: eSpeak's own words a minute that come out as one word a minute here.
+    #: eSpeak's rate setting for each word per minute that is actually spoken.
     RATE = 1.24
-    #: Its pause between two sentences lasts as long as so many words.
+    #: The length of its pause between two sentences, in words.
     PAUSE_IN_WORDS = 0.9
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""pyttsx3 with eSpeak NG, made as clear on a telephone as we could.
+"""pyttsx3 with eSpeak NG, tuned to be as clear as possible on a telephone.
 
 eSpeak comes with the `espeakng-loader` package, so no system package is needed. Without
 changes, a third of its words are lost on a telephone. Each of these helped, judged by a speech
@@ -26,7 +26,7 @@ from scipy import signal
 
 from ivr.audio.telephone import Samples
 
-#: In eSpeak's own unit, which is a hundredth of a second at its normal speed.
+#: In eSpeak's unit: hundredths of a second at its normal speed.
 WORD_GAP = 8
 #: Sounds are played at this fraction of the speed at which they were made.
 LOWERED = 0.85
@@ -45,7 +45,7 @@ class ESpeak:
     """
 
     def __init__(self, variant: str) -> None:
-        # Load this first: pyttsx3 asks for eSpeak by name, and so gets this one and not the system's.
+        # Load this first: pyttsx3 looks eSpeak up by name, and then finds this library and not the system's.
         # Not with RTLD_GLOBAL: Piper contains an eSpeak of its own, and would call into this one and crash.
         ctypes.CDLL(espeakng_loader.get_library_path())
         from pyttsx3.drivers import _espeak as espeak
@@ -61,7 +61,7 @@ class ESpeak:
         self._espeak = espeak
 
     def say(self, words: str, rate: int) -> tuple[Samples, int]:
-        """Words at a rate in eSpeak's own words a minute, as samples and their sample rate."""
+        """Speak words at a rate in eSpeak's own words per minute. Returns samples and sample rate."""
         self._taken.clear()
         self._espeak.SetParameter(self._espeak.RATE, rate, 0)
         self._espeak.Synth(words.encode(), flags=self._espeak.CHARS_UTF8)

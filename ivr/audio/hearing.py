@@ -1,9 +1,8 @@
-"""What a caller hears, as one sound: words at a pace, or a whole call with its keys and tones.
+"""What a caller hears, as one sound: some words, or a whole call with its keys and tones.
 
-Everything is as a telephone gets it: 8000 samples a second, the band of a telephone, µ-law. The
-sounds of the line are used where they are made, and made here where they are not. What is left
-out: the gap of a moment that Twilio makes between two sounds, and most of the silence while the
-line waits for a key.
+Everything is in telephone quality: 8,000 samples a second, telephone bandwidth, µ-law. Existing sound files are used,
+and missing sounds are made here. Two things are left out: the short gap that Twilio leaves between two sounds, and most
+of the silence while the line waits for a key.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ from ivr.script import Script
 from ivr.session import HangUp, Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded, Turn
 from ivr.spoken import Speech, as_said
 
-#: Seconds of silence that stand for a wait for a key, whatever the wait was, and before a key that is pressed.
+#: Seconds of silence that represent any wait for a key, and seconds before each key press.
 WAITED, THINKING = 2.0, 0.7
-#: Seconds that a key sounds, that are between two keys, and the loudness of every tone.
+#: Length of a key's tone and the gap between two keys, in seconds, and the amplitude of every tone.
 KEY_SECONDS, KEY_GAP, TONE = 0.12, 0.1, 0.12
 #: The rows and columns of a keypad, in Hz (ITU-T Q.23).
 _ROWS, _COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)
 _KEYS = "123456789*0#"
-#: Ringing as it is in Britain: two rings, in Hz, and the seconds of sound and silence.
+#: British ringing tone: its two frequencies in Hz, and its seconds of sound and silence.
 _RINGING, _RINGS = (400, 450), (0.4, 0.2, 0.4, 1.0)
-#: The tone after which a message is spoken.
+#: The tone before a message is recorded: Hz and seconds.
 _BEEP, _BEEP_SECONDS = 1000, 0.4
 
 
 class Ear:
-    """Hears a script as a caller's phone does. Raises EngineMissing if no voice can speak it."""
+    """Renders speech or a call as a caller's phone plays it. Raises EngineMissing if no voice can speak."""
 
     def __init__(self, script: Script, folder: Path, voice: str | None = None):
-        """`voice`: one voice for everything; left out, what callers hear: recordings, then the best voice there is."""
+        """`voice`: one voice for everything. By default, what callers hear: recordings, then the best voice."""
         self._script, self._folder = script, folder
         speech = script.line.speech
         self._choices = [engines.choice_of(voice, speech)] if voice else engines.choices(speech)
@@ -61,7 +60,7 @@ class Ear:
 
     @property
     def voice(self) -> str:
-        """Who speaks, in words."""
+        """The name of the voice, for messages."""
         return str(self._speaker[0])
 
     def speech(self, said: Speech, *, slow: bool = False) -> Samples:
@@ -74,7 +73,7 @@ class Ear:
         return _joined(pieces)
 
     def call(self, happened: Iterable[Input | Turn]) -> Samples:
-        """A call: what the line says, and between that what the caller does, as tones and short silences."""
+        """A call: what the line says, with the caller's key presses and waits as tones and short silences between."""
         pieces: list[Samples] = []
         for each in happened:
             pieces += [*self._turn(each)] if isinstance(each, Turn) else [_sound_of(each)]
@@ -92,7 +91,7 @@ class Ear:
                 yield _silence(THINKING)
 
     def _clip(self, clip: Clip) -> Samples:
-        """From the file that callers hear, if it is made; else made now, and kept by nobody."""
+        """The sound of a clip, from the file that callers hear. A missing one is rendered now and not saved."""
         choice, engine = self._speaker
         name = self._recorded.get(clip) or clip.name(choice.identity, self._script.words.said)
         path = self._folder / RENDERED / name
@@ -102,7 +101,7 @@ class Ear:
         try:
             sound, rate = engines.say(engine, words, self._script.line.pace, slow=clip.slow)
             narrow = telephone.telephone(sound, rate)[0]
-        except Exception as error:  # a voice is somebody else's program: onnxruntime raises what it likes
+        except Exception as error:  # onnxruntime can raise anything
             raise EngineMissing(f"{choice} could not say: '{clip.words}'") from error
         if not narrow.any():
             raise EngineMissing(f"{choice} says nothing for: '{clip.words}'")
@@ -110,7 +109,7 @@ class Ear:
 
 
 def as_file(samples: Samples) -> bytes:
-    """A WAV that every player plays: samples as a telephone's µ-law leaves them, 16 bits each."""
+    """A 16-bit WAV that every player can play, with the quality loss of µ-law."""
     narrow, wide = io.BytesIO(), io.BytesIO()
     soundfile.write(narrow, samples, TELEPHONE_RATE, format="WAV", subtype="ULAW")
     narrow.seek(0)
@@ -120,7 +119,7 @@ def as_file(samples: Samples) -> bytes:
 
 
 def _sound_of(event: Input) -> Samples:
-    """What a caller did, as it sounds."""
+    """The sound of what a caller did."""
     match event:
         case Key(keys):
             tones = [piece for key in keys for piece in (_key(key), _silence(KEY_GAP))]

@@ -1,8 +1,8 @@
 """People's own recordings, which are used instead of any voice.
 
-They are in `audio/recordings/en/<node>[.<part>].wav`. `words.json` beside them says which take
-somebody has listened to, and which words it speaks. When the words or the take change, the
-recording is not used until somebody confirms that they match.
+They are in `audio/recordings/en/<node>[.<part>].wav`. `words.json` beside them records which take somebody has
+confirmed, and which words it speaks. When the words or the take change, the recording is not used until somebody
+confirms that they match.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ from ivr.script import Script
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
-#: A recording that is quieter than this (LUFS), has a larger share of clipped samples, or has fewer samples a second
-#: is a mistake.
+#: Limits for a usable recording: least loudness (LUFS), largest share of clipped samples, lowest sample rate.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
-#: The names that the sound library has for WAV.
+#: The sound library's names for WAV.
 _WAV = ("WAV", "WAVEX")
 _KEY_NAMES = {"*": "star", "#": "hash"}
-#: Seconds that a word may take. With less, something was cut off; with more, it is music or a long silence.
+#: Seconds per word, from and to. A shorter recording is cut off; a longer one is music or has a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One thing to record: the file's name without .wav, and the words."""
+    """One prompt to record: the file name without .wav, and the words."""
 
     name: str
     words: str
@@ -68,7 +67,7 @@ def units(script: Script) -> Iterator[Unit]:
 
 
 def _fixed(said: Speech) -> bool:
-    """Whether a Speech is a single piece of words that never changes."""
+    """Whether a Speech is one piece of fixed words."""
     return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Blank)
 
 
@@ -78,10 +77,10 @@ def _unit(name: str, said: Speech) -> Unit:
 
 @dataclass(frozen=True)
 class _Confirmed:
-    """The words that somebody heard a recording say."""
+    """What somebody confirmed about a recording: its words, and the take."""
 
     words: str = ""
-    #: The fingerprint of the file; empty if it was confirmed by a version that kept no fingerprints.
+    #: The fingerprint of the file; empty if an older version without fingerprints confirmed it.
     take: str = ""
 
     def fits(self, take: str) -> bool:
@@ -92,7 +91,7 @@ class Recordings:
     """The recordings of one script."""
 
     def __init__(self, folder: Path, script: Script):
-        #: Where people put them.
+        #: The folder in which people put their recordings.
         self.folder = folder / "recordings" / LANGUAGE
         self._rendered, self._masters = folder / RENDERED, folder / MASTERS
         self._units = {unit.name: unit for unit in units(script)}
@@ -102,7 +101,7 @@ class Recordings:
         return self.folder / "words.json"
 
     def _confirmed(self) -> dict[str, _Confirmed]:
-        """What was confirmed, by name of the recording."""
+        """The confirmations, by name of the recording."""
         try:
             found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
@@ -113,7 +112,7 @@ class Recordings:
         return sorted(self.folder.glob("*.wav"))
 
     def names(self) -> dict[Clip, str]:
-        """The sound file of each good recording, by the clip it speaks. One recording serves both paces."""
+        """The sound file of each usable recording, by the clip that it speaks. One recording serves both paces."""
         confirmed, found = self._confirmed(), {}
         for path in self._paths():
             unit, take = self._units.get(path.stem), _take(path)
@@ -129,7 +128,7 @@ class Recordings:
         return path.is_file() and _says(self._confirmed().get(unit.name), unit, _take(path))
 
     def prepare(self) -> int:
-        """Make the telephone sound of every good recording that has none yet. Returns how many were made."""
+        """Make the telephone sound of every usable recording that has none yet. Returns how many were made."""
         made, confirmed = 0, self._confirmed()
         for path in self._paths():
             target = self._rendered / _name(_take(path))
@@ -141,10 +140,10 @@ class Recordings:
         return made
 
     def confirm(self, names: list[str]) -> list[str]:
-        """Note that these recordings say today's words. Without names, all takes that nobody has confirmed yet.
+        """Confirm that these recordings speak today's words. Without names, confirms all new takes.
 
-        A take that was confirmed for older words has to be confirmed by its name. A take that
-        sounds wrong is never confirmed. Returns the names that were.
+        A take that was confirmed for older words has to be confirmed by name. A faulty take is never confirmed. Returns
+        the names that were confirmed.
         """
         confirmed = self._confirmed()
         takes = {path.stem: _take(path) for path in self._paths() if path.stem in self._units}
@@ -152,17 +151,17 @@ class Recordings:
         noted = [name for name in names or new if name in takes and not any(self._sound_faults(name))]
         confirmed |= {name: _Confirmed(self._units[name].words, takes[name]) for name in noted}
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Replacing the file changes the folder's time, which tells a running line to look again.
+        # Replacing the file changes the folder's modification time, which makes a running line read it again.
         kept = {name: asdict(note) for name, note in sorted(confirmed.items())}
         disk.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         return noted
 
     def unknown(self, names: list[str]) -> list[str]:
-        """The names among these that belong to no recording of a prompt."""
+        """Those of these names for which there is no recording of a prompt."""
         return [name for name in names if name not in self._units or not (self.folder / f"{name}.wav").is_file()]
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the recordings, for the people who make them. A voice speaks instead of a faulty one."""
+        """Problems with the recordings. A voice speaks instead of a faulty recording."""
         confirmed = self._confirmed()
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         return [
@@ -191,7 +190,7 @@ class Recordings:
 
 
 def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
-    """Whether somebody has heard this take say today's words."""
+    """Whether somebody confirmed that this take speaks today's words."""
     return note is not None and note.words == unit.words and note.fits(take)
 
 

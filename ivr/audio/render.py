@@ -1,7 +1,7 @@
-"""Making the sounds that are missing, side by side on every core.
+"""Renders the sounds that are missing, in parallel on every core.
 
-Each process gets the voice ready once and makes one sound after another. A sound is written
-whole or not at all, so a rendering that was stopped goes on where it was.
+Each process loads the voice once and then makes one sound after another. A sound file is written completely or not at
+all, so an interrupted rendering can be continued.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from ivr.linefile import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
 
-#: Below this many sounds, getting the voice ready in more than one process costs more than it saves.
+#: With fewer sounds than this, loading the voice in several processes costs more than it saves.
 WORTH_SHARING = 12
 
 
 @dataclass
 class Rendering:
-    """What was made, by which voice, and what is worth telling about it."""
+    """What was rendered, by which voice, with warnings for the user."""
 
     made: int = 0
     voices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    #: Clips that no voice could say. Twilio's voice says them in calls.
+    #: Clips that no voice could render. In calls, Twilio's voice reads them.
     unsaid: list[Clip] = field(default_factory=list)
 
     def warn(self, says: str) -> None:
-        """Once: two voices of one engine can lack the same thing."""
+        """Add a warning once. Two voices of one engine can lack the same thing."""
         if says not in self.warnings:
             self.warnings.append(says)
 
 
-#: Called with how many sounds there are to make, and again with how many are made.
+#: Called with (made, total), first with nothing made and then as the rendering goes on.
 Progress = Callable[[int, int], None]
 
 
@@ -76,7 +76,7 @@ def render(script: Script, folder: Path, progress: Progress = lambda made, of: N
 
 @dataclass(frozen=True)
 class _Job:
-    """Everything that making a sound needs besides its clip and a voice."""
+    """Everything needed to make a sound, except the clip and the voice."""
 
     choice: Choice
     folder: Path
@@ -84,7 +84,10 @@ class _Job:
     said: Mapping[str, str]
 
     def make(self, engine: Engine, clip: Clip) -> bool:
-        """Whether this voice could say it. A full disk is no fault of the voice, and is raised."""
+        """Make one sound. Returns whether the voice could.
+
+        Raises OSError for a full disk, which is not the voice's fault.
+        """
         try:
             sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
             narrow, wide = telephone.telephone(sound, rate)
@@ -109,7 +112,7 @@ def _missing(wanted: list[Clip], choice: Choice, script: Script, rendered: Path)
 
 
 def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, result: Rendering) -> list[Clip]:
-    """Make these with one voice. Returns what it could not say."""
+    """Make these sounds with one voice. Returns the clips that it could not say."""
     progress(0, len(missing))
     unsaid = []
     try:
@@ -117,7 +120,7 @@ def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, res
             progress(done, len(missing))
             if not is_made:
                 unsaid.append(clip)
-    except BrokenProcessPool:  # the voice took its process down with it
+    except BrokenProcessPool:  # the voice crashed its process
         unsaid = [clip for clip in missing if not job.rendered(clip).exists()]
     result.made += len(missing) - len(unsaid)
     result.voices.append(str(job.choice))
@@ -129,7 +132,7 @@ def _each(job: _Job, engine: Engine, missing: list[Clip]) -> Iterator[tuple[Clip
     if len(missing) < WORTH_SHARING or cores < 2:
         yield from ((clip, job.make(engine, clip)) for clip in missing)
         return
-    fresh = multiprocessing.get_context("spawn")  # a voice's threads do not live through a fork
+    fresh = multiprocessing.get_context("spawn")  # a voice's threads do not survive a fork
     with ProcessPoolExecutor(cores, fresh, _begin, (job,)) as pool:
         yield from zip(missing, pool.map(_make, missing, chunksize=8), strict=True)
 
@@ -139,14 +142,17 @@ _engine: Engine
 
 
 def _begin(job: _Job) -> None:
-    """First thing in each process: its own voice, and to end with the process that asked for it."""
+    """Initialise a process: load its voice, and make it end with its parent."""
     global _job, _engine
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _job, _engine = job, job.choice.ready()
 
 
 def _end_with_parent() -> None:
-    """A killed parent can say nothing, and its children would wait for work for ever."""
+    """End this process when its parent ends.
+
+    A parent that is killed cannot tell its children, which would wait for ever.
+    """
     parent = multiprocessing.parent_process()
     assert parent
     parent.join()
@@ -168,7 +174,7 @@ def _make_silences(script: Script, rendered: Path) -> None:
 
 
 def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
-    """The sounds that none of these scripts can play."""
+    """The sound files that none of these scripts can play."""
     needed: set[str] = set()
     for script in scripts:
         needed |= {silence_name(seconds) for seconds in silences(script)}

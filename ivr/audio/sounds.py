@@ -1,8 +1,8 @@
-"""During calls: from words to the address of the best sound.
+"""During calls: finds the address of the best sound for some words.
 
-The folders are read when a revision loads, and again once a second in the background if their
-modification time has changed. A call only looks an address up in a dictionary. Words without a
-sound are said by Twilio's voice: the call continues, and it is counted.
+The folders are read when a revision loads, and again once a second in the background if their modification time has
+changed. A call only looks up an address in a dictionary. Twilio's voice reads words that have no sound; each time is
+counted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ivr.audio.engines import choices
 from ivr.audio.recordings import LANGUAGE, Recordings
 from ivr.script import Script
 
-#: A telephone sound has so many samples a second, of a byte each, behind a header. What works on sound takes a
-#: second to import, and is not needed to tell this.
+#: Samples (of one byte) per second of a telephone sound, and the length of its header. With these, a length is computed
+#: from the file size, without the sound libraries that take a second to import.
 RATE, HEADER_BYTES = 8000, 59
 
 log = structlog.get_logger()
 
-UNSPOKEN = Counter("ivr_prompts_without_sound_total", "Prompts that Twilio's voice said for want of a file.")
+UNSPOKEN = Counter("ivr_prompts_without_sound_total", "Prompts that Twilio's voice said because there was no file.")
 
 
 class Sounds:
@@ -50,7 +50,7 @@ class Sounds:
         return f"{self._url}/audio/{name}" if name else None
 
     def seconds(self) -> dict[tuple[str, bool], float]:
-        """How long each sound lasts that there is, by its words and whether they are said slowly."""
+        """The length of each existing sound in seconds, by its words and whether they are spoken slowly."""
         folder = self._folder / RENDERED
         return {clip: length for clip, name in self._files.items() if (length := telephone_seconds(folder / name))}
 
@@ -72,7 +72,7 @@ class Sounds:
         return {(clip.words, clip.slow): name for clip, name in recorded.items()}
 
     def _in_one_voice(self, there: frozenset[str]) -> dict[tuple[str, bool], str]:
-        """All sounds in the best voice that has every prompt. If none has, each in the best that has it."""
+        """All sounds in the best voice that has every prompt; if none has, each in the best voice that has it."""
         found: dict[tuple[str, bool], str] = {}
         for names in self._names:
             said = {words: name for words, name in names.items() if name in there}
@@ -88,7 +88,7 @@ def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
 
 
 def telephone_seconds(path: Path) -> float:
-    """How long a telephone sound lasts, by its size: one byte is a sample. 0 for a file that is gone."""
+    """The length of a telephone sound in seconds, computed from its size. 0 if the file is gone."""
     try:
         return max(0, path.stat().st_size - HEADER_BYTES) / RATE
     except FileNotFoundError:
@@ -96,7 +96,7 @@ def telephone_seconds(path: Path) -> float:
 
 
 def _time_of(folder: Path) -> int:
-    """When a file was last added to or removed from a folder."""
+    """When a file was last added to or removed from a folder (its mtime in nanoseconds)."""
     try:
         return folder.stat().st_mtime_ns
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Whether a recording has sound like speech in it: a pocket call has none, and nobody need listen to it.
+"""Detects whether a recording may contain speech. Nobody needs to listen to a pocket call without any.
 
-A message that is wrongly thrown away is somebody who is not rung; one that is wrongly kept costs an adviser ten
-seconds. So a recording counts as speech unless it is certain that it is none. There are five ways to be certain:
+A message that is wrongly put aside is a caller who is not rung; one that is wrongly kept costs an adviser ten seconds.
+So a recording counts as speech unless it certainly has none. There are five ways to be certain:
 
 - silence: nothing in it is louder than a line's own noise;
-- nothing stands out: noise or hum that goes on as it is has no syllables;
+- nothing stands out: steady noise or hum has no syllables;
 - what stands out is short: a click, or a knock;
 - what stands out is tones: keys that were pressed, a beep, an engaged tone. Nearly all of its sound is at one or two
   frequencies. Music has more, and is kept;
@@ -28,37 +28,38 @@ from ivr.audio.telephone import BAND, TELEPHONE_RATE, Samples
 
 Frames = NDArray[np.float64]
 
-#: Samples in a frame and from one to the next: 32 and 16 ms.
+#: Samples per frame, and from one frame to the next: 32 and 16 ms.
 FRAME, STEP = 256, 128
-#: Bands in which a sound is looked at.
+#: Frequency bands in which a sound is measured.
 BANDS = 10
-#: A moment that is fainter, in dB below full scale, is silence: a fifth of how loud speech is far from a phone.
+#: A frame below this level (dB of full scale) is silence. Speech far from a phone is five times as loud.
 SILENT = -66.0
-#: A moment stands out if so many bands are so many dB above what is usual there.
+#: A frame stands out if at least STANDS_OUT_BANDS bands are this many dB above their usual level.
 STANDS_OUT, STANDS_OUT_BANDS = 6.0, 2
-#: Seconds that must stand out. A short word in noise as loud as itself does so for half as long again.
+#: Seconds that must stand out. A short word in equally loud noise stands out half as long again.
 LEAST_SECONDS = 0.12
-#: The share of a moment's energy at its two strongest frequencies that makes it a tone; the share of all energy that
-#: makes a recording one of tones; and how many moments beside a tone still have some of it.
+#: The share of a frame's energy at its two strongest frequencies that makes it a tone; the share of all energy that
+#: makes a recording mostly tones; and how many frames beside a tone still contain some of it.
 TONE, MOSTLY_TONES, BESIDE_TONES = 0.9, 0.8, 3
-#: How alike a wave is to itself one pitch later, in voice; and how many moments of it in a row are a vowel.
+#: The autocorrelation at the pitch period above which a frame is voiced; and how many voiced frames in a row make a
+#: vowel.
 VOICED, VOWEL_FRAMES = 0.6, 3
 #: Pitches of voices, in Hz.
 PITCH = (70.0, 400.0)
-#: The colour of a sound is its spread over so many bands, evened over a syllable of so many moments; and by how many
-#: dB that of speech differs from the usual at its most, at least.
+#: The colour of a sound is how its energy is spread over COLOUR_BANDS bands, smoothed over a syllable of COLOUR_FRAMES
+#: frames. In speech, the colour changes by at least COLOUR dB.
 COLOUR_BANDS, COLOUR_FRAMES, COLOUR = 6, 7, 1.1
-#: Seconds in which the colour must differ so much: as long as a short word.
+#: Seconds for which the colour must differ by that much: the length of a short word.
 COLOUR_SECONDS = 0.18
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """What was measured of a recording.
+    """Measurements of a recording.
 
-    `peak`: its loudest moment in dB below full scale. `seconds`: how much of it stands out. `tones`: the share of the
-    energy of that which is tones, and `besides` the seconds that are none. `vowels`: seconds of voice. `colour`: by how
-    many dB its colour changes.
+    `peak`: its loudest frame, in dB of full scale. `seconds`: how long something stands out. `tones`: the share of that
+    energy which is tones, and `besides` the seconds which are not. `vowels`: seconds of voice. `colour`: by how many dB
+    its colour changes.
     """
 
     peak: float
@@ -70,7 +71,7 @@ class Sounds:
 
     @property
     def may_be_speech(self) -> bool:
-        """False only where it is certain that there is none."""
+        """False only if it is certain that there is no speech."""
         if self.peak < SILENT or self.seconds < LEAST_SECONDS:
             return False
         if self.tones > MOSTLY_TONES and self.besides < LEAST_SECONDS:
@@ -79,7 +80,7 @@ class Sounds:
 
 
 def may_hold_speech(wav: bytes) -> bool:
-    """Whether somebody should listen to a recording. One that cannot be read counts as speech."""
+    """Whether somebody should listen to a recording. A recording that cannot be read counts as speech."""
     try:
         samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
     except soundfile.SoundFileError:
@@ -88,7 +89,7 @@ def may_hold_speech(wav: bytes) -> bool:
 
 
 def measured(samples: Samples, rate: int = TELEPHONE_RATE) -> Sounds:
-    """Measure a recording at any rate."""
+    """Measure a recording of any sample rate."""
     if rate != TELEPHONE_RATE:
         import soxr
 
@@ -118,7 +119,7 @@ def measured(samples: Samples, rate: int = TELEPHONE_RATE) -> Sounds:
 
 
 def _in_bands(power: Frames, bands: int, evened: int) -> Frames:
-    """Each moment's energy in dB in so many bands, wider towards the top, evened over so many moments."""
+    """The energy of each frame in dB per band (wider towards the top), smoothed over `evened` frames."""
     edges = np.linspace(BAND[0] ** 0.7, BAND[1] ** 0.7, bands + 1) ** (1 / 0.7) * FRAME / TELEPHONE_RATE
     starts = np.round(edges).astype(int)
     energy = np.add.reduceat(power[:, : starts[-1]], starts[:-1], axis=1)
@@ -128,7 +129,7 @@ def _in_bands(power: Frames, bands: int, evened: int) -> Frames:
 
 
 def _share_of_two(power: Frames) -> Frames:
-    """The share of each moment's energy that lies at its two strongest frequencies."""
+    """The share of each frame's energy at its two strongest frequencies."""
     left, share = power.copy(), np.zeros(len(power))
     total = power.sum(axis=1) + 1e-12
     rows = np.arange(len(power))[:, None]
@@ -140,11 +141,11 @@ def _share_of_two(power: Frames) -> Frames:
 
 
 def _vowels(waves: Frames, out: NDArray[np.bool_]) -> int:
-    """How many of the moments that stand out are voice, in rows as long as a vowel."""
+    """How many of the frames that stand out are voiced, counting only runs as long as a vowel."""
     centred = waves - waves.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(centred, 2 * FRAME, axis=1)
     likeness = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :FRAME]
-    # a later pitch has less of the frame to be compared with
+    # with a longer pitch period, less of the frame can be compared
     likeness /= (likeness[:, :1] + 1e-9) * (1 - np.arange(FRAME) / FRAME)
     shortest, longest = (int(TELEPHONE_RATE / pitch) for pitch in reversed(PITCH))
     voiced = (likeness[:, shortest:longest].max(axis=1) > VOICED) & out
@@ -156,8 +157,8 @@ def _vowels(waves: Frames, out: NDArray[np.bool_]) -> int:
 
 
 def _colour(power: Frames) -> float:
-    """By how many dB the spread of energy over the bands differs from its usual one, in the moments in which it does
-    most: as many as a short word has. Evened over a syllable, so that noise differs little from itself.
+    """By how many dB the spread of energy over the bands differs from usual, in the frames where it differs most (as
+    many as a short word has). It is smoothed over a syllable, so that noise differs little from itself.
     """
     bands = _in_bands(power, COLOUR_BANDS, COLOUR_FRAMES)
     spread = bands - bands.mean(axis=1, keepdims=True)

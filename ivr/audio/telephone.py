@@ -1,8 +1,8 @@
-"""From a voice's sound to telephone sound, and measurements of sounds.
+"""Converts a voice's sound to telephone sound, and measures sounds.
 
-A telephone carries 300 to 3400 Hz, with 8,000 samples a second of 8 bits each in µ-law. The
-files made here already have that form, so a phone plays exactly what was measured. A master
-at 16 kHz is kept beside each, for listening in a browser.
+A telephone carries 300 to 3400 Hz, with 8,000 samples a second of 8 bits each in µ-law. The files made here already
+have that format, so a phone plays exactly what was measured. A master at 16 kHz is kept beside each, for listening in a
+browser.
 
 The libraries for sound take a second to import, so they are imported inside the functions
 that need them. A web server only handles file names, and starts without them.
@@ -25,7 +25,7 @@ Samples = NDArray[np.float32]
 TELEPHONE_RATE, MASTER_RATE = 8000, 16000
 #: Loudness of every sound, in LUFS.
 LOUDNESS = -20.0
-#: The largest sample allowed. Above it µ-law clips, and just below it is coarse.
+#: The largest sample allowed. µ-law clips above it, and is coarse just below it.
 PEAK = 0.89
 BAND = (300.0, 3400.0)
 #: Silence longer than this is a pause, and does not count as speaking.
@@ -56,7 +56,7 @@ def telephone(samples: Samples, rate: int) -> tuple[Samples, Samples]:
 
 
 def _band(samples: Samples, rate: int) -> Samples:
-    """Only the band that a telephone carries, so that nothing is cut off on the way."""
+    """Limit a sound to telephone bandwidth, so that nothing is lost on the way."""
     from scipy import signal
 
     sections = signal.butter(4, BAND, btype="bandpass", fs=rate, output="sos")
@@ -65,7 +65,7 @@ def _band(samples: Samples, rate: int) -> Samples:
 
 
 def _even(samples: Samples, rate: int) -> Samples:
-    """As loud as every other sound. The few highest peaks are rounded off and not clipped."""
+    """Bring a sound to the common loudness. The few highest peaks are limited smoothly, not clipped."""
     found = loudness(samples, rate)
     if not np.isfinite(found):
         return samples
@@ -98,7 +98,7 @@ def loudness(samples: Samples, rate: int) -> float:
 
 
 def trim(samples: Samples, rate: int, keep: float = 0.04) -> Samples:
-    """Without the silence at both ends, except for `keep` seconds. A soft f or th does not count as silence."""
+    """Remove the silence at both ends, except for `keep` seconds. A soft f or th does not count as silence."""
     peak = np.abs(samples).max() if len(samples) else 0.0
     loud = np.flatnonzero(np.abs(samples) > max(peak * QUIET, FAINT))
     if not len(loud):
@@ -112,7 +112,7 @@ def silence(seconds: float, rate: int) -> Samples:
 
 
 def lasting(samples: Samples, rate: int, seconds: float) -> Samples:
-    """At least this long, with silence behind it."""
+    """Pad a sound with silence at the end to at least this many seconds."""
     return np.concatenate([samples, silence(max(0.0, seconds - len(samples) / rate), rate)])
 
 

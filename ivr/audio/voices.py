@@ -1,8 +1,7 @@
-"""The voices there are: how each sounds, where it comes from, under which licence, and how one is fetched.
+"""The available voices: how each sounds, where it comes from, its licence, and how it is fetched.
 
-The line never fetches a voice by itself. Whoever wants another than the ones that are installed
-asks for it with `ivr voices fetch NAME`; what arrives is used only if its hash is the one that
-the installed package names.
+The line never fetches a voice by itself. To get a voice that is not installed, run `ivr voices fetch NAME`. The file is
+used only if its hash is the one in the installed package.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: The natural voice that is inside its package.
+#: The natural voice that comes inside its package.
 WITH_THE_PACKAGE = "heart"
-#: Seconds that the place voices are fetched from has to answer.
+#: Seconds that the download server has to answer.
 FETCH_SECONDS = 5
 
 _HIBARI = ("hibari-tts", "Apache-2.0")
@@ -26,22 +25,22 @@ _HUB = "https://huggingface.co/maureesewilliams/hibari"
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice, and the facts that docs/voices.md and the licence list are held against."""
+    """One voice. Tests compare docs/voices.md and the licence list with these facts."""
 
     name: str
-    #: As `engines` in config/line.yaml names it.
+    #: Its name in `engines` in config/line.yaml.
     engine: str
     sounds: str
     #: The Python packages that speak it, each with its licence.
     packages: tuple[tuple[str, str], ...]
-    #: Where its weights or data come from, their licence, and what they were made from.
+    #: Where its weights or data come from, their licence, and what they were trained on.
     source: str
     licence: str
     made_from: str
 
     @property
     def is_fetched(self) -> bool:
-        """Whether it comes over the network, and only when somebody asks for it."""
+        """Whether it is downloaded, when somebody asks for it."""
         return self.engine == "natural" and self.name != WITH_THE_PACKAGE
 
 
@@ -67,17 +66,17 @@ VOICES: tuple[Voice, ...] = (
     Voice(
         "piper",
         "piper",
-        "as the voice file does that you bring",
+        "like the voice file that you choose",
         (("piper-tts", "GPL-3.0-or-later"),),
         "a voice file of your own, named as piper_voice",
         "that of your voice file",
-        "what its maker says",
+        "as its maker states",
     ),
 )
 
 
 class VoiceRefused(Exception):
-    """Raised when a voice cannot be fetched, with one plain sentence that says why. Nothing has changed then."""
+    """Raised when a voice cannot be fetched. The message says why; nothing has changed."""
 
 
 def known(name: str) -> Voice | None:
@@ -86,13 +85,13 @@ def known(name: str) -> Voice | None:
 
 
 def size(voice: Voice) -> int | None:
-    """How many bytes a natural voice has, as the installed package says; None for others, or without the package."""
+    """The bytes of a natural voice, from the installed package; None for other voices or without the package."""
     facts = _registry().get(voice.name) if voice.engine == "natural" else None
     return int(facts["bytes"]) if facts else None
 
 
 def file_of(name: str) -> Path | None:
-    """Where the file of a natural voice is or would be; None if the package does not know the voice."""
+    """The path of a natural voice's file, whether or not it exists; None if the package does not know the voice."""
     facts = _registry().get(name)
     if facts is None:
         return None
@@ -109,7 +108,7 @@ def is_here(name: str) -> bool:
 
 
 def is_whole(name: str) -> bool:
-    """Whether the file of a natural voice is the one that the installed package names, by its hash."""
+    """Whether the file of a natural voice has the hash that the installed package names."""
     path = file_of(name)
     if path is None or not path.is_file():
         return False
@@ -119,7 +118,7 @@ def is_whole(name: str) -> bool:
 
 
 def fetch(name: str) -> Path:
-    """Fetch a natural voice, unless it is here and whole. Returns its file. Raises VoiceRefused."""
+    """Download a natural voice, unless it is already here and whole. Returns its path. Raises VoiceRefused."""
     path = file_of(name)
     if path is None:
         names = ", ".join(_fetchable()) or "none: hibari-tts is not installed"
@@ -135,20 +134,20 @@ def fetch(name: str) -> Path:
     try:
         _knock(url)
         download(url, str(path), facts["sha256"])
-    except Exception as error:  # the library tells every failure as one kind, and passes others through
+    except Exception as error:  # the library wraps most failures in one exception and lets others through
         raise VoiceRefused(f"The voice '{name}' was not fetched: {_why(error)} Nothing has changed.") from error
     return path
 
 
 def _knock(url: str) -> None:
-    """Ask for the file first: the library would wait a minute for a network that says nothing."""
-    import requests  # takes a while to load, and a web server only ever names voices
+    """Check first that the server answers: the library would wait a minute for a silent network."""
+    import requests  # slow to import, and the web server only needs the names of voices
 
     requests.head(url, timeout=FETCH_SECONDS, allow_redirects=True).raise_for_status()
 
 
 def _why(error: BaseException) -> str:
-    """What stood in the way, in words."""
+    """The reason of a failure, in words."""
     import requests
 
     for cause in _causes(error):
@@ -157,14 +156,14 @@ def _why(error: BaseException) -> str:
         if isinstance(cause, PermissionError | FileExistsError | NotADirectoryError):
             return f"its folder cannot be written ({cause.filename}). HIBARI_HOME names another."
         if isinstance(cause, requests.HTTPError) and cause.response is not None:
-            return f"the place it comes from answered {cause.response.status_code}."
+            return f"the download server answered {cause.response.status_code}."
         if isinstance(cause, urllib.error.HTTPError):
-            return f"the place it comes from answered {cause.code}."
+            return f"the download server answered {cause.code}."
         if isinstance(cause, http.client.IncompleteRead):
-            return "the connection ended before all of it was here. Try again."
+            return "the connection ended before the download was complete. Try again."
         if isinstance(cause, OSError):
-            return "the place it comes from cannot be reached. Check the network and try again."
-    return "what arrived is not the file that the installed hibari-tts names, or not all of it (its hash differs)."
+            return "the download server cannot be reached. Check the network and try again."
+    return "the file is incomplete, or is not the one that the installed hibari-tts expects (its hash differs)."
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -178,7 +177,7 @@ def _fetchable() -> list[str]:
 
 
 def _registry() -> dict[str, dict[str, Any]]:
-    """What the installed package knows of its voices; nothing without the package."""
+    """The installed package's own table of voices; empty without the package."""
     try:
         from hibari.voices import VOICES as REGISTRY  # its table beside ours
     except ImportError:

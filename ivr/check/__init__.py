@@ -1,25 +1,24 @@
-"""The gate: what is wrong with a whole script, for the people who will hear it.
+"""The gate: checks a whole script against the rules about callers.
 
-Each rule is one small function with a name, a reason and its source, the number of the
-caller rule it comes from (R7: menus, R21: sentences, and so on; the reasons stand beside
-the rules). An error stops a publication and a warning does not. At one place a rule may be
-waived with a written reason (`allow:`), so that whatever is still told is new.
+Each rule is one small function with a name, a reason, and the numbers of the caller rules it comes from (R7: menus,
+R21: sentences, and so on; each rule states its reason). An error stops a publication; a warning does not. A rule can be
+waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
-    words.py     how it is put: sentences, words, numbers, banned phrases
-    shape.py     how it hangs together: menus, depth, loops, dead ends, unused things
-    safety.py    what must hold wherever a caller is: a person, silence, mistakes
+    words.py     wording: sentences, words, numbers, banned phrases
+    shape.py     structure: menus, depth, loops, dead ends, unused things
+    safety.py    what must be true everywhere in a call: a person, silence, mistakes
     offers.py    what offers a text is marked as that
     urgency.py   what has a time limit is urgent
-    promise.py   what must hold for whole calls: nobody leaves empty-handed, and help comes in time
+    promise.py   what must be true of whole calls: every caller gets help, in time
 
-Without rules of their own:
+Modules without rules:
 
-    callers.py   simulated callers, what they need, and what they may need
-    answers.py   what the engine answers, each question put to it once
-    explore.py   walks for those who choose: where they come to, and what they get
-    hands.py     what each of them can do at a turn
-    relay.py     the caller behind a text relay
-    outcomes.py  walks to the end for those who do the same whatever is said
+    callers.py   simulated callers, what they needed, and their budgets
+    answers.py   caches the engine's answers
+    explore.py   walks of callers who choose: which places they reach, and what they get
+    hands.py     what each kind of caller can do at a turn
+    relay.py     the caller who uses a text relay
+    outcomes.py  whole calls of callers who always do the same
     desks.py     desks with requests, full, without Redis, or out of order
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words
@@ -32,25 +31,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import story, transcript
-from ivr.check import offers, promise, safety, shape, urgency, words  # importing them is what registers their rules
+from ivr.check import offers, promise, safety, shape, urgency, words  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
 
-#: Fewer words give no reason.
+#: The fewest words that count as a reason.
 REASON_WORDS = 3
 
 
 def check(context: Context) -> list[Problem]:
-    """Every Problem of a script that could be built, in the order of files and lines."""
+    """Every Problem of a script that compiled, sorted by file and line."""
     problems = [problem for rule in RULES for problem in look(context, rule)]
     problems += _waivers(context)
     return sorted(set(problems))
 
 
 def look(context: Context, rule: Rule) -> list[Problem]:
-    """What one rule finds, without what was waived."""
+    """The findings of one rule, without those that are waived."""
     found = (_problem(context, rule, finding) for finding in rule.look(context))
     return [problem for problem in found if problem is not None]
 
@@ -66,27 +65,27 @@ def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
 
 
 def _waivers(context: Context) -> Iterable[Problem]:
-    """Waivers of rules that are none or that hold, at the wrong place, or without a reason."""
+    """Faulty waivers: of an unknown rule, at the wrong place, without a reason, or not needed."""
     known = {rule.name for rule in RULES}
     for waiver in context.waivers:
         document, says = context.draft.documents[waiver.file], ""
         if waiver.rule not in known:
-            says = f"There is no rule '{waiver.rule}'. Take the line out."
+            says = f"There is no rule '{waiver.rule}'. Remove this line."
         elif waiver.place[0] == "nodes" and not waiver.node:
-            says = "A node has an 'allow' of its own. Write this there."
+            says = "Nodes have their own 'allow'. Write this at the node."
         elif len(waiver.reason.split()) < REASON_WORDS:
-            says = f"Say in a few words why the rule '{waiver.rule}' need not hold here, for whoever reads it next."
+            says = f"Say in a few words why the rule '{waiver.rule}' does not apply here."
         if says:
             yield document.problem(waiver.path, says, rule="waiver")
         elif waiver not in context.waived:
-            says = f"The rule '{waiver.rule}' holds here without being waived. Take the line out."
+            says = f"The rule '{waiver.rule}' finds nothing here, so this waiver is not needed. Remove this line."
             yield document.problem(waiver.path, says, rule="waiver", severity="warning")
 
 
 def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
-    """Where what staff wrote down and what the line says do not agree.
+    """Play every story, and report where the line does something else.
 
-    A notice comes and goes, so a story may be told with it or without.
+    A notice comes and goes, so a story may be written with or without it.
     """
     problems = []
     for name, text in stories.items():
@@ -108,13 +107,13 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
     until = min((problem.line for problem in caller.problems), default=None)
     problems = [*caller.problems, *(d for d in differences if until is None or d.line < until)]
     if all(entry.put_in for entry in wanted.entries):
-        says = "This story holds whatever is said. Write what must be heard, as LINE."
+        says = "This story passes whatever the line says. Write what must be heard, as LINE."
         problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
     return problems
 
 
 def unreadable_stories(stories: Mapping[str, str]) -> list[Problem]:
-    """What does not read as a story, where there is no line yet to play them on."""
+    """Problems of stories that cannot be read, when there is no script to play them on."""
     problems: list[Problem] = []
     for name, text in stories.items():
         try:
@@ -125,11 +124,11 @@ def unreadable_stories(stories: Mapping[str, str]) -> list[Problem]:
 
 
 def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
-    """Nodes that no story comes to."""
+    """The nodes that no story visits."""
     visited: set[str] = set()
     for name, text in stories.items():
         caller = transcript.Caller(script, PracticeDesk())
-        with contextlib.suppress(ConfigError):  # one that cannot be read is told as a Problem of its own
+        with contextlib.suppress(ConfigError):  # a story that cannot be read is reported elsewhere
             caller.follow(transcript.read(text, name))
         visited |= caller.visited
     return sorted(set(script.nodes) - visited)

@@ -1,10 +1,9 @@
-"""What the engine answers, each question put to it once.
+"""Caches the engine's answers for the simulated callers.
 
-The walks of the simulated callers come again and again to the same session with the same input, so the answers are
-kept. They are those of one moment, as if each call stood still in it: what only the clock makes of a session, its
-*stamps*, is no part of the question. Whether a key comes too soon to be meant hangs on the stamps alone, and is asked
-of the engine each time. What has to be done on the way is done at the desk of each call; how a turn goes on then is
-kept by how that went.
+The walks come again and again to the same session with the same input. The cache ignores the fields of a session that
+only the clock changes, its *stamps*, as if each call took place in one moment. Whether a key comes too soon to be meant
+depends only on the stamps, and is asked of the engine each time. Effects are run at the desk of each call; the
+continuation of a turn is cached by the result of the effect.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from ivr.session import Done, Failed, Input, Key, Session, Turn
 
 
 class Stamps(NamedTuple):
-    """When a key was last pressed, and which; when the caller came to this place; when a number ended by itself."""
+    """When a key was last pressed, and which; when the caller came to this place; when a number completed itself."""
 
     key: str = ""
     key_at: float = 0.0
@@ -30,18 +29,18 @@ class Stamps(NamedTuple):
 
 
 class Answers:
-    """The answers of one script. The sessions in them are timeless: they have no stamps, and count no turns.
+    """The cached answers of one script. Their sessions have no stamps and no turn count.
 
-    What is asked again is answered with the same Turn, so one that was seen is known by its identity.
+    The same question returns the identical Turn object, so visited turns can be recognised by identity.
     """
 
     def __init__(self, script: Script):
         self._script = script
         self._begun: dict[tuple[str, str, dt.datetime, bool], Turn] = {}
         self._known: dict[tuple[Session, Input, dt.datetime], Turn | Doing] = {}
-        #: By the identity of each answer, what the engine has stamped in it.
+        #: The stamps of each answer, by the id of the Turn.
         self._stamps: dict[int, Stamps] = {}
-        #: After a key that comes too soon.
+        #: The answers to keys that come too soon.
         self._dropped: dict[tuple[Session, Key], Turn] = {}
 
     def start(self, name: str, caller: str, now: dt.datetime, *, blocked: bool = False) -> Turn:
@@ -53,7 +52,7 @@ class Answers:
         return self._begun[asked]
 
     def answer(self, turn: Turn, event: Input, desk: Desk, now: dt.datetime) -> Turn:
-        """What follows an input that comes long after the reply began."""
+        """The answer to an input long after the reply began."""
         asked = (turn.session, event, now)
         found = self._known.get(asked)
         if found is None:
@@ -63,7 +62,7 @@ class Answers:
     def answer_in_time(
         self, turn: Turn, stamps: Stamps, event: Input, desk: Desk, now: dt.datetime, at: float
     ) -> tuple[Turn, Stamps]:
-        """What follows an input that comes at a time (POSIX seconds), from `now` on: a key may come too soon."""
+        """The answer to an input at a time (POSIX seconds) not before `now`: a key may come too soon."""
         s = turn.session
         if isinstance(event, Key) and call.is_late(self._script, _stamped(s, stamps), event.keys, at):
             if (s, event) not in self._dropped:
@@ -80,7 +79,10 @@ class Answers:
         )
 
     def _kept(self, answered: Turn | Doing) -> Turn | Doing:
-        """An answer without its stamps. Where something has to be done first, what follows is kept by how that went."""
+        """The answer without its stamps.
+
+        If it waits for an effect, its continuations are cached by the effect's result.
+        """
         if isinstance(answered, Turn):
             turn, new = _timeless(answered), answered.session
             self._stamps[id(turn)] = Stamps(new.key, new.key_at, new.arrived, new.entered)

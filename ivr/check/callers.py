@@ -1,9 +1,8 @@
-"""Simulated callers: people who hear, press or wait differently, and need the same help.
+"""Simulated callers: people who listen, press or wait in different ways, and need the same help.
 
-Each runs the real engine, is given a budget of time and of keys, and must get every kind of
-help: a person who is rung, a request that is saved, a text that is queued, guidance that was
-heard to its end. What they needed is printed, so that a change which makes the line longer for
-somebody is seen.
+Each uses the real engine, has a budget of seconds and keys, and must get every kind of help: a person is rung, a
+request is saved, a text is queued, guidance is heard to its end. The check prints what they needed, so that a change
+which makes the line slower for somebody is noticed.
 """
 
 from __future__ import annotations
@@ -45,25 +44,25 @@ Desk = Callable[[Script, dt.datetime], PracticeDesk]
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a caller may need at most for each kind of help."""
+    """The budget of a caller for each kind of help."""
 
     person: Cost
     ring: Cost
     text: Cost
     guidance: Cost
-    #: To move or cancel a call. None for whoever cannot key its number, and asks a person.
+    #: To move or cancel a call. None for a caller who cannot key its number, and asks a person.
     change: Cost | None
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one caller needed for one kind of help; None: they did not get it."""
+    """What one caller needed for one kind of help; None if they did not get it."""
 
     caller: str
     wants: str
     needed: Cost | None
     allowed: Cost
-    #: The node that takes most, where any of several is wanted.
+    #: The node that takes longest, if any of several is wanted.
     at: str = ""
 
     @property
@@ -78,48 +77,48 @@ KEPT_FREE = 12.0
 #: R3: "fail over 150 s of line time". On a day with a notice, each is up to KEPT_FREE later: what a service has to say
 #: on a day of snow is what its callers need first.
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
-#: What the line must bring to whoever cannot be asked, in which circumstances, and what it may take. R3: four
-#: errors in a call at most.
+#: The help that callers must get who cannot be asked, in which circumstances, with the budget. R3: four errors in a
+#: call at most.
 _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
     (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
     (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
     (Habit(talks=True), CLOSED, "to be heard, when closed", lambda outcome: outcome.saved, Cost(LEFT_WITHIN, 0)),
     (Habit(wrong=True), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(LEFT_WITHIN, 4)),
 )
-#: For whoever presses one or two keys for ever, having heard each reply to its end: no more than the longest call.
+#: The budget of callers who keep pressing one or two keys and hear each reply to its end: the longest call.
 _WHATEVER = Cost(LONGEST_CALL, 60)
-#: For each caller who chooses, what they may need at most; each figure from the parts that it is made of.
+#: The budgets of callers who choose, each computed from its parts.
 #:
-#: A person: named within 11 seconds (R5), pressed 1.5 s later, rung within 3 s. Heard to the end, the greeting and
-#: the first menu take 45 s, deciding takes 4. Through a relay, 25 words take 38 s to type, and 8 to answer.
-#: To be rung back: a person who does not answer (25 s), the offer, which phone, and how urgent it is.
-#: Guidance: the greeting and the first menu, two more of 30 s (R7, R8), and three readings of three parts of 13 s
-#: with their ends (R28); 70 s more for whoever hears four menus to their end and decides then. A text is asked
-#: for behind it. To change a call: five menus or questions, four digits.
+#: A person: the key is named within 11 seconds (R5), pressed 1.5 s later, and the phone rings within 3 s. Hearing the
+#: greeting and the first menu to the end takes 45 s, deciding 4 s. Through a relay, 25 words take 38 s to type, and 8 s
+#: to answer. To be rung back: a person who does not answer (25 s), the offer, which phone, and how urgent it is.
+#: Guidance: the greeting and the first menu, two more menus of 30 s (R7, R8), and three readings of three parts of 13 s
+#: with their ends (R28); 70 s more for callers who hear four menus to the end before they decide. A text is asked for
+#: after that. To change a call: five menus or questions, four digits.
 _QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
 _UNSURE = Allowed(Cost(60, 1), Cost(210, 6), Cost(400, 10), Cost(370, 8), Cost(270, 12))
-#: R13: a slip costs one key to undo. It may have had a person rung.
+#: R13: a mistake costs one key to undo. It may have made a person's phone ring.
 _BACK = Cost(60, 1)
-#: R37: with key 1 and waiting, after the first silences; each choice that is not wanted is waited out.
+#: R37: with key 1 and waiting, after the first silences; the caller waits through each unwanted choice.
 _WAITING = Allowed(Cost(180, 3), Cost(300, 8), Cost(600, 16), Cost(600, 16), None)
-#: R19: forty words a minute are typed of a hundred and forty that are said.
+#: R19: the relay types 40 words a minute, and the line says 140.
 _TYPING = Allowed(Cost(60, 1), Cost(240, 6), Cost(900, 14), Cost(900, 14), Cost(400, 14))
 
 
 def when_open(script: Script, today: dt.date) -> dt.datetime:
-    """A moment from that day on at which the line is open, if it ever is."""
+    """A time on or after that day at which the line is open, if it ever is."""
     start = dt.datetime.combine(today, dt.time(), LONDON)
     return (script.hours.next_open(start) or start) + dt.timedelta(minutes=1)
 
 
 def when_closed(script: Script, after: dt.datetime) -> dt.datetime | None:
-    """The first full hour from a moment on at which the line is closed; None if it never is within a week."""
+    """The first full hour after a time at which the line is closed; None if it is always open for a week."""
     hours = (after + dt.timedelta(hours=ahead) for ahead in range(7 * 24))
     return next((moment for moment in hours if not script.hours.is_open(moment)), None)
 
 
 class Simulation:
-    """The simulated callers of one script: each walks once, for everybody who asks."""
+    """The simulated callers of one script. Each walk is computed once and cached."""
 
     def __init__(self, script: Script, today: dt.date, measured: Measured | None = None):
         self.script, self.timing, self.answers = script, Timing(script, measured), Answers(script)
@@ -134,17 +133,19 @@ class Simulation:
 
     @cached_property
     def anybody(self) -> Walk:
-        """Where a caller who can press any key comes to."""
+        """The walk of a caller who can press any key."""
         return self._walk(hands.ideal)
 
     @cached_property
     def one_key(self) -> Walk:
-        """Where a caller comes to who can press 1, and wait."""
+        """The walk of a caller who can press 1, and wait."""
         return explore(self.walker(), hands.one_key, waits=True)
 
     @cached_property
     def visits(self) -> list[Visit]:
-        """A visit of every place there is: also of those where things are full, late, or out of order."""
+        """Visits of every place, including those that occur only with a full desk, late calls, or a desk out
+        of order.
+        """
         return [visit for walk in self._thorough for visit in walk.visits]
 
     @cached_property
@@ -154,7 +155,7 @@ class Simulation:
 
     @cached_property
     def longest(self) -> dict[str, Turn]:
-        """The longest that is said at each place."""
+        """The longest reply at each place."""
         found: dict[str, Turn] = {}
         for walk in self._thorough:
             for node, turn in walk.longest.items():
@@ -163,25 +164,25 @@ class Simulation:
 
     @cached_property
     def heard(self) -> set[str]:
-        """Every piece of words that is said to somebody on these walks."""
+        """Every phrase that is said on these walks."""
         return set[str]().union(*(walk.words for walk in self._thorough))
 
     def steps_not_visited(self) -> list[str]:
-        """The line's own places that no walk comes to."""
+        """The built-in steps that no walk visits."""
         ended = {outcome.node for outcome in self.outcomes_of(Habit(), Habit(talks=True))}
         return sorted(STEPS.keys() - {visit.node for visit in self.visits} - ended)
 
     def not_reached(self, walk: Walk) -> list[str]:
-        """Readings that a walk does not come to."""
+        """The readings that a walk does not reach."""
         return sorted(self._readings - set(walk.by_node()))
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """What every caller has in the end who does the same whatever is said, in all circumstances."""
+        """The outcomes of all callers who always do the same, in all circumstances."""
         return list(self.calls.all())
 
     def outcomes_of(self, *habits: Habit) -> Iterator[Outcome]:
-        """The same of these callers only."""
+        """The outcomes of callers with these habits."""
         for habit in habits:
             yield from self.calls.of_habit(habit)
 
@@ -191,12 +192,12 @@ class Simulation:
 
     @cached_property
     def figures(self) -> list[Figure]:
-        """What every simulated caller needed."""
+        """What each simulated caller needed."""
         return [*self.unasked, *self.asked]
 
     @cached_property
     def unasked(self) -> list[Figure]:
-        """What those needed who cannot be asked what they want: the line must bring it to them."""
+        """What callers needed who cannot be asked what they want, so that the line must bring help to them."""
         brought = [
             Figure(str(habit), wants, self._brought(habit, circumstances, when), allowed)
             for habit, circumstances, wants, when, allowed in _UNASKED
@@ -206,7 +207,7 @@ class Simulation:
 
     @property
     def _at_last(self) -> Cost | None:
-        """The most that it takes whoever does the same for ever to have anything; None if somebody has nothing."""
+        """The most that callers who always do the same need to get any help; None if one of them gets nothing."""
         if not all(outcome.got for outcome in self.outcomes):
             return None
         return max((outcome.brought for outcome in self.outcomes), key=lambda cost: cost.seconds)
@@ -214,7 +215,7 @@ class Simulation:
     def _brought(
         self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
     ) -> Cost | None:
-        """The most that it takes until something is brought, whatever phone the call comes from; None if it is not.
+        """The most that it takes to bring some help, over all kinds of phone; None if it does not come.
 
         To a phone that is blocked, nothing is brought.
         """
@@ -224,12 +225,12 @@ class Simulation:
 
     @cached_property
     def asked(self) -> list[Figure]:
-        """What those needed who choose."""
+        """What callers needed who choose."""
         return [
             *self._of("presses any key", self._costs(self.anybody), _QUICK),
             *self._of("rings for the first time", self._costs(self._walk(hands.first_timer)), _UNSURE),
             *self._of("has a trembling hand", self._worst(self._trembling()), _UNSURE),
-            Figure("presses the key beside", "to be back", self._to_be_back(), _BACK),
+            Figure("presses a neighbouring key", "to be back", self._to_be_back(), _BACK),
             *self._of("remembers one thing at a time", self._costs(self._walk(hands.one_thing)), _QUICK),
             *self._of("can press 1 and wait", self._costs(self.one_key), _WAITING),
             *self._of("types through a relay", self._relayed(), _TYPING),
@@ -238,7 +239,7 @@ class Simulation:
     def _trembling(self) -> Iterator[Hand]:
         return (hands.trembling(after, beside) for after in hands.TREMBLES for beside in (False, True))
 
-    # --- what a walk needs for each thing ---------------------------------------------------------
+    # --- the cost of each kind of help ---------------------------------------------------------
 
     @cached_property
     def _readings(self) -> set[str]:
@@ -246,7 +247,7 @@ class Simulation:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        """Each text message that a reading offers, and one of the readings that do."""
+        """Each text message that readings offer, with one of these readings."""
         readings = (node for node in self.script.nodes.values() if isinstance(node, Reading))
         return {node.text: node.id for node in readings if node.text}
 
@@ -256,7 +257,7 @@ class Simulation:
         yield from self._readings
 
     def _costs(self, walk: Walk) -> dict[str, Cost]:
-        """What each thing takes, of those that a walk gets."""
+        """The cost of each kind of help that a walk gets."""
         found = {what: Cost(visit.seconds, visit.presses) for what, visit in walk.got.items()}
         for visit in walk.visits:
             if visit.node in self._readings and (end := heard_to_end(self.script, self.timing, visit)) is not None:
@@ -265,19 +266,19 @@ class Simulation:
         return found
 
     def _to_be_back(self) -> Cost | None:
-        """The most that it takes to undo a key that was pressed by mistake, wherever it can be undone."""
+        """The most that it takes to undo a key pressed by mistake, at any place where it can be undone."""
         walker, places = self.walker(), self.anybody.by_node().values()
         slips = [cost for visit in places if asks_for_a_key(visit.turn) for cost in hands.slips(walker, visit)]
         return max(filter(None, slips), key=lambda cost: (cost.presses, cost.seconds), default=None)
 
     def _worst(self, of_a_kind: Iterator[Hand]) -> dict[str, Cost]:
-        """The most that each thing takes any of these hands; nothing for what one of them does not get."""
+        """The highest cost of each kind of help over these hands. Help that one of them does not get is left out."""
         each = [self._costs(self._walk(hand)) for hand in of_a_kind]
         everywhere = set.intersection(*(set(costs) for costs in each))
         return {what: max((costs[what] for costs in each), key=lambda c: c.seconds) for what in everywhere}
 
     def _relayed(self) -> dict[str, Cost]:
-        """What each thing takes through a relay, by the way an ordinary caller goes."""
+        """The cost of each kind of help through a relay, on the route of an ordinary caller."""
         found = {}
         readings = {visit.node: visit for visit in reversed(self.anybody.visits) if self._is_end(visit)}
         for what, visit in {**readings, **self.anybody.got}.items():
@@ -300,7 +301,7 @@ class Simulation:
     # --- figures --------------------------------------------------------------------------------------
 
     def _of(self, name: str, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Figure]:
-        """One caller's figures: each kind of help must be got, and all of the guidance heard."""
+        """The figures of one caller: they must get each kind of help, and hear all the guidance."""
         yield Figure(name, "a person", costs.get(PERSON), allowed.person)
         yield Figure(name, "to be rung back", costs.get(REQUEST), allowed.ring)
         texts = {node: costs.get(text_got(text)) for text, node in self._texts.items()}
@@ -312,7 +313,7 @@ class Simulation:
 
 
 def _most(name: str, wants: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Figure:
-    """The most that any of several things needs, and at which node; None if one is not got."""
+    """The highest cost among several kinds of help, with its node; None if one is not got."""
     found = {node: cost for node, cost in sorted(needed.items()) if cost}
     if missing := sorted(needed.keys() - found.keys()):
         return Figure(name, wants, None, allowed, missing[0])

@@ -1,4 +1,4 @@
-"""What a rule is, and what it looks at."""
+"""What a rule is, and the data that it checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ivr.spoken import Speech, text_of
 Level = Literal["error", "warning"]
 Kind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
 
-#: What stands in, while measuring, for what only a call can fill in.
+#: Sample values, for measuring, of what only a call can fill in.
 SAMPLES: dict[str, str] = {
     "typed_number": "zero seven seven zero zero, nine zero zero, one two three",
     "reference": "four two, seven one",
@@ -33,32 +33,32 @@ SAMPLES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that breaks a rule: where it stands, and what to do about it."""
+    """One violation of a rule: where it is, and what to do about it."""
 
     file: str
     path: Path
     says: str
     node: str = ""
-    #: Where it is worse or milder than the rule is as a whole.
+    #: Overrides the level of the rule.
     level: Level | None = None
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """A rule that staff set aside at one place, and why."""
+    """A rule that staff waived at one place, and why."""
 
     file: str
-    #: Where it is written down.
+    #: Where the waiver is written.
     path: Path
-    #: What it holds for, with all that is in it.
+    #: The path that it applies to, with everything below.
     place: tuple[str, ...]
     rule: str
     reason: str
-    #: The node, if it is written at one. Rules look at nodes from other files too.
+    #: The node, if it is written at one. Rules may report a node under another file.
     node: str = ""
 
     def holds_for(self, rule: str, finding: Finding) -> bool:
-        """Whether it sets this finding of this rule aside."""
+        """Whether it waives this finding of this rule."""
         if rule != self.rule:
             return False
         if self.node or finding.node:
@@ -68,7 +68,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule about callers: its name, why it is one, and where it comes from."""
+    """A rule about callers: its name, its reason, and its source."""
 
     name: str
     why: str
@@ -77,13 +77,13 @@ class Rule:
     look: Look
 
 
-#: Every rule there is. A test holds that each has a bad and a good example.
+#: All rules. A test requires a bad and a good example of each.
 RULES: list[Rule] = []
 Look = Callable[["Context"], Iterable[Finding]]
 
 
 def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[Look], Look]:
-    """Make a function a rule: its name, the caller rules it comes from, and why it is one."""
+    """Register a function as a rule, with its name, the caller rules it comes from, and its reason."""
 
     def register(look: Look) -> Look:
         RULES.append(Rule(name, why, source, level, look))
@@ -94,7 +94,7 @@ def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[
 
 @dataclass(frozen=True)
 class Text:
-    """One piece of words that staff wrote, where it stands and what it is."""
+    """A piece of text that staff wrote, with its place and kind."""
 
     file: str
     path: Path
@@ -111,16 +111,16 @@ class Text:
 
 @dataclass
 class Context:
-    """A draft and the script it makes, with what several rules want to know of them."""
+    """A draft and its script, with data that several rules need."""
 
     draft: Draft
     script: Script
     today: dt.date
-    #: What is live now, to see what a publication would move.
+    #: The live script, to find keys that a publication would move.
     published: Script | None = None
     #: The line's own numbers, if they are known.
     ours: Set[str] = frozenset()
-    #: How long the sounds last that are rendered.
+    #: The lengths of the rendered sounds.
     measured: Measured = field(default_factory=dict)
     #: Waivers that were needed.
     waived: set[Waiver] = field(default_factory=set)
@@ -130,7 +130,7 @@ class Context:
 
     @cached_property
     def waivers(self) -> tuple[Waiver, ...]:
-        """Every waiver there is: those of nodes, and those of other places in a file."""
+        """All waivers: those of nodes, and those of other places in a file."""
         draft = self.draft
         of_nodes = [
             Waiver(file, ("nodes", node_id, "allow", rule), ("nodes", node_id), rule, reason, node_id)
@@ -152,7 +152,7 @@ class Context:
 
     @cached_property
     def simulation(self) -> Simulation:
-        """The simulated callers, who walk once for all rules.
+        """The simulated callers, shared by all rules.
 
         They hear no notice: budgets are those of every day, and what a notice may add has a rule of its own.
         """
@@ -169,14 +169,14 @@ class Context:
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
-        """Everything callers hear that staff wrote."""
+        """Everything that staff wrote and callers hear."""
         return tuple(self._texts())
 
     def spoken(self, kind: Kind) -> Iterator[Text]:
         return (text for text in self.texts if text.kind == kind)
 
     def speech(self, written: str) -> Speech:
-        """Words as written, as the Speech they make; samples stand in for what a call fills in."""
+        """Written words as Speech, with samples for values that only a call can fill in."""
         return spoken.speech(spoken.unmarked(written), {**SAMPLES, **self.script.values})
 
     def _texts(self) -> Iterator[Text]:
@@ -188,7 +188,7 @@ class Context:
                 block = getattr(menu, part)
                 for path, written in _leaves(block.model_dump() if block else {}, (part,)):
                     label = places.LINES[".".join(map(str, path[1:]))].is_label
-                    if path not in self.draft.documents[file].stand_ins:  # whoever shipped them has checked them
+                    if path not in self.draft.documents[file].stand_ins:  # shipped words were checked before
                         yield self._text(file, path, "label" if label else kind, written)
         for i, notice in enumerate(self.script.line.notices):
             yield self._text(LINE, ("notices", i, "words"), "part", notice.words)

@@ -13,12 +13,12 @@ from ivr.request import Asker, CallbackRequest, State
 from ivr.script import Script
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
-#: The places that a full desk has in each part of a day.
+#: Places left at a full desk in each part of a day.
 NONE = 0
 
 
 def usual(script: Script, now: dt.datetime) -> PracticeDesk:
-    """Takes every request and text, and has the calls that the caller asked for before."""
+    """A desk that accepts every request and text, and has earlier requests of the caller."""
     desk = PracticeDesk()
     before: tuple[tuple[str, State, int], ...] = (
         (WAITS, "waiting", 24),
@@ -34,7 +34,7 @@ def usual(script: Script, now: dt.datetime) -> PracticeDesk:
 
 
 def full(script: Script, now: dt.datetime) -> PracticeDesk:
-    """Has no place left in any part of a day."""
+    """A desk without a free place in any part of a day."""
     desk = usual(script, now)
     desk.places = NONE
     return desk
@@ -53,7 +53,7 @@ def out_of_order(script: Script, now: dt.datetime) -> PracticeDesk:
 
 
 def _asked_before(script: Script, now: dt.datetime, reference: str, state: State, hours: float) -> CallbackRequest:
-    """A request of the caller's, due so many hours from now, in the window that is open then."""
+    """An earlier request of the caller, due in this many hours, in the window at that time."""
     due = now.timestamp() + hours * 3600
     window = next(iter(script.diary.windows(now + dt.timedelta(hours=max(0.0, hours)))), None)
     promise = Promise("any", window, due - 3600, due)

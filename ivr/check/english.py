@@ -10,10 +10,10 @@ from num2words import num2words
 
 from ivr.spoken import DIGITS, Speech, words_of
 
-#: Nearly everybody knows the most common words, up to this many.
+#: This many of the most common words are known to nearly everybody.
 COMMON = 3000
 
-#: Words that numbers are made of. Callers write them down and need not understand them.
+#: Number words. Callers write them down and do not have to understand them.
 NUMBERS = frozenset(
     word
     for n in (*range(101), 1000)
@@ -25,12 +25,12 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are written."""
+    """The words of a text, as written."""
     return _WORD.findall(text)
 
 
 def spoken_words(text: str) -> int:
-    """How many words a text takes to say. A key's number is a word too."""
+    """How many words are spoken. The digit of a key counts as a word."""
     return len(re.findall(r"[A-Za-z0-9][A-Za-z0-9'’.-]*", text))
 
 
@@ -50,7 +50,7 @@ def _is_dictated(word: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    from wordfreq import top_n_list  # it takes longer to load than all else here, and few commands judge words
+    from wordfreq import top_n_list  # slow to import, and few commands need it
 
     return frozenset(top_n_list("en", COMMON))
 
@@ -61,7 +61,7 @@ def is_common(word: str) -> bool:
 
 
 def forms(word: str) -> Iterator[str]:
-    """The word in lower case, and the words it may be a form of: 'checks' of 'check', 'stopped' of 'stop'."""
+    """The word in lower case, and its possible base forms: 'check' for 'checks', 'stop' for 'stopped'."""
     word = word.lower().replace("’", "'").strip("'-")
     yield word
     if "-" in word:
@@ -86,8 +86,8 @@ _SYLLABLE = re.compile(r"[AIOQWYaiuæɑɒɔəɐɛɜɪʊʌᵊᵻ]|(?<=[tdʔ])n(?!
 
 @cache
 def _pronounce() -> Callable[[str], str]:
-    """From text to phonemes; words that are not in the dictionary give none."""
-    from hibari.g2p import G2P  # half a second, which only the check needs
+    """A function from text to phonemes. Words that are not in the dictionary give none."""
+    from hibari.g2p import G2P  # takes half a second to import, and only the check needs it
 
     pronounce: Callable[[str], str] = G2P(oov=False)
     return pronounce
@@ -95,9 +95,9 @@ def _pronounce() -> Callable[[str], str]:
 
 @cache
 def syllables(word: str) -> int:
-    """Syllables of a word as a voice would say it, or by its vowels if the dictionary does not have it."""
+    """The syllables of a word as a voice would say it, or estimated from its vowels if the dictionary lacks it."""
     spelt = word.lower().replace("’", "'").strip("'-")
-    # Said behind "I", which is one syllable, so that "am" is the verb and not two letters.
+    # Spoken after "I", which is one syllable, so that "am" is read as the verb and not as two letters.
     heard = len(_SYLLABLE.findall(_pronounce()(f"I {spelt}"))) - 1
     if heard > 0:
         return heard
@@ -105,7 +105,7 @@ def syllables(word: str) -> int:
 
 
 def extra_syllables(sentence: str) -> int:
-    """Fang's Easy Listening score of a sentence: every syllable beyond the first of a word."""
+    """Fang's Easy Listening Formula: the number of syllables beyond the first in each word."""
     return sum(syllables(word) - 1 for word in words(sentence) if not is_number(word))
 
 
@@ -114,16 +114,16 @@ def is_number(word: str) -> bool:
 
 
 def grade(text: str) -> float:
-    """The Flesch-Kincaid grade of a text. It is only meaningful for a hundred words or more."""
+    """The Flesch-Kincaid grade of a text. It is meaningful only for a hundred words or more."""
     all_words, all_sentences = words(text), sentences(text)
     per_sentence = len(all_words) / max(1, len(all_sentences))
     per_word = sum(map(syllables, all_words)) / max(1, len(all_words))
     return 0.39 * per_sentence + 11.8 * per_word - 15.59
 
 
-#: Seconds of what is said by itself, at 140 words a minute: a digit of a telephone number, and a short piece such
-#: as a choice or its key, for the piece and for each of its words. In a long piece a word takes 0.43. Means of
-#: the natural voice's sounds of the shipped line, all of which together take as long as these say.
+#: Seconds of separate sounds, at 140 words a minute: a digit of a telephone number; and a short phrase such as a choice
+#: or its key, per phrase and per word. In a long phrase a word takes 0.43 s. These are means over the natural voice's
+#: sounds of the shipped words, and reproduce their total length.
 AT_WORDS_A_MINUTE, DIGIT_SECONDS, PIECE_SECONDS, SHORT_WORD_SECONDS = 140.0, 0.86, 0.9, 0.28
 
 
@@ -134,7 +134,7 @@ def seconds(said: Speech, words_a_minute: float) -> float:
 
 
 def piece_seconds(piece: str, words_a_minute: float) -> float:
-    """How long one piece of words takes, as a sound of its own."""
+    """Seconds that one phrase takes as a separate sound."""
     if piece.rstrip(".,") in DIGITS:
         return DIGIT_SECONDS * AT_WORDS_A_MINUTE / words_a_minute
     count = spoken_words(piece)

@@ -1,8 +1,8 @@
-"""Where a caller can come to, and how long it takes: the engine walked in every direction.
+"""Finds every place that a caller can reach, and how long it takes, by walking the engine in all directions.
 
-A caller is a *hand*: at each turn it gives the visits that can follow, in the time it takes them. The
-walk takes the quickest way first, so what is found for a place is the least time in which this caller
-can be there. Times begin with the first word of the call.
+A caller is a *hand*: at each turn it yields the visits that can follow, with the time they take. The walk expands the
+earliest visit first (Dijkstra), so it finds the least time in which this caller can reach each place. Times start with
+the first word of the call.
 """
 
 from __future__ import annotations
@@ -46,32 +46,31 @@ from ivr.session import (
 )
 from ivr.spoken import words_of
 
-#: A mobile that no phone has, kept for stories.
+#: A mobile number that belongs to nobody, for stories.
 CALLER = "+447700900123"
-#: The numbers of the calls that the caller asked for before: one that waits, one that was tried, one that is
-#: late, one that we gave up, and one that is done.
+#: The call numbers of the caller's earlier requests: waiting, tried, late, given up, and done.
 REFERENCES = ("4310", "4320", "4330", "4340", "4350")
-#: A call longer than this helps nobody. Places further away count as not reached.
+#: Seconds. A longer call helps nobody, so places further away count as not reached.
 LONGEST_CALL = 40 * 60.0
-#: Seconds of speech after the tone, in which somebody says a name and what they need.
+#: Seconds of speech after the tone: enough for a name and what the caller needs.
 MESSAGE_SECONDS = 6
 
-#: Where it makes a difference to a caller which text message fits what they listened to.
+#: Places where the text on offer depends on what the caller listened to.
 TEXTED_FROM = (END_MENU, "send_text")
-#: What somebody can have got besides a place in the script.
+#: What a caller can get, apart from reaching a place.
 PERSON, REQUEST, MESSAGE, MOVED, CANCELLED = "person", "request", "message", "moved", "cancelled"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What it takes to get something: seconds from the first word, and keys."""
+    """The cost of getting something: seconds from the first word, and keys."""
 
     seconds: float
     presses: int
 
 
 class Visit(msgspec.Struct, frozen=True, gc=False):
-    """A turn that a caller came to: when it is said, after how many keys, by which inputs, and the desk by then."""
+    """A turn that a caller reached: at which second, after how many keys, by which inputs, and with which desk."""
 
     turn: Turn
     stamps: Stamps
@@ -87,15 +86,15 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass
 class Walk:
-    """Every place a caller can come to, the nearest first, and the first visit at which each thing is got."""
+    """Every place that a caller can reach, nearest first, and the first visit at which each thing is got."""
 
     timing: Timing
     visits: list[Visit] = field(default_factory=list)
-    #: By what was got: the visit, whose seconds are those at which it was.
+    #: By what was got: the visit, with the second at which it was got.
     got: dict[str, Visit] = field(default_factory=dict)
     #: Everything that was said.
     words: set[str] = field(default_factory=set)
-    #: By node, the longest that is said there, with whatever is said first by the way that leads to it.
+    #: By node: the longest reply there, including what is said first on the way to it.
     longest: dict[str, Turn] = field(default_factory=dict)
     _heard: set[int] = field(default_factory=set)
 
@@ -107,7 +106,7 @@ class Walk:
         return found
 
     def heard(self, turn: Turn) -> None:
-        """Note a reply, the first time that it is heard."""
+        """Record a reply when it is heard for the first time."""
         if id(turn) in self._heard:
             return
         self._heard.add(id(turn))
@@ -122,7 +121,7 @@ class Walk:
 
 
 class Walker:
-    """Goes from visit to visit in one script, and notes what is got on the way."""
+    """Moves from visit to visit in one script, and records what is got on the way."""
 
     def __init__(self, script: Script, now: dt.datetime, timing: Timing, answers: Answers, desk: PracticeDesk):
         self.script, self.now, self.timing, self._answers = script, now, timing, answers
@@ -130,7 +129,7 @@ class Walker:
         self.first = Visit(answers.start("explore", CALLER, now), Stamps(), 0.0, 0, (), desk)
 
     def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
-        """The visit that follows an input, so many seconds after the reply began."""
+        """The visit after an input that comes this many seconds after the reply began."""
         moment, reached = visit.seconds + after, visit.seconds + max(0.0, after) + TURN_GAP
         desk = OwnDesk(visit.desk)
         turn, stamps = self._answers.answer_in_time(
@@ -148,13 +147,13 @@ class Walker:
         return after_it
 
     def silence(self, visit: Visit) -> Visit:
-        """Waiting to the end of a reply, and of the time behind it."""
+        """The visit after waiting through a reply and its time limit."""
         then = visit.turn.then
         assert isinstance(then, Gather)
         return self.answered(visit, NoInput(), self.timing.reply(visit.turn) + then.seconds)
 
     def without_a_key(self, visit: Visit) -> Iterator[Visit]:
-        """What happens to any caller at a turn that waits for no key."""
+        """The visits after a turn that does not wait for a key."""
         then, said = visit.turn.then, self.timing.reply(visit.turn)
         if isinstance(then, Transfer):
             yield self.answered(visit, TransferEnded("no_answer"), said + then.ring_seconds)
@@ -162,18 +161,18 @@ class Walker:
             yield self.answered(visit, Recorded(seconds=MESSAGE_SECONDS), said + MESSAGE_SECONDS + then.silence)
 
     def _said(self, visit: Visit) -> Visit:
-        """The visit when its reply has been said."""
+        """The visit at the end of its reply."""
         return replace(visit, seconds=visit.seconds + self.timing.reply(visit.turn))
 
 
-#: The visits that can follow one, for one kind of caller.
+#: The visits that can follow a visit, for one kind of caller.
 Hand = Callable[[Walker, Visit], Iterator[Visit]]
 
 
 def explore(walker: Walker, hand: Hand, *, waits: bool = False) -> Walk:
-    """Where a caller with this hand can come to, each place at its quickest, and what they can have got.
+    """Walk with one hand: the earliest visit of each place, and what the caller can get.
 
-    With `waits`, a place after a silence is another place: for whoever comes on by waiting.
+    With `waits`, a place after a silence counts as a different place, for callers who move on by waiting.
     """
     order = itertools.count()
     waiting: list[tuple[float, int, Visit]] = [(0.0, next(order), walker.first)]
@@ -194,7 +193,7 @@ def explore(walker: Walker, hand: Hand, *, waits: bool = False) -> Walk:
 
 
 def _state(script: Script, s: Session) -> object:
-    """What makes two visits of a place differ in where they lead."""
+    """The part of a session that decides where a visit leads."""
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
     in_the_middle = s.place.node == "person" and half_way(script, s, *s.trail)  # of asking to be rung
     found = s.wishes.reference if s.place.node == "ring_found" else ""
@@ -202,11 +201,11 @@ def _state(script: Script, s: Session) -> object:
 
 
 class OwnDesk:
-    """A desk for one turn: with the first thing that is done at it, it becomes another desk than it was."""
+    """A desk for one turn. The first effect makes a copy, so that the original stays unchanged."""
 
     def __init__(self, desk: PracticeDesk):
         self.desk = desk
-        #: What was done at it, and how that went.
+        #: The effects that were run, with their results.
         self.done: list[tuple[Effect, Done | Failed]] = []
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
@@ -218,14 +217,14 @@ class OwnDesk:
 
 
 def twin(desk: PracticeDesk) -> PracticeDesk:
-    """A desk of its own with the same on it."""
+    """An independent copy of a desk."""
     other = copy.copy(desk)
     vars(other).update({name: copy.copy(value) for name, value in vars(desk).items()})
     return other
 
 
 def got_by(effect: Effect, outcome: Done | Failed) -> str:
-    """What a caller has got once something was done at the desk; nothing, where that only looks or prepares."""
+    """What a caller has got by an effect; empty if the effect only looks something up or prepares."""
     if isinstance(outcome, Failed):
         return ""
     match effect:
@@ -235,18 +234,18 @@ def got_by(effect: Effect, outcome: Done | Failed) -> str:
             return REQUEST
         case MoveRequest():
             return MOVED
-        case CancelRequest(reference=reference) if reference in REFERENCES:  # else it is only taken back
+        case CancelRequest(reference=reference) if reference in REFERENCES:  # otherwise it only withdraws the draft
             return CANCELLED
     return ""
 
 
 def text_got(name: str) -> str:
-    """What it is called to have got a text message."""
+    """The key in `got` for a text message."""
     return f"text {name}"
 
 
 def heard_to_end(script: Script, timing: Timing, visit: Visit) -> float | None:
-    """When a reading has been heard to its end; None where the visit is of another part, or of its choices alone."""
+    """The second at which a reading has been heard to its end; None for other parts, or for its choices alone."""
     node, place = script.nodes.get(visit.node), visit.turn.session.place
     if not isinstance(node, Reading) or place.part != len(node.parts) - 1:
         return None
@@ -256,10 +255,10 @@ def heard_to_end(script: Script, timing: Timing, visit: Visit) -> float | None:
 
 
 def asks_for_a_key(turn: Turn) -> bool:
-    """Whether the line waits for one key here."""
+    """Whether the line waits for a single key here."""
     return isinstance(turn.then, Gather) and turn.then.digits == 1
 
 
 def is_told_in_parts(script: Script, turn: Turn) -> bool:
-    """Whether the line goes on by itself here, in the middle of a reading."""
+    """Whether the line continues by itself here, in the middle of a reading."""
     return reply.is_telling(script, turn.session)

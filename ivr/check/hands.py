@@ -1,4 +1,4 @@
-"""Callers who choose: what each of them can do at a turn, and how long that takes them."""
+"""Callers who choose: what each kind can do at a turn, and how long it takes them."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from ivr.phrases import Phrases
 from ivr.script import Option
 from ivr.session import Ended, Gather, Key, Transfer, TransferEnded
 
-#: Seconds into a reply at which a key is pressed; None: it is not.
+#: The second of a reply at which a key is pressed; None if it is not pressed.
 When = Callable[[str], float | None]
 
-#: Seconds between hearing a key and pressing it, for somebody quick, and for somebody who rings for the first
-#: time, hears a menu to its end and decides then.
+#: Seconds between hearing a key and pressing it: for a quick caller, and for a first-time caller who hears a menu to
+#: its end and then decides.
 REACTION, DECIDING = 1.5, 4.0
 #: Seconds for each digit of a number that is keyed from paper or memory.
 EACH_DIGIT = 1.0
-#: Stars, and waits while somebody is rung, that lead back from a key pressed by mistake.
+#: At most this many stars, and waits while somebody is rung, to get back from a key pressed by mistake.
 MOST_BACK = 4
-#: Seconds after which a trembling hand presses once more.
+#: Seconds after which a trembling hand presses again.
 TREMBLES = (0.3, 0.6, 1.0)
-#: Keys that lie beside each other on a telephone.
+#: Neighbouring keys of a telephone keypad.
 NEIGHBOURS = {
     "1": "24", "2": "135", "3": "26", "4": "157", "5": "2468", "6": "359",
     "7": "48*", "8": "5790", "9": "68#", "*": "70", "0": "8*#", "#": "90",
 }  # fmt: skip
-#: Numbers that callers key: those of calls that wait, are late, or are over; one that there is not; a phone's;
-#: one that is no phone's; one too short. With each, whether it is said to be whole.
+#: Numbers that callers key: call numbers of requests that wait, are late, or have ended; one that does not exist; a
+#: phone number; one that is not; and one that is too short, ended with hash.
 ENTRIES = (*REFERENCES, "0000", "07700900456", "09001234567", "0770#")
 
 
 def ideal(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """Presses a key as soon as it is named, and never errs. What is told is heard to its end."""
+    """Presses a key as soon as it is named, without mistakes. Hears readings to their end."""
     yield from walker.without_a_key(visit)
     if not isinstance(visit.turn.then, Gather):
         return
@@ -45,7 +45,7 @@ def ideal(walker: Walker, visit: Visit) -> Iterator[Visit]:
 
 
 def thorough(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """As the ideal caller, who also goes back, and hears things again; and a person may answer, or be busy."""
+    """Like the ideal caller, but also goes back and repeats things; and a person may answer, or be busy."""
     yield from ideal(walker, visit)
     said = walker.timing.reply(visit.turn)
     if asks_for_a_key(visit.turn):
@@ -55,7 +55,7 @@ def thorough(walker: Walker, visit: Visit) -> Iterator[Visit]:
 
 
 def first_timer(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """Hears each menu to its last choice, and decides then."""
+    """Hears each menu to its last choice, and then decides."""
     yield from walker.without_a_key(visit)
     if not isinstance(visit.turn.then, Gather):
         return
@@ -67,7 +67,7 @@ def first_timer(walker: Walker, visit: Visit) -> Iterator[Visit]:
 
 
 def entering(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """Keys a number where one is asked for: each that makes a difference."""
+    """Keys a number where one is asked for: tries each kind of entry."""
     then = visit.turn.then
     if isinstance(then, Gather) and then.digits > 1:
         for number in ENTRIES:
@@ -78,7 +78,7 @@ def entering(walker: Walker, visit: Visit) -> Iterator[Visit]:
 
 
 def trembling(after: float, beside: bool) -> Hand:
-    """Presses each key and, so many seconds later, once more: the same key, or the one beside it."""
+    """Presses each key, and again `after` seconds later: the same key, or a neighbouring one."""
 
     def hand(walker: Walker, visit: Visit) -> Iterator[Visit]:
         for pressed in ideal(walker, visit):
@@ -90,17 +90,17 @@ def trembling(after: float, beside: bool) -> Hand:
 
 
 def _once_more(walker: Walker, pressed: Visit, key: str, after: float, beside: bool) -> Visit:
-    """The visit after a second press. One that comes while it rings, or after the tone, is no answer to anything."""
+    """The visit after a second press. While a phone rings, or after the tone, a second press has no effect."""
     if not asks_for_a_key(pressed.turn):
         return pressed
     return walker.answered(pressed, Key(NEIGHBOURS[key][0] if beside else key), after - TURN_GAP)
 
 
 def slips(walker: Walker, visit: Visit) -> Iterator[Cost | None]:
-    """For each key beside one that leads on, what it takes to be back where it was pressed by mistake.
+    """For each neighbour of a useful key: the cost of getting back after it was pressed by mistake.
 
-    None where star does not lead back, as after a choice that goes back itself. The caller hears where they
-    are, and presses star. A key that is not used costs nothing but its words.
+    None where star does not lead back, as after a choice that goes back itself. The caller hears where they are, and
+    presses star. An unused key costs only the words that it causes.
     """
     beside = {key for meant in _keys(walker, visit) for key in NEIGHBOURS[meant]} - set("*#")
     for key in sorted(beside):
@@ -117,10 +117,10 @@ def slips(walker: Walker, visit: Visit) -> Iterator[Cost | None]:
 
 
 def one_key(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """Key 1, and waiting. The line offers each choice in turn."""
+    """Presses only key 1, and waits. The line offers one choice at a time."""
     yield from walker.without_a_key(visit)
     named = walker.timing.until(visit.turn, "1")
-    if named is not None and not isinstance(visit.turn.then, Gather):  # before it rings, or before the tone
+    if named is not None and not isinstance(visit.turn.then, Gather):  # before the ringing, or before the tone
         yield walker.answered(visit, Key("1"), named + REACTION, 1)
     if not isinstance(visit.turn.then, Gather):
         return
@@ -130,7 +130,7 @@ def one_key(walker: Walker, visit: Visit) -> Iterator[Visit]:
 
 
 def one_thing(walker: Walker, visit: Visit) -> Iterator[Visit]:
-    """Holds one choice at a time, and so presses only a key that is named right behind its choice."""
+    """Remembers one choice at a time, and so presses only a key that is named right after its choice."""
     yield from walker.without_a_key(visit)
     if not isinstance(visit.turn.then, Gather):
         return
@@ -162,13 +162,13 @@ def _named_right_behind(walker: Walker, visit: Visit, key: str, label: object) -
 
 
 def _keys(walker: Walker, visit: Visit) -> list[str]:
-    """The keys that lead somewhere: those of the choices, and the two that always do."""
+    """The keys that lead somewhere: those of the choices, and the two that always do (0 and 9)."""
     chosen = [option.key for option in reply.crossroads(walker.script, visit.turn.session)]
     return list(dict.fromkeys([*chosen, "0", "9"]))
 
 
 def _pressing(walker: Walker, visit: Visit, when: When) -> Iterator[Visit]:
-    """Each key that leads somewhere, pressed when this caller presses it."""
+    """The visits after each useful key, pressed at the time that suits this caller."""
     if asks_for_a_key(visit.turn):
         for key in _keys(walker, visit):
             after = when(key)
@@ -177,12 +177,12 @@ def _pressing(walker: Walker, visit: Visit, when: When) -> Iterator[Visit]:
 
 
 def _is_offered(walker: Walker, visit: Visit, key: str) -> bool:
-    """Whether a caller can know of a key: it is named here, or it is one that always works."""
+    """Whether a caller can know a key: it is named here, or it always works."""
     return key in "09" or walker.timing.until(visit.turn, key) is not None
 
 
 def _named(walker: Walker, visit: Visit, key: str, reaction: float) -> float | None:
-    """When a key is pressed by somebody who waits for its name; at the end, if it is one that always works."""
+    """When a caller presses who waits until the key is named; at the end of the reply, for a key that always works."""
     heard = walker.timing.until(visit.turn, key)
     if heard is None:
         return walker.timing.reply(visit.turn) + reaction if key in "09" else None

@@ -1,8 +1,8 @@
-"""What callers have in the end: calls walked on the engine until they end, and what was got counted.
+"""What callers have in the end: plays calls on the engine until they end, and records what the caller got.
 
-Whoever never presses, or presses the same whatever is said, cannot be asked what they need, so the line
-must bring help to them. What it only offers does not count. The clock stands still in these walks, since
-a caller's habit does not depend on it: so a call that comes again to a state it was in goes round for ever.
+Callers who never press a key, or always press the same ones, cannot be asked what they need, so the line must bring
+help to them. Offers do not count. The clock stands still in these walks, because habits do not depend on it. So a call
+that comes back to an earlier state goes round for ever.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from ivr.session import (
 )
 
 KEYS = "1234567890*#"
-#: Keys that hardly any place uses, the likeliest first.
+#: Keys that hardly any place uses, most likely unused first.
 _UNUSED = "7865432"
-#: A call that goes on for longer has not ended. R3: nobody loops; so many presses are more than anybody tries.
+#: A call with more turns or seconds counts as never ending. R3: no endless loops; nobody tries this many presses.
 MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
-#: The name of a simulated call, in the ids of what it asks for.
+#: The id of a simulated call, used in the ids of its requests.
 CALL = "outcome"
 
 Got = Literal["a person", "a request", "a text", "the hours and a way on", ""]
@@ -53,7 +53,7 @@ Phone = Literal["shown", "hidden", "diverted", "blocked"]
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a call meets."""
+    """The circumstances of a call."""
 
     name: str
     is_open: bool
@@ -82,13 +82,13 @@ CIRCUMSTANCES = (
 
 @dataclass(frozen=True)
 class Habit:
-    """What a caller does, whatever is said."""
+    """What a caller keeps doing, whatever the line says."""
 
-    #: Keys that are pressed in turn. None: the caller never presses.
+    #: Keys that are pressed in turn. Empty if the caller never presses any.
     keys: str = ""
-    #: Presses at once, everywhere, and fills a number that is asked for; else hears each reply, and presses one key.
+    #: Presses at once, and fills a number that is asked for. Otherwise hears each reply, and presses one key.
     hasty: bool = False
-    #: Presses a key that is not used where they are.
+    #: Presses a key that has no meaning at the current place.
     wrong: bool = False
     #: Speaks after the tone.
     talks: bool = False
@@ -102,9 +102,9 @@ class Habit:
 
 
 def habits() -> Iterator[Habit]:
-    """Silent, talking, wrong keys, each key alone, and any two keys in turn.
+    """All habits: silent, talking, wrong keys, each key alone, and any two keys in turn.
 
-    Quick presses of two keys differ little by which of them is first, so each two are tried once.
+    For quick presses of two keys it hardly matters which is first, so each pair is tried once.
     """
     yield Habit()
     yield Habit(talks=True)
@@ -117,27 +117,27 @@ def habits() -> Iterator[Habit]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a call went."""
+    """The result of a call."""
 
     habit: Habit
     circumstances: Circumstances
     phone: Phone
     got: Got
-    #: Whether it came to an end, and whether the line hung up. A call that did not end goes round, or is too long.
+    #: Whether the call ended. If not, it goes round in a circle or is too long.
     ended: bool
     hung_up: bool
-    #: The keys until it was over, or until nothing new came any more.
+    #: The keys until the end, or until the call began to repeat itself.
     keys: tuple[str, ...]
     seconds: float
-    #: Where it was over, or broken off.
+    #: Where the call ended, or was given up.
     node: str
-    #: What it took until a person was rung, and until a request was saved; None: never.
+    #: The cost until a person was rung, and until a request was saved; None if that never happened.
     rung: Cost | None
     saved: Cost | None
 
     @property
     def brought(self) -> Cost:
-        """What it took until the caller had what they got."""
+        """The cost until the caller got what they got."""
         is_saved = self.got == "a request" and self.saved is not None
         return self.saved if is_saved and self.saved else Cost(self.seconds, len(self.keys))
 
@@ -160,14 +160,14 @@ class Outcomes:
         self.ours = {dialling.judge(number).e164 for number in script.line.phones.values()}
 
     def all(self) -> Iterator[Outcome]:
-        """Every habit in all circumstances that there are, from each kind of phone."""
+        """Every habit, in all possible circumstances, from each kind of phone."""
         for habit in habits():
             yield from self.of_habit(habit)
 
     def of_habit(self, habit: Habit) -> Iterator[Outcome]:
-        """One habit in all circumstances that there are, from each kind of phone."""
+        """One habit, in all possible circumstances, from each kind of phone."""
         for circumstances in filter(self.can_be, CIRCUMSTANCES):
-            begun: dict[Turn, Outcome] = {}  # phones that the line cannot tell apart fare alike
+            begun: dict[Turn, Outcome] = {}  # phones that the line cannot tell apart have the same outcome
             for phone in self.phones:
                 first = self.start(circumstances, phone)
                 if first in begun:
@@ -177,7 +177,7 @@ class Outcomes:
                     yield begun[first]
 
     def can_be(self, circumstances: Circumstances) -> bool:
-        """Whether the line is ever open, or closed, as these circumstances want it."""
+        """Whether these circumstances can occur: the line may never be open, or never closed."""
         now = self._now[circumstances.is_open]
         return now is not None and self.script.hours.is_open(now) == circumstances.is_open
 
@@ -186,18 +186,18 @@ class Outcomes:
         return self.answers.start(CALL, self.phones[phone], self.now(circumstances), blocked=phone == "blocked")
 
     def now(self, circumstances: Circumstances) -> dt.datetime:
-        """The moment at which these calls are made."""
+        """The time of these calls."""
         now = self._now[circumstances.is_open]
         assert now
         return now
 
     def of(self, habit: Habit, circumstances: Circumstances, phone: Phone) -> Outcome:
-        """One call, to its end."""
+        """Play one call to its end."""
         return _Call(self, habit, circumstances, phone).walk()
 
 
 class _Call:
-    """One call under way."""
+    """One call in progress."""
 
     def __init__(self, outcomes: Outcomes, habit: Habit, circumstances: Circumstances, phone: Phone):
         self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
@@ -243,7 +243,7 @@ class _Call:
         return "the hours and a way on" if is_told(self._outcomes.script, self._turn) else ""
 
     def _has_request(self) -> bool:
-        """A request of this call that is open, with a number that can be rung, or a message that says one."""
+        """Whether this call left an open request, with a number to ring or a message that may contain one."""
         mine = (request for request in self._desk.requests.values() if request.open and request.wishes_of(CALL))
         return any(request.number not in self._outcomes.ours for request in mine)
 
@@ -266,7 +266,7 @@ class _Call:
                 self._saved = Cost(self._seconds, len(self._keys))
 
     def _event(self, said: float) -> tuple[Input, float]:
-        """What comes in next, and how long after the reply began."""
+        """The next event, and its second since the reply began."""
         then = self._turn.then
         match then:
             case Transfer():
@@ -287,7 +287,10 @@ class _Call:
         return Key(self._next_key()), DECIDING if self._habit.hasty else said + DECIDING
 
     def _rung_event(self, then: Transfer, said: float) -> tuple[Input, float]:
-        """A key in the words before it rings; star while it rings, which stops it; else it rings to its end."""
+        """A key during the words before the ringing; star while it rings, which stops it;
+
+        otherwise the end of the ringing.
+        """
         if self._habit.hasty and then.keys and said > DECIDING:
             return Key(self._next_key()), DECIDING
         if self._habit.keys and self._habit.keys[len(self._keys) % len(self._habit.keys)] == "*":
@@ -296,7 +299,7 @@ class _Call:
         return TransferEnded(self._circumstances.transfer), said + then.ring_seconds
 
     def _waits(self) -> bool:
-        """Whoever hears each reply presses nothing in the middle of a reading."""
+        """Whether the caller waits: those who hear each reply do not press in the middle of a reading."""
         return not self._habit.hasty and is_told_in_parts(self._outcomes.script, self._turn)
 
     def _next_key(self) -> str:
@@ -309,7 +312,7 @@ class _Call:
         return next(key for key in _UNUSED if key not in used)
 
     def _filled(self, digits: int) -> str:
-        """Keys until there are as many as were asked for, or hash says that they are all."""
+        """Keys until there are as many digits as were asked for, or hash ends them."""
         typed = ""
         while len(typed) < digits and not typed.endswith("#"):
             typed += self._next_key()

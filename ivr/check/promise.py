@@ -1,4 +1,4 @@
-"""The promise of the line: nobody leaves empty-handed, and help comes in time. Walked on the engine to the end."""
+"""The promise of the line: every caller gets help, in time. The rules play whole calls on the engine."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from ivr.authored import Reading
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
-from ivr.reading import Path
+from ivr.reading import Path, counted
 from ivr.script import GREETING, MAIN_MENU
 from ivr.session import HangUp
 
 SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
-#: R4 says that nobody is hung up on within two minutes of silence. Where nobody can talk, and whoever is asked for a
-#: message says nothing, everything that the line has is told by then, and each further minute only costs the caller.
+#: Seconds. R4 says that the line does not hang up within two minutes of silence. But if nobody can talk, and the caller
+#: leaves no message when asked for one, the line has said everything by then, and each further minute only costs the
+#: caller.
 LEAST_SECONDS = 90
-#: What is said of the phone a call comes from, where it matters.
+#: Describes the caller's phone in a message, where it matters.
 _FROM: dict[Phone, str] = {
     "shown": "",
     "hidden": " from a hidden number",
@@ -25,11 +26,11 @@ _FROM: dict[Phone, str] = {
 }
 
 
-@rule("empty-handed", "R1, R2, R3, R4", "Whoever cannot say what they need is who needs it most.")
+@rule("empty-handed", "R1, R2, R3, R4", "The callers who cannot say what they need are those who need help most.")
 def empty_handed(context: Context) -> Iterator[Finding]:
-    """However a caller goes on, the call ends with a person, a request, a text, or the hours and a way on.
+    """Whatever a caller does, the call ends with a person, a request, a text, or the hours and a number.
 
-    Of the calls that end alike, the one with the fewest keys is told.
+    Of the calls that end in the same way, the one with the fewest keys is reported.
     """
     nothing = [outcome for outcome in context.simulation.outcomes if not outcome.got]
     for alike in _alike(nothing):
@@ -39,7 +40,7 @@ def empty_handed(context: Context) -> Iterator[Finding]:
 
 
 def _alike(outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
-    """Calls in the same circumstances that end in the same way."""
+    """Group calls that end in the same way in the same circumstances."""
     groups: dict[tuple[str, bool], list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault((outcome.circumstances.name, outcome.ended), []).append(outcome)
@@ -49,16 +50,16 @@ def _alike(outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
 def _told(outcome: Outcome, others: int) -> str:
     keys = " ".join(outcome.keys)
     after = f"After the keys {keys}" if keys else f"After {outcome.seconds:.0f} seconds"
-    how = "the call ends" if outcome.ended else "the call goes round, or on and on"
-    more = f" {others} other callers fare like this." if others else ""
+    how = "the call ends" if outcome.ended else "the call goes round in a circle or never ends"
+    more = f" {others} other callers have the same outcome." if others else ""
     return (
         f"When {outcome.circumstances.name}, a caller{_FROM[outcome.phone]} who {outcome.habit} gets nothing. "
-        f"{after}, {how}.{more} Bring them to a person, a message, or the hours and a way on."
+        f"{after}, {how}.{more} Lead them to a person, a message, or the hours and a number."
     )
 
 
 def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
-    """Whoever has said which phone to ring and then hangs up is rung all the same."""
+    """A caller who has given a number and hangs up must still be rung."""
     places = context.script.places
     lost = {
         visit.node
@@ -68,18 +69,18 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
         if not any(request.open for request in visit.desk.requests.values() if request.wishes_of("explore"))
     }
     for node in sorted(lost):
-        says = "Whoever hangs up here has said which phone to ring, and nobody rings it. Write it down before this."
+        says = "A caller who hangs up here has given a number, but is not rung. Save the request before this place."
         yield Finding(*_where(context, node), says, node)
 
 
 def _where(context: Context, node: str) -> tuple[str, Path]:
-    """The file and the lines of a node, or of one of the line's own places."""
+    """The file and path of a node or a built-in step."""
     return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
 
 
-@rule("never-hangs-up", "R4", "The line never leaves first without saying so.")
+@rule("never-hangs-up", "R4", "The line must not hang up without warning.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
-    """No call of a caller who presses nothing is ended sooner than all that the line has can be told.
+    """A call without keys does not end before the line has said everything that could help.
 
     But for a phone that is blocked, since it rang again and again with nobody there.
     """
@@ -88,15 +89,15 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
     first = min(quiet, key=lambda outcome: outcome.seconds, default=None)
     if first and first.seconds < LEAST_SECONDS:
         says = (
-            f"The line ends a call too soon: when {first.circumstances.name}, a caller{_FROM[first.phone]} who "
-            f"{first.habit} is hung up on after {first.seconds:.0f} seconds. {LEAST_SECONDS} are the least."
+            f"The line hangs up too soon: when {first.circumstances.name}, a caller{_FROM[first.phone]} who "
+            f"{first.habit} is cut off after {first.seconds:.0f} seconds. Let the call last at least {LEAST_SECONDS}."
         )
         yield Finding(*_where(context, first.node), says, first.node)
 
 
-@rule("reach", "R3", "Whoever hears only words they cannot follow hangs up soon.")
+@rule("reach", "R3", "Callers who hear only words that they cannot follow soon hang up.")
 def reach(context: Context) -> Iterator[Finding]:
-    """Whoever cannot be asked has a person rung, or is heard, in time."""
+    """Callers who cannot be asked what they need get a person or can leave a message, in time."""
     for figure in context.simulation.unasked:
         if not figure.kept:
             says = f"{_over(figure)} {_words_before(context)}"
@@ -141,24 +142,24 @@ def notice_length(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("notices", i, "words"), says)
 
 
-@rule("everybody", "R19, R36, R37", "Those for whom it is hardest need it most.")
+@rule("everybody", "R19, R36, R37", "The callers who find the line hardest to use need it most.")
 def everybody_is_helped(context: Context) -> Iterator[Finding]:
-    """Every caller who chooses gets each kind of help, in time."""
+    """Every simulated caller gets each kind of help within their budget."""
     simulation = context.simulation
     for figure in simulation.asked:
         if not figure.kept:
             where = _where(context, figure.at) if figure.at else (WELCOME, ("nodes",))
-            farthest = " This is the farthest: lead to it sooner." if figure.at else " Lead to it sooner."
+            farthest = " This takes longest: lead to it sooner." if figure.at else " Lead to it sooner."
             yield Finding(*where, f"{_over(figure)}{farthest}", figure.at)
     for how, walk in (("any key", simulation.anybody), ("key 1 and waiting", simulation.one_key)):
         for node in simulation.not_reached(walk):
-            yield context.at(node, says=f"A caller with {how} cannot come here. Lead here from a menu.")
+            yield context.at(node, says=f"A caller with {how} cannot reach this. Lead to it from a menu.")
 
 
 def _over(figure: Figure) -> str:
     needed, allowed = figure.needed, figure.allowed
-    told = f"needs {needed.seconds:.0f} seconds and {needed.presses} keys" if needed else "does not get it"
+    told = f"needs {needed.seconds:.0f} seconds and {counted(needed.presses, 'key')}" if needed else "does not get it"
     return (
         f"A caller who {figure.caller} wants {figure.wants} and {told}; "
-        f"{allowed.seconds:.0f} seconds and {allowed.presses} keys are the most."
+        f"the limit is {allowed.seconds:.0f} seconds and {counted(allowed.presses, 'key')}."
     )

@@ -1,6 +1,6 @@
-"""A caller behind a text relay: an operator types what is said, and presses what comes back.
+"""A caller who uses a text relay: an operator types what the line says, and presses keys for the caller.
 
-The line talks on meanwhile.
+The line keeps talking meanwhile.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ivr.script import GREETING, HELP, MAIN_MENU, Script
 from ivr.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
 
-#: Words a minute that an operator types. R19: the relay's own target is just over this.
+#: Words per minute that an operator types. R19: the relay's own target is just over this.
 PACE = 40.0
-#: Seconds a person needs to read what was typed, and to have a key pressed for them.
+#: Seconds to read what was typed and to have a key pressed.
 REPLY = 8.0
 
-#: A key to press, and the place where it means what is wanted; no place, for a key that means the same everywhere.
+#: A key to press, and the place where it has the wanted meaning; an empty place for keys that mean the same everywhere.
 Step = tuple[str, str]
-#: When somebody has got what they ring for, by what is noted of the walk and the visit they are at; None: not yet.
+#: The second at which the caller has got what they want, from the walk so far and the current visit; None if not yet.
 Got = Callable[[Walk, Visit], float | None]
 
 
 def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -> tuple[float, int] | None:
-    """Seconds and keys of going the way of an ordinary caller through a relay; None if it cannot be gone.
+    """The seconds and keys of an ordinary caller's route through a relay; None if it does not work.
 
-    As the line is, with more time asked for first, or after a person was asked for who did not answer, since
-    nobody is hurried then: whichever is soonest.
+    Tries three ways and returns the quickest: as it is, after asking for more time, and after asking for a person who
+    does not answer, because nobody is hurried then.
     """
     walker = new_walker()
     steps = _steps(walker, way)
@@ -43,13 +43,13 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -
 
 
 def _key(script: Script, place: str, goto: str) -> str:
-    """The key at a place that leads there."""
+    """The key at `place` that leads to `goto`."""
     options = reply.crossroads(script, Session("", "", At(place)))
     return next((option.key for option in options if option.goto == goto), "")
 
 
 def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
-    """Each press on a way, and the place where it was made."""
+    """Each key on a route, and the place where it is pressed."""
     visit, steps = walker.first, []
     for event in way:
         if isinstance(event, Key):
@@ -60,13 +60,13 @@ def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
 
 
 class _Call:
-    """One call through a relay: what has been typed by when, and what is pressed."""
+    """One call through a relay: what has been typed by which second, and what is pressed."""
 
     def __init__(self, walker: Walker, got: Got):
         self._walker, self._got, self._visit = walker, got, walker.first
         self._typed_until = 0.0
         self._typed: set[str] = set()
-        #: When the name of each key had been typed: of those named here, and of those that work everywhere.
+        #: The second at which the name of each key was typed, for keys named here and keys that work everywhere.
         self._named: dict[str, float] = {}
 
     def follow(self, steps: list[Step]) -> tuple[float, int] | None:
@@ -80,7 +80,7 @@ class _Call:
         return None
 
     def _type(self) -> None:
-        """What is new is typed. What was typed before, the caller still has before them."""
+        """Type what is new. The caller can still read what was typed before."""
         self._typed_until = max(self._typed_until, self._visit.seconds)
         self._named = {key: at for key, at in self._named.items() if key in "09"}
         for words in words_of(self._visit.turn.says):
@@ -91,7 +91,7 @@ class _Call:
                 self._named[key] = self._typed_until
 
     def _one_turn(self, steps: list[Step]) -> None:
-        """Press, if there was time to read it before the wait is over; else the wait runs out."""
+        """Press a key if the caller could read its name in time; otherwise the wait runs out."""
         visit, walker = self._visit, self._walker
         if not isinstance(visit.turn.then, Gather):
             self._visit = next(walker.without_a_key(visit))
@@ -99,21 +99,21 @@ class _Call:
         over = walker.timing.reply(visit.turn) + visit.turn.then.seconds
         ready = self._ready(steps) - visit.seconds
         if len(steps) > 1 and steps[0][0] != visit.node == steps[1][0]:
-            del steps[0]  # a reading that was to be skipped has run on by itself
+            del steps[0]  # a reading that was to be skipped has moved on by itself
         if steps and self._is_here(steps[0]) and ready <= over:
             keys = steps.pop(0)[1]
             self._visit = walker.answered(visit, Key(keys), ready, len(keys.rstrip("#")))
-            self._typed_until = self._visit.seconds  # the operator goes on with what is said now
+            self._typed_until = self._visit.seconds  # the operator moves on to what is said now
         else:
             self._visit = walker.answered(visit, NoInput(), over)
 
     def _ready(self, steps: list[Step]) -> float:
-        """When a key can be pressed: what names it has been typed, and read."""
+        """The second at which a key can be pressed: its name has been typed and read."""
         typed = self._named.get(steps[0][1], self._typed_until) if steps else self._typed_until
         return max(typed + REPLY, self._visit.seconds + REACTION)
 
     def _is_here(self, step: Step) -> bool:
-        """Whether a key means here what is wanted. More time is asked for once the greeting has been read."""
+        """Whether a key has the wanted meaning here. More time is asked for once the greeting has been read."""
         if step[0]:
             return step[0] == self._visit.node
         return step[1] == "0" or not is_told_in_parts(self._walker.script, self._visit.turn)

@@ -1,4 +1,4 @@
-"""What must hold for everybody, wherever they are in a call: tried on the engine itself."""
+"""What must be true for every caller, everywhere in a call. The rules try it on the engine."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from ivr.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 
 SHARED = MENUS + "shared.yaml"
-#: Seconds more than a relay's typing takes that a caller must have.
+#: Seconds that a caller must have beyond the typing of a relay.
 RELAY_MARGIN = 20.0
 #: Words that blame a caller for silence.
 BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", "failed to")
 
 
 def _places(context: Context) -> list[Visit]:
-    """Every place an ordinary caller can come to and be asked for a key, whatever the desk can do."""
+    """Every place where an ordinary caller is asked for a key, with every kind of desk."""
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
 def _where(context: Context, node: str) -> tuple[str, Path]:
-    """The file and the lines of a node, or of one of the line's own places."""
+    """The file and path of a node or a built-in step."""
     return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
 
 
-@rule("person-everywhere", "R1, R2", "One key, always the same, reaches a person from anywhere.")
+@rule("person-everywhere", "R1, R2", "The same key must reach a person from everywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
-    """Zero: a person when the line is open; when it is closed or busy, the offer to be rung, or a message to leave."""
+    """Key 0 leads to a person if the line is open;
+
+    if it is closed or busy, to the offer of a call back, or to a message.
+    """
     script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
     if not script.hours.is_open(by_day):
-        yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Give some hours.")
+        yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Add opening hours.")
         return
     answers = context.simulation.answers
     for visit in _places(context):
@@ -59,18 +62,18 @@ def _offers_ring_back(script: Script, turn: Turn) -> bool:
     return any(option.goto == "ring_back" for option in reply.crossroads(script, turn.session))
 
 
-@rule("no-fault", "R12", "To ask again is not a mistake.")
+@rule("no-fault", "R12", "Asking to hear something again is not a mistake.")
 def no_fault(context: Context) -> Iterator[Finding]:
-    """Hearing again and going back are never counted against anybody."""
+    """Repeating and going back never count as errors."""
     for visit in _places(context):
         for key in "#*":
             by_day = context.simulation.by_day
             after = context.simulation.answers.answer(visit.turn, Key(key), PracticeDesk(), by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
-                yield Finding(*_where(context, visit.node), f"Key {key} is taken for a mistake here.", visit.node)
+                yield Finding(*_where(context, visit.node), f"Key {key} is counted as a mistake here.", visit.node)
 
 
-@rule("waiting", "R3, R16, R17, R20", "Silence is thinking, searching, or somebody typing.")
+@rule("waiting", "R3, R16, R17, R20", "A silent caller may be thinking, searching, or waiting for a relay to type.")
 def waiting(context: Context) -> Iterator[Finding]:
     found = context.script.line.waiting
     for i, least in enumerate((10, 20, 30)):
@@ -78,10 +81,10 @@ def waiting(context: Context) -> Iterator[Finding]:
             yield Finding(
                 LINE,
                 ("waiting", "silence", i),
-                f"Wait {least} seconds at least: people look for a letter, or their glasses.",
+                f"Wait at least {least} seconds: people look for a letter, or their glasses.",
             )
     if list(found.silence) != sorted(found.silence):
-        yield Finding(LINE, ("waiting", "silence"), "Each wait must be as long as the one before, or longer.")
+        yield Finding(LINE, ("waiting", "silence"), "Each wait must be at least as long as the one before.")
     for name, least, most in (
         ("more_time", 100, 600),
         ("between_digits", 10, 60),
@@ -93,17 +96,17 @@ def waiting(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("waiting", name), f"Make this between {least} and {most}.")
 
 
-@rule("kinder-each-time", "R34", "The same words louder help nobody.")
+@rule("kinder-each-time", "R34", "Repeating the same words helps nobody.")
 def kinder_each_time(context: Context) -> Iterator[Finding]:
-    """Each retry has new words, no more of them, and no blame."""
+    """Each retry uses different words, no more of them than before, and does not blame the caller."""
     for kind, last in (("no_key", 2), ("unused_key", 2)):
         said = [(name, _words(context, f"{name}.say")) for name in (f"{kind}_{i}" for i in range(1, last + 1))]
         for (before, earlier), (name, later) in itertools.pairwise(said):
             if earlier == later:
-                yield Finding(SHARED, ("steps", name, "say"), f"This says the same as {before}. Say it another way.")
+                yield Finding(SHARED, ("steps", name, "say"), f"This says the same as {before}. Use different words.")
             if english.spoken_words(later) > english.spoken_words(earlier):
                 yield Finding(
-                    SHARED, ("steps", name, "say"), f"This is longer than {before}. Help gets shorter, not longer."
+                    SHARED, ("steps", name, "say"), f"This is longer than {before}. Help must get shorter, not longer."
                 )
         for name, text in said:
             for blame in BLAME:
@@ -117,9 +120,9 @@ def _words(context: Context, name: str) -> str:
     return " ".join(words_of(context.script.says[name]))
 
 
-@rule("relay", "R19", "People who cannot hear ring too.")
+@rule("relay", "R19", "Deaf people ring too, through a text relay.")
 def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
-    """With more time, an operator who types has typed all that is said before the wait is over."""
+    """With "more time", a relay operator has typed everything before the wait is over."""
     allowed = context.script.line.waiting.more_time
     for node, turn in context.simulation.longest.items():
         typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
@@ -132,22 +135,24 @@ def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
             yield Finding(*_where(context, node), says, node)
 
 
-@rule("ring-back-hours", "R2", "A promise to ring is one that can be kept.")
+@rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
 def ring_back_hours(context: Context) -> Iterator[Finding]:
-    """Each part of a day in which callers are offered to be rung is one in which somebody can ring."""
+    """Callers are only offered parts of the day in which somebody can ring them."""
     spans = [span for span in context.script.hours.week if span]
     parts = context.script.diary.parts
     for part, hours in parts.items():
         path = ("ring_back", part, "hours")
         if not any(span.shared(hours) for span in spans):
-            yield Finding(LINE, path, "On no day is the line open then. Change these hours, or write closed.")
+            yield Finding(LINE, path, "The line is never open during these hours. Change them, or write closed.")
         elif not any(span.shared(hours) == hours for span in spans):
-            says = "Callers are told all of these hours, and on no day is the line open for all of them. Make them fit."
+            says = "On no day is the line open for all of these hours, and callers hear them. Change them."
             yield Finding(LINE, path, says, level="warning")
     if len(parts) == 2 and parts["morning"].closes > parts["afternoon"].opens:
         says = (
-            "The morning goes on after the afternoon has begun. Callers hear both: make one end where the other begins."
+            "The morning ends after the afternoon begins, and callers hear both. Make one end where the other begins."
         )
         yield Finding(LINE, ("ring_back", "morning", "hours"), says, level="warning")
     if not any(getattr(context.script.line.ring_back, part).places for part in parts):
-        yield Finding(LINE, ("ring_back",), "Nobody could be rung back. Give one part of the day hours, and places.")
+        yield Finding(
+            LINE, ("ring_back",), "Nobody could be rung back. Give at least one part of the day hours and places."
+        )

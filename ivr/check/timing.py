@@ -1,7 +1,7 @@
-"""How long the line takes to say things: measured where the sounds are rendered, else by the pace.
+"""How long the line takes to say things: measured from rendered sounds, otherwise computed from the pace.
 
-Every time the check prints is made of these parts: what is said, the pauses in it, and one gap for
-each turn, in which a key or a silence goes to the line and its answer comes back.
+Every time that the check prints consists of the speech, its pauses, and one gap per turn for the webhook and its
+answer.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from ivr.script import Script
 from ivr.session import Turn
 from ivr.spoken import Speech
 
-#: Seconds between a key, or the end of a wait, and the first word of the answer: a webhook to the line and
-#: back, and the first sound fetched from a cache. An estimate, since no number of ours is live yet; Twilio's
-#: own figures for a cached sound are some ten milliseconds, so sounds after the first count as no gap.
+#: Seconds between a key, or the end of a wait, and the first word of the answer: a webhook to the line and back, and
+#: the first sound fetched from a cache. This is an estimate, because no number is live yet. By Twilio's own figures a
+#: cached sound takes some ten milliseconds, so later sounds have no gap.
 TURN_GAP = 0.5
-#: At least so much of the speech must have been measured for a figure to be called measured.
+#: The share of the speech that must be measured for a figure to count as measured.
 MOSTLY = 0.9
 
-#: Seconds of each sound, by its words and whether they are said slowly.
+#: The seconds of each sound, by its words and whether they are said slowly.
 Measured = Mapping[tuple[str, bool], float]
 
 
 class Timing:
-    """The seconds that one script takes to say things."""
+    """Computes the seconds that parts of one script take to say."""
 
     def __init__(self, script: Script, measured: Measured | None = None):
         self._script, self._measured = script, measured or {}
@@ -35,24 +35,24 @@ class Timing:
 
     @property
     def is_measured(self) -> bool:
-        """Whether nearly every prompt has a sound that was measured."""
+        """Whether nearly every prompt has a measured sound."""
         prompts = self._script.every_prompt()
         return sum((words, False) in self._measured for words in prompts) >= MOSTLY * len(prompts)
 
     def speech(self, said: Speech, *, slow: bool = False) -> float:
-        """How long a Speech takes, with its pauses, at the normal or the slow pace."""
+        """The seconds of a Speech with its pauses, at the normal or the slow pace."""
         return self._speech(said, slow)
 
     def reply(self, turn: Turn) -> float:
-        """How long a reply takes to say, at the pace of the call."""
+        """The seconds of a reply, at the pace of the call."""
         return self._speech(turn.says, turn.session.slow)
 
     def until(self, turn: Turn, key: str) -> float | None:
-        """How long into a reply a key has been named; None if the reply does not name it."""
+        """The second of a reply by which a key has been named; None if the reply does not name it."""
         return self._names(turn.says, turn.session.slow).get(key)
 
     def _when_named(self, said: Speech, slow: bool) -> dict[str, float]:
-        """How long into this each key has been named, the first time."""
+        """The second by which each key has first been named."""
         found: dict[str, float] = {}
         for i, piece in enumerate(said, 1):
             if (key := self.key_named(piece)) and key not in found:
@@ -60,11 +60,11 @@ class Timing:
         return found
 
     def key_named(self, piece: object) -> str | None:
-        """The key that a piece of words names: 'press 1.' names 1."""
+        """The key that a phrase names: 'press 1.' names 1."""
         return self._key_of.get(piece) if isinstance(piece, str) else None
 
     def first(self, turn: Turn, pieces: int) -> float:
-        """How long the first so many pieces of a reply take."""
+        """The seconds of the first `pieces` pieces of a reply."""
         return self._speech(turn.says[:pieces], turn.session.slow)
 
     def _add_up(self, said: Speech, slow: bool) -> float:

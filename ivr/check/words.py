@@ -1,4 +1,4 @@
-"""How it is put: what a caller who reads little and hears it once can follow."""
+"""The wording: what a caller with low literacy can follow when they hear it once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PART_MOST = 30
 LABEL_GOOD, LABEL_MOST = 7, 10
 EXTRA_SYLLABLES_GOOD, EXTRA_SYLLABLES_MOST = 6, 12
 GRADE_MOST, GRADE_NEEDS_WORDS = 4.0, 100
-#: Share of its words that a label may have in common with another of its menu.
+#: The share of its words that a label may have in common with another label of the menu.
 OVERLAP_MOST = 0.4
 TEXT_MOST = 306
 
-#: Phrases that callers do not follow, or that put them off, and what to do instead.
+#: Phrases that callers do not follow, or that put them off, with the remedy.
 BANNED: tuple[tuple[str, str], ...] = (
     (
         r"press (the )?(?!an?\b|any\b)\w+(,? (key|button|now))*,? (for|to|if)\b",
@@ -33,13 +33,13 @@ BANNED: tuple[tuple[str, str], ...] = (
     (r"\b(etc|e\.?g|i\.?e)\.", "Say it in words: 'and more', 'for example', 'that is'."),
     (
         r"\b(invalid|incorrect|error|wrong key|did ?n[o']t (get|understand))\b",
-        "Nobody is blamed. Say what can be done.",
+        "Do not blame the caller. Say what they can do.",
     ),
     (
         r"\b(please hold(?! on)|hold the line|your call is important|thank you for \w+ing)\b",
-        "Take it out: it is padding.",
+        "Remove it: it is padding.",
     ),
-    (r"\b(please listen carefully|options have changed|following options)\b", "Take it out: it is padding."),
+    (r"\b(please listen carefully|options have changed|following options)\b", "Remove it: it is padding."),
     (
         r"\b(other enquiries|more options|something else|(?<!in )general|misc(ellaneous)?)\b",
         "Say what the choice is about.",
@@ -52,7 +52,7 @@ BANNED: tuple[tuple[str, str], ...] = (
     ),
 )
 
-#: Words that do not tell one choice from another.
+#: Words that do not distinguish one choice from another.
 _LITTLE = frozenset({
     "to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on",
     "hear", "know", "get", "about", "who", "how", "words",
@@ -72,7 +72,7 @@ _ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
 _DIGITS = re.compile(r"\d")
 _ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")
 _NOT_TWICE = re.compile(r"\b(?:not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
-#: Signs that a voice makes words or pauses of as they are meant.
+#: Punctuation that voices handle correctly.
 _PLAIN_SIGNS = frozenset(" .,?!'\u2019\u2018-\u2013\u2014:;()\"\u201c\u201d\u2026")
 _NO_SPACE = re.compile(r"[^\W\d_]{2,}[.,?!;:][^\W\d_]+")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
@@ -81,7 +81,7 @@ _ANY = "|".join(
     sorted((word for word in english.NUMBERS if word not in ("and", "point", "second")), key=len, reverse=True)
 )
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
-#: Lengths, dates and times in words: what changes with the law or the year, and stands in line.yaml.
+#: Durations, dates and times in words: they change with the law or the year, so they belong in line.yaml.
 _UNIT = "(?:(?:working|school|more|whole|full) )?(?:day|week|month|year|hour|minute|pound)s?"
 _IN_WORDS = re.compile(
     rf"\b(?:{_ANY})\b(?:[- ](?:{_ANY})\b)* {_UNIT}\b"
@@ -90,7 +90,7 @@ _IN_WORDS = re.compile(
 )
 
 
-@rule("sentence-length", "R21", "What is heard cannot be read again; one idea at a time is kept.")
+@rule("sentence-length", "R21", "Listeners cannot go back, and can take in one idea at a time.")
 def sentence_length(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
@@ -102,23 +102,23 @@ def sentence_length(context: Context) -> Iterator[Finding]:
                 yield text.finding(says, "error" if worse else "warning")
 
 
-@rule("part-length", "R28", "About thirteen seconds is what can be taken in before a pause.")
+@rule("part-length", "R28", "Listeners can take in about thirteen seconds before they need a pause.")
 def part_length(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if text.kind in ("part", "question", "meaning", "menu", "step", "phrase"):
             count = english.spoken_words(text.heard) if text.node else _not_dictated(text.heard)
             if count > PART_MOST:
                 yield text.finding(
-                    f"This takes {count} words to say. Make it {PART_MOST} at most, or make two parts of it."
+                    f"This takes {count} words to say. Make it {PART_MOST} at most, or split it into two parts."
                 )
 
 
 def _not_dictated(heard: str) -> int:
-    """Words of what the line's own places say, without the digits of a number, which is written down and not kept."""
+    """The words of a built-in step, without the digits of numbers, which callers write down and do not remember."""
     return sum(map(english.sentence_words, english.sentences(heard)))
 
 
-@rule("label-length", "R8", "A choice is held in mind until its key is said.")
+@rule("label-length", "R8", "Callers have to remember a choice until they hear its key.")
 def label_length(context: Context) -> Iterator[Finding]:
     for text in context.spoken("label"):
         count = english.spoken_words(text.heard)
@@ -128,7 +128,7 @@ def label_length(context: Context) -> Iterator[Finding]:
             yield text.finding(says, "error" if worse else "warning")
 
 
-@rule("label-overlap", "R9", "Choices that sound alike are the commonest fault of such lines.", level="warning")
+@rule("label-overlap", "R9", "Choices that sound alike are the most common fault of phone menus.", level="warning")
 def label_overlap(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         choices = getattr(node, "choices", {})
@@ -137,7 +137,7 @@ def label_overlap(context: Context) -> Iterator[Finding]:
                 shared = _shared(choice.label, other.label)
                 if key < other_key and shared > OVERLAP_MOST:
                     worse = choice.label.lower() == other.label.lower()
-                    says = f"This choice sounds like choice {key}, '{choice.label}'. Put it in other words."
+                    says = f"This choice sounds like choice {key}, '{choice.label}'. Use different words."
                     yield context.at(
                         node_id, "choices", other_key, "label", says=says, level="error" if worse else "warning"
                     )
@@ -149,22 +149,24 @@ def _shared(one: str, other: str) -> float:
 
 
 def _content(label: str) -> set[str]:
-    """The words of a label that tell it from others."""
+    """The words of a label that distinguish it from others."""
     return {word.lower() for word in english.words(label)} - _LITTLE
 
 
-@rule("listening", "R23", "Long words take more listening than reading shows.")
+@rule("listening", "R23", "Long words are harder to follow by ear than in print.")
 def listening(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
             extra = english.extra_syllables(sentence)
             if extra > EXTRA_SYLLABLES_GOOD and not english.sentence_words(sentence) < 4:
                 worse = extra > EXTRA_SYLLABLES_MOST
-                says = f"This is hard to hear: {extra} syllables more than words. Use shorter words: '{sentence}'"
+                says = (
+                    f"This has {extra} more syllables than words, too many to follow. Use shorter words: '{sentence}'"
+                )
                 yield text.finding(says, "error" if worse else "warning")
 
 
-@rule("unknown-words", "R24", "One word that is not known loses the sentence.")
+@rule("unknown-words", "R24", "One unknown word makes the whole sentence unclear.")
 def unknown_words(context: Context) -> Iterator[Finding]:
     known = _known(context)
     for text in context.texts:
@@ -187,9 +189,9 @@ def _is_known(word: str, known: set[str]) -> bool:
     return len(word) == 1 or english.is_common(word) or any(form in known for form in english.forms(word))
 
 
-@rule("glossary", "R24", "A hard word is explained where it is heard.")
+@rule("glossary", "R24", "Callers can ask for an explanation where they hear a hard word.")
 def glossary(context: Context) -> Iterator[Finding]:
-    """A reading that uses a hard word names it, so that 'what does that mean' explains it there."""
+    """A reading that uses a hard word must list it, so that 'what does that mean' explains it there."""
     hard = {node.id: node.word.lower() for node in context.script.nodes.values() if isinstance(node, Word)}
     for node_id, node in context.authored.items():
         if not isinstance(node, Reading):
@@ -204,7 +206,7 @@ def glossary(context: Context) -> Iterator[Finding]:
                 yield context.at(node_id, says=f"'{word}' is said here. Add {word_id} to this reading's words.")
 
 
-@rule("acronyms", "R25", "Letters mean nothing to those who have not met them.")
+@rule("acronyms", "R25", "Abbreviations mean nothing to people who do not know them.")
 def acronyms(context: Context) -> Iterator[Finding]:
     listed = context.script.words
     explained = {
@@ -215,29 +217,27 @@ def acronyms(context: Context) -> Iterator[Finding]:
             letters = found.rstrip("s") if found[-1] == "s" else found
             if letters not in listed.said:
                 yield text.finding(
-                    f"'{letters}' may be said wrongly. Write how it is said, under 'said' in config/words.yaml."
+                    f"'{letters}' may be mispronounced. Write a respelling under 'said' in config/words.yaml."
                 )
             elif letters not in explained and letters not in " ".join(
                 [*listed.names, *context.script.line.names.values()]
             ):
-                yield text.finding(
-                    f"'{letters}' is explained nowhere. Write a word node for it, or use the full words."
-                )
+                yield text.finding(f"'{letters}' is not explained. Write a word node for it, or use the full words.")
 
 
-@rule("banned", "R6, R26, R27", "Padding, blame and idioms cost attention that is needed.")
+@rule("banned", "R6, R26, R27", "Padding, blame and idioms waste attention.")
 def banned(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for pattern, instead in BANNED:
             if found := re.search(pattern, text.written, re.IGNORECASE):
-                yield text.finding(f"'{found[0]}' is not said on this line. {instead}")
+                yield text.finding(f"'{found[0]}' must not be used on this line. {instead}")
 
 
-@rule("keys-by-hand", "R6, R10", "The line says each key where it belongs; said twice, it may be said wrongly.")
+@rule("keys-by-hand", "R6, R10", "The line announces keys by itself; a key written by hand may be wrong.")
 def keys_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if text.node and (found := _KEY.search(text.written)):
-            yield text.finding(f"The line says 'press' and the key itself. Take '{found[0]}' out.")
+            yield text.finding(f"The line adds 'press' and the key by itself. Remove '{found[0]}'.")
 
 
 _KEY = re.compile(
@@ -246,7 +246,7 @@ _KEY = re.compile(
 )
 
 
-@rule("one-word", "R26", "Two words for one thing are two things to a listener.")
+@rule("one-word", "R26", "Listeners take two words for two different things.")
 def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
     explains = _explains(context)
     for text in context.texts:
@@ -254,30 +254,30 @@ def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
             continue
         for pattern, instead in PREFERRED.items():
             if found := re.search(pattern, text.written, 0 if "[A-Z]" in pattern else re.IGNORECASE):
-                yield text.finding(f"Say '{instead}' for '{found[0]}': one word for one thing, everywhere.")
+                yield text.finding(f"Say '{instead}' instead of '{found[0]}': use one word for one thing.")
 
 
 def _explains(context: Context) -> set[str]:
-    """Word nodes and the menus of words: the places that may use a hard word, since they explain it."""
+    """Word nodes and the menus of words: they may use hard words, because they explain them."""
     words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.Word)}
     return {*words, *(word.listed_in for word in words.values())}
 
 
-@rule("double-negative", "R26", "'Not' twice is heard as not.")
+@rule("double-negative", "R26", "Listeners take a double negative for a single one.")
 def double_negative(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
             found = _NOT_TWICE.search(sentence)
             if found and _is_negative(found[1].lower()):
-                yield text.finding(f"This says 'not' twice. Say it straight: '{sentence}'")
+                yield text.finding(f"This is a double negative. Say it positively: '{sentence}'")
 
 
 def _is_negative(word: str) -> bool:
-    """'unhappy' takes away from 'happy'; 'understand' and 'university' take away nothing."""
+    """Whether a prefix negates the word: 'unhappy' does, 'understand' and 'university' do not."""
     return not word.startswith("un") or word == "unless" or english.is_common(word.removeprefix("un"))
 
 
-@rule("signs", "R25, R29", "A voice guesses what a sign means, and may guess wrong.")
+@rule("signs", "R25, R29", "Voices guess how to read a symbol, and may guess wrongly.")
 def signs(context: Context) -> Iterator[Finding]:
     for name, value in context.script.line.names.items():
         for sign in _strange(value):
@@ -287,16 +287,16 @@ def signs(context: Context) -> Iterator[Finding]:
         for sign in _strange(words):
             yield text.finding(_STRANGE.format(sign))
         if found := _DOTTED.search(words):
-            yield text.finding(f"'{found[0]}' would be taken for the ends of sentences. Write letters without dots.")
+            yield text.finding(f"'{found[0]}' would be read as ends of sentences. Write abbreviations without dots.")
         elif found := _NO_SPACE.search(words):
-            yield text.finding(f"A space is missing in '{found[0]}'. Write one, or two words are said as one.")
+            yield text.finding(f"A space is missing in '{found[0]}'. Without it, two words are said as one.")
 
 
-_STRANGE = "A voice may say '{}' wrongly. Write what it means in words, or take it out."
+_STRANGE = "A voice may read '{}' wrongly. Write it in words, or remove it."
 
 
 def _strange(words: str) -> list[str]:
-    """Signs of these words that are no part of plain writing."""
+    """The characters of these words that are not plain punctuation."""
     return [c for c in dict.fromkeys(words) if not (c.isalnum() or c.isspace() or c in _PLAIN_SIGNS)]
 
 
@@ -306,13 +306,11 @@ def numbers_by_hand(context: Context) -> Iterator[Finding]:
         is_setting = text.file == LINE
         if _DIGITS.search(text.written) and text.kind != "phrase":
             remedy = "Write it in words." if is_setting else "Put it into config/line.yaml, and its {name} here."
-            yield text.finding(f"A number stands here by hand. {remedy}")
+            yield text.finding(f"This number is written by hand. {remedy}")
         elif not is_setting and (found := _IN_WORDS.search(text.written)):
-            yield text.finding(
-                f"'{found[0]}' stands here by hand. Put it into config/line.yaml, and its {{name}} here."
-            )
+            yield text.finding(f"'{found[0]}' is written by hand. Put it into config/line.yaml, and its {{name}} here.")
         if _ADDRESS.search(text.written):
-            yield text.finding("Nobody can write an address down by ear. Put it into a text message.")
+            yield text.finding("Callers cannot write down an address by ear. Put it into a text message.")
 
 
 @rule("texts-by-hand", "R33", "A number that changes must change everywhere at once.")
@@ -321,11 +319,11 @@ def texts_by_hand(context: Context) -> Iterator[Finding]:
     for name, body in texts.items():
         if _ADDRESS.search(body) or re.search(r"\d{4}", body):
             yield Finding(
-                TEXTS, ("texts", name), "A number or an address stands here by hand. Put it into config/line.yaml."
+                TEXTS, ("texts", name), "This number or address is written by hand. Put it into config/line.yaml."
             )
 
 
-@rule("text-length", "R35", "A third message is one that nobody reads, and all pay for.")
+@rule("text-length", "R35", "Nobody reads a third message, but it has to be paid for.")
 def text_length(context: Context) -> Iterator[Finding]:
     for name, body in context.script.texts.items():
         if len(body) > TEXT_MOST:
@@ -364,12 +362,12 @@ def _ended(words: str) -> str:
 
 @rule("pace", "R11, R14, R29, R32", "Too fast is the fault older listeners name first.")
 def pace(context: Context) -> Iterator[Finding]:
-    """What line.yaml may make of the voice's speed and pauses."""
+    """Limits for the voice's speed and pauses in line.yaml."""
     found = context.script.line.pace
     if not 130 <= found.words_a_minute <= 150:
         yield Finding(LINE, ("pace", "words_a_minute"), "Speak between 130 and 150 words a minute.")
     if found.slow_words_a_minute > 115:
-        yield Finding(LINE, ("pace", "slow_words_a_minute"), "Slow speech is 115 words a minute at most.")
+        yield Finding(LINE, ("pace", "slow_words_a_minute"), "Make slow speech 115 words a minute at most.")
     for name, least in (
         ("before_key", 0.7),
         ("between_choices", 1.0),
@@ -379,18 +377,18 @@ def pace(context: Context) -> Iterator[Finding]:
         ("between_groups", 0.7),
     ):
         if getattr(found, name) < least:
-            yield Finding(LINE, ("pace", name), f"Make this {least} at least: people need the time.")
+            yield Finding(LINE, ("pace", name), f"Make this at least {least}: people need the time.")
 
 
-#: Twilio's British voices that are known to take pauses, a pace, and a word said another way.
+#: Twilio's British voices that are known to support pauses, a pace, and respelled words.
 _TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural", "Polly.Arthur-Neural")
 
 
-@rule("twilio-voice", "R29", "Twilio says nothing at all in a voice that it does not know.", level="warning")
+@rule("twilio-voice", "R29", "Twilio says nothing at all if it does not know the voice.", level="warning")
 def twilio_voice(context: Context) -> Iterator[Finding]:
     voice = context.script.line.speech.say_voice
     if voice not in _TWILIO_VOICES:
         says = (
-            f"'{voice}' may not be a British voice of Twilio's that can go slower. Use {_TWILIO_VOICES[0]}, or try it."
+            f"'{voice}' may not be a British Twilio voice that can speak slower. Use {_TWILIO_VOICES[0]}, or test it."
         )
         yield Finding(LINE, ("speech", "say_voice"), says)

@@ -1,7 +1,7 @@
-"""The `ivr` command: everything that is done to the line from a terminal.
+"""The `ivr` command: everything that people do to the line from a terminal.
 
-Commands raise; `main` alone turns what they raise into plain lines and an exit status:
-1 for what the person at the terminal can put right, 2 for a wrong way of asking.
+Commands raise exceptions. Only `main` turns them into plain lines and an exit status: 1 for something that the user can
+correct, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ for command in (
 
 
 def main() -> None:
-    """Run a command, and say in plain lines what stopped it."""
+    """Run a command, and print in plain lines what stopped it."""
     try:
         _must_be_at_home(Path(sys.prefix))
         commands.main(prog_name="ivr", standalone_mode=False)
@@ -68,16 +68,16 @@ def main() -> None:
 
 
 def _must_be_at_home(venv: Path) -> None:
-    """Raises Stop in a copied folder, whose .venv would say and publish what is in the original."""
+    """Raises Stop in a copied folder, whose .venv would use and publish the original's files."""
     venv = venv.resolve()
     is_another = venv.name == ".venv" and venv != (config.ROOT / ".venv").resolve()
     if is_another and (venv.parent / "ivr").is_dir():
-        raise Stop(f"This .venv belongs to {config.ROOT}. For one of its own, run ./scripts/start here.")
+        raise Stop(f"This .venv belongs to {config.ROOT}. Run ./scripts/start here to make one for this folder.")
 
 
 def _in_words(error: OSError) -> str:
-    """What the disk answered. A file that could not be written is named, if it is known."""
+    """A disk error in words, with the name of the file if it is known."""
     named = f" ({error.filename})" if error.filename else ""
     if is_full(error):
         return f"The disk is full{named}. Make room and try again; the live line is unchanged."
-    return f"{error.filename} cannot be used: {error.strerror}. Put that right and try again."
+    return f"{error.filename} cannot be used: {error.strerror}. Correct that and try again."

@@ -1,4 +1,4 @@
-"""What several commands share."""
+"""Code that several commands share."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ivr.store import PATIENT_SECONDS, Store
 
 
 class Stop(Exception):
-    """Raised with one plain line for the person at the terminal."""
+    """Raised to end a command with a message for the user."""
 
 
 def out(words: str = "") -> None:
-    """Say something at the terminal. A full disk behind it stops nothing."""
+    """Print a line. Does not fail if standard output cannot be written, as with a full disk."""
     try:
         click.echo(words)
     except OSError as error:
@@ -36,7 +36,7 @@ def out(words: str = "") -> None:
 
 
 def who() -> str:
-    """The name that goes into the history."""
+    """The user's name, for the history and the log."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -45,7 +45,7 @@ def who() -> str:
 
 @contextmanager
 def store_of(settings: Settings) -> Iterator[Store]:
-    """The line's Redis, started for the moment if it does not run."""
+    """The line's Redis. An embedded one that does not run is started, and stopped again at the end."""
     with server.redis(settings):
         store = Store(settings.redis_url, PATIENT_SECONDS)
         try:
@@ -56,7 +56,7 @@ def store_of(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def refusing(so: str) -> Iterator[None]:
-    """Says behind the Problems that stopped a command what comes of it."""
+    """After the Problems that stopped a command, print the consequence `so`."""
     try:
         yield
     except ConfigError as error:
@@ -64,7 +64,7 @@ def refusing(so: str) -> Iterator[None]:
 
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
-    """What is on disk: its files, as staff wrote them, and as a script. Raises ConfigError with every Problem."""
+    """The draft on disk: its files, as staff wrote them, and compiled. Raises ConfigError with every Problem."""
     draft = drafts.read_draft(config.script_files(settings.config_dir))
     return (
         draft.files,
@@ -74,7 +74,7 @@ def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
 
 
 class Moment(click.ParamType[dt.datetime]):
-    """A day and time on Leicester's clock: '2026-12-25 10:00'."""
+    """A day and time in UK time: '2026-12-25 10:00'."""
 
     name = "moment"
 
@@ -102,17 +102,17 @@ class Day(click.ParamType[dt.date]):
 
 
 def is_terminal() -> bool:
-    """Whether somebody watches, for whom a progress bar is drawn."""
+    """Whether output goes to a terminal, so that a progress bar makes sense."""
     return sys.stdout.isatty()
 
 
 def may_write_sound(path: Path) -> None:
-    """Asked before any sound is made. Raises Stop if a sound cannot go there, or something else is there."""
+    """Raises Stop if a sound cannot be written there, or if another file is there. Call it before rendering."""
     if path.suffix.lower() != ".wav":
-        raise Stop(f"The name of a sound ends in .wav. Write: {path}.wav")
+        raise Stop(f"The name of a sound file must end in .wav. Write: {path}.wav")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Stop(f"{path} cannot be written. Name a file in a folder that is there.")
+        raise Stop(f"{path} cannot be written. Name a file in an existing folder.")
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             if file.read(4) != b"RIFF":
-                raise Stop(f"{path} is there already, and is not a sound. Choose another name.")
+                raise Stop(f"{path} already exists and is not a sound. Choose another name.")

@@ -32,21 +32,21 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     if not who:
         raise Stop("Say who confirmed it: ivr confirm NAME --by 'A. Name, SENDIASS'")
     if day > today:
-        raise Stop(f"{day} is still to come. Give the day on which they said so.")
+        raise Stop(f"{day} is in the future. Give the day on which they confirmed it.")
     settings = config.settings()
     _, draft, made = draft_script(settings)
     value = _value(draft, name)
     if value is None:
         known = ", ".join([*confirmation.names(draft.line), WORDS])
-        raise Stop(f"'{name}' is nothing that is confirmed. Name one of: {known}.")
+        raise Stop(f"'{name}' cannot be confirmed. Name one of: {known}.")
     was_live = _into_live(settings, name, value, who, day)
     file = settings.config_dir / drafts.LINE
     text = file.read_bytes().decode("utf-8-sig")
     disk.write_whole(file, _written(text, draft, name, who, day))
     what = "The words are" if name == WORDS else f"{name} is"
-    out(f"{what} confirmed by {who} on {day:%-d %B %Y}. That stands in {file}.")
+    out(f"{what} confirmed by {who} on {day:%-d %B %Y}. It is written in {file}.")
     if not was_live:
-        out("What is live does not have it yet: `ivr publish` makes it live.")
+        out("The live version does not have it yet: `ivr publish` makes it live.")
     left = [one.name for one in confirmation.unconfirmed(draft, made) if one.name != name]
     out(f"Not confirmed yet: {', '.join(left)}." if left else "Every number, address and hour is confirmed.")
 
@@ -79,7 +79,7 @@ def _into_live(settings: Settings, name: str, value: str, who: str, day: dt.date
         if _value(live, name) != value:
             return False
         changed = {**files, drafts.LINE: _written(files[drafts.LINE], live, name, who, day)}
-        # Nothing that callers hear changes, so the gate is not run.
+        # Callers hear no difference, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
         publishing.put_live(store, passed, f"confirmed by {who} on {day}: {name}", before)
         return True

@@ -1,4 +1,4 @@
-"""`ivr demo`: the line with made-up callers in it, on this machine only, and gone afterwards."""
+"""`ivr demo`: the line with made-up callers, on this machine only, deleted afterwards."""
 
 from __future__ import annotations
 
@@ -19,42 +19,43 @@ from ivr.cli.common import Stop, out, refusing
 from ivr.cli.publishing import Passed
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.reading import counted
 from ivr.store import PATIENT_SECONDS, Store
 
-#: Nobody else may see it, so that nobody takes it for the real one.
+#: Local only, so that nobody else mistakes it for the real line.
 HOST = "127.0.0.1"
-#: What is only set where a real line runs.
+#: Variables that are set only for a real line.
 _OF_A_REAL_LINE = ("PUBLIC_URL", "TWILIO_ACCOUNT_SID")
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it answers.")
 def demo(port: int) -> None:
-    """Show the advisers' page with made-up callers in it, until Ctrl-C. Nothing is sent, and nothing is kept."""
+    """Show the advisers' page with made-up callers, until Ctrl-C. Nothing is sent, and nothing is kept."""
     run(port)
 
 
 def run(port: int) -> None:
-    """Be the demo. Raises Stop where a real line runs."""
+    """Run the demo. Raises Stop if the settings are those of a real line."""
     if told := config.set_here(*_OF_A_REAL_LINE):
         raise Stop(
-            f"{' and '.join(told)}: set, as for a real line. A demo runs only where nothing real can be reached."
+            f"{' and '.join(told)}: set, as for a real line. The demo runs only where it cannot reach anything real."
         )
     server.check_port(HOST, port, f"{server.START} --demo")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is made below is taken away
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the data below is deleted
     with tempfile.TemporaryDirectory(prefix="ivr-demo-") as folder:
         settings = _of_its_own(Path(folder), port)
         try:
             _serve(settings, port)
         finally:
             _take_away_socket(settings)
-    out("Stopped. Everything of the demo is deleted.")
+    out("Stopped. The demo's data is deleted.")
 
 
 def _of_its_own(data: Path, port: int) -> Settings:
-    """Settings with a data folder of the demo's own, where whatever else the machine was told is forgotten.
+    """Settings with a data folder of the demo's own, and without all other settings of the machine.
 
-    So no text, mail or call can leave it: nothing here, or in what it starts, knows an account or a server.
+    So no text, mail or call can leave it: neither this process nor its children know an account or a server.
     """
     (data / config.DEMO).touch()
     config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say")
@@ -62,10 +63,12 @@ def _of_its_own(data: Path, port: int) -> Settings:
 
 
 def _take_away_socket(settings: Settings) -> None:
-    """Where the data folder's path is too long for a socket, Redis had it in a folder beside."""
+    """Remove the folder of Redis' socket, which is a separate one if the data folder's path is too long for a
+    socket.
+    """
     path = Path(settings.redis_url.removeprefix("unix://"))
     path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # it holds something else, or is the data folder itself
+    with contextlib.suppress(OSError):  # it contains something else, or is the data folder itself
         path.parent.rmdir()
 
 
@@ -80,7 +83,7 @@ def _serve(settings: Settings, port: int) -> None:
 
 
 def _without_alerts(passed: Passed) -> Passed:
-    """The same line, with nobody to be told of urgent or late callers."""
+    """The same line, without anybody to alert."""
     files = {**passed.files, drafts.LINE: editing.without_alerts(passed.files[drafts.LINE])}
     return Passed(files, building.load(files, config.bank_holidays()), passed.warnings)
 
@@ -90,7 +93,7 @@ def _say_how(port: int, waiting: int) -> None:
     out(f"\nThe demo answers on {address}  (Ctrl-C stops it and deletes everything)\n")
     out(f"  The advisers' page           {address}/console/")
     out(f"  Sign in as                   {callers.NAME}, with the password {callers.PASSWORD}")
-    out(f"  Waiting to be rung           {waiting} callers, all made up")
+    out(f"  Waiting to be rung           {counted(waiting, 'caller')}, all made up")
     out(f"  Ring it in a browser         {address}/studio/call")
     out("  Ring it from a terminal      .venv/bin/ivr call")
     out("  What is sent                 nothing: no text, no mail, no call")

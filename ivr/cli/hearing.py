@@ -1,4 +1,4 @@
-"""Commands to hear the line without a phone, and to choose the voice that speaks."""
+"""Commands to hear the line without a phone, and to choose its voice."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ivr.config import Settings
 from ivr.script import Script
 from ivr.session import Input, Turn
 
-#: Characters that `ivr say` takes: about two minutes of speech, many times what a caller should hear in one go.
+#: The most characters for `ivr say`: about two minutes of speech, far more than callers should hear at once.
 MOST_CHARACTERS = 2000
-#: What a voice is tried with.
+#: The words for trying out a voice.
 SAMPLE = "Hello. This is {service_name}. Are you not happy with help at school? To talk to a person, press zero."
 
 TO_FILE = click.Path(dir_okay=False, path_type=Path)
-VOICE_HELP = "Left out: what callers hear. See `ivr voices`."
+VOICE_HELP = "Default: the voice that callers hear. See `ivr voices`."
 
-#: Makes the sound, given an ear for it.
+#: Renders a sound with the given Ear.
 Hear = Callable[[Ear], Samples]
 
 
@@ -46,16 +46,16 @@ def say(words: str, file: Path, slow: bool, voice: str | None) -> None:
 
 
 def _speech(made: Script, words: str) -> spoken.Speech:
-    """Words as a menu would have them. Raises Stop if a caller could not hear them."""
+    """Words as Speech, as in a menu. Raises Stop if callers could not hear them."""
     words = " ".join(words.split())
     if not any(letter.isalnum() for letter in words):
         raise Stop("There are no words to say. Write them in quotes: ivr say 'We can ring you back.' -o FILE.wav")
     if len(words) > MOST_CHARACTERS:
-        raise Stop(f"That is {len(words)} characters. Say {MOST_CHARACTERS} at most in one go.")
+        raise Stop(f"That is {len(words)} characters. Say at most {MOST_CHARACTERS} at once.")
     said = spoken.speech(words, made.values)
     unknown = [piece.name for piece in said if isinstance(piece, spoken.Blank)]
     if unknown:
-        raise Stop(f"There is no setting {{{unknown[0]}}} that is spoken. See config/line.yaml for the names.")
+        raise Stop(f"There is no spoken setting {{{unknown[0]}}}. See config/line.yaml for the names.")
     return said
 
 
@@ -65,16 +65,16 @@ def write_call(settings: Settings, made: Script, happened: Iterable[Input | Turn
 
 
 def with_voice(settings: Settings, made: Script, voice: str | None, hear: Hear, file: Path) -> None:
-    """Have something heard, and write it. Raises Stop with what keeps the voice from speaking."""
+    """Render something and write it to a file. Raises Stop if the voice cannot speak."""
     try:
         ear = Ear(made, settings.audio_dir, voice)
         samples = hear(ear)
     except EngineMissing as reason:
         raise Stop(str(reason)) from reason
     disk.write_whole(file, as_file(samples))
-    out(f"{file}: {len(samples) / TELEPHONE_RATE:.1f} seconds, spoken by {ear.voice}, as a telephone carries it.")
+    out(f"{file}: {len(samples) / TELEPHONE_RATE:.1f} seconds, spoken by {ear.voice}, in telephone quality.")
     if voice is None and (settings.speech or made.line.speech.mode) == "say":
-        out("Callers hear Twilio's voice instead, which only Twilio has: the mode of speech is say.")
+        out("Callers hear Twilio's voice instead, which is not available here: speech mode is 'say'.")
 
 
 # --- voices -----------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def with_voice(settings: Settings, made: Script, voice: str | None, hear: Hear, 
 @click.group("voices", invoke_without_command=True)
 @click.pass_context
 def voices_group(context: click.Context) -> None:
-    """Which voices there are: how each sounds, what it takes, and its licence."""
+    """List the voices: how each sounds, what it needs, and its licence."""
     if context.invoked_subcommand:
         return
     settings = config.settings()
@@ -93,11 +93,11 @@ def voices_group(context: click.Context) -> None:
     for voice in VOICES:
         table.add_row(voice.name, voice.sounds, _is_here(voice), voice.licence)
     Console(file=sys.stdout, width=None if is_terminal() else 100).print(table)
-    out(f"\nconfig/line.yaml wants: engines {', '.join(speech.engines)}; natural_voice {speech.natural_voice}")
-    out("Hear one             ivr voices try NAME -o FILE.wav")
+    out(f"\nconfig/line.yaml says: engines {', '.join(speech.engines)}; natural_voice {speech.natural_voice}")
+    out("Try one              ivr voices try NAME -o FILE.wav")
     out("Fetch one            ivr voices fetch NAME")
-    out("Where each is from   docs/voices.md")
-    out("Have it speak        natural_voice: NAME in config/line.yaml, then ivr publish -m 'why'")
+    out("Origins              docs/voices.md")
+    out("Use one              natural_voice: NAME in config/line.yaml, then ivr publish -m 'why'")
 
 
 def _is_here(voice: Voice) -> str:
@@ -112,19 +112,19 @@ def _is_here(voice: Voice) -> str:
 @voices_group.command("fetch")
 @click.argument("name")
 def fetch(name: str) -> None:
-    """Fetch the voice NAME over the network, once. It is kept only if its hash is right."""
+    """Download the voice NAME. The file is kept only if its hash is right."""
     try:
         path = voices.fetch(name)
     except VoiceRefused as refusal:
         raise Stop(str(refusal)) from refusal
-    out(f"The voice '{name}' is here: {path}")
+    out(f"The voice '{name}' is on this machine: {path}")
     out(f"Hear it: ivr voices try {name} -o {name}.wav")
-    out(f"To have it speak, write natural_voice: {name} into config/line.yaml, and publish.")
+    out(f"To use it, write natural_voice: {name} into config/line.yaml, and publish.")
 
 
 @voices_group.command("try")
 @click.argument("name")
-@click.option("-o", "--output", "file", type=TO_FILE, required=True, help="Where to: a file that ends in .wav.")
+@click.option("-o", "--output", "file", type=TO_FILE, required=True, help="The file to write. Its name ends in .wav.")
 @click.option("--slow", is_flag=True, help="At the slow pace.")
 def try_(name: str, file: Path, slow: bool) -> None:
     """Write a few sentences in the voice NAME to a sound file, as a caller would hear them."""

@@ -1,4 +1,4 @@
-"""Commands about what the embedded Redis keeps on disk."""
+"""Commands about the files of the embedded Redis."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import click
 from ivr import config, embedded, server
 from ivr.cli.common import Stop, out, store_of
 from ivr.config import Settings
+from ivr.reading import counted
 from ivr.store import ping
 
 
 @click.group()
 def store() -> None:
-    """Look after what the embedded Redis keeps on disk."""
+    """Check and repair the files of the embedded Redis."""
 
 
 @store.command()
 def check() -> None:
-    """Say whether everything that was kept is there and can be read, and what is lost if not.
+    """Check whether all saved data is there and can be read, and what is lost if not.
 
     The line must be stopped. Nothing is changed.
     """
@@ -35,17 +36,17 @@ def check() -> None:
         return
     cannot = any(fault.remedy is embedded.Remedy.NONE for fault in found)
     raise Stop(
-        "This cannot be repaired here. Put back a copy of IVR_DATA."
+        "This cannot be repaired. Restore a backup of IVR_DATA."
         if cannot
-        else "If you have a copy of IVR_DATA that is newer than what is left, put that back. Else: ivr store repair"
+        else "If you have a backup of IVR_DATA with more in it than is left, restore it. Otherwise: ivr store repair"
     )
 
 
 @store.command()
 def repair() -> None:
-    """Make what is left usable, and keep a copy of everything as it was.
+    """Copy everything, and then make the remaining data usable.
 
-    The line must be stopped. What stands behind a damaged place is lost to the line, and stays in the copy.
+    The line must be stopped. Data after a damaged place is lost to the line, but stays in the copy.
     """
     settings = _stopped()
     if not embedded.faults(settings.data_dir):
@@ -55,17 +56,17 @@ def repair() -> None:
     for fault in found:
         out(fault.says)
     out(f"Repaired. {_whole(settings)}")
-    out(f"Everything as it was is in {copy}. It holds callers' numbers: delete it when you need it no more.")
+    out(f"A copy of everything is in {copy}. It contains callers' numbers: delete it when you no longer need it.")
 
 
 def _stopped() -> Settings:
-    """The settings of a line that is stopped, and whose Redis is ours."""
+    """The settings. Raises Stop unless the line is stopped and uses the embedded Redis."""
     settings = config.settings()
     if not server.is_embedded(settings):
-        raise Stop("This line uses a Redis elsewhere. It is checked where it runs.")
+        raise Stop("This line uses a Redis elsewhere. Check it on the machine where it runs.")
     if ping(settings.redis_url):
         raise Stop(
-            "Redis is running, and read its file whole when it started. To look at the file, stop the line first."
+            "Redis is running, and read its files without faults at its start. To check them, stop the line first."
         )
     if settings.data_dir.exists():
         embedded.may_use(settings.data_dir)
@@ -73,10 +74,10 @@ def _stopped() -> Settings:
 
 
 def _whole(settings: Settings) -> str:
-    """Have a server of its own read a copy, which proves that ours can, and count who is in it."""
+    """Let a separate server load a copy, which proves that the files can be read, and count its requests."""
     with tempfile.TemporaryDirectory(dir=settings.data_dir) as folder:
         embedded.copy(settings.data_dir, Path(folder))
         trial = dataclasses.replace(settings, data_dir=Path(folder), redis_url=config.embedded_redis(Path(folder)))
         with store_of(trial) as kept:
             waiting, ended = len(kept.requests.waiting()), len(kept.requests.ended(most=10**9))
-    return f"What Redis kept can be read: {waiting} open requests, and {ended} that ended."
+    return f"All saved data can be read: {counted(waiting, 'open request')}, and {ended} that ended."

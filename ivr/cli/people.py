@@ -1,4 +1,4 @@
-"""Commands about advisers, and about the callers who wait to be rung."""
+"""Commands about advisers, and about callers who are waiting to be rung."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ivr.cli.common import Stop, out, store_of, who
 from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
+from ivr.reading import counted
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
@@ -39,18 +40,18 @@ def adviser() -> None:
 
 @adviser.command("add")
 @click.argument("name")
-@click.option("--phone", help="Where this adviser is rung for a call by one click: '0116 496 0123'. '' takes it away.")
+@click.option("--phone", help="The adviser's phone for calls by one click: '0116 496 0123'. '' removes it.")
 @click.option("--admin/--no-admin", default=None, help="May read the log and delete requests.")
-@click.password_option(help="Left out: asked for.")
+@click.password_option(help="Default: ask for it.")
 def adviser_add(name: str, phone: str | None, admin: bool | None, password: str) -> None:
-    """Add an adviser, or give one a new password. Of one who is known, phone and rights stay if left out."""
+    """Add an adviser, or set a new password. Phone and permission of an existing adviser stay unless given."""
     name = name.strip().lower()
     if not name.replace(".", "").replace("-", "").isalnum():
-        raise Stop("A name has only letters, numbers, dots and dashes.")
+        raise Stop("A name can contain only letters, numbers, dots and dashes.")
     if len(name) > LONGEST_NAME:
-        raise Stop(f"A name has at most {LONGEST_NAME} characters.")
+        raise Stop(f"A name can have at most {LONGEST_NAME} characters.")
     if phone and dialling.judge(phone).verdict != "fine":
-        raise Stop(f"'{phone}' is not a phone we can ring.")
+        raise Stop(f"'{phone}' is not a phone that we can ring.")
     settings = config.settings()
     if phone and dialling.same(phone, settings.our_numbers):
         raise Stop(f"'{phone}' is this line's own number. Give the phone on which {name} is rung.")
@@ -72,19 +73,19 @@ def _names(live: Script | None) -> list[str]:
 
 
 def _rights_given(before: bool, now: bool) -> str:
-    """What the log says of an adviser's rights, if they are others than before."""
+    """The part of the log entry about a changed permission; empty if it did not change."""
     return "" if before == now else ", now an administrator" if now else ", no longer an administrator"
 
 
 def _note(store: Store, what: str) -> None:
-    """Write into the log what was done here, by the name of this machine's user."""
+    """Record an action in the log, under the name of the system user."""
     store.people.note(time.time(), f"{who()} at the terminal", what)
 
 
 @adviser.command("disable")
 @click.argument("name")
 def adviser_disable(name: str) -> None:
-    """Shut an adviser out, at once."""
+    """Take away an adviser's access, at once."""
     with store_of(config.settings()) as store:
         known = store.people.get(name.strip().lower())
         if known is None:
@@ -96,7 +97,7 @@ def adviser_disable(name: str) -> None:
 
 @adviser.command("list")
 def adviser_list() -> None:
-    """Who may sign in."""
+    """List the advisers."""
     with store_of(config.settings()) as store:
         for known in store.people.all():
             facts = ["admin"] * known.admin + ["disabled"] * known.disabled + ["has a phone"] * bool(known.phone)
@@ -105,12 +106,12 @@ def adviser_list() -> None:
 
 @click.group()
 def callbacks() -> None:
-    """The callers who wait to be rung, for the day when the page is down."""
+    """The callers who are waiting to be rung, for when the page is down."""
 
 
 @callbacks.command("list")
 def callbacks_list() -> None:
-    """The list by lateness, with the numbers to ring."""
+    """Print the list, most urgent first, with the numbers to ring."""
     table = Table(*HEADINGS)
     for row in _rows():
         table.add_row(*row)
@@ -120,29 +121,29 @@ def callbacks_list() -> None:
 @callbacks.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def callbacks_export(file: Path) -> None:
-    """Write the list to a CSV file, to print or to open in a spreadsheet."""
+    """Write the list to a CSV file, to print or open in a spreadsheet."""
     rows = _rows()
     with open(file, "w", newline="", encoding="utf-8-sig", opener=_private) as handle:
         csv.writer(handle).writerows([HEADINGS, *rows])
-    out(f"{len(rows)} requests are in {file}. It holds phone numbers: keep it safe, and delete it afterwards.")
+    out(f"Wrote {counted(len(rows), 'request')} to {file}. It has phone numbers: keep it safe, and delete it later.")
 
 
 @callbacks.command("block")
 @click.argument("number")
 @click.option("--why", required=True, help="Shown on the advisers' page.")
 def callbacks_block(number: str, why: str) -> None:
-    """Do nothing unasked for a phone: ring nobody after silence, and take no message. Its keys work as before."""
+    """Block a phone: after silence, the line rings nobody for it and takes no message. Its keys still work."""
     judged = dialling.judge(number)
     if judged.verdict != "fine":
-        raise Stop(f"'{number}' is not a phone number here. Write it like '07700 900123'.")
+        raise Stop(f"'{number}' is not a UK phone number. Write it like '07700 900123'.")
     with store_of(config.settings()) as store:
         store.blocked.add(judged.e164, f"{who()} at the terminal", time.time(), why)
         _note(store, "blocked a phone")
-    out("The phone is blocked for 90 days. To lift that, use the advisers' page.")
+    out("The phone is blocked for 90 days. You can lift the block on the advisers' page.")
 
 
 def _private(path: str, flags: int) -> int:
-    """Opens a file that nobody else may read: before the first number is in it, and if it was there already."""
+    """Open a file so that nobody else can read it, before any number is written, even if it existed before."""
     handle = os.open(path, flags, 0o600)
     os.chmod(path, 0o600)
     return handle
@@ -179,7 +180,7 @@ def _cells(row: briefing.Row, now: float, live: Script | None) -> tuple[str, ...
 
 
 def _in_call(request: CallbackRequest) -> list[str]:
-    """How it went for the caller at the keys."""
+    """How the caller managed with the keys."""
     return ["pressed no key"] if request.pressed_nothing else ["slow speech"] if request.slow else []
 
 

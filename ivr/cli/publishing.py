@@ -1,7 +1,8 @@
-"""From the draft on disk to the live line: the gate, and the one step through it."""
+"""Takes the draft on disk through the gate, and makes it live in one step."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import json
@@ -20,15 +21,15 @@ from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.reading import ConfigError, Problem
 from ivr.script import Script
-from ivr.store import Conflict, Published, Store, StoreDown
+from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 
-#: What a disk without room answers: it is full, our share of it is, or this file may not grow.
+#: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
 class Passed:
-    """A draft that may go live: its files, the script they make, and what was only warned of."""
+    """A draft that passed the gate: its files, its script, and the warnings."""
 
     files: dict[str, str]
     script: Script
@@ -36,33 +37,43 @@ class Passed:
 
 
 def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
-    """Everything wrong with the draft on disk, also beside what is live. Raises ConfigError if it is no script."""
+    """Check the draft on disk, and compare it with the live script. Raises ConfigError if it does not compile."""
     problems, context = _look(config.folder(settings.config_dir), settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
 def published(store: Store) -> Script | None:
-    """The live script, if there is one that this version of the line can read."""
+    """The live script, if there is one and it can be used."""
+    with contextlib.suppress(ConfigError):
+        return usable(store)
+    return None
+
+
+def usable(store: Store) -> Script | None:
+    """The live script; None if nothing is published. Raises ConfigError if it cannot be used, with the reason."""
     files = store.revisions.files(store.revisions.live() or "")
     try:
         return building.load(files, config.bank_holidays()) if files else None
-    except ConfigError:
-        return None
+    except ConfigError as error:
+        says = "The last publication is from an older version of the line, and this version cannot use it."
+        raise ConfigError([Problem("Redis", 0, says)]) from error
 
 
-#: How the history names an undo.
+#: The beginning of an undo's entry in the history.
 UNDO = "undo: "
 
 
 def draft_files(settings: Settings) -> dict[str, str]:
-    """What is on disk, as it would be published."""
+    """The files on disk, as they would be published."""
     return drafts.read_draft(config.script_files(settings.config_dir)).files
 
 
 def was_undone(store: Store, files: dict[str, str]) -> bool:
-    """Whether these words of staff's were live last, and were taken back: no restart may bring them back by itself."""
+    """Whether these files were live last and then undone. A restart must not publish them again by itself."""
     last = next(iter(store.revisions.history()), None)
-    before = store.revisions.files(last.before) if last and _took_back(last) else None
+    before = None
+    with contextlib.suppress(DamagedRevision):
+        before = store.revisions.files(last.before) if last and _took_back(last) else None
     return before is not None and stand_ins.written(before) == stand_ins.written(files)
 
 
@@ -86,19 +97,20 @@ def _look(found: Folder, settings: Settings, live: Script | None = None) -> tupl
 
 
 def gate(settings: Settings) -> Passed:
-    """The draft on disk, if it may go live. Raises ConfigError with every error in it."""
+    """The draft on disk, if it passes the gate. Raises ConfigError with every error in it."""
     problems, context = _look(config.folder(settings.config_dir), settings)
     _must_be_none(_errors(problems))
     return Passed(context.draft.files, context.script, tuple(problems))
 
 
 def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str]) -> Passed:
-    """What is live with a change, if that breaks nothing: what rules of today find in the rest was live before them.
+    """The live files with a change, if the change causes no new errors.
 
-    Without stories, which belong to the draft. Raises ConfigError.
+    Errors that the rules already find in the live files do not count. Stories are not played, because they belong to
+    the draft. Raises ConfigError.
     """
     problems, context = _look(Folder(files, {}, ()), settings)
-    if errors := _errors(problems):  # only then does it matter what was live before them
+    if errors := _errors(problems):  # only then do the errors of the live files matter
         known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
         _must_be_none(p for p in errors if (p.file, p.rule, p.says) not in known)
     return Passed(context.draft.files, context.script, tuple(problems))
@@ -114,46 +126,49 @@ def _must_be_none(errors: Iterable[Problem]) -> None:
 
 
 def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
-    """Make what passed live, in one step. False if it is live already; Stop if somebody was quicker."""
+    """Make a draft live, in one step. Returns False if it is live already.
+
+    If it is live but its stored files are damaged, they are stored again. Raises Stop if somebody else published since.
+    """
     if passed.script.revision == store.revisions.live():
-        return False
+        return store.revisions.mend(passed.script.revision, passed.files)
     _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
     return True
 
 
 def tell_of_broken_promises(store: Store, script: Script) -> None:
-    """Tell whoever changed the hours, if callers were promised a time at which nobody is there now."""
+    """Print how many callers were promised a time at which the line is now closed."""
     try:
         waiting = store.requests.waiting()
-    except StoreDown:  # what was asked for is done: this is no reason to say otherwise
+    except StoreDown:  # the publication has succeeded, so do not report a failure
         return
     if count := sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting):
         were = "was" if count == 1 else "were"
-        out(f"Of those who wait, {count} {were} promised a time at which the line is closed now. Their cards say so.")
+        out(f"Of the waiting callers, {count} {were} promised a time when the line is now closed. Their cards say so.")
 
 
 def take_back(store: Store, files: dict[str, str], last: Published) -> None:
-    """Make these files live again in the place of what was published last."""
+    """Make earlier files live again, in place of the last publication."""
     again = Published(drafts.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
     _publish(store, again, files)
 
 
 def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
-    """One step, refused if somebody else has published since `published.before` was live."""
+    """Publish in one step. Raises Stop if somebody else has published since `published.before` was live."""
     try:
         store.revisions.publish(published, files)
     except Conflict as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
-        raise Stop(f"{told}Nothing of yours is live. Look at it with `ivr diff`, then publish again.") from conflict
+        raise Stop(f"{told}Your draft was not published. Look at `ivr diff`, then publish again.") from conflict
     except StoreDown as down:
         raise Stop(
-            f"Redis did not take it ({down}). When it answers again, `ivr history` tells what is live."
+            f"Redis did not confirm the publication ({down}). When it answers again, `ivr history` shows what is live."
         ) from down
 
 
 def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
-    """Write the schemas that editors use, where they have changed."""
+    """Write the JSON Schemas for editors, if they have changed. Returns the written files."""
     folder = settings.config_dir / "schemas"
     folder.mkdir(exist_ok=True)
     written = []
@@ -166,5 +181,5 @@ def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether there is no room for what was to be written."""
+    """Whether a write failed because there is no room."""
     return error.errno in _NO_ROOM

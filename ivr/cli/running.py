@@ -1,4 +1,4 @@
-"""Commands that run the line, and that tie it to Twilio."""
+"""Commands that run the line and connect it to Twilio."""
 
 from __future__ import annotations
 
@@ -16,45 +16,44 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
 from ivr.twilio.rest import Phone, PhoneFailed
 
-#: Seconds that Twilio has to tell of the line's number while the line starts.
+#: Seconds that Twilio has to answer about the line's number during a start.
 LOOK_SECONDS = 3.0
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where the line answers.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port on which the line answers."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
-@click.option("--live", "as_it_was", is_flag=True, help="Leave config/ alone, and say what was published last.")
+@click.option("--live", "as_it_was", is_flag=True, help="Ignore config/, and use the last publication.")
 @click.option("--demo", "as_demo", is_flag=True, help="The same as `ivr demo`: made-up callers, on this machine only.")
 def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
-    """Check and publish config/, make its voice, and answer calls until Ctrl-C.
+    """Check and publish config/, render its sounds, and answer calls until Ctrl-C.
 
-    With --live, what was published last is said, whatever state config/ is in: for a machine
-    that starts by itself.
+    With --live, the line uses the last publication, whatever state config/ is in: for unattended starts.
     """
     if as_demo:
         if host != demonstration.HOST or as_it_was:
-            raise Stop(f"A demo answers on {demonstration.HOST} only, and says config/. Leave out --host and --live.")
+            raise Stop(f"The demo answers on {demonstration.HOST} only, and uses config/. Leave out --host and --live.")
         demonstration.run(port)
         return
     settings = config.settings(port=port, running=as_it_was)
     if server.still_runs(settings, server.STOP_SECONDS if as_it_was else 0.0):
-        raise Stop(f"The line runs already, with the same {settings.data_dir}. Stop it first.")
+        raise Stop(f"The line is already running with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
         for risk in store.redis_risks():
-            out(f"Callers who were promised a call may be lost with this Redis. {risk}")
+            out(f"With this Redis, requests of callers may be lost. {risk}")
         if as_it_was and web.put_back(settings, store):
-            out("Redis had lost what was live. It is put back, as it was when Redis last told.")
-        live = publishing.published(store) if as_it_was else None
+            out("Redis had lost the live version. It was restored from the last known copy.")
+        live = _last_publication(store) if as_it_was else None
         if live:
             sound.prepare(settings, live)
-        elif as_it_was and store.revisions.live():
-            out("What was live was published by an older version of the line, and cannot be used: config/ is taken.")
         live = live or _published_draft(settings, store)
         if wrong := _rings_itself(settings, live):
             if not as_it_was:
                 raise Stop(f"{wrong}\nThe line was not started.")
-            out(f"Nobody can be put through. {wrong}")
+            out(f"Callers cannot be put through. {wrong}")
         _warn_of_alerts(settings, live)
         _warn_of_advisers(settings, store)
         _warn_of_number(settings, store)
@@ -63,13 +62,22 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     out("Stopped. Nothing was lost.")
 
 
+def _last_publication(store: Store) -> Script | None:
+    """What was published last, if it can be used. If not, the reason is printed, and config/ is published instead."""
+    try:
+        return publishing.usable(store)
+    except ConfigError as error:
+        out(f"{error.problems[0].says} So config/ is published.")
+        return None
+
+
 def _published_draft(settings: Settings, store: Store) -> Script:
-    """What is in config/, checked and live, with its sounds. What is live already was checked then."""
+    """Publish config/ with its sounds, and return its script. A draft that is already live is not checked again."""
     files, live = publishing.draft_files(settings), publishing.published(store)
     is_undone = publishing.was_undone(store, files)
     if live and (drafts.revision_of(files) == live.revision or is_undone):
         if is_undone:
-            out("config/ was taken back with `ivr undo`, and stays so: the line says what it said before.")
+            out("This draft was undone with `ivr undo`, so it is not published again. The version before it is live.")
         sound.prepare(settings, live)
         return live
     out("Checking config/ ...")
@@ -79,14 +87,14 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
     out("config/ is published.")
     if new := sum(problem.rule == "new-words" for problem in passed.warnings):
-        out(f"It lacks {new} words or timings that this version of the line needs. They come with it: see `ivr check`.")
+        out(f"It lacks {new} words or timings that this version needs. The shipped ones are used: see `ivr check`.")
     publishing.tell_of_broken_promises(store, passed.script)
     return passed.script
 
 
 def _warn_of_alerts(settings: Settings, live: Script) -> None:
     if live.line.alerts.email_to and not settings.smtp_url:
-        out("Alerts are not mailed: line.yaml names who gets them, but SMTP_URL and SMTP_FROM are not set.")
+        out("No alerts are mailed: line.yaml has addresses for them, but SMTP_URL and SMTP_FROM are not set.")
 
 
 def _rings_itself(settings: Settings, script: Script) -> str:
@@ -97,14 +105,16 @@ def _rings_itself(settings: Settings, script: Script) -> str:
         return ""
     return (
         f"In config/line.yaml, 'transfer' rings {', '.join(ours)}, which is this line's own number (TWILIO_NUMBER): "
-        "key 0 would ring the line itself. Name the phone of a person there."
+        "key 0 would ring the line itself. Write the number of a person's phone there."
     )
 
 
 def _warn_of_advisers(settings: Settings, store: Store) -> None:
     for adviser in store.people.all():
         if dialling.same(adviser.phone, settings.our_numbers):
-            out(f"The phone of the adviser {adviser.name} is this line's own number, so no call by one click reaches")
+            out(
+                f"The phone of the adviser {adviser.name} is this line's own number, so calls by one click cannot reach"
+            )
             out(f"them. Give another: ivr adviser add {adviser.name} --phone NUMBER")
 
 
@@ -114,7 +124,7 @@ def _warn_of_what_is_not_confirmed(live: Script) -> None:
 
 
 def _warn_of_number(settings: Settings, store: Store) -> None:
-    """Tell what the line's number cannot do. A Twilio that does not answer keeps no line from starting."""
+    """Print what the line's number cannot do. If Twilio does not answer, the line still starts."""
     if not settings.can_reach_twilio:
         return
     phone = Phone(settings, LOOK_SECONDS)
@@ -127,10 +137,10 @@ def _warn_of_number(settings: Settings, store: Store) -> None:
 
 
 def _tell_of_texts(why_not: str, store: Store) -> None:
-    """Callers are offered texts from now on, or none; whoever looks after the line is told why not."""
+    """Switch the offers of texts on or off, and print the reason if they are off."""
     store.texts.sender_is(why_not)
     if why_not:
-        out(f"{why_not} Until then, callers are offered no texts.")
+        out(f"{why_not} Until then, the line does not offer texts to callers.")
 
 
 def _say_how(settings: Settings, host: str, port: int) -> None:
@@ -143,7 +153,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
     out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
     if settings.practice:
         token = settings.data_dir / "auth_token"
-        out(f"  Webhooks are signed with     the token in {token}, as TWILIO_AUTH_TOKEN is not set")
+        out(f"  Webhooks are signed with     the token in {token} (TWILIO_AUTH_TOKEN is not set)")
     else:
         out(f"  Twilio should call           {settings.public_url}/voice")
     out()
@@ -175,7 +185,7 @@ def connect() -> None:
         if wrong := _rings_itself(settings, draft_script(settings)[2]):
             raise Stop(f"The number was not connected. {wrong}")
     except ConfigError:
-        out("config/ cannot be used as it is, so nobody looked whether key 0 rings the line itself. See `ivr check`.")
+        out("config/ has errors, so it was not checked whether key 0 rings the line itself. See `ivr check`.")
     phone = Phone(settings)
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
@@ -186,23 +196,23 @@ def connect() -> None:
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
     out(f"When that fails, Twilio asks {fallback}")
     if fallback.startswith(settings.public_url):
-        out("That is on this machine too. For when it is down: paste what `ivr fallback` prints into a TwiML Bin,")
-        out("and choose the bin as the number's fallback.")
+        out("The fallback is on this machine too. In case the machine is down, paste the output of `ivr fallback`")
+        out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback.")
     _connect_texts(settings, phone)
 
 
 def _connect_texts(settings: Settings, phone: Phone) -> None:
-    """Have texts answered that people send to us. Calls are connected by now, whatever comes of this."""
+    """Set up the automatic reply to texts. Calls are already connected, whether or not this works."""
     try:
         if settings.text_from:
             phone.connect_text_sender()
         why_not = phone.why_no_texts()
     except PhoneFailed as error:
-        raise Stop(f"Calls are connected, and texts are not: {error}") from error
+        raise Stop(f"Calls are connected, but texts are not: {error}") from error
     sender = settings.text_from or settings.our_number
-    out(f"Whoever sends a text to {sender} is answered by {settings.public_url}/text")
-    if ping(settings.redis_url):  # the line runs, and goes by this from now on
+    out(f"Texts to {sender} are answered by {settings.public_url}/text")
+    if ping(settings.redis_url):  # a running line takes this into account from now on
         with closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
             _tell_of_texts(why_not, store)
     elif why_not:
-        out(f"{why_not} Until then, callers are offered no texts.")
+        out(f"{why_not} Until then, the line does not offer texts to callers.")

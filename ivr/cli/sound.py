@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ivr import audio, building, config
 from ivr.cli.common import Stop, draft_script, is_terminal, out, store_of
 from ivr.config import Settings
-from ivr.reading import ConfigError
+from ivr.reading import ConfigError, counted
 from ivr.script import Script
 
 
 def prepare(settings: Settings, made: Script) -> None:
-    """Make every sound that this script needs, if its speech is audio, and tell what is worth telling."""
+    """Render every sound that this script needs, if its speech mode is 'audio', and print the result."""
     if _is_audio(settings, made):
         _make(settings, made)
 
@@ -28,31 +28,31 @@ def _is_audio(settings: Settings, made: Script) -> bool:
 
 
 def measured(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
-    """How long each sound lasts that callers hear and that is rendered; none, where Twilio's voice speaks."""
+    """The seconds of each rendered sound that callers hear; empty if Twilio's voice speaks."""
     return audio.Sounds(settings.audio_dir, made, settings.public_url).seconds() if _is_audio(settings, made) else {}
 
 
 def _make(settings: Settings, made: Script) -> bool:
-    """Whether every prompt has its sound. A disk that takes no more keeps no line from starting, nor new words back."""
+    """Render. Returns whether every prompt has its sound. A full disk does not stop a start or a publication."""
     try:
         with _bar() as progress:
             result = audio.render(made, settings.audio_dir, progress)
     except OSError as error:
         out(f"Warning: sounds cannot be written into {settings.audio_dir}: {error.strerror or error}.")
-        out("Twilio's voice says the prompts that lack one. Put that right, and run: ivr render")
+        out("Twilio's voice reads the prompts without a sound. Correct that, and run: ivr render")
         return False
     for warning in result.warnings:
         out(f"Warning: {warning}")
     if result.made:
-        out(f"{result.made} sounds made{' by ' + ', '.join(result.voices) if result.voices else ''}.")
+        out(f"{counted(result.made, 'sound')} made{' by ' + ', '.join(result.voices) if result.voices else ''}.")
     if result.unsaid:
-        out(f"Warning: Twilio's voice will say {len(result.unsaid)} prompts, as no voice here can.")
+        out(f"Warning: Twilio's voice will read {counted(len(result.unsaid), 'prompt')}, because no voice here can.")
     return not result.unsaid
 
 
 @contextmanager
 def _bar() -> Iterator[audio.Progress]:
-    """A progress bar, drawn only for somebody who watches."""
+    """A progress bar, drawn only on a terminal."""
     columns = (TextColumn("Making the voice"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True, disable=not is_terminal()) as bar:
         task = bar.add_task("", total=None)
@@ -60,15 +60,15 @@ def _bar() -> Iterator[audio.Progress]:
 
 
 @click.command()
-@click.option("--stale", "list_stale", is_flag=True, help="List the sounds that nothing plays any more.")
+@click.option("--stale", "list_stale", is_flag=True, help="List the sounds that nothing uses any more.")
 @click.option("--remove", is_flag=True, help="Remove them.")
 def render(list_stale: bool, remove: bool) -> None:
-    """Make every sound that the draft in config/ needs, in the best voice on this machine."""
+    """Render every sound that the draft in config/ needs, in the best voice on this machine."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
         if not _is_audio(settings, made):
-            out("Nothing to make: the mode of speech is say, so Twilio's voice says everything.")
+            out("Nothing to render: speech mode is 'say', so Twilio's voice reads everything.")
         elif _make(settings, made):
             out("Every prompt has its sound.")
         return
@@ -81,19 +81,19 @@ def render(list_stale: bool, remove: bool) -> None:
     if not found:
         out("Every file is needed.")
     elif remove:
-        out(f"{len(found)} files removed.")
+        out(f"{counted(len(found), 'file')} removed.")
     else:
-        out(f"{len(found)} files are not needed. Remove them with: ivr render --remove")
+        out(f"{counted(len(found), 'file')} not needed. Remove with: ivr render --remove")
 
 
 def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
-    """The scripts whose sounds are kept: the draft, and all that can still be live or be gone back to."""
+    """The scripts whose sounds are kept: the draft, and every publication that is live or can be restored."""
     yield draft
     with store_of(settings) as store:
         for files in store.revisions.kept():
             try:
                 yield building.load(files, config.bank_holidays())
-            except ConfigError:  # written for an older version of the line, and no call can begin with it
+            except ConfigError:  # written for an older version of the line, so no call can start with it
                 continue
 
 
@@ -102,21 +102,21 @@ def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
 
 @click.group()
 def record() -> None:
-    """People's own recordings, which win over any voice."""
+    """People's own recordings, which are used before any voice."""
 
 
 @record.command("list")
 @click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to print, as HTML.")
-@click.option("--all", "everything", is_flag=True, help="Also what is recorded already.")
+@click.option("--all", "everything", is_flag=True, help="Also list prompts that are already recorded.")
 def list_(sheet: Path | None, everything: bool) -> None:
-    """What to record: the name of each file, and its words."""
+    """List what to record: the name of each file, and its words."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [unit for unit in audio.units(made) if everything or not recordings.is_good(unit)]
     if sheet:
         sheet.write_text(_sheet(wanted), encoding="utf-8")
-        out(f"{len(wanted)} prompts on {sheet}. Open it in a browser and print it.")
+        out(f"{counted(len(wanted), 'prompt')} on {sheet}. Open it in a browser and print it.")
         return
     for unit in wanted:
         out(f"{unit.name}.wav\n    {unit.words}")
@@ -127,16 +127,18 @@ def list_(sheet: Path | None, everything: bool) -> None:
 @record.command()
 @click.argument("names", nargs=-1)
 def confirm(names: tuple[str, ...]) -> None:
-    """Note that recordings say the words of today: those named, or all that are new."""
+    """Confirm that recordings speak today's words: those named, or all new ones."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [name.removesuffix(".wav") for name in names]
     if unknown := recordings.unknown(wanted):
-        raise Stop(f"No recording of a prompt in {recordings.folder} is: {', '.join(unknown)}. See: ivr record list")
+        raise Stop(
+            f"In {recordings.folder}, no recording of a prompt is called {', '.join(unknown)}. See: ivr record list"
+        )
     noted = recordings.confirm(wanted)
     recordings.prepare()
-    out(f"{len(noted)} recordings confirmed.")
+    out(f"{counted(len(noted), 'recording')} confirmed.")
     _tell(recordings)
 
 
@@ -160,8 +162,8 @@ td {{ padding: 0.4em; vertical-align: top; border-bottom: 1px solid #999; }}
 tr {{ break-inside: avoid; }}
 code {{ font-size: 10pt; }}
 </style>
-<h1>What to record: {len(wanted)} prompts</h1>
-<p>In a quiet room, a hand's width from the microphone. Speak as to one person who is worried, and not fast.
+<h1>What to record: {counted(len(wanted), "prompt")}</h1>
+<p>In a quiet room, a hand's width from the microphone. Speak slowly, as if to one worried person.
 Leave half a second of silence before and after. Save each as WAV: one channel, 16 bits, 16,000 samples a
 second or more, under the name beside it.</p>
 <table>

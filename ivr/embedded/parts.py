@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ivr import disk
 
-#: The append-only file of version 1.2, whose embedded Redis wrote a single one.
+#: The single append-only file of version 1.2.
 OLD_FILE = "appendonly.aof"
-#: Where the parts are, and the list of them.
+#: The folder of the parts, and the file that lists them.
 FOLDER, MANIFEST = "appendonlydir", "appendonly.aof.manifest"
 #: How long each part was when we last looked.
 KEPT = "kept.json"
@@ -34,7 +34,7 @@ class Parts:
 
 
 def listed(data: Path) -> Parts | None:
-    """The parts, as the manifest lists them; None if there is no manifest. Raises Damaged."""
+    """Read the manifest; None if there is none. Raises Damaged."""
     manifest = folder(data) / MANIFEST
     try:
         lines = manifest.read_text(errors="replace").splitlines()
@@ -52,7 +52,7 @@ def listed(data: Path) -> Parts | None:
 
 
 def named(data: Path) -> list[tuple[int, str, str]]:
-    """The parts that are there by their names, as (number, type, name): the newest base, and what came after it."""
+    """The existing parts as (number, type, name): the newest base, and the parts after it."""
     found = []
     for path in folder(data).glob("appendonly.aof*"):
         if name := _NAME.fullmatch(path.name):
@@ -62,7 +62,7 @@ def named(data: Path) -> list[tuple[int, str, str]]:
 
 
 def list_again(data: Path) -> None:
-    """Write the manifest anew, from what is there."""
+    """Write a new manifest from the existing parts."""
     rows = [f"file {name} seq {number} type {kind}\n" for number, kind, name in named(data)]
     if rows:
         disk.write_whole(folder(data) / MANIFEST, "".join(rows), 0o600)
@@ -71,7 +71,7 @@ def list_again(data: Path) -> None:
 
 
 def number(name: str) -> int:
-    """The number in a part's name. The file of version 1.2 became the first part as it was."""
+    """The number in a part's name. The file of version 1.2 became the first part unchanged."""
     found = _NAME.fullmatch(name)
     return int(found["number"] or 1) if found else 1
 
@@ -88,7 +88,7 @@ def size(path: Path) -> int:
 
 
 def note(data: Path) -> None:
-    """Write down how long each part is, so that one that becomes shorter is missed. What cannot be listed is not."""
+    """Record the length of each part, so that one that becomes shorter is noticed. A damaged list is left alone."""
     with contextlib.suppress(Damaged):
         sizes = {path.name: size(path) for path in there.files} if (there := listed(data)) else None
         if sizes is not None and sizes != kept(data):
@@ -96,7 +96,7 @@ def note(data: Path) -> None:
 
 
 def kept(data: Path) -> dict[str, int]:
-    """What was noted; nothing if that cannot be read, as at a first start."""
+    """The recorded lengths; empty if they cannot be read, as at a first start."""
     try:
         noted = json.loads((data / KEPT).read_text())
         return {str(name): int(size) for name, size in noted.items()}

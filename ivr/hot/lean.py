@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class LeanFlask(Flask):
-    """Flask without what it does around every request and no webhook needs. Hooks before and after are NOT run."""
+    """Flask without the parts of request handling that webhooks do not need. Before and after hooks are NOT run."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes go by the path alone: no host name is told apart here, as the signature knows the public one."""
+        """Routes depend on the path only. Host names are ignored, because the signature covers the public one."""
         if request is None:
             return None
         environ = request.environ
         return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
 
     def full_dispatch_request(self) -> Response:
-        """What the view answers."""
+        """Call the view, and return its response."""
         try:
             answer = self.dispatch_request()
         except Exception as error:
@@ -31,7 +31,7 @@ class LeanFlask(Flask):
 
 
 class Document(Response):
-    """TwiML, sent as it is: none of its headers hangs on the request, so none is gone over again."""
+    """A TwiML response. Its headers do not depend on the request, so Werkzeug's processing of them is skipped."""
 
     def __init__(self, document: str):
         super().__init__(document, content_type="text/xml; charset=utf-8")

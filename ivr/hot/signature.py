@@ -1,4 +1,4 @@
-"""Whether a webhook is Twilio's: by its signature, over the address and every field of the form."""
+"""Verifies that a webhook comes from Twilio, by its signature over the URL and every field of the form."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ MOST_FIELDS = 300
 
 
 class Signature:
-    """Knows whether a request came from Twilio. Equal to the twilio library's check.
+    """Verifies signatures, with the same results as the twilio library's validator.
 
-    The URL is the public one we gave Twilio with the raw query behind it; what a proxy or
-    the server makes of the address does not come into it. Any of several tokens will do,
-    so that a token can be changed while calls go on.
+    The signed URL is the public one that we gave Twilio, with the raw query. What a proxy or the server makes of the
+    address does not matter. Several tokens are accepted, so that a token can be rotated while calls continue.
     """
 
     def __init__(self, public_url: str, tokens: Iterable[str]):
         bases = dict.fromkeys(_with_and_without_port(public_url))
-        #: A digest for each token and address, begun: what is signed goes on from the address.
+        #: A started digest for each token and base URL. The signed text continues after the base URL.
         self._begun = [hmac.new(token.encode(), base, sha1) for token in tokens for base in bases]
 
     def fits(self, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
-        """Whether `given` signs this path-and-query with these form fields."""
+        """Whether `given` is the signature of this path and query with these form fields."""
         rest = (target + "".join([name + value for name, value in sorted(set(pairs))])).encode()
         wanted = given.encode()
         for begun in self._begun:
@@ -38,7 +37,7 @@ class Signature:
 
 
 def _with_and_without_port(url: str) -> tuple[bytes, ...]:
-    """Twilio signs the port or leaves it out, by scheme and product; both are taken, as its library does."""
+    """Twilio includes or omits the port, depending on scheme and product. Both are accepted, as in its library."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = parts.hostname or ""
@@ -47,7 +46,7 @@ def _with_and_without_port(url: str) -> tuple[bytes, ...]:
 
 
 def fields(body: bytes) -> list[tuple[str, str]]:
-    """The form in a webhook's body, blank fields kept, since they are signed too.
+    """The form fields in a webhook's body, including blank ones, because they are signed too.
 
     Raises ValueError for more than MOST_FIELDS: anybody may send some, and 30,000 in 64 kB would take a tenth of a
     second to read and to sign.

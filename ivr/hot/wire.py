@@ -13,11 +13,11 @@ from redis.exceptions import NoScriptError
 
 
 class Wire:
-    """A connection that redis-py made, asked directly.
+    """Sends commands directly over a connection made by redis-py.
 
-    The time-outs of redis-py are Python's, which ask the kernel before each read and write whether
-    it may, and let another thread in each time; here the kernel itself gives up. Under TLS it stays with
-    Python's: its TLS takes the kernel's giving up for a reason to ask again.
+    redis-py's time-outs are Python's, which make a system call before each read and write, and let other threads run
+    each time; here the kernel itself times out. TLS connections keep Python's time-outs, because its TLS code would
+    retry after a time-out of the kernel.
     """
 
     def __init__(self, pool: Any, seconds: float):

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-#: Seconds for which lines are collected. A worker that is killed loses that much of its log.
+#: Seconds for which lines are collected. A killed process loses that much of its log.
 WAIT_SECONDS = 0.1
-#: Seconds that a warning or an error waits to be written.
+#: The longest wait, in seconds, for a warning or an error to be written.
 FLUSH_SECONDS = 0.25
-#: Seconds that a process waits at its end for its last lines to be written.
+#: The longest wait, in seconds, for the last lines when a process ends.
 END_SECONDS = 2.0
-#: Lines kept while nobody reads them; older ones are dropped.
+#: The most lines to keep while nobody reads them; older ones are dropped.
 MOST_LINES = 100_000
 
 
@@ -48,11 +48,11 @@ class Writer:
     error = critical = warning
 
     def flush(self) -> None:
-        """Have everything written now, and wait a moment for it."""
+        """Write everything now, and wait at most FLUSH_SECONDS for it."""
         self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
 
     def end(self) -> None:
-        """Have the last lines written, and wait longer than usual: after this the process is gone."""
+        """Write the last lines, and wait at most END_SECONDS, because the process is about to end."""
         self._ask_to_write().wait(END_SECONDS)
 
     def _ask_to_write(self) -> threading.Event:
@@ -62,7 +62,7 @@ class Writer:
         return written
 
     def write(self) -> None:
-        """Write everything that was collected, however long it takes."""
+        """Write everything collected so far, however long it takes."""
         lines, marks = [], []
         while self._kept:
             kept = self._kept.popleft()

@@ -1,4 +1,4 @@
-"""Hearing, moving and cancelling a call that was asked for before, by its number."""
+"""Hearing, moving and cancelling a promised call, by its call number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ivr.spoken import Speech
 
 
 class RingReference(TakesDigits):
-    """The number of the call. Only from the phone that is to be rung, which must show its number."""
+    """Asks for the call number. Works only from the phone that is to be rung, if it shows its number."""
 
     id = "ring_reference"
     say, hidden, not_found, away = Line(), Line(), Line(), Line()
@@ -60,7 +60,7 @@ def _found(here: Here, done: Done) -> Moved:
 
 
 class RingFound(Asks):
-    """What was promised, and what can be done about it."""
+    """Says what was promised, and offers to move or cancel it."""
 
     id = "ring_found"
     say, late, tried, gave_up, ended = Line("day", "window"), Line(), Line(), Line(), Line()
@@ -77,14 +77,14 @@ class RingFound(Asks):
 
 
 class RingMoved(Words):
-    """A call has another time."""
+    """The words after a call was moved."""
 
     id = "ring_moved"
     say, not_now = Line("day", "window"), Line()
 
 
 def move(here: Here) -> Moved:
-    """The call gets the window that is held for it."""
+    """Move the call to the window that is held for it."""
 
     def moved(here: Here, done: Done) -> Moved:
         return reply.say(here, told(here, RingMoved.say)), Go(END_MENU)
@@ -95,7 +95,7 @@ def move(here: Here) -> Moved:
 
 
 class RingSure(Asks):
-    """Whether it is to be cancelled for sure."""
+    """Asks for confirmation before cancelling."""
 
     id = "ring_sure"
     ask = Line()

@@ -1,9 +1,8 @@
-"""Keying a number: slowly, in pieces, with a star in the middle, or not at all.
+"""Entering a number with the keypad: slowly, in pieces, with corrections, or not at all.
 
-Inside an entry the keys are digits. Hash says that the number is whole, star starts it
-again, and a star by itself goes back. Twilio hands over what it has after ten seconds; a
-slow caller is then told what has come so far, and loses nothing. A zero by itself may be a
-number begun or a person wanted: hash, or waiting on, asks for the person.
+During an entry, keys are digits. Hash completes the number, star starts it again, and star without digits goes back.
+Twilio delivers the digits so far after ten seconds; a slow caller then hears what has arrived, and loses nothing. A
+single zero may be the start of a number or a wish for a person: followed by hash or by silence, it asks for the person.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from ivr.script import BACK, STAY, Go, Here, Line, Moved, Words, label
 from ivr.session import Input, Key, NoInput, Session
 from ivr.spoken import Speech
 
-#: Digits of the longest number: the country's code, the zero that belongs behind it only here, and ten more. With
-#: fewer, a number that begins with the code would be cut off, and its last digits taken for answers.
+#: Digits of the longest number: the country code, a superfluous zero after it, and ten more. With a lower limit, a
+#: number with the country code would be cut off, and its last digits taken for answers.
 MOST_DIGITS = len("00440") + 10
 
 
 class NumberEntry(Words):
-    """What is said in any entry."""
+    """Words used in every entry."""
 
     id = "number_entry"
     done, start_again = label(), label()
@@ -34,18 +33,18 @@ class NumberEntry(Words):
 
 
 class TakesDigits(Step):
-    """Asks for a number. `most` digits end it by themselves."""
+    """Asks for a number. `most` digits complete it."""
 
     say: ClassVar[Line]
-    #: Every number here has `most` digits, so nobody needs to say that they are all.
+    #: Whether every number has `most` digits, so that hash is not needed.
     ends_itself: ClassVar[bool] = False
 
     def is_whole(self, number: str) -> bool:
-        """Whether fewer digits make sense, before the caller says that they are all."""
+        """Whether fewer digits than `most` are already a complete number, without hash."""
         return False
 
     def entered(self, here: Here, number: str) -> Moved:
-        """What the digits mean, and where they lead."""
+        """Where the entered digits lead."""
         raise NotImplementedError
 
     def arrive(self, here: Here) -> Moved:
@@ -61,9 +60,9 @@ class TakesDigits(Step):
         return AGAIN + BACK_KEY
 
     def says(self, here: Here) -> Speech:
-        """How it is asked for, the first time and again."""
+        """The question, the first time and again."""
         if here.s.wishes.typed:
-            return ()  # the rest of a number is still being keyed
+            return ()  # the rest of the number is still being entered
         if here.s.place.part:
             return here.words(NumberEntry.again)
         pace, where = here.script.line.pace, here.script.press_where
@@ -79,7 +78,7 @@ class TakesDigits(Step):
         return None
 
     def _keyed(self, here: Here, keys: str) -> Moved:
-        """What came in. No keys at all: the caller has waited on."""
+        """Handle keys. Empty keys mean that the caller waited."""
         s = here.s
         typed, star, rest = s.wishes.typed, "*" in keys, keys.rsplit("*", 1)[-1]
         if star:
@@ -97,7 +96,7 @@ class TakesDigits(Step):
         here = wishing(here, typed=number)
         if is_all or len(number) >= self.most or self.is_whole(number):
             return self.entered(here, number)
-        if star and len(keys) >= self.most:  # handed over in the middle, only because a star was among the keys
+        if star and len(keys) >= self.most:  # delivered early, only because of a star among the keys
             return here.s, STAY
         return reply.say(here, _so_far(here, number)), STAY
 
@@ -115,13 +114,13 @@ def _so_far(here: Here, number: str) -> Speech:
 
 
 def wrong(here: Here, why: Line) -> Moved:
-    """A number that cannot be used. It is counted, and asked for again."""
+    """Reject a number: count the error, and ask again."""
     s = begin_again(reply.say(here, here.words(why)))
     return replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1), STAY
 
 
 def begin_again(s: Session) -> Session:
-    """An entry begun anew: the caller has heard how it goes."""
+    """Start an entry again. The caller has already heard the instructions."""
     return replace(s, place=replace(s.place, part=1), wishes=replace(s.wishes, typed=""))
 
 
@@ -132,21 +131,21 @@ class PhoneEntry(TakesDigits):
     """Asks for a phone number."""
 
     most = MOST_DIGITS
-    #: Where a number leads that can be used.
+    #: Where a usable number leads.
     then: ClassVar[str]
 
     def must_be_mobile(self) -> Line | None:
-        """What is said of a number that is no mobile, where it must be one."""
+        """The reply to a number that is not a mobile, if it must be one; None if any phone will do."""
         return None
 
     def is_whole(self, number: str) -> bool:
-        """Whether these digits are a number already, or can be none any more, so that nobody has to say so."""
+        """Whether these digits are already a number, or can no longer become one, so that hash is not needed."""
         if number.startswith("0") and len(number) == 11 and not number.startswith("00"):
             return True
         return dialling.judge(number).verdict in ("fine", "premium", "emergency") or dialling.is_long(number)
 
     def entered(self, here: Here, number: str) -> Moved:
-        """On, if we can ring it, or text it."""
+        """Continue if we can ring or text the number."""
         line = here.script.line
         judged = dialling.keyed(number, line.phones[line.transfer.numbers[0]])
         if judged.verdict != "fine":
@@ -159,7 +158,7 @@ class PhoneEntry(TakesDigits):
 
 
 class RingNumber(PhoneEntry):
-    """The number to be rung at. Its words tell of numbers that cannot be rung, wherever one is keyed."""
+    """Asks for the number to ring. Its replies to unusable numbers are used by all entries."""
 
     id = "ring_number"
     say, hidden, malformed, short, long = Line(), Line(), Line(), Line(), Line()
@@ -167,7 +166,7 @@ class RingNumber(PhoneEntry):
     then = "ring_check"
 
 
-#: By what `dialling` finds of a number that was keyed. Whoever keys a number that means 'hidden' has not hidden theirs.
+#: The reply for each verdict of `dialling`. A caller who enters a number that means 'hidden' has not hidden their own.
 _WHY_NOT = {
     "hidden": RingNumber.malformed, "malformed": RingNumber.malformed, "short": RingNumber.short,
     "long": RingNumber.long, "premium": RingNumber.premium, "emergency": RingNumber.emergency,
@@ -176,6 +175,6 @@ _WHY_NOT = {
 
 
 def read_back(here: Here, line: Line) -> Speech:
-    """A number and the question whether it is right; the number once, where the caller has begun to hear it."""
+    """Read back a number and ask whether it is right. The number is said once if the caller interrupted it before."""
     number = phone(here.script, here.s.wishes.number, once=bool(here.s.place.part))
     return spoken.fill(here.words(line), {"typed_number": number})

@@ -1,4 +1,4 @@
-"""What most places do, and two kinds of step: one that asks, and one that hands over."""
+"""Base classes of places: what most places do, and two kinds of step, one that asks and one that hands over."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from ivr.script import BACK, STAY, Go, Here, Line, Moved, Option, Place, Script,
 from ivr.session import At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Reply, Session, Transfer, TransferEnded
 from ivr.spoken import Speech
 
-#: Where an option leads that goes one place back.
+#: The target of an option that goes one place back.
 BACK_TO = "<back>"
 
-#: Seconds of silence before the line ends a call of somebody who has pressed a key, or has got something. They know
-#: how it goes on, and may be looking for a letter, or waiting for somebody who types for them. Whoever has pressed
-#: nothing is not held for so long: `told` gives them, whole, all that the line has left, and nothing can come after it
-#: but silence that they pay for.
+#: Seconds of silence before the line ends the call of somebody who has pressed a key or has got something. They know
+#: how to continue, and may be looking for a letter, or waiting for a relay operator to type. A caller who has pressed
+#: nothing is not kept so long: `told` says everything that the line can still offer, and after that there is only
+#: silence that they pay for.
 QUIET_BEFORE_GOODBYE = 120
 
 
 def onward(goto: str) -> Transition:
-    """Where an option leads."""
+    """The transition to an option's target."""
     return BACK if goto == BACK_TO else Go(goto)
 
 
 def got(s: Session, what: Got) -> Session:
-    """The session of a caller who has got something. The first of its kind shows that they get on."""
+    """The session of a caller who has got something. The first of each kind shows progress."""
     return s if what in s.got else replace(s, got=(*s.got, what), fruitless=0)
 
 
 def may_hang_up(s: Session) -> bool:
-    """Whether the line may end the call of somebody who is silent."""
+    """Whether the line may end the call of a silent caller."""
     return not (s.pressed or s.got) or s.quiet >= QUIET_BEFORE_GOODBYE
 
 
@@ -49,7 +49,7 @@ def phone(script: Script, e164: str, *, once: bool = False) -> Speech:
 
 
 def wishing(here: Here, **wishes: Any) -> Here:
-    """The same with something more that the caller has said about being rung back or texted."""
+    """`here` with more of the caller's answers about a call back or a text."""
     return here.at(replace(here.s, wishes=replace(here.s.wishes, **wishes)))
 
 
@@ -63,7 +63,7 @@ class Speaks(Place):
         return ()
 
     def behind(self, here: Here) -> Speech:
-        """What is said behind them."""
+        """What is said after the choices."""
         return ()
 
     def speaks(self, here: Here) -> tuple[Speech, Reply]:
@@ -78,7 +78,7 @@ class Speaks(Place):
         return reply.seconds_to_wait(here)
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        """The person, once a caller seems lost. The other keys work unspoken."""
+        """Names key 0 once a caller seems lost. The other keys work without being named."""
         lost = here.s.silences or here.s.wrongs
         return (PERSON,) if options and lost and not reply.to_person(here, options) else ()
 
@@ -89,13 +89,13 @@ class Speaks(Place):
         return "".join(self.named(here, self.choices(here)))
 
     def chosen(self, here: Here, option: Option) -> Moved:
-        """A person rings at once: nothing is said back, and no pause comes first."""
+        """A person rings at once: no confirmation, and no pause first."""
         s = replace(here.s, lead=()) if option.goto == "person" else reply.say(here, option.said_back)
         return s, onward(option.goto)
 
 
 class Step(Speaks, Words):
-    """A place that every line has. Staff own its words, which are declared in it; its order is here."""
+    """A built-in step. It declares its words, which staff own; its order is fixed in the code."""
 
     in_dialogue = True
 
@@ -104,13 +104,13 @@ class Step(Speaks, Words):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One thing to pick at a step: the words that name it, and where it leads."""
+    """One choice at a step: its label, and where it leads."""
 
     label: Line
     goto: str
-    #: Words said once it is picked.
+    #: Words that confirm the choice.
     said: Line | None = None
-    #: Wishes it sets, by name.
+    #: Fields of the callback draft that it sets.
     sets: Mapping[str, Any] = {}
 
 
@@ -127,7 +127,7 @@ def not_sure(goto: str, said: Line | None = None, **sets: object) -> Choice:
 
 
 class Asks(Step):
-    """Speaks, and offers choices on the keys 1, 2, 3 and 4. A choice keeps its key when another is gone."""
+    """Speaks, and offers choices on keys 1 to 4. A choice keeps its key even if another is not offered."""
 
     ask: ClassVar[Line]
     picks: ClassVar[tuple[Choice, ...]]
@@ -153,12 +153,12 @@ class Asks(Step):
         return self.picked(here, self.picks[int(option.key) - 1])
 
     def picked(self, here: Here, pick: Choice) -> Moved:
-        """What a choice sets and says, and where it leads."""
+        """Apply a choice: what it sets and says, and where it leads."""
         s = reply.say(here, here.words(pick.said)) if pick.said else here.s
         return (replace(s, wishes=replace(s.wishes, **pick.sets)) if pick.sets else s), onward(pick.goto)
 
     def heard_once(self, at: At) -> At:
-        """A number that is read back here is said once."""
+        """A number that is read back here is then said only once."""
         return replace(at, part=1)
 
 
@@ -166,7 +166,7 @@ class Asks(Step):
 
 
 class HandsOver(Step):
-    """Speaks, and gives the caller to a transfer, a recording, or the end. Keys work while it speaks."""
+    """Speaks, and then hands over to a transfer, a recording, or the end of the call. Keys work while it speaks."""
 
     hands_over = True
 
@@ -174,8 +174,10 @@ class HandsOver(Step):
         raise NotImplementedError
 
     def speaks(self, here: Here) -> tuple[Speech, Reply]:
-        """No key is taken where the caller has cut the words short before: then it rings at once, and what a message
-        is for is heard whole."""
+        """If the caller interrupted these words before, keys are not taken this time.
+
+        Then a person rings at once, and the words before a message are heard in full.
+        """
         then = self.then(here)
         if not here.s.waited or isinstance(then, HangUp):
             return self.says(here), then
@@ -188,8 +190,8 @@ class HandsOver(Step):
         if isinstance(event, Key):
             return None
         if isinstance(event, Recorded) and self.comes_unasked and event.key and not (event.seconds or here.s.waited):
-            return None  # a key that came just after the tone, when nothing was said yet
-        if isinstance(event, NoInput) and self.takes:  # it has ended, and nothing tells how
+            return None  # a key just after the tone, before anything was said
+        if isinstance(event, NoInput) and self.takes:  # it has ended, and the result is unknown
             event = Recorded() if self.takes is Recorded else TransferEnded("failed")
         if self.takes and isinstance(event, self.takes):
             return self.over(here, event)

@@ -1,4 +1,4 @@
-"""A message that needs no key: what is said after the tone is a request of its own."""
+"""A message that needs no key: what the caller says after the tone becomes a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.spoken import Speech
 
 
 class Message(HandsOver):
-    """It comes unasked, where nobody can talk."""
+    """Asks for a message without being asked, when nobody can talk."""
 
     id = "message"
     say, say_hidden, nothing = Line(), Line(), Line()
@@ -37,9 +37,9 @@ class Message(HandsOver):
         return Record(here.script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, message_id(here.s))
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
-        """What was said is written down; silence is told, and leaves nothing.
+        """Save the message as a request. Silence leads to `told`, and saves nothing.
 
-        Nothing was asked, so the careful answers hold: it is urgent, and nothing is left with or said to anybody else.
+        The caller was asked nothing, so the careful answers apply: it is urgent, and no message may be left.
         """
         assert isinstance(event, Recorded)
         if not event.seconds:

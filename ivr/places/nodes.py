@@ -1,4 +1,4 @@
-"""What staff write besides readings: menus, questions, and what words mean."""
+"""The nodes that staff write besides readings: menus, questions, and explanations of words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ivr.script import (
 from ivr.session import At, Input, Key, NoInput, Session
 from ivr.spoken import Speech
 
-#: Seconds that a call can be paused, and then nobody is there: Twilio ends a call after four hours.
+#: The longest pause in seconds. After it, nobody is there any more. (Twilio ends a call after four hours.)
 LONGEST_PAUSE = 60 * 60
 
 
@@ -51,9 +51,9 @@ class Menu(Speaks):
         return self.options
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        """The person, hash, star once there is a way back, and 9 once a call.
+        """Names keys 0 and hash, star if there is a way back, and 9 once in a call.
 
-        The first menu names the person only: its choices must be heard soon after the greeting.
+        The first menu names only key 0: its choices must be heard soon after the greeting.
         """
         s = here.s
         if not options:
@@ -78,13 +78,13 @@ class Menu(Speaks):
 
 
 def _from_the_start(s: Session) -> Session:
-    """The way back, and what the call was about, are forgotten."""
+    """The session without its trail and its topic."""
     return replace(s, trail=(), left_at=-1, topic="", place=At(MAIN_MENU))
 
 
 @dataclass(frozen=True, slots=True)
 class EndMenu(Menu):
-    """The menu that every topic ends in."""
+    """The menu at the end of every topic."""
 
     ends_dialogue = True
     named = Speaks.named
@@ -98,7 +98,7 @@ class EndMenu(Menu):
 
 
 class Slower(Words):
-    """The setting 'slow speech', and back to normal speech."""
+    """The words for switching slow speech on and off."""
 
     id = "slower"
     say, say_normal, normal_label = Line(), Line(), label()
@@ -113,12 +113,12 @@ def _more_time(here: Here) -> Session:
     return replace(reply.say(here, here.words(MoreTime.say)), more_time=True)
 
 
-#: What a choice under key 9 can set. It leads back to where the caller was.
+#: The settings under key 9. Each leads back to where the caller came from.
 SETTINGS: dict[str, Callable[[Here], Session]] = {Slower.id: _slower, MoreTime.id: _more_time}
 
 
 class Pause(Step):
-    """Waits for any key, for as long as the caller likes, and goes back to where they were."""
+    """Waits for any key, for as long as the caller likes, and then goes back to where they came from."""
 
     id = "pause"
     say, still_here = Line(), Line()
@@ -141,13 +141,13 @@ class Pause(Step):
 
 @dataclass(frozen=True, slots=True)
 class HelpMenu(Menu):
-    """Settings of the call, the words, and the ways out."""
+    """The menu under key 9: settings of the call, explanations of words, and the ways out."""
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         return tuple(self._today(here, option) for option in self.options)
 
     def _today(self, here: Here, option: Option) -> Option:
-        """An option as it is now: slow speech can be undone, and a word is one of those just heard."""
+        """An option as it applies now: slow speech can be switched off, and 'words' leads to one just heard."""
         s = here.s
         if option.goto == Slower.id and s.slow:
             return Option(option.key, here.words(Slower.normal_label), option.goto)
@@ -165,7 +165,7 @@ class HelpMenu(Menu):
         goto = option.goto
         if setting := SETTINGS.get(goto):
             return setting(here.at(s)), BACK
-        if goto == Pause.id:  # like the other settings, it leads back to where the caller was
+        if goto == Pause.id:  # like the other settings, it leads back to where the caller came from
             return s, Go(goto, instead=True)
         if goto in (MAIN_MENU, END_MENU) and half_way(here.script, s, *s.trail) and not counts(s):
             out = replace(s, trail=(), left_at=-1, topic="" if goto == MAIN_MENU else s.topic, place=At(END_MENU))
@@ -199,7 +199,10 @@ class Question(Speaks):
         return self.options
 
     def chosen(self, here: Here, option: Option) -> Moved:
-        """'Not sure' where a word helps: its meaning, and the question again; the second time, a person."""
+        """'Not sure' leads to the explanation of a word and the question again, if a word helps;
+
+        the second time, to a person.
+        """
         target, s = here.script.nodes.get(option.goto), here.s
         meaning = target.meaning() if target else ()
         if not meaning:
@@ -218,7 +221,7 @@ class Question(Speaks):
 
 @dataclass(frozen=True, slots=True)
 class Word(Speaks):
-    """What one hard word means."""
+    """Explains one hard word."""
 
     id: str
     word: str
@@ -230,7 +233,7 @@ class Word(Speaks):
         return self.means
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        """After a meaning: back, all the words, a list by text, and the next word if there is one."""
+        """After an explanation: back, all the words, a list by text, and the next word if there is one."""
         by_text = "send_text" if here.script.offers_texts else None
         labels = (
             (Phrases.words_back, BACK_TO), (Phrases.words_all, WORDS_MENU), (Phrases.words_text, by_text),
@@ -239,7 +242,7 @@ class Word(Speaks):
         return tuple(Option(str(i), here.words(line), goto) for i, (line, goto) in enumerate(labels, 1) if goto)
 
     def _next(self, here: Here) -> str | None:
-        """The word behind this one: in the reading that key 9 was pressed in, or in the word's own list."""
+        """The next word: of the reading in which key 9 was pressed, or of the word's own list."""
         s = here.s
         left = here.script.nodes.get(s.trail[s.left_at].node) if 0 <= s.left_at < len(s.trail) else None
         words = left.hard_words() if left else ()
@@ -249,7 +252,7 @@ class Word(Speaks):
         s = here.s
         if option.goto == BACK_TO and 0 <= s.left_at < len(s.trail):
             return s, Back(s.left_at)
-        if option.goto == self._next(here):  # it stands where this one stood
+        if option.goto == self._next(here):  # it takes this one's place in the trail
             return s, Go(option.goto, instead=True)
         return s, onward(option.goto)
 

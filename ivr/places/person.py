@@ -1,4 +1,4 @@
-"""Being put through to a person, and what there is when nobody can talk."""
+"""Being put through to a person, and the alternatives when nobody can talk."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Option, label
 from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, date, fill, time
 
-#: How often in a row a caller can want a person whom nobody can be for them. Then a message is asked for instead,
-#: as ringing again would only cost them time.
+#: After this many requests in a row for a person when nobody can talk, the line asks for a message instead, because
+#: more ringing would only cost the caller time.
 MOST_TURNED_AWAY = 3
 
 
 def can_ring(here: Here) -> bool:
-    """Whether it makes sense to ring a person now."""
+    """Whether a person can be rung now."""
     script = here.script
     is_open = script.hours.is_open(here.now)
     return is_open and here.s.turned_away < MOST_TURNED_AWAY and bool(script.phones_for_a_person)
 
 
 class _Rings(HandsOver):
-    """One phone after another is rung."""
+    """Rings one phone after another."""
 
     takes = TransferEnded
     stands_alone = True
@@ -55,13 +55,13 @@ def _talked(here: Here) -> Moved:
     s = reply.say(here, here.words(Person.ended))
     if not half_way(here.script, s, *s.trail):
         return s, Go(END_MENU)
-    # Whoever rings them for the wish that is half said is told that they have talked to somebody.
+    # An adviser who later rings about the unfinished request sees that they talked to somebody.
     here = here.at(replace(s, heard=(*s.heard, Person.id)))
     return (save if counts(s) else keep)(here, Go(END_MENU))
 
 
 class Person(_Rings):
-    """Key 0. It must ring within three seconds."""
+    """Key 0. A phone must ring within three seconds."""
 
     id = "person"
     say, try_next, ended = Line(), Line(), Line()
@@ -82,27 +82,27 @@ class Person(_Rings):
         return here.words(self.try_next if here.s.place.part else self.say)
 
     def took(self, here: Here, event: Input) -> Moved | None:
-        """Key 0 again: it rings at once."""
+        """Key 0 again rings at once."""
         if isinstance(event, Key) and event.keys[:1] == "0":
             return replace(here.s, waited=1), STAY
         return super().took(here, event)
 
 
 def _instead(here: Here) -> Moved:
-    """What there is when nobody can talk; for whoever goes on asking for a person, a message that needs no key."""
+    """Where to go when nobody can talk; for a caller who keeps asking for a person, a message that needs no key."""
     to_message = here.s.turned_away >= MOST_TURNED_AWAY and not here.s.message_offered
     return here.s, Go("message" if to_message else "person_away")
 
 
 class StayOn(_Rings):
-    """A person is rung for somebody who does not get on, without being asked for."""
+    """Rings a person, unasked, for a caller who is stuck."""
 
     id = "stay_on"
     say = Line()
     comes_unasked = True
 
     def arrive(self, here: Here) -> Moved:
-        """The second time it rings at once: somebody has heard the words, and pressed a key in the middle of them."""
+        """The second time it rings at once: the caller heard the words, and pressed a key during them."""
         return replace(here.s, waited=int(here.s.led), led=True), STAY
 
     def says(self, here: Here) -> Speech:
@@ -114,7 +114,7 @@ class StayOn(_Rings):
 
 
 class PersonAway(Asks):
-    """Why nobody can talk, and what there is instead."""
+    """Says why nobody can talk, and offers the alternatives."""
 
     id = "person_away"
     closed, busy, no_answer, failed, stopped = Line(), Line(), Line(), Line(), Line()
@@ -128,7 +128,7 @@ class PersonAway(Asks):
         return ()
 
     def behind(self, here: Here) -> Speech:
-        """The hours and the number, once: behind the choices, since whoever needs a person now has waited enough."""
+        """The hours and the number, once: after the choices, because a caller who needs a person has waited enough."""
         return here.words(self.number) if here.s.place.part == 0 else ()
 
     def is_offered(self, here: Here, pick: Choice) -> bool:
@@ -146,7 +146,7 @@ class PersonAway(Asks):
 
 
 def open_again(here: Here) -> Speech:
-    """When the line opens again: nothing, if it never does."""
+    """When the line opens again; empty if it never does."""
     opens = here.script.hours.next_open(here.now)
     if opens is None:
         return ()
@@ -155,7 +155,7 @@ def open_again(here: Here) -> Speech:
 
 
 def why_nobody(here: Here) -> Speech:
-    """Why no person can talk to the caller now; nothing where that was not tried."""
+    """Why nobody can talk to the caller now; empty if that was not tried."""
     if not here.script.hours.is_open(here.now):
         return here.words(PersonAway.closed)
     return here.words(getattr(PersonAway, here.s.away)) if here.s.away else ()
@@ -165,7 +165,7 @@ def why_nobody(here: Here) -> Speech:
 
 
 class _Ends(HandsOver):
-    """It ends the call in one document without a Gather, so no key cuts short what is said: it is heard whole."""
+    """Ends the call in one document without a Gather, so that no key can interrupt: the words are heard in full."""
 
     stands_alone = True
 
@@ -180,7 +180,7 @@ class _Ends(HandsOver):
 
 
 class Told(_Ends):
-    """The least that anybody is left with: why nobody can talk, when somebody can, and at which number.
+    """The least that any caller gets: why nobody can talk, when somebody can, and which number to ring.
 
     From a phone that is blocked, a person is rung for a key only. That is the reason then, where no key was pressed.
     """
@@ -194,7 +194,7 @@ class Told(_Ends):
 
 
 class Goodbye(_Ends):
-    """For whoever has got something: their request stands, and they are told so."""
+    """The end for a caller who has got something: says that their request stands."""
 
     id = "goodbye"
     say, rung = Line(), Line()

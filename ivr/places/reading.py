@@ -1,8 +1,7 @@
-"""Readings: what is told in parts.
+"""Readings: guidance in parts.
 
-A reading is said part by part, each part a turn of its own. That is what lets hash repeat
-the part just heard and not the whole. The price is a moment between two parts in which a
-key may be lost; the caller presses again.
+Each part of a reading is a separate turn, so that hash can repeat the part just heard and not the whole. The price is a
+short gap between two parts in which a key may be lost; the caller then presses again.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ class Reading(Speaks):
     closing: Speech
     next: Option | None
     runs_on_to: str | None
-    #: The part after which 'To talk to a person, press zero' is said; None: after none.
+    #: The index of the part after which 'To talk to a person, press zero' is said; None for no such hint.
     hint_after: int | None
     text: str | None
     words: tuple[str, ...]
-    #: How urgent asking to be rung back from here always is.
+    #: The urgency of callers who ask to be rung back from here.
     urgent: Urgency
 
     tells_first = True
@@ -87,7 +86,7 @@ class Reading(Speaks):
         return replace(at, part=min(at.part, len(self.parts) - 1), offer=0)
 
     def choices_only(self, at: At, s: Session) -> At:
-        return at if self.is_telling(s) else At(self.id, len(self.parts))  # what was not heard is not skipped
+        return at if self.is_telling(s) else At(self.id, len(self.parts))  # parts that were not heard are not skipped
 
     def teaches(self, here: Here) -> str:
         return Speaks.teaches(self, here) + (PERSON if self.hint_after == here.s.place.part else "")
@@ -106,7 +105,10 @@ class Reading(Speaks):
         return (self._to_choices(s), STAY) if s.one_key else None
 
     def asks_after(self) -> bool:
-        """Whether it runs on to more than words: keys mean nothing before that is heard, and skip a part at most."""
+        """Whether it runs on to a node with a question:
+
+        until that is heard, keys have no meaning, and at most skip a part.
+        """
         return bool(self.runs_on_to)
 
     def _goes_on(self, here: Here) -> Moved:
@@ -118,7 +120,7 @@ class Reading(Speaks):
         return self.at_its_end(s)
 
     def at_its_end(self, s: Session) -> Moved:
-        """What follows the last part: what it runs on to, or its choices."""
+        """After the last part: the node it runs on to, or its choices."""
         return (s, Go(self.runs_on_to)) if self.runs_on_to else (self._to_choices(s), STAY)
 
     def _to_choices(self, s: Session) -> Session:
@@ -158,15 +160,15 @@ class Reading(Speaks):
 
 
 def _with_pen(script: Script, at: At) -> At:
-    """A position in a reading; before a part with a phone number, the caller is asked to have a pen ready."""
+    """A position in a reading, with time to find a pen before a part with a phone number."""
     return replace(at, pen=f"{at.node}.{at.part}" in script.numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting(Reading):
-    """The reading that a call begins with. Nobody comes back to it: the first menu stands for it.
+    """The reading at the start of a call. Callers who go back get the first menu instead.
 
-    The keys of the first menu work in it.
+    The keys of the first menu already work in it.
     """
 
     def left(self, at: At) -> At | None:

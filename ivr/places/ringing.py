@@ -1,4 +1,4 @@
-"""Asking to be rung back, question by question, and the message that can be left with it."""
+"""Asking to be rung back, question by question, and leaving a message with the request."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
 from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
 from ivr.spoken import Speech
 
-#: Seconds of silence that end a spoken message, and for those who need more time; also for those who are asked
-#: for one because they pressed nothing.
+#: Seconds of silence that end a spoken message: normally; and for callers who need more time, or were asked for a
+#: message because they pressed nothing.
 SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 
 
@@ -26,7 +26,7 @@ SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 
 
 class RingBack(Asks):
-    """Whether to ring the phone that the caller rings from."""
+    """Asks whether to ring the phone that the caller is using."""
 
     id = "ring_back"
     ask, change = Line(), label()
@@ -38,7 +38,7 @@ class RingBack(Asks):
         own = dialling.judge(here.s.caller)
         if own.verdict == "fine":
             return here.s, STAY
-        # what a phone network made of a number is not their doing
+        # a number that the phone network garbled is not the caller's fault
         why = RingNumber.hidden if own.verdict == "malformed" else getattr(RingNumber, own.verdict)
         here = here.at(reply.say(here, here.words(why)))
         if here.s.keyed:
@@ -70,13 +70,13 @@ class RingCheck(Asks):
 
 
 def _promised(here: Here) -> Speech:
-    """That it is written down, and the day on which we will ring: what is true, and never 'soon'."""
+    """Says that the request is saved, and the day on which we will ring: only what is certain, and never 'soon'."""
     has_time = here.s.wishes.window is not None and not in_haste(here.s)
     return told(here, RingDone.say if has_time else RingDone.by)
 
 
 def _counts(here: Here) -> Speech:
-    """The promise as soon as it holds. A caller for whom time is short, and whose day is not today, gets our number."""
+    """The promise, as soon as it is made. A caller with little time whose day is not today also gets our number."""
     gap = here.script.line.pace.between_choices
     is_today = dt.datetime.fromtimestamp(promise(here).due, LONDON).date() == here.now.astimezone(LONDON).date()
     number = (*here.words(RingDone.ring_us), gap) if here.s.wishes.urgent and not is_today else ()
@@ -84,7 +84,7 @@ def _counts(here: Here) -> Speech:
 
 
 class _HowUrgent(Asks):
-    """Once it is known, the request counts, and the caller is told so."""
+    """Once the urgency is known, the request counts, and the line says so."""
 
     unfinished = True
 
@@ -94,19 +94,19 @@ class _HowUrgent(Asks):
 
 
 class RingOut(_HowUrgent):
-    """Whether a child is out of school now."""
+    """Asks whether a child is out of school now."""
 
     id = "ring_out"
     ask = Line()
     picks = (yes("ring_when", urgent=True, today=True), no("ring_urgent"), not_sure("ring_when", urgent=True))
 
     def arrive(self, here: Here) -> Moved:
-        """Not asked where what was listened to tells."""
+        """Skipped if the guidance that was heard already tells."""
         return (here.s, STAY) if here.s.wishes.urgent is None else save(here, Go("ring_when"), says=_counts)
 
 
 class RingUrgent(_HowUrgent):
-    """Whether there is a letter with a time limit."""
+    """Asks whether there is a letter with a time limit."""
 
     id = "ring_urgent"
     ask = Line()
@@ -121,7 +121,7 @@ class RingUrgent(_HowUrgent):
 
 
 class RingWhen(Asks):
-    """In which part of the day. A place in it is held while the caller answers on."""
+    """Asks for a part of the day. A place in it is held while the caller answers the other questions."""
 
     id = "ring_when"
     say = Line()
@@ -148,7 +148,7 @@ class RingWhen(Asks):
                 return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
             if done.spooled:
                 return save(wishing(here, no_place=True), to)
-            if done.window is None:  # counted, so that it comes to an end: a person, if everything is full
+            if done.window is None:  # counted, so that it ends: with a person, if everything is full
                 s = reply.say(here, here.words(self.full))
                 return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
             here = wishing(here, window=done.window)
@@ -172,7 +172,7 @@ def _window(here: Here) -> HoldWindow:
 
 
 class _Kept(Asks):
-    """Each answer is written down before the call goes on."""
+    """Saves each answer before the call continues."""
 
     unfinished = True
 
@@ -182,7 +182,7 @@ class _Kept(Asks):
 
 
 class RingMessage(_Kept):
-    """Whether a message may be left."""
+    """Asks whether a message may be left."""
 
     id = "ring_message"
     ask, will, will_not = Line(), Line(), Line()
@@ -194,7 +194,7 @@ class RingMessage(_Kept):
 
 
 class RingSafe(_Kept):
-    """Whether to say who rings, if somebody else answers."""
+    """Asks whether we may say who is ringing if somebody else answers."""
 
     id = "ring_safe"
     ask, will, will_not = Line(), Line(), Line()
@@ -206,7 +206,7 @@ class RingSafe(_Kept):
 
 
 class RingNeeds(_Kept):
-    """What the adviser should have ready, one need after another."""
+    """Asks what the adviser should prepare, one need after another."""
 
     id = "ring_needs"
     say, say_more = Line(), Line()
@@ -235,7 +235,7 @@ class RingNeeds(_Kept):
 
 
 class RingDone(Asks):
-    """The promise. It is a place of its own, so that hash says it again."""
+    """Says the promise. It is a separate place, so that hash can repeat it."""
 
     id = "ring_done"
     say, by = Line("day", "window"), Line("day")
@@ -258,7 +258,7 @@ class RingDone(Asks):
 
 
 def reference_twice(here: Here) -> Speech:
-    """The number of the caller's call, digit by digit."""
+    """The call number, digit by digit, twice."""
     pace, reference = here.script.line.pace, here.s.wishes.reference
     pairs = tuple(reference[i : i + 2] for i in range(0, len(reference), 2))
     once = spoken.digits(pairs, pace.each_digit, pace.between_groups)
@@ -266,7 +266,7 @@ def reference_twice(here: Here) -> Speech:
 
 
 class RingName(HandsOver):
-    """A spoken message that goes with the request. The keys that work everywhere end it too."""
+    """Records a message for the request. Keys that work everywhere also end it."""
 
     id = "ring_name"
     say, thanks, nothing = Line(), Line(), Line()
@@ -280,7 +280,7 @@ class RingName(HandsOver):
         return Record(here.script.line.ring_back.message_seconds, silence, here.s.wishes.request)
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
-        """On, with thanks for what was said."""
+        """Continue, with thanks if something was said."""
         assert isinstance(event, Recorded)
         if event.seconds:
             return reply.say(here, here.words(self.thanks)), Go("person" if event.key == "0" else END_MENU)

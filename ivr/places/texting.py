@@ -1,4 +1,4 @@
-"""Getting a text message about what was just heard."""
+"""Getting a text message about the guidance just heard."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ivr.spoken import Speech
 
 
 class TextSent(Words):
-    """The text is in the queue."""
+    """The words after a text was queued."""
 
     id = "text_sent"
     say = Line()
 
 
 class TextFailed(Words):
-    """The text could not be put in the queue."""
+    """The words if a text could not be queued."""
 
     id = "text_failed"
     say = Line()
 
 
 def text_about(script: Script, s: Session) -> str:
-    """Which text message fits what the caller last listened to."""
+    """The name of the text message about what the caller last listened to."""
     place = script.nodes.get(s.topic)
     return (place and place.text_name()) or TEXT_ABOUT_US
 
 
 def send(here: Here) -> Moved:
-    """The text that fits, to the number that was agreed."""
+    """Send that text to the agreed number."""
     s, text = here.s, text_about(here.script, here.s)
     return s, Do(SendText(f"{s.call}.{s.turn}", s.wishes.number, text, here.script.texts[text]), _sent, TextFailed.say)
 
@@ -46,7 +46,7 @@ def _sent(here: Here, done: Done) -> Moved:
 
 
 class SendTextTo(Asks):
-    """Whether to text the phone that the caller rings from."""
+    """Asks whether to text the phone that the caller is using."""
 
     id = "send_text"
     ask, if_not_sure = Line(), Line()
@@ -54,7 +54,7 @@ class SendTextTo(Asks):
     for_staff = stands_alone = True
 
     def arrive(self, here: Here) -> Moved:
-        """A landline, or a number we cannot see, is told before and not after. One that was keyed before is offered."""
+        """Says so beforehand if the phone is a landline or hides its number. A number entered earlier is offered."""
         own = dialling.judge(here.s.caller)
         if own.mobile:
             return here.s, STAY
@@ -71,7 +71,7 @@ class SendTextTo(Asks):
 
 
 class TextNumber(PhoneEntry):
-    """The number to text."""
+    """Asks for the number to text."""
 
     id = "text_number"
     say, hidden, not_mobile = Line(), Line(), Line()

@@ -1,8 +1,8 @@
-"""What a caller wants when they ask to be rung: what is written down of it, and what is promised.
+"""The draft of a callback request: what is saved of it, and what is promised.
 
-A request counts once its number and its urgency are known. From then on it is promised, and
-every further answer is written down at once: whoever hangs up, or stays silent, is rung all
-the same, and with the care they asked for. Whoever goes back out is not rung.
+A request counts once its number and its urgency are known. From then on the call back is promised, and each further
+answer is saved at once: a caller who hangs up or stays silent is still rung, with the care they asked for. A caller who
+goes back out of the questions is not rung.
 """
 
 from __future__ import annotations
@@ -24,46 +24,46 @@ from ivr.spoken import Speech
 
 
 class RingFailed(Words):
-    """What could not be written down is never promised."""
+    """The words if a request could not be saved: nothing is promised then."""
 
     id = "ring_failed"
     say = Line()
 
 
 class RingCancelled(Words):
-    """A wish was taken back, or cancelled; `one`: this phone is rung all the same, for another wish."""
+    """The words after a request was withdrawn or cancelled. `one`: this phone is still rung, for another caller."""
 
     id = "ring_cancelled"
     say, one, not_rung = Line(), Line(), Line()
 
 
-# --- where a caller stands in it --------------------------------------------------------------
+# --- the state of the draft --------------------------------------------------------------
 
 
 def half_way(script: Script, s: Session, *where: At) -> bool:
-    """Whether the caller is half-way through asking: a number is written down, and not all is said."""
+    """Whether a callback draft is in progress: a number is saved, but not all questions are answered."""
     places = script.places
     asking = any((place := places.get(at.node)) is not None and place.unfinished for at in where)
     return asking and bool(s.wishes.reference) and not s.wishes.moving
 
 
 def counts(s: Session) -> bool:
-    """Whether a request is promised: its number and its urgency are known."""
+    """Whether the call back is promised: number and urgency are known."""
     return bool(s.wishes.reference) and s.wishes.urgent is not None
 
 
 def anew(here: Here) -> Here:
-    """A wish of its own each time, so that none is ever taken for another."""
+    """Start a new draft with its own id, so that drafts are never mixed up."""
     urgency = reply.heard_of_urgency(here.script, here.s)
     wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today")
     return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))
 
 
-# --- writing it down, and taking it back --------------------------------------------------------
+# --- saving and withdrawing --------------------------------------------------------
 
 
 def keep(here: Here, then: Transition) -> Moved:
-    """What was said so far is written down, and does not count yet."""
+    """Save the answers so far. The request does not count yet."""
 
     def kept(here: Here, done: Done) -> Moved:
         return _written(here, done).s, then
@@ -72,7 +72,7 @@ def keep(here: Here, then: Transition) -> Moved:
 
 
 def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
-    """The wish is written down, and counts from now on; `says` is told once it does."""
+    """Save the request, which counts from now on. `says` is spoken once it is saved."""
 
     def saved(here: Here, done: Done) -> Moved:
         here = _written(here, done)
@@ -84,12 +84,12 @@ def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = N
 
 
 def finished_for(here: Here) -> Moved:
-    """Out of the questions, for a caller who answers no more of them. What is not known is the careful answer."""
+    """Leave the questions, for a caller who no longer answers. The careful answer is assumed for the rest."""
     return save(wishing(here, urgent=here.s.wishes.urgent is not False), Go("ring_done"))
 
 
 def withdraw(here: Here, then: Transition) -> Moved:
-    """A wish that is half said is taken back."""
+    """Withdraw an unfinished draft."""
 
     def withdrawn(here: Here, done: Done) -> Moved:
         words = RingCancelled.one if others(done) or done.spooled else RingCancelled.not_rung
@@ -105,22 +105,22 @@ def _written(here: Here, done: Done) -> Here:
 
 
 def not_rung(s: Session, done: Done) -> Session:
-    """The session once a wish is taken back: it has no request any more, unless this phone is rung all the same."""
+    """The session after a withdrawal: without a request, unless this phone is still rung for another caller."""
     return s if others(done) else replace(s, got=tuple(what for what in s.got if what != "request"))
 
 
 def others(done: Done) -> bool:
-    """Whether this phone is rung all the same, for another wish. Who asked for that is nobody else's to know."""
+    """Whether this phone is still rung, for another caller. Who that is must not be revealed."""
     return done.request is not None and done.request.open
 
 
 def message_id(s: Session) -> str:
-    """The request that a message becomes. It hangs on the call alone, so it is known before the tone."""
+    """The id of the request that a message becomes. It depends only on the call, so it is known before the tone."""
     return f"{s.call}-message"
 
 
 def request(here: Here, state: State) -> CallbackRequest:
-    """The wish as it is written down."""
+    """The draft as a CallbackRequest."""
     s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
     what = "left a message" if wishes.message_only else "asked to be rung back"
     asker = Asker(
@@ -149,7 +149,7 @@ def request(here: Here, state: State) -> CallbackRequest:
 
 
 def promise(here: Here) -> Promise:
-    """When the caller is to be rung, by the window they have and whether time is short.
+    """The promise to the caller, from their window and their urgency.
 
     One who has no window yet is rung as soon as somebody is there; where none could be held, in the part of the day
     that they chose. An urgent one is rung
@@ -179,15 +179,15 @@ def _chosen(here: Here) -> Window | None:
 
 
 def in_haste(s: Session) -> bool:
-    """Whether the caller is rung before the window they have: time is short, and any time is right for them.
+    """Whether the caller is rung before their window: they are urgent, and any time is right for them.
 
-    Not once they have moved the call, since they were told another time for it.
+    Not after they have moved the call, because they were then promised a different time.
     """
     return bool(s.wishes.urgent) and s.wishes.when == "any" and not s.wishes.moving
 
 
 def _urgent_due(here: Here) -> float:
-    """By when an urgent caller, or one who hung up half-way, should be rung."""
+    """By when to ring an urgent caller, or one who hung up half-way, in POSIX seconds."""
     urgency: Urgency = "today" if here.s.wishes.today else "urgent"
     return here.script.diary.due(urgency, here.now, here.script.line.ring_back.urgent_within_hours)
 
@@ -196,7 +196,7 @@ _PARTS = {"morning": Phrases.in_the_morning, "afternoon": Phrases.in_the_afterno
 
 
 def told(here: Here, line: Line) -> Speech:
-    """Words with the day and the part of the day on which we will ring; at the latest, if it is to be soon."""
+    """`line` with the day and the part of the day on which we will ring; for urgent callers, the latest time."""
     s, today = here.s, here.now.astimezone(LONDON).date()
     window = None if in_haste(s) else s.wishes.window
     due = s.wishes.due or promise(here).due

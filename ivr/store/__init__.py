@@ -52,7 +52,7 @@ from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, 
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
-from ivr.store.revisions import Conflict, Published, Revisions
+from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.spool import Spool
@@ -68,6 +68,7 @@ __all__ = [
     "Blocked",
     "Condition",
     "Conflict",
+    "DamagedRevision",
     "FailedTry",
     "Fate",
     "Figures",
@@ -94,7 +95,7 @@ __all__ = [
 
 
 class Store:
-    """Everything the line remembers, by what it is about."""
+    """Everything that the line stores, by subject."""
 
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS):
         self.redis = Redis(url, answer_seconds)
@@ -108,19 +109,19 @@ class Store:
         self.health = Health(self.redis)
 
     def try_it(self) -> None:
-        """Raises StoreDown if Redis does not answer, or keeps nothing: one that is full answers a ping."""
+        """Raises StoreDown if Redis does not answer or cannot store anything. (A full Redis still answers a ping.)"""
         self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
     def redis_risks(self) -> list[str]:
-        """What Redis is set to that could lose what it was told. Raises StoreDown."""
+        """Settings of Redis with which it could lose data. Raises StoreDown."""
         return self.redis.risks()
 
     def with_queue(self, what: Callable[[Client], T]) -> T:
-        """Put something into the job queue, whose library wants a client. Raises StoreDown as everything here does."""
+        """Call a function with a client for the job queue's library. Raises StoreDown."""
         return self.redis.do(what)
 
     def queue_client(self) -> Client:
-        """The client of a worker, which waits for jobs as long as there are none."""
+        """A client for a worker, which waits for jobs without a time limit."""
         return self.redis.patient()
 
     def close(self) -> None:

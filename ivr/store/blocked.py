@@ -1,7 +1,7 @@
-"""Numbers for which the line does nothing unasked: pockets and machines that ring again and again.
+"""Blocked numbers: phones and machines that keep ringing without a caller. The line does nothing for them unasked.
 
-A caller's number can be forged, and phones change hands. So a block takes away only what happens without a key, and
-runs out by itself.
+A caller's number can be forged, and phones change hands. So a block affects only what happens without a key, and
+expires.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import msgspec
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
 
-#: Seconds that a block lasts: as long as a request is kept.
+#: Seconds that a block lasts: as long as an ended request is kept.
 BLOCKED_SECONDS = 90 * 24 * 60 * 60
 _KEY = "ivr:blocked"
 
 
 class Block(msgspec.Struct, frozen=True):
-    """One blocked number: who blocked it, when, and why. It is spoken of by its id, as numbers are on no page."""
+    """A blocked number: who blocked it, when, and why. Pages use its id, because they show no numbers."""
 
     id: str
     number: str
@@ -36,13 +36,13 @@ _codec = Codec(Block)
 
 
 class Blocked:
-    """The numbers that are blocked."""
+    """The blocked numbers."""
 
     def __init__(self, redis: Redis):
         self._redis = redis
 
     def add(self, number: str, who: str, at: float, why: str) -> Block:
-        """Block a number, E.164, from now on."""
+        """Block a number (E.164)."""
         block = Block(secrets.token_hex(8), number, who, at, why)
         self._redis.do(lambda client: client.hset(_KEY, number, _codec.encode(block)))
         return block
@@ -53,7 +53,7 @@ class Blocked:
         return value is not None and _codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:
-        """Every block, the latest first. Those that ran out are forgotten."""
+        """Every block, latest first. Expired ones are deleted."""
 
         def step(client: Client) -> list[Block]:
             found = [_codec.decode(value) for value in client.hvals(_KEY)]
@@ -64,7 +64,7 @@ class Blocked:
         return sorted(self._redis.do(step), key=lambda block: -block.at)
 
     def lift(self, block_id: str, now: float) -> Block | None:
-        """Take a block away, and return what it was; None if there is none with this id."""
+        """Remove a block and return it; None if there is none with this id."""
         block = next((block for block in self.all(now) if block.id == block_id), None)
         if block:
             self._redis.do(lambda client: client.hdel(_KEY, block.number))

@@ -1,8 +1,8 @@
-"""How values are kept: as JSON that names the version of its shape, and is upgraded when it is read.
+"""How values are stored: as JSON with the version of its shape, upgraded on reading.
 
-What is kept outlives the program that wrote it. So each shape has a version, and for each version before the present
-one a function that makes its fields those of the next. The rest of the line knows the present shape only. What the
-versions 1.0 to 1.2 of the line kept names no version: that is version 1.
+Stored values outlive the program that wrote them. So each shape has a version, and for each earlier version there is a
+function that converts its fields to the next one. The rest of the line knows only the current shape. Values of the
+line's versions 1.0 to 1.2 have no version number: they are version 1.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ivr.session import Session
 log = structlog.get_logger()
 
 T = TypeVar("T")
-#: The fields of a kept value, as JSON has them.
+#: The fields of a stored value, as decoded JSON.
 Fields = dict[str, Any]
-#: Keys that were told of. Lists are read every few seconds.
+#: Keys that were already reported, because lists are read every few seconds.
 _told: set[str] = set()
 
 
 class Unreadable(ValueError):
-    """Raised for a kept value that is damaged, or that a later version of the line wrote."""
+    """Raised for a stored value that is damaged, or was written by a later version of the line."""
 
 
 class Codec(Generic[T]):
-    """Writes and reads one kind of value. `upgrades`: from version 1 to 2, from 2 to 3, and so on."""
+    """Encodes and decodes one kind of value. `upgrades` convert version 1 to 2, 2 to 3, and so on."""
 
     def __init__(self, kind: type[T], *upgrades: Callable[[Fields], Fields]):
         self._kind, self._upgrades, self.version = kind, upgrades, len(upgrades) + 1
@@ -39,12 +39,12 @@ class Codec(Generic[T]):
         self._head = b'{"v":%d' % self.version
 
     def encode(self, value: T) -> bytes:
-        """The value as it is kept."""
+        """The stored form of a value."""
         fields = self._encoder.encode(value)
         return self._head + (b"}" if fields == b"{}" else b"," + fields[1:])
 
     def decode(self, kept: bytes) -> T:
-        """The value that was kept, by this version of the line or one before. Raises Unreadable."""
+        """Decode a value stored by this or an earlier version of the line. Raises Unreadable."""
         try:
             if kept.startswith(self._head + b","):
                 return self._decoder.decode(kept)
@@ -55,13 +55,13 @@ class Codec(Generic[T]):
     def _upgraded(self, fields: Fields) -> Fields:
         version = fields.pop("v", 1)
         if version > self.version:
-            raise Unreadable(f"A later version of the line wrote it: {version}, where this one knows {self.version}")
+            raise Unreadable(f"It has version {version}, and this version of the line knows only up to {self.version}")
         for upgrade in self._upgrades[version - 1 :]:
             fields = upgrade(fields)
         return fields
 
     def readable(self, keys: Sequence[str], values: Iterable[bytes | None]) -> list[T]:
-        """The values that are there and can be read: a damaged one hides no other, and the log says which, once."""
+        """The values that exist and can be read. A damaged one is left out, and logged once."""
         found = []
         for key, value in zip(keys, values, strict=True):
             try:
@@ -76,15 +76,15 @@ class Codec(Generic[T]):
 
 # --- requests -------------------------------------------------------------------------------
 
-#: What version 1 kept of a request, and the present one keeps of each asker.
+#: Fields that version 1 stored for the request, and the current one for each asker.
 _OF_ASKERS = ("urgent", "today", "pressed_nothing", "message_only", "message_ok", "say_who")
 _OF_ALL = ("needs", "slow", "heard", "stuck")
 
 
 def _request_of_askers(old: Fields) -> Fields:
-    """Version 1 kept what holds for all of the askers beside them, and 1.0 kept the time and the answers only so.
+    """Upgrade: version 1 stored what is true for all askers in the request, and 1.0 stored time and answers only there.
 
-    Askers who had gone were dropped. What is known of them is how many there were, and what they left with the request.
+    Version 1 dropped askers who had gone. Only their number is known, and what they left with the request.
     """
     own = {name: old[name] for name in _OF_ASKERS if name in old}
     own["promise"] = {
@@ -118,7 +118,7 @@ def _request_of_askers(old: Fields) -> Fields:
 
 
 def _window_by_its_name(old: Fields) -> Fields:
-    """Version 1 kept a window as `slot`."""
+    """Upgrade: version 1 stored a window as `slot`."""
     wishes = copy.copy(old.get("wishes", {}))
     if "slot" in wishes:
         wishes["window"] = wishes.pop("slot")

@@ -1,9 +1,8 @@
-"""The way to Redis: quick to give up, and not asked again at once.
+"""The connection to Redis: gives up quickly, and has a circuit breaker.
 
-A caller hears nothing while we wait for Redis, and redis-py left to itself waits for
-minutes. So every answer must come within a quarter of a second, nothing is retried, and
-after a failure nobody asks for a second, and then one alone: a stalled server costs a
-caller a quarter second now and then, and not every thread all of its time.
+A caller hears nothing while we wait for Redis, and redis-py waits for minutes by default. So every answer must come
+within a quarter of a second, and nothing is retried. After a failure, no thread asks for a second; then a single thread
+tries first. So a stalled server costs a caller a quarter of a second now and then, and does not block every thread.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ from redis.sentinel import Sentinel
 from ivr.hot.wire import Wire
 
 T = TypeVar("T")
-#: A redis-py client or pipeline. Its own types say that anything may come back as anything.
+#: A redis-py client or pipeline. Its own type hints are too vague to help.
 Client = Any
 
-#: Seconds that Redis has to answer a call. A quarter second is the longest a caller does not notice.
+#: The time limit in seconds during a call. A quarter of a second is the longest that callers do not notice.
 ANSWER_SECONDS = 0.25
-#: Seconds it has where no caller waits: at a terminal, and in the worker.
+#: The time limit in seconds where no caller waits: in commands and in the worker.
 PATIENT_SECONDS = 10.0
-#: Seconds in which Redis is left alone after it failed.
+#: Seconds without requests after Redis failed.
 LEFT_ALONE_SECONDS = 1.0
 
 
-#: The longest path of a socket that the kernel takes, in bytes.
+#: The longest path of a socket in bytes that the kernel accepts.
 _LONGEST_SOCKET = 107
 
 #: InvalidResponse: whatever answers is no Redis, or something on the way broke its answer.
@@ -45,11 +44,11 @@ _FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, 
 
 
 class StoreDown(Exception):
-    """Raised when Redis does not answer in time, or at all. The call goes on without it."""
+    """Raised when Redis does not answer in time. A call continues without it."""
 
 
 def _client(url: str, seconds: float | None) -> Client:
-    """A client that waits so long for an answer, for redis://, rediss://, unix:// or sentinel://host:port,host:port/name."""
+    """A client with this time limit, for redis://, rediss://, unix:// or sentinel://host:port,host:port/name."""
     waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     options: dict[str, Any] = {**waits, "retry": Retry(NoBackoff(), 0)} if seconds else {}
     parts = urlsplit(url)
@@ -68,7 +67,7 @@ def _client(url: str, seconds: float | None) -> Client:
 
 
 class _SocketOfAnyPath(redis.UnixDomainSocketConnection):
-    """A Unix socket whose path may be longer than the 107 bytes that the kernel takes: it is reached by its folder."""
+    """A Unix socket whose path may be longer than the kernel's 107 bytes: it is opened through its folder."""
 
     def _connect(self) -> socket.socket:
         path = self.path
@@ -84,19 +83,19 @@ class _SocketOfAnyPath(redis.UnixDomainSocketConnection):
 
 
 def _client_info(answer: bytes) -> dict[str, str]:
-    """What CLIENT INFO tells. redis-py takes a space in the path of a server's socket for the end of it."""
+    """Parses CLIENT INFO. redis-py's own parser breaks on a space in the path of a server's socket."""
     return dict(re.findall(r"([\w-]+)=(.*?)(?= [\w-]+=|$)", answer.decode(errors="replace").strip()))
 
 
 def _cannot(refusal: redis.ResponseError) -> bool:
-    """Whether Redis refused because of how it is, and not because of what it was asked."""
+    """Whether Redis refused because of its own state, and not because of the command."""
     if isinstance(refusal, redis.OutOfMemoryError | redis.ReadOnlyError):
         return True
     return any(word in str(refusal) for word in ("OOM", "MISCONF", "READONLY", "LOADING", "NOREPLICAS"))
 
 
 class Redis:
-    """A Redis server behind a breaker. Use `do` for every command. `answer_seconds`: how long it has to answer."""
+    """A Redis server behind a circuit breaker. Use `do` for all commands. `answer_seconds` is the time limit."""
 
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS):
         self._url, self._answer_seconds = url, answer_seconds
@@ -105,23 +104,24 @@ class Redis:
 
     @property
     def client(self) -> Client:
-        """This thread's own client: a connection of its own costs less than sharing one."""
+        """This thread's own client: separate connections cost less than sharing one."""
         client: Client | None = getattr(self._local, "client", None)
         if client is None:
             client = self._local.client = _client(self._url, self._answer_seconds)
         return client
 
     def do(self, what: Callable[[Client], T]) -> T:
-        """Run commands. Raises StoreDown if Redis does not answer or cannot do them, at once if it just failed to.
+        """Run commands. Raises StoreDown if Redis does not answer or cannot run them; at once if it has just failed.
 
-        "Cannot" is for want of room, while it loads, or when it is not the master any more.
+        "Cannot" means that it is out of room, is still loading, or is no longer the master.
         """
         return self._guarded(lambda: what(self.client))
 
     def ask(self, *command: str | bytes | int) -> Any:
-        """One command over this thread's own connection: a third of what `do` costs, for what every turn needs.
+        """Run one command over this thread's own connection, at a third of the cost of `do`. For commands in every
+        turn.
 
-        Raises StoreDown as `do` does. A script that Redis does not know raises NoScriptError.
+        Raises StoreDown like `do`. Raises NoScriptError for a script that Redis does not know.
         """
 
         def ask() -> Any:
@@ -136,14 +136,14 @@ class Redis:
         now = time.monotonic()
         if now < self._shut_until:
             raise StoreDown("Redis failed a moment ago")
-        if self._shut_until:  # one finds out for all whether it is back
+        if self._shut_until:  # a single thread tries whether it is back
             self._shut_until = now + max(LEFT_ALONE_SECONDS, self._answer_seconds)
         as_i_came = self._shut_until
         try:
             answer = what()
         except _FAILURES as error:
             raise self._failed(error) from error
-        except Exception as error:  # with an answer or before any was asked for: nothing failed
+        except Exception as error:  # an error after the answer or before the request: Redis did not fail
             self._it_answers(as_i_came)
             if isinstance(error, redis.ResponseError) and _cannot(error):
                 raise StoreDown(str(error)) from error
@@ -152,12 +152,12 @@ class Redis:
         return answer
 
     def _it_answers(self, as_i_came: float) -> None:
-        """Everybody may ask again; not if somebody who asked later found that it fails."""
+        """Close the breaker, unless a later request has found that Redis fails."""
         if self._shut_until == as_i_came:
             self._shut_until = 0.0
 
     def _failed(self, error: Exception) -> StoreDown:
-        """Leave Redis alone for a while. A connection that failed may still have an answer in it, and is dropped."""
+        """Open the breaker. The failed connection is dropped, because it may still contain an answer."""
         wire, self._local.wire = getattr(self._local, "wire", None), None
         if wire is not None:
             wire.close()
@@ -165,24 +165,24 @@ class Redis:
         return StoreDown(str(error))
 
     def patient(self) -> Client:
-        """A client without our time-outs, for whoever waits for hours."""
+        """A client without time-outs, for waiting for hours."""
         client = _client(self._url, None)
         client.set_response_callback("CLIENT INFO", _client_info)
         return client
 
     def risks(self) -> list[str]:
-        """What this server is set to that could lose what it was told, and what to do. Raises StoreDown."""
+        """Settings with which this server could lose data, with the remedy. Raises StoreDown."""
         try:
             told: dict[str, str] = self.do(
                 lambda client: {**client.config_get("appendonly"), **client.config_get("maxmemory-policy")}
             )
-        except redis.ResponseError:  # some who rent Redis out let nobody look
+        except redis.ResponseError:  # some hosted servers do not allow this command
             return []
         found = []
         if told.get("appendonly") == "no":
             found.append("It has no append-only file: set appendonly yes.")
         if told.get("maxmemory-policy", "").startswith("allkeys"):
-            found.append("It throws keys away when it is full: set maxmemory-policy noeviction.")
+            found.append("It deletes keys when it is full: set maxmemory-policy noeviction.")
         return found
 
     def close(self) -> None:
@@ -199,18 +199,18 @@ def ping(url: str) -> bool:
 
 
 class Away(str):
-    """A reason that may pass by itself: the server is not there yet."""
+    """A reason that may resolve itself: the server is not up yet."""
 
 
 def why_not(url: str) -> str:
-    """What keeps a Redis at this address from being used, to go on from 'Redis'; empty if nothing does."""
+    """Why a Redis at this address cannot be used, to follow the word 'Redis'; empty if it can."""
     try:
         _client(url, ANSWER_SECONDS).ping()
     except (redis.AuthenticationError, redis.ResponseError) as refusal:
         wants_password = isinstance(refusal, redis.AuthenticationError) or "authenticated" in str(refusal)
         return "does not take this user and password" if wants_password else f"answers, and says: {refusal}"
     except redis.BusyLoadingError:
-        return Away("is still loading what it kept")
+        return Away("is still loading its data")
     except (redis.RedisError, OSError) as error:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,7 +1,7 @@
-"""How the processes of the line are: who is alive, who keeps ending, what waits, and what was counted.
+"""The state of the line's processes: which are alive, which keep ending, what is waiting, and counts.
 
-Whoever asks reads what others wrote: the worker writes its figures now and then, and no page has to look through
-requests or queues for them. So asking is cheap, and every web process gives the same answer.
+The worker writes its figures now and then, so that pages do not have to search requests or queues. So reading is cheap,
+and every web process gives the same answer.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import msgspec
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 
-#: Seconds after its last sign of life that a process counts as dead.
+#: Seconds after its last heartbeat when a process counts as dead.
 ALIVE_SECONDS = 20
-#: Seconds for which it is told that a process keeps ending, after it last did.
+#: Seconds after its last end for which a process is reported as ending repeatedly.
 AILING_SECONDS = 60
-#: Seconds after which figures are too old to be told.
+#: Seconds after which figures are too old to report.
 FIGURES_SECONDS = 120
-#: Different names that are counted. What others send us cannot fill Redis.
+#: The most different names to count, so that values sent from outside cannot fill Redis.
 MOST_NAMES = 500
 
 
 class QueueFigures(msgspec.Struct, frozen=True):
-    """What one queue holds. `oldest`: since when its oldest job waits, in seconds since 1970; 0 if none does."""
+    """The figures of one queue. `oldest`: since when its oldest job has waited (POSIX seconds); 0 if it is empty."""
 
     waiting: int = 0
     to_retry: int = 0
@@ -34,7 +34,10 @@ class QueueFigures(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What waits, as the worker saw it at the second `at`. `unwritable`: why nothing can be kept on the disk, if so."""
+    """What is waiting, as the worker saw it at `at` (POSIX seconds).
+
+    `unwritable`: why the disk cannot be written, or empty.
+    """
 
     at: float
     queues: dict[str, QueueFigures]
@@ -45,7 +48,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """How the line's processes are. `ailing`: how often in a row each of those that keep ending did."""
+    """The state of the line's processes. `ailing`: processes that keep ending, with the number of ends in a row."""
 
     alive: frozenset[str]
     ailing: dict[str, int]
@@ -56,26 +59,26 @@ _figures = Codec(Figures)
 
 
 class Health:
-    """Signs of life, figures and counts."""
+    """Heartbeats, figures and counts."""
 
     def __init__(self, redis: Redis):
         self._redis = redis
 
     def figures(self, figures: Figures) -> None:
-        """Keep what the worker saw."""
+        """Store the worker's figures."""
         self._redis.do(lambda client: client.set("ivr:figures", _figures.encode(figures), ex=FIGURES_SECONDS))
 
     def ail(self, process: str, times: int) -> None:
-        """Note that a process keeps ending. Does nothing while Redis is away."""
+        """Record that a process keeps ending. Does nothing while Redis is down."""
         with contextlib.suppress(StoreDown):
             self._redis.do(lambda client: client.set(f"ivr:ailing:{process}", times, ex=AILING_SECONDS))
 
     def ailing(self, processes: Iterable[str]) -> dict[str, int]:
-        """Of these processes, those that keep ending, and how often they did."""
+        """Those of these processes that keep ending, with the number of ends in a row."""
         return self.condition((), processes).ailing
 
     def condition(self, posts: Iterable[str], processes: Iterable[str]) -> Condition:
-        """Which of these posts are alive, which of these processes keep ending, and the figures: one question."""
+        """Which of these posts are alive, which of these processes keep ending, and the figures, in one round trip."""
         posts, processes = list(posts), list(processes)
         names = [f"ivr:alive:{name}" for name in posts] + [f"ivr:ailing:{name}" for name in processes]
         *found, figures = self._redis.do(lambda client: client.mget([*names, "ivr:figures"]))
@@ -87,7 +90,7 @@ class Health:
         )
 
     def count(self, name: str, label: str = "") -> None:
-        """Count one more. It is not worth a failure: nothing is counted while Redis is away."""
+        """Increase a count. Does nothing while Redis is down."""
 
         def step(client: Client) -> None:
             if client.hlen("ivr:counts") < MOST_NAMES or client.hexists("ivr:counts", f"{name} {label}"):
@@ -97,12 +100,12 @@ class Health:
             self._redis.do(step)
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """What was counted, by name and label."""
+        """The counts by name and label."""
         found = self._redis.do(lambda client: client.hgetall("ivr:counts"))
         keys = {key: key.decode().partition(" ") for key in found}
         return {(keys[key][0], keys[key][2]): int(value) for key, value in found.items()}
 
 
 def beat(client: Client, post: str) -> None:
-    """Give a sign of life for this post, by whatever client the process has at hand."""
+    """Record a heartbeat of this post, with any client."""
     client.set(f"ivr:alive:{post}", 1, ex=ALIVE_SECONDS)

@@ -9,21 +9,21 @@ import msgspec
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
 
-#: Letters in an adviser's name.
+#: The most characters in an adviser's name.
 LONGEST_NAME = 40
-#: Entries of the log that are kept.
+#: The most entries to keep in the log.
 MOST_AUDIT = 100_000
 
 
 class Adviser(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Someone who rings callers back. `phone` is where Twilio rings them for a call by one click."""
+    """Somebody who rings callers back. `phone` is rung for calls by one click."""
 
     name: str
     password_hash: str
     phone: str = ""
     admin: bool = False
     disabled: bool = False
-    #: Changed with the password, so that a session from before it ends.
+    #: Changes with the password, so that earlier sign-ins end.
     stamp: str = ""
 
 
@@ -61,7 +61,7 @@ class People:
         return [adviser for name in names if (adviser := self.get(name))]
 
     def note(self, at: float, who: str, what: str, about: str = "") -> None:
-        """Write into the log."""
+        """Add an entry to the log."""
         entry = {"at": at, "who": who, "what": what, "about": about}
         self._redis.do(lambda client: client.xadd("ivr:audit", entry, maxlen=MOST_AUDIT))
 

@@ -1,8 +1,7 @@
-"""Callback requests: the queue, and the places in each part of a day.
+"""Callback requests: the queue, and the places in each window.
 
-A request is changed by a pure function from `ivr.callback`, run inside a transaction
-that starts again if anybody else changed the same request meanwhile. So no request is
-lost, none is claimed twice, and one half written cannot exist.
+Pure functions from `ivr.callback` change a request inside a transaction, which is repeated if somebody else changed the
+same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, Mo
 from ivr.store.codec import REQUESTS
 from ivr.store.connection import Client, Redis
 
-#: Seconds an ended request can still be heard of by its caller, and read by advisers.
+#: Seconds for which an ended request is kept for its caller and for advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
-#: Seconds in which one alert tells of messages from one phone, and from all hidden ones.
+#: Seconds between alerts about messages from one phone, and from all hidden numbers together.
 ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
-#: Ended requests, the latest, to which a message may still belong.
+#: How many of the latest ended requests are searched for the owner of a message.
 MOST_ENDED = 10_000
-#: Seconds it is known that a call left a request that was deleted: longer than a message waits to be found at Twilio.
+#: Seconds for which a deleted request's call is remembered: longer than a message can wait at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
-#: Seconds that the places of a window are kept: longer than any day that can be promised is ahead.
+#: Seconds for which the places of a window are kept: longer than any promise is ahead.
 WINDOW_SECONDS = 90 * 24 * 60 * 60
 
-#: The first key is the window that the call held before, and the others are those it may have now. Where its own
-#: request has a place already, there is one.
+#: The first key is the window that the call held before; the others are the candidates. A window in which its own
+#: request has a place counts as free.
 _HOLD = """
 local call, now, ends, keep, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local function take(key)
@@ -59,12 +58,12 @@ Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
 
 
 def new_reference() -> str:
-    """A number for a caller's call. The first digit is never zero, which is hard to hear."""
+    """A new call number. Its first digit is never zero, which is hard to hear."""
     return str(secrets.randbelow(9 * 10 ** (callback.REFERENCE_DIGITS - 1)) + 10 ** (callback.REFERENCE_DIGITS - 1))
 
 
 class Requests:
-    """The people who wait to be rung."""
+    """The stored callback requests."""
 
     def __init__(self, redis: Redis):
         self._redis = redis
@@ -73,7 +72,7 @@ class Requests:
     # --- effects of a call ------------------------------------------------------------------
 
     def hold(self, effect: HoldWindow, places: dict[Part, int], now: float) -> Done:
-        """Keep a place for a caller who is deciding."""
+        """Hold a place for a caller who is deciding."""
         before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in effect.windows)]
         most = [places[window.part] for window in effect.windows]
@@ -82,7 +81,7 @@ class Requests:
         return Done(window=effect.windows[got - 1] if got else None)
 
     def save(self, effect: SaveRequest, entry: str = "") -> Done:
-        """Write a wish down, joined to the open request its number may have. A number that is not known has none.
+        """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
         `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
         when somebody has dealt with the wish already; then nothing is done.
@@ -111,7 +110,7 @@ class Requests:
         return Done(request=saved, reference=saved.reference_of(wish.id)) if saved else Done()
 
     def find(self, effect: FindRequest) -> Done:
-        """The request of this phone that goes by this reference; nothing after too many guesses."""
+        """Find the request of this phone with this call number; nothing after too many guesses."""
         guesses = f"ivr:guesses:{effect.number}"
 
         def look(client: Client) -> CallbackRequest | None:
@@ -130,7 +129,7 @@ class Requests:
         return Done(request=self._redis.do(look))
 
     def move(self, effect: MoveRequest, now: float) -> Done | Failed:
-        """Give one caller the window that the call holds, and their old one to others."""
+        """Move one caller to the window that the call holds, and release their old one."""
         held = effect.to.window
         try:
             moved = self._change(
@@ -143,7 +142,7 @@ class Requests:
         return Done(request=moved)
 
     def cancel(self, effect: CancelRequest, now: float) -> Done:
-        """Take back one caller's wish. What ended, or was taken back before, is as good. The request comes back."""
+        """Cancel one caller's wish. One that has already ended counts as cancelled. Returns the request."""
         request_id = self._joined(effect.id)
         try:
             return Done(request=self.change(request_id, lambda r: callback.cancel(r, effect.reference, now)))
@@ -163,19 +162,22 @@ class Requests:
         return self._redis.do(lambda client: _one(client, request_id))
 
     def waiting(self) -> list[CallbackRequest]:
-        """Every open request, by when it is due."""
+        """Every open request, in the order in which they are due."""
         return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
 
     def ended(self, most: int = 200) -> list[CallbackRequest]:
-        """Requests that ended, the latest first."""
+        """Requests that ended, latest first."""
         return self._listed(lambda client: client.zrevrange("ivr:ended", 0, most - 1))
 
     def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
-        """Change one request, all or nothing. Raises KeyError if it is gone, and whatever `how` raises."""
+        """Change one request in a transaction. Raises KeyError if it is gone, and any exception of `how`."""
         return self._change(request_id, lambda pipe, request: how(request))
 
     def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
-        """Put an ended request back. Raises KeyError if it is gone, and Refused where it should not be rung."""
+        """Put an ended request back into the queue.
+
+        Raises KeyError if it is gone, and Refused if it must not be rung.
+        """
 
         def how(pipe: Client, before: CallbackRequest) -> CallbackRequest:
             pipe.watch(phone := f"ivr:phone:{before.number}")
@@ -186,7 +188,7 @@ class Requests:
         return self._change(request_id, how)
 
     def of_wish(self, wish: str) -> CallbackRequest | None:
-        """The request that this wish became, or that it joined: another call may have made that."""
+        """The request that this wish became or joined, which may come from another call."""
         own = self.get(wish)
         if own is not None:
             return own
@@ -194,16 +196,17 @@ class Requests:
         return next((request for request in asked if any(asker.id == wish for asker in request.askers)), None)
 
     def with_message(self, request_id: str, message: SpokenMessage, now: float) -> CallbackRequest | None:
-        """Note that a spoken message is kept with this request. None if the request is gone."""
+        """Add a spoken message to a request. None if the request is gone."""
         try:
             return self.change(request_id, lambda request: messages.added(request, message, now))
         except KeyError:
             return None
 
     def may_alert(self, request: CallbackRequest, way: str) -> bool:
-        """Whether an alert may tell of this message, which asks for nothing but to be listened to.
+        """Whether an alert about this request, which consists of a message only, may be sent.
 
-        There is one a phone and day, since pockets ring again and again; of hidden numbers, one an hour for all.
+        At most one a day for each phone, because pockets ring again and again; for hidden numbers, one an hour for all
+        of them.
         """
         key = f"ivr:alerted:{request.number or 'hidden'}:{way}"
         seconds = ALERT_SECONDS if request.number else HIDDEN_ALERT_SECONDS
@@ -215,27 +218,30 @@ class Requests:
         return self._redis.do(step)
 
     def begin_ringing(self, request_id: str, asked_at: float) -> bool:
-        """Whether Twilio may be asked to ring for this click. False if it was asked: a phone may have rung for it."""
+        """Whether Twilio may be asked to ring for this click.
+
+        False if it was already asked, because a phone may have rung.
+        """
         key = f"ivr:rung:{request_id}:{asked_at:.0f}"
         return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=3600)))
 
     def others_of(self, request: CallbackRequest) -> list[CallbackRequest]:
-        """Other open requests of the same phone: of a number that an adviser heard, there may be one."""
+        """Other open requests of the same phone. There can be one if an adviser typed the number."""
         if not request.number:
             return []
         found = self._listed(lambda client: client.zrevrange(f"ivr:phone:{request.number}", 0, -1))
         return [other for other in found if other.open and other.id != request.id and other.number == request.number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
-        """Delete the requests that ended long enough ago, and return what they were."""
+        """Delete requests that ended more than ENDED_SECONDS ago, and return them."""
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]
 
     def delete(self, request_id: str) -> CallbackRequest | None:
-        """Take a request out for good, with everything that points to it, and return what it was.
+        """Delete a request with everything that points to it, and return it.
 
-        Of its calls it is still known that what they left is to be deleted: a message may yet come.
+        Its calls are remembered for a while, so that a message that arrives later is deleted too.
         """
         key = f"ivr:request:{request_id}"
 
@@ -255,7 +261,7 @@ class Requests:
         return deleted
 
     def was_deleted(self, call: str) -> bool:
-        """Whether this call left a request that was deleted since."""
+        """Whether this call left a request that has been deleted."""
         return bool(self._redis.do(lambda client: client.exists(f"ivr:deleted:{call}")))
 
     # --- inside -----------------------------------------------------------------------------
@@ -266,7 +272,10 @@ class Requests:
         how: Callable[[Client, CallbackRequest], CallbackRequest],
         also: Callable[[Client], object] = lambda pipe: None,
     ) -> CallbackRequest:
-        """Change one request, and in the same step what `also` does. `how` may look at what it watches."""
+        """Change one request, together with what `also` does, in one transaction.
+
+        `how` may read keys that it watches.
+        """
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
@@ -309,14 +318,14 @@ def _one(client: Client, request_id: str) -> CallbackRequest | None:
 
 
 def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
-    """The request that came with this wish, if an adviser ended it while its caller was still being asked."""
+    """The request of this wish, if an adviser ended it while its caller was still answering."""
     pipe.watch(f"ivr:request:{wish}")
     request = _one(pipe, wish)
     return request if request and request.askers else None
 
 
 def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-    """Write a request, where it stands in the queue, and its callers' places: given, kept and given back."""
+    """Write a request, its position in the queue, and its callers' places: new, kept and released."""
     pipe.set(f"ivr:request:{request.id}", REQUESTS.encode(request))
     if before and before.number != request.number:
         pipe.zrem(f"ivr:phone:{before.number}", request.id)
@@ -338,7 +347,7 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
 
 
 def _forget(pipe: Client, request: CallbackRequest) -> None:
-    """Take out what points to a request, and note its calls."""
+    """Delete everything that points to a request, and remember its calls."""
     pipe.zrem(f"ivr:phone:{request.number}", request.id)
     for window in windows_of(request):
         pipe.zrem(_window_key(window), request.id)
@@ -347,5 +356,5 @@ def _forget(pipe: Client, request: CallbackRequest) -> None:
 
 
 def _window_key(window: Window) -> str:
-    """Under the name that places had at first, so that those given then still count."""
+    """The key of a window's places. It keeps the name of the first version, so that earlier places still count."""
     return f"ivr:slot:{window.day.isoformat()}:{window.part}"

@@ -1,7 +1,7 @@
-"""What was published: the live revision, its history, and the files of each.
+"""Publications: the live revision, the history, and the files of each revision.
 
-Files are kept as staff wrote them, so any worker can load any revision a call began
-with, and what was live can be live again.
+Files are stored as staff wrote them, so that any process can load the revision that a call began with, and an earlier
+one can go live again.
 """
 
 from __future__ import annotations
@@ -11,22 +11,32 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ivr.drafts import revision_of
+from ivr.reading import ConfigError, Problem
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 
-#: Publications kept for going back to.
+#: The most publications to keep in the history.
 MOST_HISTORY = 50
-#: Seconds in which it is noted once that calls begin with a revision: a note costs as much as half a turn.
+#: Seconds between two records that calls begin with a revision. A record costs as much as half a turn.
 NOTE_SECONDS = 60
 
 
 class Conflict(Exception):
-    """Raised when somebody else published since this publication was begun."""
+    """Raised when somebody else has published since this publication began."""
 
     def __init__(self, by: Published | None):
         self.by = by
         super().__init__("somebody else has published")
+
+
+class DamagedRevision(ConfigError):
+    """Raised when the stored files of a revision cannot be read, or do not match its fingerprint."""
+
+    def __init__(self, revision: str):
+        says = f"The stored files of revision {revision} are damaged. Publish again: ivr publish -m 'why'"
+        super().__init__([Problem("Redis", 0, says)])
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -37,11 +47,11 @@ class Published(msgspec.Struct, frozen=True):
     who: str
     why: str
     before: str = ""
-    #: Whether this took back what was live before it. None: written by version 1.0, which told it in `why` alone.
+    #: Whether this undid the publication before it. None: written by version 1.0, which recorded it only in `why`.
     undone: bool | None = None
 
 
-#: A draft is kept for a while from now; what was published stays as it is.
+#: A draft is kept for a while from now; a published revision is not touched.
 _KEEP_DRAFT = """
 if redis.call('TTL', KEYS[1]) ~= -1 then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
 """
@@ -51,7 +61,7 @@ _published = Codec(Published)
 
 
 class Revisions:
-    """The published script, and those before it."""
+    """The published revisions."""
 
     def __init__(self, redis: Redis):
         self._redis = redis
@@ -63,17 +73,31 @@ class Revisions:
         return value.decode() if value else None
 
     def files(self, revision: str) -> dict[str, str] | None:
+        """The files of a revision; None if it is not stored. Raises DamagedRevision."""
         value = self._redis.do(lambda client: client.get(f"ivr:revision:{revision}"))
-        return _files.decode(value) if value else None
+        return _read(revision, value) if value else None
 
     def kept(self) -> list[dict[str, str]]:
-        """The files of every revision that is live, in the history, or in a call."""
+        """The files of every revision that is live, in the history, or in a call, without damaged ones."""
 
-        def read(client: Client) -> list[bytes]:
-            values = client.mget(list(client.scan_iter("ivr:revision:*")) or ["ivr:revision:"])
-            return [value for value in values if value]
+        def read(client: Client) -> list[tuple[str, bytes]]:
+            keys = list(client.scan_iter("ivr:revision:*")) or [b"ivr:revision:"]
+            return [(_revision_in(key), value) for key, value in zip(keys, client.mget(keys), strict=True) if value]
 
-        return [_files.decode(value) for value in self._redis.do(read)]
+        found = []
+        for revision, value in self._redis.do(read):
+            with contextlib.suppress(DamagedRevision):
+                found.append(_read(revision, value))
+        return found
+
+    def mend(self, revision: str, files: Mapping[str, str]) -> bool:
+        """Store the files of a revision again if the stored ones are damaged or missing. Returns whether they were."""
+        with contextlib.suppress(DamagedRevision):
+            if self.files(revision) is not None:
+                return False
+        value = msgspec.json.encode(dict(files))
+        self._redis.do(lambda client: client.set(f"ivr:revision:{revision}", value))
+        return True
 
     def history(self) -> list[Published]:
         """Publications, newest first."""
@@ -83,8 +107,7 @@ class Revisions:
     def publish(self, published: Published, files: Mapping[str, str]) -> None:
         """Make a revision live in one step.
 
-        Raises Conflict unless `published.before` is what is live, and StoreDown if Redis has
-        no room for it or may not write.
+        Raises Conflict unless `published.before` is live, and StoreDown if Redis has no room for it or cannot write.
         """
 
         def step(pipe: Client) -> None:
@@ -98,30 +121,30 @@ class Revisions:
             pipe.lpush("ivr:history", _published.encode(published))
 
         self._redis.do(lambda client: client.transaction(step, "ivr:live"))
-        with contextlib.suppress(StoreDown):  # it is live; the next publication tidies up
+        with contextlib.suppress(StoreDown):  # it is live; the next publication cleans up
             self.forget_unused(published.at)
 
     def began(self, revision: str, now: float) -> None:
-        """Note that a call begins with a revision, so that it is kept as long as the call may last."""
+        """Record that a call begins with a revision, so that it is kept as long as the call may last."""
         if not 0 <= now - self._noted.get(revision, -NOTE_SECONDS) < NOTE_SECONDS:
             self._redis.do(lambda client: client.zadd("ivr:used", {revision: now}))
             self._noted[revision] = now
 
     def keep_draft(self, revision: str, files: Mapping[str, str]) -> None:
-        """Keep an unpublished revision for the test call that began with it."""
+        """Store an unpublished revision for a test call that began with it."""
         value = msgspec.json.encode(dict(files))
         self._redis.do(lambda client: client.eval(_KEEP_DRAFT, 1, f"ivr:revision:{revision}", value, KEEP_SECONDS))
 
     def forget_unused(self, now: float) -> None:
-        """Drop what is past the history and in no call. Drafts end by themselves.
+        """Delete revisions that are neither in the history nor in a call. Drafts expire by themselves.
 
-        If somebody publishes meanwhile, it begins again: what just went live is in the new history only.
+        If somebody publishes meanwhile, this starts again, because only the new history has what just went live.
         """
 
         def step(pipe: Client) -> None:
             rows = pipe.lrange("ivr:history", 0, MOST_HISTORY - 1)
             kept = {_published.decode(row).revision for row in rows}
-            found = {key: key.decode().rsplit(":", 1)[1] for key in pipe.scan_iter("ivr:revision:*")}
+            found = {key: _revision_in(key) for key in pipe.scan_iter("ivr:revision:*")}
             unused = [key for key, revision in found.items() if revision not in kept and _is_over(pipe, revision, now)]
             pipe.multi()
             pipe.ltrim("ivr:history", 0, MOST_HISTORY - 1)
@@ -132,8 +155,22 @@ class Revisions:
         self._redis.do(lambda client: client.transaction(step, "ivr:history"))
 
 
+def _read(revision: str, value: bytes) -> dict[str, str]:
+    try:
+        files = _files.decode(value)
+    except msgspec.MsgspecError as error:
+        raise DamagedRevision(revision) from error
+    if revision_of(files) != revision:
+        raise DamagedRevision(revision)
+    return files
+
+
+def _revision_in(key: bytes) -> str:
+    return key.decode().rsplit(":", 1)[1]
+
+
 def _is_over(client: Client, revision: str, now: float) -> bool:
-    """Whether a revision was published, and no call that began with it can still go on."""
+    """Whether a revision was published, and no call that began with it can still be in progress."""
     is_draft = client.ttl(f"ivr:revision:{revision}") != -1
     used = client.zscore("ivr:used", revision)
     return not is_draft and (used is None or used + NOTE_SECONDS + KEEP_SECONDS < now)

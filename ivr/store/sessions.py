@@ -1,8 +1,7 @@
-"""Sessions by call, each saved only over an older one.
+"""Sessions by call. A session is saved only over an older turn.
 
-Twilio may send a webhook twice, late, or two at once. The turn number stands before the
-JSON, so Redis itself can refuse to put an older or equal turn over a newer one, in the
-same trip that saves; whoever loses gets the session that won.
+Twilio may send a webhook twice, late, or two at once. The turn number is stored before the JSON, so that a script in
+Redis can refuse to overwrite a newer or equal turn, in the same round trip. The loser gets the session that won.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ivr.store.connection import Redis, StoreDown
 
 #: Seconds a session is kept after its last turn. A transferred call may last four hours.
 KEEP_SECONDS = 6 * 60 * 60
-#: Seconds that it is remembered that an adviser took a caller. As long as their call can last.
+#: Seconds for which it is remembered that an adviser accepted a caller: as long as their call can last.
 ACCEPTED_SECONDS = KEEP_SECONDS
 
 _SAVE = """
@@ -54,20 +53,23 @@ class Sessions:
             return _read(self._redis.ask("EVAL", _SAVE, *arguments))
 
     def end(self, call: str) -> None:
-        """The call is over. What it wished for is kept elsewhere."""
+        """Delete the session of a call that is over. Its requests are stored elsewhere."""
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
     def accept(self, call: str, turn: str) -> None:
-        """An adviser took this caller, at the transfer that was this turn's."""
+        """Record that an adviser accepted this caller, at the transfer of this turn."""
         self._redis.do(lambda client: client.set(f"ivr:accepted:{call}:{turn}", 1, ex=ACCEPTED_SECONDS))
 
     def accepted(self, call: str, turn: int) -> bool:
-        """Whether an adviser took this caller at that transfer."""
+        """Whether an adviser accepted this caller at the transfer of that turn."""
         return bool(self._redis.do(lambda client: client.exists(f"ivr:accepted:{call}:{turn}")))
 
 
 def _read(value: bytes | None) -> Session | None:
-    """The session in a value. Raises StoreDown for one that cannot be read: the call goes on as if Redis were away."""
+    """Decode a session.
+
+    Raises StoreDown for one that cannot be read, so that the call continues as if Redis were down.
+    """
     if not value:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Advisers who are signed in, and tries to sign in that failed.
+"""Sign-ins of advisers, and failed tries to sign in.
 
-What a browser holds is a random secret. Redis holds its hash, so nobody who reads Redis can use it.
+A browser holds a random secret. Redis stores its hash, so reading Redis does not help to sign in.
 """
 
 from __future__ import annotations
@@ -15,32 +15,33 @@ from ivr.store.connection import Client, Redis
 
 #: Seconds for which a failed try counts.
 COUNTED_SECONDS = 60 * 60
-#: Seconds that somebody has to use the try they waited for.
+#: Seconds for using a try after waiting for it.
 KEPT_TRY_SECONDS = 10 * 60
-#: Entries of the list of failed tries. It has a length of its own, so that failures push nothing out of the log.
+#: The most entries in the list of failed tries. The list is separate, so that failures do not push entries out of the
+#: log.
 MOST_FAILED = 1_000
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """One browser in which an adviser is signed in. Times in seconds since the epoch."""
+    """One browser in which an adviser is signed in. Times are POSIX seconds."""
 
-    #: Names it on pages. It is made from the secret, and the secret cannot be made from it.
+    #: Its id on pages. It is derived from the secret, but does not reveal it.
     id: str
     name: str
-    #: The adviser's stamp when they signed in: a new password, or a disabled adviser, has another.
+    #: The adviser's stamp at sign-in, which changes with a new password or when the adviser is disabled.
     stamp: str
     began: float
     seen: float
-    #: What the browser says it is.
+    #: The browser's User-Agent.
     browser: str
     address: str
 
 
 class FailedTry(msgspec.Struct, frozen=True):
-    """A wrong name or password."""
+    """One failed try: a wrong name or password."""
 
     at: float
-    #: Empty for a name that no adviser has: people type passwords there.
+    #: The adviser's name. Empty for an unknown name, because people type passwords into that field.
     name: str
     address: str
 
@@ -55,7 +56,7 @@ class SignIns:
     # --- who is signed in -------------------------------------------------------------------
 
     def begin(self, name: str, stamp: str, now: float, browser: str, address: str, seconds: float) -> str:
-        """Sign somebody in for at most so many seconds. Returns the secret for their browser."""
+        """Sign an adviser in for at most `seconds`. Returns the secret for their browser."""
         secret = secrets.token_urlsafe(32)
         kept = SignIn(_id_of(secret), name, stamp, now, now, browser, address)
 
@@ -75,7 +76,7 @@ class SignIns:
         return _decoder.decode(value) if value else None
 
     def touch(self, kept: SignIn, now: float) -> None:
-        """Note that the adviser did something. One that was ended in the meantime stays ended."""
+        """Record activity. A sign-in that was ended in the meantime stays ended."""
         seen = msgspec.structs.replace(kept, seen=now)
         self._redis.do(lambda client: client.set(_key(kept.id), msgspec.json.encode(seen), xx=True, keepttl=True))
 
@@ -89,7 +90,7 @@ class SignIns:
         self._redis.do(step)
 
     def all_of(self, name: str) -> list[SignIn]:
-        """Where this adviser is signed in, the last used first."""
+        """The sign-ins of this adviser, last used first."""
         ids = self._redis.do(lambda client: client.smembers(_of(name)))
         if not ids:
             return []
@@ -99,18 +100,18 @@ class SignIns:
     # --- failed tries -----------------------------------------------------------------------
 
     def failed(self, at: float, name: str, address: str) -> None:
-        """List a failed try, for administrators."""
+        """Add to the list of failed tries, which administrators see."""
         entry = {"at": at, "name": name, "address": address}
         self._redis.do(lambda client: client.xadd("ivr:signin:failed", entry, maxlen=MOST_FAILED))
 
     def failures(self, most: int = 100) -> Iterator[FailedTry]:
-        """The failed tries, the latest first."""
+        """The failed tries, latest first."""
         for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:signin:failed", count=most)):
             row = {key.decode(): value.decode() for key, value in entry.items()}
             yield FailedTry(float(row["at"]), row["name"], row["address"])
 
     def count(self, *who: str) -> None:
-        """Count one more failed try by each of these: a name, an address, a browser."""
+        """Count a failed try for each of these: a name, an address, a browser."""
 
         def step(client: Client) -> None:
             pipe = client.pipeline()
@@ -122,15 +123,15 @@ class SignIns:
         self._redis.do(step)
 
     def counted(self, *who: str) -> list[int]:
-        """How many tries by each of these failed in the last hour."""
+        """The failed tries of each of these in the last hour."""
         values = self._redis.do(lambda client: client.mget([_counter(each) for each in who]))
         return [int(value or 0) for value in values]
 
     def seconds_to_wait(self, who: str, delay: float, now: float) -> float:
-        """How long somebody must wait until they may try; 0: they may, once.
+        """Seconds until `who` may try; 0 allows one try now.
 
-        The first time that they have to wait, one try is put by for them in `delay` seconds. Nobody else can use it
-        or put it off, so that tries by others do not keep them out.
+        The first time that somebody has to wait, one try is reserved for them in `delay` seconds. Nobody else can use
+        or postpone it, so that other people's tries do not lock them out.
         """
 
         def step(client: Client) -> float:
@@ -140,7 +141,7 @@ class SignIns:
                 return delay
             if (left := float(kept) - now) > 0:
                 return left
-            return 0.0 if client.delete(_wait(who)) else delay  # of two at once, one has it
+            return 0.0 if client.delete(_wait(who)) else delay  # of two simultaneous tries, one gets it
 
         return self._redis.do(step)
 
@@ -166,5 +167,5 @@ def _wait(who: str) -> str:
 
 
 def _short(who: str) -> str:
-    """What was typed or sent, as part of a key: anybody can make it long, or odd."""
+    """Untrusted input as part of a key: a hash, because it can be long or odd."""
     return hashlib.sha256(who.encode(errors="replace")).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""Text messages that callers asked for, and how far each got."""
+"""Text messages that callers asked for, and the state of each."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from msgspec.structs import replace
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis
 
-#: Seconds the fate of a text is kept, for advisers to see what failed.
+#: Seconds for which the state of a text is kept, so that advisers can see failures.
 KEEP_SECONDS = 30 * 24 * 60 * 60
 
 Fate = Literal["waiting", "sending", "sent", "delivered", "failed"]
-#: A text's fate only moves forward: a late notice of sending cannot undo a delivery. What was delivered has not failed,
-#: whatever else was taken for certain before or is told later.
+#: The state of a text only moves forward: a late report of sending cannot undo a delivery. A delivered text has not
+#: failed, whatever other reports say.
 _ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4}
 
 
 class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One text: what, to whom, and what became of it."""
+    """One text: its words, its receiver, and its state."""
 
     id: str
     to: str
@@ -45,7 +45,7 @@ class Texts:
         self._redis = redis
 
     def add(self, text: TextState) -> bool:
-        """Write a text down before it is sent. False if it was there already."""
+        """Save a text before it is sent. False if it already exists."""
 
         def step(client: Client) -> bool:
             pipe = client.pipeline()
@@ -57,11 +57,11 @@ class Texts:
         return self._redis.do(step)
 
     def lately_to(self, number: str) -> int:
-        """Counts one more text to a number, and returns how many that makes in the hour since its first."""
+        """Count a text to a number. Returns the count in the hour since the first."""
         return self._one_more(f"ivr:texts_to:{number}")
 
     def answers_to(self, number: str) -> int:
-        """Counts one more answer to a number's own texts, and returns how many that makes in the hour."""
+        """Count a reply to a number's own texts. Returns the count in the hour since the first."""
         return self._one_more(f"ivr:answers_to:{number}")
 
     def _one_more(self, key: str) -> int:
@@ -78,10 +78,10 @@ class Texts:
         return _codec.decode(value) if value else None
 
     def begin(self, text_id: str, now: float) -> TextState | None:
-        """Take a waiting text to send it. None if it is gone, or somebody has taken it.
+        """Claim a waiting text for sending. None if it is gone or already claimed.
 
-        So a worker that ends in the middle leaves a text that is being sent, and no other
-        sends it again: it may have gone.
+        A worker that is killed while sending leaves the text in the state "sending", and nobody sends it again, because
+        it may have gone.
         """
 
         def take(text: TextState) -> TextState | None:
@@ -90,13 +90,13 @@ class Texts:
         return self._change(text_id, take)
 
     def put_back(self, text_id: str) -> None:
-        """A text that was certainly not sent waits again."""
+        """Return a text that was certainly not sent to the state "waiting"."""
         self._change(text_id, lambda text: replace(text, fate="waiting") if text.fate == "sending" else None)
 
     def became(self, text_id: str, fate: Fate, why: str = "", sid: str = "", code: str = "") -> None:
-        """Note how far a text got; never backwards, whoever tells of it first.
+        """Record a new state of a text; it never moves backwards.
 
-        `why` and `code` say what went wrong. They stay where the same is told again without them.
+        `why` and `code` say what went wrong. They are kept if the same state is reported again without them.
         """
 
         def further(text: TextState) -> TextState:
@@ -110,7 +110,7 @@ class Texts:
         self._change(text_id, further)
 
     def _change(self, text_id: str, how: Callable[[TextState], TextState | None]) -> TextState | None:
-        """Change a text, all or nothing, and return it as it is then; None if `how` leaves it, or it is gone."""
+        """Change a text in a transaction, and return it; None if `how` returns None, or the text is gone."""
         key = f"ivr:text:{text_id}"
 
         def step(pipe: Client) -> TextState | None:
@@ -127,7 +127,7 @@ class Texts:
         return changed
 
     def sender_is(self, why_not: str) -> None:
-        """Note why no text can be sent at all, in words; empty: they can."""
+        """Record why no texts can be sent; empty if they can."""
         self._redis.do(lambda client: client.set("ivr:no_texts", why_not))
 
     def why_no_sender(self) -> str | None:
@@ -136,15 +136,15 @@ class Texts:
         return None if found is None else found.decode()
 
     def failed(self) -> list[TextState]:
-        """Texts that did not go, the latest first."""
+        """Failed texts, latest first."""
         return [text for text in self._recent() if text.fate == "failed"]
 
     def failed_to(self, number: str) -> list[TextState]:
-        """Texts to this number that did not go, the latest first; none if the number is not known."""
+        """Failed texts to this number, latest first; empty if the number is not known."""
         return [text for text in self.failed() if text.to == number] if number else []
 
     def underway(self) -> list[TextState]:
-        """Texts that wait to be sent, or are being sent."""
+        """Texts that are waiting or being sent."""
         return [text for text in self._recent() if text.fate in ("waiting", "sending")]
 
     def _recent(self, most: int = 1000) -> list[TextState]:

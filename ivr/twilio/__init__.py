@@ -1,10 +1,10 @@
-"""Twilio, all of it: what it sends us, what we answer, and what we ask of it. No other package says its names.
+"""Everything about Twilio: its webhooks, our replies, and its REST API. No other package uses Twilio's names.
 
-    signature.py  whether a webhook is Twilio's
-    webhook.py    the form of a webhook as a value
-    twiml.py      a Turn as TwiML, and the documents that need no call
-    rest.py       what we ask of Twilio: texts, calls to advisers, recordings, the settings of a number
-    codes.py      why a text failed, in words
+    signature.py  verifies that a webhook comes from Twilio
+    webhook.py    parses the form of a webhook into an event
+    twiml.py      writes a Turn as TwiML, and TwiML documents without a call
+    rest.py       the REST API: texts, calls to advisers, recordings, the settings of a number
+    codes.py      error codes of texts, in words
 
-Another provider would be another package with the same values at its borders: events and turns from `ivr.session`.
+Another provider would be another package with the same interface: events and turns from `ivr.session`.
 """

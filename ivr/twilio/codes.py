@@ -1,6 +1,6 @@
 """Twilio's error codes for texts, in words for an adviser.
 
-Twilio adds codes and splits old ones, so one that is not here is nothing special: its number is told.
+Twilio adds codes and splits old ones. For a code that is not listed here, its number is shown.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 _NO_SENDER = "The line's number for texts cannot send them. An operator must look at it"
 _TOO_MANY = "Too many texts were waiting to be sent"
 _MEANINGS = {
-    "20003": "Twilio did not take our password. An operator must look at it",
+    "20003": "Twilio rejected our credentials. An operator must look at it",
     "20429": _TOO_MANY,
-    "21211": "That is not a whole phone number",
+    "21211": "That is not a complete phone number",
     "21212": _NO_SENDER,
     "21266": "That is the line's own number for texts",
     "21408": "Twilio is not set to send texts to that country. An operator can change that",
@@ -32,20 +32,20 @@ _MEANINGS = {
     "21705": _NO_SENDER,
     "30001": _TOO_MANY,
     "30002": "Our account at Twilio is suspended. An operator must look at it",
-    "30003": "The phone was off or out of reach, or takes no texts",
+    "30003": "The phone was off or out of reach, or does not accept texts",
     "30004": "The phone, or its network, blocks texts from us",
-    "30005": "Nobody has that number, or it is not in use any more",
-    "30006": "That is a landline, or a network that takes no texts",
+    "30005": "That number does not exist, or is no longer in use",
+    "30006": "That is a landline, or a network that does not accept texts",
     "30007": "The network, or Twilio, took the text for spam",
     "30008": "The network did not say why",
 }
-#: Codes that say that no text at all can be sent, whoever it is for.
+#: Codes that mean that no texts can be sent at all, whoever the receiver is.
 NO_SENDER = frozenset(code for code, meaning in _MEANINGS.items() if meaning == _NO_SENDER)
 
 
 def in_words(code: str, why: str = "") -> str:
-    """Why a text failed, as a sentence: by Twilio's code, or else by `why`, which is all that is known."""
-    code = code or (why if why.isdecimal() else "")  # earlier versions kept the code as the reason
+    """Why a text failed, as a sentence: from Twilio's code, otherwise from `why`."""
+    code = code or (why if why.isdecimal() else "")  # earlier versions stored the code as the reason
     if meaning := _MEANINGS.get(code):
         return f"{meaning} (Twilio's code {code})."
     if why and why != code:

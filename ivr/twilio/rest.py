@@ -1,8 +1,7 @@
-"""Twilio's REST: texts, ringing out, recordings, and setting up a number.
+"""Twilio's REST API: texts, outgoing calls, recordings, and the settings of a number.
 
-Every request has a time-out, and none is sent twice of itself. A request that may have
-gone through is never repeated: two texts, or a phone that rings twice, are worse than
-one that is marked as not known.
+Every request has a time-out, and none is retried automatically. A request that may have succeeded is never repeated:
+two texts, or a phone that rings twice, are worse than one whose result is unknown.
 """
 
 from __future__ import annotations
@@ -23,14 +22,15 @@ from ivr import dialling
 from ivr.config import Settings
 
 TWILIO, MESSAGING = "https://api.twilio.com", "https://messaging.twilio.com"
-#: Seconds that Twilio has to be there, and to answer. What may have been done is not known if we do not wait for it.
+#: Time limits in seconds: to connect to Twilio, and for its answer. After the second one, it is unknown whether the
+#: request was carried out.
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
-#: Recordings that are asked for at once. As each is deleted when we have it, few are ever there.
+#: The most recordings in one list. Each is deleted after it is fetched, so there are few.
 MOST_LISTED = 200
 
-#: Replies that say for certain that nothing was done: trying again is safe.
+#: HTTP statuses that certainly mean that nothing was done, so that a retry is safe.
 _NOT_DONE = {429, 503}
-#: Twilio's code for something that the account does not have.
+#: Twilio's code for something that does not exist in the account.
 _NOT_FOUND = "20404"
 _NOT_KNOWN = "so it is not known whether it was done"
 #: What to do about some of Twilio's codes.
@@ -38,9 +38,9 @@ _REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
 
 
 class PhoneFailed(Exception):
-    """Raised when Twilio did not do what was asked.
+    """Raised when a request to Twilio failed.
 
-    `again`: it is certain that nothing was done. `code`: Twilio's code for what went wrong, or our own word for it.
+    `again`: it is certain that nothing was done, so that a retry is safe. `code`: Twilio's error code, or our own word.
     """
 
     def __init__(self, why: str, again: bool = False, code: str = ""):
@@ -50,7 +50,7 @@ class PhoneFailed(Exception):
 
 @dataclass(frozen=True)
 class MessageLeft:
-    """A spoken message that Twilio keeps: its id, the call it was left in, and how many seconds it lasts."""
+    """A spoken message stored at Twilio: its id, its call, and its length in seconds."""
 
     recording: str
     call: str
@@ -59,7 +59,7 @@ class MessageLeft:
 
 @dataclass(frozen=True)
 class OurNumber:
-    """The line's number as Twilio has it. What Twilio does not tell is taken to be possible."""
+    """The capabilities of the line's number at Twilio. What Twilio does not report counts as possible."""
 
     sid: str
     fallback: str
@@ -67,14 +67,14 @@ class OurNumber:
     sends_texts: bool
 
     def why_no_calls(self, number: str) -> str:
-        """Why nobody can ring this number, in words; empty if they can."""
+        """Why this number cannot receive calls; empty if it can."""
         if self.takes_calls:
             return ""
-        return f"Twilio says that {number} takes no calls. Choose a number for voice, and set TWILIO_NUMBER."
+        return f"Twilio says that {number} cannot receive calls. Choose a number with voice, and set TWILIO_NUMBER."
 
 
 class _Refused(Exception):
-    """Raised for an answer that says no, whatever was asked: the library tells of some and hides others."""
+    """Raised for every answer that is an error: the library reports some and hides others."""
 
     def __init__(self, status: int, body: str):
         self.status, self.code = status, f"{status}"
@@ -88,26 +88,26 @@ class _Refused(Exception):
             words = f": {_without_numbers(message)}" if message else ""
             says = f"Twilio answered {status}, code {code}{words}{_REMEDIES.get(code, '')}"
         else:
-            says = f"Twilio answered {status}, and not as Twilio does{_beginning(body)}. Check TWILIO_API_URL"
+            says = f"Twilio answered {status}, but not in Twilio's format{_beginning(body)}. Check TWILIO_API_URL"
         super().__init__(says)
 
 
 def _beginning(body: str) -> str:
-    """How an answer begins that is none of Twilio's, so that whoever gave it can be told."""
+    """The beginning of an answer that is not Twilio's, to help identify its sender."""
     words = " ".join(re.sub(r"<[^>]*>", " ", body).split())[:60]
     return f" ('{_without_numbers(words)}')" if words else ""
 
 
 def _without_numbers(words: str) -> str:
-    """Words for a log, which holds no phone numbers."""
+    """Words without phone numbers, for the log."""
     return re.sub(r"\+?\d[\d ]{6,}\d", "(a number)", words)
 
 
 class _At(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's own client, with a time-out, sent to another address where the settings name one.
+    """Twilio's HTTP client with a time-out, and with the address in the settings.
 
-    Each request has a connection of its own. One that lay open may be closed just as we write
-    to it, and nobody would know whether what we wrote got there.
+    Each request has its own connection. An idle connection may be closed just as we write to it, and then it is unknown
+    whether the request arrived.
     """
 
     def __init__(self, address: str, seconds: float | None):
@@ -115,7 +115,7 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
         self._address, self.timeout = address, (CONNECT_SECONDS, seconds or ANSWER_SECONDS)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        """Twilio's answer. Raises _Refused for one that says no."""
+        """Send a request. Raises _Refused for an answer that is an error."""
         kwargs["timeout"] = None  # the one above
         address = url.replace(TWILIO, self._address, 1).replace(MESSAGING, _messaging_at(self._address), 1)
         answer = super().request(method, address, *args, **kwargs)
@@ -125,12 +125,15 @@ class _At(TwilioHttpClient):  # type: ignore[misc]
 
 
 def _messaging_at(address: str) -> str:
-    """Where Messaging Services are looked after, beside this address of Twilio's REST: each region has both."""
+    """The address for Messaging Services that belongs to this address of the REST API: each region has both."""
     return re.sub(r"^(https?://)api\.", r"\1messaging.", address)
 
 
 class Phone:
-    """What we ask of Twilio, which may take so many seconds for an answer. `failed` is told the code of each fault."""
+    """Our requests to Twilio's REST API.
+
+    `seconds` limits each answer; `failed` is called with the code of each fault.
+    """
 
     def __init__(
         self, settings: Settings, seconds: float | None = None, failed: Callable[[str], None] = lambda code: None
@@ -140,7 +143,7 @@ class Phone:
         self._client: Client | None = None
 
     def send_text(self, text_id: str, to: str, body: str) -> str:
-        """Send a text and return Twilio's id for it. News of it comes to /voice/text."""
+        """Send a text and return Twilio's id for it. Its status is reported to /voice/text."""
         self._must_not_be_ours(to)
         news = f"{self._settings.public_url}/voice/text?id={text_id}"
         return self._begun(
@@ -154,9 +157,9 @@ class Phone:
         return {"from_": sender or self._settings.our_number}
 
     def ring(self, adviser_phone: str, request_id: str, adviser: str) -> str:
-        """Ring an adviser, who then presses 1 and is joined to the caller. Returns Twilio's id of the call.
+        """Ring an adviser, who then presses 1 to be connected to the caller. Returns Twilio's id of the call.
 
-        What became of it comes to /voice/rung.
+        Its end is reported to /voice/rung.
         """
         self._must_not_be_ours(adviser_phone)
         voice, about = f"{self._settings.public_url}/voice", f"request={request_id}&adviser={adviser}"
@@ -173,7 +176,7 @@ class Phone:
 
     def _must_not_be_ours(self, number: str) -> None:
         if dialling.same(number, self._settings.our_numbers):
-            raise PhoneFailed("That is the line's own number, and would reach the line itself")
+            raise PhoneFailed("That is the line's own number, so the line would ring itself")
 
     def recording(self, sid: str) -> bytes:
         """The sound of a recording, as a WAV file."""
@@ -192,13 +195,13 @@ class Phone:
         return answer.content
 
     def messages_left(self) -> list[MessageLeft]:
-        """What callers recorded and Twilio still keeps, the latest first. Calls that are not ours may be among them."""
+        """Recordings that are still stored at Twilio, latest first. They may include calls that are not ours."""
         kept = self._read(lambda client: client.recordings.list(limit=MOST_LISTED))
         done = [one for one in kept if one.status == "completed"]
         return [MessageLeft(str(one.sid), str(one.call_sid), int(one.duration or 0)) for one in done]
 
     def delete_recording(self, sid: str) -> None:
-        """Take a recording out of Twilio's keeping."""
+        """Delete a recording at Twilio."""
         self._recording_path(sid)
         self._ask(lambda client: client.recordings(sid).delete())
 
@@ -208,7 +211,7 @@ class Phone:
         return f"/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
 
     def our_number(self) -> OurNumber:
-        """The line's own number, as Twilio has it. Raises PhoneFailed if the account has no such number."""
+        """Look up the line's own number at Twilio. Raises PhoneFailed if the account does not have it."""
         ours = self._settings.our_number
         number = self._number(ours)
         if number is None:
@@ -218,9 +221,9 @@ class Phone:
         return number
 
     def why_no_texts(self) -> str:
-        """Why the line cannot send texts, in words; empty if Twilio says nothing against it.
+        """Why the line cannot send texts; empty if Twilio reports no reason.
 
-        Raises PhoneFailed where Twilio cannot be asked.
+        Raises PhoneFailed if Twilio cannot be asked.
         """
         sender = self._settings.text_from or self._settings.our_number
         name = "TWILIO_TEXT_FROM" if self._settings.text_from else "TWILIO_NUMBER"
@@ -231,7 +234,7 @@ class Phone:
             return f"The account has no number {sender}. Check {name}."
         if number.sends_texts:
             return ""
-        return f"Twilio says that {sender} sends no texts. Set TWILIO_TEXT_FROM to a number that can."
+        return f"Twilio says that {sender} cannot send texts. Set TWILIO_TEXT_FROM to a number that can."
 
     def _why_no_texts_from_service(self, sid: str) -> str:
         """A service sends from the numbers, short codes or names in its pool. One that has none exists all the same."""
@@ -252,7 +255,7 @@ class Phone:
         )
 
     def _number(self, ours: str) -> OurNumber | None:
-        """A number of the account's, as Twilio has it; None if the account has no such number."""
+        """Look up a number of the account; None if the account does not have it."""
         found = self._read(lambda client: client.incoming_phone_numbers.list(phone_number=ours, limit=MOST_LISTED))
         if not found:
             return None
@@ -266,11 +269,10 @@ class Phone:
         )
 
     def connect_number(self) -> str:
-        """Point our number at this line, for calls and texts, and tell its status here too.
+        """Point our number at this line, for calls, texts and the status of calls.
 
-        Returns what the number falls back to for calls.
-
-        That is left alone where somebody chose something else than this line's own address, which helps less.
+        Returns the number's fallback for calls. A fallback that somebody chose is kept, because it helps more than an
+        address on this machine.
         """
         number = self.our_number()
         voice, chosen = f"{self._settings.public_url}/voice", number.fallback
@@ -290,9 +292,9 @@ class Phone:
         return fallback
 
     def connect_text_sender(self) -> None:
-        """Have answers to our texts answered by this line, where texts come from something else than its number.
+        """Route replies to our texts to this line, if texts have a different sender than its number.
 
-        Raises PhoneFailed if the account has no such sender.
+        Raises PhoneFailed if the account does not have that sender.
         """
         url, sender = f"{self._settings.public_url}/text", self._settings.text_from
         if sender.startswith("MG"):
@@ -307,14 +309,14 @@ class Phone:
             raise PhoneFailed(f"The account has no number {sender}. Check TWILIO_TEXT_FROM")
 
     def _begun(self, what: Any) -> str:
-        """Ask for something, and return Twilio's id for it."""
+        """Create something at Twilio, and return its id."""
         sid = self._ask(what).sid
         if not sid:
             raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}")
         return str(sid)
 
     def _read(self, what: Any) -> Any:
-        """Ask for something that changes nothing, whatever comes of it."""
+        """Make a request that changes nothing, even if it fails."""
         try:
             return self._ask(what)
         except PhoneFailed as error:
@@ -322,7 +324,7 @@ class Phone:
             raise PhoneFailed(f"{says}. Nothing was changed.", again=True, code=error.code) from error
 
     def _ask(self, what: Any) -> Any:
-        """What Twilio answers. Raises PhoneFailed, and tells of it."""
+        """Make a request. Raises PhoneFailed, after reporting the code to `failed`."""
         try:
             return self._asked(what)
         except PhoneFailed as error:
@@ -341,12 +343,12 @@ class Phone:
             if _never_got_there(error):
                 raise PhoneFailed("Twilio could not be reached", again=True, code="not reached") from error
             raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}", code="no answer") from error
-        except Exception as error:  # whatever the library makes of an answer that it does not know
+        except Exception as error:  # the library can raise anything for an unexpected answer
             raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}", code="no sense") from error
 
 
 def _never_got_there(error: requests.RequestException) -> bool:
-    """Whether no connection came about. Anything later may have been read, and done."""
+    """Whether no connection was made. After that, the request may have been read and carried out."""
     if isinstance(error, requests.ConnectTimeout):
         return True
     cause = getattr(error.args[0], "reason", None) if error.args else None

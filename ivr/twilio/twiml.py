@@ -1,8 +1,7 @@
-"""What we answer Twilio: a Turn as TwiML.
+"""Our replies to Twilio: a Turn as TwiML.
 
-Documents are put together from pieces made once for each revision, because Twilio's own
-builder costs as much as the rest of a turn. The builder still makes every piece, so names,
-order and escaping are its own.
+Documents are assembled from pieces that are built once per revision, because Twilio's own builder costs as much as the
+rest of a turn. The builder still makes every piece, so names, order and escaping are its own.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.spoken import Speech
 
-#: A reply may be 64 kB; Twilio's voices take 3000 characters at a time.
+#: Characters in one Say. A reply may have 64 kB; Twilio's voices accept 3,000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
 #: Pieces of words that are kept as Twilio's voice is told to say them. A script has some hundreds, and numbers.
 MOST_MARKED = 2000
-#: The voice of documents that must work when nothing else does.
+#: The voice of the documents that must work when everything else fails.
 FALLBACK_VOICE = "Polly.Amy"
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,18 +33,18 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 @dataclass(frozen=True)
 class Voice:
-    """How words become sound: Twilio's voice and its pace, and our own files where there are any."""
+    """How words become sound: our own files, and Twilio's voice and its pace for words without one."""
 
     name: str
     rate: str
     slow_rate: str
-    #: The address of the file for some words at a pace, or None: then Twilio's voice says them.
+    #: Returns the address of the file for some words at a pace; None to use Twilio's voice.
     file_for: Callable[[str, bool], str | None] = lambda words, slow: None
-    #: The address of a file of silence of this many seconds, where files are used.
+    #: Returns the address of a file with this many seconds of silence, if files are used.
     silence: Callable[[float], str | None] = lambda seconds: None
-    #: Told of words at a pace that have no file, each time they are said; None where no words have one.
+    #: Called with words that have no file, each time they are said. None if files are not used at all.
     missed: Callable[[str, bool], None] | None = None
-    #: How Twilio's voice is told to say what it would get wrong.
+    #: Respellings for words that Twilio's voice would mispronounce.
     said: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,13 +56,16 @@ class Writer:
         self._slow_pauses = script.line.pace.slow_pauses
         self._marked = lru_cache(MOST_MARKED)(self._mark)
         self._gather = Template(_gather)
-        #: With keys that work while we speak, and without.
+        #: One with keys that work while we speak, and one without.
         self._dial = {keys: Template(partial(_dial, keys)) for keys in (False, True)}
         self._record = {keys: Template(partial(_record, keys)) for keys in (False, True)}
         self._say = {slow: Template(partial(_say, voice, slow)) for slow in (False, True)}
 
     def write(self, turn: session.Turn, action: str, our_number: str = "") -> str:
-        """One reply. `action` is the path and query the next webhook comes to; `our_number` rings advisers."""
+        """Write one reply. `action`: the path and query for the next webhook.
+
+        `our_number`: the caller ID for advisers.
+        """
         s, then = turn.session, turn.then
         pause, speech = self._pause_apart(turn)
         says, action = self.says(speech, s.slow), escape(self._url + action)
@@ -89,11 +91,11 @@ class Writer:
                 return f"{_OPEN}{says}<Hangup /></Response>"
 
     def _pause_apart(self, turn: session.Turn) -> tuple[str, Speech]:
-        """The pause after a key, as a verb of its own before the Gather, and what is said after it.
+        """The pause after a key, as a separate verb before the Gather, and the speech after it.
 
-        Twilio takes no key outside a Gather. So one that comes in this moment, from a trembling hand or meant for what
-        was said before, is heard by nobody, and what is said now does not begin anew. Digits of a number that is
-        still being keyed are never lost that way.
+        Twilio accepts keys only within a Gather. So a key that comes during the pause, from a trembling hand or meant
+        for what was said before, is ignored, and the new speech does not start again. There is no such pause while a
+        number is being entered, so its digits are never lost.
         """
         says, then = turn.says, turn.then
         apart = isinstance(then, Record) or (isinstance(then, session.Gather) and then.digits == 1)
@@ -104,9 +106,9 @@ class Writer:
         return f"<Play>{url}</Play>" if url else _PAUSE, says[1:]
 
     def says(self, said: Speech, slow: bool) -> str:
-        """A Speech as Play verbs, with Say for whatever has no file."""
+        """A Speech as Play verbs, with Say for words without a file."""
         verbs: list[str] = []
-        pending: list[str] = []  # for Twilio's voice: one Say may hold many words and pauses
+        pending: list[str] = []  # for Twilio's voice: one Say can contain many words and pauses
         stretch = self._slow_pauses if slow else 1.0
         for piece in said:
             words = piece if isinstance(piece, str) else None
@@ -125,7 +127,7 @@ class Writer:
         return "".join(verbs)
 
     def _mark(self, words: str) -> str:
-        """Words for Twilio's voice, those it would get wrong marked with how to say them."""
+        """Words for Twilio's voice, with marked respellings."""
         marked = spoken.as_said(
             _escaped(words), self._voice.said, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
         )
@@ -147,15 +149,15 @@ def _escaped(words: str) -> str:
     return escape(_UNSPEAKABLE.sub("", words))
 
 
-#: The shortest pause that Twilio makes itself.
+#: Twilio's shortest pause.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
-#: What Twilio's voice leaves of the time that our own sound of a digit takes: it says one in about half a second.
+#: The pause after each digit: Twilio's voice says one in about half a second, and ours takes DIGIT_SECONDS.
 _REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 
 
 def _gather() -> str:
-    """Speech inside the Gather, so that a key stops it; a verb after it, so that silence never ends a call."""
+    """Speech inside a Gather, so that a key interrupts it; and a verb after it, so that silence never ends the call."""
     response = VoiceResponse()
     response.append("@PAUSE@")
     gather = response.gather(
@@ -173,10 +175,10 @@ def _gather() -> str:
 
 
 def _dial(keys: bool) -> str:
-    """The caller hears ringing while whoever picks up hears the whisper, and must press 1 to take the call.
+    """A Dial: the caller hears ringing while the adviser hears the whisper, and must press 1 to accept the call.
 
-    Star ends it. Twilio documents that for two who are joined; that it does while it rings is to be tried on a live
-    number. Where it does not, the ringing ends by itself.
+    Star ends it. Twilio documents that for two people who are connected; whether it also works during the ringing has
+    to be tried on a live number. If it does not, the ringing ends by itself.
     """
     response = VoiceResponse()
     _says_before(response, keys)
@@ -186,7 +188,7 @@ def _dial(keys: bool) -> str:
 
 
 def _record(keys: bool) -> str:
-    """What comes after the recording is for silence, after which Twilio asks for no action."""
+    """A Record. The verb after it is for silence, after which Twilio does not call the action."""
     response = VoiceResponse()
     response.append("@PAUSE@")
     _says_before(response, keys)
@@ -205,7 +207,7 @@ def _record(keys: bool) -> str:
 
 
 def _says_before(response: VoiceResponse, keys: bool) -> None:
-    """Speech before the next verb; with keys, in a Gather that goes on by itself after the shortest wait there is."""
+    """Speech before the next verb; with keys, inside a Gather that continues after the shortest possible wait."""
     if not keys:
         response.append("@SAYS@")
         return
@@ -226,9 +228,9 @@ def _say(voice: Voice, slow: bool) -> str:
 
 
 def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> str:
-    """Say something, and dial a number, if there is one: the reply that needs nothing else of ours to work.
+    """Say something, and dial a number if there is one. This reply needs nothing else of ours to work.
 
-    The dial shows our own number, if there is one: a caller's that is hidden makes it fail.
+    The dial shows our own number if there is one, because it would fail with a hidden caller ID.
     """
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
@@ -239,7 +241,7 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
 
 
 def whisper(says: str, action: str) -> str:
-    """What an adviser hears, and a key to take the call. Silence, like voicemail's, declines it."""
+    """What an adviser hears before accepting a call by key. Silence, as from a voicemail, declines it."""
     response = VoiceResponse()
     gather = response.gather(
         input="dtmf",
@@ -256,14 +258,14 @@ def whisper(says: str, action: str) -> str:
 
 
 def accepted(words: str) -> str:
-    """Ends the whisper, which joins the adviser to the caller."""
+    """Ends the whisper, which connects the adviser to the caller."""
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
 
 
 def ring_out(number: str, our_number: str, action: str, seconds: int) -> str:
-    """Ring a caller back for an adviser who is on the line, showing the line's own number."""
+    """Ring a caller for an adviser who is on the phone, showing the line's own number."""
     response = VoiceResponse()
     response.dial(number, action=action, method="POST", timeout=seconds, caller_id=our_number)
     return str(response)
@@ -277,7 +279,7 @@ def say_and_end(words: str) -> str:
 
 
 def text_back(words: str) -> str:
-    """The reply to a text that came in: a text with these words, or none."""
+    """The reply to an incoming text: a text with these words, or none."""
     response = MessagingResponse()
     if words:
         response.message(words)

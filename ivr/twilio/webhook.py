@@ -1,9 +1,9 @@
-"""What Twilio tells us: the form of each webhook as a value.
+"""Parses the form of each webhook into a value.
 
-A form can have any field absent, empty, repeated, far too long, or holding something else than Twilio documents: a
-length of -1, of 3.7 or of "abc". Nothing here raises an error for that. Each function returns the value that does the
-least harm: a transfer that ended without a status has ended, a recording of unknown length may hold a message, and a
-number that is no number is not known.
+Any field of a form can be absent, empty, repeated, far too long, or different from what Twilio documents: a length of
+-1, 3.7 or "abc". Nothing here raises an error for that. Each function returns the value that does the least harm: a
+transfer that ended without a status has ended, a recording of unknown length may contain a message, and an invalid
+number is unknown.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Form = Mapping[str, str]
 #: The header with the signature, as WSGI names it.
 SIGNATURE = "HTTP_X_TWILIO_SIGNATURE"
 
-#: A call picked up for no longer than this, with nobody accepting it, was no talk at all.
+#: A call of at most this many seconds that nobody accepted was not a conversation.
 SHORT_CALL_SECONDS = 20
-#: Keys that are read of one webhook. We never ask for more than fifteen.
+#: The most keys to read from one webhook. We never ask for more than fifteen.
 MOST_KEYS = 32
-#: Characters of a caller ID. A longer one is nobody's number.
+#: The most characters of a caller ID. A longer one is not a number.
 LONGEST_CALLER_ID = 64
 
 _NO_KEY = re.compile("[^0-9*#]")
 _SID = re.compile("[A-Za-z0-9_-]{1,64}")
-#: Lengths have up to four hours of seconds. Digits are only the ten that everybody writes.
+#: A length of up to four hours in seconds, in ASCII digits.
 _WHOLE = re.compile(r"\s*\+?([0-9]{1,6})(?:[.,][0-9]*)?\s*")
 
 
@@ -37,12 +37,14 @@ _WHOLE = re.compile(r"\s*\+?([0-9]{1,6})(?:[.,][0-9]*)?\s*")
 
 
 def call_sid(form: Form) -> str:
-    """The id of the call, safe in an address, a key of Redis and a log; empty if there is none."""
+    """The id of the call, safe for URLs, Redis keys and the log; empty if there is none."""
     return safe_id(form.get("CallSid", ""))
 
 
 def safe_id(raw: str) -> str:
-    """An id as it came. One with other characters, or a very long one, becomes a fingerprint, so equals stay equal."""
+    """The id unchanged; or its fingerprint, if it has unsafe characters or is very long, so that equal ids
+    stay equal.
+    """
     raw = raw.strip()
     if not raw or _SID.fullmatch(raw):
         return raw
@@ -50,7 +52,7 @@ def safe_id(raw: str) -> str:
 
 
 def _seconds(form: Form, name: str) -> int | None:
-    """A length in whole seconds, never below 0. None: it is absent, or no number."""
+    """A length in whole seconds, at least 0. None if it is absent or not a number."""
     raw = form.get(name, "")
     if found := _WHOLE.fullmatch(raw):
         return int(found[1])
@@ -58,7 +60,7 @@ def _seconds(form: Form, name: str) -> int | None:
 
 
 def _status(form: Form, *names: str) -> str:
-    """The first of these fields that is not empty, spelt as Twilio documents it."""
+    """The first of these fields that is not empty, in the spelling that Twilio documents."""
     found = next((raw for name in names if (raw := form.get(name, "").strip())), "")
     return found.lower().replace("_", "-")
 
@@ -68,13 +70,13 @@ def _keys(form: Form) -> str:
 
 
 def error_code(form: Form) -> str:
-    """Twilio's number for what went wrong; empty if it gives none."""
+    """Twilio's error code; empty if there is none."""
     code = form.get("ErrorCode", "").strip()
     return code if re.fullmatch("[1-9][0-9]{3,5}", code) else ""
 
 
 def number_shown(form: Form, name: str) -> str:
-    """The phone number in a field, E.164; empty if it has none that can be shown as a caller's: `sip:`, `client:`."""
+    """The phone number in a field, in E.164; empty for anything that is not a number, such as `sip:` or `client:`."""
     raw = form.get(name, "").strip()
     return raw if re.fullmatch(r"\+[1-9][0-9]{6,14}", raw) else ""
 
@@ -83,10 +85,10 @@ def number_shown(form: Form, name: str) -> str:
 
 
 def caller(form: Form) -> str:
-    """The caller ID as it came; empty if it is not the caller's own.
+    """The caller ID; empty if it is not the caller's own.
 
-    A call that was diverted may show the number that diverted it, or the one that was rung. Everybody who was diverted
-    there shows that number, so it says nothing of who rings.
+    A diverted call may show the number that diverted it, or the one that was rung. Every call diverted there shows that
+    number, so it does not identify the caller.
     """
     shown = (form.get("From", "").strip() or form.get("Caller", "").strip())[: LONGEST_CALLER_ID + 1]
     if len(shown) > LONGEST_CALLER_ID:
@@ -98,9 +100,9 @@ def caller(form: Form) -> str:
 def happened(form: Form, awaited: type[Input] | None, accepted: Callable[[], bool | None]) -> Input:
     """What the caller, or the phone network, did.
 
-    `awaited` is what the reply before waited for besides keys: the end of a transfer or of a recording, or neither.
-    Twilio asks for no action until that has ended, so whatever it sends then tells of it, with or without a status.
-    `accepted` tells whether an adviser pressed 1; it is asked only where a transfer ended.
+    `awaited` is what the previous reply waited for besides keys: the end of a transfer or of a recording, or None.
+    Twilio calls no action until that has ended, so the next webhook reports its end, with or without a status.
+    `accepted` returns whether an adviser pressed 1; it is called only after a transfer.
     """
     keys = _keys(form)
     if "DialCallStatus" in form and awaited is not Recorded:
@@ -109,29 +111,29 @@ def happened(form: Form, awaited: type[Input] | None, accepted: Callable[[], boo
         return Key(keys) if keys else TransferEnded(_ended(form, accepted))
     if "RecordingUrl" in form or "RecordingDuration" in form:
         return Recorded(keys, _length(form))
-    keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio leaves the last key out
+    keys += "#" * (form.get("FinishedOnKey") == "#" and not keys.endswith("#"))  # Twilio omits the final key
     return Key(keys) if keys else NoInput()
 
 
 def _length(form: Form) -> int:
-    """Seconds of a recording. One of unknown length is taken to hold something: the worker listens for speech in it."""
+    """The seconds of a recording. If unknown, it counts as not empty: the worker looks for speech in it."""
     seconds = _seconds(form, "RecordingDuration")
     return seconds if seconds is not None else int(bool(form.get("RecordingUrl", "").strip()))
 
 
-#: How a transfer ended to which nobody talked, by Twilio's word for it.
+#: How an unanswered transfer ended, by Twilio's status.
 _UNANSWERED: dict[str, Ended] = {
     "busy": "busy", "no-answer": "no_answer", "canceled": "stopped", "failed": "failed",
 }  # fmt: skip
 
 
 def _ended(form: Form, accepted: Callable[[], bool | None]) -> Ended:
-    """How a transfer ended. A call that was picked up and not accepted by key was voicemail, or nobody.
+    """How a transfer ended. A call that was picked up but not accepted by key was a voicemail, or nobody.
 
-    `DialBridged` says the same: an adviser who declines is disconnected first. Where nothing tells, a call long enough
-    to have been a talk counts as one. After star, which `hangupOnStar` takes, Twilio reports `completed` as well: a
-    call that was completed, and that nobody picked up, was stopped by its caller. So was one that was cancelled, since
-    we cancel none. Without a status that we know, only what else is known counts.
+    `DialBridged` says the same: an adviser who declines is disconnected first. If neither is known, a call that lasted
+    longer than SHORT_CALL_SECONDS counts as answered. After star (`hangupOnStar`), Twilio also reports `completed`: a
+    completed call that nobody picked up was stopped by the caller. The same goes for a cancelled call, because we
+    cancel none. An unknown status is ignored.
     """
     status = _status(form, "DialCallStatus")
     if status in _UNANSWERED:
@@ -150,7 +152,7 @@ def _ended(form: Form, accepted: Callable[[], bool | None]) -> Ended:
 
 # --- the call to an adviser, and from there to a caller ------------------------------------------
 
-#: How a call that we made ended.
+#: How an outgoing call ended.
 Rung = Literal["picked up", "busy", "no answer", "failed", "stopped", "not known"]
 _RUNG: dict[str, Rung] = {
     "completed": "picked up", "answered": "picked up", "busy": "busy", "no-answer": "no answer",
@@ -159,43 +161,43 @@ _RUNG: dict[str, Rung] = {
 
 
 class CallMade(NamedTuple):
-    """News of a call that we made: which call it was, and how it ended."""
+    """The end of an outgoing call: its id, and how it ended."""
 
     call: str
     how: Rung
 
 
 def pressed_one(form: Form) -> bool:
-    """Whether an adviser pressed 1, and nothing else."""
+    """Whether an adviser pressed exactly 1."""
     return _keys(form) == "1"
 
 
 def adviser_called(form: Form) -> CallMade | None:
-    """How the call to an adviser ended; None if it goes on, or nothing is said of it."""
+    """How the call to an adviser ended; None if it continues, or the form does not say."""
     status = _status(form, "CallStatus")
     return CallMade(call_sid(form), _RUNG[status]) if status in _RUNG else None
 
 
 def caller_called(form: Form) -> CallMade:
-    """How the call from an adviser to a caller ended. It has ended, whatever the form says."""
+    """How the call from an adviser to a caller ended. It certainly has ended, whatever the form says."""
     sid = safe_id(form.get("DialCallSid", "")) or call_sid(form)
     return CallMade(sid, _RUNG.get(_status(form, "DialCallStatus"), "not known"))
 
 
-# --- news that no caller waits for ---------------------------------------------------------------
+# --- reports that no caller waits for ---------------------------------------------------------------
 
 
 class RecordingReady(NamedTuple):
-    """A recording that can be fetched, and how many seconds it lasts: 0 if that is not known."""
+    """A recording that can be fetched: its id, and its seconds (0 if unknown)."""
 
     sid: str
     seconds: int
 
 
 def recording(form: Form) -> RecordingReady | None:
-    """The recording that is ready; None if there is none, or nothing says which one it is.
+    """The recording that is ready; None if there is none, or its id is missing.
 
-    The worker asks Twilio for those every ten minutes, so none is lost.
+    The worker asks Twilio for missing ones every ten minutes, so none is lost.
     """
     if _status(form, "RecordingStatus") not in ("", "completed"):
         return None
@@ -207,13 +209,13 @@ def recording(form: Form) -> RecordingReady | None:
 
 
 def call_over(form: Form) -> str:
-    """How a call ended, in Twilio's word for it; empty if it goes on, or nothing is said of it."""
+    """Twilio's status of a call that ended; empty if it continues, or the form does not say."""
     status = _status(form, "CallStatus")
     return status if status in _RUNG else ""
 
 
 class TextNews(NamedTuple):
-    """How far a text got, and Twilio's code for what went wrong."""
+    """The state of a text, and Twilio's error code."""
 
     fate: Literal["sent", "delivered", "failed"]
     code: str
@@ -225,29 +227,29 @@ _FATES: dict[str, Literal["sent", "delivered", "failed"]] = {
 
 
 def text_news(form: Form) -> TextNews | None:
-    """How far a text got; None for what we do not keep: that it is queued, or being sent."""
+    """The reported state of a text; None for states that we do not store: queued, or being sent."""
     fate = _FATES.get(_status(form, "MessageStatus", "SmsStatus"))
     return TextNews(fate, error_code(form) if fate == "failed" else "") if fate else None
 
 
-# --- a text that somebody sent to us ---------------------------------------------------------------
+# --- an incoming text ---------------------------------------------------------------
 
 
 class TextCame(NamedTuple):
-    """Who sent us a text, E.164, and whether it is a word that Twilio itself answers."""
+    """The sender of an incoming text (E.164), and whether Twilio itself answers its keyword."""
 
     sender: str
     for_twilio: bool
 
 
-#: Twilio answers these, whatever signs stand beside them. "yes" is not here: people also answer a question with it.
+#: Twilio answers these keywords, even with punctuation. "yes" is not listed: people also answer a question with it.
 _FOR_TWILIO = frozenset(
     ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "unstop", "help", "info")
 )
 
 
 def text_came(form: Form) -> TextCame:
-    """Read a text that came in. Its sender is empty where nobody could be answered: a short code, a name, a service."""
+    """Parse an incoming text. The sender is empty if it cannot be answered: a short code, a name, or a service."""
     words = re.sub(r"[^a-z]+", " ", form.get("Body", "")[:100].lower()).strip()
     for_twilio = bool(form.get("OptOutType", "").strip()) or words in _FOR_TWILIO
     shown = number_shown(form, "From")

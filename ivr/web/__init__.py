@@ -1,7 +1,7 @@
-"""The web: the line's webhooks, its sound files and its health, its front page, and the advisers' console.
+"""The web apps: webhooks, sound files, health, the front page, and the advisers' console.
 
-Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie
-sessions, which it would otherwise open and close on every turn of every call.
+Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie sessions, which Flask would
+otherwise open and save on every turn.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
-    """Everything the line answers on the web, ready to serve. Something must have been published."""
+    """Build the WSGI application. Something must have been published."""
     live = Live(settings, store)
     live.begin()
     live.watch()
@@ -64,7 +64,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
 
 
 class Web:
-    """The apps behind one door, and what runs beside them. A WSGI application."""
+    """The apps behind one door, with their background thread. A WSGI application."""
 
     def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn):
         self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in

@@ -1,4 +1,4 @@
-"""A call's place in the address that Twilio calls next, by which it goes on while Redis is away."""
+"""Encodes a call's place in the URL of the next webhook, so that the call can continue while Redis is down."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ivr.session import At, Ended, Got, Session
 
 @dataclass(frozen=True)
 class Address:
-    """A place in an address: enough to go on from while Redis is away, and no more about the caller.
+    """The state of a call as encoded in a URL: enough to continue while Redis is down, and no more about the caller.
 
-    It has the place and one step back from it, what is counted of silence and unused keys, and
-    how the caller wants to be spoken to.
+    It contains the place and one step back, the counters of silence and unused keys, and how the caller wants to be
+    spoken to.
     """
 
     place: At
@@ -50,11 +50,11 @@ class Address:
 
     @property
     def alone(self) -> bool:
-        """Whether the turn before was answered without Redis."""
+        """Whether the previous turn was answered without Redis."""
         return "a" in self.flags
 
     def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
-        """What is known of the call: by the address, and what Redis still knew before it went away."""
+        """The session from this address, completed by the session that Redis had before it went down."""
         known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
         trail = known.trail
         if self.back and (not trail or trail[-1].node != self.back.node):
@@ -69,15 +69,15 @@ class Address:
         )  # fmt: skip
 
 
-#: What is counted in an address.
+#: The counters in an address.
 _COUNTED = ("silences", "wrongs", "waited", "slips", "quiet", "turned_away", "fruitless")
-#: Letters in an address for why nobody talked, and for what the caller has got.
+#: Letters in an address for why nobody could talk, and for what the caller has got.
 _AWAY: dict[str, Ended] = {"B": "busy", "N": "no_answer", "F": "failed", "S": "stopped"}
 _GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
 
 
 def _flags(s: Session) -> dict[str, bool]:
-    """What is so or not so in a call, by the letter that stands for it in an address."""
+    """The flags of a session, by their letter in an address."""
     return {
         "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.led, "p": s.pressed, "v": s.message_offered,
         **{letter: s.away == how for letter, how in _AWAY.items()},

@@ -1,4 +1,4 @@
-"""The real desk: what a call asks for in the middle of a turn, done with Redis and the worker."""
+"""The real desk: runs the effects of calls with Redis and the worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Desk:
-    """Does what a call asks for. What cannot be done is Failed, and the caller is told so.
+    """Runs effects. One that cannot be done returns Failed, and the line says so to the caller.
 
     While Redis is away, a wish to be rung and its taking back are kept in the spool, which is as good: they are done
     once Redis is back, before anything else that this call asks for.

@@ -1,14 +1,13 @@
-"""The door: a request is taken in whole before it may take up what calls need.
+"""The door: receives each request completely before it can occupy the threads that calls need.
 
-The server calls us as soon as a request's headers are there, each time in a thread of its own, and reading the body
-waits for whoever sends it. Eight requests of two bytes each, never finished, would so hold all of eight threads for
-good. So there are many threads, most of which only ever wait for a body, which costs next to nothing; a few at a time
-go on into the app, calls and pages apart, so that nothing an adviser's page does keeps a caller waiting; and whoever
-does not finish a request in time is disconnected. The time is short while so many are unfinished that others would
-have to wait.
+The server calls us as soon as a request's headers have arrived, each time in a separate thread, and reading the body
+waits for the client. Eight requests of two bytes each that never finish would hold all of eight threads for ever. So
+there are many threads, most of which only wait for a body, which costs next to nothing. A few at a time go on into the
+app, calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in
+time are disconnected. The time is short while so many are unfinished that others would have to wait.
 
-Measured beside eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU a turn.
-Letting the server hand over whole requests by its own protocol (RSGI) cost 35 to 55% more.
+Compared with eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
+turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
 """
 
 from __future__ import annotations
@@ -34,28 +33,28 @@ from ivr.web.refusal import Refusals, Refused
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Seconds in which a request must be whole and answered. Twilio itself waits for 15.
+#: Seconds in which a request must be complete and answered. Twilio itself waits 15 seconds.
 WHOLE_SECONDS = 10.0
-#: Seconds without a byte either way after which a connection is ended. The server itself ends one that waits for its
-#: next request after 30, so whatever is left by then has sent half of one, behind another that was answered.
+#: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
+#: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
-#: Either, for whoever has most connections, while there are so many, or so many bodies that have not come. A body that
-#: is on its way comes in a few milliseconds.
+#: The same for the client with the most connections, while there are this many, or this many bodies have not arrived. A
+#: body that is on its way arrives in a few milliseconds.
 HURRY_SECONDS, MANY_BODIES, MANY_CONNECTIONS = 0.5, 1200, 3000
-#: Seconds between two looks at all connections, and at whether there are many.
+#: Seconds between two checks of all connections, and between two checks whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
-#: Bytes of a body. Twilio's forms have a kilobyte or two, and an adviser's note a few.
+#: The most bytes of a body. Twilio's forms have one or two kilobytes, and an adviser's note a few.
 MOST_BYTES = 64 * 1024
-#: What callers, or whoever watches over the line, wait for. Everything else is a page.
+#: Paths for which callers or monitoring wait. Everything else is a page.
 CALLS = ("/voice", "/text", "/audio/", "/healthz", "/readyz")
 
 _ESTABLISHED = 1
-#: tcp_info of Linux: the state, milliseconds since data was last sent, and last received, and segments sent with data.
+#: Linux' tcp_info: the state, milliseconds since data was last sent and last received, and data segments sent.
 _TCP_INFO = struct.Struct("B43xI4xI100xI")
 
 
 class Door:
-    """A WSGI application around another, which no more than `at_once` calls and as many pages are in at a time."""
+    """WSGI middleware that lets at most `at_once` calls, and as many pages, into the app at a time."""
 
     def __init__(self, inside: WSGIApplication, at_once: int):
         self._inside = inside
@@ -117,19 +116,18 @@ class Door:
                     since = disconnect_unfinished(since, now, are_many)
 
 
-#: A request that is not answered: the socket it came by, and what was sent there before.
+#: An unanswered request: its socket, and the segments sent on it before.
 _Unanswered = tuple[int, int]
 
 
 def disconnect_unfinished(
     since: dict[_Unanswered, float], now: float, are_many: bool = False
 ) -> dict[_Unanswered, float]:
-    """Look through this process's connections, and end those with a request that began long ago.
+    """Check this process's connections, and end those whose request began too long ago.
 
-    `since` is what the last look returned: when each unfinished request was first seen. A connection that a proxy
-    keeps for one request after another has had an answer between two of them, and so is told apart from one request.
-    While there are many connections, or `are_many`, those from the address that has most of them end sooner, and so do
-    those that it keeps for nothing.
+    `since` is the result of the previous call: when each unfinished request was first seen. A connection that a proxy
+    reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many
+    connections, or `are_many`, those from the address that has most of them end sooner, and so do those that are idle.
     """
     connections, unfinished, ending = _connections(), dict[_Unanswered, float](), set[_Unanswered]()
     crowd = ""
@@ -169,7 +167,8 @@ def _end(ending: set[_Unanswered]) -> None:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """This process's TCP sockets, each by a descriptor of our own: the server may close its own at any moment.
+    """This process's TCP sockets, each with a duplicated descriptor, because the server may close its own at any
+    moment.
 
     Ours is closed before the next one is made: calls need descriptors too, and there may be few.
     """
@@ -195,10 +194,10 @@ class _Told(NamedTuple):
 
 
 def _told_by_kernel(one: socket.socket) -> _Told | None:
-    """How a connection is; None for one that is not open, or of which the kernel does not tell.
+    """The kernel's figures for a connection; None if it is not open, or the kernel has none.
 
-    The kernel counts in ticks of a few milliseconds, in which a request may come and be answered. So "at the same
-    time" is not "later": it would end connections on which nothing is owed.
+    The kernel counts in ticks of a few milliseconds, in which a request may arrive and be answered. So "at the same
+    time" must not count as "later": that would end connections without an open request.
     """
     try:
         info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)

@@ -1,7 +1,7 @@
-"""The front page, the handbooks behind it, and what is answered where there is no page.
+"""The front page, the handbooks, and the page for addresses that do not exist.
 
-Who comes from this machine sees how the line is and the ways on. Who comes through a public
-address sees what this is and that it answers, which `/healthz` tells too.
+A visitor on this machine sees the status of the line and links. A visitor through a public address sees only what this
+is and that it answers, as `/healthz` tells anyway.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from ivr.web.live import Live
 from ivr.web.origin import is_from_here
 
 DOCS = config.ROOT / "docs"
-#: Who each handbook is for, in the order in which they are listed. Pages that are not named here come after.
-FOR_WHOM = {"advisers": "for whoever talks to callers", "staff": "for whoever changes the words",
-            "operators": "for whoever runs the machine"}  # fmt: skip
+#: The readers of each handbook, in the order of the list. Other pages follow.
+FOR_WHOM = {"advisers": "for people who talk to callers", "staff": "for people who change the words",
+            "operators": "for people who run the machine"}  # fmt: skip
 
 _PAGE = re.compile(r"[a-z][a-z0-9_-]*")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +38,7 @@ _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
 
 
 def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
-    """The pages for people who open the line's address in a browser."""
+    """Pages for people who open the line's address in a browser."""
     front = Blueprint("front", __name__, template_folder=str(_TEMPLATES))
 
     @front.get("/")
@@ -63,18 +63,18 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
 
 
 def nothing_here(_: NotFound) -> Response:
-    """The answer where there is no page."""
+    """The response for an address without a page."""
     return html_page("nothing.html", status=404)
 
 
 def _first_words(script: Script) -> str:
-    """What every caller hears first."""
+    """The first words that every caller hears."""
     greeting = script.nodes[GREETING]
     return text_of(greeting.parts[0]) if isinstance(greeting, Reading) else ""
 
 
 def html_page(template: str, status: int = 200, scripts: str = "", **values: object) -> Response:
-    """A page in the style of the front page. `scripts` is what the page's own scripts may do, as a policy."""
+    """A page in the style of the front page. `scripts` is the part of its content security policy for scripts."""
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     response = Response(render_template(template, style=_STYLE, **values), status)
     response.headers["Content-Security-Policy"] = (
@@ -92,7 +92,7 @@ def html_page(template: str, status: int = 200, scripts: str = "", **values: obj
 
 @cache
 def books() -> dict[str, str]:
-    """The handbooks by name, and who each is for. Those for the line's users come first."""
+    """The handbooks by name, with their readers. Those for the line's users come first."""
     names = [path.stem for path in sorted(DOCS.glob("*.md")) if _PAGE.fullmatch(path.stem)]
     order = [name for name in FOR_WHOM if name in names] + [name for name in names if name not in FOR_WHOM]
     return {name: FOR_WHOM.get(name, "") for name in order}
@@ -104,9 +104,9 @@ def _title(name: str) -> str:
 
 
 def _rendered(name: str) -> str:
-    """A handbook as HTML, with its headings to be linked to. HTML that stands in it is shown, and never run.
+    """A handbook as HTML, with anchors for its headings. HTML in its text is escaped.
 
-    A link to a file that is no handbook, as to LICENSE, leads nowhere here and becomes plain words.
+    A link to a file that is not a handbook, such as LICENSE, becomes plain text.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse((DOCS / f"{name}.md").read_text(encoding="utf-8"))
@@ -120,5 +120,5 @@ def _rendered(name: str) -> str:
 
 
 def _anchor(heading: str) -> str:
-    """What a link calls this heading, here and wherever Markdown is shown."""
+    """The anchor of a heading, as Markdown renderers make it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -1,4 +1,4 @@
-"""Whether the line is up (/healthz), ready (/readyz), and what it counts (/metrics)."""
+"""Health checks: whether the line is up (/healthz) and ready (/readyz), and its metrics (/metrics)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATE_SECONDS = 15
 
 
 def faults(store: Store, live: Live, spool: Spool) -> list[str]:
-    """What keeps the line from being ready, in words; nothing if it is."""
+    """The reasons why the line is not ready; empty if it is."""
     found = [] if live.ready else ["no script is published"]
     found += _of_spool(spool)
     try:
@@ -115,7 +115,7 @@ def _told_by_spool(spool: Spool) -> Iterator[Metric]:
 
 
 def _told_by_redis(store: Store) -> Iterator[Metric]:
-    """What the worker wrote down. While Redis is away, only that."""
+    """Metrics that the worker stored in Redis; only `ivr_redis_up` if Redis is down."""
     try:
         condition, counts = store.health.condition(POSTS, PROCESSES), store.health.counts()
     except StoreDown:
@@ -128,7 +128,9 @@ def _told_by_redis(store: Store) -> Iterator[Metric]:
     yield alive
     if condition.figures:
         yield from _figures(condition.figures)
-    errors = CounterMetricFamily("ivr_rest_errors", "Requests that Twilio's REST did not do, by code", labels=["code"])
+    errors = CounterMetricFamily(
+        "ivr_rest_errors", "Requests that failed at Twilio's REST API, by code", labels=["code"]
+    )
     for (name, code), times in counts.items():
         if name == "rest_errors":
             errors.add_metric([code], times)

@@ -1,8 +1,8 @@
-"""The scripts this worker has ready: the live one, and those that calls began with.
+"""The scripts that this web process has loaded: the live one, and those with which calls began.
 
-A small thread looks once a second which revision is live, and whether sounds came or went.
-Loading a script takes a moment, and so does looking through its sounds, so both are done
-there, before any call needs it; a turn finds its script and its sounds in memory.
+A thread checks once a second which revision is live, and whether sounds were added or removed. Loading a script and its
+list of sounds takes a moment, so the thread does both before a call needs them. A turn finds its script and sounds in
+memory.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from ivr.places.person import PersonAway
 from ivr.reading import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
-from ivr.store import Conflict, Published, Store, StoreDown
+from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.twilio.twiml import Voice, Writer
 
 log = structlog.get_logger()
 
-#: Seconds between two looks at what is live. Publishing must reach every worker within two.
+#: Seconds between two checks. A publication must reach every process within two.
 LOOK_SECONDS = 1.0
-#: Scripts kept ready. Calls last minutes and publications are rare.
+#: The most scripts to keep loaded. Calls last minutes, and publications are rare.
 MOST_READY = 20
 
 
 @dataclass(frozen=True)
 class Edition:
-    """A script, the writer of its replies, and the sounds they play, if they play any."""
+    """A loaded script, the writer of its replies, and its sounds if it uses any."""
 
     script: Script
     writer: Writer
@@ -49,7 +49,7 @@ class Edition:
 
 
 class Live:
-    """Editions by revision."""
+    """The loaded editions, by revision."""
 
     def __init__(self, settings: Settings, store: Store):
         self._settings, self._store = settings, store
@@ -57,16 +57,16 @@ class Live:
         self._live = self._next = ""
         #: Not before it is known that they can be sent. What a Redis that was emptied has lost, the worker finds out.
         self._offers_texts = False
-        #: Revisions that this version of the line cannot read. They are not tried again.
+        #: Revisions that this version of the line cannot load. They are not tried again.
         self._refused: set[str] = set()
-        #: The reply that needs nothing, neither Redis nor a script: says the helpline number and dials it.
+        #: The reply that needs neither Redis nor a script: it says the helpline's number and dials it.
         self.trouble = ""
         self._loading = threading.Lock()
         self._stop = threading.Event()
 
     @property
     def now(self) -> Edition:
-        """The edition that a new call begins with. Raises KeyError before anything was published."""
+        """The edition for new calls. Raises KeyError before anything was published."""
         return self._editions[self._live]
 
     @property
@@ -74,7 +74,7 @@ class Live:
         return self._live in self._editions
 
     def of(self, revision: str) -> Edition | None:
-        """The edition a call began with; None if it is nowhere to be had."""
+        """The edition that a call began with; None if it is no longer available."""
         known = self._editions.get(revision)
         if known or revision in self._refused:
             return known
@@ -86,9 +86,9 @@ class Live:
             raise
 
     def begin(self) -> None:
-        """Take up what is live; if Redis cannot tell, what was live when it last could.
+        """Load the live revision; if Redis is down, the last known one.
 
-        Whatever goes wrong here, a caller still hears an apology and is put through: with nothing loaded, by the
+        Whatever goes wrong here, callers still hear an apology and are put through; if nothing can be loaded, with the
         words on disk.
         """
         try:
@@ -98,14 +98,14 @@ class Live:
         if not self.ready and (files := kept(self._settings)):
             with contextlib.suppress(ConfigError):
                 self._take_up(self.add(files))
-                log.warning("live", revision=self._live, why="Redis cannot tell: this was live when it last could")
+                log.warning("live", revision=self._live, why="Redis is down: this is the last known live revision")
         if not self.ready:
             self.trouble = _apology(self._settings)
 
     def look(self) -> None:
-        """Take up what is live, and the sounds there are.
+        """Load the live revision and the list of sounds.
 
-        Keeps what it has if what is live cannot be loaded, and raises ConfigError the first time.
+        If the live revision cannot be loaded, the present one stays; at the first time, raises ConfigError.
         """
         for known in list(self._editions.values()):
             if known.sounds:
@@ -118,14 +118,19 @@ class Live:
         if revision == self._live:
             return
         self._next = revision
-        edition = self.of(revision)
+        try:
+            edition = self.of(revision)
+        except DamagedRevision:
+            if not put_back(self._settings, self._store):
+                raise
+            edition = self.of(revision)
         if edition:
             self._take_up(edition)
             self._keep(revision)
             log.info("live", revision=revision)
 
     def _look_at_texts(self) -> None:
-        """Whether texts can be sent. From now on every call is offered them, or none is."""
+        """Check whether texts can be sent, and switch the offers on or off for all calls."""
         why_not = self._store.texts.why_no_sender() if self._settings.can_reach_twilio else "there is no account"
         offers = not why_not
         if why_not is None or offers == self._offers_texts:
@@ -141,11 +146,11 @@ class Live:
 
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
-        with contextlib.suppress(OSError):  # a full disk must not keep the line from saying what is live
+        with contextlib.suppress(OSError):  # a full disk must not keep a publication from going live
             disk.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
-        """Make an edition of these files ready. Raises ConfigError if they make no script."""
+        """Load an edition of these files. Raises ConfigError if they do not compile."""
         with self._loading:
             revision = drafts.revision_of(files)
             if revision not in self._editions:
@@ -155,7 +160,7 @@ class Live:
             return self._editions[revision]
 
     def draft(self) -> Edition | None:
-        """What is on disk now, for a test phone; None, with the reason logged, if it makes no script."""
+        """The draft on disk, for a test phone; None, with the reason logged, if it does not compile."""
         try:
             files = config.script_files(self._settings.config_dir)
             edition = self.add(files)
@@ -184,7 +189,7 @@ class Live:
         return Edition(made, Writer(made, self._settings.public_url, voice), sounds, files)
 
     def watch(self) -> None:
-        """Go on looking, in a thread of its own, until closed."""
+        """Keep checking until closed. Runs in its own thread."""
         threading.Thread(target=self._watch, name="live", daemon=True).start()
 
     def _watch(self) -> None:
@@ -195,14 +200,14 @@ class Live:
                 continue
             except ConfigError as error:
                 log.error("live", problems=len(error.problems), first=str(error.problems[0]))
-            except Exception:  # the watch must outlive any one bad look
+            except Exception:  # one failed check must not end the thread
                 log.exception("live")
 
     def close(self) -> None:
         self._stop.set()
 
 
-# --- what is live, kept beside Redis ---------------------------------------------------------
+# --- a copy of the live files on disk ---------------------------------------------------------
 
 
 def _kept_file(settings: Settings) -> Path:
@@ -210,7 +215,7 @@ def _kept_file(settings: Settings) -> Path:
 
 
 def kept(settings: Settings) -> dict[str, str] | None:
-    """The files of what was live when Redis last told; None if that is not known."""
+    """The files of the last known live revision; None if there is no copy."""
     try:
         return msgspec.json.decode(_kept_file(settings).read_bytes(), type=dict[str, str])
     except (OSError, msgspec.DecodeError):
@@ -218,24 +223,34 @@ def kept(settings: Settings) -> dict[str, str] | None:
 
 
 def put_back(settings: Settings, store: Store) -> bool:
-    """Make what was live so again in a Redis that has lost it: emptied, or replaced by one that never had it.
+    """Restore the live revision in a Redis that has lost it, or in which its files are damaged.
 
-    False if Redis knows what is live, or nothing was kept. Raises StoreDown.
+    Returns False if nothing is lost, or there is no copy of the live revision. Raises StoreDown.
     """
     files = kept(settings)
-    if not files or store.revisions.live():
+    if not files:
         return False
-    why = "Redis had lost what was live"
+    revision, live = drafts.revision_of(files), store.revisions.live()
+    why = "The files of the live revision were damaged" if live else "Redis had lost the live revision"
+    if live:
+        restored = live == revision and store.revisions.mend(revision, files)
+    else:
+        restored = _published_again(store, revision, files, why)
+    if restored:
+        log.error("live", revision=revision, why=f"{why}. Restored from {_kept_file(settings)}")
+    return restored
+
+
+def _published_again(store: Store, revision: str, files: dict[str, str], why: str) -> bool:
     try:
-        store.revisions.publish(Published(drafts.revision_of(files), time.time(), "the line", why), files)
+        store.revisions.publish(Published(revision, time.time(), "the line", why), files)
     except Conflict:  # another process was quicker
         return False
-    log.error("live", revision=drafts.revision_of(files), why=f"{why}: it was put back from {_kept_file(settings)}")
     return True
 
 
 def _apology(settings: Settings) -> str:
-    """The reply for a line that has no script: by the words on disk, or by none but its own."""
+    """The reply of a line without a script: from the words on disk, otherwise a fixed sentence."""
     try:
         made = building.load(config.script_files(settings.config_dir), config.bank_holidays())
         return put_through(made, settings.our_number)
@@ -244,7 +259,7 @@ def _apology(settings: Settings) -> str:
 
 
 def put_through(script: Script, our_number: str) -> str:
-    """The reply for when nothing else works: sorry, the number, and a dial. Made once, kept in memory."""
+    """The reply when everything else fails: an apology, the number, and a dial. Made once and kept in memory."""
     number = text_of(script.speech(PersonAway.number))
     sorry, ends = text_of(script.speech(Trouble.say)), text_of(script.speech(Trouble.ends))
     phones = [script.line.phones[name] for name in script.phones_for_a_person]

@@ -1,4 +1,4 @@
-"""Where a request comes from: its address, past the proxies that are ours, and whether it is this machine."""
+"""Where a request comes from: the client's address behind trusted proxies, and whether it is this machine."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from flask import request
 
 from ivr.config import Settings
 
-#: What a proxy or a tunnel adds to what it passes on.
+#: Headers that proxies and tunnels add.
 _PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_from_here(settings: Settings) -> bool:
-    """Whether a browser on this machine asks, with nothing between it and us.
+    """Whether the request comes directly from a browser on this machine.
 
-    Anything that hints at a public address counts as one: that it is set, the name that was asked
-    for, where the request came from, and what a proxy or a tunnel adds.
+    Any sign of a public address counts against it: a public PUBLIC_URL, the requested host name, the client's address,
+    and headers of a proxy or tunnel.
     """
     return (
         _is_loopback(urlsplit(settings.public_url).hostname)
@@ -31,15 +31,15 @@ def is_from_here(settings: Settings) -> bool:
 
 
 def is_local(environ: Mapping[str, Any]) -> bool:
-    """Whether a program on this machine asks, with no proxy that says it passes on what another sent."""
+    """Whether the client is a program on this machine, and no proxy says that it forwarded the request."""
     return _is_loopback(environ.get("REMOTE_ADDR")) and not any(header in environ for header in _PASSED_ON)
 
 
 def address(environ: Mapping[str, Any], settings: Settings) -> str:
-    """Who asks, as an address for counting: of IPv6 the network, since one house has all addresses of it.
+    """The client's address, for counting; for IPv6 its network, because one household has all addresses in it.
 
-    X-Forwarded-For is believed from the right as far as each address in it is one of TRUSTED_PROXIES: anybody can write
-    what stands left of that.
+    X-Forwarded-For is trusted from the right as long as each address in it is one of TRUSTED_PROXIES: anybody can write
+    what is left of that.
     """
     asks = _read(environ.get("REMOTE_ADDR"))
     passed_on = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
@@ -54,7 +54,7 @@ def address(environ: Mapping[str, Any], settings: Settings) -> str:
 
 
 def _read(text: object) -> _Address | None:
-    """An address as proxies write it: with a port behind it, or an IPv4 address in the form of IPv6."""
+    """Parse an address as proxies write it: with a port, or IPv4 in the form of IPv6."""
     bare = str(text or "").strip()
     with_port = re.fullmatch(r"\[(.+)\](?::\d+)?|([^:]+):\d+", bare)
     try:

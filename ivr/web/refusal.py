@@ -1,6 +1,6 @@
-"""Why a webhook is refused: words for whoever looks into it, in the answer and in the log. No caller hears them.
+"""Why a webhook is refused: an explanation for operators, in the response and in the log. Callers do not hear it.
 
-Nothing in them helps to make a signature that fits.
+The text does not help anybody to forge a signature.
 """
 
 from __future__ import annotations
@@ -15,30 +15,31 @@ from prometheus_client import Counter
 
 log = structlog.get_logger()
 
-REFUSED = Counter("ivr_refused_total", "Requests that were refused because they did not come as Twilio sends them.")
-#: Seconds between two lines of the log about one reason: anybody can send us any number of requests.
+REFUSED = Counter("ivr_refused_total", "Requests that were refused because they are not as Twilio sends them.")
+#: Seconds between two log lines about one reason, because anybody can send any number of requests.
 SECONDS = 60.0
-#: Characters of an address or a header that a refusal shows.
+#: The most characters of a URL or a header that a refusal shows.
 MOST_SHOWN = 300
 
-_ON_THE_WAY = "what stands between Twilio and the line, which must leave the body as it is."
-#: Each reason, what to look at, and the status. The log has the reason.
+_ON_THE_WAY = "the proxies between Twilio and the line, which must not change the body."
+#: Each reason, and what to check.
 _NO_SIGNATURE = (
-    "this request has no X-Twilio-Signature header, so it did not come from Twilio, or something on the way took the "
-    "header out.",
+    "this request has no X-Twilio-Signature header, so it did not come from Twilio, or a proxy removed the header.",
     "the reverse proxy, which must pass the header on.",
 )
 _NO_FIT = (
-    "the signature fits no token that is set here, for this address",
+    "the signature does not match any auth token that is set here, for this address",
     "TWILIO_AUTH_TOKEN, which must be the auth token of the account that calls; the address at Twilio, which must be "
     "this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the query "
     "and the form as they are.",
 )
-_NO_FIT_IN_CHUNKS = "Its body came in chunks ({bytes} bytes). If it broke off on the way, the signature cannot fit.\n"
+_NO_FIT_IN_CHUNKS = (
+    "Its body came in chunks ({bytes} bytes). If it was cut off on the way, the signature cannot match.\n"
+)
 
 
 class Refused(Exception):
-    """Raised for a request that is not answered: with a status, the reason, and what to look at."""
+    """Raised to refuse a request, with a status, the reason, and what to check."""
 
     def __init__(self, code: int, why: str, look_at: str, more: str = ""):
         self.code, self.why = code, why.rstrip(".:")
@@ -52,7 +53,7 @@ class Refused(Exception):
 
 
 class Refusals:
-    """Counts refusals, and tells of each reason in the log now and then: often something was set up wrongly."""
+    """Counts refusals, and logs each reason now and then: often something is configured wrongly."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
@@ -60,7 +61,7 @@ class Refusals:
 
     def note(self, refused: Refused) -> None:
         REFUSED.inc()
-        kind, now = refused.why.split("(")[0], self._clock()  # what is in brackets is the sender's
+        kind, now = refused.why.split("(")[0], self._clock()  # the text in brackets comes from the sender
         if self._told.get(kind, float("-inf")) + SECONDS <= now:
             self._told[kind] = now
             log.warning("refused", why=refused.why)
@@ -71,7 +72,7 @@ def unsigned() -> Refused:
 
 
 def unfit(environ: Mapping[str, Any], address: str) -> Refused:
-    """Why a signature does not fit: a body that is not what Twilio sends says nothing of the token."""
+    """Why a signature does not match. A body in another format than Twilio's says nothing about the token."""
     coding, kind = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get("CONTENT_TYPE", "")
     length, is_post = int(environ.get("CONTENT_LENGTH") or 0), environ["REQUEST_METHOD"] == "POST"
     if coding.strip().lower() not in ("", "identity"):
@@ -79,7 +80,7 @@ def unfit(environ: Mapping[str, Any], address: str) -> Refused:
     if is_post and "urlencoded" not in (kind.lower() or "urlencoded"):
         return _no_form(f"a body of another kind ({shown(kind)})")
     if is_post and not length:
-        return Refused(400, "this request has no body, and Twilio sends a form in every one.", _ON_THE_WAY)
+        return Refused(400, "this request has no body, and Twilio always sends a form.", _ON_THE_WAY)
     if not is_post and not environ.get("QUERY_STRING"):
         why = "this request is a GET without a form. A redirect makes one of a POST, and loses its form."
         return Refused(400, why, "the address at Twilio, which must be PUBLIC_URL and the path, with https.")
@@ -93,12 +94,12 @@ def _no_form(found: str) -> Refused:
 
 
 def broken_off(length: int, wanted: int) -> Refused:
-    why = f"the body of this request broke off ({length} of {wanted} bytes came)."
-    return Refused(400, why, "the connection, and what stands between.")
+    why = f"the body of this request was cut off ({length} of {wanted} bytes arrived)."
+    return Refused(400, why, "the connection, and the proxies on the way.")
 
 
 def too_long(most: int) -> Refused:
-    return Refused(413, f"this request is longer than {most} bytes, and nothing that is sent here is.", "who sends it.")
+    return Refused(413, f"this request is longer than {most} bytes, the limit for this server.", "who sends it.")
 
 
 def too_many_fields(most: int) -> Refused:
@@ -106,6 +107,6 @@ def too_many_fields(most: int) -> Refused:
 
 
 def shown(address: str) -> str:
-    """An address that anybody may have sent, cut to what a person can read."""
+    """An untrusted URL, cut to a readable length."""
     plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address[:MOST_SHOWN])
     return plain if len(address) <= MOST_SHOWN else f"{plain}..."

@@ -1,4 +1,4 @@
-"""The sound files, straight from disk. Their names are made from their contents, so they never change."""
+"""Serves the sound files. Their names are hashes of what they say and how, so files never change."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from prometheus_client import Counter
 from ivr.audio import file_of
 from ivr.config import Settings
 
-MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that are not there.")
+MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that do not exist.")
 
 _NAME = re.compile(r"[0-9a-f]{32}\.wav")
 
 
 def blueprint(settings: Settings) -> Blueprint:
-    """Public on purpose: Twilio fetches sound without signing. Names cannot be guessed, and hold no path."""
+    """Public on purpose: Twilio fetches sounds without a signature. Names cannot be guessed, and contain no path."""
     sound = Blueprint("sound", __name__)
 
     @sound.get("/audio/<name>")

@@ -1,11 +1,11 @@
-"""A phone in the browser: the line is rung, heard and steered on a page, before it has a number.
+"""A phone in the browser: ring the line, hear it and press keys, before it has a number.
 
-The browser plays the TwiML that a real call would get, with the same sounds. A call is played by the same engine, at
-a practice desk: nobody is rung, and nothing is sent or kept. The page keeps what the caller did so far and sends all of
-it each time, and the call is played again from its start, which takes a millisecond. So there is nothing here to store,
-to end or to mix up between two windows.
+The browser plays the TwiML that a real call would get, with the same sounds. The same engine plays the call at a
+practice desk: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and sends all of it
+each time; the call is then played again from its start, which takes a millisecond. So the server has no state that
+could expire or be mixed up between two windows.
 
-Only a browser on this machine gets it.
+Only browsers on this machine can use it.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ from ivr.web.front import html_page
 from ivr.web.live import Edition, Live
 from ivr.web.origin import is_from_here
 
-#: What the page may do beside what every page may: run its script, ask for replies, play sounds.
+#: The additional content security policy of the page: run its script, fetch replies, play sounds.
 _SCRIPTS = "script-src 'self'; connect-src 'self'; media-src 'self'; "
-#: Inputs of one call. It is played anew for each of them.
+#: The most inputs of one call, which is played again for each of them.
 MOST_INPUTS = 400
 
 
 class SoFar(msgspec.Struct, frozen=True):
-    """A call up to now, as the page tells it: what the caller did, and what an adviser did who was rung."""
+    """A call so far, as sent by the page: what the caller and the adviser did."""
 
-    #: The day and time in London at which it began, as a field of a page has it.
+    #: The start of the call in UK time, in the format of an HTML datetime field.
     when: str
-    #: The number that is shown to the line; empty if it is hidden.
+    #: The caller ID; empty if hidden.
     caller: Annotated[str, msgspec.Meta(max_length=40)]
     did: Annotated[list[tuple[Literal["CALLER", "ADVISER"], str]], msgspec.Meta(max_length=MOST_INPUTS)]
-    #: The edition that the call began with; empty for a new call.
+    #: The revision that the call began with; empty for a new call.
     revision: str = ""
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What comes out: the reply as TwiML, and what a page shows beside it."""
+    """The reply as TwiML, with what the page shows beside it."""
 
     revision: str
-    #: The document, or nothing once the call is over.
+    #: The document; empty once the call is over.
     twiml: str
-    #: The words of each sound in it, by its address.
+    #: The words of each sound, by its address.
     words: dict[str, str]
     place: str
-    #: What the adviser hears who is rung now.
+    #: What the adviser hears who is being rung.
     whisper: str
-    #: What was written down in this turn, and what the caller has once the call is over.
+    #: What was recorded in this turn, and, once the call is over, what the caller has got.
     noted: list[str]
     got: list[str]
 
 
 def blueprint(settings: Settings, live: Live) -> Blueprint:
-    """The page, its script, and the replies that it asks for."""
+    """The page, its script, and the replies that it fetches."""
     studio = Blueprint("studio", __name__, url_prefix="/studio", static_folder="static", template_folder="templates")
 
     def live_now() -> Edition:
@@ -85,7 +85,7 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
         try:
             so_far = msgspec.json.decode(request.get_data(), type=SoFar)
         except msgspec.MsgspecError as error:
-            return _json({"problem": f"What this page sent is no call: {error}. Load the page again."}, 400)
+            return _json({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
         edition = _edition(live, so_far.revision) or edition
         caller = Caller(edition.script, PracticeDesk())
         if problem := _played(caller, so_far):
@@ -96,7 +96,7 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
 
 
 def _edition(live: Live, revision: str) -> Edition | None:
-    """What a call began with, if that is still to be had."""
+    """The edition that a call began with, if it is still available."""
     try:
         return live.of(revision) if revision else None
     except (StoreDown, ConfigError):
@@ -110,7 +110,7 @@ def _json(value: object, status: int) -> Response:
 
 
 def _played(caller: Caller, so_far: SoFar) -> str:
-    """Play the call up to now. Returns why that cannot be done, or nothing."""
+    """Play the call so far. Returns why it cannot be played; empty if it can."""
     try:
         when = dt.datetime.fromisoformat(so_far.when).replace(tzinfo=LONDON)
     except ValueError:

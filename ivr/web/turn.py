@@ -1,7 +1,7 @@
 """One turn of a call: read the session, ask the engine, save the session, write the reply.
 
-The address that Twilio calls next carries the turn's number, so a webhook that comes twice is known and gets the same
-reply. It carries the place too (`address.py`), so that a call goes on from there while Redis is away.
+The URL of the next webhook contains the turn's number, so that a repeated webhook is recognised and gets the same
+reply. It also contains the place (`address.py`), so that a call can continue while Redis is down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SECONDS = Histogram(
     ["kind"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was away.")
+ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was down.")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Line:
     """What the webhooks work with."""
 
     public_url: str
-    #: The line's own number, E.164; empty where none is set.
+    #: The line's own number in E.164; empty if none is set.
     our_number: str
     signature: Signature
     store: Store
@@ -58,36 +58,36 @@ class Line:
 
 
 class Sent(NamedTuple):
-    """What Twilio sent: fields in the form, and in the address that we gave it."""
+    """A webhook's data: the form, and the query of the URL that we gave Twilio."""
 
     path: str
-    #: The query as it came.
+    #: The raw query.
     raw_query: str
-    #: Both are read once the signature is verified.
+    #: Both are parsed only after the signature is verified.
     form: dict[str, str]
     query: dict[str, str]
 
     @property
     def call(self) -> str:
-        """The id of the call; for a call that came without one, what we gave it."""
+        """The id of the call; for a call without one, the id that we gave it."""
         return webhook.call_sid(self.form) or webhook.safe_id(self.query.get("call", ""))
 
 
 class CallWebhook:
-    """One webhook of a call, from its form to its reply."""
+    """Handles one webhook of a call, from its form to its reply."""
 
     def __init__(self, line: Line, sent: Sent):
         self._line, self._form, self._query = line, sent.form, sent.query
         self._call = sent.call or f"none-{secrets.token_hex(16)}"
-        #: A call that Twilio gave no id is known by the one that we gave it, in the addresses of its webhooks.
+        #: For a call without an id from Twilio, the URLs carry the id that we gave it.
         self._carried = "" if webhook.call_sid(sent.form) else f"&call={self._call}"
         self._began = time.perf_counter()
         self._now = line.clock()
-        #: Redis is away: the place in the address stands in for the session.
+        #: Redis is down: the place in the URL replaces the session.
         self._alone = False
 
     def begin(self, lost: int | None = None) -> str:
-        """A call comes in; `lost` is the turn at which its session was found gone."""
+        """Start a call. `lost` is the turn at which its session turned out to be missing."""
         edition = self._edition_for_caller()
         turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
         blocked = self._is_blocked(turn.session.caller)
@@ -103,20 +103,20 @@ class CallWebhook:
         return self._reply(edition, turn, "start")
 
     def _is_blocked(self, caller: str) -> bool:
-        """Whether nothing is to be done for this number unasked. While that cannot be known, it is not."""
+        """Whether this number is blocked. False if that is unknown because Redis is down."""
         with contextlib.suppress(StoreDown):
             return self._line.store.blocked.has(dialling.judge(caller).e164, self._now.timestamp())
         return False
 
     def turn(self, number: int) -> str:
-        """The caller did something. A webhook for an older turn gets the present reply again."""
+        """Handle an input. A webhook for an older turn gets the present reply again."""
         stored = self._stored(number)
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
         if stored is not None and stored.turn == number:
             edition, is_its_own = edition_of(self._line.live, stored.revision)
             known, place = stored, stored.place
-        elif address := Address.read(self._query.get("at", "")):  # Redis is away, or has lost the session
+        elif address := Address.read(self._query.get("at", "")):  # Redis is down, or has lost the session
             edition, is_its_own = edition_of(self._line.live, address.revision)[0], False
             caller = call.known_caller(edition.script, webhook.caller(self._form))
             known, place = address.session(stored, self._call, caller, number), address.place
@@ -133,11 +133,11 @@ class CallWebhook:
         return self._reply(edition, turn, type(event).__name__)
 
     def _save(self, session: Session) -> Session | None:
-        """Keep the session, or go on alone; what a webhook that came at once made of this turn, if it was first."""
+        """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first."""
         if not self._alone:
             try:
                 return self._line.store.sessions.save(session)
-            except StoreDown:  # Redis went away in the middle of the turn: from now on the address says so
+            except StoreDown:  # Redis failed during the turn: from now on the URL says so
                 self._alone = True
         return self._line.spool.keep_session(session)
 
@@ -157,7 +157,7 @@ class CallWebhook:
         return stored
 
     def _accepted(self, turn: int) -> bool | None:
-        """Whether an adviser took the call; None when that cannot be known."""
+        """Whether an adviser accepted the call; None if that is unknown."""
         try:
             return self._line.store.sessions.accepted(self._call, turn)
         except StoreDown:
@@ -175,7 +175,7 @@ class CallWebhook:
         return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
-        """Write the reply; count and log the turn."""
+        """Write the reply, and count and log the turn."""
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={Address.of(session, self._alone)}{self._carried}"
         ours = self._line.our_number or webhook.number_shown(self._form, "To")
@@ -192,7 +192,7 @@ class CallWebhook:
 
 
 def edition_of(live: Live, revision: str) -> tuple[Edition, bool]:
-    """The edition that a call began with, and True; the live one, and False, where that cannot be had any more."""
+    """The edition that a call began with, and True; or the live one, and False, if that is no longer available."""
     edition = None
     with contextlib.suppress(StoreDown, ConfigError):
         edition = live.of(revision)

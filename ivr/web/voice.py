@@ -1,4 +1,4 @@
-"""Twilio's webhooks: a call comes in, a turn is taken, a call ends, and what there is to know of texts and messages.
+"""Twilio's webhooks: incoming calls, turns, the end of calls, and reports about texts and messages.
 
 No view runs before the signature is verified. What happens in a turn is in `turn.py`.
 """
@@ -31,16 +31,16 @@ from ivr.web.turn import CallWebhook, Line, Sent, edition_of
 
 log = structlog.get_logger()
 
-TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who waited for one was put through instead.")
-LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by where they were in the call.", ["place"])
+TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who was waiting was put through instead.")
+LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by their place in the call.", ["place"])
 
 Environ = dict[str, Any]
-#: Where Twilio brings news that nobody listens to, and where an adviser listens.
+#: Webhooks with reports that nobody hears, and webhooks of calls with an adviser.
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
-#: Answers within an hour to one number that texts us; and numbers that are answered, once each, without Redis.
+#: The most replies within an hour to one number that texts us; and, without Redis, the most numbers that get one reply.
 MOST_ANSWERS, MOST_ANSWERED_ALONE = 3, 1000
 
-#: How a call by one click went: what the card says of the caller's phone and of the adviser's.
+#: The result of a call by one click, in words for the card: about the caller's phone, and about the adviser's.
 RANG: dict[Rung, str] = {
     "picked up": "somebody picked up",
     "busy": "the phone was busy",
@@ -55,14 +55,14 @@ RUNG: dict[Rung, str] = {
     "failed": "could not be rung: the call could not be placed",
     "stopped": "was not rung: the call was stopped",
 }
-#: What the adviser hears when nobody could be reached. They know themselves how any other call ended.
+#: What the adviser hears if the caller was not reached. In other cases they know the result themselves.
 TOLD_ADVISER = {
     "busy": Phrases.ring_out_busy, "no answer": Phrases.ring_out_unanswered, "failed": Phrases.ring_out_failed,
 }  # fmt: skip
 
 
 def blueprint(line: Line) -> Blueprint:
-    """The webhooks. All of them need Twilio's signature."""
+    """The webhooks. All of them require Twilio's signature."""
     voice, views = Blueprint("voice", __name__), _Views(line)
     for path, view in (
         ("/voice", views.incoming),
@@ -90,18 +90,18 @@ def blueprint(line: Line) -> Blueprint:
 
 
 class _Views:
-    """One method for each webhook."""
+    """One method per webhook."""
 
     def __init__(self, line: Line):
         self._line = line
         self._refusals = Refusals()
-        #: Whose texts were answered while Redis was away, where nothing else counts them.
+        #: Numbers whose texts were answered while Redis was down, when nothing else counts them.
         self._answered_alone: set[str] = set()
 
     def signed(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        """The view behind the signature, and with words for the caller if it fails.
+        """Wrap a view: verify the signature first, and if the view fails, reply with words for the caller.
 
-        Flask's hooks before views and for errors would do the same, each finding the request anew.
+        Flask's hooks could do the same, but each of them would look up the request again.
         """
 
         def answer(**parts: Any) -> Response:
@@ -116,9 +116,9 @@ class _Views:
         return answer
 
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
-        """Read it. Refuse whatever Twilio did not sign, before any work is done for it."""
+        """Parse a webhook. Raises Refused for anything that Twilio did not sign, before any work is done."""
         if webhook.SIGNATURE not in environ:
-            raise refusal.unsigned()  # nor is it read
+            raise refusal.unsigned()  # the body is not even read
         is_post = environ["REQUEST_METHOD"] == "POST"
         try:
             pairs = fields(environ["wsgi.input"].read() if is_post else b"")
@@ -131,7 +131,7 @@ class _Views:
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
-        """Whatever went wrong, the caller hears an apology and the helpline rings; nobody else does."""
+        """The reply after an error: the caller hears an apology, and the helpline rings. Advisers' calls just end."""
         if isinstance(error, Refused):
             self._refusals.note(error)
             return error.answer()
@@ -155,15 +155,15 @@ class _Views:
         return Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
 
     def accept(self, sent: Sent) -> Response:
-        """The adviser pressed 1, or did not: then the caller is offered something else."""
+        """The adviser pressed 1, or did not; then the call is declined."""
         if not webhook.pressed_one(sent.form):
             return Document(twiml.hang_up())
-        with contextlib.suppress(StoreDown):  # then Twilio's word at the end of the transfer tells
+        with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
             self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
         return Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
 
     def ring(self, sent: Sent) -> Response:
-        """An adviser who asked to ring a caller picked up: key 1 goes on. Voicemail presses nothing."""
+        """An adviser who clicked to ring a caller picked up. Key 1 continues; a voicemail presses nothing."""
         live = self._line.live.now
         if self._wish(sent) is None:
             return Document(twiml.hang_up())
@@ -171,7 +171,7 @@ class _Views:
         return Document(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: Sent) -> Response:
-        """The adviser pressed 1, and the caller is rung, who sees our number."""
+        """The adviser pressed 1: ring the caller, who sees our number."""
         line, wish = self._line, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
             return Document(twiml.hang_up())
@@ -180,17 +180,17 @@ class _Views:
         return Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
 
     def _wish(self, sent: Sent) -> CallbackRequest | None:
-        """The request that this call is about, if the adviser who asked for the call has it, and it is time."""
+        """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
         wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
         return wish if wish and wish.number and held and wish.opens <= now else None
 
     def _for_adviser(self, sent: Sent, place: str) -> str:
-        """The address of another place in an adviser's call."""
+        """The URL of another webhook in an adviser's call."""
         return f"{self._line.public_url}/voice/{place}?{sent.raw_query}"
 
     def _note(self, sent: Sent, words: str, news: str) -> None:
-        """Write down on the card how a call by one click went. News that comes twice is noted once."""
+        """Record on the card how a call by one click went. A repeated report is recorded once."""
         now = self._line.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._line.store.requests.change(
@@ -198,7 +198,7 @@ class _Views:
             )
 
     def rung(self, sent: Sent) -> Response:
-        """The call to an adviser is over. It is worth a note if it never began."""
+        """The call to an adviser is over. Add a note if it was never picked up."""
         made = webhook.adviser_called(sent.form)
         if made and made.how in RUNG:
             words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
@@ -206,7 +206,7 @@ class _Views:
         return Response(status=204)
 
     def rang(self, sent: Sent) -> Response:
-        """The call to a caller is over. What came of it is the adviser's to say."""
+        """The call to a caller is over. The outcome is for the adviser to record."""
         made = webhook.caller_called(sent.form)
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
@@ -214,7 +214,7 @@ class _Views:
         return Document(twiml.say_and_end(text_of(self._line.live.now.script.speech(TOLD_ADVISER[made.how]))))
 
     def recording(self, sent: Sent) -> Response:
-        """A spoken message is there to be fetched. No caller hears this reply."""
+        """A spoken message can be fetched. No caller hears this reply."""
         ready, request_id = webhook.recording(sent.form), sent.query.get("request", "")
         if ready and request_id:
             try:
@@ -225,14 +225,14 @@ class _Views:
         return Response(status=204)
 
     def text(self, sent: Sent) -> Response:
-        """News of a text message."""
+        """A report about a text message."""
         news = webhook.text_news(sent.form)
         if news:
             self._line.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
 
     def text_came(self, sent: Sent) -> Response:
-        """Somebody sent us a text. They are told who we are, and how to reach a person."""
+        """An incoming text. The reply says who we are, and how to reach a person."""
         came, script = webhook.text_came(sent.form), self._line.live.now.script
         is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
         answers = is_somebody and not came.for_twilio and self._may_answer(came.sender)
@@ -240,7 +240,7 @@ class _Views:
         return Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
-        """Whether a number is answered once more. What answers us by itself would go on for ever."""
+        """Whether a number may get another reply. Two machines would answer each other for ever."""
         try:
             so_far = self._line.store.texts.answers_to(number)
             self._answered_alone.clear()
@@ -260,7 +260,7 @@ class _Views:
         return Response(status=204)
 
     def _count_who_left(self, call_sid: str, how: str) -> None:
-        """Whoever hung up is counted by where they were, and whether they had got anything by then."""
+        """Log the end of a call with what the caller had got, and count by place the callers who hung up."""
         s = self._line.store.sessions.get(call_sid)
         place, got = (s.place.node, s.got) if s else ("", ())
         log.info("ended", call=call_sid, status=how, place=place, got=[*got])

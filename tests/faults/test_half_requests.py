@@ -108,7 +108,7 @@ def test_a_body_that_broke_off_is_refused_as_that(started: Started) -> None:
     answer = _cut_off(started.port, _signed(started, body[:-9], f"Content-Length: {len(body)}"))
 
     assert answer.startswith("HTTP/1.1 400")
-    assert f"broke off ({len(body) - 9} of {len(body)} bytes came)" in answer
+    assert f"was cut off ({len(body) - 9} of {len(body)} bytes arrived)" in answer
     assert "TWILIO_AUTH_TOKEN" not in answer
 
 
@@ -119,7 +119,7 @@ def test_a_body_in_chunks_that_broke_off_is_refused_with_that_as_a_reason(starte
     answer = _cut_off(started.port, _signed(started, chunk, "Transfer-Encoding: chunked"))
 
     assert answer.startswith("HTTP/1.1 403")
-    assert "Its body came in chunks (16 bytes). If it broke off on the way" in answer
+    assert "Its body came in chunks (16 bytes). If it was cut off on the way" in answer
 
 
 @pytest.mark.parametrize("headers", ["Content-Length: 0", "X-Nothing: 1"])

@@ -11,7 +11,7 @@ import pytest
 
 from ivr import worker
 from ivr.config import Settings
-from ivr.store import Store
+from ivr.store import DamagedRevision, Store
 from ivr.worker import Tools
 from tests.line import Line
 from tests.rest import Twilio, work
@@ -31,7 +31,7 @@ def test_what_was_live_is_put_back_into_an_emptied_redis(line: Line, published: 
         started_anew.app._live.look()
 
     assert line.store.revisions.live() == published
-    assert line.store.revisions.history()[0].why == "Redis had lost what was live"
+    assert line.store.revisions.history()[0].why == "Redis had lost the live revision"
 
 
 def test_a_line_that_runs_puts_it_back_too(line: Line, published: str) -> None:
@@ -41,6 +41,20 @@ def test_a_line_that_runs_puts_it_back_too(line: Line, published: str) -> None:
 
     assert line.store.revisions.live() == published
     assert "<Gather" in ET.tostring(line.call().reply).decode()
+
+
+@pytest.mark.parametrize("damage", [b"{", b'{"line.yaml": "names: {}"}'])
+def test_a_damaged_live_revision_is_restored_from_the_copy_on_disk(line: Line, published: str, damage: bytes) -> None:
+    """What cannot be read, and what can be read but has another fingerprint."""
+    line.store.redis.do(lambda client: client.set(f"ivr:revision:{published}", damage))
+    with pytest.raises(DamagedRevision, match=f"The stored files of revision {published} are damaged. Publish again"):
+        line.store.revisions.files(published)
+
+    with Line(line.settings, line.store) as restarted:
+        assert "<Gather" in ET.tostring(restarted.call().reply).decode()
+
+    assert line.store.revisions.files(published)
+    assert [one.revision for one in line.store.revisions.history()] == [published], "nothing was published"
 
 
 @pytest.mark.parametrize("path", WEBHOOKS)

@@ -175,7 +175,7 @@ def test_a_click_whose_process_was_killed_is_told_on_the_card_and_rings_nobody_t
 
     running.jobs.ring(request.id, "asha", float(job.decode().rsplit("-", 1)[1]))
 
-    seconds_until(lambda: "may ring all the same" in str(running.store.requests.get(request.id)))
+    seconds_until(lambda: "may still ring" in str(running.store.requests.get(request.id)))
     assert rest.asked.count("Calls.json") == 1
 
 

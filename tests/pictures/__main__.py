@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def _sounds(script: Script) -> None:
-    """The beginning of the call, as a telephone carries it."""
+    """The beginning of the call, in telephone quality."""
     phone = _played(script, CALL)
     for name, voice in VOICES.items():
         with tempfile.TemporaryDirectory() as nothing_made:
@@ -175,7 +175,7 @@ def _ring(page: Page) -> None:
     page.goto("/studio/call")
     page.get_by_label("When you ring").fill(f"{OPEN:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Ring", exact=True).click()
-    for key, heard in (("2", "School, nursery or college."), ("4", "Time is short."), ("0", "They hear first")):
+    for key, heard in (("2", "School, nursery or college."), ("4", "Time is short."), ("0", "The adviser hears first")):
         page.get_by_role("button", name=key, exact=True).click()
         page.get_by_text(heard).wait_for()
 

@@ -1,8 +1,7 @@
-"""The advisers' page: who waits to be rung, and what became of it.
+"""The advisers' page: who is waiting to be rung, and the outcomes.
 
-Server-rendered, no build step. Everything is behind a sign-in but the sign-in itself, and
-everything seen or done is in the log. A caller's number is shown to the adviser who holds
-the request and to nobody else.
+Server-rendered, without a build step. Every page but the sign-in needs a sign-in, and the log records everything seen
+or done. A caller's number is shown only to the adviser who holds the request.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ivr.web.console import blocked, messages, queue, signin
 from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
-#: Scripts, styles and pictures come from here alone; Bootstrap draws some signs as data.
+#: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -34,7 +33,7 @@ _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
 def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clock: Clock) -> Flask:
-    """The console as an app of its own, to be served under /console."""
+    """The console as a separate app, to be served under /console."""
     app = Flask(__name__)
     app.before_request(_only_get_and_post)
     https = settings.public_url.startswith("https://")
@@ -48,7 +47,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our pages tell browsers to send to nobody
+        WTF_CSRF_SSL_STRICT=False,  # it needs a Referer header, which our pages tell browsers not to send
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=64 * 1024,
     )
@@ -70,7 +69,10 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
 
 
 def _only_get_and_post() -> None:
-    """Flask lets HEAD into whatever takes GET, and there every rule about POST (limits, tokens) would be passed by."""
+    """Refuse other methods.
+
+    Flask allows HEAD wherever GET is allowed, and the rules for POST (limits, CSRF) would be skipped.
+    """
     if request.method not in ("GET", "POST"):
         abort(405)
 
@@ -97,7 +99,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
-        what = "The list cannot be read just now. Nothing is lost. Try again in a minute, or use the printed list."
+        what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         return page("One moment", what, 503)
 
     @app.errorhandler(CSRFError)
@@ -108,7 +110,7 @@ def _add_errors(app: Flask) -> None:
     def other(error: HTTPException) -> tuple[str, int] | Response:
         code = error.code or 500
         if code == 404:
-            return page("Not here", "That page or that request is not here. It may have been deleted.", 404)
+            return page("Not here", "This page or request does not exist. It may have been deleted.", 404)
         if code == 403:
             return page("Not for you", "Only an administrator can see this page.", 403)
         if code == 413:

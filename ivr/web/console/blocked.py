@@ -1,6 +1,6 @@
-"""Numbers for which the line does nothing unasked: adding one from a card, the list, and taking one off it.
+"""Blocked numbers: blocking from a card, the list, and lifting a block.
 
-Any adviser may block the phone that left a message without pressing a key, and says why. Only an administrator lifts
+Any adviser may block a phone that left a message without pressing a key, with a reason. Only an administrator can lift
 a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
 """
 
@@ -30,7 +30,7 @@ class _Pages(Pages):
         return render_template("blocked.html", blocks=self._console.store.blocked.all(self._now), now=self._now)
 
     def block(self, request_id: str) -> Response:
-        """Block the phone that this message came from."""
+        """Block the phone of this request."""
         found, why = self._found(request_id), request.form.get("why", "").strip()[:LONGEST_WHY]
         if not found.may_be_blocked:
             flash("Only a phone that left a message without pressing a key can be blocked.", "danger")
@@ -39,7 +39,7 @@ class _Pages(Pages):
         else:
             self._console.store.blocked.add(found.number, self._me, self._now, why)
             self._console.note("blocked the phone", request_id)
-            flash("The phone is blocked. Whoever rings from it and presses a key is helped as before.", "success")
+            flash("The phone is blocked. Callers who ring from it and press a key still get help.", "success")
         return go("card", request_id=request_id)
 
     def lift(self, block_id: str) -> Response:

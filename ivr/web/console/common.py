@@ -1,4 +1,4 @@
-"""What the pages of the console work with."""
+"""Code that the pages of the console share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True)
 class Console:
-    """The settings, the store, what is live, the worker's queue and the clock."""
+    """The settings, the store, the live scripts, the worker's queue and the clock."""
 
     settings: Settings
     store: Store
@@ -33,16 +33,16 @@ class Console:
 
     @property
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """The time in POSIX seconds."""
         return self.clock().timestamp()
 
     def note(self, what: str, about: str = "") -> None:
-        """Write into the log what the signed-in adviser saw or did."""
+        """Record in the log what the signed-in adviser saw or did."""
         self.store.people.note(self.now, g.adviser.name, what, about)
 
 
 def unsaved() -> str:
-    """What was written on a form that could not be taken, so that it can be shown, and nobody writes it again."""
+    """The text of a form that could not be saved, to show it so that nobody has to write it again."""
     try:
         form = request.form
     except RequestEntityTooLarge:
@@ -51,12 +51,12 @@ def unsaved() -> str:
 
 
 def go(endpoint: str, request_id: str | None = None) -> Response:
-    """On to another page, after something was done."""
+    """Redirect to another page after an action."""
     return redirect(url_for(endpoint, request_id=request_id) if request_id else url_for(endpoint), code=303)
 
 
 class Pages:
-    """What all pages about requests have in common."""
+    """The base class of pages about requests."""
 
     def __init__(self, console: Console):
         self._console = console
@@ -83,7 +83,7 @@ class Pages:
             abort(403)
 
     def _is_too_soon(self, found: CallbackRequest) -> bool:
-        """Whether the caller chose a later time. It may be the only one that is safe for them."""
+        """Whether the caller chose a later time, which may be the only safe one."""
         return found.opens > self._now
 
     def _change(
@@ -94,7 +94,7 @@ class Pages:
         then: str = "card",
         instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
     ) -> Response:
-        """Change a request, and say so; or say why it could not be, and do what is done `instead`."""
+        """Change a request, and tell the adviser; or tell them why that failed, and make the change `instead`."""
         return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
 
     def _done(
@@ -120,5 +120,5 @@ class Pages:
         self._console.note(what, request_id)
         flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
         if changed.open and what.startswith("recorded") and changed.tries == 0:
-            flash("Somebody else asked from the same phone, so it is in the list again, for them.", "warning")
+            flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
         return go(then, request_id=request_id) if then == "card" else go(then)

@@ -1,8 +1,8 @@
-"""Spoken messages: the list of those that nobody has listened to, the player, and the number that is heard in one.
+"""Spoken messages: the list of unheard ones, the player, and the number that is heard in one.
 
-Every adviser may listen to every message, whether or not they have taken its request: one that nobody may hear but
-whoever took it would lie there unheard. Whoever plays one is in the log and on the card. The caller's number is still
-shown to the adviser who has the request and to nobody else, also when they typed it themselves.
+Every adviser may listen to every message, even without taking its request; otherwise messages could stay unheard. The
+log and the card record who played it. The caller's number is still shown only to the adviser who holds the request,
+even if they typed it themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ivr.web.console.common import Console, Pages
 def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
     """The pages of this part.
 
-    `card` makes the page of a request, with a number that was typed on it and cannot be used.
+    `card` renders the page of a request, with an unusable number that was typed on it.
     """
     pages = _Pages(console)
     pages.card = card
@@ -38,7 +38,7 @@ class _Pages(Pages):
     card: Callable[..., str]
 
     def messages(self) -> str:
-        """What nobody has listened to yet, and what was put aside as it had no sound like speech."""
+        """Messages that nobody has listened to, and those put aside because they contain no sound like speech."""
         script = self._console.live.now.script
         requests = self._console.store.requests
         ended = [each for each in requests.ended() if each.state == "put aside"]
@@ -52,11 +52,11 @@ class _Pages(Pages):
         )
 
     def message(self, request_id: str, nth: int) -> Response:
-        """The caller's nth spoken message. Never kept by a browser or a proxy."""
+        """The nth spoken message of a request. Browsers and proxies must not cache it."""
         _, message = self._nth(request_id, nth)
         if not self._kept(message).is_file():
             abort(404)
-        if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # a browser fetches a sound in pieces
+        if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # browsers fetch sounds in pieces
             self._console.store.requests.change(
                 request_id, lambda found: messages.played(found, message.name, self._me, self._now)
             )
@@ -66,7 +66,7 @@ class _Pages(Pages):
         return response
 
     def listened(self, request_id: str, nth: int) -> Response:
-        """An adviser says that they heard it out: back to where they said so."""
+        """Mark a message as listened to, and return to the same page."""
         _, message = self._nth(request_id, nth)
         then = "messages" if request.form.get("back") == "messages" else "card"
         return self._change(
@@ -77,7 +77,7 @@ class _Pages(Pages):
         )
 
     def number(self, request_id: str) -> Response | tuple[str, int]:
-        """The number as an adviser heard it. It is shown to them once more before it can be rung."""
+        """Save the number that an adviser heard. They must confirm it before it can be rung."""
         typed = request.form.get("number", "").strip()
         judged = dialling.judge(typed)
         ours = self._console.live.now.script.line.phones.values()
@@ -92,7 +92,7 @@ class _Pages(Pages):
         )
 
     def confirm_number(self, request_id: str) -> Response:
-        """It was read once more, and is the number in the message."""
+        """Confirm the typed number."""
         read = request.form.get("number", "")
         return self._change(
             request_id,

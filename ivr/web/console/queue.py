@@ -1,4 +1,4 @@
-"""The list, the card, and everything that is done to a request."""
+"""The list, the card, and all actions on a request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Pages(Pages):
         return render_template("requests.html", **self._list())
 
     def waiting(self) -> str:
-        """The list by itself, for the page that renews it."""
+        """The list alone, for refreshing the page."""
         return render_template("_requests.html", **self._list())
 
     def _list(self) -> dict[str, object]:
@@ -98,7 +98,7 @@ class _Pages(Pages):
         return render_template("ended.html", requests=self._console.store.requests.ended(), now=self._now)
 
     def texts(self, shown: str = "") -> str:
-        """The texts that failed, each with the card of its phone; of the one that is `shown`, the number too."""
+        """Failed texts, each with the card of its phone; for the text `shown`, also the number."""
         failed, waiting = self._console.store.texts.failed(), self._console.store.requests.waiting()
         cards = {request.number: request.id for request in waiting if request.number}
         rows = [(text, codes.in_words(text.code, text.why), cards.get(text.to, "")) for text in failed]
@@ -106,7 +106,7 @@ class _Pages(Pages):
         return render_template("texts.html", rows=rows, shown=shown, why_none=why_none, now=self._now)
 
     def text_number(self, text_id: str) -> str:
-        """The number that a text did not reach, for whoever rings the person instead. The log says who looked."""
+        """Show the number of a failed text, for an adviser who rings instead. The log records who looked."""
         text = self._console.store.texts.get(text_id)
         if text is None or text.fate != "failed":
             abort(404)
@@ -123,7 +123,7 @@ class _Pages(Pages):
         return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
 
     def _others(self, found: CallbackRequest, *, mine: bool) -> list[CallbackRequest]:
-        """Of a number that an adviser heard: who else asked from that phone. They may be somebody else."""
+        """If an adviser typed the number: other requests from that phone, which may come from another person."""
         return self._console.store.requests.others_of(found) if mine and found.number_by else []
 
     # --- doing ------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class _Pages(Pages):
         return self._change(request_id, "claimed", lambda r: callback.claim(r, self._me, self._now))
 
     def keep(self, request_id: str) -> Response:
-        """The adviser is still at work on it: it stays theirs, and so does their sign-in."""
+        """Extend the adviser's claim, and their sign-in."""
         try:
             kept = self._console.store.requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
         except (KeyError, Refused):
@@ -143,26 +143,26 @@ class _Pages(Pages):
         return self._change(request_id, "released", lambda r: callback.release(r, self._me, self._now), "requests_page")
 
     def ring(self, request_id: str) -> Response:
-        """Twilio rings the adviser, and then the caller."""
+        """Let Twilio ring the adviser, and then the caller."""
         found = self._found(request_id)
         if not callback.held_by(found, self._me, self._now):
             flash("Take the request first.", "danger")
         elif not found.number:
-            flash("The number is not known yet. Listen to the message, and type it.", "danger")
+            flash("The number is not known yet. Listen to the message, and type the number.", "danger")
         elif not self._can_ring:
-            flash("To ring by one click, an administrator adds your phone.", "danger")
+            flash("To ring by one click, ask an administrator to add your phone.", "danger")
         elif self._is_too_soon(found):
             flash(f"Not before {briefing.moment(found.opens, self._now)}: the caller chose that time.", "danger")
         else:
             self._console.jobs.ring(request_id, self._me, self._now)
             self._console.note("rang", request_id)
-            flash("Your phone rings in a moment. Press 1, and the caller is rung.", "success")
+            flash("Your phone will ring in a moment. Press 1, and then the caller's phone rings.", "success")
         return go("card", request_id=request_id)
 
     def outcome(self, request_id: str) -> Response:
         chosen, note = request.form.get("outcome", ""), request.form.get("note", "").strip()[:LONGEST_NOTE]
         if chosen not in get_args(Outcome):
-            flash("Choose what came of it.", "danger")
+            flash("Choose an outcome.", "danger")
             return go("card", request_id=request_id)
         diary = self._console.live.now.script.diary
 
@@ -182,16 +182,16 @@ class _Pages(Pages):
         return self._change(request_id, "noted", lambda r: callback.note(r, self._me, note, self._now))
 
     def reopen(self, request_id: str) -> Response:
-        """Ended by mistake: back into the list."""
+        """Put a request that was ended by mistake back into the list."""
         requests, diary = self._console.store.requests, self._console.live.now.script.diary
         return self._done(request_id, "put back", lambda: requests.reopen(request_id, self._me, self._now, diary))
 
     def delete(self, request_id: str) -> Response:
-        """Gone for good, with its message: what a caller may ask for."""
+        """Delete a request and its messages, as callers may ask."""
         self._admin_only()
         self._found(request_id)
         if not request.form.get("sure"):
-            flash("Nothing was deleted. Tick the box first, to say that you are sure.", "danger")
+            flash("Nothing was deleted. First tick the box to say that you are sure.", "danger")
             return go("card", request_id=request_id)
         deleted = self._console.store.requests.delete(request_id)
         for message in deleted.messages if deleted else ():

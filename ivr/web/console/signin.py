@@ -1,15 +1,14 @@
-"""Signing in and out: named advisers, passwords as argon2 hashes, sign-ins that end.
+"""Signing in and out: named advisers, passwords as argon2 hashes, sign-ins that expire.
 
-A sign-in is kept in Redis, and the browser holds only a secret that leads to it. So signing out ends it for everybody
-who has a copy of the cookie, and an adviser can see where they are signed in, and end that. It ends by itself an hour
-after the last thing the adviser did, and after twelve hours in any case. The list that renews itself on the page does
-not count as doing something.
+A sign-in is stored in Redis, and the browser holds only a secret for it. So signing out also ends it for copies of the
+cookie, and advisers can see where they are signed in and end each sign-in. It expires after an hour without activity,
+and after twelve hours in any case. The automatic refresh of the list does not count as activity.
 
-**Wrong passwords slow down whoever tries them, and lock nobody out.** A browser in which this adviser signed in before
-is known by a cookie, and only its own failures count against it. Everybody else has to wait longer with each failure,
-by their address and by the name they try. That wait is for one try of their own: what others try in the meantime does
-not put it off. Known and unknown browsers queue separately for the slow checking of passwords, so that a flood of
-strangers does not fill the queue for those who work here.
+**Wrong passwords slow down the person who tries them, and do not lock anybody out.** A browser in which this adviser
+signed in before is recognised by a cookie, and only its own failures count against it. Everybody else has to wait
+longer with each failure, by address and by the name they try. After the wait, they have one try, which other people's
+tries do not postpone. Known and unknown browsers queue separately for the slow check of passwords, so that a flood of
+strangers does not fill the queue of the advisers.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ from ivr.web.origin import address
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
-#: How long a browser stays known after somebody signed in with it.
+#: How long a browser stays known after a sign-in.
 KNOWN = dt.timedelta(days=180)
-#: Failures of a known browser in an hour, after which it counts as any other.
+#: Failures of a known browser in an hour, after which it is treated like any other.
 MOST_OF_KNOWN = 10
-#: Failures in an hour that cost no waiting: of one name, and of one address, which an office shares.
+#: Failures in an hour without a wait: for one name, and for one address, which an office may share.
 FREE_OF_NAME, FREE_OF_ADDRESS = 4, 10
-#: Seconds of the first wait, which doubles with each failure, and of the longest.
+#: Seconds of the first wait, which doubles with each failure, and of the longest one.
 SHORTEST_WAIT, LONGEST_WAIT = 2.0, 60.0
-#: Signs of what a browser says it is that are kept.
+#: The most characters of a User-Agent to store.
 _LONGEST_BROWSER = 150
-#: The pages that are seen without a sign-in.
+#: The pages that need no sign-in.
 _OPEN = ("signin", "static", "bootstrap.static")
 
 
 def add_to(app: Flask, console: Console) -> None:
-    """The sign-in page, and the rule that nothing else is seen without it."""
+    """Add the sign-in page, and the rule that every other page needs a sign-in."""
     pages = _Pages(app, console)
     app.before_request(pages.only_signed_in)
     app.add_url_rule("/signin", "signin", pages.form, methods=["GET"])
@@ -66,7 +65,7 @@ class _Pages:
     # --- every request ----------------------------------------------------------------------
 
     def only_signed_in(self) -> Response | str | tuple[str, int] | None:
-        """Let in who is signed in, and whoever wants to sign in. Nobody else sees a page, whatever it is."""
+        """Allow requests of signed-in advisers, and the sign-in page. Nobody else sees any page."""
         kept = self._current()
         if kept:
             g.signin, g.adviser = kept
@@ -78,7 +77,7 @@ class _Pages:
             if request.endpoint not in (None, "waiting", "message"):
                 session["then"] = request.full_path.rstrip("?")
             return go("signin")
-        # What was to be saved is shown, since it was not.
+        # Show what was not saved.
         return render_template("signin.html", unsaved=unsaved()), 401
 
     def _current(self) -> tuple[SignIn, Adviser] | None:
@@ -105,19 +104,19 @@ class _Pages:
         name, come_from = _name_tried(), address(request.environ, self._console.settings)
         browser = self._known_browser(name)
         if not browser and (wait := self._seconds_to_wait(name, come_from)):
-            flash(f"There were many wrong tries. Wait {wait:.0f} seconds, and sign in then.", "danger")
+            flash(f"There were many wrong tries. Wait {wait:.0f} seconds, and then sign in.", "danger")
             return self._once_more(name, 429)
         adviser, password = self._console.store.people.get(name), request.form.get("password", "")
         checker = self._known_checker if browser else self._other_checker
         try:
             right = checker.fits(adviser.password_hash if adviser else None, password)
         except passwords.Busy:
-            flash("Many people are signing in just now. Wait a moment, and try again.", "danger")
+            flash("Many people are signing in at the moment. Wait a little, and try again.", "danger")
             return self._once_more(name, 503)
         if adviser is None or adviser.disabled or not right:
             self._store.failed(self._console.now, adviser.name if adviser else "", come_from)
             self._store.count(*([_counts_browser(browser)] if browser else _counts_stranger(name, come_from)))
-            flash("That name and password do not fit. Try again, or ask an administrator.", "danger")
+            flash("This name and password do not match. Try again, or ask an administrator.", "danger")
             return self._once_more(name, 401)
         return self._let_in(adviser, come_from)
 
@@ -130,7 +129,7 @@ class _Pages:
         return render_template("signin.html", name=name), code
 
     def _let_in(self, adviser: Adviser, come_from: str) -> Response:
-        """Begin a sign-in, and end the one that this browser had."""
+        """Begin a sign-in, and end the one that this browser had before."""
         if "signin" in g:
             self._store.end(g.signin)
         then = session.get("then", "")
@@ -150,7 +149,7 @@ class _Pages:
         return response
 
     def _known_browser(self, name: str) -> str:
-        """What tells this browser apart, if this adviser signed in with it before; empty if it counts as any other."""
+        """The id of this browser, if this adviser signed in with it before; empty if it is treated like any other."""
         try:
             signed = request.cookies.get(_cookie_of(name), "")
             whose, browser = self._known.loads(signed, max_age=int(KNOWN.total_seconds()))
@@ -169,7 +168,7 @@ class _Pages:
         return go("signin")
 
     def signins(self) -> str:
-        """Where the adviser is signed in; for an administrator, where everybody is."""
+        """The sign-ins of the adviser; for an administrator, those of everybody."""
         names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
         current = [kept for name in names for kept in self._store.all_of(name) if self._lasts(kept)]
         failures = list(self._store.failures()) if g.adviser.admin else []
@@ -193,7 +192,7 @@ class _Pages:
 
 
 def _delay(failures: int) -> float:
-    """Seconds to wait after so many failures more than are free."""
+    """Seconds to wait after this many failures beyond the free ones."""
     return min(SHORTEST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT) if failures >= 0 else 0.0
 
 
@@ -206,10 +205,13 @@ def _counts_browser(browser: str) -> str:
 
 
 def _cookie_of(name: str) -> str:
-    """A cookie for each name, as advisers share computers. The name itself is not in it."""
+    """The name of the cookie for an adviser, because advisers share computers.
+
+    It does not contain the adviser's name.
+    """
     return f"known-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:12]}"
 
 
 def _name_tried() -> str:
-    """The name as it was typed, no longer than a name can be."""
+    """The typed name, cut to the longest possible name."""
     return request.form.get("name", "").strip().lower()[:LONGEST_NAME]
