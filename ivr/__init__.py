@@ -54,12 +54,14 @@ The core knows only itself: no clock, no files, no network.
 
 Each edge knows one outside thing.
 
+    hot/         the hot path: code of our own that a library could replace, with what each part saves
+    disk         writes files atomically, and makes private folders
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk
-    embedded     the embedded Redis: its program and its files
+    embedded/    the embedded Redis: its program and its files
     audio/       voices, recordings, and the sound files of a script
-    twilio/      Twilio: signatures, forms, TwiML, REST API
+    twilio/      Twilio: forms, TwiML, REST API
     alerts       alerts by e-mail and webhook
     log          the log: one line of JSON per event
     metrics      metrics, summed over the processes

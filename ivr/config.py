@@ -1,8 +1,7 @@
 """Settings of this machine: environment variables, and the files of `config/` as texts.
 
 The only module that reads the environment. `settings` returns one frozen Settings, or raises ConfigError with every
-fault at once. This module opens the files of `config/`; `building.py` interprets them. It also has the helpers that
-write files atomically or privately.
+fault at once. This module opens the files of `config/`; `building.py` interprets them.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ import datetime as dt
 import os
 import re
 import secrets
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +19,7 @@ from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from ivr import environment
+from ivr import disk, environment
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -249,7 +246,7 @@ def _folder(text: str) -> Path:
 def _kept_secret(path: Path) -> str:
     """A random secret, created once and kept in a file that only its owner can read."""
     if not path.exists():
-        private_folder(path.parent)
+        disk.private_folder(path.parent)
         partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -262,50 +259,6 @@ def _kept_secret(path: Path) -> str:
     if not secret:
         raise ConfigError([Problem(str(path), 0, "This secret is empty. Delete the file, and start again.")])
     return secret
-
-
-# --- writing files --------------------------------------------------------------------------
-
-
-def private_folder(path: Path) -> Path:
-    """This folder.
-
-    If it has to be created, only its owner can read it, because it holds callers' numbers and voices.
-    """
-    if not path.is_dir():
-        private_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-    return path
-
-
-def why_unwritable(folder: Path) -> str:
-    """The system's reason why no file can be written into this folder; empty if one can."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=private_folder(folder), prefix=".tried.", suffix=".part") as file:
-            file.write(bytes(4096))
-            file.flush()
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
-
-
-def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write a file atomically: completely, or the old content stays. An existing file keeps its permissions."""
-    path = path.resolve()
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, partial)
-        else:
-            Path(partial).chmod(mode)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 # --- the files of config/ -------------------------------------------------------------------

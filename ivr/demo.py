@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback, config
+from ivr import callback, disk
 from ivr.audio import Ear, as_file
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.callback import Outcome
@@ -182,8 +182,8 @@ class _Queue:
         sound = Ear(self._script, self._settings.audio_dir).speech((rings.message,))
         message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE))
         path = recording_path(self._settings, message.name)
-        config.private_folder(path.parent)
-        config.write_whole(path, as_file(sound), mode=0o600)
+        disk.private_folder(path.parent)
+        disk.write_whole(path, as_file(sound), mode=0o600)
         self._store.requests.with_message(request_id, message, phone.now.timestamp())
 
     def tried(self, tried: Tried, at: float) -> None:

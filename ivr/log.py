@@ -1,35 +1,20 @@
 """The line's log: one line of JSON for each event, on standard output.
 
-A turn does not wait for its log line to be written. Each write lets another thread run, and waiting to run again takes
-8 to 15% of a turn (`scripts/bench speed --parts`), so lines are collected for a tenth of a second and written together.
-Warnings and errors are written at once, with everything before them, and the caller of the log waits for that. But a
-log that cannot be written, or that nobody reads, never blocks a call.
+How lines are collected and written, and why a log that nobody reads blocks no call, is in `hot/writer.py`.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import datetime as dt
 import logging
 import sys
-import threading
-import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, TextIO, cast
 
-import msgspec
 import structlog
 
-#: Seconds for which lines are collected. A killed process loses that much of its log.
-WAIT_SECONDS = 0.1
-#: The longest wait, in seconds, for a warning or an error to be written.
-FLUSH_SECONDS = 0.25
-#: The longest wait, in seconds, for the last lines when a process ends.
-END_SECONDS = 2.0
-#: The most lines to keep while nobody reads them; older ones are dropped.
-MOST_LINES = 100_000
+from ivr.hot.writer import Writer
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
@@ -38,7 +23,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = _Writer(sys.stdout.buffer)
+    writer = Writer(sys.stdout.buffer)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -86,75 +71,3 @@ class _FromLibrary(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
         structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
-
-
-class _Writer:
-    """Collects events, and writes them as lines in its own thread."""
-
-    def __init__(self, out: BinaryIO):
-        self._out = out
-        #: Events with their times, and flags that are set once everything before them is written.
-        self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
-        self._wake = threading.Event()
-        #: True if the reader of the log has stopped reading. Then nobody waits for a write.
-        self._stuck = False
-
-    def info(self, **event: Any) -> None:
-        self._kept.append((time.time(), event))
-
-    def warning(self, **event: Any) -> None:
-        self.info(**event)
-        self.flush()
-
-    error = critical = warning
-
-    def flush(self) -> None:
-        """Write everything now, and wait at most FLUSH_SECONDS for it."""
-        self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
-
-    def end(self) -> None:
-        """Write the last lines, and wait at most END_SECONDS, because the process is about to end."""
-        self._ask_to_write().wait(END_SECONDS)
-
-    def _ask_to_write(self) -> threading.Event:
-        written = threading.Event()
-        self._kept.append(written)
-        self._wake.set()
-        return written
-
-    def write(self) -> None:
-        """Write everything collected so far, however long it takes."""
-        lines, marks = [], []
-        while self._kept:
-            kept = self._kept.popleft()
-            if isinstance(kept, threading.Event):
-                marks.append(kept)
-            else:
-                lines.append(_line(*kept))
-        if lines:
-            with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
-                self._out.write(b"".join(lines))
-                self._out.flush()
-            self._stuck = False
-        for mark in marks:
-            mark.set()
-
-    def watch(self) -> None:
-        """Write every WAIT_SECONDS, in a separate thread."""
-        threading.Thread(target=self._watch, name="log", daemon=True).start()
-
-    def _watch(self) -> None:
-        while True:
-            self._wake.wait(WAIT_SECONDS)
-            self._wake.clear()
-            self.write()
-
-
-def _line(at: float, event: dict[str, Any]) -> bytes:
-    """An event as a line of JSON. An event that cannot be encoded becomes a line that says so."""
-    stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
-    try:
-        return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
-    except Exception as error:
-        told = {"event": "unwritable", "level": "error", "why": type(error).__name__, "was": ascii(event.get("event"))}
-        return msgspec.json.encode({"timestamp": stamp, **told}) + b"\n"

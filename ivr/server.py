@@ -26,8 +26,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ivr import config, embedded, metrics
+from ivr import config, disk, embedded, metrics
 from ivr.config import Settings
+from ivr.embedded import parts
 from ivr.respawn import Respawn
 from ivr.store import Away, Store, ping, why_not
 
@@ -87,7 +88,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
         _reach(settings.redis_url, wait=for_line)
         if for_line:
             with suppress(OSError):  # a missing note must not prevent a start
-                config.private_folder(settings.data_dir)
+                disk.private_folder(settings.data_dir)
                 elsewhere.touch()
         yield []
         return
@@ -154,7 +155,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
     Redis must already answer.
     """
     with suppress(OSError):  # missing metrics must not prevent a start
-        metrics.forget(config.private_folder(settings.metrics_dir))
+        metrics.forget(disk.private_folder(settings.metrics_dir))
     environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
     command = web_command(host, port, settings.web_processes)
     web = Child("web", command, environment, lambda: die_with_parent(signal.SIGKILL))
@@ -274,7 +275,7 @@ class EmbeddedRedis(Child):
 
     def __init__(self, settings: Settings):
         """Raises CannotStart if there is no server, or this user cannot use its files."""
-        self._data, self._url = config.private_folder(settings.data_dir), settings.redis_url
+        self._data, self._url = disk.private_folder(settings.data_dir), settings.redis_url
         self._log_size, self._noted, self._refused = 0, 0.0, ""
         try:
             embedded.may_use(self._data)
@@ -325,7 +326,7 @@ class EmbeddedRedis(Child):
         """Record the size of its files. Errors are ignored, because Redis reports a full disk better."""
         self._noted = time.monotonic()
         with suppress(OSError):
-            embedded.note(self._data)
+            parts.note(self._data)
 
 
 def die_with_web_server() -> None:
@@ -347,7 +348,7 @@ def _command_of(pid: int) -> bytes:
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Ensures that two Redis servers never write to one file."""
-    config.private_folder(path.parent)
+    disk.private_folder(path.parent)
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.log import logger as granian_log
 from granian.server import MPServer
@@ -32,6 +33,8 @@ from ivr.store import Store
 LOOK_SECONDS = 0.2
 #: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
 MOST_CONNECTIONS = 4096
+#: Bytes of a request's head. Twilio and browsers send a few thousand; 200 kB of cookies took 0.1 seconds to read.
+MOST_HEADER_BYTES = 32 * 1024
 #: Seconds between two starts while no process answers. Their own delays are then ignored.
 SILENT_SECONDS = 1.0
 
@@ -97,6 +100,7 @@ def main() -> None:
         address=chosen.host,
         port=chosen.port,
         interface=Interfaces.WSGI,
+        http1_settings=HTTP1Settings(max_buffer_size=MOST_HEADER_BYTES),
         http=HTTPModes.http1,  # one connection of HTTP/2 could hold all threads with half requests; proxies speak this
         workers=chosen.processes,
         blocking_threads=chosen.threads,

@@ -24,6 +24,7 @@ from ivr import (
     building,
     callback,
     config,
+    disk,
     drafts,
     fitting,
     linefile,
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 #: Seconds after which a waiting text counts as forgotten by the queue.
 FORGOTTEN_SECONDS = 30
 #: Seconds in the state "sending" after which the process that sent a text counts as killed: longer than any time-out.
-LOST_SECONDS = 20
+MAY_HAVE_GONE_SECONDS = 20
 #: Seconds after a click when the adviser no longer expects a call.
 RING_WITHIN_SECONDS = 120
 
@@ -108,7 +109,7 @@ def ask_for_sender(tools: Tools) -> None:
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
     """Mark a text as failed whose process was killed while sending. It may have gone, so it is not sent again."""
     text = tools.store.texts.get(text_id)
-    if text and text.fate == "sending" and text.tried_at + LOST_SECONDS <= now:
+    if text and text.fate == "sending" and text.tried_at + MAY_HAVE_GONE_SECONDS <= now:
         tools.store.texts.became(text_id, "failed", why="The line stopped at that moment. The text may have gone")
 
 
@@ -148,8 +149,8 @@ def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage
     message only.
     """
     path, now = recording_path(tools.settings, message.name), time.time()
-    config.private_folder(path.parent)
-    config.write_whole(path, sound, mode=0o600)
+    disk.private_folder(path.parent)
+    disk.write_whole(path, sound, mode=0o600)
     asker = request.asker(message.wish)
     at = asker.last_heard if asker else request.asked_at
     kept = tools.store.requests.with_message(request.id, replace(message, at=at), now)

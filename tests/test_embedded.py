@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 from rq import SimpleWorker
 
-from ivr import config, embedded, server
+from ivr import config, disk, embedded, server
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
@@ -80,7 +80,7 @@ def _refusal(own: Settings) -> str:
 def test_what_version_1_2_kept_is_taken_over_once_and_a_copy_stays(
     own: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config.private_folder(own.data_dir)
+    disk.private_folder(own.data_dir)
     shutil.copy(FROM_1_2, own.data_dir / "appendonly.aof")
 
     assert sorted(_waiting(own)) == _ids(8)

@@ -7,9 +7,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
-from ivr.log import _Writer
+import structlog
+
+from ivr.hot.writer import Writer
 
 LOGS = """
 import structlog
@@ -58,7 +61,7 @@ def test_lines_are_written_soon_without_being_asked_for() -> None:
 def test_a_log_nobody_can_write_to_stops_nothing() -> None:
     out = io.BytesIO()
     out.close()
-    writer = _Writer(out)
+    writer = Writer(out)
     writer.watch()
 
     writer.error(event="trouble")
@@ -67,7 +70,7 @@ def test_a_log_nobody_can_write_to_stops_nothing() -> None:
 def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> None:
     reads, writes = os.pipe()
     with os.fdopen(writes, "wb") as out, os.fdopen(reads, "rb") as reader:
-        writer = _Writer(out)
+        writer = Writer(out)
         writer.watch()
         began = time.monotonic()
         for number in range(2000):
@@ -78,6 +81,22 @@ def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> N
         assert numbers == list(range(2000))
         writer.error(event="trouble")
         assert json.loads(reader.readline())["event"] == "trouble"
+
+
+def test_structlogs_own_writer_waits_for_a_reader_and_ours_does_not() -> None:
+    """Which is why we keep one of our own: a log that stands still would silence the line."""
+    reads, writes = os.pipe()
+    with os.fdopen(writes, "w") as out, os.fdopen(reads, "rb") as reader:
+        theirs = threading.Thread(target=structlog.PrintLogger(out).info, args=("x" * 200_000,))
+        theirs.start()
+        theirs.join(0.5)
+        assert theirs.is_alive()
+        ours = Writer(out.buffer)
+        ours.watch()
+        for _ in range(100):
+            ours.info(event="turn")
+        reader.read(200_001)
+        theirs.join()
 
 
 def test_a_process_that_ends_waits_for_whoever_reads_slowly() -> None:
@@ -102,7 +121,7 @@ def test_an_event_that_cannot_be_written_takes_no_other_with_it() -> None:
     endless: list[object] = []
     endless.append(endless)
     out = io.BytesIO()
-    writer = _Writer(out)
+    writer = Writer(out)
     for number, what in enumerate(("\ud83d", endless, _Broken())):
         writer.info(event="before", number=number)
         writer.info(event="draft", what=what)

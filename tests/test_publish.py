@@ -23,7 +23,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, cli, config, drafts, editing, schemas, server
+from ivr import building, changes, cli, config, disk, drafts, editing, schemas, server
 from ivr.cli import publishing
 from ivr.cli.publishing import Passed
 from ivr.config import Settings
@@ -960,7 +960,7 @@ def test_a_file_is_written_whole_with_its_rights(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").chmod(0o664)
     (tmp_path / "line.yaml").symlink_to("real.yaml")
 
-    config.write_whole(tmp_path / "line.yaml", "new\r\n")
+    disk.write_whole(tmp_path / "line.yaml", "new\r\n")
 
     assert (tmp_path / "real.yaml").read_bytes() == b"new\r\n"
     assert (tmp_path / "real.yaml").stat().st_mode & 0o777 == 0o664

@@ -16,8 +16,9 @@ from ivr import callback
 from ivr.callback import Refused
 from ivr.config import Settings
 from ivr.diary import Part, Promise, Window
+from ivr.hot import wire
 from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
-from ivr.store import PATIENT_SECONDS, Store, connection
+from ivr.store import PATIENT_SECONDS, Store
 from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
@@ -277,7 +278,7 @@ def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str]
 
         return sending
 
-    for where, name in ((AbstractConnection, "send_packed_command"), (connection._Wire, "ask")):
+    for where, name in ((AbstractConnection, "send_packed_command"), (wire.Wire, "ask")):
         setattr(where, name, dying(getattr(where, name)))
     try:
         reply = line.post(path, form).text

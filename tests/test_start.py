@@ -49,7 +49,7 @@ class Started:
 
     def __init__(self, place: dict[str, str], *more: str, log: IO[bytes] | None = None):
         """`log`: where it goes instead of to us; then it is for the caller to find out when the line answers."""
-        self.port = free_port()
+        self.place, self.port = place, free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [IVR, "start", "--port", str(self.port), *more],

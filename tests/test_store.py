@@ -28,7 +28,6 @@ from ivr.store import (
     TextState,
     connection,
     ping,
-    sessions,
     why_not,
 )
 from ivr.store.connection import ANSWER_SECONDS
@@ -85,34 +84,6 @@ def test_a_session_goes_six_hours_after_its_last_turn(store: Store) -> None:
     left = store.redis.do(lambda client: client.ttl("ivr:session:CA1"))
 
     assert KEEP_SECONDS - 5 < left <= KEEP_SECONDS
-
-
-def test_a_worker_that_saved_a_turn_need_not_ask_for_it(store: Store, other: Store) -> None:
-    """And asks for any other."""
-    store.sessions.save(S)
-    other.sessions.save(replace(S, turn=4))
-
-    assert store.sessions.get("CA1", turn=3) == S
-    assert store.sessions.get("CA1", turn=4).turn == 4  # type: ignore[union-attr]
-
-
-def test_a_worker_forgets_a_call_that_ended_at_another(
-    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With its number. It is not told of the end."""
-    store.sessions.save(S)
-    other.sessions.end("CA1")
-    monkeypatch.setattr(sessions, "OWN_SECONDS", 1.0)
-
-    store.sessions.save(replace(S, call="CA2"))
-    time.sleep(0.6)
-    store.sessions.save(replace(S, call="CA2", turn=4))
-    assert store.sessions.get("CA1", turn=3) == S, "its next turn might still come"
-    time.sleep(0.6)
-    store.sessions.save(replace(S, call="CA3"))
-
-    assert store.sessions.get("CA1", turn=3) is None
-    assert list(store.sessions._own) == ["CA2", "CA3"]
 
 
 def test_an_adviser_accepts_a_caller_at_one_transfer(store: Store) -> None:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Dial, Say, VoiceResponse
 
+from ivr.hot.signature import Signature, fields
 from ivr.script import Script
 from ivr.session import At, HangUp, Record, Session, Turn
-from ivr.twilio import signature, twiml
-from ivr.twilio.signature import Signature
+from ivr.twilio import twiml
 from ivr.twilio.twiml import Voice, Writer
 from tests.line import OPEN, said
 from tests.walk import ways
@@ -121,8 +121,8 @@ def test_any_of_several_tokens_fits_while_one_is_changed() -> None:
 
 def test_a_field_without_a_value_is_kept() -> None:
     """Empty values are signed too."""
-    assert signature.fields(b"FromCity=&Digits=1&a") == [("FromCity", ""), ("Digits", "1"), ("a", "")]
-    assert signature.fields(f"a={quote_plus('ü +')}".encode()) == [("a", "ü +")]
+    assert fields(b"FromCity=&Digits=1&a") == [("FromCity", ""), ("Digits", "1"), ("a", "")]
+    assert fields(f"a={quote_plus('ü +')}".encode()) == [("a", "ü +")]
 
 
 # --- out ------------------------------------------------------------------------------------

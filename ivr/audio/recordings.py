@@ -15,7 +15,7 @@ from pathlib import Path
 
 import soundfile
 
-from ivr import config
+from ivr import disk
 from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
 from ivr.places.nodes import Menu, Question, Word
@@ -153,7 +153,7 @@ class Recordings:
         self.folder.mkdir(parents=True, exist_ok=True)
         # Replacing the file changes the folder's modification time, which makes a running line read it again.
         kept = {name: asdict(note) for name, note in sorted(confirmed.items())}
-        config.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        disk.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         return noted
 
     def unknown(self, names: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import click
 
-from ivr import building, config, confirmation, drafts, editing
+from ivr import building, config, confirmation, disk, drafts, editing
 from ivr.cli import publishing
 from ivr.cli.common import Day, Stop, draft_script, out, store_of
 from ivr.config import Settings
@@ -42,7 +42,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     was_live = _into_live(settings, name, value, who, day)
     file = settings.config_dir / drafts.LINE
     text = file.read_bytes().decode("utf-8-sig")
-    config.write_whole(file, _written(text, draft, name, who, day))
+    disk.write_whole(file, _written(text, draft, name, who, day))
     what = "The words are" if name == WORDS else f"{name} is"
     out(f"{what} confirmed by {who} on {day:%-d %B %Y}. It is written in {file}.")
     if not was_live:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ivr import config, spoken
+from ivr import config, disk, spoken
 from ivr.audio import VOICES, Ear, EngineMissing, VoiceRefused, as_file, voices
 from ivr.audio.telephone import TELEPHONE_RATE, Samples
 from ivr.audio.voices import Voice
@@ -71,7 +71,7 @@ def with_voice(settings: Settings, made: Script, voice: str | None, hear: Hear, 
         samples = hear(ear)
     except EngineMissing as reason:
         raise Stop(str(reason)) from reason
-    config.write_whole(file, as_file(samples))
+    disk.write_whole(file, as_file(samples))
     out(f"{file}: {len(samples) / TELEPHONE_RATE:.1f} seconds, spoken by {ear.voice}, in telephone quality.")
     if voice is None and (settings.speech or made.line.speech.mode) == "say":
         out("Callers hear Twilio's voice instead, which is not available here: speech mode is 'say'.")

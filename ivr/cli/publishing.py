@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import briefing, building, config, drafts, schemas, stand_ins
+from ivr import briefing, building, config, disk, drafts, schemas, stand_ins
 from ivr.audio import Recordings
 from ivr.check import Context, check, play_stories, unreadable_stories
 from ivr.cli import sound
@@ -175,7 +175,7 @@ def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
     for name, made in schemas.schemas(draft).items():
         path, text = folder / name, json.dumps(made, indent=1) + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            config.write_whole(path, text)
+            disk.write_whole(path, text)
         written.append(path)
     return written
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, changes, config, confirmation, drafts, editing, reading, transcript
+from ivr import building, changes, config, confirmation, disk, drafts, editing, reading, transcript
 from ivr.check import unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
@@ -375,7 +375,7 @@ def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
         draft = reading.read(text, f"config/{drafts.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
             raise ConfigError(draft.problems or [draft.problem((), "This file contains no settings.")])
-        config.write_whole(path, edit(text))
+        disk.write_whole(path, edit(text))
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         raise Stop(
             f"That is live, but {path} was not changed: {_why_not(error)}\n"

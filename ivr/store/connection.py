@@ -11,19 +11,18 @@ import os
 import re
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
-import hiredis
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
+
+from ivr.hot.wire import Wire
 
 T = TypeVar("T")
 #: A redis-py client or pipeline. Its own type hints are too vague to help.
@@ -40,7 +39,8 @@ LEFT_ALONE_SECONDS = 1.0
 #: The longest path of a socket in bytes that the kernel accepts.
 _LONGEST_SOCKET = 107
 
-_FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, OSError)
+#: InvalidResponse: whatever answers is no Redis, or something on the way broke its answer.
+_FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.InvalidResponse, OSError)
 
 
 class StoreDown(Exception):
@@ -87,57 +87,6 @@ def _client_info(answer: bytes) -> dict[str, str]:
     return dict(re.findall(r"([\w-]+)=(.*?)(?= [\w-]+=|$)", answer.decode(errors="replace").strip()))
 
 
-class _Wire:
-    """Sends commands directly over a connection made by redis-py.
-
-    redis-py's own code costs 12 to 27% more of a turn (`scripts/bench speed --parts`). Its time-outs are Python's,
-    which make a system call before each read and write, and let other threads run each time; here the kernel itself
-    times out. TLS connections keep Python's time-outs, because its TLS code would retry after a time-out of the kernel.
-    """
-
-    def __init__(self, pool: Any, seconds: float):
-        self._pool, self._connection = pool, pool.get_connection()
-        self._socket: socket.socket = self._connection._sock  # redis-py has no public name for it
-        self._reader = hiredis.Reader(replyError=_refusal, notEnoughData=_UNFINISHED)
-        if isinstance(self._socket, ssl.SSLSocket):
-            self._socket.settimeout(seconds)
-        else:
-            _let_the_kernel_give_up(self._socket, seconds)
-
-    def ask(self, command: tuple[str | bytes | int, ...]) -> Any:
-        """Send one command.
-
-        Raises OSError or redis.ConnectionError if no complete answer comes in time, or Redis' own error.
-        """
-        self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]  # its types know one argument
-        while (reply := self._reader.gets()) is _UNFINISHED:
-            if not (more := self._socket.recv(65536)):
-                raise redis.ConnectionError("Redis closed the connection")
-            self._reader.feed(more)
-        if isinstance(reply, redis.ResponseError):
-            raise reply
-        return reply
-
-    def close(self) -> None:
-        """Disconnect, and return the connection to its pool, which has a limit."""
-        self._connection.disconnect()
-        self._pool.release(self._connection)
-
-
-_UNFINISHED = object()
-
-
-def _let_the_kernel_give_up(wire: socket.socket, seconds: float) -> None:
-    wire.settimeout(None)
-    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
-    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        wire.setsockopt(socket.SOL_SOCKET, option, limit)
-
-
-def _refusal(words: str) -> redis.ResponseError:
-    return NoScriptError(words) if words.startswith("NOSCRIPT") else redis.ResponseError(words)
-
-
 def _cannot(refusal: redis.ResponseError) -> bool:
     """Whether Redis refused because of its own state, and not because of the command."""
     if isinstance(refusal, redis.OutOfMemoryError | redis.ReadOnlyError):
@@ -176,9 +125,9 @@ class Redis:
         """
 
         def ask() -> Any:
-            wire: _Wire | None = getattr(self._local, "wire", None)
+            wire: Wire | None = getattr(self._local, "wire", None)
             if wire is None:
-                wire = self._local.wire = _Wire(self.client.connection_pool, self._answer_seconds)
+                wire = self._local.wire = Wire(self.client.connection_pool, self._answer_seconds)
             return wire.ask(command)
 
         return self._guarded(ask)

@@ -6,8 +6,6 @@ Redis can refuse to overwrite a newer or equal turn, in the same round trip. The
 
 from __future__ import annotations
 
-import contextlib
-import time
 from hashlib import sha1
 
 from redis.exceptions import NoScriptError
@@ -20,11 +18,6 @@ from ivr.store.connection import Redis, StoreDown
 KEEP_SECONDS = 6 * 60 * 60
 #: Seconds for which it is remembered that an adviser accepted a caller: as long as their call can last.
 ACCEPTED_SECONDS = KEEP_SECONDS
-
-#: Sessions a worker remembers by itself: more calls than one machine holds at a time.
-MOST_OWN = 10_000
-#: Seconds it does. Its next turn comes sooner, or the call is over, or is another worker's.
-OWN_SECONDS = 15 * 60
 
 _SAVE = """
 local kept = redis.call('GET', KEYS[1])
@@ -39,46 +32,28 @@ _SAVE_SHA = sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
 class Sessions:
     """What the line remembers of the calls that are going on.
 
-    A worker also remembers the sessions it saved itself. One of them at the turn that a
-    webhook asks for is the one in Redis, since there is only ever one session at a turn;
-    and if Redis has a later one, saving finds out. So most turns need a single trip, which saves 5 to 14% of a
-    turn (`scripts/bench speed --parts`).
+    Each turn fetches its session. A copy in the process saved 5% of a turn on a quiet machine. It carried a call over
+    an emptied Redis only where the same process got the next turn, so by luck; the address always does
+    (`web/address.py`).
     """
 
     def __init__(self, redis: Redis):
         self._redis = redis
-        #: What was saved here and when, the longest ago first.
-        self._own: dict[str, tuple[float, Session]] = {}
 
-    def get(self, call: str, turn: int = -1) -> Session | None:
-        """The session of a call. `turn` is the one that it should be at, if that is known."""
-        _, own = self._own.get(call, (0.0, None))
-        if own is not None and own.turn == turn:
-            return own
+    def get(self, call: str) -> Session | None:
+        """The session of a call."""
         return _read(self._redis.ask("GET", f"ivr:session:{call}"))
 
     def save(self, session: Session) -> Session | None:
         """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
         arguments = (1, f"ivr:session:{session.call}", session.turn, SESSIONS.encode(session), KEEP_SECONDS)
         try:
-            there = _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
+            return _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
         except NoScriptError:
-            there = _read(self._redis.ask("EVAL", _SAVE, *arguments))
-        if there is None:
-            self._remember(session)
-        return there
-
-    def _remember(self, session: Session) -> None:
-        now = time.monotonic()
-        self._own.pop(session.call, None)  # so that it comes last again
-        self._own[session.call] = now, session
-        with contextlib.suppress(KeyError, RuntimeError, StopIteration):  # another thread was quicker
-            while len(self._own) > MOST_OWN or next(iter(self._own.values()))[0] + OWN_SECONDS < now:
-                del self._own[next(iter(self._own))]
+            return _read(self._redis.ask("EVAL", _SAVE, *arguments))
 
     def end(self, call: str) -> None:
         """Delete the session of a call that is over. Its requests are stored elsewhere."""
-        self._own.pop(call, None)
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
     def accept(self, call: str, turn: str) -> None:

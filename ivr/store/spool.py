@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ivr.config import private_folder
+from ivr.disk import private_folder
 from ivr.request import CallbackRequest
 from ivr.session import CancelRequest, Session
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable

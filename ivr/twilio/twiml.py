@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from xml.sax.saxutils import escape, quoteattr
 
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
+from ivr.hot.template import Template
 from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.spoken import Speech
 
 #: Characters in one Say. A reply may have 64 kB; Twilio's voices accept 3,000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
+#: Pieces of words that are kept as Twilio's voice is told to say them. A script has some hundreds, and numbers.
+MOST_MARKED = 2000
 #: The voice of the documents that must work when everything else fails.
 FALLBACK_VOICE = "Polly.Amy"
 
@@ -51,11 +54,12 @@ class Writer:
     def __init__(self, script: Script, public_url: str, voice: Voice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
-        self._gather = _Template(_gather)
+        self._marked = lru_cache(MOST_MARKED)(self._mark)
+        self._gather = Template(_gather)
         #: One with keys that work while we speak, and one without.
-        self._dial = {keys: _Template(partial(_dial, keys)) for keys in (False, True)}
-        self._record = {keys: _Template(partial(_record, keys)) for keys in (False, True)}
-        self._say = {slow: _Template(partial(_say, voice, slow)) for slow in (False, True)}
+        self._dial = {keys: Template(partial(_dial, keys)) for keys in (False, True)}
+        self._record = {keys: Template(partial(_record, keys)) for keys in (False, True)}
+        self._say = {slow: Template(partial(_say, voice, slow)) for slow in (False, True)}
 
     def write(self, turn: session.Turn, action: str, our_number: str = "") -> str:
         """Write one reply. `action`: the path and query for the next webhook.
@@ -117,18 +121,17 @@ class Writer:
                 if missed := self._voice.missed:
                     missed(words, slow)
                 pending.append(self._marked(words))
-                if spoken.is_digit(words):  # our own sound of a digit is longer
-                    pending.append(_REST_OF_A_DIGIT)
             else:
                 pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
         self._flush(pending, verbs, slow)
         return "".join(verbs)
 
-    def _marked(self, words: str) -> str:
+    def _mark(self, words: str) -> str:
         """Words for Twilio's voice, with marked respellings."""
-        return spoken.as_said(
+        marked = spoken.as_said(
             _escaped(words), self._voice.said, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
         )
+        return f"{marked} {_REST_OF_A_DIGIT}" if spoken.is_digit(words) else marked
 
     def _flush(self, pending: list[str], verbs: list[str], slow: bool) -> None:
         if any(not piece.startswith("<break") for piece in pending):
@@ -151,20 +154,6 @@ _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
 #: The pause after each digit: Twilio's voice says one in about half a second, and ours takes DIGIT_SECONDS.
 _REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
-_BLANK = re.compile("@([A-Z]+)@")
-
-
-class _Template:
-    """A document with blanks like @SAYS@, made once by Twilio's builder. Filling it is a single join.
-
-    Building each document anew costs 22 to 30% more of a turn (`scripts/bench speed --parts`).
-    """
-
-    def __init__(self, make: Callable[[], str]):
-        self._parts = _BLANK.split(make())
-
-    def __call__(self, **values: object) -> str:
-        return "".join(str(values[part]) if i % 2 else part for i, part in enumerate(self._parts))
 
 
 def _gather() -> str:

@@ -17,6 +17,8 @@ from ivr import dialling
 from ivr.session import Ended, Input, Key, NoInput, Recorded, TransferEnded
 
 Form = Mapping[str, str]
+#: The header with the signature, as WSGI names it.
+SIGNATURE = "HTTP_X_TWILIO_SIGNATURE"
 
 #: A call of at most this many seconds that nobody accepted was not a conversation.
 SHORT_CALL_SECONDS = 20

@@ -10,14 +10,16 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request, Response
+from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.utils import redirect
 
 from ivr.config import Settings
+from ivr.hot.lean import LeanFlask
+from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.spooling import HandingIn
 from ivr.store import Spool, Store
-from ivr.twilio.signature import Signature
 from ivr.web import front, studio, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
@@ -29,7 +31,6 @@ from ivr.web.turn import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from werkzeug.routing import MapAdapter
 
 __all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         jobs=jobs,
         clock=clock,
     )
-    app = _LeanFlask("ivr.voice", static_folder=None)
+    app = LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings))
@@ -62,28 +63,6 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs))
 
 
-class _LeanFlask(Flask):
-    """Flask without the parts of request handling that webhooks do not need. Before and after hooks are NOT run.
-
-    With them, and Werkzeug's processing of headers, a turn costs 17 to 26% more (`scripts/bench speed --parts`).
-    """
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Routes depend on the path only. Host names are ignored, because the signature covers the public one."""
-        if request is None:
-            return None
-        environ = request.environ
-        return self.url_map.bind("", path_info=environ["PATH_INFO"], default_method=environ["REQUEST_METHOD"])
-
-    def full_dispatch_request(self) -> Response:
-        """Call the view, and return its response."""
-        try:
-            answer = self.dispatch_request()
-        except Exception as error:
-            answer = self.handle_user_exception(error)
-        return self.make_response(answer)
-
-
 class Web:
     """The apps behind one door, with their background thread. A WSGI application."""
 
@@ -92,8 +71,12 @@ class Web:
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        is_webhook = environ["PATH_INFO"].startswith(("/voice", "/text"))
-        return (self.app if is_webhook else self._doors)(environ, start_response)
+        path = environ["PATH_INFO"]
+        if path.startswith(("/voice", "/text")):
+            return self.app(environ, start_response)
+        if path == "/console":  # Flask would lead to its own idea of our address, with the wrong scheme behind a proxy
+            return redirect("/console/", 308)(environ, start_response)
+        return self._doors(environ, start_response)
 
     def close(self) -> None:
         """End the threads that watch for publications, and for what waits for Redis."""

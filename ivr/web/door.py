@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from ivr.web import refusal
@@ -38,9 +38,9 @@ WHOLE_SECONDS = 10.0
 #: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
 #: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
-#: The same for the client with the most connections, while this many bodies have not arrived or this many requests are
-#: not answered. A body that is on its way arrives in a few milliseconds.
-HURRY_SECONDS, MANY_BODIES, MANY_REQUESTS = 0.5, 1200, 3000
+#: The same for the client with the most connections, while there are this many, or this many bodies have not arrived. A
+#: body that is on its way arrives in a few milliseconds.
+HURRY_SECONDS, MANY_BODIES, MANY_CONNECTIONS = 0.5, 1200, 3000
 #: Seconds between two checks of all connections, and between two checks whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: The most bytes of a body. Twilio's forms have one or two kilobytes, and an adviser's note a few.
@@ -83,17 +83,18 @@ class Door:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return
         me, wanted = threading.get_ident(), environ.get("CONTENT_LENGTH", "")
+        length = int(wanted) if wanted.isdecimal() else 0
+        if length > MOST_BYTES:
+            raise refusal.too_long(MOST_BYTES)
         self._reading.add(me)
         try:
-            body = get_input_stream(environ, max_content_length=MOST_BYTES + 1).read(MOST_BYTES + 1)
-        except RequestEntityTooLarge:
-            raise refusal.too_long(MOST_BYTES) from None
+            body = get_input_stream(environ).read(MOST_BYTES + 1)
         finally:
             self._reading.discard(me)
         if len(body) > MOST_BYTES:
             raise refusal.too_long(MOST_BYTES)
-        if wanted.isdecimal() and len(body) < int(wanted):
-            raise refusal.broken_off(len(body), int(wanted))
+        if len(body) < length:
+            raise refusal.broken_off(len(body), length)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
 
     # --- requests that never end ------------------------------------------------------------
@@ -125,21 +126,21 @@ def disconnect_unfinished(
     """Check this process's connections, and end those whose request began too long ago.
 
     `since` is the result of the previous call: when each unfinished request was first seen. A connection that a proxy
-    reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many,
-    or `are_many`, those from the address that has most of them end sooner.
+    reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many
+    connections, or `are_many`, those from the address that has most of them end sooner, and so do those that are idle.
     """
-    unfinished, addresses, ending = dict[_Unanswered, float](), dict[_Unanswered, str](), set[_Unanswered]()
-    for told in _connections():
+    connections, unfinished, ending = _connections(), dict[_Unanswered, float](), set[_Unanswered]()
+    crowd = ""
+    if are_many or len(connections) > MANY_CONNECTIONS:
+        crowd = Counter(told.address for told in connections).most_common(1)[0][0]
+    for told in connections:
         if told.waits:
             unfinished[told.key] = since.get(told.key, now - told.unheard)
-            addresses[told.key] = told.address
-        elif told.quiet >= QUIET_SECONDS:
+            lasted, allowed = now - unfinished[told.key], WHOLE_SECONDS
+        else:
+            lasted, allowed = told.quiet, QUIET_SECONDS
+        if lasted >= (HURRY_SECONDS if told.address == crowd else allowed):
             ending.add(told.key)
-    are_many = are_many or len(unfinished) > MANY_REQUESTS
-    crowd = Counter(addresses.values()).most_common(1)[0][0] if are_many and addresses else ""
-    for key, began in unfinished.items():
-        if now - began >= (HURRY_SECONDS if addresses[key] == crowd else WHOLE_SECONDS):
-            ending.add(key)
     if ending:
         _end(ending)
     return unfinished

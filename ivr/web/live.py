@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config, drafts
+from ivr import building, config, disk, drafts
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.phrases import Trouble
@@ -147,7 +147,7 @@ class Live:
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
         with contextlib.suppress(OSError):  # a full disk must not keep a publication from going live
-            config.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
+            disk.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Load an edition of these files. Raises ConfigError if they do not compile."""

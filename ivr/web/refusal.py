@@ -102,7 +102,11 @@ def too_long(most: int) -> Refused:
     return Refused(413, f"this request is longer than {most} bytes, the limit for this server.", "who sends it.")
 
 
+def too_many_fields(most: int) -> Refused:
+    return Refused(400, f"this request has more than {most} fields, and Twilio sends some thirty.", "who sends it.")
+
+
 def shown(address: str) -> str:
     """An untrusted URL, cut to a readable length."""
-    plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address)
-    return plain if len(plain) <= MOST_SHOWN else f"{plain[:MOST_SHOWN]}..."
+    plain = "".join(sign if "!" <= sign <= "~" else "?" for sign in address[:MOST_SHOWN])
+    return plain if len(address) <= MOST_SHOWN else f"{plain}..."

@@ -20,12 +20,12 @@ from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
 from ivr import call, dialling
+from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.reading import ConfigError
 from ivr.session import Session, Turn
 from ivr.store import Spool, Store, StoreDown
 from ivr.twilio import webhook
-from ivr.twilio.signature import Signature
 from ivr.web.address import Address
 from ivr.web.desk import Desk
 from ivr.web.live import Edition, Live
@@ -148,7 +148,7 @@ class CallWebhook:
         """
         stored = None
         try:
-            stored = self._line.store.sessions.get(self._call, number)
+            stored = self._line.store.sessions.get(self._call)
         except StoreDown:
             self._alone = True
         if stored is None or stored.turn < number:

@@ -6,7 +6,7 @@ No view runs before the signature is verified. What happens in a turn is in `tur
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -14,6 +14,8 @@ from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
 from ivr import callback, dialling, reply
+from ivr.hot.lean import Document
+from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.phrases import Phrases
 from ivr.request import CallbackRequest
 from ivr.script import MAIN_MENU, TEXT_REPLY
@@ -21,7 +23,7 @@ from ivr.session import At, Session
 from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.store.spool import Entry, Recording
-from ivr.twilio import signature, twiml, webhook
+from ivr.twilio import twiml, webhook
 from ivr.twilio.webhook import Rung
 from ivr.web import refusal
 from ivr.web.refusal import Refusals, Refused
@@ -114,14 +116,18 @@ class _Views:
         return answer
 
     def _verified(self, sent: Sent, environ: Environ) -> Sent:
-        """Parse a webhook. Raises _Refused for anything that Twilio did not sign, before any work is done."""
-        if signature.HEADER not in environ:
+        """Parse a webhook. Raises Refused for anything that Twilio did not sign, before any work is done."""
+        if webhook.SIGNATURE not in environ:
             raise refusal.unsigned()  # the body is not even read
-        pairs = signature.fields(environ["wsgi.input"].read()) if environ["REQUEST_METHOD"] == "POST" else []
+        is_post = environ["REQUEST_METHOD"] == "POST"
+        try:
+            pairs = fields(environ["wsgi.input"].read() if is_post else b"")
+            query = dict(fields(sent.raw_query.encode()))
+        except ValueError:
+            raise refusal.too_many_fields(MOST_FIELDS) from None
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
-        if not self._line.signature.fits(target, pairs, environ[signature.HEADER]):
+        if not self._line.signature.fits(target, pairs, environ[webhook.SIGNATURE]):
             raise refusal.unfit(environ, self._line.public_url + target)
-        query = dict(signature.fields(sent.raw_query.encode()))
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
@@ -137,41 +143,41 @@ class _Views:
         log.exception("trouble", call=sent.call, path=sent.path)
         if place in _NEWS:
             return Response(status=500)
-        return _Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
+        return Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
 
     def incoming(self, sent: Sent) -> Response:
-        return _Document(CallWebhook(self._line, sent).begin())
+        return Document(CallWebhook(self._line, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
-        return _Document(CallWebhook(self._line, sent).turn(turn))
+        return Document(CallWebhook(self._line, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
-        return _Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
+        return Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
 
     def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not; then the call is declined."""
         if not webhook.pressed_one(sent.form):
-            return _Document(twiml.hang_up())
+            return Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
             self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
-        return _Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
+        return Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
 
     def ring(self, sent: Sent) -> Response:
         """An adviser who clicked to ring a caller picked up. Key 1 continues; a voicemail presses nothing."""
         live = self._line.live.now
         if self._wish(sent) is None:
-            return _Document(twiml.hang_up())
+            return Document(twiml.hang_up())
         says = live.writer.says(reply.joining(live.script), slow=False)
-        return _Document(twiml.whisper(says, self._for_adviser(sent, "join")))
+        return Document(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: Sent) -> Response:
         """The adviser pressed 1: ring the caller, who sees our number."""
         line, wish = self._line, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
-            return _Document(twiml.hang_up())
+            return Document(twiml.hang_up())
         seconds = line.live.now.script.line.transfer.ring_seconds
         ours = line.our_number or webhook.number_shown(sent.form, "From")
-        return _Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
+        return Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
 
     def _wish(self, sent: Sent) -> CallbackRequest | None:
         """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
@@ -204,8 +210,8 @@ class _Views:
         made = webhook.caller_called(sent.form)
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
-            return _Document(twiml.hang_up())
-        return _Document(twiml.say_and_end(text_of(self._line.live.now.script.speech(TOLD_ADVISER[made.how]))))
+            return Document(twiml.hang_up())
+        return Document(twiml.say_and_end(text_of(self._line.live.now.script.speech(TOLD_ADVISER[made.how]))))
 
     def recording(self, sent: Sent) -> Response:
         """A spoken message can be fetched. No caller hears this reply."""
@@ -231,7 +237,7 @@ class _Views:
         is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
         answers = is_somebody and not came.for_twilio and self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=came.for_twilio)
-        return _Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
+        return Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Two machines would answer each other for ever."""
@@ -263,18 +269,7 @@ class _Views:
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
-        return _Document(self._line.live.trouble)
-
-
-class _Document(Response):
-    """A TwiML response. Its headers do not depend on the request, so Werkzeug's processing of them is skipped."""
-
-    def __init__(self, document: str):
-        super().__init__(document, content_type="text/xml; charset=utf-8")
-        self.headers["Cache-Control"] = "no-store"
-
-    def get_wsgi_response(self, environ: Environ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
-        return [self.get_data()], self.status, self.headers.to_wsgi_list()
+        return Document(self._line.live.trouble)
 
 
 def _whisper(line: Line, call_sid: str, turn: str) -> str:

@@ -10,12 +10,11 @@ import structlog
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Response
 
-from ivr import log, web
+from ivr import log
+from ivr.hot import lean, template
+from ivr.hot import signature as signing
 from ivr.store.connection import Redis
-from ivr.store.sessions import Sessions
-from ivr.twilio import signature as signing
 from ivr.twilio import twiml
-from ivr.web import voice
 from tests.bench.load import BASE, TOKEN
 
 
@@ -36,28 +35,23 @@ def signature() -> None:
 
 def flask() -> None:
     """Flask's own way from a request to a view, and Werkzeug's headers."""
-    del web._LeanFlask.create_url_adapter, web._LeanFlask.full_dispatch_request
-    del voice._Document.get_wsgi_response
-    assert voice._Document.get_wsgi_response is Response.get_wsgi_response
+    del lean.LeanFlask.create_url_adapter, lean.LeanFlask.full_dispatch_request
+    del lean.Document.get_wsgi_response
+    assert lean.Document.get_wsgi_response is Response.get_wsgi_response
 
 
 def templates() -> None:
     """Each document by Twilio's builder, each time."""
 
-    class Template(twiml._Template):
+    class Template(template.Template):
         def __init__(self, make: Callable[[], str]):
             self._make = make
 
         def __call__(self, **values: object) -> str:
-            self._parts = twiml._BLANK.split(self._make())
+            self._parts = template.BLANK.split(self._make())
             return super().__call__(**values)
 
-    twiml._Template = Template  # type: ignore[misc]
-
-
-def sessions() -> None:
-    """A session is always fetched from Redis."""
-    Sessions._remember = lambda self, session: None  # type: ignore[method-assign]
+    twiml.Template = Template  # type: ignore[misc]
 
 
 def logging_() -> None:
@@ -81,7 +75,6 @@ def logging_() -> None:
 #: Each part, and what it is called.
 PARTS: dict[str, tuple[str, Callable[[], None]]] = {
     "redis": ("commands to Redis", redis),
-    "sessions": ("sessions kept in the process", sessions),
     "signature": ("checking the signature", signature),
     "flask": ("Flask without its hooks", flask),
     "templates": ("documents from templates", templates),

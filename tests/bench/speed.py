@@ -187,14 +187,16 @@ def _command(settings: Settings, app: str) -> Callable[[int], list[str]]:
 def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator[Side]:
     """Another version, started whole in its own folder with its own data; beside its own web server, a measured one."""
     here = {**environment, "IVR_DATA": str(data), "PYTHONPATH": f"{folder}:{Path(__file__).parent}"}
+    own_python = folder / ".venv" / "bin" / "python"
+    python = str(own_python if own_python.exists() else sys.executable)
 
     def command(port: int) -> list[str]:
         ask = f"import json; from ivr import server; print(json.dumps(server.web_command('127.0.0.1', {port})))"
-        told = subprocess.run([sys.executable, "-c", ask], env=here, cwd=folder, capture_output=True, check=True)
+        told = subprocess.run([python, "-c", ask], env=here, cwd=folder, capture_output=True, check=True)
         return [*json.loads(told.stdout)[:-1], "clocked:app"]
 
     def start(port: int) -> list[str]:
-        return [sys.executable, "-m", "ivr", "start", "--port", str(port)]
+        return [python, "-m", "ivr", "start", "--port", str(port)]
 
     own = config.settings({**environment, "IVR_DATA": str(data / "redis")})
     with server.redis(own):

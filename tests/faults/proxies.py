@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -20,17 +21,21 @@ from tests.test_rest import needs
 #: What Twilio calls: the proxy's name in the world, with a certificate that is not the matter here.
 PUBLIC = "https://line.example.org"
 
-#: nginx as docs/operators.md writes it: whole requests, passed on by HTTP/1.0, each by a connection of its own.
-AS_DOCUMENTED = "location / { proxy_pass http://line; }"
-#: As it comes in, by connections that are kept, with what proxies tell of themselves.
-AS_IT_COMES = """
-location / {
-  proxy_pass http://line; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off;
-  proxy_buffering off; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  proxy_set_header X-Forwarded-Proto https; proxy_set_header X-Forwarded-Host $host; proxy_set_header Forwarded for=_x;
-}"""
-#: Whatever fails is sent once more, to the same line: a webhook may so come twice.
-TWICE = "location / { proxy_pass http://twice; proxy_next_upstream error timeout http_502 non_idempotent; }"
+TWICE, CADDY = "nginx, which asks twice", "Caddy"
+#: Ways in which nginx is set up.
+NGINX = {
+    # As docs/operators.md writes it: whole requests are passed on by HTTP/1.0, each by a connection of its own.
+    "nginx as documented": "proxy_pass http://line;",
+    # As they come in, by connections that are kept, with all that proxies tell of themselves.
+    "nginx, which passes on as it comes": """
+      proxy_pass http://line; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off;
+      proxy_buffering off; proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto https;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Host $host;
+      proxy_set_header X-Real-IP $remote_addr; proxy_set_header Forwarded for=_x;""",
+    # What got no answer is sent once more, to the same line: a webhook may come twice so.
+    TWICE: "proxy_pass http://twice; proxy_next_upstream error timeout http_502 non_idempotent;",
+}
+ALL = (*NGINX, CADDY)
 
 _NGINX = """
 daemon off; worker_processes 1; pid nginx.pid; error_log error.log; %(user)s
@@ -40,7 +45,7 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
   upstream line { server 127.0.0.1:%(line)d; keepalive 8; }
   upstream twice { server 127.0.0.1:%(line)d max_fails=0; server 127.0.0.1:%(line)d max_fails=0; }
-  server { listen 127.0.0.1:%(port)d; server_name _; merge_slashes off; %(location)s }
+  server { listen 127.0.0.1:%(port)d; server_name _; merge_slashes off; location / { %(location)s } }
 }
 """
 _CADDY = """{
@@ -52,9 +57,6 @@ http://:%(port)d {
   reverse_proxy 127.0.0.1:%(line)d
 }
 """
-NGINX = {"nginx as documented": AS_DOCUMENTED, "nginx, as it comes": AS_IT_COMES, "nginx, twice": TWICE}
-CADDY = "Caddy"
-ALL = (*NGINX, CADDY)
 
 
 @dataclass
@@ -108,24 +110,17 @@ def proxy(kind: str, folder: Path, line: int, token: str) -> Iterator[Proxy]:
         config.write_text(_CADDY % {"port": port, "line": line})
         command = [program, "run", "--config", config, "--adapter", "caddyfile"]
     else:
-        user = "user root;" if Path("/root").owner() == "root" and _is_root() else ""
+        user = "user root;" if os.geteuid() == 0 else ""  # it gives its rights away, and could not write here
         config.write_text(_NGINX % {"port": port, "line": line, "location": NGINX[kind], "user": user})
         command = [program, "-p", folder, "-c", config, "-e", folder / "error.log"]
-    process = subprocess.Popen(
-        command, env={"HOME": str(folder)}, stdout=subprocess.DEVNULL, stderr=(folder / "error.log").open("wb")
-    )
+    with (folder / "told").open("wb") as told:
+        process = subprocess.Popen(command, env={"HOME": str(folder)}, stdout=told, stderr=told)
     try:
-        assert soon(lambda: _listens(port)), (folder / "error.log").read_text()
+        assert soon(lambda: _listens(port)), (folder / "told").read_text()
         yield Proxy(port, token)
     finally:
         process.terminate()
         process.wait()
-
-
-def _is_root() -> bool:
-    import os
-
-    return os.geteuid() == 0
 
 
 def _listens(port: int) -> bool:

@@ -130,6 +130,28 @@ def test_a_webhook_without_a_body_is_refused_as_that(started: Started, headers: 
     assert "this request has no body" in answer
 
 
+@pytest.mark.parametrize("body", [b"a&" * 32_000, b"&".join(b"k%d=" % n for n in range(9000))], ids=["blank", "named"])
+def test_a_body_of_many_fields_is_refused_before_it_is_taken_apart(started: Started, body: bytes) -> None:
+    """Anybody can send one: fifteen a second of them would take all that a process has."""
+    head = (
+        b"POST /voice HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+    )
+
+    answer = _ask(started.port, head % len(body) + body).decode()
+
+    assert answer.startswith("HTTP/1.1 400")
+    assert "more than 300 fields" in answer
+
+
+def test_a_head_that_nobody_needs_is_refused_before_it_is_read(started: Started) -> None:
+    cookies = ";".join(f"a{number}={number}" for number in range(20_000))
+    request = f"GET /console/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", started.port), 5) as connection:
+        connection.sendall(request)
+        assert connection.recv(100).startswith(b"HTTP/1.1 431")
+
+
 # --- who is disconnected, with real sockets and a clock of the test's own -------------------------
 
 
@@ -205,6 +227,30 @@ def test_while_there_are_many_the_crowd_has_less_time_and_nobody_else_has(
     assert [_is_open(one) for one in (*crowd, elsewhere)] == [False, False, True]
     for one in (*crowd, elsewhere, fresh):
         one.close()
+
+
+def test_while_there_are_many_what_is_kept_for_nothing_ends_too(
+    server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered, and then kept: each may take the place of somebody who rings."""
+    monkeypatch.setattr(door, "HURRY_SECONDS", 0.1)
+    monkeypatch.setattr(door, "MANY_CONNECTIONS", 1)
+    (kept, its), (busy, theirs) = server.connect(), server.connect()
+    for client, taken in ((kept, its), (busy, theirs)):
+        client.sendall(b"a request")
+        taken.recv(100)
+        time.sleep(0.02)
+        taken.sendall(b"a reply")
+        client.recv(100)
+    time.sleep(0.2)
+    theirs.sendall(b"more of a reply")
+    busy.recv(100)
+
+    door.disconnect_unfinished({}, now=0.0)
+
+    assert [_is_open(one) for one in (kept, busy)] == [False, True]
+    kept.close()
+    busy.close()
 
 
 def test_a_connection_that_is_kept_for_one_request_after_another_is_left_alone(server: _Server) -> None:

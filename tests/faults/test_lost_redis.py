@@ -126,7 +126,6 @@ def test_a_call_whose_session_is_gone_goes_on_where_it_was(line: Line) -> None:
     """As it does while Redis is away: the place stands in the address."""
     call = line.call().press("3")
     line.store.redis.do(lambda client: client.delete(f"ivr:session:{call.sid}"))
-    line.store.sessions._own.clear()
 
     here = call.place
     call.press("#")
@@ -139,7 +138,6 @@ def test_a_call_whose_session_cannot_be_read_goes_on_where_it_was(line: Line, ke
     """Damaged, or of a version that wrote it otherwise: nobody who is in the middle of a menu is sent away."""
     call = line.call().press("3")
     line.store.redis.do(lambda client: client.set(f"ivr:session:{call.sid}", kept))
-    line.store.sessions._own.clear()
 
     here = call.place
     call.press("#")

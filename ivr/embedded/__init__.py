@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
-import json
 import os
 import pwd
 import re
@@ -28,22 +27,16 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from ivr import config
+from ivr import config, disk
+from ivr.embedded import parts
+from ivr.embedded.parts import FOLDER, KEPT, MANIFEST, OLD_FILE, Parts
 
-#: The single append-only file of version 1.2.
-OLD_FILE = "appendonly.aof"
 #: The copy of it that stays after its data is imported.
 OLD_COPY = "appendonly-1.2.aof"
-#: The folder of the parts, and the file that lists them.
-FOLDER, MANIFEST = "appendonlydir", "appendonly.aof.manifest"
-#: How long each part was when we last looked.
-KEPT = "kept.json"
 LOG, LOCK = "redis.log", "redis.lock"
 #: Free bytes that a server needs to start.
 ROOM = 64 * 1024
 
-_ROW = re.compile(r"file (?P<name>appendonly\.aof\S*) seq (?P<number>\d+) type (?P<type>[bih])( .*)?")
-_NAME = re.compile(r"appendonly\.aof(\.(?P<number>\d+)\.(?P<type>base|incr)\.(aof|rdb))?")
 _REQUEST = re.compile(rb"ivr:request:([\w-]+)")
 _CHECK_AND_REPAIR = "For details: ivr store check. To continue without it: ivr store repair, which makes a copy first."
 _NEWER = "its file was written by a newer server. Use the version of the line that wrote it, or a newer one."
@@ -83,14 +76,6 @@ class Fault:
     part: Path = Path()
     good: int = 0
     unfinished: bool = False
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """The parts in the manifest, in reading order. `base`: the number of the first."""
-
-    base: int
-    files: tuple[Path, ...]
 
 
 # --- the program ------------------------------------------------------------------------------
@@ -140,7 +125,7 @@ def why_it_ended(data: Path, since: int) -> str:
 
 def log_size(data: Path) -> int:
     """The length of the server's log, in bytes."""
-    return _size(data / LOG)
+    return parts.size(data / LOG)
 
 
 # --- before a start ---------------------------------------------------------------------------
@@ -181,7 +166,7 @@ def _used(data: Path) -> Iterator[Path]:
     """The files and folders of the server, each folder before its contents."""
     yield data
     yield from (data / name for name in (OLD_FILE, KEPT, LOG, LOCK, FOLDER))
-    yield from _of(data).glob("*")
+    yield from parts.folder(data).glob("*")
 
 
 def _name(uid: int) -> str:
@@ -193,16 +178,16 @@ def _name(uid: int) -> str:
 
 def _is_old(data: Path) -> bool:
     """Whether there is only data of version 1.2."""
-    return (data / OLD_FILE).exists() and not (_of(data) / MANIFEST).exists() and not _has_parts(data)
+    return (data / OLD_FILE).exists() and not (parts.folder(data) / MANIFEST).exists() and not _has_parts(data)
 
 
 def _has_parts(data: Path) -> bool:
     """Whether any part has content. A start on a full disk leaves empty parts without a manifest."""
-    return any(_size(_of(data) / name) for _, _, name in _named_parts(data))
+    return any(parts.size(parts.folder(data) / name) for _, _, name in parts.named(data))
 
 
 def _copy_old(data: Path) -> None:
-    config.write_whole(data / OLD_COPY, (data / OLD_FILE).read_bytes(), 0o600)
+    disk.write_whole(data / OLD_COPY, (data / OLD_FILE).read_bytes(), 0o600)
 
 
 # --- faults -----------------------------------------------------------
@@ -215,46 +200,50 @@ def faults(data: Path) -> list[Fault]:
     """
     if _is_old(data):
         return _faults_of(data / OLD_FILE, 0, is_last=True)
-    parts, kept = _parts(data), _kept(data)
-    if isinstance(parts, Fault):
-        return [parts]
-    if parts is None:
+    kept = parts.kept(data)
+    try:
+        there = parts.listed(data)
+    except parts.Damaged as error:
+        return [Fault(str(error), Remedy.LIST)]
+    if there is None:
         return _faults_of_none(data, kept)
-    if (data / OLD_FILE).exists() and data / OLD_FILE not in parts.files:
-        says = f"There are {data / OLD_FILE}, of version 1.2, and {_of(data)}. Keep one, and move the other away."
+    if (data / OLD_FILE).exists() and data / OLD_FILE not in there.files:
+        both = f"{data / OLD_FILE}, of version 1.2, and {parts.folder(data)}"
+        says = f"There are {both}. Keep one, and move the other away."
         return [Fault(says, Remedy.NONE)]
-    found = [*_shorter(parts, kept, data)]
-    for path in parts.files:
+    found = [*_shorter(there, kept, data)]
+    for path in there.files:
         if not path.exists():
             found.append(Fault(f"{path} is missing, and everything in it is lost.", Remedy.LIST))
-        found += _faults_of(path, kept.get(path.name, 0), is_last=path == parts.files[-1])
+        found += _faults_of(path, kept.get(path.name, 0), is_last=path == there.files[-1])
     return found
 
 
 def _faults_of_none(data: Path, kept: dict[str, int]) -> list[Fault]:
     """The faults if there is no manifest. At a first start there are no parts either."""
     if _has_parts(data):
-        says = f"{_of(data) / MANIFEST} is missing. Without it, the server would start empty."
+        says = f"{parts.folder(data) / MANIFEST} is missing. Without it, the server would start empty."
         return [Fault(says, Remedy.LIST)]
     if any(kept.values()):
-        return [Fault(f"Redis kept {sum(kept.values()):,} bytes in {_of(data)}, and they are missing.", Remedy.ACCEPT)]
+        says = f"Redis kept {sum(kept.values()):,} bytes in {parts.folder(data)}, and they are missing."
+        return [Fault(says, Remedy.ACCEPT)]
     return []
 
 
-def _shorter(parts: _Parts, kept: dict[str, int], data: Path) -> Iterator[Fault]:
+def _shorter(there: Parts, kept: dict[str, int], data: Path) -> Iterator[Fault]:
     """Parts that are missing, or shorter than when we last looked. A rewrite creates parts with higher numbers."""
     for name, size in kept.items():
-        path = next((path for path in parts.files if path.name == name), None)
+        path = next((path for path in there.files if path.name == name), None)
         is_told = path is not None and not path.exists()
-        now = _size(path) if path else 0
-        if now < size and not is_told and (path or _number(name) >= parts.base):
-            says = f"{_of(data) / name} had {size:,} bytes and has {now:,}: the last {size - now:,} are lost."
+        now = parts.size(path) if path else 0
+        if now < size and not is_told and (path or parts.number(name) >= there.base):
+            says = f"{parts.folder(data) / name} had {size:,} bytes and has {now:,}: the last {size - now:,} are lost."
             yield Fault(says, Remedy.ACCEPT)
 
 
 def _faults_of(path: Path, kept: int, *, is_last: bool) -> list[Fault]:
     """What the server's own checker finds in one part."""
-    size = _size(path)
+    size = parts.size(path)
     if not size:
         return []
     # The same program acts as the checker if it is called by this name.
@@ -292,81 +281,6 @@ def _lost(lost: bytes) -> str:
     return f"What follows is lost: {len(lost):,} bytes, with changes to {changed}."
 
 
-# --- the list of parts ------------------------------------------------------------------------
-
-
-def _parts(data: Path) -> _Parts | Fault | None:
-    """Read the manifest; None if there is none."""
-    manifest = _of(data) / MANIFEST
-    try:
-        lines = manifest.read_text(errors="replace").splitlines()
-    except FileNotFoundError:
-        return None
-    rows = [row for line in lines if (row := _ROW.fullmatch(line))]
-    bases = [row for row in rows if row["type"] == "b"]
-    if len(rows) != len(lines) or len(bases) > 1 or not rows:
-        return Fault(f"{manifest} is damaged, and does not list the parts.", Remedy.LIST)
-    order = [*bases, *sorted((row for row in rows if row["type"] == "i"), key=lambda row: int(row["number"]))]
-    old = data / OLD_FILE  # the server lists version 1.2's file before it moves it
-    paths = (_of(data) / row["name"] for row in order)
-    files = tuple(old if path.name == OLD_FILE and not path.exists() else path for path in paths)
-    return _Parts(min(int(row["number"]) for row in order), files)
-
-
-def _named_parts(data: Path) -> list[tuple[int, str, str]]:
-    """The existing parts as (number, type, name): the newest base, and the parts after it."""
-    found = []
-    for path in _of(data).glob("appendonly.aof*"):
-        if name := _NAME.fullmatch(path.name):
-            found.append((int(name["number"] or 1), "i" if name["type"] == "incr" else "b", path.name))
-    newest = max((number for number, kind, _ in found if kind == "b"), default=0)
-    return sorted((part for part in found if part[0] >= newest), key=lambda part: (part[1], part[0]))
-
-
-def _list_parts(data: Path) -> None:
-    """Write a new manifest from the existing parts."""
-    rows = [f"file {name} seq {number} type {kind}\n" for number, kind, name in _named_parts(data)]
-    if rows:
-        config.write_whole(_of(data) / MANIFEST, "".join(rows), 0o600)
-    else:
-        (_of(data) / MANIFEST).unlink(missing_ok=True)
-
-
-def _number(name: str) -> int:
-    """The number in a part's name. The file of version 1.2 became the first part unchanged."""
-    found = _NAME.fullmatch(name)
-    return int(found["number"] or 1) if found else 1
-
-
-def _of(data: Path) -> Path:
-    return data / FOLDER
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-# --- the note beside it -----------------------------------------------------------------------
-
-
-def note(data: Path) -> None:
-    """Record the length of each part, so that one that becomes shorter is noticed."""
-    parts = _parts(data)
-    if isinstance(parts, _Parts):
-        sizes = {path.name: _size(path) for path in parts.files}
-        if sizes != _kept(data):
-            config.write_whole(data / KEPT, json.dumps(sizes), 0o600)
-
-
-def _kept(data: Path) -> dict[str, int]:
-    """The recorded lengths; empty if they cannot be read, as at a first start."""
-    try:
-        noted = json.loads((data / KEPT).read_text())
-        return {str(name): int(size) for name, size in noted.items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
 # --- repair -----------------------------------------------------------------------------------
 
 
@@ -379,15 +293,15 @@ def repair(data: Path, now: dt.datetime) -> tuple[Path, list[Fault]]:
     hopeless = [fault.says for fault in found if fault.remedy is Remedy.NONE]
     if hopeless:
         raise Unusable("\n".join(hopeless))
-    kept = config.private_folder(data / f"before-repair-{now:%Y%m%d-%H%M%S}")
+    kept = disk.private_folder(data / f"before-repair-{now:%Y%m%d-%H%M%S}")
     copy(data, kept)
     for fault in found:
         if fault.remedy is Remedy.CUT:
             _cut(fault)
     if any(fault.remedy is Remedy.LIST for fault in found):
-        _list_parts(data)
+        parts.list_again(data)
     (data / KEPT).unlink(missing_ok=True)
-    note(data)
+    parts.note(data)
     return kept, found
 
 
@@ -396,8 +310,8 @@ def copy(data: Path, to: Path) -> None:
     for path in (data / OLD_FILE, data / KEPT):
         if path.exists():
             shutil.copy2(path, to)
-    if _of(data).exists():
-        shutil.copytree(_of(data), to / FOLDER)
+    if parts.folder(data).exists():
+        shutil.copytree(parts.folder(data), to / FOLDER)
 
 
 def _cut(fault: Fault) -> None:

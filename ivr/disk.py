@@ -1,0 +1,49 @@
+"""The disk: writes files atomically, makes private folders, and tells whether anything can be written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def private_folder(path: Path) -> Path:
+    """This folder.
+
+    If it has to be created, only its owner can read it, because it holds callers' numbers and voices.
+    """
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def why_unwritable(folder: Path) -> str:
+    """The system's reason why no file can be written into this folder; empty if one can."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=private_folder(folder), prefix=".tried.", suffix=".part") as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """Write a file atomically: completely, or the old content stays. An existing file keeps its permissions."""
+    path = path.resolve()
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, partial)
+        else:
+            Path(partial).chmod(mode)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise

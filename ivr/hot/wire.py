@@ -1,0 +1,62 @@
+"""A command to Redis and its answer, with no more in between than there must be."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from typing import Any
+
+import hiredis
+import redis
+from redis.exceptions import NoScriptError
+
+
+class Wire:
+    """Sends commands directly over a connection made by redis-py.
+
+    redis-py's time-outs are Python's, which make a system call before each read and write, and let other threads run
+    each time; here the kernel itself times out. TLS connections keep Python's time-outs, because its TLS code would
+    retry after a time-out of the kernel.
+    """
+
+    def __init__(self, pool: Any, seconds: float):
+        self._pool, self._connection = pool, pool.get_connection()
+        self._socket: socket.socket = self._connection._sock  # redis-py has no public name for it
+        self._reader = hiredis.Reader(
+            protocolError=redis.ConnectionError, replyError=_refusal, notEnoughData=_UNFINISHED
+        )
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.settimeout(seconds)
+        else:
+            _let_the_kernel_give_up(self._socket, seconds)
+
+    def ask(self, command: tuple[str | bytes | int, ...]) -> Any:
+        """Raises OSError, or redis.ConnectionError, if no whole answer comes in time, and Redis' own refusals."""
+        self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]  # its types know one argument
+        while (reply := self._reader.gets()) is _UNFINISHED:
+            if not (more := self._socket.recv(65536)):
+                raise redis.ConnectionError("Redis closed the connection")
+            self._reader.feed(more)
+        if isinstance(reply, redis.ResponseError):
+            raise reply
+        return reply
+
+    def close(self) -> None:
+        """Hang up, and give the connection back: a pool lends only so many."""
+        self._connection.disconnect()
+        self._pool.release(self._connection)
+
+
+_UNFINISHED = object()
+
+
+def _let_the_kernel_give_up(wire: socket.socket, seconds: float) -> None:
+    wire.settimeout(None)
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        wire.setsockopt(socket.SOL_SOCKET, option, limit)
+
+
+def _refusal(words: str) -> redis.ResponseError:
+    return NoScriptError(words) if words.startswith("NOSCRIPT") else redis.ResponseError(words)

@@ -1,0 +1,99 @@
+"""Lines of a log, collected and written together.
+
+A turn does not wait for its log line to be written. Each write lets another thread run, and getting back from that
+takes time, so lines are collected for a tenth of a second. Warnings and errors are written at once, with everything
+before them, and waited for. But a log that cannot be written, or that nobody reads, never blocks a call: that is why
+this stays, and `tests/test_log.py` holds it to that beside structlog's own writer, which does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+import time
+from collections import deque
+from typing import Any, BinaryIO
+
+import msgspec
+
+#: Seconds for which lines are collected. A killed process loses that much of its log.
+WAIT_SECONDS = 0.1
+#: The longest wait, in seconds, for a warning or an error to be written.
+FLUSH_SECONDS = 0.25
+#: The longest wait, in seconds, for the last lines when a process ends.
+END_SECONDS = 2.0
+#: The most lines to keep while nobody reads them; older ones are dropped.
+MOST_LINES = 100_000
+
+
+class Writer:
+    """Collects events, and writes them as lines in its own thread."""
+
+    def __init__(self, out: BinaryIO):
+        self._out = out
+        #: Events with their time, and marks that are set once everything before them is written.
+        self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
+        self._wake = threading.Event()
+        #: The reader of the log has stopped reading, so nobody waits for a write either.
+        self._stuck = False
+
+    def info(self, **event: Any) -> None:
+        self._kept.append((time.time(), event))
+
+    def warning(self, **event: Any) -> None:
+        self.info(**event)
+        self.flush()
+
+    error = critical = warning
+
+    def flush(self) -> None:
+        """Write everything now, and wait at most FLUSH_SECONDS for it."""
+        self._stuck = not self._ask_to_write().wait(0 if self._stuck else FLUSH_SECONDS)
+
+    def end(self) -> None:
+        """Write the last lines, and wait at most END_SECONDS, because the process is about to end."""
+        self._ask_to_write().wait(END_SECONDS)
+
+    def _ask_to_write(self) -> threading.Event:
+        written = threading.Event()
+        self._kept.append(written)
+        self._wake.set()
+        return written
+
+    def write(self) -> None:
+        """Write everything collected so far, however long it takes."""
+        lines, marks = [], []
+        while self._kept:
+            kept = self._kept.popleft()
+            if isinstance(kept, threading.Event):
+                marks.append(kept)
+            else:
+                lines.append(_line(*kept))
+        if lines:
+            with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
+                self._out.write(b"".join(lines))
+                self._out.flush()
+            self._stuck = False
+        for mark in marks:
+            mark.set()
+
+    def watch(self) -> None:
+        """Write every WAIT_SECONDS, in a separate thread."""
+        threading.Thread(target=self._watch, name="log", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self._wake.wait(WAIT_SECONDS)
+            self._wake.clear()
+            self.write()
+
+
+def _line(at: float, event: dict[str, Any]) -> bytes:
+    """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
+    stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
+    try:
+        return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
+    except Exception as error:
+        told = {"event": "unwritable", "level": "error", "why": type(error).__name__, "was": ascii(event.get("event"))}
+        return msgspec.json.encode({"timestamp": stamp, **told}) + b"\n"
