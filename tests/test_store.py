@@ -246,19 +246,6 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
     assert store.sessions.get("CA1") == S
 
 
-def test_a_server_that_could_lose_what_it_was_told_is_known(own: RedisServer) -> None:
-    store = Store(own.url)
-    assert store.redis_risks() == []
-
-    store.redis.do(lambda client: client.config_set("appendonly", "no"))
-    store.redis.do(lambda client: client.config_set("maxmemory-policy", "allkeys-lru"))
-
-    assert store.redis_risks() == [
-        "It has no append-only file: set appendonly yes.",
-        "It deletes keys when it is full: set maxmemory-policy noeviction.",
-    ]
-
-
 def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> None:
     Store(own.url).redis.do(lambda client: client.config_set("requirepass", "secret"))
 

@@ -17,7 +17,7 @@
     ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
-    ivr:text:<id>                string   one text message and how far it got, as JSON
+    ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
     ivr:texts_to:<number>        string   texts asked for to one number in the last hour
     ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
     ivr:no_texts                 string   why no text can be sent at all, in words; empty: they can; none: not known
@@ -49,6 +49,7 @@ from redis import WatchError
 
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.durability import risks
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
@@ -113,8 +114,8 @@ class Store:
         self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
     def redis_risks(self) -> list[str]:
-        """Settings of Redis with which it could lose data. Raises StoreDown."""
-        return self.redis.risks()
+        """Settings of Redis with which it could lose data, and what it does not tell. Raises StoreDown."""
+        return risks(self.redis)
 
     def with_queue(self, what: Callable[[Client], T]) -> T:
         """Call a function with a client for the job queue's library. Raises StoreDown."""

@@ -6,6 +6,7 @@ same request meanwhile. So no request is lost, none is claimed twice, and none i
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,6 +14,7 @@ from typing import TypeVar
 from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
 from ivr.diary import Diary, Part, Window
+from ivr.hours import LONDON
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store.codec import REQUESTS
@@ -26,21 +28,22 @@ ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
 MOST_ENDED = 10_000
 #: Seconds for which a deleted request's call is remembered: longer than a message can wait at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
-#: Seconds for which the places of a window are kept: longer than any promise is ahead.
-WINDOW_SECONDS = 90 * 24 * 60 * 60
+#: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
+#: is full may evict such keys first.
+WINDOW_DAYS = 2
 
 #: The first key is the window that the call held before; the others are the candidates. A window in which its own
 #: request has a place counts as free.
 _HOLD = """
-local call, now, ends, keep, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function take(key)
   redis.call('ZADD', key, ends, call)
-  redis.call('EXPIRE', key, keep)
+  redis.call('PERSIST', key)
 end
 for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
 for i = 2, #KEYS do
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
-  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[5 + i]) then
+  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
     take(KEYS[i])
     return i - 1
   end
@@ -68,6 +71,8 @@ class Requests:
     def __init__(self, redis: Redis):
         self._redis = redis
         self.new_reference: Callable[[], str] = new_reference
+        #: The day from which on windows were last kept. They are looked through once a day.
+        self._windows_from: dt.date | None = None
 
     # --- effects of a call ------------------------------------------------------------------
 
@@ -76,7 +81,7 @@ class Requests:
         before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in effect.windows)]
         most = [places[window.part] for window in effect.windows]
-        terms = [effect.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(effect.overbook), effect.request]
+        terms = [effect.call, now, now + HOLD_SECONDS, int(effect.overbook), effect.request]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=effect.windows[got - 1] if got else None)
 
@@ -233,7 +238,11 @@ class Requests:
         return [other for other in found if other.open and other.id != request.id and other.number == request.number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
-        """Delete requests that ended more than ENDED_SECONDS ago, and return them."""
+        """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""
+        last = dt.datetime.fromtimestamp(now, LONDON).date() - dt.timedelta(days=WINDOW_DAYS)
+        if last != self._windows_from:
+            self._redis.do(lambda client: _forget_windows(client, last))
+            self._windows_from = last
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]
@@ -331,7 +340,7 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
         pipe.zrem(f"ivr:phone:{before.number}", request.id)
     if request.number:
         pipe.zadd(f"ivr:phone:{request.number}", {request.id: request.asked_at})
-        pipe.expire(f"ivr:phone:{request.number}", ENDED_SECONDS)
+        pipe.persist(f"ivr:phone:{request.number}")  # earlier versions had it go by itself
     for window in windows_of(before) - (windows_of(request) if request.open else set()):
         pipe.zrem(_window_key(window), request.id)
     if request.open:
@@ -339,7 +348,7 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
         pipe.zrem("ivr:ended", request.id)
         for window in windows_of(request):
             pipe.zadd(_window_key(window), {request.id: "+inf"})
-            pipe.expire(_window_key(window), WINDOW_SECONDS)
+            pipe.persist(_window_key(window))
         return
     pipe.zrem("ivr:queue", request.id)
     assert request.end
@@ -353,6 +362,12 @@ def _forget(pipe: Client, request: CallbackRequest) -> None:
         pipe.zrem(_window_key(window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
+
+
+def _forget_windows(client: Client, before: dt.date) -> None:
+    found = client.scan_iter("ivr:slot:*", count=1000)
+    if old := [key for key in found if key.decode().split(":")[2] < before.isoformat()]:
+        client.delete(*old)
 
 
 def _window_key(window: Window) -> str:

@@ -49,12 +49,21 @@ class Texts:
 
         def step(client: Client) -> bool:
             pipe = client.pipeline()
-            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True, ex=KEEP_SECONDS)
+            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True)
             pipe.zadd("ivr:texts", {text.id: text.asked_at})
-            pipe.zremrangebyscore("ivr:texts", "-inf", text.asked_at - KEEP_SECONDS)
             return bool(pipe.execute()[0])
 
         return self._redis.do(step)
+
+    def forget_old(self, now: float) -> None:
+        """Delete the texts whose days are over. They have no time at which Redis does: see `requests.WINDOW_DAYS`."""
+
+        def step(client: Client) -> None:
+            if old := client.zrangebyscore("ivr:texts", "-inf", now - KEEP_SECONDS):
+                client.delete(*(f"ivr:text:{each.decode()}" for each in old))
+                client.zrem("ivr:texts", *old)
+
+        self._redis.do(step)
 
     def lately_to(self, number: str) -> int:
         """Count a text to a number. Returns the count in the hour since the first."""
@@ -118,7 +127,7 @@ class Texts:
             pipe.multi()
             changed = how(_codec.decode(value)) if value else None
             if changed is not None:
-                pipe.set(key, _codec.encode(changed), keepttl=True)
+                pipe.set(key, _codec.encode(changed))
             return changed
 
         changed: TextState | None = self._redis.do(
