@@ -336,6 +336,8 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.health.figures(Figures(NOW, {}, 0, 0, 0))
     store.health.ail("web", 4)
     store.requests.begin_ringing("CA001-1", NOW)
+    store.erasing.look(NOW)
+    store.erasing.deletes()
     show_alive(store)
     store.sign_ins.begin("asha", "1", NOW, "a browser", "192.0.2.1", 60)
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")

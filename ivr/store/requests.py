@@ -17,6 +17,7 @@ from ivr.diary import Diary, Part, Window
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
+from ivr.store import erasing
 from ivr.store.codec import REQUESTS
 from ivr.store.connection import Client, Redis
 
@@ -89,12 +90,15 @@ class Requests:
         """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
         `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
-        when somebody has dealt with the wish already; then nothing is done.
+        when somebody has dealt with the wish already; then nothing is done. Raises Refused for a call whose request was
+        deleted: its webhooks, sent once more, bring nothing back.
         """
         wish, reference = effect.request, self.new_reference()
-        phone = f"ivr:phone:{wish.number}"
+        phone, call = f"ivr:phone:{wish.number}", wish.id.rsplit("-", 1)[0]
 
         def step(pipe: Client) -> CallbackRequest | None:
+            if pipe.exists(f"ivr:deleted:{call}"):
+                raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
@@ -105,7 +109,7 @@ class Requests:
             saved = callback.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
-                pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
+                pipe.zrem(_window_key(wish.window), call)
             if entry:
                 pipe.zadd("ivr:handed_in", {entry: wish.last_heard})
             _write(pipe, first, saved)
@@ -262,6 +266,7 @@ class Requests:
             pipe.zrem("ivr:ended", request_id)
             if request:
                 _forget(pipe, request)
+                erasing.deletes(pipe)
             return request
 
         deleted: CallbackRequest | None = self._redis.do(

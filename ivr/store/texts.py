@@ -55,6 +55,13 @@ class Texts:
 
         return self._redis.do(step)
 
+    def forget_to(self, number: str) -> None:
+        """Delete the texts to a number: they go with their person."""
+        ids = [text.id for text in self._recent() if text.to == number]
+        if ids:
+            self._redis.do(lambda client: client.delete(*(f"ivr:text:{each}" for each in ids)))
+            self._redis.do(lambda client: client.zrem("ivr:texts", *ids))
+
     def forget_old(self, now: float) -> None:
         """Delete the texts whose days are over. They have no time at which Redis does: see `requests.WINDOW_DAYS`."""
 
