@@ -25,7 +25,7 @@ CORE = {
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store"},

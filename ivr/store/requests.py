@@ -274,6 +274,14 @@ class Requests:
         )
         return deleted
 
+    def counted_of(self, number: str) -> list[str]:
+        """The keys under which something is counted by a number, or an alert is remembered."""
+        return [key.decode() for key in self._redis.do(lambda client: _counted(client, number))]
+
+    def forget_counted(self, number: str) -> None:
+        """Delete what is counted by a number."""
+        self._redis.do(lambda client: [client.delete(key) for key in _counted(client, number)])
+
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
         return bool(self._redis.do(lambda client: client.exists(f"ivr:deleted:{call}")))
@@ -367,6 +375,11 @@ def _forget(pipe: Client, request: CallbackRequest) -> None:
         pipe.zrem(_window_key(window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
+
+
+def _counted(client: Client, number: str) -> list[bytes]:
+    """All keys with the number in their names: an index of its requests, too, which goes with the last of them."""
+    return [key for key in client.scan_iter(f"ivr:*:{number}*", count=1000) if key.split(b":")[2] == number.encode()]
 
 
 def _forget_windows(client: Client, before: dt.date) -> None:

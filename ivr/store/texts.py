@@ -55,9 +55,13 @@ class Texts:
 
         return self._redis.do(step)
 
+    def to(self, number: str) -> list[TextState]:
+        """Every text to a number, the latest first."""
+        return [text for text in self._recent(most=0) if text.to == number]
+
     def forget_to(self, number: str) -> None:
         """Delete the texts to a number: they go with their person."""
-        ids = [text.id for text in self._recent() if text.to == number]
+        ids = [text.id for text in self.to(number)]
         if ids:
             self._redis.do(lambda client: client.delete(*(f"ivr:text:{each}" for each in ids)))
             self._redis.do(lambda client: client.zrem("ivr:texts", *ids))
