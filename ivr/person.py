@@ -105,7 +105,7 @@ def as_json(person: Person) -> bytes:
 
 
 def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
-    """Delete all of it, but for the log, which names no number. Their spoken messages at Twilio go with the next look."""
+    """Delete all of it, but for the log, which names no number. Their messages at Twilio go with the next look."""
     for waiting in person.spooled:
         spool.forget(waiting.name)
     for request in person.requests:
