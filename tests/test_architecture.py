@@ -48,7 +48,7 @@ SHARED = {"config"}
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
+        "the ivr command": {"cli", "person", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
         "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
