@@ -71,6 +71,7 @@ The entrances are used from outside.
     web/         webhooks, sounds, health, the phone in the browser, the advisers' page
     web_server   the web server's processes, with restarts
     jobs         queues work for the worker
+    person       finds, exports and deletes all data of one person
     spooling     hands in what was kept on disk while Redis was down
     worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
     pool         the worker's processes and queues

@@ -25,7 +25,7 @@ CORE = {
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store", "hot"},
@@ -48,7 +48,7 @@ SHARED = {"config", "disk", "hot"}
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
+        "the ivr command": {"cli", "person", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
         "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
