@@ -1,5 +1,8 @@
 """The line's log: one line of JSON for each event, on standard output.
 
+On a terminal, where somebody started the line by hand, JSON would hide the words that the start prints. So there the
+log shows only warnings and errors, as plain lines. A pipe or a file gets all of it.
+
 A turn does not wait for its log line to be written. Each write lets another thread run, and waiting to run again takes
 8 to 15% of a turn (`scripts/bench speed --parts`), so lines are collected for a tenth of a second and written together.
 Warnings and errors are written at once, with everything before them, and the caller of the log waits for that. But a
@@ -38,7 +41,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = _Writer(sys.stdout.buffer)
+    writer = _Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else _line)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -91,8 +94,9 @@ class _FromLibrary(logging.Handler):
 class _Writer:
     """Collects events, and writes them as lines in its own thread."""
 
-    def __init__(self, out: BinaryIO):
-        self._out = out
+    def __init__(self, out: BinaryIO, line: Callable[[float, dict[str, Any]], bytes] | None = None):
+        """`line` formats one event; by default as JSON."""
+        self._out, self._line = out, line or _line
         #: Events with their times, and flags that are set once everything before them is written.
         self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
         self._wake = threading.Event()
@@ -130,7 +134,7 @@ class _Writer:
             if isinstance(kept, threading.Event):
                 marks.append(kept)
             else:
-                lines.append(_line(*kept))
+                lines.append(self._line(*kept))
         if lines:
             with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
                 self._out.write(b"".join(lines))
@@ -148,6 +152,17 @@ class _Writer:
             self._wake.wait(WAIT_SECONDS)
             self._wake.clear()
             self.write()
+
+
+def _in_words(at: float, event: dict[str, Any]) -> bytes:
+    """A warning or an error as a plain line; nothing for other events."""
+    told = dict(event)
+    if (level := str(told.pop("level", "info"))) == "info":
+        return b""
+    name, why = told.pop("event", ""), told.pop("why", "")
+    rest = ", ".join(f"{key} {value}" for key, value in told.items() if key != "exception")
+    words = f"{dt.datetime.fromtimestamp(at):%H:%M:%S}  {level} ({name}): {why}{' ' * bool(why and rest)}{rest}"
+    return "\n".join(filter(None, [words, str(told.get("exception", ""))])).encode(errors="replace") + b"\n"
 
 
 def _line(at: float, event: dict[str, Any]) -> bytes:
