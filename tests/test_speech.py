@@ -22,7 +22,7 @@ from ivr.script import Script
 RATE = telephone.TELEPHONE_RATE
 Wave = NDArray[np.float64]
 
-#: Short words above all: whoever says more is heard more easily.
+#: Mostly short words, which are the hardest to detect.
 SAID = [
     "Help.",
     "Yes.",

@@ -99,7 +99,7 @@ def test_a_worker_that_saved_a_turn_need_not_ask_for_it(store: Store, other: Sto
 def test_a_worker_forgets_a_call_that_ended_at_another(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its number. It is not told of the end."""
+    """With its number. It does not hear about the end."""
     store.sessions.save(S)
     other.sessions.end("CA1")
     monkeypatch.setattr(sessions, "OWN_SECONDS", 1.0)

@@ -1,4 +1,4 @@
-"""What each voice costs and gives: seconds to render, bytes, pace, and how even its loudness is.
+"""Measures each voice: seconds to render, bytes, pace, and evenness of loudness.
 
 The same prompts in every voice that is available here, rendered as `ivr render` does: on all
 cores, at both paces, to telephone sound and a master.
@@ -19,7 +19,7 @@ from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import Choice, EngineMissing
 from ivr.script import Script
 
-#: A pace is measured on sentences: one or two words by themselves are said at any pace.
+#: The fewest words for measuring a pace: the pace of one or two words varies too much.
 LEAST_WORDS = 6
 
 

@@ -134,7 +134,7 @@ def test_a_webhook_without_a_body_is_refused_as_that(started: Started, headers: 
 
 
 class _Server:
-    """A server that takes connections and answers nothing of itself."""
+    """A server that accepts connections and never answers by itself."""
 
     def __init__(self) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
