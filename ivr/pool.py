@@ -50,7 +50,7 @@ from ivr.worker import JOBS, Tools
 Registry = TypeVar("Registry", bound=BaseRegistry)
 
 #: Seconds between two heartbeats during a job, and seconds after the last one when the job's process counts as dead.
-BEAT_SECONDS, LOST_SECONDS = 5, 15
+BEAT_SECONDS, JOB_LOST_SECONDS = 5, 15
 #: Seconds between two looks: for due and abandoned jobs; for figures; and for late requests.
 DUE_SECONDS, FIGURES_SECONDS, LOOK_SECONDS = 1.0, 10.0, 20.0
 #: Processes of a queue, where that is more than one. Each has 7 to 14 MB of its own.
@@ -151,7 +151,7 @@ class _Forking(Worker):
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds without a heartbeat after which a job counts as lost and is tried again."""
-        return LOST_SECONDS
+        return JOB_LOST_SECONDS
 
     def setup_work_horse_signals(self) -> None:
         """End the job when its worker ends, so that two workers never do it."""
@@ -248,7 +248,7 @@ class Upkeep:
                 _outlive(self._store.with_queue, partial(_queue_due, name, job_id))
             for job_id in self._store.with_queue(partial(_taken, name)):
                 between[job_id] = self._between.get(job_id, now)
-                if between[job_id] + LOST_SECONDS <= now:
+                if between[job_id] + JOB_LOST_SECONDS <= now:
                     _outlive(self._store.with_queue, partial(_put_back, name, job_id))
         self._between = between
 

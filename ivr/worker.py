@@ -46,7 +46,7 @@ log = structlog.get_logger()
 #: Seconds after which a waiting text counts as forgotten by the queue.
 FORGOTTEN_SECONDS = 30
 #: Seconds in the state "sending" after which the process that sent a text counts as killed: longer than any time-out.
-LOST_SECONDS = 20
+SENDING_LOST_SECONDS = 20
 #: Seconds after a click when the adviser no longer expects a call.
 RING_WITHIN_SECONDS = 120
 
@@ -108,7 +108,7 @@ def ask_for_sender(tools: Tools) -> None:
 def _give_up_if_lost(tools: Tools, text_id: str, now: float) -> None:
     """Mark a text as failed whose process was killed while sending. It may have gone, so it is not sent again."""
     text = tools.store.texts.get(text_id)
-    if text and text.fate == "sending" and text.tried_at + LOST_SECONDS <= now:
+    if text and text.fate == "sending" and text.tried_at + SENDING_LOST_SECONDS <= now:
         tools.store.texts.became(text_id, "failed", why="The line stopped at that moment. The text may have gone")
 
 

@@ -27,7 +27,7 @@ from ivr.jobs import MOST_TEXTS, QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, rec
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.worker import FORGOTTEN_SECONDS, LOST_SECONDS, RING_WITHIN_SECONDS, Tools
+from ivr.worker import FORGOTTEN_SECONDS, RING_WITHIN_SECONDS, SENDING_LOST_SECONDS, Tools
 from tests.desk import HOUR, NOW, ask, asked_otherwise, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work
@@ -95,7 +95,7 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
     tools.jobs.send_text(TEXT, NOW)
     assert store.texts.begin(TEXT.id, NOW + 5)  # and here the worker ends
 
-    for later in (LOST_SECONDS, LOST_SECONDS + 5):
+    for later in (SENDING_LOST_SECONDS, SENDING_LOST_SECONDS + 5):
         assert store.texts.failed() == []
         worker.look(tools, NOW + later)
 

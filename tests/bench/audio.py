@@ -16,7 +16,7 @@ from pathlib import Path
 from ivr import audio, building, config
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
-from ivr.audio.engines import Choice, EngineMissing
+from ivr.audio.engines import EngineMissing, VoiceChoice
 from ivr.script import Script
 
 #: The fewest words for measuring a pace: the pace of one or two words varies too much.
@@ -47,7 +47,7 @@ def _speaking(made: Script, **speech: object) -> Script:
     return dataclasses.replace(made, line=line)
 
 
-def _measure(made: Script, choice: Choice, piper: str | None) -> None:
+def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
     alone = _speaking(made, engines=[choice.engine], natural_voice=choice.voice, piper_voice=piper)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
