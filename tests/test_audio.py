@@ -347,7 +347,7 @@ def test_what_a_voice_fails_to_say_is_said_by_the_next_one(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pyttsx3 = engines.choices(few.line.speech)[-1]
-    failing = engines.Choice("natural", "failing", "failing", _failing)
+    failing = engines.VoiceChoice("natural", "failing", "failing", _failing)
     monkeypatch.setattr(engines, "choices", lambda speech: [failing, pyttsx3])
     failed = [clip for clip in clips(few) if clip.words.startswith(("For school", "To find"))]
     assert failed
@@ -369,7 +369,7 @@ def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pyttsx3 = engines.choices(few.line.speech)[-1]
-    dying = engines.Choice("natural", "dying", "dying", _dies_beside_others)
+    dying = engines.VoiceChoice("natural", "dying", "dying", _dies_beside_others)
     monkeypatch.setattr(engines, "choices", lambda speech: [dying, pyttsx3])
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
 

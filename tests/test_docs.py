@@ -85,7 +85,7 @@ def test_every_simulated_caller_and_rule_that_a_page_names_exists() -> None:
 
 
 def test_the_line_says_the_call_in_the_readme(shipped: Script, request: pytest.FixtureRequest) -> None:
-    """When words change: pytest --accept-calls tests/test_docs.py writes the call anew."""
+    """When words change, update the call: pytest --accept-calls tests/test_docs.py"""
     shown = _CALL.search(_text(README))
     assert shown, "the README shows no call"
 

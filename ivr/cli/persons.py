@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import config, dialling, person
+from ivr import config, dialling, disk, person
 from ivr.callback import REFERENCE_DIGITS
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.config import Settings
@@ -51,7 +51,7 @@ def person_export(number: str, folder: Path) -> None:
             folder.mkdir(mode=0o700)
         except FileExistsError as error:
             raise Stop(f"{folder} is there already. Name a folder that is new.") from error
-        config.write_whole(folder / "person.json", person.as_json(found), 0o600)
+        disk.write_whole(folder / "person.json", person.as_json(found), 0o600)
         for request in found.requests:
             for message in request.messages:
                 if (path := recording_path(settings, message.name)).is_file():

@@ -6,6 +6,7 @@ Redis can refuse to overwrite a newer or equal turn, in the same round trip. The
 
 from __future__ import annotations
 
+import contextlib
 from hashlib import sha1
 
 from redis.exceptions import NoScriptError
