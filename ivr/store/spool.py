@@ -164,10 +164,11 @@ class Spool:
         except (OSError, Unreadable):
             return None
 
-    def keep_session(self, session: Session) -> Session | None:
+    def keep_session(self, session: Session, *, in_advance: bool = False) -> Session | None:
         """As `Sessions.save`: None if it was kept; else the one at the same or a later turn that was there.
 
         A disk that takes nothing keeps nothing: then the place in the address is all that is known of the call.
+        `in_advance`: Redis has it too, so no room that is kept for an outage is given up for it.
         """
         path = self._call(session.call)
         try:
@@ -176,9 +177,12 @@ class Spool:
                 there = self.session(session.call)
                 if there is not None and there.turn >= session.turn:
                     return there
-                self._write(path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False)
+                self._write(
+                    path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False, reserves=not in_advance
+                )
         except OSError as error:
-            log.error("spool", why=f"The disk takes no session: {error.strerror}")
+            if not in_advance:
+                log.error("spool", why=f"The disk takes no session: {error.strerror}")
         return None
 
     def end(self, call: str) -> None:
@@ -224,14 +228,14 @@ class Spool:
 
     # --- files ------------------------------------------------------------------------------
 
-    def _write(self, path: Path, content: bytes, *, lasting: bool) -> None:
+    def _write(self, path: Path, content: bytes, *, lasting: bool, reserves: bool = True) -> None:
         """Have a file there whole, or not at all; `lasting`: also after a power cut. Raises OSError."""
         private_folder(path.parent)
         while True:
             try:
                 return _written(path, content, lasting=lasting)
             except OSError as error:
-                if error.errno not in _FULL or not self._give_up_a_reserve():
+                if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
                     raise
 
     def _names(self) -> list[str]:
