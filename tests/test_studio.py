@@ -99,7 +99,7 @@ def test_a_body_that_is_no_call_is_refused_in_words(here: Line, body: bytes) -> 
     refused = Client(here.app).post("/studio/call/reply", base_url=HERE, data=body, environ_overrides=LOOPBACK)
 
     assert refused.status_code == 400
-    assert "Load the page again" in refused.json["problem"]
+    assert "Reload the page" in refused.json["problem"]
 
 
 @pytest.mark.parametrize("when", ["", "soon", "2026-11-31T10:30", "2026-02-30T25:00"])
