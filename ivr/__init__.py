@@ -33,6 +33,7 @@ The core knows only itself: no clock, no files, no network.
     stand_ins    which of them stand in for words that an older config/ does not have yet
     drafts       the files of config/ as staff wrote them, parsed and validated
     coherence    whether these files fit together: settings that refer to each other
+    leading      resolves names to nodes and steps, also while a node is switched off
     building     the compiler: a draft into a script, or every Problem at once
     session      the values of a call: session, input events, effects, replies
     places/      the places of a call: staff's nodes, and built-in steps (a person, texts, being rung back)
@@ -70,6 +71,7 @@ The entrances are used from outside.
     web/         webhooks, sounds, health, the phone in the browser, the advisers' page
     web_server   the web server's processes, with restarts
     jobs         queues work for the worker
+    person       finds, exports and deletes all data of one person
     spooling     hands in what was kept on disk while Redis was down
     worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
     pool         the worker's processes and queues

@@ -26,7 +26,7 @@ class Authored(BaseModel):
 Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=NAME)]
 #: The path of something in a file, outermost name first: steps.goodbye.say
-Place = Annotated[str, Field(pattern=PLACE)]
+PathInFile = Annotated[str, Field(pattern=PLACE)]
 Goto = Annotated[Name, Field(description="The name of the node or step this leads to.")]
 OnOff = Literal["on", "off"]
 Reason = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Why, in a few words.")]
@@ -130,7 +130,7 @@ Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
 class File(Authored):
     """Fields that every file of `config/` may have."""
 
-    allow: dict[Place, Waivers] = Field(
+    allow: dict[PathInFile, Waivers] = Field(
         default_factory=dict,
         description="Rules of the check that are waived at a place in this file, and why. Not for nodes: they "
         "have an `allow` of their own.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
@@ -17,6 +16,7 @@ from ivr.coherence import Findings
 from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
+from ivr.leading import Leading
 from ivr.linefile import LineFile, PartOfDay
 from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
@@ -81,8 +81,8 @@ class _Builder:
         self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
         self.found = Findings(draft)
         self.hours = hours_of(self.line, bank_holidays)
-        self.off = {name for name, state in self.line.switches.items() if state == "off"}
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
+        self.leading = Leading(self.found, self.authored)
         self.steps, self.phrases = self._one("steps"), self._one("phrases")
         self.said = self._values()
 
@@ -129,7 +129,7 @@ class _Builder:
                 says = f"'{node_id}' is already used as a name ({first[node_id]}). Rename one of them."
                 self.found.problem(file, path, says)
             first.setdefault(node_id, f"{document.file}:{document.line(path)}")
-            if node.only_if not in self.off:
+            if not self.leading.is_off(node_id):
                 nodes[node_id] = self._node(file, node_id, node)
         self._check_needed(nodes)
         press = {key: self._press(key) for key in "1234590*#"}
@@ -256,11 +256,8 @@ class _Builder:
                 return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
             case authored.Word():
                 means = self._speech(file, (*path, "means"), node.means)
-                if self._target(file, (*path, "listed_in"), node.listed_in) and not self._is_menu(node.listed_in):
-                    self.found.problem(
-                        file, (*path, "listed_in"), f"'{node.listed_in}' is not a menu. Name the menu of words."
-                    )
-                next_word = node.next_word and self._word(file, (*path, "next_word"), node.next_word)
+                self.leading.menu(file, (*path, "listed_in"), node.listed_in)
+                next_word = node.next_word and self.leading.word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
                 return self._reading(file, path, node_id, node)
@@ -274,22 +271,22 @@ class _Builder:
             parts=parts,
             closing=self._speech(file, (*path, "closing"), node.closing) if node.closing else (),
             next=self._option(file, (*path, "next"), "1", node.next) if node.next else None,
-            runs_on_to=self._target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
+            runs_on_to=self.leading.target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
             hint_after=hint,
             text=self._known_text(file, path, node.text),
-            words=tuple(w for i, w in enumerate(node.words) if self._word(file, (*path, "words", i), w)),
+            words=tuple(w for i, w in enumerate(node.words) if self.leading.word(file, (*path, "words", i), w)),
             urgent="today" if node.urgent == "today" else "urgent" if node.urgent else "",
         )
 
     def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
-        goto = self._target(file, (*path, "goto"), choice.goto)
+        goto = self.leading.target(file, (*path, "goto"), choice.goto)
         if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
         words, back = self._named(choice)
         label = self._speech(file, (*path, "label"), _label(words))
         said_back = self._speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
-        instead = target.when_off.say if target and target.only_if in self.off and target.when_off else None
+        instead = target.when_off.say if target and self.leading.is_off(choice.goto) and target.when_off else None
         return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
 
     def _named(self, choice: authored.Choice) -> tuple[str, str]:
@@ -307,65 +304,11 @@ class _Builder:
         choice = authored.Choice(label=label, goto=goto, said_back=answer.say or f"{label}.")
         option = self._option(file, path, key, choice)
         if option is None:
-            if self._is_off(answer.goto) and not self._has_instead(answer.goto):
+            if self.leading.is_off(answer.goto) and not self.leading.has_instead(answer.goto):
                 says = f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
                 self.found.problem(file, path, says)
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])
-
-    def _has_instead(self, node_id: str) -> bool:
-        """Whether a node has a `when_off`, even a wrong one."""
-        return any(
-            ("nodes", node_id, "when_off") in document.lines or "when_off" in document.unread
-            for document in self.draft.documents.values()
-        )
-
-    def _is_menu(self, name: str) -> bool:
-        return name not in self.authored or isinstance(self.authored[name], authored.Menu)
-
-    def _word(self, file: str, path: Path, name: str) -> str | None:
-        """The name of a word node; None, with a Problem, if it is something else, and None if it is switched off."""
-        if name in self.authored and not isinstance(self.authored[name], authored.Word):
-            self.found.problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
-            return None
-        if name in places.FOR_STAFF:
-            self.found.problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
-            return None
-        return self._target(file, path, name)
-
-    def _is_off(self, node_id: str) -> bool:
-        node = self.authored.get(node_id)
-        return bool(node and node.only_if in self.off)
-
-    def _target(self, file: str, path: Path, goto: str, passed: tuple[str, ...] = ()) -> str | None:
-        """Where a name leads today; None for a node that is switched off without `when_off`."""
-        if goto in places.FOR_STAFF:
-            if goto in places.SETTINGS and path[1:2] != (HELP,):
-                self.found.problem(
-                    file, path, f"'{goto}' leads back to where a caller came from. It can only be used in '{HELP}'."
-                )
-            return goto
-        if goto not in self.authored and self.found.is_lost(goto, *self.draft.menus):
-            return goto
-        if goto in passed:
-            self.found.problem(
-                file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}."
-            )
-            return None
-        if goto not in self.authored:
-            says = f"Nothing is called '{goto}'."
-            if goto in places.STEPS or goto in places.STEP_WORDS:
-                says = f"'{goto}' is part of a fixed order, so no choice can lead there."
-            self.found.problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
-            return None
-        if not self._is_off(goto):
-            return goto
-        when_off = self.authored[goto].when_off
-        return self._target(file, path, when_off.goto, (*passed, goto)) if when_off else None
-
-    def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, [*self.authored, *places.FOR_STAFF], 1)
-        return f" Did you mean '{near[0]}'?" if near else ""
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
         if text and text not in self.draft.texts.texts and not self.found.is_lost(text, TEXTS):

@@ -16,7 +16,7 @@ from ivr.spoken import text_of
 
 #: Where something is heard: the id of its node (empty outside nodes), and its name there. Ids are used because titles
 #: may change.
-Place = tuple[str, str]
+Where = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _change(kernel: tuple[str, str], found: list[tuple[str, str, str]]) -> Chang
     return Change(*kernel, places)
 
 
-def _heard(script: Script) -> Iterator[tuple[Place, str]]:
+def _heard(script: Script) -> Iterator[tuple[Where, str]]:
     """Everything that can be heard or texted, and every setting that affects callers, with its place."""
     for node in script.nodes.values():
         for name, words in (*_said(node), *_led(node)):

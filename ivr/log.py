@@ -1,5 +1,8 @@
 """The line's log: one line of JSON for each event, on standard output.
 
+On a terminal, where somebody started the line by hand, JSON would hide the words that the start prints. So there the
+log shows only warnings and errors, as plain lines. A pipe or a file gets all of it.
+
 How lines are collected and written, and why a log that nobody reads blocks no call, is in `hot/writer.py`.
 """
 
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime as dt
 import logging
 import sys
 from collections.abc import Callable
@@ -14,7 +18,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-from ivr.hot.writer import Writer
+from ivr.hot.writer import Writer, as_line
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
@@ -23,7 +27,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = Writer(sys.stdout.buffer)
+    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else as_line)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -71,3 +75,14 @@ class _FromLibrary(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
         structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
+
+
+def _in_words(at: float, event: dict[str, Any]) -> bytes:
+    """A warning or an error as a plain line; nothing for other events."""
+    told = dict(event)
+    if (level := str(told.pop("level", "info"))) == "info":
+        return b""
+    name, why = told.pop("event", ""), told.pop("why", "")
+    rest = ", ".join(f"{key} {value}" for key, value in told.items() if key != "exception")
+    words = f"{dt.datetime.fromtimestamp(at):%H:%M:%S}  {level} ({name}): {why}{' ' * bool(why and rest)}{rest}"
+    return "\n".join(filter(None, [words, str(told.get("exception", ""))])).encode(errors="replace") + b"\n"

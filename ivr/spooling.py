@@ -7,6 +7,7 @@ import time
 
 import structlog
 
+from ivr.callback import Refused
 from ivr.jobs import Jobs
 from ivr.session import SaveRequest
 from ivr.store import Spool, Store, StoreDown
@@ -30,6 +31,8 @@ def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
             _hand_in(each, store, jobs)
         except StoreDown:
             raise
+        except Refused as refusal:  # it is not to be in the list
+            log.warning("spool", file=each.name, why=str(refusal))
         except Exception:  # it must not keep the others from being handed in; the file stays
             log.exception("spool", file=each.name)
             continue

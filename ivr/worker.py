@@ -328,6 +328,8 @@ def tidy(tools: Tools, now: float) -> int:
     """
     keep = tools.line().ring_back.message_keep_days * 86400.0
     forgotten = tools.store.requests.forget_ended(now)
+    tools.store.texts.forget_old(now)
+    tools.store.erasing.look(now)
     gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
     gone |= set(_written_before(now - keep, recording_path(tools.settings, "x").parent))
     faults = []

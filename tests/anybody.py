@@ -1,4 +1,4 @@
-"""A caller who does anything at all, at a desk that may be full or broken: the same calls from the same seed."""
+"""A caller who does random things, at a desk that may be full or broken. The same seed gives the same calls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ivr.session import (
 from tests.line import CALLER, OPEN
 
 KEYS = "1111222333445678990*#"
-#: Of somebody who mostly goes on.
+#: The keys of a caller who mostly chooses.
 CHOICES = "1112223344" * 2 + "590*#"
 DIGITS = ("#", "*", "0", "0#", "07700900456", "0770*0770", "0770*077009", "4271", "12*", "123", "999", "**", "0770")
 ENDED: tuple[Ended, ...] = ("answered", "busy", "no_answer", "failed", "stopped")
@@ -39,18 +39,18 @@ PHONES = (CALLER, CALLER, "+441164960123", "anonymous", "", "+33123456789", "cli
 
 @dataclass
 class Anybody:
-    """One call. Every other caller mostly chooses, and so comes far.
+    """One call. Every other caller mostly chooses, and so gets far.
 
-    Some have asked for calls before, which they can hear of, move and cancel.
+    Some have earlier requests, which they can hear, move and cancel.
     """
 
     script: Script
     chance: random.Random
-    #: Where what the call asks for is done; by itself, one that may be full or out of order.
+    #: The desk; by default one that may be full or out of order.
     desk: Any = None
-    #: What came in, and what was done at the desk.
+    #: The inputs, and the effects that were run.
     done: list[str] = field(default_factory=list)
-    #: The last of what came in, and whether the session was lost then.
+    #: The last input, and whether the session was lost then.
     event: Input = field(default_factory=NoInput)
     lost: bool = False
 
@@ -66,7 +66,7 @@ class Anybody:
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
 
     def go_on(self) -> Turn:
-        """One thing after another. Sometimes the session is lost, except for its place."""
+        """Do the next thing. Sometimes the session is lost, except for its place."""
         event = self._event()
         self.done.append(f"{self.turn.session.place.node} {event}")
         self.now += dt.timedelta(seconds=self.chance.choice([0.3, 5, 20]))

@@ -1,4 +1,4 @@
-"""Fixtures: a private Redis, the real app, and someone to ring it."""
+"""Fixtures: a private Redis, the real app, and a caller."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ ENVIRONMENT = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--accept-calls", action="store_true", help="rewrite what comes out of the golden calls")
+    parser.addoption("--accept-calls", action="store_true", help="rewrite the outputs of the golden calls")
 
 
-#: Files whose tests share something that takes long to make: one process runs all of such a file.
+#: Files whose tests share something slow to make: a single process runs each of these files.
 TOGETHER = ("tests/test_audio.py", "tests/test_speech.py", "tests/test_browser.py")
 
 
 class Scheduling(LoadScopeScheduling):
-    """Gives test after test to whichever process is free, the files of TOGETHER whole, and those first.
+    """Gives single tests to any free process, but each file of TOGETHER to one process, and these first.
 
     xdist has marks for this (`xdist_group`), which it writes into the names of tests: pytest 9.2 does not let it, and
     says nothing, so that two processes each rendered the whole line.
@@ -84,7 +84,7 @@ def settings(machine: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(machine: Settings) -> Iterator[Store]:
-    """An empty Redis that is waited for. What happens when Redis is slow is tested with other stores."""
+    """An empty Redis with a long time-out. A slow Redis is tested with other stores."""
     store = Store(machine.redis_url, PATIENT_SECONDS)
     store.redis.do(lambda client: client.flushall())
     store.requests.new_reference = lambda: "4271"
@@ -103,20 +103,20 @@ def published(store: Store, files: dict[str, str]) -> str:
 
 @pytest.fixture
 def line(settings: Settings, store: Store, published: str) -> Iterator[Line]:
-    """The real app, to be rung."""
+    """The real app, ready to be rung."""
     with Line(settings, store) as line:
         yield line
 
 
 @pytest.fixture
 def browser(line: Line) -> Browser:
-    """The browser of somebody at the advisers' page."""
+    """A browser on the advisers' page."""
     return Browser(line)
 
 
 @pytest.fixture
 def asha(browser: Browser, store: Store) -> Browser:
-    """The same, of an adviser who is signed in."""
+    """The same browser, with an adviser signed in."""
     hire(store)
     browser.sign_in()
     return browser

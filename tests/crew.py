@@ -1,4 +1,4 @@
-"""A worker that really runs, with a Redis of its own, and servers that hang: for tests that kill and stall things."""
+"""A real worker process with its own Redis, and servers that hang, for tests that kill and stall things."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Crew:
         return children(self.process.pid)
 
     def kill(self) -> None:
-        """As the kernel does when memory runs out: its processes end with it."""
+        """Kill it, as the kernel does when memory runs out. Its processes end with it."""
         self.process.kill()
         self.process.wait()
 
@@ -54,7 +54,7 @@ def children(pid: int) -> list[int]:
 
 @contextlib.contextmanager
 def crew(folder: Path, files: dict[str, str], **environment: str) -> Iterator[Crew]:
-    """A worker that runs on these files, with these variables."""
+    """A running worker with these files and environment variables."""
     told = {**ENVIRONMENT, "IVR_DATA": str(folder / "var"), "IVR_AUDIO": str(folder / "audio"), **environment}
     settings = config.settings(told)
     with server.redis(settings), contextlib.closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
@@ -75,13 +75,13 @@ def begin(told: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 class Half(ThreadingHTTPServer):
-    """Twilio's REST, which answers calls and a webhook, and never a text while `hangs` is set."""
+    """A REST API that answers calls and a webhook, but no texts while `hangs` is set."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.asked: list[str] = []
         self.hangs = threading.Event()
-        #: So many of the next clicks are never answered.
+        #: This many of the next clicks are never answered.
         self.clicks_that_hang = 0
         self.refuses: list[int] = []
 
@@ -149,7 +149,7 @@ def hangs() -> Iterator[int]:
 
 
 def seconds_until(what: Callable[[], object], at_most: float = 60.0) -> float:
-    """How long it takes until this is true."""
+    """The seconds until this becomes true."""
     began = time.monotonic()
     while not what():
         assert time.monotonic() - began < at_most, "it never came"

@@ -52,7 +52,7 @@ def request(nth: int = 1, **facts: object) -> CallbackRequest:
 
 
 def asked_otherwise(asked: CallbackRequest, due: float, **facts: object) -> CallbackRequest:
-    """The request with another time and other answers of the one who asked."""
+    """The request, with a different time and different answers of its caller."""
     (asker,) = asked.askers
     return replace(asked, askers=(replace(asker, promise=replace(asker.promise, due=due), **facts),))
 
@@ -91,7 +91,7 @@ class Browser:
         return response
 
     def send(self, path: str, token: bool = True, **fields: str) -> TestResponse:
-        """Send a form of the page that was fetched last."""
+        """Send a form of the last page."""
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
         response = self.client.post(

@@ -1,4 +1,4 @@
-"""The line as Twilio and a caller meet it: signed webhooks to the real app, TwiML read back."""
+"""The line as Twilio and a caller use it: signed webhooks to the real app, and its TwiML parsed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CALLER = "+447700900123"
 
 
 class FromHere(Client):
-    """A client whose requests come from this machine, as a server tells it of each."""
+    """A client whose requests come from this machine, as a server reports them."""
 
     def open(self, *arguments: Any, **options: Any) -> TestResponse:
         if arguments and isinstance(arguments[0], str):  # and not a redirect that is followed, which has it already
@@ -35,7 +35,7 @@ class FromHere(Client):
 
 
 class Line:
-    """The app with a clock of its own. A context manager, so that its threads end."""
+    """The app with a clock of the test's. A context manager, so that its threads end."""
 
     def __init__(self, settings: Settings, store: Store):
         self.settings, self.store, self.now = settings, store, OPEN
@@ -53,13 +53,13 @@ class Line:
         self.app.close()
 
     def post(self, path: str, form: dict[str, str], **headers: str) -> TestResponse:
-        """A webhook as Twilio sends it: `path` may be the whole address, as it stands in TwiML."""
+        """Send a webhook as Twilio does. `path` may be the whole URL, as in TwiML."""
         target = path.removeprefix(self.settings.public_url)
         signature = self._signer.compute_signature(self.settings.public_url + target, form)
         return self.client.post(target, data=form, headers={"X-Twilio-Signature": signature, **headers})
 
     def call(self, caller: str = CALLER, sid: str = "CA" + "1" * 32, **shown: str) -> Call:
-        """Ring the line, with more or other fields in each form."""
+        """Ring the line, with additional or different fields in each form."""
         return Call(self, caller, sid, **shown)
 
 
@@ -105,7 +105,7 @@ class Call:
 
     @property
     def words(self) -> str:
-        """What is said in the last reply."""
+        """The words of the last reply."""
         return said(self.reply)
 
     @property
@@ -120,7 +120,7 @@ class Call:
 
     @property
     def place_told(self) -> bool:
-        """Whether the call has ended with all that there is to tell, in words that no key can cut short."""
+        """Whether the call has ended with the hours and the number, in words that no key can interrupt."""
         return self.has("Hangup") and not self.has("Gather") and "Our number is" in self.words
 
     @property

@@ -48,7 +48,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def stalled(self) -> Iterator[None]:
-        """Connections are accepted, and nothing is answered."""
+        """Within this context, Redis accepts connections and answers nothing."""
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Twilio's REST, on a real server that answers what a test tells it to; and the worker that does all that is queued."""
+"""Twilio's REST API on a real server, with answers set by a test; and a worker that runs everything queued."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ivr.worker import Tools
 
 
 class Twilio(ThreadingHTTPServer):
-    """Gives one answer after another, then always that something was begun, and remembers what it was asked."""
+    """Gives one answer after another, then always success, and records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.answers: list[tuple[int, bytes | dict[str, object]]] = []
         #: Each request's method, path and fields.
         self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
-        #: What each request gave as the key that stays the same when it is tried again.
+        #: The idempotency key of each request.
         self.keys: list[str] = []
         #: Seconds before an answer.
         self.wait = 0.0
@@ -35,7 +35,7 @@ class Twilio(ThreadingHTTPServer):
 
     @property
     def asked(self) -> list[str]:
-        """Each request in short: its method, and the end of its path."""
+        """Each request in short: its method and the end of its path."""
         return [f"{method} {path.rsplit('/', 1)[1]}" for method, path, _ in self.seen]
 
 
@@ -62,12 +62,12 @@ class _Answering(BaseHTTPRequestHandler):
 
 
 def work(tools: Tools) -> None:
-    """Do all that is queued, in this process, where a test can see into it."""
+    """Run everything queued, in this process, so that a test can observe it."""
     pool.queue_worker(tools, *QUEUES, kind=SimpleWorker).work(burst=True, logging_level="CRITICAL")
 
 
 def at_once(store: Store, queue: str) -> None:
-    """Have the time come for all that is to be tried again in this queue."""
+    """Make all scheduled retries of this queue due now."""
 
     def due(client: Any) -> None:
         for job in client.zrange(f"rq:scheduled:{queue}", 0, -1):
@@ -78,6 +78,6 @@ def at_once(store: Store, queue: str) -> None:
 
 
 def show_alive(store: Store) -> None:
-    """Be a worker whose processes all give a sign of life."""
+    """Record a heartbeat of every process of the worker."""
     for post in POSTS:
         store.with_queue(lambda client, post=post: beat(client, post))

@@ -21,11 +21,11 @@ PACKAGE = ROOT / "ivr"
 CORE = {
     "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
-    "environment", "drafts", "coherence", "building", "messages", "escalation", "call", "briefing",
+    "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
 }  # fmt: skip
 EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {"jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store", "hot"},
@@ -48,7 +48,7 @@ SHARED = {"config", "disk", "hot"}
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
+        "the ivr command": {"cli", "person", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
         "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
@@ -59,7 +59,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the check": {"check", "confirmation", "schemas"},
         "practice calls and stories": {"practice", "outcome", "transcript", "story"},
         "the engine": {"call", "escalation", "trail"},
-        "the compiler": {"building", "drafts", "coherence", "menufile", "stand_ins", "shipped", "changes"},
+        "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},

@@ -64,6 +64,7 @@ def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory
 def line(settings: Settings, store: Store, plain: dict[str, str], rendered: Path) -> Iterator[Line]:
     """The line with its sounds, to be rung."""
     store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    store.texts.sender_is("")
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=rendered), store) as line:
         yield line
 
@@ -346,7 +347,7 @@ def test_what_a_voice_fails_to_say_is_said_by_the_next_one(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pyttsx3 = engines.choices(few.line.speech)[-1]
-    failing = engines.Choice("natural", "failing", "failing", _failing)
+    failing = engines.VoiceChoice("natural", "failing", "failing", _failing)
     monkeypatch.setattr(engines, "choices", lambda speech: [failing, pyttsx3])
     failed = [clip for clip in clips(few) if clip.words.startswith(("For school", "To find"))]
     assert failed
@@ -368,7 +369,7 @@ def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
     few: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pyttsx3 = engines.choices(few.line.speech)[-1]
-    dying = engines.Choice("natural", "dying", "dying", _dies_beside_others)
+    dying = engines.VoiceChoice("natural", "dying", "dying", _dies_beside_others)
     monkeypatch.setattr(engines, "choices", lambda speech: [dying, pyttsx3])
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
 

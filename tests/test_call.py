@@ -321,7 +321,7 @@ def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(script: 
 
 @pytest.mark.parametrize("how", ["busy", "no_answer", "failed"])
 def test_a_person_is_rung_unasked_once_in_a_call(talk: Talk, how: str) -> None:
-    """Pockets ring too. Whoever is not put through is asked for a message."""
+    """Pockets ring too. A caller who is not put through is asked for a message."""
     talk.wait(4).transfer(how)  # type: ignore[arg-type]
     assert isinstance(talk.turn.then, Record)
 

@@ -227,7 +227,7 @@ def test_a_no_counts_whoever_said_it_and_whether_or_not_they_said_all() -> None:
 
 
 def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
-    """Only a caller who was never asked is left, so nothing may be said to whoever picks up."""
+    """Only a caller who was never asked is left, so nothing may be said to another person who picks up."""
     asked = callback.saved(None, request(say_who=True, urgent=True), "4271")
     claimed = callback.claim(asked, "asha", NOW)
     both = callback.saved(claimed, _half_said(), "5555")
@@ -240,7 +240,7 @@ def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
 
 
 def test_the_most_urgent_of_the_callers_counts_and_goes_with_them() -> None:
-    """Whoever must be rung today is urgent too, whether or not that was said."""
+    """A caller who must be rung today is also urgent, whether or not they said so."""
     first = callback.saved(None, request(urgent=True), "4271")
     assert first.urgency == "urgent"
 

@@ -240,6 +240,9 @@ SAYINGS = [
     ("signs", "Ask the school/college.", True),
     ("signs", "Ask the school \U0001f600 now.", True),
     ("signs", "Ask the <school>.", True),
+    ("offers", "Ask the [school].", True),
+    ("offers", "[Ask the school.] We can help.", False),
+    ("offers", "We can help. You get it by text.", True),
     ("signs", "Ask the school_team.", True),
     ("signs", "Ask the school.Then wait.", True),
     ("signs", "Ask the S.E.N. team.", True),
@@ -406,7 +409,7 @@ def test_an_engine_that_counted_hash_as_a_mistake_would_be_found(files: Files, m
 
 
 def test_the_shipped_config_passes_without_a_warning(usual: set[Problem]) -> None:
-    """So that whoever sees one knows that it is new. What need not hold is waived where it stands, with a reason."""
+    """So every warning is new. A rule that does not apply somewhere is waived there, with a reason."""
     assert [str(p) for p in usual] == []
 
 

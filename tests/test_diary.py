@@ -63,7 +63,7 @@ def test_a_line_that_is_never_open_has_no_better_moment_than_now() -> None:
 
 
 def test_who_cannot_wait_is_due_within_hours_and_everybody_else_by_the_end_of_a_day() -> None:
-    """The day that is promised is the next that opens: this one, for whoever asks before it does."""
+    """The promised day is the next opening day: today, for a caller who asks before opening time."""
     friday = dt.datetime(2026, 11, 27, tzinfo=LONDON)
     asked = {
         "by day": friday.replace(hour=10), "before opening": friday.replace(hour=7),

@@ -61,6 +61,16 @@ def test_every_file_of_the_project_that_a_page_names_exists(page: Path) -> None:
         assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 
+@every_page
+def test_every_row_of_a_table_is_one_line_with_as_many_cells_as_its_head(page: Path) -> None:
+    """A row that is broken in two, or two that became one, is shown as no table."""
+    outside_code = re.sub(r"```.*?```", "", _text(page), flags=re.DOTALL)
+    for table in re.findall(r"^\|.*\n(?:\S.*\n)+", outside_code, re.MULTILINE):
+        rows = [re.sub(r"`[^`]*`", "", row) for row in table.splitlines()]
+        cells = {row.count("|") if row.startswith("|") and row.endswith("|") else row for row in rows}
+        assert len(cells) == 1, f"{page.name}: {cells}"
+
+
 def test_every_simulated_caller_and_rule_that_a_page_names_exists() -> None:
     """The page on accessibility points to rows of `ivr check`, and both it and the hazards point to rules."""
     accessibility, hazards = _text(ROOT / "docs" / "accessibility.md"), _text(ROOT / "docs" / "hazards.md")
@@ -75,7 +85,7 @@ def test_every_simulated_caller_and_rule_that_a_page_names_exists() -> None:
 
 
 def test_the_line_says_the_call_in_the_readme(shipped: Script, request: pytest.FixtureRequest) -> None:
-    """When words change: pytest --accept-calls tests/test_docs.py writes the call anew."""
+    """When words change, update the call: pytest --accept-calls tests/test_docs.py"""
     shown = _CALL.search(_text(README))
     assert shown, "the README shows no call"
 

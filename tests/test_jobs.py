@@ -487,7 +487,7 @@ def test_an_alert_that_is_tried_again_is_known_by_its_id_and_one_that_is_told_an
 def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
     told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str], way: Way
 ) -> None:
-    """Whoever was told already is not told six times."""
+    """Receivers who already got an alert do not get it six times."""
     if way == "webhook":
         twilio.answers = [(500, b"")]
     else:
@@ -576,7 +576,7 @@ def test_a_password_is_shown_without_tls_on_this_machine_only(settings: Settings
 def test_an_address_that_is_refused_keeps_no_alert_from_the_others(
     settings: Settings, mailbox: tuple[Mailbox, str]
 ) -> None:
-    """Nor is it sent to them again. Whoever runs the machine reads of it."""
+    """It is not sent to them again either. The operator sees it in the log."""
     with capture_logs() as logged:
         _mail(settings, mailbox[1], "nobody@example.org", "desk@example.org")
 
@@ -585,7 +585,7 @@ def test_an_address_that_is_refused_keeps_no_alert_from_the_others(
 
 
 def test_ten_who_are_late_are_one_alert(told: Tools, store: Store, mailbox: tuple[Mailbox, str]) -> None:
-    """It says how many there are. Whoever becomes late after that is told of anew."""
+    """It says how many there are. A caller who becomes late after that raises a new alert."""
     for number in range(10):
         ask(store, number, due=NOW - 60 * number)
     worker.look(told, NOW)
@@ -684,7 +684,9 @@ def called(*what: object) -> None:
 
 
 def test_only_our_own_jobs_are_done(tools: Tools, store: Store) -> None:
-    """Whoever can write to Redis may not choose what runs in the worker: not by name, not by pickle, not afterwards."""
+    """Write access to Redis does not allow anybody to choose what runs in the worker: by name, by pickle, or
+    as a callback.
+    """
     ours = f"{__name__}.called"
     for serializer in (JSONSerializer, PickleSerializer):
         queue = Queue(TEXTS, connection=store.queue_client(), serializer=serializer)

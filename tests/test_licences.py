@@ -41,7 +41,7 @@ def test_each_package_that_we_ask_for_has_a_use() -> None:
 
 
 def test_only_the_test_lock_has_the_optional_voice() -> None:
-    """piper-tts is for whoever wants it; nobody gets its GPL code who did not ask."""
+    """piper-tts is optional: its GPL code is installed only on request."""
     assert "piper-tts" in LOCKED
     assert "piper-tts" not in RUN
 

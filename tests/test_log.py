@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 import threading
@@ -42,6 +43,19 @@ def test_each_event_is_a_line_in_the_order_they_came() -> None:
     ]  # fmt: skip
     assert all(str(line["timestamp"]).endswith("+00:00") for line in lines)
     assert "ZeroDivisionError" in str(lines[-1]["exception"])
+
+
+def test_a_terminal_shows_warnings_and_errors_as_plain_lines_and_nothing_else() -> None:
+    """The start prints words for the person who types it, and JSON among them would hide these."""
+    ours, terminal = pty.openpty()
+    code = LOGS.format(end="out.warning('texts', why='The sender is gone.', code=21606)")
+    subprocess.run([sys.executable, "-c", code], stdout=terminal, check=False)
+    os.close(terminal)
+    with os.fdopen(ours, "rb") as shown:
+        first, *_, last = shown.read1(10_000).decode().splitlines()
+
+    assert first.endswith("  error (trouble): call CA1")
+    assert last.endswith("  warning (texts): The sender is gone. code 21606")
 
 
 def test_a_fault_and_what_led_to_it_are_written_before_the_process_can_die() -> None:

@@ -149,7 +149,7 @@ def test_playing_is_not_listening_and_the_first_who_listened_is_kept() -> None:
 
 
 def test_messages_of_the_night_come_first_and_have_until_an_hour_after_opening() -> None:
-    """Whoever cannot wait comes before them."""
+    """Callers who cannot wait come before them."""
     night, day = OPEN.timestamp() - 12 * HOUR, NOW
     asked = [
         messages.added(_spoken(1), _message("by day", at=day), NOW),
@@ -170,7 +170,7 @@ def test_messages_of_the_night_come_first_and_have_until_an_hour_after_opening()
 
 
 def _fetch(tools: Tools, store: Store, twilio: Twilio, sound: bytes, wish: str = WISH) -> None:
-    """Twilio has told of a recording, and the worker does what there is to do."""
+    """Twilio reports a recording, and the worker runs its jobs."""
     twilio.answers = [(200, sound), (204, b"")]
     tools.jobs.fetch_recording(wish, RECORDING, 9)
     work(tools)
@@ -322,7 +322,7 @@ def test_of_a_message_that_does_not_come_somebody_is_told_without_it(told: Tools
 def test_of_one_phone_there_is_one_alert_a_day_and_of_hidden_ones_one_an_hour(
     told: Tools, store: Store, twilio: Twilio
 ) -> None:
-    """Pockets ring again and again. What is asked for with keys is told of each time."""
+    """Pockets ring again and again. A request made with keys raises an alert each time."""
     for nth, number in enumerate(("+447700900001", "+447700900001", "", "", "+447700900002"), 1):
         saved = _leave(store, nth, id=f"CA{nth}-message", number=number, messages=(_message(),))
         told.jobs.alert_if_urgent(saved, NOW)
@@ -357,7 +357,7 @@ def test_of_a_message_that_nobody_listened_to_in_time_somebody_is_told_once(
 
 
 def test_an_alert_says_how_urgent_it_is(told: Tools, store: Store, twilio: Twilio) -> None:
-    """A request that becomes more urgent is told of once more."""
+    """A request that becomes more urgent raises another alert."""
     urgent = ask(store, 1, urgent=True)
     told.jobs.alert_if_urgent(urgent, NOW)
     work(told)

@@ -169,7 +169,7 @@ def test_star_while_it_rings_leads_to_being_rung_back(line: Line) -> None:
 
 
 def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(line: Line) -> None:
-    """No pause comes first, and nothing is said back: whoever presses 0 at the end of a menu has waited enough."""
+    """Without a pause or a confirmation first: a caller who presses 0 at the end of a menu has waited enough."""
     for call in (_ring(line, OPEN).press("0"), _ring(line, OPEN, sid="CA2").press("94").press("3")):
         gather, dial = call.reply
         assert (gather.tag, gather.attrib["timeout"], dial.tag) == ("Gather", "1", "Dial")
@@ -178,7 +178,7 @@ def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(
 
 
 def test_the_pause_after_a_key_is_outside_what_twilio_listens_to(line: Line) -> None:
-    """So a key that comes in it, meant for what was said before, is heard by nobody, and nothing begins anew."""
+    """So a key during the pause, meant for the previous words, is ignored, and the new words do not start again."""
     call = _ring(line, OPEN)
     assert [element.tag for element in call.reply] == ["Gather", "Redirect"]
 
@@ -194,7 +194,7 @@ def test_the_pause_after_a_key_is_outside_what_twilio_listens_to(line: Line) -> 
 def test_without_redis_nobody_is_left_in_a_circle_either(
     own_redis: tuple[Settings, int], at: dt.datetime, does: str
 ) -> None:
-    """What is said after the tone is kept all the same, and that is told."""
+    """A message after the tone is still kept, and the line says so."""
     settings, redis_pid = own_redis
     with Line(settings, Store(settings.redis_url)) as line:
         call = _ring(line, at)
@@ -213,11 +213,11 @@ def test_without_redis_nobody_is_left_in_a_circle_either(
         assert len(line.spool.content().waiting) == (does == "speaks")
 
 
-# --- whoever hangs up -------------------------------------------------------------------------
+# --- callers who hang up -------------------------------------------------------------------------
 
 
 def test_whoever_hangs_up_is_counted_by_where_they_were(line: Line) -> None:
-    """Without their number; and whoever the line has told goodbye is not among them."""
+    """Without their number. Callers to whom the line said goodbye are not counted."""
 
     def left(place: str) -> float:
         return REGISTRY.get_sample_value("ivr_callers_left_total", {"place": place}) or 0.0

@@ -198,7 +198,7 @@ def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypat
 
 
 def test_a_number_that_is_said_and_not_written_down_is_found(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever hangs up in the middle of asking to be rung is rung."""
+    """A caller who hangs up in the middle of asking to be rung is still rung."""
     told = lambda self, request: Done(request=request, reference="1")  # noqa: E731
     monkeypatch.setattr(PracticeDesk, "_save", told)
     monkeypatch.setattr(outcomes, "habits", lambda: [Habit()])

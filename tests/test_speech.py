@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from scipy import linalg, signal
 
 from ivr.audio import engines, may_hold_speech, speech, telephone
-from ivr.audio.speech import Sounds
+from ivr.audio.speech import Measurements
 from ivr.audio.voices import WITH_THE_PACKAGE
 from ivr.script import Script
 
 RATE = telephone.TELEPHONE_RATE
 Wave = NDArray[np.float64]
 
-#: Short words above all: whoever says more is heard more easily.
+#: Mostly short words, which are the hardest to detect.
 SAID = [
     "Help.",
     "Yes.",
@@ -200,7 +200,7 @@ def _recorded(wave: Wave) -> bytes:
     return wide.getvalue()
 
 
-def _measured(wave: Wave) -> Sounds:
+def _measured(wave: Wave) -> Measurements:
     samples, _ = soundfile.read(io.BytesIO(_recorded(wave)), dtype="float32")
     return speech.measured(samples)
 

@@ -202,14 +202,18 @@ def test_the_worker_hands_in_what_the_web_left(away: Desk, shipped: Script, stor
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "claimed", "done", "cancelled", "joined"])
 def test_a_kill_between_redis_and_the_file_doubles_nothing(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, meanwhile: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, machine: Settings, meanwhile: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """The entry is there again, whatever became of its request: also if it stands under another's id."""
     first = ask(store, 1) if meanwhile == "joined" else None
     away.run(shipped, SaveRequest(request(9, number="+447700900001")), OPEN)
-    with monkeypatch.context() as killed:
-        killed.setattr(spool, "forget", lambda name: None)
-        _handed(spool, store, jobs)
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(Spool, "forget", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        _handed(spool, Store(machine.redis_url, 10.0), jobs)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     name = first.id if first else "CA009-1"
     if meanwhile in ("claimed", "done"):
         store.requests.change(name, lambda found: callback.claim(found, "asha", NOW))

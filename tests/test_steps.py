@@ -150,7 +150,10 @@ def test_a_number_is_understood_however_people_here_give_it(keying: Talk, digits
 
 @pytest.mark.parametrize("late", ["#", "6"])
 def test_hash_behind_a_number_that_ended_by_itself_is_no_key_of_what_follows(keying: Talk, late: str) -> None:
-    """It came one reply late, as did the last digit pressed twice. What is read back does not begin anew."""
+    """It came one reply late, like a last digit that is pressed twice.
+
+    The number is not read back from the start again.
+    """
     keying.key("07700900456")
     assert keying.words.count("four five six") == 2
 
@@ -263,7 +266,7 @@ def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> 
 
 
 def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
-    """Whoever hangs up leaves what they confirmed, marked as unfinished."""
+    """A caller who hangs up leaves what they confirmed, marked as unfinished."""
     _asked(talk.to(ASK), *WHOLE[:6])
 
     assert [noted.removeprefix("callback request: 07700 900123; ") for noted in talk.noted] == [
@@ -799,7 +802,7 @@ def test_zero_again_in_the_words_before_the_ringing_rings_at_once(script: Script
 
 
 def test_the_adviser_hears_that_a_caller_has_pressed_no_key_and_not_that_they_need_slow_speech(script: Script) -> None:
-    """The line rings unasked, and whoever picks up should know why nobody says anything."""
+    """The line rings a person unasked, who should know why the caller says nothing."""
     talk = Talk(script).wait(4)
 
     assert text_of(reply.whisper(script, talk.session)) == (

@@ -217,19 +217,6 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
     assert store.sessions.get("CA1") == S
 
 
-def test_a_server_that_could_lose_what_it_was_told_is_known(own: RedisServer) -> None:
-    store = Store(own.url)
-    assert store.redis_risks() == []
-
-    store.redis.do(lambda client: client.config_set("appendonly", "no"))
-    store.redis.do(lambda client: client.config_set("maxmemory-policy", "allkeys-lru"))
-
-    assert store.redis_risks() == [
-        "It has no append-only file: set appendonly yes.",
-        "It deletes keys when it is full: set maxmemory-policy noeviction.",
-    ]
-
-
 def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> None:
     Store(own.url).redis.do(lambda client: client.config_set("requirepass", "secret"))
 
@@ -320,6 +307,8 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.health.figures(Figures(NOW, {}, 0, 0, 0))
     store.health.ail("web", 4)
     store.requests.begin_ringing("CA001-1", NOW)
+    store.erasing.look(NOW)
+    store.erasing.deletes()
     show_alive(store)
     store.sign_ins.begin("asha", "1", NOW, "a browser", "192.0.2.1", 60)
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")

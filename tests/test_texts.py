@@ -1,4 +1,4 @@
-"""Texts: offered where they can be sent, told of in plain words when they fail, and answered when they come in."""
+"""Texts: offered if they can be sent, reported in plain words if they fail, and answered if they come in."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_a_running_line_stops_offering_texts_and_offers_them_again(line: Line) -
     line.store.texts.sender_is("Twilio says that +441164960000 sends no texts.")
     line.app._live.look()
 
-    assert "by text" not in away.press("#").words, "not even to whoever heard of it before"
+    assert "by text" not in away.press("#").words, "not even to a caller who heard the offer before"
     assert "by text" not in line.call(sid="CA2").press("0").put_in(DialCallStatus="busy").words
     line.store.texts.sender_is("")
     line.app._live.look()

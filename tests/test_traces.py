@@ -1,10 +1,9 @@
-"""Calls of anybody from fixed seeds, over the small line: what comes out of each is what came out before.
+"""Random calls from fixed seeds on the small line: their outputs are the same as before.
 
 `tests/traces.txt` has one line for each call: its seed, its turns, and a fingerprint of all that was said and done.
-`docs/moves.md` has every move that was seen: what comes in at a place, and where it leads.
-A change that is meant changes lines there: `pytest tests/test_traces.py --accept-calls` writes them anew, and the
-log of changes tells how many calls are different, and which moves are new or gone. A change that only moves code
-changes none.
+`docs/moves.md` has every move that was seen: what comes in at a place, and where it leads. A change that is meant
+changes lines there: `pytest tests/test_traces.py --accept-calls` updates them; the diff shows how many calls differ,
+and which moves are new or gone. Moving code changes none.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ A_NODE = "*what staff wrote*"
 NAMED = {END_MENU, MAIN_MENU, HELP}
 HEAD = """# Moves
 
-What can come in at each place that every line has, and where it was seen to lead: 300 random calls over a small
-line. `tests/test_traces.py` writes this table, and fails when a call makes a move that is not in it.
+What can come in at each built-in step, and where it was seen to lead, in 300 random calls on a small script.
+`tests/test_traces.py` writes this page, and fails if a call makes a move that is not on it.
 
-Left out is what is the same everywhere: 0 leads to a person, star back, hash to the same again, and 9 to help.
-A key before the ringing, before a tone, or in a pause counts at the place before, and one that comes too soon
-to be meant leads to the same again. Where silence, unused keys or circles bring help, they lead to `stay_on`,
-`message`, `told`, `goodbye`, or, in the middle of asking to be rung, to `ring_done`. What could not be done
-leads to `end_menu`, and a message that could not be kept to `told`.
+Inputs that mean the same everywhere are left out: 0 leads to a person, star back, hash to the same again, and 9 to
+help. A key before the ringing, before a tone, or in a pause counts at the previous place, and a key that comes too
+soon leads to the same again. Where silence, unused keys or circles bring help, they lead to `stay_on`, `message`,
+`told`, `goodbye`, or, while asking to be rung, to `ring_done`. A failed effect leads to `end_menu`, and a message
+that could not be saved to `told`.
 
 | at | what comes in | leads to |
 |---|---|---|
@@ -53,7 +52,7 @@ def script() -> Script:
 
 @dataclass
 class Trace:
-    """One call: its line in the file, where it came to, and its moves."""
+    """One call: its line in the file, the places it reached, and its moves."""
 
     line: str
     places: set[str]
@@ -83,7 +82,7 @@ def _call(script: Script, seed: int) -> Trace:
 
 
 def _came(before: Turn, event: Input) -> str:
-    """What came in, in words; nothing for what is the same everywhere."""
+    """The input in words; empty for inputs that mean the same everywhere."""
     match event:
         case Key(keys) if isinstance(before.then, Gather) and before.then.digits > 1:
             return "digits" if keys.isdigit() else ""
@@ -102,7 +101,7 @@ def _came(before: Turn, event: Input) -> str:
 def test_anybody_hears_what_they_heard_before(
     script: Script, traces: list[Trace], request: pytest.FixtureRequest
 ) -> None:
-    """Every place of the small line is come to."""
+    """And every place of the small line is reached."""
     lines = [trace.line for trace in traces]
     if request.config.getoption("--accept-calls"):
         FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -119,14 +118,31 @@ def test_every_move_is_one_that_somebody_has_looked_at(traces: list[Trace], requ
     order = list(places.STEPS)
     rows = sorted(leads.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     table = HEAD + "".join(f"| `{at}` | {came} | {', '.join(sorted(tos))} |\n" for (at, came), tos in rows)
+    table += _picture(dict(rows))
     if request.config.getoption("--accept-calls"):
         MOVES.write_text(table, encoding="utf-8")
 
     assert MOVES.read_text(encoding="utf-8").splitlines() == table.splitlines()
 
 
+#: Steps that help callers who are stuck. Arrows to them from everywhere would hide the others.
+HELPING = {"`stay_on`", "`message`", "`told`", "`goodbye`"}
+
+
+def _picture(leads: dict[tuple[str, str], set[str]]) -> str:
+    """The same moves as a diagram, without those of silence and unused keys, and without help for stuck callers."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (at, came), tos in leads.items():
+        for to in sorted(tos):
+            is_help = to in HELPING and at not in ("person_away", "stay_on", "message")
+            if to.startswith("`") and came not in ("silence", "an unused key") and not is_help:
+                arrows.setdefault((at, to.strip("`")), []).append(came.removeprefix("the call to a person: "))
+    lines = (f"    {at} -->|{', '.join(came)}| {to}\n" for (at, to), came in arrows.items())
+    return f"\n## As a picture\n\n{_picture.__doc__}\n\n```mermaid\nflowchart TD\n{''.join(lines)}```\n"
+
+
 def _named(before: Turn, after: Turn) -> str:
-    """Where a move leads, as the table has it."""
+    """The target of a move, as the table shows it."""
     s, to = before.session, after.session.place.node
     if to == s.place.node:
         return "the same again"

@@ -72,7 +72,7 @@ LACKING = {
 
 @pytest.mark.parametrize("lacking", LACKING)
 def test_whatever_the_line_itself_needs_can_be_missing(files: Files, shipped: Script, lacking: str) -> None:
-    """Callers hear what is shipped, and staff are told of each."""
+    """Callers hear the shipped words, and the check reports each of them to staff."""
     for name, *path in LACKING[lacking]:
         files = _without(files, name, *path)
 

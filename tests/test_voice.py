@@ -58,7 +58,7 @@ def test_what_twilio_did_not_sign_is_refused(line: Line, path: str, signature: s
 
 
 def test_a_refusal_says_why_and_what_to_look_at(line: Line) -> None:
-    """For whoever looks into it at Twilio or with curl; nothing in it helps to sign."""
+    """For operators who look at Twilio's debugger or use curl. The text does not help to forge a signature."""
     without = line.client.post("/voice/turn/3?at=a.b&x=%22", data=FORM)
     wrong = line.client.post("/voice/turn/3?at=a.b&x=%22", data=FORM, headers={"X-Twilio-Signature": "wrong"})
 

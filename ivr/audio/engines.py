@@ -53,7 +53,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class Choice:
+class VoiceChoice:
     """A voice that may be used: its engine, the identity that goes into the names of its sounds, and how to load it."""
 
     engine: str
@@ -65,9 +65,9 @@ class Choice:
         return f"{self.engine} ({self.voice})"
 
 
-def choices(speech: SpeechSettings) -> list[Choice]:
+def choices(speech: SpeechSettings) -> list[VoiceChoice]:
     """The voices of config/line.yaml, best first. `heart` is the fallback for every other natural voice."""
-    found: list[Choice] = []
+    found: list[VoiceChoice] = []
     for engine in speech.engines:
         if engine == "natural":
             found += [_natural(voice) for voice in dict.fromkeys((speech.natural_voice, voices.WITH_THE_PACKAGE))]
@@ -78,7 +78,7 @@ def choices(speech: SpeechSettings) -> list[Choice]:
     return found
 
 
-def choice_of(voice: str, speech: SpeechSettings) -> Choice:
+def choice_of(voice: str, speech: SpeechSettings) -> VoiceChoice:
     """A voice by its name, even if config/line.yaml does not use it. Raises EngineMissing if there is none."""
     known = voices.known(voice)
     if known is None:
@@ -111,8 +111,8 @@ def _by_sentence(
 # --- natural: hibari-tts --------------------------------------------------------------------
 
 
-def _natural(voice: str) -> Choice:
-    return Choice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
+def _natural(voice: str) -> VoiceChoice:
+    return VoiceChoice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
 
 
 class Natural:
@@ -155,10 +155,10 @@ class Natural:
 # --- piper ----------------------------------------------------------------------------------
 
 
-def _piper(path: str) -> Choice:
+def _piper(path: str) -> VoiceChoice:
     file = config.ROOT / path if path else None
     voice = Path(path).stem or "none"
-    return Choice("piper", voice, f"piper {voice} {_digest(file)} {_version('piper-tts')}", partial(Piper, path))
+    return VoiceChoice("piper", voice, f"piper {voice} {_digest(file)} {_version('piper-tts')}", partial(Piper, path))
 
 
 def _digest(file: Path | None) -> str:
@@ -205,9 +205,9 @@ class Piper:
 # --- pyttsx3 --------------------------------------------------------------------------------
 
 
-def _pyttsx3() -> Choice:
+def _pyttsx3() -> VoiceChoice:
     identity = f"pyttsx3 {ESPEAK_VARIANT} {_version('espeakng-loader')} {_version('pyttsx3')}"
-    return Choice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3)
+    return VoiceChoice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3)
 
 
 class Pyttsx3:

@@ -17,7 +17,7 @@ import soundfile
 
 from ivr.audio import engines, telephone
 from ivr.audio.clips import RENDERED, Clip
-from ivr.audio.engines import Choice, Engine, EngineMissing
+from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.recordings import Recordings
 from ivr.audio.telephone import TELEPHONE_RATE, Samples
 from ivr.script import Script
@@ -48,7 +48,7 @@ class Ear:
         self._recorded = {} if voice else Recordings(folder, script).names()
 
     @cached_property
-    def _speaker(self) -> tuple[Choice, Engine]:
+    def _speaker(self) -> tuple[VoiceChoice, Engine]:
         """The best voice that is ready."""
         reasons = []
         for choice in self._choices:

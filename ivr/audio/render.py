@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
-from ivr.audio.engines import Choice, Engine, EngineMissing
+from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.recordings import Recordings
 from ivr.linefile import Pace
 from ivr.script import Script
@@ -78,7 +78,7 @@ def render(script: Script, folder: Path, progress: Progress = lambda made, of: N
 class _Job:
     """Everything needed to make a sound, except the clip and the voice."""
 
-    choice: Choice
+    choice: VoiceChoice
     folder: Path
     pace: Pace
     said: Mapping[str, str]
@@ -106,7 +106,7 @@ class _Job:
         return self.folder / RENDERED / clip.name(self.choice.identity, self.said)
 
 
-def _missing(wanted: list[Clip], choice: Choice, script: Script, rendered: Path) -> list[Clip]:
+def _missing(wanted: list[Clip], choice: VoiceChoice, script: Script, rendered: Path) -> list[Clip]:
     there = {path.name for path in rendered.glob("*.wav")}
     return [clip for clip in wanted if clip.name(choice.identity, script.words.said) not in there]
 

@@ -54,7 +54,7 @@ COLOUR_SECONDS = 0.18
 
 
 @dataclass(frozen=True)
-class Sounds:
+class Measurements:
     """Measurements of a recording.
 
     `peak`: its loudest frame, in dB of full scale. `seconds`: how long something stands out. `tones`: the share of that
@@ -88,14 +88,14 @@ def may_hold_speech(wav: bytes) -> bool:
     return measured(samples.mean(axis=1), rate).may_be_speech
 
 
-def measured(samples: Samples, rate: int = TELEPHONE_RATE) -> Sounds:
+def measured(samples: Samples, rate: int = TELEPHONE_RATE) -> Measurements:
     """Measure a recording of any sample rate."""
     if rate != TELEPHONE_RATE:
         import soxr
 
         samples = soxr.resample(samples, rate, TELEPHONE_RATE)
     if len(samples) < FRAME:
-        return Sounds(peak=-np.inf)
+        return Measurements(peak=-np.inf)
     waves = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), FRAME)[::STEP]
     power = np.abs(np.fft.rfft(waves * np.hanning(FRAME), axis=1)) ** 2
     bands = _in_bands(power, BANDS, 3)
@@ -104,11 +104,11 @@ def measured(samples: Samples, rate: int = TELEPHONE_RATE) -> Sounds:
     out = ((bands - np.percentile(bands, 10, axis=0)) > STANDS_OUT).sum(axis=1) >= STANDS_OUT_BANDS
     out &= level > SILENT
     if not out.any():
-        return Sounds(peak)
+        return Measurements(peak)
     energy, is_tone = power.sum(axis=1), (_share_of_two(power) > TONE) & out
     near_tone = np.convolve(is_tone, np.ones(2 * BESIDE_TONES + 1), mode="same") > 0
     second = TELEPHONE_RATE / STEP
-    return Sounds(
+    return Measurements(
         peak,
         seconds=float(out.sum() / second),
         tones=float(energy[is_tone].sum() / energy[out].sum()),

@@ -290,7 +290,7 @@ class Simulation:
     def _is_end(self, visit: Visit) -> bool:
         return visit.node in self._readings and heard_to_end(self.script, self.timing, visit) is not None
 
-    def _got(self, what: str) -> relay.Got:
+    def _got(self, what: str) -> relay.GotAt:
         def got(walk: Walk, visit: Visit) -> float | None:
             if what in self._readings:
                 return heard_to_end(self.script, self.timing, visit) if visit.node == what else None

@@ -24,10 +24,10 @@ REPLY = 8.0
 #: A key to press, and the place where it has the wanted meaning; an empty place for keys that mean the same everywhere.
 Step = tuple[str, str]
 #: The second at which the caller has got what they want, from the walk so far and the current visit; None if not yet.
-Got = Callable[[Walk, Visit], float | None]
+GotAt = Callable[[Walk, Visit], float | None]
 
 
-def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: Got) -> tuple[float, int] | None:
+def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: GotAt) -> tuple[float, int] | None:
     """The seconds and keys of an ordinary caller's route through a relay; None if it does not work.
 
     Tries three ways and returns the quickest: as it is, after asking for more time, and after asking for a person who
@@ -62,7 +62,7 @@ def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
 class _Call:
     """One call through a relay: what has been typed by which second, and what is pressed."""
 
-    def __init__(self, walker: Walker, got: Got):
+    def __init__(self, walker: Walker, got: GotAt):
         self._walker, self._got, self._visit = walker, got, walker.first
         self._typed_until = 0.0
         self._typed: set[str] = set()

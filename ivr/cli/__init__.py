@@ -18,6 +18,7 @@ from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
 from ivr.cli.people import adviser, callbacks
+from ivr.cli.persons import person_group
 from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
@@ -36,7 +37,7 @@ def commands() -> None:
 
 for command in (
     start, demo, call, check, publish, history, diff, undo, notice, confirm, schema,
-    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store, spool,
+    say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store, spool, person_group,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -13,6 +13,7 @@ import datetime as dt
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import msgspec
@@ -30,8 +31,9 @@ MOST_LINES = 100_000
 class Writer:
     """Collects events, and writes them as lines in its own thread."""
 
-    def __init__(self, out: BinaryIO):
-        self._out = out
+    def __init__(self, out: BinaryIO, line: Callable[[float, dict[str, Any]], bytes] | None = None):
+        """`line` writes one event, with its time in seconds since the epoch; by default as JSON."""
+        self._out, self._line = out, line or as_line
         #: Events with their time, and marks that are set once everything before them is written.
         self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
         self._wake = threading.Event()
@@ -69,7 +71,7 @@ class Writer:
             if isinstance(kept, threading.Event):
                 marks.append(kept)
             else:
-                lines.append(_line(*kept))
+                lines.append(self._line(*kept))
         if lines:
             with contextlib.suppress(OSError, ValueError):  # ValueError: standard output was closed
                 self._out.write(b"".join(lines))
@@ -89,7 +91,7 @@ class Writer:
             self.write()
 
 
-def _line(at: float, event: dict[str, Any]) -> bytes:
+def as_line(at: float, event: dict[str, Any]) -> bytes:
     """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     try:

@@ -8,7 +8,7 @@ from ivr import dialling, reply
 from ivr.callback import REFERENCE_DIGITS
 from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
-from ivr.places.kinds import Asks, Choice, got, no, not_sure, yes
+from ivr.places.kinds import Asks, Pick, got, no, not_sure, yes
 from ivr.places.wish import RingCancelled, RingFailed, anew, not_rung, others, promise, told
 from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
 from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
@@ -67,9 +67,9 @@ class RingFound(Asks):
     move, cancel, keep = label(), label(), label()
     kept = Line()
     picks = (
-        Choice(move, "ring_when", sets={"moving": True}),
-        Choice(cancel, "ring_sure"),
-        Choice(keep, END_MENU, said=kept),
+        Pick(move, "ring_when", sets={"moving": True}),
+        Pick(cancel, "ring_sure"),
+        Pick(keep, END_MENU, said=kept),
     )
 
     def says(self, here: Here) -> Speech:
@@ -101,7 +101,7 @@ class RingSure(Asks):
     ask = Line()
     picks = (yes(END_MENU), no(END_MENU, said=RingFound.kept), not_sure(END_MENU, said=RingFound.kept))
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         if pick.label is not Phrases.if_yes:
             return super().picked(here, pick)
         return here.s, Do(CancelRequest(here.s.wishes.request, here.s.wishes.reference), _cancelled, RingFailed.say)

@@ -103,7 +103,7 @@ class Step(Speaks, Words):
 # --- one that asks ------------------------------------------------------------------------------
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Pick(msgspec.Struct, frozen=True):
     """One choice at a step: its label, and where it leads."""
 
     label: Line
@@ -114,23 +114,23 @@ class Choice(msgspec.Struct, frozen=True):
     sets: Mapping[str, Any] = {}
 
 
-def yes(goto: str, said: Line | None = None, **sets: object) -> Choice:
-    return Choice(Phrases.if_yes, goto, said, sets)
+def yes(goto: str, said: Line | None = None, **sets: object) -> Pick:
+    return Pick(Phrases.if_yes, goto, said, sets)
 
 
-def no(goto: str, said: Line | None = None, **sets: object) -> Choice:
-    return Choice(Phrases.if_no, goto, said, sets)
+def no(goto: str, said: Line | None = None, **sets: object) -> Pick:
+    return Pick(Phrases.if_no, goto, said, sets)
 
 
-def not_sure(goto: str, said: Line | None = None, **sets: object) -> Choice:
-    return Choice(Phrases.if_not_sure, goto, said, sets)
+def not_sure(goto: str, said: Line | None = None, **sets: object) -> Pick:
+    return Pick(Phrases.if_not_sure, goto, said, sets)
 
 
 class Asks(Step):
     """Speaks, and offers choices on keys 1 to 4. A choice keeps its key even if another is not offered."""
 
     ask: ClassVar[Line]
-    picks: ClassVar[tuple[Choice, ...]]
+    picks: ClassVar[tuple[Pick, ...]]
 
     def __init_subclass__(cls) -> None:
         if picks := vars(cls).get("picks"):
@@ -139,7 +139,7 @@ class Asks(Step):
     def says(self, here: Here) -> Speech:
         return here.words(self.ask)
 
-    def is_offered(self, here: Here, pick: Choice) -> bool:
+    def is_offered(self, here: Here, pick: Pick) -> bool:
         return True
 
     def choices(self, here: Here) -> tuple[Option, ...]:
@@ -152,7 +152,7 @@ class Asks(Step):
     def chosen(self, here: Here, option: Option) -> Moved:
         return self.picked(here, self.picks[int(option.key) - 1])
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         """Apply a choice: what it sets and says, and where it leads."""
         s = reply.say(here, here.words(pick.said)) if pick.said else here.s
         return (replace(s, wishes=replace(s.wishes, **pick.sets)) if pick.sets else s), onward(pick.goto)

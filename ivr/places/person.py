@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from ivr import reply
 from ivr.hours import LONDON
 from ivr.phrases import Phrases
-from ivr.places.kinds import BACK_TO, Asks, Choice, HandsOver, got
+from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, keep, save
 from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Option, label
 from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
@@ -121,7 +121,7 @@ class PersonAway(Asks):
     tried, not_asked, number = Line(), Line(), Line()
     ring_back, text, listen = label(), label(), label()
     go_on = Line()
-    picks = (Choice(ring_back, "ring_back"), Choice(text, "send_text"), Choice(listen, BACK_TO, said=go_on))
+    picks = (Pick(ring_back, "ring_back"), Pick(text, "send_text"), Pick(listen, BACK_TO, said=go_on))
     stands_alone = person_is_away = number_is_last = True
 
     def says(self, here: Here) -> Speech:
@@ -131,7 +131,7 @@ class PersonAway(Asks):
         """The hours and the number, once: after the choices, because a caller who needs a person has waited enough."""
         return here.words(self.number) if here.s.place.part == 0 else ()
 
-    def is_offered(self, here: Here, pick: Choice) -> bool:
+    def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.label is not self.text or here.script.offers_texts
 
     def choices_only(self, at: At, s: Session) -> At:
@@ -140,7 +140,7 @@ class PersonAway(Asks):
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
         return ()
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
         return (replace(s, topic="") if pick.label is self.text else s), to  # our number, whatever was listened to
 

@@ -11,7 +11,7 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places import changing
 from ivr.places.entry import RingNumber, read_back
-from ivr.places.kinds import BACK_TO, Asks, Choice, HandsOver, no, not_sure, onward, wishing, yes
+from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, no, not_sure, onward, wishing, yes
 from ivr.places.wish import RingFailed, anew, in_haste, keep, promise, save, told
 from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
 from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
@@ -30,7 +30,7 @@ class RingBack(Asks):
 
     id = "ring_back"
     ask, change = Line(), label()
-    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_check"), Choice(change, "ring_reference"))
+    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_check"), Pick(change, "ring_reference"))
     for_staff = stands_alone = begins_dialogue = True
 
     def arrive(self, here: Here) -> Moved:
@@ -45,7 +45,7 @@ class RingBack(Asks):
             return wishing(here, number=here.s.keyed).s, Go("ring_check")
         return here.s, Go("ring_number")
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         here, own = anew(here), dialling.judge(here.s.caller).e164
         if pick.label is Phrases.if_yes:
             return keep(wishing(here, number=own), Go("ring_out"))
@@ -62,7 +62,7 @@ class RingCheck(Asks):
     def says(self, here: Here) -> Speech:
         return read_back(here, self.ask)
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         return keep(here, Go("ring_out")) if pick.label is Phrases.if_yes else super().picked(here, pick)
 
 
@@ -88,7 +88,7 @@ class _HowUrgent(Asks):
 
     unfinished = True
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
         return save(here.at(s), to, says=_counts) if to == Go("ring_when") else (s, to)
 
@@ -128,19 +128,19 @@ class RingWhen(Asks):
     morning, afternoon, any = label(), label(), label()
     full = Line()
     picks = (
-        Choice(morning, "ring_message", sets={"when": "morning"}),
-        Choice(afternoon, "ring_message", sets={"when": "afternoon"}),
-        Choice(any, "ring_message", sets={"when": "any"}),  # noqa: A003
+        Pick(morning, "ring_message", sets={"when": "morning"}),
+        Pick(afternoon, "ring_message", sets={"when": "afternoon"}),
+        Pick(any, "ring_message", sets={"when": "any"}),  # noqa: A003
     )
     unfinished = True
 
     def says(self, here: Here) -> Speech:
         return here.words(self.say)
 
-    def is_offered(self, here: Here, pick: Choice) -> bool:
+    def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.sets["when"] in ("any", *here.script.diary.parts)
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
 
         def held(here: Here, done: Done) -> Moved:
@@ -176,7 +176,7 @@ class _Kept(Asks):
 
     unfinished = True
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
         return save(here.at(s), to)
 
@@ -213,19 +213,19 @@ class RingNeeds(_Kept):
     nothing, relay, interpreter, slow = label(), label(), label(), label()
     has_relay, has_interpreter, has_slow = Line(), Line(), Line()
     picks = (
-        Choice(nothing, "ring_done"),
-        Choice(relay, "ring_needs", said=has_relay),
-        Choice(interpreter, "ring_needs", said=has_interpreter),
-        Choice(slow, "ring_needs", said=has_slow),
+        Pick(nothing, "ring_done"),
+        Pick(relay, "ring_needs", said=has_relay),
+        Pick(interpreter, "ring_needs", said=has_interpreter),
+        Pick(slow, "ring_needs", said=has_slow),
     )
 
     def says(self, here: Here) -> Speech:
         return here.words(self.say_more if here.s.wishes.needs else self.say)
 
-    def is_offered(self, here: Here, pick: Choice) -> bool:
+    def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.label.name not in here.s.wishes.needs
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         if pick.label is not self.nothing:
             here = wishing(here, needs=(*here.s.wishes.needs, pick.label.name))
         return super().picked(here, pick)
@@ -243,7 +243,7 @@ class RingDone(Asks):
     reference = Line("reference")
     change, change_hidden = Line(), Line()
     message, go_on = label(), label()
-    picks = (Choice(message, "ring_name"), Choice(go_on, END_MENU))
+    picks = (Pick(message, "ring_name"), Pick(go_on, END_MENU))
     ends_dialogue = True
 
     def says(self, here: Here) -> Speech:

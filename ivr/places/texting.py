@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from ivr import dialling, reply
 from ivr.phrases import Phrases
 from ivr.places.entry import PhoneEntry, read_back
-from ivr.places.kinds import Asks, Choice, got, no, not_sure, wishing, yes
+from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
 from ivr.script import END_MENU, STAY, TEXT_ABOUT_US, Do, Go, Here, Line, Moved, Script, Words
 from ivr.session import Done, SendText, Session
 from ivr.spoken import Speech
@@ -64,7 +64,7 @@ class SendTextTo(Asks):
             return wishing(here, number=here.s.keyed).s, Go("text_check")
         return here.s, Go("text_number")
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         if pick.label is not Phrases.if_yes:
             return super().picked(here, pick)
         return send(wishing(here, number=dialling.judge(here.s.caller).e164))
@@ -92,5 +92,5 @@ class TextCheck(Asks):
     def says(self, here: Here) -> Speech:
         return read_back(here, self.ask)
 
-    def picked(self, here: Here, pick: Choice) -> Moved:
+    def picked(self, here: Here, pick: Pick) -> Moved:
         return send(here) if pick.label is Phrases.if_yes else super().picked(here, pick)

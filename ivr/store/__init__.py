@@ -12,12 +12,14 @@
     ivr:ended                    zset     requests that ended, by the second they did
     ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
     ivr:handed_in                zset     entries of spools that were handed in, by the second of asking, for 90 days
+    ivr:deleted_since            string   something was deleted that is in the append-only file still
+    ivr:rewritten                string   the second at which that file was last begun anew
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
-    ivr:text:<id>                string   one text message and how far it got, as JSON
+    ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
     ivr:texts_to:<number>        string   texts asked for to one number in the last hour
     ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
     ivr:no_texts                 string   why no text can be sent at all, in words; empty: they can; none: not known
@@ -49,6 +51,8 @@ from redis import WatchError
 
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.durability import risks
+from ivr.store.erasing import Erasing
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
@@ -107,14 +111,15 @@ class Store:
         self.sign_ins = SignIns(self.redis)
         self.blocked = Blocked(self.redis)
         self.health = Health(self.redis)
+        self.erasing = Erasing(self.redis)
 
     def try_it(self) -> None:
         """Raises StoreDown if Redis does not answer or cannot store anything. (A full Redis still answers a ping.)"""
         self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
     def redis_risks(self) -> list[str]:
-        """Settings of Redis with which it could lose data. Raises StoreDown."""
-        return self.redis.risks()
+        """Settings of Redis with which it could lose data, and what it does not tell. Raises StoreDown."""
+        return risks(self.redis)
 
     def with_queue(self, what: Callable[[Client], T]) -> T:
         """Call a function with a client for the job queue's library. Raises StoreDown."""

@@ -170,21 +170,6 @@ class Redis:
         client.set_response_callback("CLIENT INFO", _client_info)
         return client
 
-    def risks(self) -> list[str]:
-        """Settings with which this server could lose data, with the remedy. Raises StoreDown."""
-        try:
-            told: dict[str, str] = self.do(
-                lambda client: {**client.config_get("appendonly"), **client.config_get("maxmemory-policy")}
-            )
-        except redis.ResponseError:  # some hosted servers do not allow this command
-            return []
-        found = []
-        if told.get("appendonly") == "no":
-            found.append("It has no append-only file: set appendonly yes.")
-        if told.get("maxmemory-policy", "").startswith("allkeys"):
-            found.append("It deletes keys when it is full: set maxmemory-policy noeviction.")
-        return found
-
     def close(self) -> None:
         wire, client = getattr(self._local, "wire", None), getattr(self._local, "client", None)
         if wire is not None:

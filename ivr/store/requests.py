@@ -6,6 +6,7 @@ same request meanwhile. So no request is lost, none is claimed twice, and none i
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,8 +14,10 @@ from typing import TypeVar
 from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
 from ivr.diary import Diary, Part, Window
+from ivr.hours import LONDON
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
+from ivr.store import erasing
 from ivr.store.codec import REQUESTS
 from ivr.store.connection import Client, Redis
 
@@ -26,21 +29,22 @@ ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
 MOST_ENDED = 10_000
 #: Seconds for which a deleted request's call is remembered: longer than a message can wait at Twilio.
 DELETED_SECONDS = 30 * 24 * 60 * 60
-#: Seconds for which the places of a window are kept: longer than any promise is ahead.
-WINDOW_SECONDS = 90 * 24 * 60 * 60
+#: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
+#: is full may evict such keys first.
+WINDOW_DAYS = 2
 
 #: The first key is the window that the call held before; the others are the candidates. A window in which its own
 #: request has a place counts as free.
 _HOLD = """
-local call, now, ends, keep, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function take(key)
   redis.call('ZADD', key, ends, call)
-  redis.call('EXPIRE', key, keep)
+  redis.call('PERSIST', key)
 end
 for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
 for i = 2, #KEYS do
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
-  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[5 + i]) then
+  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
     take(KEYS[i])
     return i - 1
   end
@@ -68,6 +72,8 @@ class Requests:
     def __init__(self, redis: Redis):
         self._redis = redis
         self.new_reference: Callable[[], str] = new_reference
+        #: The day from which on windows were last kept. They are looked through once a day.
+        self._windows_from: dt.date | None = None
 
     # --- effects of a call ------------------------------------------------------------------
 
@@ -76,7 +82,7 @@ class Requests:
         before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in effect.windows)]
         most = [places[window.part] for window in effect.windows]
-        terms = [effect.call, now, now + HOLD_SECONDS, WINDOW_SECONDS, int(effect.overbook), effect.request]
+        terms = [effect.call, now, now + HOLD_SECONDS, int(effect.overbook), effect.request]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=effect.windows[got - 1] if got else None)
 
@@ -84,12 +90,15 @@ class Requests:
         """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
         `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
-        when somebody has dealt with the wish already; then nothing is done.
+        when somebody has dealt with the wish already; then nothing is done. Raises Refused for a call whose request was
+        deleted: its webhooks, sent once more, bring nothing back.
         """
         wish, reference = effect.request, self.new_reference()
-        phone = f"ivr:phone:{wish.number}"
+        phone, call = f"ivr:phone:{wish.number}", wish.id.rsplit("-", 1)[0]
 
         def step(pipe: Client) -> CallbackRequest | None:
+            if pipe.exists(f"ivr:deleted:{call}"):
+                raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
@@ -100,7 +109,7 @@ class Requests:
             saved = callback.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
-                pipe.zrem(_window_key(wish.window), wish.id.rsplit("-", 1)[0])
+                pipe.zrem(_window_key(wish.window), call)
             if entry:
                 pipe.zadd("ivr:handed_in", {entry: wish.last_heard})
             _write(pipe, first, saved)
@@ -233,7 +242,11 @@ class Requests:
         return [other for other in found if other.open and other.id != request.id and other.number == request.number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
-        """Delete requests that ended more than ENDED_SECONDS ago, and return them."""
+        """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""
+        last = dt.datetime.fromtimestamp(now, LONDON).date() - dt.timedelta(days=WINDOW_DAYS)
+        if last != self._windows_from:
+            self._redis.do(lambda client: _forget_windows(client, last))
+            self._windows_from = last
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]
@@ -253,12 +266,21 @@ class Requests:
             pipe.zrem("ivr:ended", request_id)
             if request:
                 _forget(pipe, request)
+                erasing.deletes(pipe)
             return request
 
         deleted: CallbackRequest | None = self._redis.do(
             lambda client: client.transaction(step, key, value_from_callable=True)
         )
         return deleted
+
+    def counted_of(self, number: str) -> list[str]:
+        """The keys under which something is counted by a number, or an alert is remembered."""
+        return [key.decode() for key in self._redis.do(lambda client: _counted(client, number))]
+
+    def forget_counted(self, number: str) -> None:
+        """Delete what is counted by a number."""
+        self._redis.do(lambda client: [client.delete(key) for key in _counted(client, number)])
 
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
@@ -331,7 +353,7 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
         pipe.zrem(f"ivr:phone:{before.number}", request.id)
     if request.number:
         pipe.zadd(f"ivr:phone:{request.number}", {request.id: request.asked_at})
-        pipe.expire(f"ivr:phone:{request.number}", ENDED_SECONDS)
+        pipe.persist(f"ivr:phone:{request.number}")  # earlier versions had it go by itself
     for window in windows_of(before) - (windows_of(request) if request.open else set()):
         pipe.zrem(_window_key(window), request.id)
     if request.open:
@@ -339,7 +361,7 @@ def _write(pipe: Client, before: CallbackRequest | None, request: CallbackReques
         pipe.zrem("ivr:ended", request.id)
         for window in windows_of(request):
             pipe.zadd(_window_key(window), {request.id: "+inf"})
-            pipe.expire(_window_key(window), WINDOW_SECONDS)
+            pipe.persist(_window_key(window))
         return
     pipe.zrem("ivr:queue", request.id)
     assert request.end
@@ -353,6 +375,17 @@ def _forget(pipe: Client, request: CallbackRequest) -> None:
         pipe.zrem(_window_key(window), request.id)
     for wish in {request.id, *(asker.id for asker in request.askers)}:
         pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
+
+
+def _counted(client: Client, number: str) -> list[bytes]:
+    """All keys with the number in their names: an index of its requests, too, which goes with the last of them."""
+    return [key for key in client.scan_iter(f"ivr:*:{number}*", count=1000) if key.split(b":")[2] == number.encode()]
+
+
+def _forget_windows(client: Client, before: dt.date) -> None:
+    found = client.scan_iter("ivr:slot:*", count=1000)
+    if old := [key for key in found if key.decode().split(":")[2] < before.isoformat()]:
+        client.delete(*old)
 
 
 def _window_key(window: Window) -> str:

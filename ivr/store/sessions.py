@@ -6,6 +6,7 @@ Redis can refuse to overwrite a newer or equal turn, in the same round trip. The
 
 from __future__ import annotations
 
+import contextlib
 from hashlib import sha1
 
 from redis.exceptions import NoScriptError
@@ -55,6 +56,16 @@ class Sessions:
     def end(self, call: str) -> None:
         """Delete the session of a call that is over. Its requests are stored elsewhere."""
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
+
+    def of_caller(self, number: str) -> list[str]:
+        """The calls under way of a phone, E.164."""
+        found = []
+        for key in self._redis.do(lambda client: list(client.scan_iter("ivr:session:*", count=1000))):
+            with contextlib.suppress(StoreDown):  # one that cannot be read is nobody's any more
+                session = _read(self._redis.ask("GET", key))
+                if session and number in (session.caller, session.wishes.number, session.keyed):
+                    found.append(session.call)
+        return found
 
     def accept(self, call: str, turn: str) -> None:
         """Record that an adviser accepted this caller, at the transfer of this turn."""

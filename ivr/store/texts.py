@@ -49,12 +49,32 @@ class Texts:
 
         def step(client: Client) -> bool:
             pipe = client.pipeline()
-            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True, ex=KEEP_SECONDS)
+            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True)
             pipe.zadd("ivr:texts", {text.id: text.asked_at})
-            pipe.zremrangebyscore("ivr:texts", "-inf", text.asked_at - KEEP_SECONDS)
             return bool(pipe.execute()[0])
 
         return self._redis.do(step)
+
+    def to(self, number: str) -> list[TextState]:
+        """Every text to a number, the latest first."""
+        return [text for text in self._recent(most=0) if text.to == number]
+
+    def forget_to(self, number: str) -> None:
+        """Delete the texts to a number: they go with their person."""
+        ids = [text.id for text in self.to(number)]
+        if ids:
+            self._redis.do(lambda client: client.delete(*(f"ivr:text:{each}" for each in ids)))
+            self._redis.do(lambda client: client.zrem("ivr:texts", *ids))
+
+    def forget_old(self, now: float) -> None:
+        """Delete the texts whose days are over. They have no time at which Redis does: see `requests.WINDOW_DAYS`."""
+
+        def step(client: Client) -> None:
+            if old := client.zrangebyscore("ivr:texts", "-inf", now - KEEP_SECONDS):
+                client.delete(*(f"ivr:text:{each.decode()}" for each in old))
+                client.zrem("ivr:texts", *old)
+
+        self._redis.do(step)
 
     def lately_to(self, number: str) -> int:
         """Count a text to a number. Returns the count in the hour since the first."""
@@ -118,7 +138,7 @@ class Texts:
             pipe.multi()
             changed = how(_codec.decode(value)) if value else None
             if changed is not None:
-                pipe.set(key, _codec.encode(changed), keepttl=True)
+                pipe.set(key, _codec.encode(changed))
             return changed
 
         changed: TextState | None = self._redis.do(

@@ -8,6 +8,7 @@ import structlog
 from msgspec.structs import replace
 
 from ivr import spooling
+from ivr.callback import Refused
 from ivr.jobs import Jobs
 from ivr.script import Script
 from ivr.session import (
@@ -44,6 +45,9 @@ class Desk:
             return self._run(script, effect, now)
         except StoreDown as error:
             return self._without_redis(effect, now.timestamp(), str(error))
+        except Refused as refusal:
+            log.warning("effect", what=type(effect).__name__, why=str(refusal))
+            return Failed()
 
     def _hand_in(self, about: str) -> None:
         """What this call asked for before comes first."""

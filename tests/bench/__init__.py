@@ -1,1 +1,1 @@
-"""Benchmarks. They print figures and judge nothing; the tests judge."""
+"""Benchmarks. They print figures and have no pass or fail."""

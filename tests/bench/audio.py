@@ -1,4 +1,4 @@
-"""What each voice costs and gives: seconds to render, bytes, pace, and how even its loudness is.
+"""Measures each voice: seconds to render, bytes, pace, and evenness of loudness.
 
 The same prompts in every voice that is available here, rendered as `ivr render` does: on all
 cores, at both paces, to telephone sound and a master.
@@ -16,10 +16,10 @@ from pathlib import Path
 from ivr import audio, building, config
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
-from ivr.audio.engines import Choice, EngineMissing
+from ivr.audio.engines import EngineMissing, VoiceChoice
 from ivr.script import Script
 
-#: A pace is measured on sentences: one or two words by themselves are said at any pace.
+#: The fewest words for measuring a pace: the pace of one or two words varies too much.
 LEAST_WORDS = 6
 
 
@@ -47,7 +47,7 @@ def _speaking(made: Script, **speech: object) -> Script:
     return dataclasses.replace(made, line=line)
 
 
-def _measure(made: Script, choice: Choice, piper: str | None) -> None:
+def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
     alone = _speaking(made, engines=[choice.engine], natural_voice=choice.voice, piper_voice=piper)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""The yardstick: Flask answering every webhook with one constant document."""
+"""The baseline: Flask answers every webhook with one constant document."""
 
 from flask import Flask, Response
 

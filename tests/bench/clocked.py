@@ -1,7 +1,7 @@
-"""The line with a clock of the benchmark's, and one part done the library's way if `BENCH_PART` names it.
+"""The line with the benchmark's clock, and with one part replaced by its library's way if `BENCH_PART` names it.
 
-Callers of the benchmark press a key every few milliseconds. By the real clock the line would take each for a slip of a
-trembling hand, and drop it. Here two seconds go by from one webhook to the next, on a morning when the line is open.
+Callers of the benchmark press a key every few milliseconds. With the real clock, the line would ignore each of them
+(debounce). Here two seconds pass from one webhook to the next, on a morning when the line is open.
 """
 
 import datetime as dt

@@ -102,7 +102,7 @@ class Adviser(threading.Thread):
                 self._sign_in()
                 if self._stop_asked.wait(0.5):
                     return
-            # The answer to a click may be lost with whoever gave it: then nothing was promised.
+            # The answer to a click may be lost if its process was killed: then nothing was promised.
             if self._send(f"/request/{request}/ring") and "Your phone will ring in a moment" in self._page:
                 self._told.clicked.append(request)
             time.sleep(self._random.uniform(0.1, 0.5))

@@ -24,7 +24,7 @@ from tests.ports import free_port
 from tests.test_start import an_environment
 
 PUBLIC = "http://line.example.org"
-#: Seconds within which a webhook is answered, whatever was killed. Starting everything anew takes a while.
+#: Seconds within which a webhook must be answered, whatever was killed. Restarting everything takes a while.
 ANSWERED_SECONDS = 60.0
 
 
@@ -55,7 +55,7 @@ class _Answers(BaseHTTPRequestHandler):
                 self._note(body)
         time.sleep(slow)
         content = b'{"sid": "SM1"}'
-        with contextlib.suppress(OSError):  # whoever asked was killed
+        with contextlib.suppress(OSError):  # the client was killed
             self.send_response(429 if is_busy else 200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

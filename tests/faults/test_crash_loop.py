@@ -1,4 +1,4 @@
-"""A process that ends again and again ends no other, is tried later and later, and is told of."""
+"""A process that keeps ending does not affect others, is restarted with a growing delay, and is reported."""
 
 from __future__ import annotations
 

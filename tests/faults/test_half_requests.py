@@ -156,7 +156,7 @@ def test_a_head_that_nobody_needs_is_refused_before_it_is_read(started: Started)
 
 
 class _Server:
-    """A server that takes connections and answers nothing of itself."""
+    """A server that accepts connections and never answers by itself."""
 
     def __init__(self) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))

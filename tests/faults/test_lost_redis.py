@@ -91,7 +91,7 @@ def _offers_texts(line: Line, sid: str) -> bool:
 def test_texts_are_offered_again_only_once_twilio_says_that_they_can_be_sent(
     line: Line, tools: Tools, twilio: Twilio, can: bool
 ) -> None:
-    """Redis lost that they cannot. A line that runs keeps to what it knew; one that starts anew offers none."""
+    """Redis lost the note that texts cannot be sent. A running line keeps what it knew; a restarted one offers none."""
     line.store.texts.sender_is("" if can else "Twilio says that +441164960000 sends no texts.")
     line.app._live.look()
     _empty(line.store)

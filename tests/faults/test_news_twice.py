@@ -61,7 +61,7 @@ def test_the_next_call_to_the_same_caller_is_noted_again(line: Line, store: Stor
     ],
 )
 def test_an_adviser_is_told_what_really_happened(line: Line, store: Store, status: str, noted: str, told: str) -> None:
-    """Only whoever was rung can have failed to pick up: a number that cannot be rung costs no try."""
+    """Only a caller who was rung can fail to pick up: a number that cannot be rung does not count as a try."""
     wish = _taken(line, store)
 
     reply = line.post(f"/voice/rang?request={wish}&adviser=asha", {**TO_ADVISER, **DIALLED, "DialCallStatus": status})

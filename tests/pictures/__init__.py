@@ -1,4 +1,4 @@
-"""The pictures and sounds in docs/pictures/, made anew from the line itself by `scripts/pictures`."""
+"""Makes the pictures and sounds in docs/pictures/ from the running line, for `scripts/pictures`."""
 
 PICTURES = ("phone.png", "list.png", "card.png", "check.png")
 SOUNDS = ("call-natural.mp3", "call-pyttsx3.mp3")

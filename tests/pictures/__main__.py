@@ -48,7 +48,7 @@ COLOURS, TERMINAL_COLOURS = 64, 16
 LINES = 6
 #: The voice of each sound.
 VOICES = dict(zip(SOUNDS, ("heart", "pyttsx3"), strict=True))
-#: The call that is shown and heard: a child was kept out of school, and nobody can talk just then.
+#: The call in the pictures and sounds: a child was kept out of school, and nobody can talk at the moment.
 CALL = ("1", "1", "(says nothing)", "0", "(busy)", "1", "1")
 _NUMBER = "07700 900123"
 #: Of a page, in CSS pixels, and how many pixels of a picture each of these is wide.

@@ -194,6 +194,8 @@ class _Pages(Pages):
             flash("Nothing was deleted. First tick the box to say that you are sure.", "danger")
             return go("card", request_id=request_id)
         deleted = self._console.store.requests.delete(request_id)
+        if deleted and deleted.number:
+            self._console.store.texts.forget_to(deleted.number)
         for message in deleted.messages if deleted else ():
             self._kept(message).unlink(missing_ok=True)
         self._console.note("deleted", request_id)

@@ -1,0 +1,121 @@
+"""Everything of one person, by their phone number: to be told, given to them, or forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from ivr.config import Settings
+from ivr.jobs import recording_path
+from ivr.request import CallbackRequest
+from ivr.store import Block, Spool, Store, TextState
+from ivr.store.people import Seen
+from ivr.store.spool import Waiting
+
+#: Requests that ended which are looked through: all of them.
+_ALL = 10**9
+
+
+@dataclass
+class Person:
+    """What the line has of one phone number, E.164."""
+
+    number: str
+    requests: list[CallbackRequest] = field(default_factory=list)
+    texts: list[TextState] = field(default_factory=list)
+    #: Calls under way.
+    calls: list[str] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    #: What of theirs waits on this machine's disk for Redis.
+    spooled: list[Waiting] = field(default_factory=list)
+    #: What is counted by the number, by key.
+    counted: list[str] = field(default_factory=list)
+    #: Who saw or did what with their requests.
+    log: list[Seen] = field(default_factory=list)
+
+    @property
+    def is_known(self) -> bool:
+        return any((self.requests, self.texts, self.calls, self.blocks, self.spooled, self.counted))
+
+    def counts(self) -> Iterator[tuple[int, str]]:
+        """How much there is of each kind, in words; what there is none of is left out."""
+        waiting = sum(request.open for request in self.requests)
+        kinds = (
+            (len(self.requests), f"callback requests ({waiting} of them wait to be rung)"),
+            (sum(len(request.messages) for request in self.requests), "spoken messages"),
+            (sum(bool(event.note) for request in self.requests for event in request.events), "notes"),
+            (len(self.texts), "texts"),
+            (len(self.calls), "calls under way"),
+            (len(self.blocks), "blocks"),
+            (len(self.spooled), "things in the spool of this machine"),
+            (len(self.counted), "counts"),
+            (len(self.log), "lines of the log of who saw what"),
+        )
+        yield from ((count, words) for count, words in kinds if count)
+
+
+def numbers_of(store: Store, reference: str) -> list[str]:
+    """The phone numbers of the requests in which a caller was given this number for their call."""
+    everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
+    found = (
+        request.number for request in everybody if any(asker.reference == reference for asker in request.everybody)
+    )
+    return sorted(dict.fromkeys(number for number in found if number))
+
+
+def find(store: Store, spool: Spool, number: str, now: float) -> Person:
+    """What there is of a number. Also what an adviser heard in a message, and has not confirmed yet."""
+    everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
+    requests = [request for request in everybody if number in (request.number, request.number_typed)]
+    ids = {request.id for request in requests}
+    calls = store.sessions.of_caller(number)
+    return Person(
+        number=number,
+        requests=requests,
+        texts=store.texts.to(number),
+        calls=calls,
+        blocks=[block for block in store.blocked.all(now) if block.number == number],
+        spooled=[waiting for waiting in spool.content().waiting if _is_of(waiting, number, ids)],
+        counted=store.requests.counted_of(number),
+        log=[seen for seen in store.people.log(_ALL) if seen.about in ids],
+    )
+
+
+def _is_of(waiting: Waiting, number: str, ids: set[str]) -> bool:
+    request = waiting.entry.request
+    return (request is not None and request.number == number) or waiting.entry.about in ids
+
+
+def as_json(person: Person) -> bytes:
+    """All of it, to be read by people and by programs. Spoken messages are named, and are files beside it."""
+    told: dict[str, Any] = {
+        "number": person.number,
+        "requests": person.requests,
+        "texts": person.texts,
+        "calls_under_way": person.calls,
+        "blocks": person.blocks,
+        "waiting_on_disk": [waiting.entry for waiting in person.spooled],
+        "counts": person.counted,
+        "log": person.log,
+    }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
+
+def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
+    """Delete all of it, but for the log, which names no number. Their messages at Twilio go with the next look."""
+    for waiting in person.spooled:
+        spool.forget(waiting.name)
+    for request in person.requests:
+        for message in request.messages:
+            recording_path(settings, message.name).unlink(missing_ok=True)
+        store.requests.delete(request.id)
+    store.texts.forget_to(person.number)
+    for call in person.calls:
+        store.sessions.end(call)
+    for block in person.blocks:
+        store.blocked.lift(block.id, now)
+    store.requests.forget_counted(person.number)
+    store.erasing.deletes()

@@ -1,0 +1,138 @@
+"""What was deleted is gone: from Redis, from its file on the disk, and whatever is sent once more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.session import SaveRequest
+from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
+from ivr.store.erasing import DAILY_SECONDS
+from ivr.store.spool import Entry
+from tests.desk import NOW, Browser, ask, hire, request
+from tests.line import OPEN, Line
+from tests.redis_server import RedisServer, soon
+
+NUMBER, SPELLINGS = "+447700900847", re.compile(rb"7700\s?900\s?847|900847")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+def _files_with(folder: Path) -> list[str]:
+    found = [path for path in folder.rglob("*") if path.is_file() and SPELLINGS.search(path.read_bytes())]
+    return [str(path.relative_to(folder)) for path in found]
+
+
+def _is_written(store: Store) -> bool:
+    told = store.redis.do(lambda client: client.info("persistence"))
+    return not told["aof_rewrite_in_progress"] and told["aof_last_bgrewrite_status"] == "ok"
+
+
+def test_a_number_that_was_deleted_is_on_the_disk_no_more(own: RedisServer, tmp_path: Path) -> None:
+    store = Store(own.url, PATIENT_SECONDS)
+    assert store.erasing.look(NOW), "nobody knows when the file was written anew"
+    assert soon(lambda: _is_written(store))
+    saved = ask(store, 1, number=NUMBER)
+    other = ask(store, 2)
+    store.texts.add(TextState("CA001-9", NUMBER, "letter", "Words.", NOW))
+    assert not store.erasing.look(NOW + 1)
+
+    store.requests.delete(saved.id)
+    store.texts.forget_to(NUMBER)
+    assert _files_with(tmp_path), "it is in the append-only file as yet"
+    assert store.erasing.look(NOW + 2)
+
+    assert soon(lambda: _is_written(store) and not _files_with(tmp_path))
+    assert not store.erasing.look(NOW + 3)
+    with own.stopped():
+        pass
+    store.close()
+    assert [found.id for found in Store(own.url).requests.waiting()] == [other.id]
+
+
+def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp_path: Path) -> None:
+    """A call's session, and counts with numbers, which nobody deletes by hand."""
+    store = Store(own.url, PATIENT_SECONDS)
+    store.erasing.look(NOW)
+    soon(lambda: _is_written(store))
+    store.redis.do(lambda client: client.set("ivr:session:CA1", NUMBER, px=1))
+    assert soon(lambda: not store.redis.do(lambda client: client.exists("ivr:session:CA1")))
+
+    assert not store.erasing.look(NOW + DAILY_SECONDS - 1)
+    assert _files_with(tmp_path)
+    assert store.erasing.look(NOW + DAILY_SECONDS)
+
+    assert soon(lambda: _is_written(store) and not _files_with(tmp_path))
+
+
+def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: RedisServer) -> None:
+    store = Store(own.url, PATIENT_SECONDS)
+    saved = ask(store, 1)
+    assert store.erasing.look(NOW)
+
+    store.requests.delete(saved.id)
+    assert soon(lambda: _is_written(store))
+
+    assert store.erasing.look(NOW + 1)
+
+
+def test_a_redis_that_does_not_let_its_file_be_written_is_asked_once_a_day(own: RedisServer) -> None:
+    admin = Store(own.url)
+    admin.redis.do(
+        lambda client: client.execute_command(
+            "ACL", "SETUSER", "tenant", "on", ">s", "~*", "&*", "+@all", "-bgrewriteaof"
+        )
+    )
+    store = Store(own.url.replace("unix://", "unix://tenant:s@"))
+
+    assert [store.erasing.look(NOW + nth) for nth in (0, 20)] == [False, False]
+    assert float(admin.redis.do(lambda client: client.get("ivr:rewritten"))) == NOW
+
+
+def test_webhooks_of_a_call_that_are_sent_once_more_bring_nothing_back(line: Line) -> None:
+    """Days later: its session is gone, and its place stands in the address."""
+    line.now = OPEN.replace(hour=20)
+    call = line.call().press("0").press("1")
+    before = call.action, {**call.form, "Digits": "1"}
+    call.press("1")
+    (saved,) = line.store.requests.waiting()
+
+    line.store.requests.delete(saved.id)
+    line.store.redis.do(lambda client: client.delete(f"ivr:session:{call.sid}"))
+    line.store.sessions.end(call.sid)
+    reply = line.post(*before)
+
+    assert "we could not write that down" in reply.text
+    assert line.store.requests.waiting() == []
+
+
+def test_a_spool_brings_back_nothing_that_was_deleted(line: Line) -> None:
+    asked = request(1)
+    saved = line.store.requests.save(SaveRequest(asked)).request
+    assert saved
+    line.store.requests.delete(saved.id)
+
+    Spool(line.settings.spool_dir).keep(Entry.of(NOW, asked))
+
+    assert soon(line.spool.is_empty)
+    assert line.store.requests.waiting() == []
+
+
+def test_deleting_a_request_on_the_page_deletes_the_texts_to_its_phone(asha: Browser, store: Store) -> None:
+    hire(store, admin=True)
+    mine, other = ask(store, 1), ask(store, 2)
+    for nth, number in enumerate((mine.number, other.number)):
+        store.texts.add(TextState(f"CA{nth}-1", number, "letter", "Words.", NOW))
+
+    asha.get(f"/request/{mine.id}")
+    asha.send(f"/request/{mine.id}/delete", sure="yes")
+
+    assert store.requests.get(mine.id) is None
+    assert [text.to for text in store.texts.underway()] == [other.number]

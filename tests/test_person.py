@@ -1,0 +1,137 @@
+"""Everything of one person: found by any spelling of their number, exported whole, and forgotten without a trace."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ivr import callback
+from ivr.cli import commands
+from ivr.config import Settings
+from ivr.jobs import Jobs, recording_path
+from ivr.request import SpokenMessage
+from ivr.session import At, FindRequest, SendText, Session
+from ivr.store import Spool, Store
+from ivr.store.spool import Entry
+from tests.desk import NOW, ask, request
+
+NUMBER, OTHER = "+447700900847", "+447700900555"
+SPELLINGS = re.compile(rb"7700[\s-]?900[\s-]?847")
+NAME = "RE" + "7" * 32
+
+
+@pytest.fixture
+def known(store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spool]:
+    """Two people, of each of whom there is one of everything."""
+    monkeypatch.setenv("IVR_DATA", str(machine.data_dir))
+    monkeypatch.setenv("REDIS_URL", machine.redis_url)
+    spool = Spool(machine.spool_dir)
+    for nth, number in enumerate((NUMBER, OTHER), 1):
+        name = NAME if number == NUMBER else "RE" + "5" * 32
+        saved = ask(store, nth, number=number, messages=(SpokenMessage(name, 9),), reference=f"{nth}271")
+        store.requests.change(
+            saved.id, lambda found: callback.note(found, "asha", "Their child is out of school.", NOW)
+        )
+        path = recording_path(machine, name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"sound")
+        Jobs(machine, store).send_text(SendText(f"CA{nth}.7", number, "letter", "Words."), NOW)
+        store.sessions.save(Session(f"CA{nth}", "r1", At("main_menu"), caller=number))
+        store.requests.find(FindRequest(number, "0000"))
+        store.requests.may_alert(saved, "mail")
+        store.blocked.add(number, "asha", NOW + 10**9, "a pocket")
+        store.people.note(NOW, "asha", "saw", saved.id)
+        spool.keep(Entry.of(NOW, request(nth, id=f"CA9{nth}-1", number=number)))
+    yield spool
+    for waiting in spool.content().waiting:
+        spool.forget(waiting.name)
+
+
+def _ivr(*words: str) -> Result:
+    return CliRunner().invoke(commands, ["person", *words])
+
+
+def _everything(store: Store) -> bytes:
+    """All keys and values in Redis."""
+
+    def read(client: object) -> list[bytes]:
+        found: list[bytes] = []
+        for key in client.keys("*"):  # type: ignore[attr-defined]
+            kind = client.type(key).decode()  # type: ignore[attr-defined]
+            value = {
+                "string": lambda key: client.get(key),  # type: ignore[attr-defined]
+                "zset": lambda key: client.zrange(key, 0, -1),  # type: ignore[attr-defined]
+                "set": lambda key: client.smembers(key),  # type: ignore[attr-defined]
+                "hash": lambda key: client.hgetall(key),  # type: ignore[attr-defined]
+                "list": lambda key: client.lrange(key, 0, -1),  # type: ignore[attr-defined]
+                "stream": lambda key: client.xrange(key),  # type: ignore[attr-defined]
+            }[kind](key)
+            found += [key, repr(value).encode()]
+        return found
+
+    return b"\n".join(store.redis.do(read))
+
+
+@pytest.mark.parametrize("spelling", ["07700 900847", "+44 7700 900 847", "07700-900-847", "1271"])
+def test_a_person_is_found_by_any_spelling_and_by_the_number_of_their_call(known: Spool, spelling: str) -> None:
+    found = _ivr("find", spelling)
+
+    assert found.exit_code == 0, found.exception
+    assert [line.split(maxsplit=1)[1] for line in found.output.splitlines()] == [
+        "callback requests (1 of them wait to be rung)", "spoken messages", "notes", "texts", "calls under way",
+        "blocks", "things in the spool of this machine", "counts", "lines of the log of who saw what",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("07700 900001", "Nothing is kept of this number."), ("9999", "No call has the number 9999."),
+        ("a person", "'a person' is not a phone number here."),
+    ],
+)  # fmt: skip
+def test_who_is_not_known_is_said(known: Spool, number: str, says: str) -> None:
+    assert says in str(_ivr("find", number).exception)
+
+
+def test_all_of_a_person_is_exported_and_nothing_of_another(known: Spool, tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+
+    assert _ivr("export", "07700 900847", str(folder)).exit_code == 0
+
+    told = json.loads((folder / "person.json").read_text())
+    assert {name: len(of) for name, of in told.items() if name != "number"} == {
+        "requests": 1, "texts": 1, "calls_under_way": 1, "blocks": 1, "waiting_on_disk": 1, "counts": 4, "log": 1,
+    }  # fmt: skip
+    assert "Their child is out of school." in (folder / "person.json").read_text()
+    assert OTHER not in (folder / "person.json").read_text()
+    assert (folder / f"{NAME}.wav").read_bytes() == b"sound"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (folder, *folder.iterdir()))
+    assert "is there already" in str(_ivr("export", "07700 900847", str(folder)).exception)
+
+
+def test_whoever_is_forgotten_is_nowhere_and_another_is_as_before(
+    known: Spool, store: Store, machine: Settings
+) -> None:
+    assert SPELLINGS.search(_everything(store))
+    before = _everything(store).count(OTHER.encode())
+    asked = _ivr("forget", "07700 900847")
+    assert "Nothing was deleted. To delete all of it, add --sure." in str(asked.exception)
+    assert SPELLINGS.search(_everything(store))
+
+    forgotten = _ivr("forget", "07700 900847", "--sure")
+
+    assert forgotten.exit_code == 0, forgotten.exception
+    assert "Not deleted here: backups" in forgotten.output
+    assert not SPELLINGS.search(_everything(store))
+    assert not any(SPELLINGS.search(path.read_bytes()) for path in known.folder.rglob("*") if path.is_file())
+    assert not recording_path(machine, NAME).exists()
+    assert _everything(store).count(OTHER.encode()) == before
+    assert [waiting.entry.about for waiting in known.content().waiting] == ["CA92-1"]
+    assert "Nothing is kept of this number." in str(_ivr("find", "07700 900847").exception)
+    assert next(store.people.log()).what == "forgot a person"

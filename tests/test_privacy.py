@@ -1,0 +1,56 @@
+"""docs/privacy.md says what the code keeps: every key, every folder, and the times that the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import ivr.store
+from ivr import config
+from ivr.config import Settings
+from ivr.jobs import recording_path
+from ivr.store import blocked, erasing, people, requests, sessions, signins, texts
+
+PAGE = (config.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
+DAY, HOURS = 24 * 60 * 60, 60 * 60
+
+
+def _row(name: str) -> list[str]:
+    return next(row for row in ROWS if f"`{name}`" in row[1])
+
+
+def test_every_key_is_on_the_page_and_no_other() -> None:
+    lines = (ivr.store.__doc__ or "").splitlines()
+    kept = {line.split()[0].split("<")[0] for line in lines if line.startswith("    ivr:")}
+
+    assert set(re.findall(r"`(ivr:[^`]+)`", PAGE)) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "how_long"),
+    [
+        ("ivr:session:", f"at most {sessions.KEEP_SECONDS // HOURS} hours"),
+        ("ivr:accepted:", f"{sessions.ACCEPTED_SECONDS // HOURS} hours"),
+        ("ivr:request:", f"then {requests.ENDED_SECONDS // DAY} days"),
+        ("ivr:slot:", f"{requests.WINDOW_DAYS} days"),
+        ("ivr:alerted:", f"{requests.ALERT_SECONDS // HOURS} hours"),
+        ("ivr:blocked", f"{blocked.BLOCKED_SECONDS // DAY} days"),
+        ("ivr:text:", f"{texts.KEEP_SECONDS // DAY} days"),
+        ("ivr:deleted:", f"{requests.DELETED_SECONDS // DAY} days"),
+        ("ivr:handed_in", f"{requests.ENDED_SECONDS // DAY} days"),
+        ("ivr:audit", f"{people.MOST_AUDIT:,} entries"),
+        ("appendonlydir", f"expired data {erasing.DAILY_SECONDS // HOURS} hours"),
+        ("spool", f"at most {sessions.KEEP_SECONDS // HOURS} hours"),
+    ],
+)
+def test_the_page_gives_the_times_that_the_code_has(name: str, how_long: str) -> None:
+    assert how_long in _row(name)[3]
+
+
+def test_the_folders_are_those_of_the_code(settings: Settings) -> None:
+    for path in (settings.spool_dir, recording_path(settings, "x").parent):
+        assert _row(Path(path).relative_to(settings.data_dir).as_posix())
+    assert signins.COUNTED_SECONDS <= HOURS
