@@ -10,12 +10,15 @@ The parent loads the code before it forks its processes, so that they share memo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import logging
 import multiprocessing
+import os
 import resource
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -28,11 +31,14 @@ import ivr.web  # noqa: F401  # loaded here, so that the forked processes share 
 from ivr import config, log
 from ivr.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
+from ivr.web.door import Door
 
 #: Seconds between two checks for a process that ended.
 LOOK_SECONDS = 0.2
 #: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
 MOST_CONNECTIONS = 4096
+#: Threads that a process has in any case, and tasks that are left for the worker, Redis and the server itself.
+FEWEST_THREADS, OTHER_TASKS = 16, 200
 #: Bytes of a request's head. Twilio and browsers send a few thousand; 200 kB of cookies took 0.1 seconds to read.
 MOST_HEADER_BYTES = 32 * 1024
 #: Seconds between two starts while no process answers. Their own delays are then ignored.
@@ -75,6 +81,36 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Configuration allows spawning")
 
 
+def threads(wanted: int, processes: int, tasks: int | None) -> int:
+    """How many threads a process may have, where the system allows `tasks` in all; None if there is no limit.
+
+    The server ends a process that cannot get one more thread. A container often allows a few hundred.
+    """
+    room = wanted if tasks is None else (tasks - OTHER_TASKS) // processes
+    return max(min(wanted, room), FEWEST_THREADS)
+
+
+def tasks_allowed(groups: str, folder: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """The smallest limit on processes and threads; None if there is none. `groups`: the text of /proc/self/cgroup."""
+    own = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    limits = [own] if os.geteuid() and own != resource.RLIM_INFINITY else []  # it does not bind root
+    for row in groups.splitlines():
+        _, kinds, path = row.split(":", 2)
+        if not kinds or "pids" in kinds.split(","):
+            base = folder / "pids" if kinds else folder
+            for place in (base / path.lstrip("/"), *(base / path.lstrip("/")).parents):
+                with contextlib.suppress(OSError, ValueError):  # "max": there is none
+                    limits.append(int((place / "pids.max").read_text()))
+    return min(limits, default=None)
+
+
+def _groups() -> str:
+    try:
+        return Path("/proc/self/cgroup").read_text()
+    except OSError:
+        return ""
+
+
 def _connections() -> int:
     """How many connections a process may hold, with a descriptor for each: the system gives 1,024 unasked, and more to
     whoever asks."""
@@ -93,6 +129,8 @@ def main() -> None:
     for name, kind in (("host", str), ("port", int), ("processes", int), ("threads", int), ("app", str)):
         options.add_argument(f"--{name}", type=kind, required=True)
     chosen = options.parse_args()
+    count = threads(chosen.threads, chosen.processes, tasks_allowed(_groups()))
+    Door.most_bodies = count * 3 // 4  # a process that is forked has this too
     multiprocessing.set_start_method("fork")  # no longer the default in Python 3.14, and granian needs it
     gc.freeze()  # otherwise the garbage collector would write to shared memory
     WebServer(
@@ -103,7 +141,7 @@ def main() -> None:
         http1_settings=HTTP1Settings(max_buffer_size=MOST_HEADER_BYTES),
         http=HTTPModes.http1,  # one connection of HTTP/2 could hold all threads with half requests; proxies speak this
         workers=chosen.processes,
-        blocking_threads=chosen.threads,
+        blocking_threads=count,
         backpressure=_connections(),
         websockets=False,
         log_level=LogLevels.warning,

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
@@ -33,14 +34,16 @@ from ivr.web.refusal import Refusals, Refused
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = structlog.get_logger()
+
 #: Seconds in which a request must be complete and answered. Twilio itself waits 15 seconds.
 WHOLE_SECONDS = 10.0
 #: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
 #: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
-#: The same for the client with the most connections, while there are this many, or this many bodies have not arrived. A
+#: The same for the client with the most connections, while there are this many, or most threads wait for a body. A
 #: body that is on its way arrives in a few milliseconds.
-HURRY_SECONDS, MANY_BODIES, MANY_CONNECTIONS = 0.5, 1200, 3000
+HURRY_SECONDS, MANY_CONNECTIONS = 0.5, 3000
 #: Seconds between two checks of all connections, and between two checks whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
 #: The most bytes of a body. Twilio's forms have one or two kilobytes, and an adviser's note a few.
@@ -55,6 +58,9 @@ _TCP_INFO = struct.Struct("B43xI4xI100xI")
 
 class Door:
     """WSGI middleware that lets at most `at_once` calls, and as many pages, into the app at a time."""
+
+    #: Bodies that may be on their way at a time. The server sets it, as it knows how many threads there are.
+    most_bodies = 1200
 
     def __init__(self, inside: WSGIApplication, at_once: int):
         self._inside = inside
@@ -109,11 +115,13 @@ class Door:
         looked = 0.0
         while True:
             time.sleep(GLANCE_SECONDS)
-            now, are_many = time.monotonic(), len(self._reading) > MANY_BODIES
+            now, are_many = time.monotonic(), len(self._reading) > self.most_bodies
             if are_many or now - looked >= LOOK_SECONDS:
                 looked = now
-                with contextlib.suppress(OSError):
+                try:
                     since = disconnect_unfinished(since, now, are_many)
+                except Exception:  # the watch must survive any single failed look
+                    log.exception("door")
 
 
 #: An unanswered request: its socket, and the segments sent on it before.
