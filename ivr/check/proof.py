@@ -16,7 +16,7 @@ from math import inf
 from msgspec.structs import replace
 
 from ivr import call
-from ivr.check.outcomes import LONGEST_CALL
+from ivr.check.explore import LONGEST_CALL
 from ivr.check.states import Answer, Past, State, States
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import REASONS, is_told
