@@ -265,6 +265,13 @@ class Place:
         """Apply a choice: what it sets, and where it leads."""
         raise NotImplementedError
 
+    def entries(self) -> tuple[str, ...]:
+        """What to key here to try it out: what is right, and what is wrong, each in every way that makes a difference.
+
+        Only where more than one key is taken.
+        """
+        return ()
+
     # what it is about
 
     def is_topic(self) -> bool:

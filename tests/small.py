@@ -64,7 +64,7 @@ LINE: dict[str, Any] = {
     },
 }  # fmt: skip
 #: Settings that the words of the line's own places say.
-SETTINGS_SAID = {"person_away.number": ("desk",)}
+SETTINGS_SAID = {"person_away.number": ("opening_hours", "desk")}
 TEXTS = {name: f"Words of {name}." for name in (*NEEDED_TEXTS, "text_reading")}
 
 

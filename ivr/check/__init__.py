@@ -19,6 +19,8 @@ Modules without rules:
     hands.py     what each kind of caller can do at a turn
     relay.py     the caller who uses a text relay
     outcomes.py  whole calls of callers who always do the same
+    states.py    every state that a call can be in, and what can come next there
+    proof.py     what must be true in all of them: `ivr check --all`
     desks.py     desks with requests, full, without Redis, or out of order
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words

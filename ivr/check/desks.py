@@ -6,8 +6,9 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr.check.explore import CALLER, REFERENCES
+from ivr.check.explore import CALLER
 from ivr.diary import Promise
+from ivr.places.changing import REFERENCES
 from ivr.practice import PracticeDesk
 from ivr.request import Asker, CallbackRequest, State
 from ivr.script import Script

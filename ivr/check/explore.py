@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from ivr import reply
 from ivr.check.answers import Answers, Stamps
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.places.changing import REFERENCES
 from ivr.places.reading import Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
@@ -48,8 +49,6 @@ from ivr.spoken import words_of
 
 #: A mobile number that belongs to nobody, for stories.
 CALLER = "+447700900123"
-#: The call numbers of the caller's earlier requests: waiting, tried, late, given up, and done.
-REFERENCES = ("4310", "4320", "4330", "4340", "4350")
 #: Seconds. A longer call helps nobody, so places further away count as not reached.
 LONGEST_CALL = 40 * 60.0
 #: Seconds of speech after the tone: enough for a name and what the caller needs.

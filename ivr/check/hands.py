@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import get_args
 
 from ivr import reply
-from ivr.check.explore import REFERENCES, Cost, Hand, Visit, Walker, asks_for_a_key, is_told_in_parts
+from ivr.check.explore import Cost, Hand, Visit, Walker, asks_for_a_key, is_told_in_parts
 from ivr.check.timing import TURN_GAP
 from ivr.phrases import Phrases
 from ivr.script import Option
@@ -29,9 +29,6 @@ NEIGHBOURS = {
     "1": "24", "2": "135", "3": "26", "4": "157", "5": "2468", "6": "359",
     "7": "48*", "8": "5790", "9": "68#", "*": "70", "0": "8*#", "#": "90",
 }  # fmt: skip
-#: Numbers that callers key: call numbers of requests that wait, are late, or have ended; one that does not exist; a
-#: phone number; one that is not; and one that is too short, ended with hash.
-ENTRIES = (*REFERENCES, "0000", "07700900456", "09001234567", "0770#")
 
 
 def ideal(walker: Walker, visit: Visit) -> Iterator[Visit]:
@@ -70,7 +67,7 @@ def entering(walker: Walker, visit: Visit) -> Iterator[Visit]:
     """Keys a number where one is asked for: tries each kind of entry."""
     then = visit.turn.then
     if isinstance(then, Gather) and then.digits > 1:
-        for number in ENTRIES:
+        for number in walker.script.places[visit.node].entries():
             if len(number) <= then.digits:
                 takes = walker.timing.reply(visit.turn) + EACH_DIGIT * len(number)
                 whole = number if len(number) == then.digits or number.endswith("#") else f"{number}#"

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ivr import building, changes, config, confirmation, disk, drafts, editing, reading, transcript
-from ivr.check import unvisited
+from ivr.check import proof, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
 from ivr.cli import hearing, publishing, sound
@@ -122,7 +122,8 @@ def _adviser() -> Entry:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For tools: one JSON list.")
 @click.option("--coverage", is_flag=True, help="Also list the nodes that no story visits.")
-def check(as_json: bool, coverage: bool) -> None:
+@click.option("--all", "every_state", is_flag=True, help="Also try every state that a call can be in. Takes minutes.")
+def check(as_json: bool, coverage: bool, every_state: bool) -> None:
     """Check everything in config/. Exit status 1 if there are errors."""
     settings, of_environment = config.settings_to_check()
     try:
@@ -140,8 +141,19 @@ def check(as_json: bool, coverage: bool) -> None:
         _figures(context.simulation)
         if coverage:
             _coverage(settings, context.script)
-    if any(problem.severity == "error" for problem in problems):
+    proven = not every_state or context is None or _prove(context.simulation)
+    if not proven or any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
+
+
+def _prove(simulation: Simulation) -> bool:
+    """Try every state, and tell what does not hold in which."""
+    found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
+    for fault in found.faults:
+        out(f"  {fault.place}: {fault}")
+    holds = f"{len(found.faults)} things do not hold." if found.faults else "In each of them, all five laws hold."
+    out(f"\n{found.states} states of a call, {found.moves} moves. {holds}")
+    return not found.faults
 
 
 def _live(settings: Settings) -> Script | None:

@@ -14,6 +14,10 @@ from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
 from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
 from ivr.spoken import Speech
 
+#: The numbers of calls that a caller who tries the line out asked for before: one that waits, one that was tried, one
+#: that is late, one that we gave up, and one that is done.
+REFERENCES = ("4310", "4320", "4330", "4340", "4350")
+
 
 class RingReference(TakesDigits):
     """Asks for the call number. Works only from the phone that is to be rung, if it shows its number."""
@@ -23,6 +27,10 @@ class RingReference(TakesDigits):
     most = REFERENCE_DIGITS
     ends_itself = True
     for_staff = begins_dialogue = True
+
+    def entries(self) -> tuple[str, ...]:
+        """The numbers of calls that wait, were tried, are late or are over; one that there is not; half of one."""
+        return (*REFERENCES, "0000", "43")
 
     def arrive(self, here: Here) -> Moved:
         own = dialling.judge(here.s.caller)

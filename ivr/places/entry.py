@@ -135,6 +135,11 @@ class PhoneEntry(TakesDigits):
     """Asks for a phone number."""
 
     most = MOST_DIGITS
+
+    def entries(self) -> tuple[str, ...]:
+        """A phone's number, one that costs a lot, one that is too short, and one that goes on."""
+        return "07700900456", "09001234567", "0770#", "0770"
+
     #: Where a usable number leads.
     then: ClassVar[str]
 

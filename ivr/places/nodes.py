@@ -133,7 +133,7 @@ class Pause(Step):
     def took(self, here: Here, event: Input) -> Moved | None:
         s = here.s
         if isinstance(event, Key):
-            return s, Go("person") if event.keys == PERSON else BACK
+            return (replace(s, lead=()), Go("person")) if event.keys == PERSON else (s, BACK)
         if isinstance(event, NoInput) and (s.waited + 1) * self.seconds(here) < LONGEST_PAUSE:
             return replace(s, waited=s.waited + 1, lead=here.words(self.still_here)), STAY
         return None

@@ -1,0 +1,296 @@
+"""The proof: what holds wherever a call can be, tried in every state that there is.
+
+Five laws. Doing nothing ends in something that was got, in time. Zero rings a person within three seconds, or says
+by then why not. Star leads back. There is no circle that nobody can leave by a key that was named. What could not be
+done leads on. `states` says what a state is, and what is tried in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+from msgspec.structs import replace
+
+from ivr import call
+from ivr.check.explore import LONGEST_CALL
+from ivr.check.states import Answer, Past, State, States
+from ivr.check.timing import TURN_GAP, Timing
+from ivr.outcome import REASONS, is_told
+from ivr.places.person import PersonAway
+from ivr.script import GREETING, MAIN_MENU, Script
+from ivr.session import Gather, HangUp, Input, Key, NoInput, Record, Recorded, Session, Transfer, TransferEnded, Turn
+from ivr.spoken import words_of
+
+#: Seconds within which zero rings, or says why not.
+PERSON_WITHIN = 3.0
+#: Places at which help comes that hangs on what came before.
+_HELP = {"person", "person_away", "stay_on", "message", "told", "goodbye"}
+_NAMES = {"*": "star", "#": "hash"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A law that does not hold in a state: where, what happens there, and the way to it."""
+
+    law: str
+    place: str
+    says: str
+    way: tuple[Input, ...]
+
+    def __str__(self) -> str:
+        way = " ".join(filter(None, map(_named, self.way)))
+        return f"{self.says}{f' It is come to by: {way}.' if way else ''}"
+
+
+def _named(event: Input) -> str:
+    match event:
+        case Key(keys):
+            return _NAMES.get(keys, keys)
+        case NoInput():
+            return "silence"
+        case TransferEnded(how):
+            return f"({how.replace('_', ' ')})"
+        case Recorded(key, seconds):
+            return "(speaks)" if seconds else f"{key} (at the tone)"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was tried, and what does not hold."""
+
+    states: int
+    moves: int
+    #: Seconds of doing nothing, at the most, until something is got.
+    longest: float
+    faults: tuple[Fault, ...]
+
+
+def prove(script: Script, by_day: dt.datetime, by_night: dt.datetime | None, timing: Timing, most: int = 100) -> Proof:
+    """Try every state of a script; until so many faults are found."""
+    return _Prover(States(script, by_day, by_night), timing).prove(most)
+
+
+class _Prover:
+    def __init__(self, states: States, timing: Timing):
+        self._states, self._script, self._timing = states, states.script, timing
+        self._turns: dict[State, Turn] = {}
+        self._pasts: dict[str, list[Past]] = {}
+        self._of_place: dict[str, list[State]] = {}
+        self._waiting: deque[tuple[State, Past]] = deque()
+        #: How each state was first come to.
+        self._from: dict[State, tuple[State, Input]] = {}
+        #: Of each state, the keys that are not pressed once more with another past.
+        self._same: dict[State, set[Input]] = {}
+        #: By clock and state, from where a named key or waiting leads to it; and where something is got by one.
+        self._led_from: dict[tuple[dt.datetime, State], set[State]] = {}
+        self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
+        self._alone: dict[Session, float] = {}
+        self._faults: dict[tuple[str, str], Fault] = {}
+        self._moves, self._longest = 0, 0.0
+
+    def prove(self, most: int) -> Proof:
+        for turn in self._states.starts():
+            self._come(turn, None)
+        while self._waiting and len(self._faults) < most:
+            self._try(*self._waiting.popleft())
+        if len(self._faults) < most:
+            self._look_for_circles()
+        pairs = sum(len(self._pasts[place]) * len(states) for place, states in self._of_place.items())
+        return Proof(pairs, self._moves, self._longest, tuple(self._faults.values()))
+
+    # --- every state once -----------------------------------------------------------------------------
+
+    def _come(self, turn: Turn, way: tuple[State, Input] | None) -> State:
+        """Note a state, to be tried with every past that its place is known with."""
+        s, state = turn.session, self._states.state(turn)
+        place = s.place.node if s.place.node in self._script.own else ""
+        past, pasts, states = Past.of(s), self._pasts.setdefault(place, []), self._of_place.setdefault(place, [])
+        if state not in self._turns:
+            self._turns[state] = replace(turn, session=self._states.bare(s))
+            if way:
+                self._from[state] = way
+            states.append(state)
+            self._waiting.extend((state, known) for known in pasts)
+        if past not in pasts:
+            pasts.append(past)
+            self._waiting.extend((known, past) for known in states)
+        return state
+
+    def _try(self, state: State, past: Past) -> None:
+        """Everything that can come in at a state, with one past."""
+        turn, first = self._turns[state], state not in self._same
+        same, seen = self._same.setdefault(state, set()), set[object]()
+        self._left_alone(state, past)
+        for event in self._states.events(turn):
+            if event in same:
+                continue
+            answers = list(self._states.answers(turn, event, past, first=first))
+            told = tuple((answer.clocks, self._after(state, turn, event, answer)) for answer in answers)
+            is_key = isinstance(event, Key) and event not in (Key("0"), Key("#"))
+            if first and is_key and (told in seen or not any(a.turn.session.place.node in _HELP for a in answers)):
+                same.add(event)
+            seen.add(told)
+
+    def _after(self, state: State, turn: Turn, event: Input, answer: Answer) -> State:
+        """One move: what must hold of it, and where it leads."""
+        self._moves += 1
+        after = answer.turn
+        reached = self._come(after, (state, event))
+        for now in answer.clocks if self._is_named(turn, event) else ():
+            self._led_from.setdefault((now, reached), set()).add(state)
+            if isinstance(after.then, Transfer) or "request" in after.session.got or self._told(after):
+                self._helped[now].add(state)
+        for law, says in self._broken(turn, event, answer):
+            self._fault(law, state, says, event)
+        return reached
+
+    def _fault(self, law: str, state: State, says: str, *events: Input) -> None:
+        place, way = self._turns[state].session.place.node, list(events)
+        while state in self._from and len(way) < 60:
+            state, event = self._from[state]
+            way.insert(0, event)
+        self._faults.setdefault((law, place), Fault(law, place, says, tuple(way)))
+
+    # --- what must hold of a move -----------------------------------------------------------------------
+
+    def _broken(self, turn: Turn, event: Input, answer: Answer) -> Iterator[tuple[str, str]]:
+        after = answer.turn
+        if event == Key("0") and (says := self._no_person(turn, after)):
+            yield "person", says
+        if isinstance(event, Key) and not answer.failed and (says := self._no_way_back(turn, event, after)):
+            yield "back", says
+        if answer.failed and (says := self._no_way_on(after)):
+            yield "failed", says
+
+    def _no_person(self, turn: Turn, after: Turn) -> str:
+        if isinstance(turn.then, Gather) and turn.then.digits > 1:
+            return ""  # a zero by itself may be a number begun
+        seconds = self._timing.reply(after) if isinstance(after.then, Transfer) else self._until_why(after)
+        if seconds is None:
+            return "Zero rings nobody here, and does not say why."
+        return f"Zero takes {seconds:.1f} seconds here to ring, or to say why not." if seconds > PERSON_WITHIN else ""
+
+    def _until_why(self, after: Turn) -> float | None:
+        """Seconds until it is said why nobody can talk."""
+        why = {next(iter(words_of(self._script.speech(line)))) for line in (*REASONS, PersonAway.tried)}
+        said = next((i for i, piece in enumerate(after.says) if piece in why), None)
+        return None if said is None else self._timing.first(after, said)
+
+    def _no_way_back(self, turn: Turn, event: Key, after: Turn) -> str:
+        s, new = turn.session, after.session
+        if not isinstance(turn.then, Gather) or turn.then.digits > 1 or self._script.places[s.place.node].id == "pause":
+            return ""
+        if event == Key("*") and s.trail:
+            wanted = s.trail[-1].node
+            is_back = new.place.node == wanted and len(new.trail) < len(s.trail)
+            return "" if is_back or new.place.node in _HELP else "Star does not lead back from here."
+        if s.place.node != GREETING and len(new.trail) > len(s.trail) and new.trail[len(s.trail)].node != s.place.node:
+            return "Star does not lead back here from where this leads."
+        if not new.trail and new.place.node not in (s.place.node, MAIN_MENU) and event != Key("*"):
+            return (
+                "" if self._script.places[new.place.node].ends_dialogue else "Nothing leads back from where this leads."
+            )
+        return ""
+
+    def _no_way_on(self, after: Turn) -> str:
+        if "request" in after.session.got:
+            return "What could not be done is told as done."
+        if isinstance(after.then, HangUp) and not (after.session.got or self._told(after)):
+            return "What could not be done ends the call here, and the caller has nothing."
+        return "" if after.says else "What could not be done is not told."
+
+    def _told(self, turn: Turn) -> bool:
+        return is_told(self._script, turn)
+
+    # --- doing nothing ------------------------------------------------------------------------------------
+
+    def _left_alone(self, state: State, past: Past) -> None:
+        """Whoever does nothing any more gets something, in time."""
+        turn = self._turns[state]
+        if isinstance(turn.then, HangUp):
+            return
+        seconds = self._until_got(past.put(turn.session), turn, frozenset())
+        if seconds == inf:
+            self._fault("nothing", state, "Whoever does nothing from here on gets nothing.", NoInput())
+        elif seconds > LONGEST_CALL and turn.session.place.node != "pause":
+            says = f"Whoever does nothing from here on waits {seconds:.0f} seconds until they have something."
+            self._fault("nothing", state, says, NoInput())
+        elif turn.session.place.node != "pause":
+            self._longest = max(self._longest, seconds)
+
+    def _until_got(self, s: Session, turn: Turn, before: frozenset[Session]) -> float:
+        """Seconds of doing nothing until something is got, at the most; without end if it never is."""
+        s = replace(
+            self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, waited=s.waited, slips=s.slips,
+        )  # fmt: skip
+        if s in self._alone:
+            return self._alone[s]
+        if s in before:
+            return inf
+        found = 0.0
+        for event in _nothing(turn):
+            for now in self._states.clocks:
+                for after, _ in self._states.settled(call.answer(self._script, s, event, now), now):
+                    self._moves += 1
+                    found = max(found, self._took(after, before | {s}))
+        self._alone[s] = found
+        return found
+
+    def _took(self, after: Turn, before: frozenset[Session]) -> float:
+        said = self._timing.reply(after) + TURN_GAP
+        match after.then:
+            case HangUp():
+                return said if after.session.got or self._told(after) else inf
+            case Gather(seconds):
+                wait = seconds
+            case Transfer(ring_seconds=seconds) | Record(silence=seconds):
+                wait = seconds
+        return said + wait + self._until_got(after.session, after, before)
+
+    # --- circles --------------------------------------------------------------------------------------------
+
+    def _is_named(self, turn: Turn, event: Input) -> bool:
+        """Whether a caller is told of this: a key by its name, and waiting where that leads on."""
+        at = turn.session.place
+        if not isinstance(event, Key):
+            return bool(at.offer or at.pen) or not isinstance(turn.then, Gather) or self._is_telling(turn)
+        if turn.then == HangUp() or event.keys == "9":
+            return False
+        if isinstance(turn.then, Gather) and turn.then.digits > 1:
+            return True
+        return self._timing.until(turn, event.keys) is not None or (event.keys == "1" and bool(at.offer or at.pen))
+
+    def _is_telling(self, turn: Turn) -> bool:
+        s = turn.session
+        return self._script.places[s.place.node].is_telling(s) or s.waited > 0
+
+    def _look_for_circles(self) -> None:
+        """From each state something can be got by what the caller is told of, open and closed."""
+        for now in self._states.clocks:
+            helped = set(self._helped[now])
+            near = deque(helped)
+            while near:
+                for state in self._led_from.get((now, near.popleft()), set()) - helped:
+                    helped.add(state)
+                    near.append(state)
+            for state, turn in self._turns.items():
+                if state not in helped and not isinstance(turn.then, HangUp):
+                    self._fault("circle", state, "No key that is named here leads to help, by itself or with others.")
+
+
+def _nothing(turn: Turn) -> Iterator[Input]:
+    """What comes in from somebody who does nothing, while nobody is there for them."""
+    match turn.then:
+        case Gather():
+            yield NoInput()
+        case Transfer():
+            yield from (TransferEnded("busy"), TransferEnded("no_answer"), TransferEnded("failed"))
+        case Record():
+            yield from (NoInput(), Recorded())
+
+
+__all__ = ["Fault", "Proof", "prove"]

@@ -1,0 +1,239 @@
+"""Every state that a call can be in, for `proof`: what is told apart, and what can come next.
+
+A session holds more than decides where a call goes, and most of it in more ways than can be counted. So a state is a
+place with its counters, and the rest is a *past*, one of few kinds. What neither holds is tried in each way that it
+could be: how far a circle has gone on, how many slips came before, which guidance was heard, how the desk answers,
+and whether the line is open. That allows more than any one call can do, and leaves nothing out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, NamedTuple, get_args
+
+from msgspec.structs import replace
+
+from ivr import call, escalation, reply
+from ivr.call import Doing
+from ivr.check import desks
+from ivr.check.explore import CALLER, MESSAGE_SECONDS, twin
+from ivr.places.nodes import LONGEST_PAUSE
+from ivr.places.person import MOST_TURNED_AWAY
+from ivr.practice import PracticeDesk
+from ivr.script import Place, Script
+from ivr.session import (
+    Done,
+    Ended,
+    Failed,
+    Gather,
+    HangUp,
+    Input,
+    Key,
+    NoInput,
+    Recorded,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+    Wishes,
+)
+
+#: A landline, and a mobile that was keyed before. Neither is anybody's.
+LANDLINE, KEYED = "+441164960123", "+447700900456"
+#: The phones that calls come from. One that is diverted to ours is known by no number, like one that hides it.
+PHONES = (CALLER, LANDLINE, "")
+#: Keys that hardly any place uses, the likeliest first.
+UNUSED = "78654321"
+#: Keys that are pressed where a call has gone round long enough: hash stays where it is, and zero asks for a person.
+IN_CIRCLES = (Key("#"), Key("0"))
+#: Waits of a pause: the last one after which it still goes on.
+_LAST_WAIT = LONGEST_PAUSE // reply.LONGEST_WAIT - 2
+
+
+class Past(NamedTuple):
+    """What came before in the call, as far as it decides which help comes next."""
+
+    #: A person was rung unasked, and nobody was there.
+    was_led: bool = False
+    message_offered: bool = False
+    #: As often as a person can be wanted whom nobody can be.
+    turned_away: bool = False
+    has_got: bool = False
+    blocked: bool = False
+
+    @classmethod
+    def of(cls, s: Session) -> Past:
+        """Who has got something, or is blocked, is helped alike whatever else came before."""
+        if s.blocked or s.got:
+            return cls(has_got=bool(s.got) and not s.blocked, blocked=s.blocked)
+        return cls(s.led and bool(s.away), s.message_offered, s.turned_away >= MOST_TURNED_AWAY)
+
+    def put(self, s: Session) -> Session:
+        """The session with this past."""
+        turned_away = MOST_TURNED_AWAY if self.turned_away else int(self.was_led)
+        return replace(
+            s, led=self.was_led or s.place.node == "stay_on", away="busy" if turned_away else "",
+            message_offered=self.message_offered or s.place.node == "message",
+            turned_away=turned_away, got=("text",) if self.has_got else (), blocked=self.blocked,
+        )  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What follows something that came in: at which times, and whether something that had to be done failed."""
+
+    clocks: tuple[dt.datetime, ...]
+    turn: Turn
+    failed: bool
+
+
+#: A state: what is told apart of a session.
+State = tuple[Any, ...]
+
+
+class States:
+    """The states of one script."""
+
+    def __init__(self, script: Script, by_day: dt.datetime, by_night: dt.datetime | None):
+        self.script = script
+        self.clocks = tuple(now for now in (by_day, by_night) if now)
+        self._desks = {
+            now: [
+                desks.usual(script, now), PracticeDesk(), desks.full(script, now), desks.out_of_order(script, now),
+            ] for now in self.clocks
+        }  # fmt: skip
+        ranks = {place.urgency(): name for name, place in script.nodes.items()}
+        #: Guidance of each rank of urgency that may have been heard.
+        self._heard = [(ranks[rank],) if rank else () for rank in sorted(ranks)]
+
+    def starts(self) -> Iterator[Turn]:
+        """How calls begin: from any phone, also a blocked one."""
+        first = call.start(self.script, "proof", CALLER, self.clocks[0])
+        for blocked in (False, True):
+            yield replace(first, session=self.bare(replace(first.session, blocked=blocked)))
+
+    # --- what is told apart ---------------------------------------------------------------------------
+
+    def bare(self, s: Session) -> Session:
+        """The session with what is told apart, and no more."""
+        asking = self._is_asking(s)
+        at_pause = s.waited if s.waited <= 1 or s.place.node != "pause" else _LAST_WAIT
+        return replace(
+            s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0, fruitless=0, visited=None, taught="", heard=(),
+            stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
+            slow=False, more_time=False, slips=s.silences + s.wrongs,
+            wishes=s.wishes if asking else Wishes(), keyed=s.keyed if asking else "",
+            caller=s.caller if asking else CALLER,
+        )  # fmt: skip
+
+    def state(self, turn: Turn) -> State:
+        s, place = turn.session, self._at(turn.session)
+        before = self.script.places[s.trail[-1].node] if s.trail else None
+        half_way = any(self.script.places[at.node].unfinished for at in s.trail)
+        kind = _kind(before) if before and place.hands_over else before is not None
+        return (
+            s.place, type(turn.then), s.silences, s.wrongs, s.waited, s.pressed, s.one_key, bool(s.unsure_of), kind,
+            half_way, self._wish(s),
+        )  # fmt: skip
+
+    def _wish(self, s: Session) -> State:
+        """What is told apart of a wish, where a part of it is asked for; and the phone, where it matters."""
+        place, wishes = self._at(s), s.wishes
+        if not place.in_dialogue:
+            return ()
+        phone = (s.caller, bool(s.keyed) and s.caller != CALLER)
+        if place.person_is_away or (place.hands_over and s.place.node != "ring_name"):
+            return phone
+        if place.most > 1:
+            typed = wishes.typed if wishes.typed in ("", "0") else "some"
+            return (*phone, typed, bool(wishes.number), wishes.moving)
+        needs = wishes.needs if s.place.node == "ring_needs" else ()
+        return (*phone, bool(wishes.reference), wishes.moving, wishes.urgent, needs)
+
+    def _is_asking(self, s: Session) -> bool:
+        places = self.script.places
+        return self._at(s).in_dialogue or any(places[at.node].in_dialogue for at in s.trail)
+
+    def _at(self, s: Session) -> Place:
+        return self.script.places[s.place.node]
+
+    # --- what can come next -----------------------------------------------------------------------------
+
+    def events(self, turn: Turn) -> Iterator[Input]:
+        """Everything that can come in: each key that differs, silence, and each way in which something ends."""
+        then, s = turn.then, turn.session
+        match then:
+            case Gather():
+                yield NoInput()
+                yield from map(Key, self._entries(s) if then.digits > 1 else self._keys(s))
+            case Transfer():
+                yield from map(TransferEnded, get_args(Ended))
+            case HangUp():
+                return
+            case _:
+                yield from (Recorded(key, seconds) for key in ("", *"0*#9") for seconds in (0, MESSAGE_SECONDS))
+        if not isinstance(then, Gather) and then.keys:
+            yield from map(Key, "0*#915")
+
+    def _keys(self, s: Session) -> Iterator[str]:
+        chosen = [option.key for option in reply.crossroads(self.script, s)]
+        unused = next(key for key in UNUSED if key not in chosen)
+        yield from dict.fromkeys([*chosen, *"10*#9", unused])
+
+    def _entries(self, s: Session) -> Iterator[str]:
+        yield from ("0", "*", "#", "0#", *self._at(s).entries())
+
+    def answers(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Answer]:
+        """What can follow.
+
+        Only at a state's `first` past is all tried that does not hang on the past: what else a session may hold.
+        """
+        for s in self._sessions(turn, event, past, first=first):
+            for now in self.clocks:
+                answered = call.answer(self.script, s, event, now)
+                # What staff write knows no clock.
+                is_staffs = self._is_staffs(s) and isinstance(answered, Turn) and self._is_staffs(answered.session)
+                for after, failed in self.settled(answered, now):
+                    yield Answer(self.clocks if is_staffs else (now,), after, failed)
+                if is_staffs:
+                    break
+
+    def _is_staffs(self, s: Session) -> bool:
+        return s.place.node in self.script.nodes
+
+    def _sessions(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Session]:
+        s = past.put(turn.session)
+        slips = isinstance(event, NoInput) or (isinstance(event, Key) and event.keys not in reply.UNIVERSAL)
+        if first or not slips:
+            yield s
+        if slips:
+            yield replace(s, slips=3)
+        if event in IN_CIRCLES and not (s.silences or s.wrongs):
+            yield replace(s, fruitless=escalation.MOST_FRUITLESS - 1)
+        if first and isinstance(event, Key) and not self._is_asking(s):
+            for caller in PHONES:
+                for keyed in ("", KEYED):
+                    for heard in self._heard:
+                        if caller != s.caller or keyed or heard:
+                            yield replace(s, caller=caller, keyed=keyed, heard=heard)
+
+    def settled(self, answered: Turn | Doing, now: dt.datetime, *, failed: bool = False) -> Iterator[tuple[Turn, bool]]:
+        """How a turn can go on, by what each kind of desk makes of what has to be done."""
+        if isinstance(answered, Turn):
+            yield answered, failed
+            return
+        tried: list[Done | Failed] = []
+        for desk in self._desks[now]:
+            outcome = twin(desk).run(self.script, answered.effect, now)
+            if outcome not in tried:
+                tried.append(outcome)
+                is_failed = failed or isinstance(outcome, Failed)
+                yield from self.settled(answered.then(outcome), now, failed=is_failed)
+
+
+def _kind(place: Place) -> str:
+    """What a place is to a key that was meant for it: itself among the line's own, else its kind."""
+    return place.id if place.in_dialogue else type(place).__name__
+
+
+__all__ = ["Past", "State", "States"]

@@ -1,0 +1,50 @@
+"""The proof finds a fault that was put in, and does not take long to: it stops at the first."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from msgspec.structs import replace
+
+from ivr.check import proof
+from ivr.check.callers import when_closed, when_open
+from ivr.check.timing import Timing
+from ivr.places.message import Message
+from ivr.places.person import Person
+from ivr.script import Do, Go, Here, Moved, Script
+from ivr.session import Recorded, TransferEnded
+from tests import small
+from tests.line import OPEN
+
+
+class _OnlySaysGoodbye(Message):
+    """A message that, where it cannot be kept, leads to no more than goodbye."""
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        s, to = super().over(here, event)
+        return s, replace(to, or_else="goodbye") if isinstance(to, Do) else to
+
+
+class _SaysNothing(Person):
+    """A person who is not rung, and nobody says why."""
+
+    def arrive(self, here: Here) -> Moved:
+        return here.s, Go("end_menu")
+
+
+def _first_fault(script: Script) -> proof.Fault:
+    day = when_open(script, OPEN.date())
+    (fault, *_) = proof.prove(script, day, when_closed(script, day), Timing(script), most=1).faults
+    return fault
+
+
+@pytest.mark.parametrize(("place", "law"), [(_OnlySaysGoodbye(), "failed"), (_SaysNothing(), "person")])
+def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Message | Person, law: str) -> None:
+    script = small.script()
+    wrong = dataclasses.replace(script, own={**script.own, place.id: place})
+
+    fault = _first_fault(wrong)
+
+    assert fault.law == law
+    assert " It is come to by: " in str(fault)
