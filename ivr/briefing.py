@@ -234,6 +234,11 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
     )
 
 
+def entries_in_words(request: CallbackRequest, script: Script) -> list[tuple[str, str]]:
+    """What callers entered at places that keep it with the request, each with what it is."""
+    return [(script.places[name].kept_as, text) for name, text in request.entries if name in script.places]
+
+
 def missed_in_words(request: CallbackRequest, now: float) -> str:
     """The part of the day that the caller chose, if it is over. It may have been the only safe one."""
     return request.when if request.when in ("morning", "afternoon") and request.due <= now else ""

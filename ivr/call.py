@@ -221,9 +221,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
             case Back():
                 s, to = trail.back(Here(script, s, now), to)
             case Go():
-                way_back = s.trail
-                s = trail.entered(Here(script, s, now), to)
-                s = replace(s, trail=way_back) if passed else s
+                s = trail.entered(Here(script, s, now), to, passed=passed)
                 s, to = script.places[s.place.node].arrive(Here(script, s, now))
                 passed = not isinstance(to, Stay)
     raise RuntimeError(f"{s.place.node} leads round and round")

@@ -1,4 +1,4 @@
-"""Whether staff's files hold together: settings that stand for something, and words that YAML has not cut short."""
+"""Checks that staff's files fit together: references to settings, and words that YAML has cut short."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
 
 @dataclass
 class Findings:
-    """The Problems that are found while a draft is put together."""
+    """Collects the Problems found while a draft is compiled."""
 
     draft: Draft
     problems: list[Problem] = field(default_factory=list)

@@ -32,6 +32,7 @@ NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
 _ANSWERS = {
     "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_out": "2", "ring_urgent": "2",
     "ring_when": "3", "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
+    "letter_date": "0311", "letter_check": "1",
 }  # fmt: skip
 #: The keys of "When shall we ring you?" and "Do you need help to talk with us?"
 MORNING, AFTERNOON = "1", "2"

@@ -1,4 +1,4 @@
-"""Where names in staff's files lead: to a node, to a step, elsewhere while a node is switched off, or nowhere."""
+"""Resolves the names in staff's files: to a node, a step, the replacement of a switched-off node, or nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.script import HELP
 
 
 class Leading:
-    """The nodes of a draft by name, and which of them are switched off. What leads nowhere is told."""
+    """The nodes of a draft by name, and which are switched off. Reports names that lead nowhere."""
 
     def __init__(self, found: Findings, nodes: Mapping[str, Any]):
         self._found, self._authored = found, nodes
@@ -56,7 +56,7 @@ class Leading:
         return self.target(file, path, name)
 
     def menu(self, file: str, path: Path, name: str) -> None:
-        """Report a name that leads to something that is no menu."""
+        """Report a name that leads to something that is not a menu."""
         is_menu = name not in self._authored or isinstance(self._authored[name], authored.Menu)
         if self.target(file, path, name) and not is_menu:
             self._found.problem(file, path, f"'{name}' is not a menu. Name the menu of words.")

@@ -65,5 +65,6 @@ def facts(request: CallbackRequest) -> Iterator[str]:
     if request.say_who is not None:
         yield "may say who rings" if request.may_say_who() else "do not say who rings"
     yield from (f"needs {need}" for need in request.needs)
+    yield from (f"{place.replace('_', ' ')}: {text}" for place, text in request.entries)
     if request.slow:
         yield "speak slowly"

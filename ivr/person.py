@@ -1,4 +1,4 @@
-"""Everything of one person, by their phone number: to be told, given to them, or forgotten."""
+"""All data of one person, by phone number: to find, export or delete it."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ivr.store import Block, Spool, Store, TextState
 from ivr.store.people import Seen
 from ivr.store.spool import Waiting
 
-#: Requests that ended which are looked through: all of them.
+#: How many ended requests to search: all of them.
 _ALL = 10**9
 
 
 @dataclass
 class Person:
-    """What the line has of one phone number, E.164."""
+    """The data of one phone number (E.164)."""
 
     number: str
     requests: list[CallbackRequest] = field(default_factory=list)
     texts: list[TextState] = field(default_factory=list)
-    #: Calls under way.
+    #: Calls in progress.
     calls: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    #: What of theirs waits on this machine's disk for Redis.
+    #: Their entries in this machine's spool, which wait for Redis.
     spooled: list[Waiting] = field(default_factory=list)
-    #: What is counted by the number, by key.
+    #: The keys of counters by this number.
     counted: list[str] = field(default_factory=list)
-    #: Who saw or did what with their requests.
+    #: Log entries about their requests.
     log: list[Seen] = field(default_factory=list)
 
     @property
@@ -41,7 +41,7 @@ class Person:
         return any((self.requests, self.texts, self.calls, self.blocks, self.spooled, self.counted))
 
     def counts(self) -> Iterator[tuple[int, str]]:
-        """How much there is of each kind, in words; what there is none of is left out."""
+        """How much data there is of each kind, in words, without kinds that are empty."""
         waiting = sum(request.open for request in self.requests)
         kinds = (
             (len(self.requests), f"callback requests ({waiting} of them wait to be rung)"),
@@ -58,7 +58,7 @@ class Person:
 
 
 def numbers_of(store: Store, reference: str) -> list[str]:
-    """The phone numbers of the requests in which a caller was given this number for their call."""
+    """The phone numbers of requests in which a caller has this call number."""
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
     found = (
         request.number for request in everybody if any(asker.reference == reference for asker in request.everybody)
@@ -67,7 +67,7 @@ def numbers_of(store: Store, reference: str) -> list[str]:
 
 
 def find(store: Store, spool: Spool, number: str, now: float) -> Person:
-    """What there is of a number. Also what an adviser heard in a message, and has not confirmed yet."""
+    """Find all data of a number, including numbers that an adviser typed and has not confirmed yet."""
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
     requests = [request for request in everybody if number in (request.number, request.number_typed)]
     ids = {request.id for request in requests}
@@ -90,7 +90,7 @@ def _is_of(waiting: Waiting, number: str, ids: set[str]) -> bool:
 
 
 def as_json(person: Person) -> bytes:
-    """All of it, to be read by people and by programs. Spoken messages are named, and are files beside it."""
+    """The data as JSON. Spoken messages are separate files, and only named here."""
     told: dict[str, Any] = {
         "number": person.number,
         "requests": person.requests,
@@ -105,7 +105,10 @@ def as_json(person: Person) -> bytes:
 
 
 def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
-    """Delete all of it, but for the log, which names no number. Their messages at Twilio go with the next look."""
+    """Delete all of it except the log, which contains no number.
+
+    Messages at Twilio are deleted at the worker's next look.
+    """
     for waiting in person.spooled:
         spool.forget(waiting.name)
     for request in person.requests:

@@ -200,6 +200,7 @@ def look_for_ever(settings: Settings) -> None:
             _outlive(_tell_of_processes, tools)
         if now >= due["look"]:
             due["look"] = now + LOOK_SECONDS
+            _outlive(worker.hand_in, tools, now)  # by itself: a spool that cannot be read holds up no alert
             _outlive(worker.look, tools, now)
             _outlive(worker.tidy, tools, now)
             _outlive(tools.jobs.fetch_forgotten, now)

@@ -179,6 +179,8 @@ class Place:
     tells_first: bool = False
     #: Whether its choices make no sense without the question.
     asks_yes_or_no: bool = False
+    #: What an adviser reads beside what was entered here, if that is kept with the request.
+    kept_as: str = ""
     #: Whether nobody can talk to the caller here, so that key 0 is not named.
     person_is_away: bool = False
     #: Whether its phone number is said after the choices.

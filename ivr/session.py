@@ -65,6 +65,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
+    #: What was entered at places that keep it with the request: pairs of the place's name and text.
+    entries: tuple[tuple[str, str], ...] = ()
     #: Whether the request consists only of a spoken message.
     message_only: bool = False
 

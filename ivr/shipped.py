@@ -123,11 +123,19 @@ SHIPPED: dict[str, Any] = {
             "has_interpreter": "You want help in your language. We will be ready for it.",
             "has_slow": "We will speak slowly.",
         },
+        "letter_date": {
+            "say": "Please enter the date on your letter. Two numbers for the day, then two for the month.",
+            "no_such_day": "There is no such day.",
+            "skip": "If you have no date",
+        },
+        "letter_check": {
+            "ask": "Your letter is from {letter_day}. Is that right?",
+        },
         "ring_done": {
             "say": "Thank you. We have it. We will ring you {day}, {window}.",
             "by": "Thank you. We have it. We will ring you {day}.",
             "ring_us": "That is as soon as we can. You can ring us too. Our number is {helpline_phone}.",
-            "can_stop": "You can hang up now, or answer four short questions.",
+            "can_stop": "You can hang up now, or answer a few short questions.",
             "reference": "Your call has a number. It is {reference}.",
             "change": "To change your call, ring us from the phone we will ring. Press four, three, four. Each time, wait for my voice. You can hang up now.",
             "change_hidden": "To change your call, ring this line again, and press zero. You can hang up now.",

@@ -195,9 +195,14 @@ def phone(text: str, each: float, between: float) -> Speech:
 
 def date(day: dt.date, today: dt.date) -> Speech:
     """'on Tuesday the first of December', in pieces; with 'today,' or 'tomorrow,' instead of 'on' if it is."""
-    rest = (f"the {ordinal(day.day)}", f"of {MONTHS[day.month - 1]}")
+    rest = day_of_year(day)
     near = {0: "today,", 1: "tomorrow,"}.get((day - today).days)
     return (near, DAYS[day.weekday()], *rest) if near else (f"on {DAYS[day.weekday()]}", *rest)
+
+
+def day_of_year(day: dt.date) -> Speech:
+    """'the first of December', in pieces."""
+    return (f"the {ordinal(day.day)}", f"of {MONTHS[day.month - 1]}")
 
 
 def time(moment: dt.time) -> str:

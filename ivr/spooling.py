@@ -1,4 +1,4 @@
-"""Handing in: what the spool kept while Redis was away is put where it would have gone."""
+"""Hands in the spool: puts what was kept while Redis was down where it would have gone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ivr.store.spool import Waiting
 
 log = structlog.get_logger()
 
-#: Seconds between two looks into the spool.
+#: Seconds between two checks of the spool.
 LOOK_SECONDS = 1.0
 
 
 def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
-    """Put what waits into Redis, in the order in which it was asked for, and return how much that was.
+    """Put waiting entries into Redis, in order, and return their number.
 
-    With `wish`, only what is about this wish's call. Raises StoreDown while Redis is away: the rest waits. What was
-    handed in before, by a process that was killed before it could take the file away, changes nothing.
+    With `wish`, only those about this wish's call. Raises StoreDown while Redis is down; the rest keeps waiting.
+    Entries that were handed in before, by a process that was killed before it could remove the file, change nothing.
     """
     handed = 0
     for each in spool.content(wish).waiting:
@@ -33,7 +33,7 @@ def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
             raise
         except Refused as refusal:  # it is not to be in the list
             log.warning("spool", file=each.name, why=str(refusal))
-        except Exception:  # it must not keep the others from being handed in; the file stays
+        except Exception:  # one failure must not stop the others; the file stays
             log.exception("spool", file=each.name)
             continue
         spool.forget(each.name)
@@ -53,7 +53,7 @@ def _hand_in(each: Waiting, store: Store, jobs: Jobs) -> None:
 
 
 class HandingIn:
-    """Looks into the spool once a second, in a thread of its own."""
+    """A thread that checks the spool once a second."""
 
     def __init__(self, spool: Spool, store: Store, jobs: Jobs):
         self._spool, self._store, self._jobs, self._stop = spool, store, jobs, threading.Event()
@@ -71,5 +71,5 @@ class HandingIn:
                 log.exception("spool")
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stop.set()

@@ -11,15 +11,18 @@ from ivr.script import GREETING, MAIN_MENU, STAY, Back, Go, Here, Moved, Script
 from ivr.session import MOST_HEARD, MOST_TRAIL, At, Session
 
 
-def entered(here: Here, to: Go) -> Session:
-    """The session after a move to another place, with its trail and its heard places updated."""
+def entered(here: Here, to: Go, *, passed: bool = False) -> Session:
+    """The session after a move to another place, with its trail and its heard places updated.
+
+    `passed`: the caller only passed through the place that is left, so star does not lead back to it.
+    """
     script = here.script
-    here = here.at(_heard(script, arrived_at(_left(here, to), At(to.to))))
+    here = here.at(_heard(script, arrived_at(_left(here, to, passed=passed), At(to.to))))
     s, place = here.s, here.place
     return offered(s, 1) if s.one_key and not place.tells_first and place.choices(here) else s
 
 
-def _left(here: Here, to: Go) -> Session:
+def _left(here: Here, to: Go, *, passed: bool) -> Session:
     """The session with its place added to the trail, if star should lead back to it."""
     s, place, towards = here.s, here.place, here.script.places[to.to]
     if towards.ends_dialogue and place.in_dialogue:
@@ -28,7 +31,7 @@ def _left(here: Here, to: Go) -> Session:
         s = _without_dialogue(here.script, s, stand_alone=True)
         s = replace(s, trail=tuple(at for at in s.trail if at.node != to.to))
     left = place.left(s.place)
-    if left is None or to.instead or s.place.node == to.to:
+    if passed or left is None or to.instead or s.place.node == to.to:
         return s
     trail = (*s.trail, left)[-MOST_TRAIL:]
     lost = len(s.trail) + 1 - len(trail)

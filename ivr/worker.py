@@ -290,8 +290,6 @@ def look(tools: Tools, now: float) -> None:
     """
     if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
         tools.jobs.ask_for_sender(now)
-    spooling.hand_in(tools.spool, tools.store, tools.jobs)  # the web does so every second, if it is there
-    tools.spool.prepare(now)
     waiting = tools.store.requests.waiting()
     for request in waiting:
         if callback.claimable(request, now):
@@ -307,6 +305,12 @@ def look(tools: Tools, now: float) -> None:
         hours = tools.hours()
         if unheard := [request for request in left if _is_unheard(request, hours, now)]:
             tools.jobs.alert(max(unheard, key=lambda request: _listen_by(request, hours)).id, "unheard")
+
+
+def hand_in(tools: Tools, now: float) -> None:
+    """Hand in what this machine kept while Redis was away. The web does so every second, if it runs."""
+    tools.spool.prepare(now)
+    spooling.hand_in(tools.spool, tools.store, tools.jobs)
 
 
 def _is_late(request: CallbackRequest, now: float) -> bool:

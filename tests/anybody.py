@@ -11,6 +11,7 @@ import msgspec
 
 from ivr import call
 from ivr.check import desks
+from ivr.places.letter import LetterDate
 from ivr.practice import Noting
 from ivr.script import Script
 from ivr.session import (
@@ -32,6 +33,8 @@ from tests.line import CALLER, OPEN
 KEYS = "1111222333445678990*#"
 #: The keys of a caller who mostly chooses.
 CHOICES = "1112223344" * 2 + "590*#"
+#: Days that letters may have, and one that there is not.
+DATES = ("0511", "3112", "3102")
 DIGITS = ("#", "*", "0", "0#", "07700900456", "0770*0770", "0770*077009", "4271", "12*", "123", "999", "**", "0770")
 ENDED: tuple[Ended, ...] = ("answered", "busy", "no_answer", "failed", "stopped")
 PHONES = (CALLER, CALLER, "+441164960123", "anonymous", "", "+33123456789", "client:somebody")
@@ -89,5 +92,6 @@ class Anybody:
         if chance.random() < (0.1 if self.chooses else 0.3):
             return NoInput()
         if isinstance(then, Gather) and then.digits > 1:
-            return Key(chance.choice([*DIGITS, *(desks.REFERENCES * 3)]))
+            dates = DATES * 9 if then.digits == LetterDate.most else ()
+            return Key(chance.choice([*DIGITS, *dates, *(desks.REFERENCES * 3)]))
         return Key(chance.choice(CHOICES if self.chooses else KEYS))

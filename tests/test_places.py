@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-
 import pytest
-from msgspec.structs import replace
 
-from ivr import places, spoken
-from ivr.places.entry import TakesDigits, wrong
-from ivr.places.kinds import BACK_TO, Asks, no, not_sure, yes
-from ivr.script import END_MENU, Go, Here, Line, Moved, Script, Words, label
-from ivr.spoken import Speech
+from ivr import places
+from ivr.places.kinds import BACK_TO, Asks
+from ivr.places.letter import day_of
+from ivr.script import Line, Script, Words, label
 from tests import small
 from tests.line import OPEN
 from tests.talk import Talk
+
+EVENING = OPEN.replace(hour=20)
 
 
 @pytest.fixture(scope="module")
@@ -72,79 +69,74 @@ def test_every_choice_of_a_step_leads_to_a_place_and_sets_what_there_is(name: st
         assert pick.label.is_label
 
 
-# --- a new place ----------------------------------------------------------------------------------
-
-
-class LetterDate(TakesDigits):
-    """The day on a letter: two digits for the day, and two for the month. It judges nothing."""
-
-    id = "letter_date"
-    say, no_such_day = Line(), Line()
-    most = 4
-    ends_itself = True
-
-    def entered(self, here: Here, number: str) -> Moved:
-        return (here.s, Go(LetterCheck.id)) if _day(number) else wrong(here, self.no_such_day)
-
-
-class LetterCheck(Asks):
-    """Whether the day that was keyed is right."""
-
-    id = "letter_check"
-    ask = Line("day")
-    picks = (yes(END_MENU), no(LetterDate.id), not_sure(LetterDate.id))
-
-    def says(self, here: Here) -> Speech:
-        day = _day(here.s.wishes.typed)
-        assert day
-        return spoken.fill(here.words(self.ask), {"day": spoken.date(day, here.now.date())})
-
-
-def _day(keyed: str) -> dt.date | None:
-    try:
-        return dt.date(OPEN.year, int(keyed[2:]), int(keyed[:2]))
-    except ValueError:
-        return None
+# --- a date on a letter ---------------------------------------------------------------------------
 
 
 @pytest.fixture
 def keying(script: Script) -> Talk:
-    """A caller who is asked for the day on a letter, in a line to which nothing was added but those two classes."""
-    lines = (*LetterDate.lines(), *LetterCheck.lines())
-    says = {line.id: (f"<{line.id}>", *map(spoken.Blank, line.blanks)) for line in lines}
-    own = {**script.own, LetterDate.id: LetterDate(), LetterCheck.id: LetterCheck()}
-    nodes = {**script.nodes, "main_menu": _leading_to(script, LetterDate.id)}
-    made = dataclasses.replace(script, own=own, nodes=nodes, says={**script.says, **says})
-    return Talk(made).press("1")
+    """A caller with a letter who has asked to be rung, and is asked for the date on it last."""
+    return Talk(script, EVENING).to("011" + "21" + "3" + "12" + "1")
 
 
-def _leading_to(script: Script, name: str) -> object:
-    menu = script.nodes["main_menu"]
-    first, *others = menu.options
-    return dataclasses.replace(menu, options=(replace(first, goto=name), *others))
+def _entries(talk: Talk) -> tuple[tuple[str, str], ...]:
+    (request,) = talk.desk.requests.values()
+    return request.entries
 
 
-def test_a_day_is_asked_for_and_read_back(keying: Talk) -> None:
-    assert keying.words.startswith("to reading. <letter_date.say>")
+def test_the_date_on_a_letter_is_asked_for_read_back_and_kept_with_the_request(keying: Talk) -> None:
+    assert keying.words.startswith("<letter_date.say>")
 
     keying.key("0511")
 
     assert keying.at == "letter_check"
-    assert keying.words.startswith("<letter_check.ask> on Thursday the fifth of November")
-    assert keying.press("1").at == END_MENU
+    assert keying.words.startswith("<letter_check.ask> the fifth of November")
+    assert keying.press("1").at == "ring_done"
+    assert _entries(keying) == (("letter_date", "2026-11-05"),)
+    assert keying.press("*").at == "main_menu", "the questions are over"
 
 
-def test_whatever_holds_for_any_number_holds_for_a_day(keying: Talk) -> None:
+@pytest.mark.parametrize("keys", ["#", "*", ".."])
+def test_the_date_may_be_left_out_and_the_request_stays(keying: Talk, keys: str) -> None:
+    keying.to(keys)
+
+    assert _entries(keying) == ()
+    (request,) = keying.desk.requests.values()
+    assert request.open
+    assert keying.at == ("ring_needs" if keys == "*" else "ring_done")
+
+
+@pytest.mark.parametrize("urgency", ["1", "22"])
+def test_whoever_has_no_letter_is_not_asked_for_its_date(script: Script, urgency: str) -> None:
+    """The child is out of school, or nothing is urgent."""
+    talk = Talk(script, EVENING).to("011" + urgency + "3" + "12" + "1")
+
+    assert talk.at == "ring_done"
+
+
+@pytest.mark.parametrize(
+    ("keyed", "means"),
+    [
+        ("2511", "2026-11-25"), ("2611", "2025-11-26"), ("0101", "2026-01-01"), ("3112", "2025-12-31"),
+        ("2902", "2024-02-29"), ("3002", None), ("0013", None), ("0000", None), ("051", None),
+    ],
+)  # fmt: skip
+def test_a_day_and_a_month_mean_the_latest_such_day_that_has_been(keyed: str, means: str | None) -> None:
+    day = day_of(keyed, OPEN)
+
+    assert (day.isoformat() if day else None) == means
+
+
+def test_whatever_holds_for_any_number_holds_for_a_date(keying: Talk) -> None:
     """In pieces, begun again, gone back from, not at all, and wrong; and help, hash and a person."""
     assert keying.key("05").words.startswith("<number_entry.so_far>")
-    assert keying.key("*0611").words.startswith("<letter_check.ask> on Friday the sixth of November")
+    assert keying.key("*0611").words.startswith("<letter_check.ask> the sixth of November")
     assert keying.press("2").key("3102").words.startswith("<letter_date.no_such_day>")
-    assert keying.key("0#").at == "person"
-    assert keying.transfer("stopped").press("*").at == "letter_date"
+    assert keying.key("0#").at == "person_away"
+    assert keying.press("*").at == "letter_date"
 
 
-def test_a_day_that_is_wrong_again_and_again_brings_help(keying: Talk) -> None:
+def test_a_date_that_is_wrong_again_and_again_brings_help(keying: Talk) -> None:
     for _ in range(3):
         keying.key("3102")
 
-    assert keying.at == "stay_on"
+    assert keying.at == "ring_done", "there is nobody to talk to, and the request is saved"

@@ -338,7 +338,7 @@ CHANGES = [
     ("menus/appeals.yaml", 'title: "appeals"', 'title: "going to appeal"', "In "),
     ("texts.yaml", "Help from us:", "We help:", "text message text_council:"),
     ("words.yaml", '"sen-coe"', '"senko"', "how the voice says SENCO:"),
-    (LINE_YAML, "friday: 09:00 to 17:00", "friday: closed", "the line: person_away.number:"),
+    (LINE_YAML, "friday: 09:00 to 17:00", "friday: closed", "In 2 places (person_away.number, ring_failed.say):"),
     (LINE_YAML, "closed_days: [] ", "closed_days: [2030-12-24] ", "closed on:"),
     (LINE_YAML, "ring_seconds: 25", "ring_seconds: 20", "key 0 rings each, in seconds:"),
     (LINE_YAML, "places: 12}", "places: 5}", "callers rung back:"),

@@ -465,7 +465,7 @@ def test_the_table_says_who_wants_what_and_how_it_was_measured(
     assert said.startswith("Measured by the pace of speech (to use sounds: ivr render), with 0.5 seconds a turn")
     assert rows[0].split() == ["who", "wants", "needs", "at", "most"]
     assert len(rows) == 1 + len(shipped_callers.figures)
-    assert re.match(r"  types through a relay +a person +\d+ s,  1 keys +60 s,  1 keys", rows[-6])
+    assert re.match(r"  types through a relay +a person +\d+ s, +1 key +60 s, +1 key", rows[-6])
     assert rows[-1].startswith("   ")  # who it is stands at the first of their lines
 
 

@@ -192,7 +192,7 @@ def test_an_urgent_one_is_told_of_once_it_is_handed_in(
 def test_the_worker_hands_in_what_the_web_left(away: Desk, shipped: Script, store: Store, tools: Tools) -> None:
     away.run(shipped, SaveRequest(request(1)), OPEN)
 
-    worker.look(tools, NOW)
+    worker.hand_in(tools, NOW)
 
     assert [found.id for found in store.requests.waiting()] == ["CA001-1"]
 

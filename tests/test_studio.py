@@ -83,8 +83,8 @@ def test_a_call_goes_on_with_the_words_that_it_began_with(here: Line) -> None:
         ([("CALLER", "shouts")], "Write keys"),
         ([("CALLER", "12")], "No number is asked for here"),
         ([("CALLER", "(hangs up)"), ("CALLER", "1")], "The call is over here."),
-        ([("NOTED", "1")], "no call"),
-        ([("CALLER", "(says nothing)")] * (MOST_INPUTS + 1), "no call"),
+        ([("NOTED", "1")], "not a call"),
+        ([("CALLER", "(says nothing)")] * (MOST_INPUTS + 1), "not a call"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(here: Line, did: list[tuple[str, str]], told: str) -> None:
@@ -99,7 +99,7 @@ def test_a_body_that_is_no_call_is_refused_in_words(here: Line, body: bytes) -> 
     refused = Client(here.app).post("/studio/call/reply", base_url=HERE, data=body, environ_overrides=LOOPBACK)
 
     assert refused.status_code == 400
-    assert "Load the page again" in refused.json["problem"]
+    assert "Reload the page" in refused.json["problem"]
 
 
 @pytest.mark.parametrize("when", ["", "soon", "2026-11-31T10:30", "2026-02-30T25:00"])

@@ -23,6 +23,7 @@ Kind = Literal["part", "closing", "label", "said back", "menu", "question", "ans
 SAMPLES: dict[str, str] = {
     "typed_number": "zero seven seven zero zero, nine zero zero, one two three",
     "reference": "four two, seven one",
+    "letter_day": "the twenty-third of September",
     "day": "on Wednesday the twenty-third of September",
     "window": "in the afternoon",
     "time": "at nine thirty in the morning",

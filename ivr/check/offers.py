@@ -1,4 +1,4 @@
-"""Whether what offers a text is marked as that, so that nobody is promised one which cannot be sent."""
+"""Checks that offers of texts are marked, so that nobody is promised a text that cannot be sent."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ivr.check.context import Context, Finding, rule
 #: Words that look like an offer of a text: "We can text you", "to get it by text", "for a text, or a call". A text
 #: relay is none. They decide nothing in a call.
 _LOOKS_LIKE = re.compile(r"\b(?:text (?:you|it|this|that|them)|(?:by|a) text)\b(?! relay)", re.IGNORECASE)
-#: What leads to a text is left out as a whole.
+#: Choices that lead here are left out completely.
 _SENDS = "send_text"
 
 
-@rule("offers", "R2, R35", "A text that cannot be sent is not offered.", level="warning")
+@rule("offers", "R2, R35", "The line must not offer texts that it cannot send.", level="warning")
 def offers(context: Context) -> Iterator[Finding]:
-    """In nodes, what offers a text is in square brackets: whole sentences, or the whole of a choice."""
+    """In nodes, offers of texts must be in square brackets: whole sentences, or a whole choice."""
     to_a_text = {
         ("nodes", node_id, "choices", key)
         for node_id, node in context.authored.items()

@@ -1,8 +1,8 @@
-"""Whatever has a time limit is urgent: for the adviser who is rung, for the list, and in the promise.
+"""Checks that everything with a time limit is marked as urgent, for the adviser, the list and the promise.
 
-A mark that is forgotten is a family that waits until Monday. So it is looked for where a limit shows: in a number
-that `line.yaml` lists as a time limit, in words that say that time is short, in the text message about it, and beside
-a question that one of the other answers makes urgent.
+A forgotten mark makes a family wait until Monday. So the rule looks where a limit shows: in a number that `line.yaml`
+lists as a time limit, in words that say that time is short, in the text message about it, and next to a question with
+another answer that is urgent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.check.context import Context, Finding, rule
 from ivr.diary import Urgency
 from ivr.spoken import BLANK
 
-#: What is said of time that runs out. "If time is short" is said to those who know that it is.
+#: Phrases about time running out. "If time is short" is excluded: it addresses those who know that it is.
 _SHORT = re.compile(
     r"(?<!if )\btime (?:is|may be)(?: \w+)? short\b|\btime limits?\b|\blittle time\b|\bonly (?:a few|\{\w+\}) days\b"
     r"|\bdo not wait\b|\bby (?:the|its) date\b|\b(?:ask|talk to us|ring)(?: us)? (?:today|now|soon)\b",
@@ -24,9 +24,9 @@ _SHORT = re.compile(
 _RANKS: tuple[Urgency, ...] = ("", "urgent", "today")
 
 
-@rule("time-limits", "R1, R28", "A time limit that nobody knows of is a right that is lost.")
+@rule("time-limits", "R1, R28", "A family that does not know a time limit loses its right.")
 def time_limits(context: Context) -> Iterator[Finding]:
-    """Guidance that is about a time limit is urgent, and so is what leads to nothing else."""
+    """Guidance about a time limit must be urgent, and so must everything that leads only to such guidance."""
     limits = set(context.script.line.time_limits)
     for node_id, node in context.authored.items():
         if not isinstance(node, Reading):
@@ -42,7 +42,7 @@ def time_limits(context: Context) -> Iterator[Finding]:
 
 
 def _shown(context: Context, node: Reading, limits: set[str]) -> str:
-    """Where and by what a reading shows that it is about a time limit; nothing if it is not."""
+    """Where and by which words a reading shows that it is about a time limit; empty if it is not."""
     said = " ".join([*node.parts, node.closing or ""])
     texted = context.draft.texts.texts.get(node.text or "", "")
     for where, words in (("It says", said), ("Its text message says", texted)):
@@ -52,15 +52,17 @@ def _shown(context: Context, node: Reading, limits: set[str]) -> str:
 
 
 def _sign(words: str, limits: set[str]) -> str:
-    """What shows that words are about a time limit."""
+    """The sign that words are about a time limit."""
     if found := _SHORT.search(words):
         return found[0]
     return next((f"{{{name}}}" for name in BLANK.findall(words) if name in limits), "")
 
 
-@rule("not-sure", "R1, R28", "Whoever is not sure may have what cannot wait.")
+@rule("not-sure", "R1, R28", "A caller who is not sure may have an urgent problem.")
 def not_sure(context: Context) -> Iterator[Finding]:
-    """'Not sure' is as urgent as the most urgent that a question tells apart, unless it is what another answer is."""
+    """'Not sure' must be as urgent as the most urgent answer to the question, unless it leads to the same as
+    another answer.
+    """
     for node_id, node in context.authored.items():
         if not isinstance(node, Question):
             continue

@@ -1,4 +1,4 @@
-"""One person: what the line has of them, to be told, given to them, or forgotten."""
+"""Commands about one person's data: find it, export it, or delete it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ivr.jobs import recording_path
 from ivr.person import Person
 from ivr.store import Spool, Store
 
-#: Where something may be left, and until when.
+#: Where data may remain, and until when.
 LEFT = (
     "Not deleted here: backups of IVR_DATA and of Redis, until you delete them; a spool on another machine; and what "
     "Twilio keeps of calls and texts, as long as you set there. The append-only file of Redis is written anew within a "
@@ -29,13 +29,13 @@ LEFT = (
 
 @click.group("person")
 def person_group() -> None:
-    """What the line has of one person. NUMBER is a phone number, or the number of a call."""
+    """The data of one person. NUMBER is a phone number or a call number."""
 
 
 @person_group.command("find")
 @click.argument("number")
 def person_find(number: str) -> None:
-    """Say how much there is, by kind."""
+    """Print how much data there is, by kind."""
     with _of(number, "looked for a person") as (_, _, _, found):
         for line in _told(found):
             out(line)

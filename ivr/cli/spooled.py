@@ -1,4 +1,4 @@
-"""What callers asked for while Redis was away, and a machine that died before it could hand it in."""
+"""Commands about the spool: what callers asked for while Redis was down, also on a machine that died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the append-only file: which there are, how long each is, and how long it was when we last looked."""
+"""The parts of the append-only file: their list, their lengths, and their lengths when we last looked."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NAME = re.compile(r"appendonly\.aof(\.(?P<number>\d+)\.(?P<type>base|incr)\.(ao
 
 
 class Damaged(Exception):
-    """Raised with one plain line where the list of parts cannot be read."""
+    """Raised when the list of parts cannot be read, with one plain line."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts that the manifest lists, in the order in which they are read. `base`: the number of the first."""
+    """The parts in the manifest, in reading order. `base`: the number of the first."""
 
     base: int
     files: tuple[Path, ...]

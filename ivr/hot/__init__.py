@@ -1,7 +1,7 @@
-"""The hot path: parts of a turn that we wrote ourselves although a library does the same, as they earn their place.
+"""The hot path: parts of a turn that are our own code although a library does the same, because they are much faster.
 
-Each is measured by `scripts/bench speed --parts`, which does one after another the library's way. A part stays if that
-costs a tenth of a turn more, or for the reason beside it. What earns less goes back to the library.
+`scripts/bench speed --parts` measures each by swapping the library back in, one part at a time. A part stays if the
+library costs at least a tenth of a turn more, or for the reason in the table. Otherwise the library is used again.
 
     part        instead of                       a turn costs that much more without it
     wire        redis-py's way to a command      27% on a quiet machine, 12% on a busy one
@@ -10,6 +10,6 @@ costs a tenth of a turn more, or for the reason beside it. What earns less goes 
     lean        Flask's hooks, Werkzeug's headers    17%, 26%
     writer      structlog's writing of a line    8%, 15%; it stays because it never blocks a call
 
-A copy of each session in the process earned 5%, and only where the same process got the next turn. It is gone.
-Nothing here knows anything of the line.
+A copy of each session in the process saved 5%, and only if the same process got the next turn, so it was removed.
+Nothing here knows anything about the line.
 """

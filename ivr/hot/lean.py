@@ -1,4 +1,4 @@
-"""Flask, and its response, without what no webhook needs."""
+"""Flask and its response, without the parts that webhooks do not need."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import sha1
 from urllib.parse import parse_qsl, urlsplit
 
-#: Twilio sends some thirty, and one more for each header of a SIP call.
+#: The most fields of a form. Twilio sends about thirty, and one more for each header of a SIP call.
 MOST_FIELDS = 300
 
 

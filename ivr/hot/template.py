@@ -9,7 +9,7 @@ BLANK = re.compile("@([A-Z]+)@")
 
 
 class Template:
-    """A document with blanks like @SAYS@, made once. Filling it is one join."""
+    """A document with blanks like @SAYS@, built once. Filling it is a single join."""
 
     def __init__(self, make: Callable[[], str]):
         self._parts = BLANK.split(make())

@@ -1,4 +1,4 @@
-"""A command to Redis and its answer, with no more in between than there must be."""
+"""Sends a command to Redis and reads its answer, with as little code as possible in between."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class Wire:
             _let_the_kernel_give_up(self._socket, seconds)
 
     def ask(self, command: tuple[str | bytes | int, ...]) -> Any:
-        """Raises OSError, or redis.ConnectionError, if no whole answer comes in time, and Redis' own refusals."""
+        """Send one command.
+
+        Raises OSError or redis.ConnectionError if no complete answer comes in time, or Redis' own error.
+        """
         self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]  # its types know one argument
         while (reply := self._reader.gets()) is _UNFINISHED:
             if not (more := self._socket.recv(65536)):
@@ -43,7 +46,7 @@ class Wire:
         return reply
 
     def close(self) -> None:
-        """Hang up, and give the connection back: a pool lends only so many."""
+        """Disconnect, and return the connection to its pool, which has a limit."""
         self._connection.disconnect()
         self._pool.release(self._connection)
 

@@ -1,9 +1,9 @@
-"""Lines of a log, collected and written together.
+"""Collects the lines of a log, and writes them together.
 
-A turn does not wait for its log line to be written. Each write lets another thread run, and getting back from that
-takes time, so lines are collected for a tenth of a second. Warnings and errors are written at once, with everything
-before them, and waited for. But a log that cannot be written, or that nobody reads, never blocks a call: that is why
-this stays, and `tests/test_log.py` holds it to that beside structlog's own writer, which does.
+A turn does not wait for its log line to be written. Each write lets another thread run, and waiting to run again takes
+time, so lines are collected for a tenth of a second. Warnings and errors are written at once, with everything before
+them, and the caller of the log waits for that. But a log that cannot be written, or that nobody reads, never blocks a
+call. That is why this module exists: structlog's own writer does block, as `tests/test_log.py` shows.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Writer:
     def __init__(self, out: BinaryIO, line: Callable[[float, dict[str, Any]], bytes] | None = None):
         """`line` writes one event, with its time in seconds since the epoch; by default as JSON."""
         self._out, self._line = out, line or as_line
-        #: Events with their time, and marks that are set once everything before them is written.
+        #: Events with their times, and flags that are set once everything before them is written.
         self._kept: deque[tuple[float, dict[str, Any]] | threading.Event] = deque(maxlen=MOST_LINES)
         self._wake = threading.Event()
-        #: The reader of the log has stopped reading, so nobody waits for a write either.
+        #: True if the reader of the log has stopped reading. Then nobody waits for a write.
         self._stuck = False
 
     def info(self, **event: Any) -> None:
@@ -92,7 +92,7 @@ class Writer:
 
 
 def as_line(at: float, event: dict[str, Any]) -> bytes:
-    """An event as a line of JSON. One that cannot be encoded becomes a line that says so, and loses no other."""
+    """An event as a line of JSON. An event that cannot be encoded becomes a line that says so."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     try:
         return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"

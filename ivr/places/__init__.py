@@ -12,6 +12,7 @@ caller who has not agreed. To add a step, write a class with its words, and list
     texting.py   getting a text message about the guidance
     wish.py      what is saved of a callback request, and what is promised
     ringing.py   asking to be rung back
+    letter.py    the date on a letter, kept with the request
     changing.py  hearing, moving and cancelling a promised call later
 """
 
@@ -27,7 +28,7 @@ from ivr.phrases import (
     UnusedKeyAgain,
     UnusedKeyFirst,
 )
-from ivr.places import changing, entry, message, nodes, person, ringing, texting, wish
+from ivr.places import changing, entry, letter, message, nodes, person, ringing, texting, wish
 from ivr.places.kinds import Step
 from ivr.script import Line, Place, Words
 
@@ -36,7 +37,8 @@ WORDED: tuple[type[Words], ...] = (
     nodes.Slower, MoreTime, nodes.Pause, person.Person, person.StayOn, person.PersonAway, message.Message,
     texting.SendTextTo, texting.TextNumber, texting.TextCheck, texting.TextSent, texting.TextFailed,
     ringing.RingBack, entry.RingNumber, ringing.RingCheck, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
-    ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, ringing.RingDone, ringing.RingName, wish.RingFailed,
+    ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, letter.LetterDate, letter.LetterCheck,
+    ringing.RingDone, ringing.RingName, wish.RingFailed,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
     entry.NumberEntry, NoKeyFirst, NoKeyAgain, UnusedKeyFirst, UnusedKeyAgain, person.Goodbye, StartAgain, Trouble,
     person.Told,

@@ -47,6 +47,10 @@ class TakesDigits(Step):
         """Where the entered digits lead."""
         raise NotImplementedError
 
+    def left_out(self, here: Here) -> Moved:
+        """Where hash without any digits leads."""
+        return wrong(here, NumberEntry.nothing)
+
     def arrive(self, here: Here) -> Moved:
         return wishing(here, typed="").s, STAY
 
@@ -90,7 +94,7 @@ class TakesDigits(Step):
         is_all = rest.endswith("#") or not keys
         number = typed + rest.rstrip("#")
         if not number:
-            return wrong(here, NumberEntry.nothing)
+            return self.left_out(here)
         if is_all and number == "0":
             return wishing(here, typed="").s, Go("person")
         here = wishing(here, typed=number)

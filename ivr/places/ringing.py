@@ -213,7 +213,7 @@ class RingNeeds(_Kept):
     nothing, relay, interpreter, slow = label(), label(), label(), label()
     has_relay, has_interpreter, has_slow = Line(), Line(), Line()
     picks = (
-        Pick(nothing, "ring_done"),
+        Pick(nothing, "letter_date"),
         Pick(relay, "ring_needs", said=has_relay),
         Pick(interpreter, "ring_needs", said=has_interpreter),
         Pick(slow, "ring_needs", said=has_slow),

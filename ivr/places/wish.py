@@ -139,6 +139,7 @@ def request(here: Here, state: State) -> CallbackRequest:
         slow=s.slow,
         heard=s.heard,
         stuck=s.stuck,
+        entries=wishes.entries,
     )
     return CallbackRequest(
         asker.id, wishes.number, state=state, askers=(asker,), events=(Event(seconds, "caller", what),)
@@ -152,8 +153,7 @@ def promise(here: Here) -> Promise:
     """The promise to the caller, from their window and their urgency.
 
     One who has no window yet is rung as soon as somebody is there; where none could be held, in the part of the day
-    that they chose. An urgent one is rung
-    before their window only if any time is right for them.
+    that they chose. An urgent one is rung before their window only if any time is right for them.
     """
     diary, wishes = here.script.diary, here.s.wishes
     first, soon = diary.opening(here.now), _urgent_due(here)

@@ -1,7 +1,7 @@
-"""Whether a Redis could lose what it was told: asked at each start, since callers were promised what it keeps.
+"""Checks at each start whether Redis could lose data, because callers rely on what it stores.
 
-`CONFIG` tells the most, and services that rent Redis out hide it. `INFO` tells much of the same, and is rarely hidden.
-What neither tells is said to be unknown: that is not the same as being in order.
+`CONFIG` reports the most, but hosted services often disable it. `INFO` reports much of the same, and is rarely
+disabled. What neither reports is printed as unknown, which is not the same as safe.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import redis
 
 from ivr.store.connection import Client, Redis
 
-#: What is asked for, by what it is called in CONFIG.
+#: The names in CONFIG of the settings to check.
 _ASKED = ("appendonly", "appendfsync", "maxmemory-policy")
 
 
 def risks(server: Redis) -> list[str]:
-    """How this server could lose what it was told, and what to do about it. Raises StoreDown."""
+    """How this server could lose data, and what to do about it. Raises StoreDown."""
     told = {**_by_info(server), **_by_config(server)}
     return list(_faults(told))
 

@@ -1,7 +1,7 @@
-"""What was deleted is gone from the disk too: Redis' append-only file is written anew.
+"""Removes deleted data from the disk too, by rewriting Redis' append-only file.
 
-That file keeps every command it was told, and so what was deleted since, until Redis writes it anew by itself, which
-may be most of a year. So it is asked to: once something was deleted, and once a day for what ended by itself.
+That file contains every command, including data that was deleted later, until Redis rewrites it by itself, which can
+take most of a year. So we ask for a rewrite after a deletion, and once a day for data that expired.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from ivr.store.connection import Client, Redis
 
 log = structlog.get_logger()
 
-#: Seconds after which the file is written anew though nobody deleted anything: calls and counts with numbers ended.
+#: Seconds after which the file is rewritten even without a deletion, because calls and counters with numbers expire.
 DAILY_SECONDS = 24 * 60 * 60
 _DELETED, _REWRITTEN = "ivr:deleted_since", "ivr:rewritten"
 
 
 class Erasing:
-    """Has deleted things leave the disk."""
+    """Rewrites the file when it is due."""
 
     def __init__(self, server: Redis):
         self._redis = server
 
     def look(self, now: float) -> bool:
-        """Begin to write the file anew if it is time, and say whether that was begun.
+        """Start a rewrite if it is due. Returns whether it was started.
 
-        What is deleted while it is written is for the next time.
+        Data that is deleted during a rewrite is removed by the next one.
         """
         return self._redis.do(lambda client: _look(client, now))
 
     def deletes(self) -> None:
-        """Note that something was deleted, which is on the disk as yet."""
+        """Record that something was deleted that is still on the disk."""
         self._redis.do(deletes)
 
 

@@ -1,15 +1,15 @@
-"""The spool: what callers asked for while Redis was away, kept on this machine's own disk.
+"""The spool: what callers asked for while Redis was down, on this machine's own disk.
 
-Each thing that was asked for is a file of its own, and on the disk before a caller is told that we have it: written
-beside its place, forced to the disk, and then renamed, so that it is there whole or not at all. No file is changed
-after that. It goes once what it holds is in Redis. Names begin with the time, so that what one caller did is handed in
-in that order, and hold a mark of the call, so that its own can be found.
+Each entry is a separate file, and on the disk before the line says "we have it": it is written under another name,
+synced, and then renamed, so that it exists completely or not at all. Files are never changed after that, and are
+removed once their content is in Redis. Names begin with the time, so that a caller's entries are handed in in order,
+and contain a hash of the call, so that they can be found.
 
-    spool/<time>-<call>-<chance>.json   what is to be handed in
-    spool/calls/<call>                  the session of a call, as Redis keeps it: <turn>|<session as JSON>
+    spool/<time>-<call>-<chance>.json   an entry to hand in
+    spool/calls/<call>                  the session of a call, as in Redis: <turn>|<session as JSON>
     spool/reserve-<n>                   room on the disk that is given up when the disk is full
 
-Several processes share the folder. What one hands in twice changes nothing: see `Requests.save`.
+Several processes share the folder. Handing in an entry twice changes nothing: see `Requests.save`.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from ivr.store.sessions import KEEP_SECONDS
 
 log = structlog.get_logger()
 
-#: Files that keep room for what callers ask for on a full disk, and the bytes of each. Each of them makes room for
-#: one request and its call at least, also where it is file names that have run out.
+#: The number and bytes of files that reserve room for a full disk. Each makes room for at least one request and its
+#: call, even if the disk has run out of inodes.
 RESERVES, RESERVE_BYTES = 64, 32 * 1024
-#: Seconds after which a file that was never finished belongs to a process that is gone. Nobody was told of it.
+#: Seconds after which an unfinished file counts as left by a killed process. Its caller was told nothing.
 HALF_SECONDS = 60
-#: No room: for bytes, for file names, or for this user.
+#: Errors of a disk without room: for bytes or inodes, or the user's quota.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """News of a spoken message that is to be fetched: the wish it goes with, its name at Twilio, and its seconds."""
+    """The report of a spoken message to fetch: its wish, its id at Twilio, and its seconds."""
 
     wish: str
     sid: str
@@ -55,7 +55,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that was asked for, at a second since the epoch: one of the others is set."""
+    """One entry, with its time in POSIX seconds. Exactly one of the other fields is set."""
 
     at: float
     #: A request as `REQUESTS` keeps it, so that it is upgraded as one in Redis is.
@@ -75,7 +75,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def about(self) -> str:
-        """The id of the wish, or of the request, that it is about."""
+        """The id of its wish or request."""
         if self.kept is not None:
             return str(self.kept.get("id", ""))
         return self.cancel.id if self.cancel else self.recording.wish if self.recording else ""
@@ -89,14 +89,14 @@ class Waiting(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a spool holds: what can be handed in, the oldest first, and the names of files that cannot be read."""
+    """The entries of a spool, oldest first, and the names of files that cannot be read."""
 
     waiting: list[Waiting]
     damaged: list[str]
 
 
 class Condition(NamedTuple):
-    """How many entries wait, since when the oldest does (seconds since the epoch, 0 if none), and damaged files."""
+    """The number of waiting entries, the time of the oldest (POSIX seconds, 0 if none), and damaged files."""
 
     waiting: int
     oldest: float
@@ -104,12 +104,12 @@ class Condition(NamedTuple):
 
 
 _codec = Codec(Entry)
-#: Damaged files that the log told of, by their paths.
+#: Paths of damaged files that were already logged.
 _told: set[str] = set()
 
 
 class Spool:
-    """A folder of what waits for Redis. Nothing in it is read or made before there is need."""
+    """A folder of entries that wait for Redis. It is created and read only when needed."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -117,7 +117,7 @@ class Spool:
     # --- what was asked for -----------------------------------------------------------------
 
     def keep(self, entry: Entry) -> None:
-        """Have an entry on the disk. Raises StoreDown if the disk cannot take it: then nobody may be told of it."""
+        """Write an entry to the disk. Raises StoreDown if that fails; then nothing may be promised."""
         name = f"{time.time_ns():020}-{_mark(entry.about.rsplit('-', 1)[0])}-{secrets.token_hex(4)}.json"
         try:
             self._write(self.folder / name, _codec.encode(entry), lasting=True)
@@ -125,7 +125,7 @@ class Spool:
             raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
 
     def content(self, wish: str = "") -> Content:
-        """All that waits; with `wish`, what is about this wish's call."""
+        """All waiting entries; with `wish`, those of this wish's call."""
         waiting, damaged = [], []
         mark = f"-{_mark(wish.rsplit('-', 1)[0])}-" if wish else ""
         for name in self._names():
@@ -140,16 +140,16 @@ class Spool:
         return Content(waiting, [*damaged, *self._half_written()])
 
     def is_empty(self) -> bool:
-        """Whether nothing waits. It costs a look at the folder."""
+        """Whether no entry waits. Costs one listing of the folder."""
         return not self._names()
 
     def forget(self, name: str) -> None:
-        """Take away an entry that is in Redis now."""
+        """Remove an entry that is now in Redis."""
         with contextlib.suppress(FileNotFoundError):  # another process was as quick
             (self.folder / name).unlink()
 
     def condition(self) -> Condition:
-        """What there is to be told of the spool: how much waits, and since when."""
+        """The state of the spool, for monitoring."""
         content = self.content()
         return Condition(
             len(content.waiting), min((w.entry.at for w in content.waiting), default=0.0), len(content.damaged)
@@ -158,16 +158,17 @@ class Spool:
     # --- calls under way --------------------------------------------------------------------
 
     def session(self, call: str) -> Session | None:
-        """The session of a call, if this machine kept it while Redis was away."""
+        """The session of a call, if this machine stored it while Redis was down."""
         try:
             return SESSIONS.decode(self._call(call).read_bytes().partition(b"|")[2])
         except (OSError, Unreadable):
             return None
 
-    def keep_session(self, session: Session) -> Session | None:
-        """As `Sessions.save`: None if it was kept; else the one at the same or a later turn that was there.
+    def keep_session(self, session: Session, *, in_advance: bool = False) -> Session | None:
+        """Like `Sessions.save`: None if it was saved; otherwise the existing one at the same or a later turn.
 
-        A disk that takes nothing keeps nothing: then the place in the address is all that is known of the call.
+        If the disk cannot be written, nothing is saved, and only the place in the URL is known of the call.
+        `in_advance`: Redis has it too, so none of the room that is reserved for an outage is used for it.
         """
         path = self._call(session.call)
         try:
@@ -176,9 +177,12 @@ class Spool:
                 there = self.session(session.call)
                 if there is not None and there.turn >= session.turn:
                     return there
-                self._write(path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False)
+                self._write(
+                    path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False, reserves=not in_advance
+                )
         except OSError as error:
-            log.error("spool", why=f"The disk takes no session: {error.strerror}")
+            if not in_advance:
+                log.error("spool", why=f"The disk takes no session: {error.strerror}")
         return None
 
     def end(self, call: str) -> None:
@@ -192,7 +196,7 @@ class Spool:
     # --- room -------------------------------------------------------------------------------
 
     def prepare(self, now: float) -> None:
-        """Have room kept on the disk for when it is full, and take away calls that are long over and half files."""
+        """Reserve room for a full disk, and remove calls that are long over and unfinished files."""
         with contextlib.suppress(OSError):
             private_folder(self.folder / "calls")
             (self.folder / "lock").touch(0o600)
@@ -224,14 +228,14 @@ class Spool:
 
     # --- files ------------------------------------------------------------------------------
 
-    def _write(self, path: Path, content: bytes, *, lasting: bool) -> None:
-        """Have a file there whole, or not at all; `lasting`: also after a power cut. Raises OSError."""
+    def _write(self, path: Path, content: bytes, *, lasting: bool, reserves: bool = True) -> None:
+        """Write a file completely or not at all; with `lasting`, it also survives a power cut. Raises OSError."""
         private_folder(path.parent)
         while True:
             try:
                 return _written(path, content, lasting=lasting)
             except OSError as error:
-                if error.errno not in _FULL or not self._give_up_a_reserve():
+                if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
                     raise
 
     def _names(self) -> list[str]:
@@ -243,7 +247,7 @@ class Spool:
             raise StoreDown(f"The spool cannot be read: {error.strerror}") from error
 
     def _half_written(self) -> list[str]:
-        """Files that were begun a while ago and never finished."""
+        """Files that were begun more than HALF_SECONDS ago and never finished."""
         found = []
         for path in self.folder.glob(".*.part"):
             with contextlib.suppress(FileNotFoundError):
@@ -265,7 +269,7 @@ class Spool:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """While no other process does the same."""
+        """A lock, so that no other process does the same."""
         with open(self.folder / "lock", "w", opener=_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -290,7 +294,7 @@ def _written(path: Path, content: bytes, *, lasting: bool) -> None:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """The name is on the disk too."""
+    """Sync the folder, so that the file's name is on the disk too."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -299,7 +303,7 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _mark(call: str) -> str:
-    """A call in a file's name: any signs may be in its id."""
+    """The hash of a call for file names, because its id may contain any characters."""
     return sha256(call.encode()).hexdigest()[:16]
 
 

@@ -127,16 +127,24 @@ class CallWebhook:
             turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:
             turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
-        winner = self._save(turn.session)
+        winner = self._save(edition, turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
         return self._reply(edition, turn, type(event).__name__)
 
-    def _save(self, session: Session) -> Session | None:
-        """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first."""
+    def _save(self, edition: Edition, session: Session) -> Session | None:
+        """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first.
+
+        In a dialogue, what the caller has answered is in the session only. So it is on the disk as well, in case Redis
+        fails before the next turn.
+        """
         if not self._alone:
             try:
-                return self._line.store.sessions.save(session)
+                winner = self._line.store.sessions.save(session)
+                place = edition.script.places.get(session.place.node)
+                if winner is None and place is not None and place.in_dialogue:
+                    self._line.spool.keep_session(session, in_advance=True)
+                return winner
             except StoreDown:  # Redis failed during the turn: from now on the URL says so
                 self._alone = True
         return self._line.spool.keep_session(session)

@@ -207,6 +207,22 @@ def test_a_web_process_that_is_killed_in_between_loses_nothing(world: World) -> 
     assert (found.number, found.state, found.times_asked, found.say_who) == (CALLER, "waiting", 1, False)
 
 
+def test_another_web_process_goes_on_though_redis_fails_between_two_answers(world: World) -> None:
+    """Nothing of the call is in its memory: what was answered is on the disk before Redis fails."""
+    with world.line() as first:
+        call = _asks(first, keys=ASKS[:5])
+    with world.away("stopped"), world.line() as second:
+        call.line, second.now = second, first.now
+        for key in ASKS[5:]:
+            call.press(key)
+        assert call.place == "ring_done"
+    with world.line() as third:
+        assert soon(third.spool.is_empty)
+
+    (found,) = world.waiting()
+    assert (found.number, found.state, found.times_asked, found.say_who) == (CALLER, "waiting", 1, False)
+
+
 def test_if_neither_redis_nor_the_disk_can_keep_it_the_line_says_so(world: World) -> None:
     """And gives the person, the number and the hours. Nothing is promised."""
     (world.settings.data_dir / "spool").write_text("in the way")

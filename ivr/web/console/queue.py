@@ -75,6 +75,7 @@ class _Pages(Pages):
             promises=briefing.promised_in_words(found, self._now, script),
             heard=briefing.heard_in_words(found, script),
             stuck=briefing.stuck_in_words(found, script),
+            entries=briefing.entries_in_words(found, script),
             says=briefing.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=briefing.next_try(found),

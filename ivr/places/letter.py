@@ -1,0 +1,84 @@
+"""The date on a letter: entered, read back, and kept with the request, for the adviser who rings.
+
+It may be left out. Nothing here judges the date, counts from it or names a last day: which time limit applies depends
+on what the letter is, and only a person can tell. Whoever is asked is urgent already.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ivr import spoken
+from ivr.hours import LONDON
+from ivr.phrases import Phrases
+from ivr.places.entry import TakesDigits, wrong
+from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
+from ivr.places.ringing import RingDone
+from ivr.places.wish import save
+from ivr.script import STAY, Go, Here, Line, Moved, label
+from ivr.spoken import Speech
+
+
+class LetterDate(TakesDigits):
+    """Asks for the date on the letter: two digits for the day, and two for the month."""
+
+    id = "letter_date"
+    say, no_such_day = Line(), Line()
+    skip = label()
+    most = 4
+    ends_itself = unfinished = True
+    kept_as = "Date on the letter"
+
+    def arrive(self, here: Here) -> Moved:
+        """Skipped without a letter: for callers who are not urgent, or because a child is out of school."""
+        wishes = here.s.wishes
+        return super().arrive(here) if wishes.urgent and not wishes.today else (here.s, Go(RingDone.id))
+
+    def says(self, here: Here) -> Speech:
+        pace = here.script.line.pace
+        skip = (*here.words(self.skip), pace.before_key, here.script.press_where["#"])
+        return () if here.s.wishes.typed else (*super().says(here), pace.between_choices, *skip)
+
+    def entered(self, here: Here, number: str) -> Moved:
+        return (here.s, Go(LetterCheck.id)) if day_of(number, here.now) else wrong(here, self.no_such_day)
+
+    def left_out(self, here: Here) -> Moved:
+        return here.s, Go(RingDone.id)
+
+
+class LetterCheck(Asks):
+    """Reads the date back, and keeps it if it is right."""
+
+    id = "letter_check"
+    ask = Line("letter_day")
+    picks = (yes(RingDone.id), no(LetterDate.id), not_sure(LetterDate.id))
+    unfinished = True
+
+    def arrive(self, here: Here) -> Moved:
+        """Without a date, as after a detour that began another entry, it is asked for."""
+        return here.s, STAY if day_of(here.s.wishes.typed, here.now) else Go(LetterDate.id)
+
+    def says(self, here: Here) -> Speech:
+        day = day_of(here.s.wishes.typed, here.now)
+        return spoken.fill(here.words(self.ask), {"letter_day": spoken.day_of_year(day) if day else ()})
+
+    def picked(self, here: Here, pick: Pick) -> Moved:
+        day = day_of(here.s.wishes.typed, here.now)
+        if pick.label is not Phrases.if_yes or day is None:
+            return super().picked(here, pick)
+        return save(wishing(here, entries=((LetterDate.id, day.isoformat()),), typed=""), Go(RingDone.id))
+
+
+def day_of(digits: str, now: dt.datetime) -> dt.date | None:
+    """The day that `digits` (DDMM) mean: the latest that is not after today; None if there is no such day."""
+    if len(digits) != LetterDate.most:
+        return None
+    today = now.astimezone(LONDON).date()
+    for year in range(today.year, today.year - 9, -1):  # the 29th of February may be up to eight years ago
+        try:
+            day = dt.date(year, int(digits[2:]), int(digits[:2]))
+        except ValueError:
+            continue
+        if day <= today:
+            return day
+    return None
