@@ -260,7 +260,7 @@ class _Prover:
             return bool(at.offer or at.pen) or not isinstance(turn.then, Gather) or self._is_telling(turn)
         if turn.then == HangUp() or event.keys == "9":
             return False
-        if isinstance(turn.then, Gather) and turn.then.digits > 1:
+        if at.node == "pause" or (isinstance(turn.then, Gather) and turn.then.digits > 1):
             return True
         return self._timing.until(turn, event.keys) is not None or (event.keys == "1" and bool(at.offer or at.pen))
 

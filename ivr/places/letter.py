@@ -29,6 +29,10 @@ class LetterDate(TakesDigits):
     ends_itself = unfinished = True
     kept_as = "Date on the letter"
 
+    def entries(self) -> tuple[str, ...]:
+        """A day, one that there is not, and half of one."""
+        return "0511", "3102", "05"
+
     def arrive(self, here: Here) -> Moved:
         """Skipped without a letter: for callers who are not urgent, or because a child is out of school."""
         wishes = here.s.wishes
