@@ -12,8 +12,9 @@ from ivr.check.callers import when_closed, when_open
 from ivr.check.timing import Timing
 from ivr.places.message import Message
 from ivr.places.person import Person
-from ivr.script import Do, Go, Here, Moved, Script
-from ivr.session import Recorded, TransferEnded
+from ivr.places.ringing import RingBack
+from ivr.script import Do, Go, Here, Moved, Place, Script
+from ivr.session import At, Recorded, TransferEnded
 from tests import small
 from tests.line import OPEN
 
@@ -33,14 +34,32 @@ class _SaysNothing(Person):
         return here.s, Go("end_menu")
 
 
+class _WaitsForEver(Message):
+    """A message that nobody leaves, asked for again and again."""
+
+    def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
+        return here.s, Go(self.id)
+
+
+class _Forgets(RingBack):
+    """A question that star does not lead back to."""
+
+    def left(self, at: At) -> At | None:
+        return None
+
+
 def _first_fault(script: Script) -> proof.Fault:
     day = when_open(script, OPEN.date())
     (fault, *_) = proof.prove(script, day, when_closed(script, day), Timing(script), most=1).faults
     return fault
 
 
-@pytest.mark.parametrize(("place", "law"), [(_OnlySaysGoodbye(), "failed"), (_SaysNothing(), "person")])
-def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Message | Person, law: str) -> None:
+@pytest.mark.parametrize(("place", "law"),
+    [
+        (_OnlySaysGoodbye(), "failed"), (_SaysNothing(), "person"), (_WaitsForEver(), "nothing"), (_Forgets(), "back"),
+    ],
+)  # fmt: skip
+def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Place, law: str) -> None:
     script = small.script()
     wrong = dataclasses.replace(script, own={**script.own, place.id: place})
 

@@ -151,7 +151,9 @@ def _prove(simulation: Simulation) -> bool:
     found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
     for fault in found.faults:
         out(f"  {fault.place}: {fault}")
-    holds = f"{counted(len(found.faults), 'fault')} in them." if found.faults else "In each of them, all five laws hold."
+    holds = (
+        f"{counted(len(found.faults), 'fault')} in them." if found.faults else "In each of them, all five laws hold."
+    )
     out(f"\n{found.states} states of a call, {found.moves} moves. {holds}")
     return not found.faults
 
