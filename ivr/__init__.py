@@ -44,6 +44,7 @@ The core knows only itself: no clock, no files, no network.
     practice     a desk for practice calls, in memory
     outcome      what a caller has at the end of a call
     transcript   a call as text that staff can read and write
+    playing      plays a transcript on the engine
     story        compares a story with what the line says
     confirmation what the service has not confirmed, and where callers hear it
     check/       the gate: rules about callers, and simulated callers
@@ -75,6 +76,7 @@ The entrances are used from outside.
     spooling     hands in what was kept on disk while Redis was down
     worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
     pool         the worker's processes and queues
+    publishing   takes the draft through the gate, and makes it live
     server       the processes of the line: Redis, the web server, the worker
     cli/         the `ivr` command
     demo         made-up callers for the advisers' page

@@ -18,11 +18,12 @@ from ivr.config import Settings
 from ivr.hours import Hours
 from ivr.jobs import Jobs, recording_path
 from ivr.passwords import hashed
+from ivr.playing import Caller
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.store import Adviser, Spool, Store, TextState
-from ivr.transcript import HANGS_UP, SPEAKS, Caller, Entry
+from ivr.transcript import HANGS_UP, SPEAKS, Entry
 from ivr.web.desk import Desk
 
 #: The adviser to sign in as, and a colleague.

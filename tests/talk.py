@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import At, Ended, Key, NoInput, Recorded, Session, TransferEnded, Turn
 from ivr.spoken import text_of
-from ivr.transcript import Caller
 from tests.line import CALLER, OPEN
 
 

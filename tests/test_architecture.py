@@ -22,10 +22,14 @@ CORE = {
     "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
     "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
-    "practice", "outcome", "transcript", "story", "confirmation", "check", "changes", "editing", "schemas", "respawn",
+    "practice", "outcome", "transcript", "playing", "story", "confirmation", "check", "changes", "editing", "schemas",
+    "respawn",
 }  # fmt: skip
 EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
-ENTRANCES = {"jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo", "__main__"}
+ENTRANCES = {
+    "publishing", "jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo",
+    "__main__",
+}  # fmt: skip
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store", "hot"},
@@ -48,7 +52,7 @@ SHARED = {"config", "disk", "hot"}
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"}, "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "person", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
+        "the ivr command": {"cli", "person", "publishing", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
         "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
@@ -57,7 +61,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
     },
     "core": {
         "the check": {"check", "confirmation", "schemas"},
-        "practice calls and stories": {"practice", "outcome", "transcript", "story"},
+        "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases"},

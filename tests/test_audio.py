@@ -21,7 +21,7 @@ import pytest
 import soundfile
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, drafts, script, spoken, transcript
+from ivr import audio, building, config, drafts, playing, script, spoken, transcript
 from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.config import Settings
@@ -409,7 +409,7 @@ def test_a_call_in_sounds_says_what_the_golden_call_says(
     path: Path, line: Line, spoken_by_pyttsx3: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every Play is an existing file, and the files say what the call says. No Say is needed."""
-    played = transcript.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
+    played = playing.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
     wanted = dataclasses.replace(played, entries=tuple(e for e in played.entries if e.who not in ("NOTED", "GOT")))
     identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
     words = {clip.name(identity, spoken_by_pyttsx3.words.said): clip.words for clip in clips(spoken_by_pyttsx3)}

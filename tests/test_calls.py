@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import transcript
+from ivr import playing, transcript
 from ivr.script import Script
 from ivr.transcript import Transcript
 from tests.line import Line, play_over_http
@@ -25,7 +25,7 @@ def test_the_engine_says_what_the_call_says(path: Path, shipped: Script, request
     """Each golden call comes out of the engine word for word, its session saved and reloaded between turns."""
     wanted = _golden(path)
 
-    played = transcript.play(shipped, wanted)
+    played = playing.play(shipped, wanted)
 
     if request.config.getoption("--accept-calls"):
         path.write_text(transcript.write(played), encoding="utf-8")
@@ -36,7 +36,7 @@ def test_the_engine_says_what_the_call_says(path: Path, shipped: Script, request
 @every_call
 def test_a_phone_hears_what_the_engine_says(path: Path, shipped: Script, line: Line) -> None:
     """The same call over signed webhooks gives the same words. What is kept is another test's."""
-    wanted = transcript.play(shipped, _golden(path))
+    wanted = playing.play(shipped, _golden(path))
     audible = Transcript(
         wanted.when,
         wanted.caller,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, transcript
+from ivr import config, playing, transcript
 from ivr.check import RULES
 from ivr.check.outcomes import habits
 from ivr.script import Script
@@ -89,7 +89,7 @@ def test_the_line_says_the_call_in_the_readme(shipped: Script, request: pytest.F
     shown = _CALL.search(_text(README))
     assert shown, "the README shows no call"
 
-    played = transcript.write(transcript.play(shipped, transcript.read(HEAD + shown[0], "README.md")))
+    played = transcript.write(playing.play(shipped, transcript.read(HEAD + shown[0], "README.md")))
     heard = played[len(HEAD) : played.rindex(LAST) + len(LAST)]
 
     if request.config.getoption("--accept-calls"):

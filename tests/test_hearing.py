@@ -19,10 +19,11 @@ from ivr.audio.clips import RENDERED, Clip
 from ivr.audio.engines import choice_of
 from ivr.cli import commands
 from ivr.cli.common import Stop
+from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import Key, NoInput
-from ivr.transcript import Caller, Entry
+from ivr.transcript import Entry
 from tests.line import OPEN
 
 pytestmark = pytest.mark.timeout(240)

@@ -23,12 +23,11 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, cli, config, disk, drafts, editing, schemas, server
-from ivr.cli import publishing
-from ivr.cli.publishing import Passed
+from ivr import building, changes, cli, config, disk, drafts, editing, publishing, schemas, server
 from ivr.config import Settings
 from ivr.diary import Window
 from ivr.hours import LONDON
+from ivr.publishing import Passed
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
@@ -213,10 +212,10 @@ def test_the_part_after_which_a_person_is_named_is_told_as_it_is_counted(staff: 
 def test_only_an_undo_is_told_as_one(store: Store, files: dict[str, str], new_words: dict[str, str]) -> None:
     """Whatever people give as the reason. Version 1.0 stored nothing else."""
     first = put_live(store, files)
-    publishing.put_live(store, Passed(new_words, building.load(new_words), ()), "undo: the new words", first)
+    publishing.put_live(store, Passed(new_words, building.load(new_words), ()), "ann", "undo: the new words", first)
     assert not publishing.was_undone(store, files)
 
-    publishing.take_back(store, files, store.revisions.history()[0])
+    publishing.take_back(store, files, store.revisions.history()[0], "ann")
     assert publishing.was_undone(store, new_words)
 
     put_live(store, new_words, why="undo: as version 1.0 wrote it")
@@ -298,7 +297,7 @@ def test_whoever_publishes_what_another_just_did_is_told_it_is_live(store: Store
     passed = Passed(files, building.load(files), ())
     put_live(store, files)
 
-    assert not publishing.put_live(store, passed, "the same", before="")
+    assert not publishing.put_live(store, passed, "ann", "the same", before="")
 
 
 def test_many_who_publish_at_once_lose_nothing(machine: Settings, store: Store) -> None:
@@ -453,9 +452,9 @@ def test_redis_without_room_changes_nothing(store: Store, published: str, new_wo
 
     with (
         _no_room_in_redis(store),
-        pytest.raises(publishing.Stop, match=r"^Redis did not confirm the publication .*`ivr history`"),
+        pytest.raises(publishing.NotPublished, match=r"^Redis did not confirm the publication .*`ivr history`"),
     ):
-        publishing.put_live(store, passed, "why", published)
+        publishing.put_live(store, passed, "ann", "why", published)
 
     assert store.revisions.live() == published
     assert store.revisions.files(drafts.revision_of(new_words)) is None

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import authored, building, config, linefile, menufile
-from ivr.cli import publishing
+from ivr import authored, building, config, linefile, menufile, publishing
 from ivr.fitting import Spare, sound_part
 from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config, drafts
+from ivr import building, check, config, drafts, publishing
 from ivr.check.context import Context
-from ivr.cli import publishing, running
+from ivr.cli import running
 from ivr.config import Settings
 from ivr.reading import ConfigError, Problem
 from ivr.session import Transfer

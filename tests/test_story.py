@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import check, story, transcript
+from ivr import check, playing, story, transcript
 from ivr.reading import ConfigError
 from ivr.script import Script
 
@@ -13,7 +13,7 @@ HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
 
 def _disagrees(shipped: Script, lines: str) -> list[str]:
     wanted = transcript.read(HEAD + lines, "a.call")
-    return [problem.says for problem in story.differences(wanted, transcript.play(shipped, wanted))]
+    return [problem.says for problem in story.differences(wanted, playing.play(shipped, wanted))]
 
 
 def _unreadable(lines: str) -> list[str]:
@@ -71,7 +71,7 @@ def test_a_story_that_only_forbids_is_a_story(shipped: Script) -> None:
 
 
 def _got(shipped: Script, lines: str) -> list[str]:
-    played = transcript.play(shipped, transcript.read(HEAD + lines, "a.call"))
+    played = playing.play(shipped, transcript.read(HEAD + lines, "a.call"))
     return [entry.text for entry in played.entries if entry.who == "GOT"]
 
 

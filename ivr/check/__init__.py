@@ -32,7 +32,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ivr import story, transcript
+from ivr import playing, story, transcript
 from ivr.check import offers, promise, safety, shape, urgency, words  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
@@ -103,7 +103,7 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
         wanted = transcript.read(text, f"config/{name}")
     except ConfigError as error:
         return list(error.problems)
-    caller = transcript.Caller(script, PracticeDesk())
+    caller = playing.Caller(script, PracticeDesk())
     heard = caller.follow(wanted)
     differences = story.differences(wanted, heard)
     until = min((problem.line for problem in caller.problems), default=None)
@@ -129,7 +129,7 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     """The nodes that no story visits."""
     visited: set[str] = set()
     for name, text in stories.items():
-        caller = transcript.Caller(script, PracticeDesk())
+        caller = playing.Caller(script, PracticeDesk())
         with contextlib.suppress(ConfigError):  # a story that cannot be read is reported elsewhere
             caller.follow(transcript.read(text, name))
         visited |= caller.visited

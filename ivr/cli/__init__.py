@@ -17,14 +17,15 @@ from ivr.cli.confirming import confirm
 from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
+from ivr.cli.notices import notice
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.persons import person_group
-from ivr.cli.publishing import is_full
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
-from ivr.cli.words import call, check, diff, history, notice, publish, schema, undo
+from ivr.cli.words import call, check, diff, history, publish, schema, undo
 from ivr.embedded import Unusable
+from ivr.publishing import NotPublished, is_full
 from ivr.reading import ConfigError
 from ivr.server import CannotStart
 from ivr.store import StoreDown
@@ -55,7 +56,7 @@ def main() -> None:
     except ConfigError as error:
         click.echo("\n".join(map(str, error.problems)), err=True)
         sys.exit(1)
-    except (Stop, CannotStart, Unusable) as error:
+    except (Stop, NotPublished, CannotStart, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except StoreDown:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, config, drafts, server
+from ivr import building, config, drafts, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
@@ -71,6 +71,31 @@ def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
         draft,
         building.build(draft, drafts.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
     )
+
+
+def tell_of_broken_promises(store: Store, script: Script) -> None:
+    """Print how many callers were promised a time at which the line is now closed."""
+    if count := publishing.broken_promises(store, script):
+        were = "was" if count == 1 else "were"
+        out(f"Of the waiting callers, {count} {were} promised a time when the line is now closed. Their cards say so.")
+
+
+def published_script(revision: str, files: dict[str, str]) -> Script:
+    """An earlier publication, compiled.
+
+    Its problems are not reported as the draft's, because nobody could correct them.
+    """
+    try:
+        return building.load(files, config.bank_holidays())
+    except ConfigError as error:
+        raise Stop(
+            f"{revision} was published by an older version of the line, and this version cannot use it."
+        ) from error
+
+
+def one_line(words: str) -> str:
+    """The words with single spaces, on one line."""
+    return " ".join(words.split())
 
 
 class Moment(click.ParamType[dt.datetime]):

@@ -6,8 +6,8 @@ import datetime as dt
 
 import click
 
-from ivr import building, config, confirmation, disk, drafts, editing
-from ivr.cli import publishing
+from ivr import building, config, confirmation, disk, drafts, editing, publishing
+from ivr.cli import common
 from ivr.cli.common import Day, Stop, draft_script, out, store_of
 from ivr.config import Settings
 from ivr.drafts import Draft
@@ -81,5 +81,5 @@ def _into_live(settings: Settings, name: str, value: str, who: str, day: dt.date
         changed = {**files, drafts.LINE: _written(files[drafts.LINE], live, name, who, day)}
         # Callers hear no difference, so the gate is not run.
         passed = publishing.Passed(changed, building.load(changed, config.bank_holidays()), ())
-        publishing.put_live(store, passed, f"confirmed by {who} on {day}: {name}", before)
+        publishing.put_live(store, passed, common.who(), f"confirmed by {who} on {day}: {name}", before)
         return True

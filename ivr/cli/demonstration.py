@@ -12,13 +12,12 @@ from pathlib import Path
 
 import click
 
-from ivr import building, config, drafts, editing, server
+from ivr import building, config, drafts, editing, publishing, server
 from ivr import demo as callers
-from ivr.cli import publishing
-from ivr.cli.common import Stop, out, refusing
-from ivr.cli.publishing import Passed
+from ivr.cli.common import Stop, out, refusing, who
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.publishing import Passed
 from ivr.reading import counted
 from ivr.store import PATIENT_SECONDS, Store
 
@@ -77,7 +76,7 @@ def _serve(settings: Settings, port: int) -> None:
     with refusing("The demo was not started."):
         passed = _without_alerts(publishing.gate(settings))
     with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
-        publishing.put_live(store, passed, "for the demo", "")
+        publishing.put_live(store, passed, who(), "for the demo", "")
         waiting = callers.fill(settings, store, passed.script, dt.datetime.now(LONDON))
         server.serve(settings, HOST, port, ours, lambda: _say_how(port, waiting))
 

@@ -19,9 +19,9 @@ from rich.table import Table
 from ivr import briefing, config, dialling, messages
 from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
-from ivr.cli.publishing import published
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
+from ivr.publishing import published
 from ivr.reading import counted
 from ivr.request import CallbackRequest
 from ivr.script import Script

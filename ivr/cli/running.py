@@ -6,9 +6,9 @@ from contextlib import closing
 
 import click
 
-from ivr import config, confirmation, dialling, drafts, server, web
-from ivr.cli import demonstration, publishing, sound
-from ivr.cli.common import Stop, draft_script, out, refusing
+from ivr import config, confirmation, dialling, drafts, publishing, server, web
+from ivr.cli import demonstration, sound
+from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
 from ivr.config import Settings
 from ivr.pool import work
 from ivr.reading import ConfigError
@@ -84,11 +84,11 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     with refusing("The line was not started."):
         passed = publishing.gate(settings)
     sound.prepare(settings, passed.script)
-    publishing.put_live(store, passed, "the line was started", store.revisions.live() or "")
+    publishing.put_live(store, passed, who(), "the line was started", store.revisions.live() or "")
     out("config/ is published.")
     if new := sum(problem.rule == "new-words" for problem in passed.warnings):
         out(f"It lacks {new} words or timings that this version needs. The shipped ones are used: see `ivr check`.")
-    publishing.tell_of_broken_promises(store, passed.script)
+    tell_of_broken_promises(store, passed.script)
     return passed.script
 
 

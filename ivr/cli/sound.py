@@ -13,23 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ivr import audio, building, config
 from ivr.cli.common import Stop, draft_script, is_terminal, out, store_of
 from ivr.config import Settings
+from ivr.publishing import speaks_by_sounds
 from ivr.reading import ConfigError, counted
 from ivr.script import Script
 
 
 def prepare(settings: Settings, made: Script) -> None:
     """Render every sound that this script needs, if its speech mode is 'audio', and print the result."""
-    if _is_audio(settings, made):
+    if speaks_by_sounds(settings, made):
         _make(settings, made)
-
-
-def _is_audio(settings: Settings, made: Script) -> bool:
-    return (settings.speech or made.line.speech.mode) == "audio"
-
-
-def measured(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
-    """The seconds of each rendered sound that callers hear; empty if Twilio's voice speaks."""
-    return audio.Sounds(settings.audio_dir, made, settings.public_url).seconds() if _is_audio(settings, made) else {}
 
 
 def _make(settings: Settings, made: Script) -> bool:
@@ -67,7 +59,7 @@ def render(list_stale: bool, remove: bool) -> None:
     settings = config.settings()
     _, _, made = draft_script(settings)
     if not list_stale and not remove:
-        if not _is_audio(settings, made):
+        if not speaks_by_sounds(settings, made):
             out("Nothing to render: speech mode is 'say', so Twilio's voice reads everything.")
         elif _make(settings, made):
             out("Every prompt has its sound.")

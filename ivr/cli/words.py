@@ -6,26 +6,38 @@ import dataclasses
 import datetime as dt
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from ivr import building, changes, config, confirmation, disk, drafts, editing, reading, transcript
+from ivr import changes, config, confirmation, publishing, transcript
 from ivr.check import proof, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
-from ivr.cli import hearing, publishing, sound
-from ivr.cli.common import Day, Moment, Stop, draft_script, may_write_sound, out, refusing, store_of
+from ivr.cli import hearing, sound
+from ivr.cli.common import (
+    Moment,
+    Stop,
+    draft_script,
+    may_write_sound,
+    one_line,
+    out,
+    published_script,
+    refusing,
+    store_of,
+    tell_of_broken_promises,
+    who,
+)  # fmt: skip
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
+from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError, Problem, counted
 from ivr.script import Script
 from ivr.session import Gather, Record, Transfer
 from ivr.store import ping
-from ivr.transcript import ADVISER_DOES, Caller, Entry, Transcript
+from ivr.transcript import ADVISER_DOES, Entry, Transcript
 
 
 @click.command()
@@ -236,7 +248,7 @@ def schema() -> None:
 @click.option("-m", "--message", "why", required=True, help="Why: one line for the history.")
 def publish(why: str) -> None:
     """Check the draft, play its stories, make its sounds, and make it live."""
-    why = _one_line(why)
+    why = one_line(why)
     if not why:
         raise Stop("Say why in a few words: ivr publish -m 'the new number of the council'")
     settings = config.settings()
@@ -245,17 +257,13 @@ def publish(why: str) -> None:
         with refusing(f"Nothing was published.{' The live version stays.' if before else ''}"):
             passed = publishing.gate(settings)
         sound.prepare(settings, passed.script)
-        if not publishing.put_live(store, passed, why, before):
+        if not publishing.put_live(store, passed, who(), why, before):
             out("This is live already. Nothing was changed.")
             return
         out(f"Live: {passed.script.revision}. New calls use it; calls in progress finish with the one they began with.")
         if passed.warnings:
             out(f"{counted(len(passed.warnings), 'warning')}: see `ivr check`.")
-        publishing.tell_of_broken_promises(store, passed.script)
-
-
-def _one_line(words: str) -> str:
-    return " ".join(words.split())
+        tell_of_broken_promises(store, passed.script)
 
 
 @click.command()
@@ -282,21 +290,8 @@ def diff() -> None:
     if live is None or files is None:
         out("Nothing is published yet.")
         return
-    found = changes.between(_published_script(live, files), made)
+    found = changes.between(published_script(live, files), made)
     out("\n".join(line for change in found for line in change.lines()) or "Callers will hear no difference.")
-
-
-def _published_script(revision: str, files: dict[str, str]) -> Script:
-    """An earlier publication, compiled.
-
-    Its problems are not reported as the draft's, because nobody could correct them.
-    """
-    try:
-        return building.load(files, config.bank_holidays())
-    except ConfigError as error:
-        raise Stop(
-            f"{revision} was published by an older version of the line, and this version cannot use it."
-        ) from error
 
 
 @click.command()
@@ -313,93 +308,8 @@ def undo(revision: str | None) -> None:
             raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
         if back == last.revision:
             raise Stop(f"{back} is live already.")
-        script = _published_script(back, files)
+        script = published_script(back, files)
         sound.prepare(settings, script)
-        publishing.take_back(store, files, last)
+        publishing.take_back(store, files, last, who())
         out(f"Live again: {back}. `ivr history` shows it; another `ivr undo` reverses this.")
-        publishing.tell_of_broken_promises(store, script)
-
-
-# --- notices --------------------------------------------------------------------------------
-
-
-@click.command()
-@click.argument("words", required=False)
-@click.option("--from", "begins", type=Day(), help="The first day: 2026-12-24. Default: today.")
-@click.option("--until", "ends", type=Day(), help="The last day. Default: the first day only.")
-@click.option("--clear", is_flag=True, help="Remove the notice.")
-def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clear: bool) -> None:
-    """Say WORDS first to every caller, today or on the given days.
-
-    The notice ends by itself. Only the notice goes live, not the rest of the draft; it is written into the draft too.
-    """
-    words = _one_line(words or "")
-    if bool(words) == clear:
-        raise Stop("Give the words of the notice, or --clear.")
-    if clear and (begins or ends):
-        raise Stop("--clear removes the notice at once. Leave out --from and --until.")
-    today = dt.datetime.now(LONDON).date()
-    begins = begins or today
-    ends = ends or begins
-    _days_make_sense(begins, ends, today)
-
-    def edit(text: str) -> str:
-        return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
-
-    settings = config.settings()
-    before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
-    told = _heard_when(begins, ends, today) if words else "The notice is removed."
-    out(told if changed else "The live version already has this.")
-    for old in before.line.notices:
-        if words and old.words != words and old.ends >= today:
-            out(f"It replaces the notice until {old.ends:%A %d %B %Y}: {old.words}")
-    _into_draft(settings, edit)
-
-
-def _days_make_sense(begins: dt.date, ends: dt.date, today: dt.date) -> None:
-    if ends < begins:
-        raise Stop(f"The last day, {ends}, is before the first, {begins}.")
-    if ends < today:
-        raise Stop(f"The last day, {ends}, is in the past, so nobody would hear it.")
-
-
-def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
-    first = "now" if begins <= today else f"{begins:%A %d %B %Y}"
-    return f"Callers hear it from {first} on. The last day is {ends:%A %d %B %Y}."
-
-
-def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[Script, bool]:
-    """Change only line.yaml in the live version. Returns the script before, and whether anything changed."""
-    with store_of(settings) as store:
-        live = store.revisions.live() or ""
-        files = store.revisions.files(live)
-        if files is None:
-            raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
-        before = _published_script(live, files)
-        passed = publishing.gate_change(settings, files, {**files, drafts.LINE: edit(files[drafts.LINE])})
-        sound.prepare(settings, passed.script)
-        return before, publishing.put_live(store, passed, why, live)
-
-
-def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
-    """Make the same change in the draft, so that the next publication keeps it."""
-    path = settings.config_dir / drafts.LINE
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        draft = reading.read(text, f"config/{drafts.LINE}")
-        if draft.problems or not isinstance(draft.data, dict):
-            raise ConfigError(draft.problems or [draft.problem((), "This file contains no settings.")])
-        disk.write_whole(path, edit(text))
-    except (OSError, UnicodeDecodeError, ConfigError) as error:
-        raise Stop(
-            f"That is live, but {path} was not changed: {_why_not(error)}\n"
-            "Make the same change there, or the next publication will undo it."
-        ) from error
-
-
-def _why_not(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return "the disk is full." if publishing.is_full(error) else f"{error.strerror}."
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not a text file."
-    return str(error)
+        tell_of_broken_promises(store, script)

@@ -18,11 +18,12 @@ from flask import Blueprint, Response, abort, request
 
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.reading import ConfigError
 from ivr.session import Turn
 from ivr.store import StoreDown
-from ivr.transcript import HUNG_UP, Caller, Entry, unreadable
+from ivr.transcript import HUNG_UP, Entry, unreadable
 from ivr.web.front import html_page
 from ivr.web.live import Edition, Live
 from ivr.web.origin import is_from_here

@@ -29,8 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import config, server
-from ivr.cli import publishing
+from ivr import config, publishing, server
 from ivr.config import Settings
 from ivr.store import PATIENT_SECONDS, Store
 from tests.bench import load
@@ -160,7 +159,7 @@ def all_sides(parts: bool, beside: Path | None, only_line: bool = False) -> Iter
         settings = config.settings(environment)
         running.enter_context(server.redis(settings))
         store = Store(settings.redis_url, PATIENT_SECONDS)
-        publishing.put_live(store, publishing.gate(settings), "benchmark", "")
+        publishing.put_live(store, publishing.gate(settings), "benchmark", "benchmark", "")
         redis_pid = _redis_pid(store)
         environment["BENCH_REDIS"] = settings.redis_url
 

@@ -31,10 +31,11 @@ from ivr.audio import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.cli import commands
 from ivr.config import Settings
+from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
-from ivr.transcript import Caller, Entry
+from ivr.transcript import Entry
 from tests.line import OPEN, Line
 from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port

@@ -1,4 +1,8 @@
-"""Takes the draft on disk through the gate, and makes it live in one step."""
+"""Publishing: takes the draft on disk through the gate, and makes it live in one step.
+
+Everybody who publishes, at a terminal or elsewhere, uses these functions. They print nothing, and record the name that
+they are given.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import briefing, building, config, disk, drafts, schemas, stand_ins
-from ivr.audio import Recordings
+from ivr.audio import Recordings, Sounds
 from ivr.check import Context, check, play_stories, unreadable_stories
-from ivr.cli import sound
-from ivr.cli.common import Stop, out, who
 from ivr.config import Folder, Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
@@ -25,6 +27,10 @@ from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 
 #: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class NotPublished(Exception):
+    """Raised when a publication could not be made live, with the reason in words."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,16 @@ def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem],
     """Check the draft on disk, and compare it with the live script. Raises ConfigError if it does not compile."""
     problems, context = _look(config.folder(settings.config_dir), settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
+
+
+def speaks_by_sounds(settings: Settings, made: Script) -> bool:
+    """Whether callers hear our own sounds, and not Twilio's voice."""
+    return (settings.speech or made.line.speech.mode) == "audio"
+
+
+def seconds_of_sounds(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
+    """The seconds of each rendered sound that callers hear; empty if Twilio's voice speaks."""
+    return Sounds(settings.audio_dir, made, settings.public_url).seconds() if speaks_by_sounds(settings, made) else {}
 
 
 def published(store: Store) -> Script | None:
@@ -90,7 +106,7 @@ def _look(found: Folder, settings: Settings, live: Script | None = None) -> tupl
         made = building.build(draft, drafts.revision_of(draft.files), config.bank_holidays())
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
-    today, measured = dt.datetime.now(LONDON).date(), sound.measured(settings, made)
+    today, measured = dt.datetime.now(LONDON).date(), seconds_of_sounds(settings, made)
     context = Context(draft, made, today, live, settings.our_numbers, measured)
     problems += check(context)
     return sorted({*problems, *play_stories(made, found.stories)}), context
@@ -125,44 +141,43 @@ def _must_be_none(errors: Iterable[Problem]) -> None:
         raise ConfigError(found)
 
 
-def put_live(store: Store, passed: Passed, why: str, before: str) -> bool:
+def put_live(store: Store, passed: Passed, who: str, why: str, before: str) -> bool:
     """Make a draft live, in one step. Returns False if it is live already.
 
-    If it is live but its stored files are damaged, they are stored again. Raises Stop if somebody else published since.
+    If it is live but its stored files are damaged, they are stored again. Raises NotPublished if somebody else has
+    published since `before` was live, or if Redis did not confirm.
     """
     if passed.script.revision == store.revisions.live():
         return store.revisions.mend(passed.script.revision, passed.files)
-    _publish(store, Published(passed.script.revision, time.time(), who(), why, before, undone=False), passed.files)
+    _publish(store, Published(passed.script.revision, time.time(), who, why, before, undone=False), passed.files)
     return True
 
 
-def tell_of_broken_promises(store: Store, script: Script) -> None:
-    """Print how many callers were promised a time at which the line is now closed."""
+def broken_promises(store: Store, script: Script) -> int:
+    """How many callers were promised a time at which the line is now closed."""
     try:
         waiting = store.requests.waiting()
     except StoreDown:  # the publication has succeeded, so do not report a failure
-        return
-    if count := sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting):
-        were = "was" if count == 1 else "were"
-        out(f"Of the waiting callers, {count} {were} promised a time when the line is now closed. Their cards say so.")
+        return 0
+    return sum(briefing.is_closed_then(request, time.time(), script.diary) for request in waiting)
 
 
-def take_back(store: Store, files: dict[str, str], last: Published) -> None:
+def take_back(store: Store, files: dict[str, str], last: Published, who: str) -> None:
     """Make earlier files live again, in place of the last publication."""
-    again = Published(drafts.revision_of(files), time.time(), who(), f"{UNDO}{last.why}", last.revision, undone=True)
+    again = Published(drafts.revision_of(files), time.time(), who, f"{UNDO}{last.why}", last.revision, undone=True)
     _publish(store, again, files)
 
 
 def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
-    """Publish in one step. Raises Stop if somebody else has published since `published.before` was live."""
+    """Publish in one step. Raises NotPublished if somebody else has published since `published.before` was live."""
     try:
         store.revisions.publish(published, files)
     except Conflict as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
-        raise Stop(f"{told}Your draft was not published. Look at `ivr diff`, then publish again.") from conflict
+        raise NotPublished(f"{told}Your draft was not published. Look at `ivr diff`, then publish again.") from conflict
     except StoreDown as down:
-        raise Stop(
+        raise NotPublished(
             f"Redis did not confirm the publication ({down}). When it answers again, `ivr history` shows what is live."
         ) from down
 
