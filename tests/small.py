@@ -68,7 +68,8 @@ SETTINGS_SAID = {"person_away.number": ("opening_hours", "desk")}
 TEXTS = {name: f"Words of {name}." for name in (*NEEDED_TEXTS, "text_reading")}
 
 
-#: The number of its desk, as it is said once.
+#: How its opening hours are said, and the number of its desk, once.
+HOURS = "<hours> Monday to Friday. From nine in the morning to five in the afternoon"
 NUMBER = "zero one one six, four nine six, zero zero zero one."
 #: Settings with one phone for a person, where a test is not about trying the next.
 ONE_PHONE = {"numbers": ["desk"], "ring_seconds": 20}

@@ -314,7 +314,7 @@ def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(script: 
 
     assert talk.words == (
         "<message.nothing> <person_away.closed> <open_again> tomorrow, Thursday the twenty-sixth of November "
-        f"at nine in the morning <person_away.number> {small.NUMBER} {small.NUMBER} <goodbye.say>"
+        f"at nine in the morning <person_away.number> {small.HOURS} {small.NUMBER} {small.NUMBER} <goodbye.say>"
     )
     assert (talk.at, talk.turn.then, talk.desk.requests) == ("told", HangUp(), {})
 
@@ -477,7 +477,7 @@ def test_each_way_of_not_getting_through_has_its_words_the_hours_and_the_number(
     talk.to("1.").press("0").transfer(how)  # type: ignore[arg-type]
 
     assert talk.words.startswith(words)
-    assert f"<person_away.number> {small.NUMBER}" in talk.words
+    assert f"<person_away.number> {small.HOURS} {small.NUMBER}" in talk.words
     assert talk.press("3").place == At("reading", 1)
 
 

@@ -106,7 +106,7 @@ def test_webhooks_of_a_call_that_are_sent_once_more_bring_nothing_back(line: Lin
 
     line.store.requests.delete(saved.id)
     line.store.redis.do(lambda client: client.delete(f"ivr:session:{call.sid}"))
-    line.store.sessions.end(call.sid)
+    Spool(line.settings.spool_dir).end(call.sid)
     reply = line.post(*before)
 
     assert "we could not write that down" in reply.text
