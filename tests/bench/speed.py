@@ -190,7 +190,12 @@ def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator
     python = str(own_python if own_python.exists() else sys.executable)
 
     def command(port: int) -> list[str]:
-        ask = f"import json; from ivr import server; print(json.dumps(server.web_command('127.0.0.1', {port})))"
+        ask = (
+            "import inspect, json; from ivr import config, server; make = server.web_command\n"
+            "takes = inspect.signature(make).parameters\n"
+            "more = [config.settings().web_processes] if 'processes' in takes else []\n"
+            f"print(json.dumps(make('127.0.0.1', {port}, *more)))"
+        )
         told = subprocess.run([python, "-c", ask], env=here, cwd=folder, capture_output=True, check=True)
         return [*json.loads(told.stdout)[:-1], "clocked:app"]
 
