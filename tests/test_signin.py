@@ -6,17 +6,20 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from ivr import passwords
 from ivr.config import Settings
+from ivr.drafts import revision_of
 from ivr.environment import networks
-from ivr.store import Store
+from ivr.store import Published, Store
 from ivr.web.console.signin import FREE_OF_ADDRESS, FREE_OF_NAME, LONGEST_WAIT, SHORTEST_WAIT
 from tests.desk import PASSWORD, Browser, ask, hire
 from tests.line import Line
+from tests.redis_server import RedisServer
 
 STRANGER, OFFICE = "203.0.113.9", "198.51.100.4"
 
@@ -230,6 +233,23 @@ def test_redis_holds_nothing_that_would_sign_anybody_in(asha: Browser, store: St
     assert id_ not in page, "one's own sign-in has no button"
     assert store.sign_ins.of(id_) is None
     assert store.sign_ins.of(value.decode()) is None
+
+
+def test_the_page_that_says_that_redis_is_down_has_its_style(
+    settings: Settings, files: dict[str, str], tmp_path: Path
+) -> None:
+    """Also for an adviser who is signed in."""
+    with RedisServer(tmp_path) as own:
+        store = Store(own.url)
+        store.revisions.publish(Published(revision_of(files), 0.0, "tests", ""), files)
+        hire(store)
+        with Line(dataclasses.replace(settings, redis_url=own.url), store) as line:
+            browser = Browser(line)
+            browser.sign_in()
+            with own.stopped():
+                assert browser.get("/").status_code == 503
+                assert browser.get("/static/console.css").status_code == 200
+        store.close()
 
 
 # --- links and forms --------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Iterator
 
 from flask import Flask, abort, flash, g, redirect, render_template, request, session
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -39,7 +40,9 @@ SHORTEST_WAIT, LONGEST_WAIT = 2.0, 60.0
 #: The most characters of a User-Agent to store.
 _LONGEST_BROWSER = 150
 #: The pages that need no sign-in.
-_OPEN = ("signin", "static", "bootstrap.static")
+_OPEN = ("signin", "sign_in")
+#: Styles and scripts, which need nobody's sign-in and so no Redis: the page that says that Redis is down has them too.
+_STATIC = ("static", "bootstrap.static")
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -66,11 +69,13 @@ class _Pages:
 
     def only_signed_in(self) -> Response | str | tuple[str, int] | None:
         """Allow requests of signed-in advisers, and the sign-in page. Nobody else sees any page."""
+        if request.endpoint in _STATIC:
+            return None
         kept = self._current()
         if kept:
             g.signin, g.adviser = kept
             return None
-        if request.endpoint in (*_OPEN, "sign_in"):
+        if request.endpoint in _OPEN:
             return None
         flash("Sign in first.")
         if request.method == "GET":
@@ -91,7 +96,7 @@ class _Pages:
             return None
         if now - kept.seen > IDLE_SECONDS or now - kept.began > LONGEST_SESSION.total_seconds():
             return None
-        if request.endpoint not in ("waiting", *_OPEN):
+        if request.endpoint not in ("waiting", "signin"):
             self._store.touch(kept, now)
         return kept, adviser
 
@@ -169,20 +174,24 @@ class _Pages:
 
     def signins(self) -> str:
         """The sign-ins of the adviser; for an administrator, those of everybody."""
-        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
-        current = [kept for name in names for kept in self._store.all_of(name) if self._lasts(kept)]
+        current = [kept for kept in self._in_reach() if self._lasts(kept)]
         failures = list(self._store.failures()) if g.adviser.admin else []
         return render_template(
             "signins.html", signins=current, here=g.signin.id, failures=failures, now=self._console.now
         )
+
+    def _in_reach(self) -> Iterator[SignIn]:
+        """The sign-ins that this adviser may see and end: their own; for an administrator, everybody's."""
+        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
+        for name in names:
+            yield from self._store.all_of(name)
 
     def _lasts(self, kept: SignIn) -> bool:
         return self._console.now - kept.seen <= IDLE_SECONDS
 
     def end(self, signin_id: str) -> Response:
         """End one of the adviser's sign-ins; an administrator may end anybody's."""
-        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
-        found = next((kept for name in names for kept in self._store.all_of(name) if kept.id == signin_id), None)
+        found = next((kept for kept in self._in_reach() if kept.id == signin_id), None)
         if found is None:
             abort(404)
         self._store.end(found)
