@@ -20,6 +20,7 @@ from ivr.check.explore import LONGEST_CALL
 from ivr.check.states import Answer, Past, State, States
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import REASONS, is_told
+from ivr.places.nodes import Pause
 from ivr.places.person import PersonAway
 from ivr.script import GREETING, MAIN_MENU, Script
 from ivr.session import Gather, HangUp, Input, Key, NoInput, Record, Recorded, Session, Transfer, TransferEnded, Turn
@@ -182,7 +183,7 @@ class _Prover:
 
     def _no_way_back(self, turn: Turn, event: Key, after: Turn) -> str:
         s, new = turn.session, after.session
-        if not isinstance(turn.then, Gather) or turn.then.digits > 1 or self._script.places[s.place.node].id == "pause":
+        if not isinstance(turn.then, Gather) or turn.then.digits > 1 or s.place.node == Pause.id:
             return ""
         if event == Key("*") and s.trail:
             wanted = s.trail[-1].node
@@ -216,10 +217,10 @@ class _Prover:
         seconds = self._until_got(past.put(turn.session), turn, frozenset())
         if seconds == inf:
             self._fault("nothing", state, "Whoever does nothing from here on gets nothing.", NoInput())
-        elif seconds > LONGEST_CALL and turn.session.place.node != "pause":
+        elif seconds > LONGEST_CALL and turn.session.place.node != Pause.id:
             says = f"Whoever does nothing from here on waits {seconds:.0f} seconds until they have something."
             self._fault("nothing", state, says, NoInput())
-        elif turn.session.place.node != "pause":
+        elif turn.session.place.node != Pause.id:
             self._longest = max(self._longest, seconds)
 
     def _until_got(self, s: Session, turn: Turn, before: frozenset[Session]) -> float:
@@ -260,7 +261,7 @@ class _Prover:
             return bool(at.offer or at.pen) or not isinstance(turn.then, Gather) or self._is_telling(turn)
         if turn.then == HangUp() or event.keys == "9":
             return False
-        if at.node == "pause" or (isinstance(turn.then, Gather) and turn.then.digits > 1):
+        if at.node == Pause.id or (isinstance(turn.then, Gather) and turn.then.digits > 1):
             return True
         return self._timing.until(turn, event.keys) is not None or (event.keys == "1" and bool(at.offer or at.pen))
 

@@ -18,7 +18,7 @@ from ivr import call, escalation, reply
 from ivr.call import Doing
 from ivr.check import desks
 from ivr.check.explore import CALLER, MESSAGE_SECONDS, twin
-from ivr.places.nodes import LONGEST_PAUSE
+from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY
 from ivr.practice import PracticeDesk
 from ivr.script import Place, Script
@@ -117,7 +117,7 @@ class States:
     def bare(self, s: Session) -> Session:
         """The session with what is told apart, and no more."""
         asking = self._is_asking(s)
-        at_pause = s.waited if s.waited <= 1 or s.place.node != "pause" else _LAST_WAIT
+        at_pause = s.waited if s.waited <= 1 or s.place.node != Pause.id else _LAST_WAIT
         return replace(
             s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0, fruitless=0, visited=None, taught="", heard=(),
             stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,

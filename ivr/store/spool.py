@@ -174,8 +174,7 @@ class Spool:
         try:
             private_folder(path.parent)
             with self._alone():
-                there = self.session(session.call)
-                if there is not None and there.turn >= session.turn:
+                if self._turn_of(path) >= session.turn and (there := self.session(session.call)) is not None:
                     return there
                 self._write(
                     path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False, reserves=not in_advance
@@ -184,6 +183,14 @@ class Spool:
             if not in_advance:
                 log.error("spool", why=f"The disk takes no session: {error.strerror}")
         return None
+
+    @staticmethod
+    def _turn_of(path: Path) -> int:
+        """The turn of a stored session, without decoding it; -1 if there is none, or its file is damaged."""
+        try:
+            return int(path.read_bytes().partition(b"|")[0])
+        except (FileNotFoundError, ValueError):
+            return -1
 
     def end(self, call: str) -> None:
         """The call is over."""

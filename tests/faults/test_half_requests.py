@@ -229,6 +229,15 @@ def test_while_there_are_many_the_crowd_has_less_time_and_nobody_else_has(
         one.close()
 
 
+def _answered(client: socket.socket, taken: socket.socket, sends: bytes) -> None:
+    """A request that was answered more than a tick of the kernel's clock ago."""
+    client.sendall(sends)
+    taken.recv(100)
+    time.sleep(0.02)
+    taken.sendall(b"a reply")
+    client.recv(100)
+
+
 def test_while_there_are_many_what_is_kept_for_nothing_ends_too(
     server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,11 +246,7 @@ def test_while_there_are_many_what_is_kept_for_nothing_ends_too(
     monkeypatch.setattr(door, "MANY_CONNECTIONS", 1)
     (kept, its), (busy, theirs) = server.connect(), server.connect()
     for client, taken in ((kept, its), (busy, theirs)):
-        client.sendall(b"a request")
-        taken.recv(100)
-        time.sleep(0.02)
-        taken.sendall(b"a reply")
-        client.recv(100)
+        _answered(client, taken, b"a request")
     time.sleep(0.2)
     theirs.sendall(b"more of a reply")
     busy.recv(100)
@@ -278,11 +283,7 @@ def test_half_a_request_behind_a_whole_one_is_disconnected(server: _Server, monk
     monkeypatch.setattr(door, "QUIET_SECONDS", 0.3)
     (half, its), (answered, theirs) = server.connect(), server.connect()
     for client, taken in ((half, its), (answered, theirs)):
-        client.sendall(b"a request, and half a request")
-        taken.recv(100)
-        time.sleep(0.02)
-        taken.sendall(b"a reply")
-        client.recv(100)
+        _answered(client, taken, b"a request, and half a request")
 
     door.disconnect_unfinished({}, now=0.0)
     assert _is_open(half), "for a while, it may be waiting for its next request"

@@ -196,15 +196,8 @@ def test_a_web_process_that_is_killed_in_between_loses_nothing(world: World) -> 
         with world.line() as first:
             call = _asks(first, keys=ASKS[:5])
         with world.line() as second:
-            call.line, second.now = second, first.now
-            for key in ASKS[5:]:
-                call.press(key)
-            assert call.place == "ring_done"
-    with world.line() as third:
-        assert soon(third.spool.is_empty)
-
-    (found,) = world.waiting()
-    assert (found.number, found.state, found.times_asked, found.say_who) == (CALLER, "waiting", 1, False)
+            _answers_the_rest(call, first, second)
+    _is_in_the_queue_once(world)
 
 
 def test_another_web_process_goes_on_though_redis_fails_between_two_answers(world: World) -> None:
@@ -212,13 +205,21 @@ def test_another_web_process_goes_on_though_redis_fails_between_two_answers(worl
     with world.line() as first:
         call = _asks(first, keys=ASKS[:5])
     with world.away("stopped"), world.line() as second:
-        call.line, second.now = second, first.now
-        for key in ASKS[5:]:
-            call.press(key)
-        assert call.place == "ring_done"
+        _answers_the_rest(call, first, second)
+    _is_in_the_queue_once(world)
+
+
+def _answers_the_rest(call: Call, first: Line, second: Line) -> None:
+    """The call goes on at another web process."""
+    call.line, second.now = second, first.now
+    for key in ASKS[5:]:
+        call.press(key)
+    assert call.place == "ring_done"
+
+
+def _is_in_the_queue_once(world: World) -> None:
     with world.line() as third:
         assert soon(third.spool.is_empty)
-
     (found,) = world.waiting()
     assert (found.number, found.state, found.times_asked, found.say_who) == (CALLER, "waiting", 1, False)
 
