@@ -49,6 +49,7 @@ The core knows only itself: no clock, no files, no network.
     confirmation what the service has not confirmed, and where callers hear it
     check/       the gate: rules about callers, and simulated callers
     changes      what callers will hear differently
+    atlas        the line as a map: places, choices, and how many keys lead there
     editing      edits line.yaml, keeping its comments
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended
@@ -63,6 +64,7 @@ Each edge knows one outside thing.
     embedded/    the embedded Redis: its program and its files
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: forms, TwiML, REST API
+    drawing      draws the map, with Graphviz
     alerts       alerts by e-mail and webhook
     log          the log: one line of JSON per event
     metrics      metrics, summed over the processes

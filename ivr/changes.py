@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ivr.linefile import Confirmed, PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
@@ -26,6 +26,8 @@ class Change:
     before: str
     after: str
     places: tuple[str, ...]
+    #: The nodes that these places are in.
+    nodes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The change in words."""
@@ -38,25 +40,35 @@ class Change:
             yield "    then     nothing: it is removed"
 
 
+class _Found(NamedTuple):
+    """One place with a difference."""
+
+    node: str
+    named: str
+    old: str
+    new: str
+
+
 def between(live: Script, draft: Script) -> list[Change]:
     """What changes for callers when `draft` replaces `live`. The same change in several places is listed once."""
     before, after = dict(_heard(live)), dict(_heard(draft))
     about = {**live.titles, **draft.titles}
-    grouped: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    grouped: dict[tuple[str, str], list[_Found]] = {}
     for place in [*after, *(p for p in before if p not in after)]:
         old, new = before.get(place, ""), after.get(place, "")
         if old != new:
             node, name = place
             named = f"{about[node]}: {node}{name}" if node else name
-            grouped.setdefault(_kernel(old, new), []).append((named, old, new))
+            grouped.setdefault(_kernel(old, new), []).append(_Found(node, named, old, new))
     return [_change(key, found) for key, found in grouped.items()]
 
 
-def _change(kernel: tuple[str, str], found: list[tuple[str, str, str]]) -> Change:
-    places = tuple(place for place, _, _ in found)
+def _change(kernel: tuple[str, str], found: list[_Found]) -> Change:
+    places = tuple(one.named for one in found)
+    nodes = tuple(dict.fromkeys(one.node for one in found if one.node))
     if len(found) == 1:
-        return Change(found[0][1], found[0][2], places)
-    return Change(*kernel, places)
+        return Change(found[0].old, found[0].new, places, nodes)
+    return Change(*kernel, places, nodes)
 
 
 def _heard(script: Script) -> Iterator[tuple[Where, str]]:

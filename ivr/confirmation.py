@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ivr import atlas
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
 from ivr.linefile import LineFile
-from ivr.places.reading import Reading
 from ivr.reading import Path, counted
-from ivr.script import GREETING, MAIN_MENU, Script
+from ivr.script import Script
 
 #: Settings that affect callers without being spoken.
 _ELSEWHERE: Mapping[Path, str] = {
@@ -81,20 +80,9 @@ def _fields_of_steps(draft: Draft, blank: str) -> Iterator[str]:
 
 
 def _ways(script: Script) -> dict[str, str]:
-    """The fewest keys that lead to each node: 'keys 4, 3, 3'."""
-    ways: dict[str, tuple[str, ...]] = {GREETING: (), MAIN_MENU: ()}
-    queue = deque([GREETING, MAIN_MENU])
-    while queue:
-        here = queue.popleft()
-        node = script.nodes.get(here)
-        onward = [(option.goto, (*ways[here], option.key)) for option in node.options_written()] if node else []
-        if isinstance(node, Reading) and node.runs_on_to:
-            onward.append((node.runs_on_to, ways[here]))
-        for there, way in onward:
-            if there not in ways:
-                ways[there] = way
-                queue.append(there)
-    return {node: f"keys {', '.join(way)}" if way else "at once" for node, way in ways.items()}
+    """How each place is reached, in words: 'keys 4, 3, 3'."""
+    keys = {place: atlas.keys_of(way) for place, way in atlas.ways(script).items()}
+    return {place: f"keys {', '.join(pressed)}" if pressed else "at once" for place, pressed in keys.items()}
 
 
 def names(line: LineFile) -> dict[str, Path]:

@@ -23,9 +23,10 @@ CORE = {
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
     "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "playing", "story", "confirmation", "check", "changes", "editing", "schemas",
-    "respawn",
+    "respawn", "atlas",
 }  # fmt: skip
-EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
+EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics",
+         "drawing"}  # fmt: skip
 ENTRANCES = {
     "publishing", "jobs", "person", "spooling", "worker", "pool", "server", "web", "web_server", "cli", "demo",
     "__main__",
@@ -44,7 +45,7 @@ ALONE = {
     "pydantic": {"fitting", "authored", "linefile", "menufile"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
-    "subprocess": {"server", "embedded"},
+    "subprocess": {"server", "embedded", "drawing"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
 SHARED = {"config", "disk", "hot"}
@@ -55,12 +56,12 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the ivr command": {"cli", "person", "publishing", "__main__"}, "processes": {"server"}, "the demo": {"demo"},
     },
     "edges": {
-        "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"},
+        "Redis": {"store", "embedded"}, "Twilio": {"twilio"}, "sound": {"audio"}, "pictures": {"drawing"},
         "settings and files": {"config", "disk"}, "alerts": {"alerts"},
         "log, metrics, passwords": {"log", "metrics", "passwords"}, "the hot path": {"hot"},
     },
     "core": {
-        "the check": {"check", "confirmation", "schemas"},
+        "the check": {"check", "confirmation", "schemas", "atlas"},
         "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},

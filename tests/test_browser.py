@@ -600,3 +600,44 @@ def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Li
     expect(page.get_by_text("If a machine answers: hang up. Leave NO message.")).to_be_visible()
     _press(page, "Ring by one click")
     expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()
+
+
+# --- the map ----------------------------------------------------------------------------------
+
+
+def test_the_map_is_searched_read_and_rung_from(page: Page, served: Line) -> None:
+    page.goto("/studio/map")
+    _axe(page)
+    page.get_by_label("Words that callers hear").fill("mediation certificate")
+    _press(page, "Find")
+
+    expect(page.get_by_role("status").first).to_contain_text("is heard at")
+    assert page.locator("svg .found").count() == page.locator("section.place").count() > 0
+    _axe(page)
+    page.get_by_role("link", name="Ring from here").first.click()
+    page.get_by_role("button", name="Ring", exact=True).click()
+
+    begun = page.get_by_text("The call begins at").get_by_role("link").first.text_content()
+    expect(page.get_by_role("log")).to_have_attribute("data-place", begun or "no place")
+
+
+def test_the_map_grows_and_shrinks_and_leads_from_a_box_to_its_place(page: Page, served: Line) -> None:
+    page.goto("/studio/map")
+    picture = page.locator("#map svg")
+    width = picture.bounding_box()["width"]  # type: ignore[index]
+    page.get_by_role("button", name="Larger").click()
+    assert picture.bounding_box()["width"] > width  # type: ignore[index]
+    page.get_by_role("button", name="All of it").click()
+    fits = "document.getElementById('map').scrollWidth <= document.getElementById('map').clientWidth"
+    assert page.evaluate(fits)
+
+    page.locator("#box-mediation_menu a").first.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#place-mediation_menu")).to_be_in_viewport()
+
+
+def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line) -> None:
+    phone.goto("/studio/map")
+    _axe(phone)
+    assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

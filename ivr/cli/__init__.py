@@ -23,7 +23,7 @@ from ivr.cli.persons import person_group
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
-from ivr.cli.words import call, check, diff, history, publish, schema, undo
+from ivr.cli.words import call, check, diff, history, line_map, publish, schema, undo
 from ivr.embedded import Unusable
 from ivr.publishing import NotPublished, is_full
 from ivr.reading import ConfigError
@@ -37,7 +37,7 @@ def commands() -> None:
 
 
 for command in (
-    start, demo, call, check, publish, history, diff, undo, notice, confirm, schema,
+    start, demo, call, check, line_map, publish, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store, spool, person_group,
 ):  # fmt: skip
     commands.add_command(command)

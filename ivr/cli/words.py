@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ivr import changes, config, confirmation, publishing, transcript
+from ivr import atlas, changes, config, confirmation, drawing, publishing, transcript
 from ivr.check import proof, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.timing import TURN_GAP
@@ -239,6 +239,25 @@ def schema() -> None:
     _, draft, _ = draft_script(settings)
     for path in publishing.write_schemas(settings, draft):
         out(str(path))
+
+
+@click.command("map")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="An .svg file.")
+@click.option("--find", "words", help="Give places at which callers hear these words a thick border.")
+def line_map(output: Path, words: str | None) -> None:
+    """Draw the draft: every place, what is said there, and where each key leads."""
+    if output.suffix != ".svg":
+        raise Stop(f"The picture is an SVG file. Write: -o {output.with_suffix('.svg')}")
+    _, _, made = draft_script(config.settings())
+    spots = atlas.of(made)
+    found = atlas.containing(spots, words) if words else frozenset[str]()
+    try:
+        output.write_text(drawing.svg(spots, found), encoding="utf-8")
+    except drawing.NotDrawn as error:
+        raise Stop(str(error)) from error
+    out(f"Drawn in {output}: {counted(len(spots), 'place')}. Open it in a browser.")
+    if words:
+        out(f"'{words}' is heard at {counted(len(found), 'place')}.")
 
 
 # --- publishing -----------------------------------------------------------------------------

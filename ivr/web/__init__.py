@@ -26,6 +26,7 @@ from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, put_back, put_through
+from ivr.web.map import blueprint as line_map
 from ivr.web.sound import blueprint as sound
 from ivr.web.turn import Line
 
@@ -59,6 +60,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(health(settings, store, live, spool))
     app.register_blueprint(front.blueprint(settings, store, live, spool))
     app.register_blueprint(studio.blueprint(settings, live))
+    app.register_blueprint(line_map(settings, store, live))
     app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs))
 

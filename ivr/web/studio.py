@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import msgspec
 from flask import Blueprint, Response, abort, request
 
+from ivr import atlas
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.playing import Caller
@@ -44,6 +45,8 @@ class SoFar(msgspec.Struct, frozen=True):
     did: Annotated[list[tuple[Literal["CALLER", "ADVISER"], str]], msgspec.Meta(max_length=MOST_INPUTS)]
     #: The revision that the call began with; empty for a new call.
     revision: str = ""
+    #: The place at which a new call is to begin: keys that lead there are pressed first.
+    to: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -60,6 +63,8 @@ class Heard(msgspec.Struct, frozen=True):
     #: What was recorded in this turn, and, once the call is over, what the caller has got.
     noted: list[str]
     got: list[str]
+    #: What was done to get to the place at which the call was to begin.
+    did: list[tuple[str, str]] = []
 
 
 def blueprint(settings: Settings, live: Live) -> Blueprint:
@@ -77,7 +82,7 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
         now = dt.datetime.now(LONDON)
         return html_page(
             "phone.html", scripts=_SCRIPTS, name=name, now=now, spoken={"*": "star", "#": "hash"},
-            has_sounds=live.now.sounds is not None,
+            has_sounds=live.now.sounds is not None, to=_place(live.now, request.args.get("to", "")),
         )  # fmt: skip
 
     @studio.post("/call/reply")
@@ -91,6 +96,8 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
         caller = Caller(edition.script, PracticeDesk())
         if problem := _played(caller, so_far):
             return _json({"problem": problem}, 400)
+        if so_far.to and not so_far.did:
+            return _begun_at(edition, caller, so_far)
         return _json(_heard(edition, caller), 200)
 
     return studio
@@ -123,6 +130,23 @@ def _played(caller: Caller, so_far: SoFar) -> str:
             return problem
         caller.do(entry)
     return ""
+
+
+def _place(edition: Edition, name: str) -> str:
+    """A place by its name; empty if there is none."""
+    return name if name in edition.script.places else ""
+
+
+def _begun_at(edition: Edition, caller: Caller, so_far: SoFar) -> Response:
+    """A call that begins at a place: what leads there has been done."""
+    way = atlas.way_there(edition.script, so_far.to, caller.now, so_far.caller)
+    if way is None:
+        return _json(
+            {"problem": f"No choice leads to '{so_far.to}' at that time. Ring, and go on from the start."}, 400
+        )
+    for entry in way:
+        caller.do(entry)
+    return _json(msgspec.structs.replace(_heard(edition, caller), did=[(entry.who, entry.text) for entry in way]), 200)
 
 
 def _heard(edition: Edition, caller: Caller) -> Heard:

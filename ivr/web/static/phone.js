@@ -43,8 +43,8 @@ class Phone {
   #did = [];
   #revision = "";
 
-  constructor(when, caller, keypad, show) {
-    Object.assign(this, { when, caller, keypad, show });
+  constructor(when, caller, to, keypad, show) {
+    Object.assign(this, { when, caller, to, keypad, show });
   }
 
   hangUp() {
@@ -73,11 +73,13 @@ class Phone {
     const answer = await fetch("/studio/call/reply", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ when: this.when, caller: this.caller, did: this.#did, revision: this.#revision }),
+      body: JSON.stringify({ when: this.when, caller: this.caller, did: this.#did, revision: this.#revision, to: this.to }),
     });
     const reply = await answer.json();
     if (!answer.ok) throw new Error(reply.problem);
     this.#revision = reply.revision;
+    this.to = "";
+    reply.did.forEach(did => this.#do(did));
     reply.noted.forEach(words => this.show.line("NOTED", words));
     this.show.place(reply.place);
     return reply;
@@ -227,7 +229,7 @@ byId("dial").addEventListener("submit", async event => {
   byId("said").replaceChildren();
   show.current = null;
   show.busy(true);
-  phone = new Phone(byId("when").value, byId("caller").value, keypad, show);
+  phone = new Phone(byId("when").value, byId("caller").value, byId("dial").dataset.to ?? "", keypad, show);
   try {
     const got = await phone.ring();
     show.line("GOT", got.join("; ") || "nothing");

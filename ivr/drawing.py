@@ -1,0 +1,102 @@
+"""Draws the map of the line as a picture. Graphviz, which comes inside the package pygraphviz, finds the layout.
+
+Each place is a box: its subject, the first words, and a line for each choice, with the key in front. A choice leads
+from its line to the box of its target. Boxes link to the place's address, so that a page can show more of it.
+
+Graphviz runs in a process of its own: it needs memory that callers' processes should not hold, and if it crashes, no
+call ends.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterable
+from html import escape
+
+from ivr import atlas
+from ivr.atlas import Kind, Spot
+
+#: The colour of each kind of place: of its head, and of its border. Words say the kind too.
+COLOURS: dict[Kind, tuple[str, str]] = {
+    "menu": ("#d5e5f5", "#1d4f80"),
+    "guidance": ("#e3f1dd", "#2f5d1e"),
+    "word": ("#f4ecd2", "#6b5413"),
+    "step": ("#e9e1f2", "#513a73"),
+}
+#: Letters in a row of a box, and rows of what is said in it.
+_ROW, _ROWS = 38, 3
+#: Seconds that drawing may take. The shipped line takes one.
+_MOST_SECONDS = 30
+_DRAW = (
+    "import sys, pygraphviz; graph = pygraphviz.AGraph(sys.stdin.read()); "
+    "sys.stdout.buffer.write(graph.draw(format='svg', prog='dot'))"
+)
+_STYLE = """rankdir=LR; nodesep=0.15; ranksep=1.1; bgcolor=transparent; tooltip=" ";
+node [shape=plain, fontname=Arial, fontsize=11]; edge [color="#5a6370", arrowsize=0.6, tooltip=" "];"""
+_PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+
+
+class NotDrawn(Exception):
+    """The picture could not be drawn. The message says why."""
+
+
+def svg(spots: tuple[Spot, ...], found: Iterable[str] = ()) -> str:
+    """The map as an SVG element. The places in `found` have a thick border. Raises NotDrawn."""
+    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found)), *_lines(spots), "}"))
+    try:
+        done = subprocess.run(  # noqa: S603  a fixed program; the graph is its input
+            [sys.executable, "-c", _DRAW], input=graph, capture_output=True, text=True, encoding="utf-8",
+            timeout=_MOST_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotDrawn(f"Graphviz did not draw the map: {error}") from error
+    if done.returncode or "<svg" not in done.stdout:
+        raise NotDrawn(
+            f"Graphviz did not draw the map: {done.stderr.strip()[-300:] or f'it ended with {done.returncode}'}"
+        )
+    return _PROLOGUE.sub("", done.stdout, count=1)
+
+
+def _boxes(spots: tuple[Spot, ...], found: frozenset[str]) -> Iterable[str]:
+    named, titles = atlas.crowded(spots), {spot.id: spot.title for spot in spots}
+    for spot in spots:
+        kinds = f"{spot.kind} found" if spot.id in found else spot.kind
+        yield (
+            f'"{spot.id}" [label={_box(spot, titles, named, spot.id in found)}, URL="#place-{spot.id}", '
+            f'tooltip="{_quoted(f"{spot.title}: {spot.id}")}", class="{kinds}", id="box-{spot.id}"];'
+        )
+
+
+def _lines(spots: tuple[Spot, ...]) -> Iterable[str]:
+    """A line from each choice to its target, if the target is drawn and not only named."""
+    drawn = {spot.id for spot in spots} - atlas.crowded(spots)
+    for spot in spots:
+        yield from (f'"{spot.id}":w{i}:e -> "{way.to}":head:w;' for i, way in enumerate(spot.ways) if way.to in drawn)
+
+
+def _box(spot: Spot, titles: dict[str, str], named: frozenset[str], is_found: bool) -> str:
+    """A box as a table in Graphviz' own HTML."""
+    head, border = COLOURS[spot.kind]
+    said = textwrap.wrap(" ".join(spot.says), _ROW, max_lines=_ROWS, placeholder=" …")
+    rows = [f'<tr><td port="head" bgcolor="{head}" align="left"><b>{_text(spot.title)}</b>  {_text(spot.id)}</td></tr>']
+    if said:
+        rows.append('<tr><td align="left" balign="left">' + "<br/>".join(map(_text, said)) + "</td></tr>")
+    for i, way in enumerate(spot.ways):
+        leads = f" → {titles.get(way.to, way.to)}" if way.to in named else ""
+        words = textwrap.shorten(f"{way.label}{leads}", _ROW, placeholder=" …")
+        rows.append(f'<tr><td port="w{i}" align="left"><b>{way.key or "·"}</b> {_text(words)}</td></tr>')
+    style = f'border="{3 if is_found else 1}" cellborder="0" cellspacing="0" cellpadding="3" color="{border}"'
+    return f'<<table {style} bgcolor="#ffffff">{"".join(rows)}</table>>'
+
+
+def _text(words: str) -> str:
+    """Words in Graphviz' HTML. A backslash would begin one of its codes, so a sign that looks like it stands there."""
+    return escape(words, quote=False).replace("\\", "\N{REVERSE SOLIDUS OPERATOR}")
+
+
+def _quoted(words: str) -> str:
+    """Words in a string of Graphviz, which reads character references there too."""
+    return _text(words).replace('"', "&quot;")

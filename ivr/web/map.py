@@ -1,0 +1,84 @@
+"""The map of the live line in a browser: a picture of every place and choice, and the same as a list.
+
+A place can be read, played, and rung from there. Only browsers on this machine can use it, like the phone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import structlog
+from flask import Blueprint, Response, abort, request
+
+from ivr import atlas, changes, drawing
+from ivr.atlas import Spot
+from ivr.config import Settings
+from ivr.drawing import NotDrawn
+from ivr.reading import ConfigError
+from ivr.store import Store, StoreDown
+from ivr.web.front import html_page
+from ivr.web.live import Edition, Live
+from ivr.web.origin import is_from_here
+
+log = structlog.get_logger()
+
+#: The additional content security policy of the page: run its script, play sounds, and search by a form.
+_SCRIPTS = "script-src 'self'; media-src 'self'; "
+#: The most letters of a search.
+MOST_LETTERS = 100
+
+
+def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
+    """The page of the map."""
+    pages = Blueprint("map", __name__, url_prefix="/studio", template_folder="templates")
+
+    @pages.get("/map")
+    def page() -> Response:
+        if not is_from_here(settings) or not live.ready:
+            abort(404)
+        edition, words = live.now, request.args.get("words", "")[:MOST_LETTERS].strip()
+        spots = atlas.of(edition.script)
+        found = atlas.containing(spots, words) if words else frozenset[str]()
+        return html_page(
+            "map.html", scripts=_SCRIPTS, forms="'self'", name=edition.script.line.names["service_name"],
+            spots=[spot for spot in spots if not words or spot.id in found], count=len(spots), words=words,
+            titles={spot.id: spot.title for spot in spots}, sounds={spot.id: _sounds(edition, spot) for spot in spots},
+            changed=_changed(store, live, edition), picture=_picture(spots, found),
+        )  # fmt: skip
+
+    return pages
+
+
+@lru_cache(maxsize=8)
+def _drawn(spots: tuple[Spot, ...], found: frozenset[str]) -> str:
+    """The picture. Drawing it takes a moment, so the last ones are kept. Raises NotDrawn."""
+    return drawing.svg(spots, found)
+
+
+def _picture(spots: tuple[Spot, ...], found: frozenset[str]) -> str:
+    """The picture; empty if it cannot be drawn. The list says the same."""
+    try:
+        return _drawn(spots, found)
+    except NotDrawn as error:
+        log.error("map", why=str(error))
+        return ""
+
+
+def _sounds(edition: Edition, spot: Spot) -> str:
+    """The addresses of what is said at a place, in order; empty if some of it has no sound."""
+    urls = [edition.sounds.url(phrase, slow=False) if edition.sounds else None for phrase in spot.phrases]
+    return " ".join(url for url in urls if url) if all(urls) else ""
+
+
+def _changed(store: Store, live: Live, edition: Edition) -> dict[str, list[str]] | None:
+    """What the last publication changed, in lines, by place; None if it could not be looked up."""
+    try:
+        last = next(iter(store.revisions.history()), None)
+        before = live.of(last.before) if last and last.before else None
+    except (StoreDown, ConfigError):
+        return None
+    changed: dict[str, list[str]] = {}
+    for change in changes.between(before.script, edition.script) if before else ():
+        for node in change.nodes:
+            changed.setdefault(node, []).extend(change.lines())
+    return changed
