@@ -68,11 +68,12 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
 
 
 def known_caller(script: Script, caller_id: str) -> str:
-    """The caller ID; empty if it is one of our own numbers.
+    """The caller ID; empty if it is a number that is never rung.
 
-    A diverted call shows the number that diverted it, so the caller counts as hidden.
+    A diverted call shows the number that diverted it, and a forged one may show anybody's, so the caller counts as
+    hidden.
     """
-    return "" if dialling.same(caller_id, (*script.ours, *script.line.phones.values())) else caller_id
+    return "" if dialling.same(caller_id, script.never_rung) else caller_id
 
 
 class Desk(Protocol):
@@ -231,7 +232,8 @@ def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | F
     """Continue a turn with the result of an effect."""
     here = Here(turning.script, s, turning.now)
     if isinstance(outcome, Failed):
-        moved: Moved = say(here, here.words(do.failed)), Go(do.or_else)
+        words = do.limited.get(outcome.limit, do.failed)
+        moved: Moved = say(here, here.words(words)), Go(do.or_else)
     else:
         moved = _unless_used_up(here, do.then(here, outcome))
     turning = _Turning(turning.script, turning.began, turning.now, done=True, helped=turning.helped)

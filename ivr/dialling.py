@@ -15,7 +15,7 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
-Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign"]
+Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "freephone"]
 
 #: Digits of a UK number, without the leading zero or the country code.
 _NATIONAL_DIGITS = 10
@@ -67,6 +67,8 @@ def judge(raw: str) -> Number:
     kind = phonenumbers.number_type(number)
     if kind in _COSTLY:
         return Number("premium")
+    if kind is Type.TOLL_FREE:  # a helpline or a business; a family's phone has no such number
+        return Number("freephone")
     return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
 
 

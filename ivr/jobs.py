@@ -51,8 +51,6 @@ PROCESSES = {
     "worker": "the worker",
     **{post: f"the worker's process for {words}" for post, words in POSTS.items()},
 }
-#: The most texts to one number within an hour.
-MOST_TEXTS = 6
 #: Seconds between the tries of a failed job.
 TRY_AGAIN = [5, 30, 120, 600, 1800]
 #: The same for a call by one click. After two minutes nobody waits for it any more.
@@ -77,11 +75,7 @@ class Jobs:
         self._settings, self._store = settings, store
 
     def send_text(self, effect: SendText, now: float) -> Done | Failed:
-        """Save a text and queue it.
-
-        Failed if the line cannot send texts, or if the number has had so many lately that somebody must be flooding a
-        stranger.
-        """
+        """Save a text and queue it. Failed if the line cannot send texts, or could not send this one."""
         if not self._settings.can_reach_twilio:
             log.warning("text", id=effect.id, why="no Twilio account is set")
             return Failed()
@@ -90,9 +84,6 @@ class Jobs:
             known = texts.get(effect.id)
             if known and known.fate == "failed":
                 return Failed()
-        elif texts.lately_to(effect.to) > MOST_TEXTS:
-            texts.became(effect.id, "failed", why="Too many texts to this number within an hour")
-            return Failed()
         self.send_waiting_text(effect.id)
         return Done()
 

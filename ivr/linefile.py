@@ -21,6 +21,8 @@ from ivr.reading import Path
 
 _SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PHONE = "0(?: *[0-9]){8,16} *"
+#: Any number that can be dialled here, also a short one.
+_ANY_NUMBER = "[0-9](?: *[0-9]){2,16} *"
 _PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
 _EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
 _LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
@@ -90,6 +92,13 @@ Webhook = Annotated[
     str,
     _fits(_WEBHOOK, "is not a web address. Write the full address, like https://chat.example.org/line"),
     _shown(_WEBHOOK),
+]
+
+
+NeverRung = Annotated[
+    str,
+    _fits(_ANY_NUMBER, "is not a number. Write it as it is dialled in the UK: 0116 496 0123."),
+    _shown(_ANY_NUMBER),
 ]
 
 
@@ -208,6 +217,58 @@ class RingBack(Confirmed):
         )
 
 
+class Limits(Authored):
+    """What one call, one phone and one day may ask for (`ivr/limits.py` says why)."""
+
+    a_call: int = Field(ge=1, le=20)
+    a_phone: int = Field(ge=1, le=100, description="Times in a day for one phone.")
+    keyed_a_day: int = Field(ge=0, le=10_000, description="In a day in all, for numbers that were keyed.")
+    a_day: int = Field(ge=1, le=100_000, description="In a day in all.")
+
+
+class RequestLimits(Limits):
+    """Limits of asking to be rung."""
+
+    a_call: int = Field(default=3, ge=1, le=20, description="Phones that one call can have rung, besides its own.")
+    a_phone: int = Field(default=10, ge=1, le=100, description="Times that one phone can be asked for in a day.")
+    keyed_a_day: int = Field(default=60, ge=0, le=10_000, description="In a day in all, for numbers that were keyed.")
+    a_day: int = Field(default=2000, ge=1, le=100_000, description="In a day in all. It protects the disk.")
+    keyed_percent: int = Field(
+        default=50,
+        ge=0,
+        le=100,
+        description="Of the places in a part of a day: how many numbers that were keyed can take.",
+    )
+    kept_for_later_percent: int = Field(
+        default=25,
+        ge=0,
+        le=90,
+        description="Of the places in a part of a day: how many are given only when it is near.",
+    )
+
+
+class TextLimits(Limits):
+    """Limits of asking for a text."""
+
+    a_call: int = Field(default=6, ge=1, le=20, description="Texts that one call can ask for.")
+    a_phone: int = Field(default=8, ge=1, le=100, description="Texts that one phone can get in a day.")
+    keyed_a_day: int = Field(default=100, ge=0, le=10_000, description="In a day in all, to numbers that were keyed.")
+    a_day: int = Field(default=500, ge=1, le=100_000, description="In a day in all.")
+
+
+class Misuse(Authored):
+    """What the line does not do, whoever asks."""
+
+    requests: RequestLimits = Field(default_factory=RequestLimits)
+    texts: TextLimits = Field(default_factory=TextLimits)
+    flood_an_hour: int = Field(
+        default=30,
+        ge=5,
+        le=10_000,
+        description="So many callers asking to be rung within an hour are told in one alert.",
+    )
+
+
 class Pace(Authored):
     words_a_minute: int = Field(ge=100, le=180)
     slow_words_a_minute: int = Field(ge=100, le=140)
@@ -276,6 +337,10 @@ class LineFile(File):
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)
+    limits: Misuse = Field(default_factory=Misuse, description="How much callers can ask for.")
+    never_ring: list[NeverRung] = Field(
+        default_factory=list, description="Numbers that are never rung or texted, whoever asks, in quotes."
+    )
     content_checked_by: Said | None = Field(
         None, description="Who at the service read all the words. Written by `ivr confirm words`."
     )

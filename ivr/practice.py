@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ivr import callback
+from ivr import callback, limits
 from ivr.call import Desk
 from ivr.callback import windows_of
-from ivr.diary import Window
+from ivr.diary import Part, Window
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
@@ -74,7 +74,7 @@ class PracticeDesk:
         seconds = now.timestamp()
         match effect:
             case HoldWindow():
-                return self._hold(effect, seconds)
+                return self._hold(script, effect, now)
             case SaveRequest(request):
                 return self._save(request)
             case FindRequest(number, reference):
@@ -121,19 +121,23 @@ class PracticeDesk:
         done = self._change(request_id, lambda r: callback.cancel(r, reference, now))
         return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
 
-    def _hold(self, effect: HoldWindow, now: float) -> Done:
+    def _hold(self, script: Script, effect: HoldWindow, at: dt.datetime) -> Done:
         self._held.pop(effect.call, None)  # released before another one is looked for
-        free = next((window for window in effect.windows if self._has_place(window, effect.request, now)), None)
+        each: dict[Part, int] = {"morning": self.places, "afternoon": self.places}
+        near, now = limits.near(script.diary, at), at.timestamp()
+        most = limits.places(effect.windows, each, script.line.limits.requests, near, effect.keyed)
+        open_to = zip(effect.windows, most, strict=True)
+        free = next((window for window, most in open_to if self._has_place(window, most, effect.request, now)), None)
         window = free or (effect.windows[-1] if effect.overbook and effect.windows else None)
         if window:
             self._held[effect.call] = window, now + callback.HOLD_SECONDS
         return Done(window=window)
 
-    def _has_place(self, window: Window, own: str, now: float) -> bool:
+    def _has_place(self, window: Window, most: int, own: str, now: float) -> bool:
         """Whether a window has a free place, or the caller already has one there."""
         given = {request.id for request in self.requests.values() if request.open and window in windows_of(request)}
         held = [call for call, (kept, until) in self._held.items() if kept == window and until >= now]
-        return own in given or len(given) + len(held) < self.places
+        return own in given or len(given) + len(held) < most
 
     def _save(self, wish: CallbackRequest) -> Done:
         joins = self._of_phone(wish.number) if wish.number else []

@@ -57,6 +57,8 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: What they listened to, and where silence or wrong keys stopped them.
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    #: Whether the number is not the one that rang: it was keyed, or is not known.
+    keyed: bool = False
     #: What they entered at other places, as pairs of the place's name and text: a date as "2026-11-24".
     entries: tuple[tuple[str, str], ...] = ()
 

@@ -23,7 +23,7 @@ from ivr.authored import WordsFile
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
 from ivr.linefile import LineFile
-from ivr.session import At, Done, Effect, Input, Recorded, Reply, Session, TransferEnded
+from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: Nodes that the line itself leads to. Every script must have them.
@@ -119,6 +119,8 @@ class Do(msgspec.Struct, frozen=True):
     then: Callable[[Here, Done], Moved]
     failed: Line
     or_else: str = END_MENU
+    #: What is said instead of `failed` if a limit is reached.
+    limited: Mapping[Limit, Line] = {}
 
 
 Transition = Stay | Go | Back | Do
@@ -364,6 +366,11 @@ class Script:
     def speech(self, line: Line) -> Speech:
         """The words of this revision for a line."""
         return self.says[line.id]
+
+    @cached_property
+    def never_rung(self) -> tuple[str, ...]:
+        """Numbers that are never rung back or texted: our own, those that the line tells callers, and staff's list."""
+        return (*self.ours, *self.line.phones.values(), *self.line.never_ring)
 
     @property
     def phones_for_a_person(self) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ Said = tuple[str | float, ...]
 Ended = Literal["answered", "busy", "no_answer", "failed", "stopped"]
 #: What a caller can get from a call, besides information.
 Got = Literal["transfer", "request", "text"]
+#: Which limit was reached: of this call, of this phone today, or of all of today (`ivr/limits.py`).
+Limit = Literal["", "call", "phone", "all"]
 
 #: The most places to go back through. Older ones are dropped, so that a session stays small.
 MOST_TRAIL = 24
@@ -139,6 +141,9 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: The number of callback drafts begun in this call. It is part of their ids, so a repeated webhook leads to the
     #: same id.
     asked: int = 0
+    #: Phones besides its own that this call asked to have rung, and how many texts it asked for: both are limited.
+    phones_asked: tuple[str, ...] = ()
+    texts_asked: int = 0
     wishes: Wishes = Wishes()
 
 
@@ -178,7 +183,9 @@ class Done(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """An effect failed: nothing was found, or a service that it needs is down."""
+    """An effect failed: nothing was found, a service that it needs is down, or a limit is reached."""
+
+    limit: Limit = ""
 
 
 Input = Key | NoInput | TransferEnded | Recorded
@@ -234,6 +241,8 @@ class HoldWindow(msgspec.Struct, frozen=True, gc=False):
     overbook: bool
     instead_of: Window | None = None
     request: str = ""
+    #: Whether it is for a number that was keyed. Such a caller can take only a share of the places.
+    keyed: bool = False
 
 
 class SaveRequest(msgspec.Struct, frozen=True, gc=False):
@@ -272,6 +281,8 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
     to: str
     text: str
     body: str
+    #: Whether the number was keyed, and is not the one that rang.
+    keyed: bool = False
 
 
 #: Something to do in the middle of a turn. It ends as Done or Failed, so that the caller hears about it only after it

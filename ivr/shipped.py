@@ -46,20 +46,20 @@ SHIPPED: dict[str, Any] = {
             "go_on": "Going on.",
         },
         "message": {
-            "say": "You do not have to press anything. After the tone, say your name and what you need. We will ring this phone.",
-            "say_hidden": "You do not have to press anything. After the tone, say your name and phone number. Then say what you need.",
+            "say": "You do not have to press anything. After the tone, say your name and what you need. We will keep your number, and ring this phone.",
+            "say_hidden": "You do not have to press anything. After the tone, say your name and phone number. Then say what you need. We keep it to ring you.",
             "nothing": "I did not hear a message.",
             "thanks": "Thank you. We have your message. We will ring you {day}.",
             "thanks_hidden": "Thank you. We have your message. If you said your number, we will ring it. That will be {day}.",
             "failed": "Sorry, we could not keep your message.",
         },
         "send_text": {
-            "ask": "We can text this to you. Anyone with your phone may see it. Shall we text the phone you are using now?",
+            "ask": "We can text this to you. It says who we are. Anyone with your phone may see it. Shall we text the phone you are using now?",
             "if_not_sure": "No text will be sent.",
         },
         "text_number": {
             "say": "Please enter your mobile number. It has {mobile_digits} numbers.",
-            "hidden": "We can text this to you. Anyone with your phone may see it.",
+            "hidden": "We can text this to you. It says who we are. Anyone with your phone may see it.",
             "not_mobile": "A text can only go to a mobile phone.",
         },
         "text_check": {
@@ -71,12 +71,17 @@ SHIPPED: dict[str, Any] = {
         "text_failed": {
             "say": "Sorry, the text did not go. A person can help you.",
         },
+        "text_limit": {
+            "call": "Sorry, no more texts in this call. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+            "phone": "No more texts to that phone today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+            "all": "Sorry, no more texts today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+        },
         "ring_back": {
-            "ask": "Shall we ring you back, on the phone you are using now?",
+            "ask": "Shall we keep your number, and ring you back on this phone?",
             "change": "To change a call you asked for",
         },
         "ring_number": {
-            "say": "Please enter your phone number. Most have {phone_digits} numbers.",
+            "say": "Please enter your phone number. Most have {phone_digits} numbers. We keep it to ring you.",
             "hidden": "We can ring you back. We cannot see your number.",
             "malformed": "That is not a phone number we can ring.",
             "short": "Some of that number is missing.",
@@ -85,6 +90,7 @@ SHIPPED: dict[str, Any] = {
             "emergency": "That is a number for emergencies. If someone is in danger now, hang up and ring it.",
             "foreign": "We can only use numbers in this country. They start with a zero.",
             "ours": "That is not your own number. It is one we gave you.",
+            "never": "We cannot ring that number. Please enter the number of your own phone.",
         },
         "ring_check": {
             "ask": "Your number is {typed_number}. Is that right?",
@@ -149,6 +155,11 @@ SHIPPED: dict[str, Any] = {
         },
         "ring_failed": {
             "say": "Sorry, we could not write that down. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+        },
+        "ring_limit": {
+            "call": "Sorry, no more numbers in this call. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+            "phone": "Sorry, we cannot write that down today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+            "all": "Sorry, no more numbers today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
         },
         "ring_reference": {
             "say": "Please enter the number of your call. It has {reference_digits} numbers.",

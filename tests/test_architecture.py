@@ -20,10 +20,10 @@ PACKAGE = ROOT / "ivr"
 #: Floors from the ground up. A room imports from floors below it, or from its own where it is a core.
 CORE = {
     "syntax", "reading", "fitting", "authored", "linefile", "hours", "spoken", "dialling", "diary", "request",
-    "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
-    "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
-    "practice", "outcome", "transcript", "playing", "story", "confirmation", "check", "changes", "editing", "schemas",
-    "respawn", "atlas",
+    "callback", "limits", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped",
+    "stand_ins", "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call",
+    "briefing", "practice", "outcome", "transcript", "playing", "story", "confirmation", "check", "changes",
+    "editing", "schemas", "respawn", "atlas",
 }  # fmt: skip
 EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics",
          "drawing"}  # fmt: skip
@@ -69,7 +69,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary"},
+        "callback requests": {"request", "callback", "diary", "limits"},
         "hours, numbers, words": {"hours", "dialling", "spoken", "environment", "respawn"},
     },
 }  # fmt: skip

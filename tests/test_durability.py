@@ -105,7 +105,7 @@ def test_a_redis_that_throws_away_what_may_go_leaves_what_was_promised(own: Redi
     store.requests.save(SaveRequest(request(2)), entry="from a spool")
     window = saved.window
     assert window
-    store.requests.hold(HoldWindow("CA9", (window,), overbook=False), {"morning": 9, "afternoon": 9}, NOW)
+    store.requests.hold(HoldWindow("CA9", (window,), overbook=False), [9], NOW)
     store.texts.add(TextState("CA1-1", saved.number, "letter", "Words.", NOW))
     hire(store)
     used = store.redis.do(lambda client: client.info("memory")["used_memory"])

@@ -15,7 +15,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from msgspec.structs import replace as replaced
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
@@ -23,7 +22,7 @@ from structlog.testing import capture_logs
 from ivr import alerts, callback, drafts, worker
 from ivr.alerts import Alert, AlertFailed
 from ivr.config import Settings
-from ivr.jobs import MOST_TEXTS, QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
+from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
@@ -102,28 +101,6 @@ def test_a_text_whose_worker_ended_while_sending_is_not_sent_again(tools: Tools,
     work(tools)
     assert twilio.asked == []
     assert [text.why for text in store.texts.failed()] == ["The line stopped at that moment. The text may have gone"]
-
-
-def test_a_number_is_not_flooded_with_texts(tools: Tools, store: Store, twilio: Twilio) -> None:
-    """Somebody may key a stranger's number, again and again."""
-    outcomes = [tools.jobs.send_text(replaced(TEXT, id=f"CA1.{number}"), NOW) for number in range(MOST_TEXTS + 1)]
-    work(tools)
-
-    assert [isinstance(outcome, Done) for outcome in outcomes] == [True] * MOST_TEXTS + [False]
-    assert len(twilio.asked) == MOST_TEXTS
-    assert [text.why for text in store.texts.failed()] == ["Too many texts to this number within an hour"]
-    again = tools.jobs.send_text(replaced(TEXT, id=f"CA1.{MOST_TEXTS}"), NOW)
-    assert isinstance(again, Failed), "a webhook that comes twice is answered alike"
-
-
-def test_the_hour_of_texts_to_a_number_begins_with_the_first(tools: Tools, store: Store) -> None:
-    """Seven texts that are most of an hour apart are not too many."""
-    tools.jobs.send_text(replaced(TEXT, id="CA1.1"), NOW)
-    store.redis.do(lambda client: client.expire(f"ivr:texts_to:{TEXT.to}", 60))
-
-    tools.jobs.send_text(replaced(TEXT, id="CA1.2"), NOW)
-
-    assert 0 < store.redis.do(lambda client: client.ttl(f"ivr:texts_to:{TEXT.to}")) <= 60
 
 
 def test_without_an_account_no_text_is_promised(tools: Tools, store: Store) -> None:

@@ -76,7 +76,7 @@ def test_of_many_wishes_from_one_phone_at_once_one_request_is_made(store: Store)
 
 def test_a_part_of_a_day_is_never_oversold(store: Store) -> None:
     def hold(number: int) -> Window | None:
-        return store.requests.hold(HoldWindow(f"CA{number}", (MORNING, AFTERNOON), overbook=False), PLACES, NOW).window
+        return store.requests.hold(HoldWindow(f"CA{number}", (MORNING, AFTERNOON), overbook=False), [2, 1], NOW).window
 
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(hold, range(20)))
@@ -88,7 +88,9 @@ def test_a_part_of_a_day_is_never_oversold(store: Store) -> None:
 
 
 def _hold(store: Store, call: str, *windows: Window, now: float = NOW, overbook: bool = False) -> Window | None:
-    return store.requests.hold(HoldWindow(call, windows, overbook), PLACES, now).window
+    return store.requests.hold(
+        HoldWindow(call, windows, overbook), [PLACES[window.part] for window in windows], now
+    ).window
 
 
 def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) -> None:
@@ -99,7 +101,7 @@ def test_a_place_is_held_while_the_caller_decides_and_no_longer(store: Store) ->
 
 def test_a_caller_who_chooses_again_gives_the_first_place_back(store: Store) -> None:
     _hold(store, "CA1", AFTERNOON)
-    store.requests.hold(HoldWindow("CA1", (MORNING,), overbook=False, instead_of=AFTERNOON), PLACES, NOW)
+    store.requests.hold(HoldWindow("CA1", (MORNING,), overbook=False, instead_of=AFTERNOON), [2], NOW)
 
     assert _hold(store, "CA2", AFTERNOON) == AFTERNOON
 
@@ -294,5 +296,5 @@ def test_a_caller_who_goes_back_finds_their_own_place_still_there(store: Store) 
 
     again = HoldWindow("CA001", (AFTERNOON,), overbook=False, instead_of=AFTERNOON, request=saved.id)
 
-    assert store.requests.hold(again, PLACES, NOW).window == AFTERNOON
+    assert store.requests.hold(again, [1], NOW).window == AFTERNOON
     assert _hold(store, "CA5", AFTERNOON) is None

@@ -13,12 +13,13 @@ import structlog
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, embedded
+from ivr import config, embedded, linefile
 from ivr.config import Settings
 from ivr.drafts import revision_of
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
+    Asked,
     Conflict,
     DamagedRevision,
     Figures,
@@ -296,6 +297,8 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.requests.delete("CA003-1")
     store.requests.find(FindRequest(request().number, "0000"))
     Jobs(settings, store).send_text(SendText("CA1.7", request().number, "text_us", "Hello."), NOW)
+    for what in ("calls_to", "texts_to"):
+        store.limits.take(Asked(f"CA1-{what}", what, request().number, keyed=True), linefile.RequestLimits(), NOW)
     store.texts.sender_is("There is no sender")
     store.texts.answers_to(request().number)
     store.requests.may_alert(request(), "mail")

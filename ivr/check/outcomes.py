@@ -154,10 +154,10 @@ class Outcomes:
         self.phones: dict[Phone, str] = {
             "shown": CALLER,
             "hidden": "",
-            "diverted": dialling.judge(script.line.phones[ours]).e164,
+            "diverted": dialling.international(script.line.phones[ours]),
             "blocked": CALLER,
         }
-        self.ours = {dialling.judge(number).e164 for number in script.line.phones.values()}
+        self.ours = {dialling.international(number) for number in script.line.phones.values()}
 
     def all(self) -> Iterator[Outcome]:
         """Every habit, in all possible circumstances, from each kind of phone."""

@@ -35,10 +35,10 @@ from ivr.script import Line, Place, Words
 #: Every class with words, in the order of `config/menus/shared.yaml`.
 WORDED: tuple[type[Words], ...] = (
     nodes.Slower, MoreTime, nodes.Pause, person.Person, person.StayOn, person.PersonAway, message.Message,
-    texting.SendTextTo, texting.TextNumber, texting.TextCheck, texting.TextSent, texting.TextFailed,
+    texting.SendTextTo, texting.TextNumber, texting.TextCheck, texting.TextSent, texting.TextFailed, texting.TextLimit,
     ringing.RingBack, entry.RingNumber, ringing.RingCheck, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
     ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, letter.LetterDate, letter.LetterCheck,
-    ringing.RingDone, ringing.RingName, wish.RingFailed,
+    ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
     entry.NumberEntry, NoKeyFirst, NoKeyAgain, UnusedKeyFirst, UnusedKeyAgain, person.Goodbye, StartAgain, Trouble,
     person.Told,

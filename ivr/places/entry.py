@@ -159,7 +159,9 @@ class PhoneEntry(TakesDigits):
         judged = dialling.keyed(number, line.phones[line.transfer.numbers[0]])
         if judged.verdict != "fine":
             return wrong(here, _WHY_NOT[judged.verdict])
-        if dialling.same(judged.e164, (*line.phones.values(), *here.script.ours)):
+        if dialling.same(judged.e164, line.never_ring):
+            return wrong(here, RingNumber.never)
+        if dialling.same(judged.e164, here.script.never_rung):
             return wrong(here, RingNumber.ours)
         if (why := self.must_be_mobile()) and not judged.mobile:
             return wrong(here, why)
@@ -171,7 +173,7 @@ class RingNumber(PhoneEntry):
 
     id = "ring_number"
     say, hidden, malformed, short, long = Line(), Line(), Line(), Line(), Line()
-    premium, emergency, foreign, ours = Line(), Line(), Line(), Line()
+    premium, emergency, foreign, ours, never = Line(), Line(), Line(), Line(), Line()
     then = "ring_check"
 
 
@@ -179,7 +181,7 @@ class RingNumber(PhoneEntry):
 _WHY_NOT = {
     "hidden": RingNumber.malformed, "malformed": RingNumber.malformed, "short": RingNumber.short,
     "long": RingNumber.long, "premium": RingNumber.premium, "emergency": RingNumber.emergency,
-    "foreign": RingNumber.foreign,
+    "foreign": RingNumber.foreign, "freephone": RingNumber.never,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ivr.phrases import Phrases
 from ivr.places import changing
 from ivr.places.entry import RingNumber, read_back
 from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, no, not_sure, onward, wishing, yes
-from ivr.places.wish import RingFailed, anew, in_haste, keep, promise, save, told
+from ivr.places.wish import RingFailed, anew, in_haste, is_keyed, keep, promise, save, told
 from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
 from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
 from ivr.spoken import Speech
@@ -39,7 +39,7 @@ class RingBack(Asks):
         if own.verdict == "fine":
             return here.s, STAY
         # a number that the phone network garbled is not the caller's fault
-        why = RingNumber.hidden if own.verdict == "malformed" else getattr(RingNumber, own.verdict)
+        why = RingNumber.hidden if own.verdict in ("malformed", "freephone") else getattr(RingNumber, own.verdict)
         here = here.at(reply.say(here, here.words(why)))
         if here.s.keyed:
             return wishing(here, number=here.s.keyed).s, Go("ring_check")
@@ -148,6 +148,8 @@ class RingWhen(Asks):
                 return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
             if done.spooled:
                 return save(wishing(here, no_place=True), to)
+            if done.window is None and is_keyed(here) and here.s.wishes.when == "any" and not here.s.wishes.moving:
+                return save(wishing(here, no_place=True), to)
             if done.window is None:  # counted, so that it ends: with a person, if everything is full
                 s = reply.say(here, here.words(self.full))
                 return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
@@ -164,8 +166,11 @@ def _window(here: Here) -> HoldWindow:
     if s.wishes.moving and (had := s.wishes.window):  # to another time: one after the one they have, if there is one
         sooner = found[: found.index(had)] if had in found else ()
         wanted = sorted((window for window in wanted if window != had), key=lambda window: window in sooner)
-    overbook = s.wishes.when == "any" and not s.wishes.moving
-    return HoldWindow(s.call, tuple(wanted), overbook, instead_of=s.wishes.window, request=s.wishes.request)
+    keyed = is_keyed(here)
+    overbook = s.wishes.when == "any" and not s.wishes.moving and not keyed
+    return HoldWindow(
+        s.call, tuple(wanted), overbook, instead_of=s.wishes.window, request=s.wishes.request, keyed=keyed
+    )
 
 
 # --- the care that they ask for -----------------------------------------------------------------

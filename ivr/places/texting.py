@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from ivr import dialling, reply
@@ -9,7 +11,7 @@ from ivr.phrases import Phrases
 from ivr.places.entry import PhoneEntry, read_back
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
 from ivr.script import END_MENU, STAY, TEXT_ABOUT_US, Do, Go, Here, Line, Moved, Script, Words
-from ivr.session import Done, SendText, Session
+from ivr.session import Done, Limit, SendText, Session
 from ivr.spoken import Speech
 
 
@@ -27,6 +29,16 @@ class TextFailed(Words):
     say = Line()
 
 
+class TextLimit(Words):
+    """The words if a limit is reached. Each says how to get a person all the same."""
+
+    id = "text_limit"
+    call, phone, all = Line(), Line(), Line()
+
+
+_LIMITED: Mapping[Limit, Line] = {"phone": TextLimit.phone, "all": TextLimit.all}
+
+
 def text_about(script: Script, s: Session) -> str:
     """The name of the text message about what the caller last listened to."""
     place = script.nodes.get(s.topic)
@@ -36,7 +48,11 @@ def text_about(script: Script, s: Session) -> str:
 def send(here: Here) -> Moved:
     """Send that text to the agreed number."""
     s, text = here.s, text_about(here.script, here.s)
-    return s, Do(SendText(f"{s.call}.{s.turn}", s.wishes.number, text, here.script.texts[text]), _sent, TextFailed.say)
+    if s.texts_asked >= here.script.line.limits.texts.a_call:
+        return reply.say(here, here.words(TextLimit.call)), Go(END_MENU)
+    keyed = s.wishes.number != dialling.judge(s.caller).e164
+    effect = SendText(f"{s.call}.{s.turn}", s.wishes.number, text, here.script.texts[text], keyed)
+    return replace(s, texts_asked=s.texts_asked + 1), Do(effect, _sent, TextFailed.say, limited=_LIMITED)
 
 
 def _sent(here: Here, done: Done) -> Moved:

@@ -8,7 +8,7 @@ goes back out of the questions is not rung.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -18,8 +18,8 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import got, wishing
 from ivr.request import Asker, CallbackRequest, Event, State
-from ivr.script import Do, Go, Here, Line, Moved, Script, Transition, Words
-from ivr.session import At, CancelRequest, Done, SaveRequest, Session, Wishes
+from ivr.script import END_MENU, Do, Go, Here, Line, Moved, Script, Transition, Words
+from ivr.session import At, CancelRequest, Done, Limit, SaveRequest, Session, Wishes
 from ivr.spoken import Speech
 
 
@@ -28,6 +28,17 @@ class RingFailed(Words):
 
     id = "ring_failed"
     say = Line()
+
+
+class RingLimit(Words):
+    """The words if a limit is reached. Each says how to get a person all the same."""
+
+    id = "ring_limit"
+    call, phone, all = Line(), Line(), Line()
+
+
+#: What is said for each limit that a day has.
+LIMITED: Mapping[Limit, Line] = {"phone": RingLimit.phone, "all": RingLimit.all}
 
 
 class RingCancelled(Words):
@@ -63,12 +74,25 @@ def anew(here: Here) -> Here:
 
 
 def keep(here: Here, then: Transition) -> Moved:
-    """Save the answers so far. The request does not count yet."""
+    """Save the answers so far. The request does not count yet.
+
+    Here a number is taken down first, so here the limit of one call applies.
+    """
+    number, asked = here.s.wishes.number, here.s.phones_asked
+    if is_keyed(here) and number not in asked:
+        if len(asked) >= here.script.line.limits.requests.a_call:
+            return reply.say(here, here.words(RingLimit.call)), Go(END_MENU)
+        here = here.at(replace(here.s, phones_asked=(*asked, number)))
 
     def kept(here: Here, done: Done) -> Moved:
         return _written(here, done).s, then
 
-    return here.s, Do(SaveRequest(request(here, "unfinished")), kept, RingFailed.say)
+    return here.s, Do(SaveRequest(request(here, "unfinished")), kept, RingFailed.say, limited=LIMITED)
+
+
+def is_keyed(here: Here) -> bool:
+    """Whether the number of the draft is not the one that rang: it was keyed, or is not known."""
+    return not here.s.wishes.number or here.s.wishes.number != dialling.judge(here.s.caller).e164
 
 
 def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
@@ -80,7 +104,7 @@ def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = N
         here = here.at(got(replace(here.s, keyed=here.s.keyed if number == own else number), "request"))
         return reply.say(here, says(here)) if says else here.s, then
 
-    return here.s, Do(SaveRequest(request(here, "waiting")), saved, RingFailed.say)
+    return here.s, Do(SaveRequest(request(here, "waiting")), saved, RingFailed.say, limited=LIMITED)
 
 
 def finished_for(here: Here) -> Moved:
@@ -139,6 +163,7 @@ def request(here: Here, state: State) -> CallbackRequest:
         slow=s.slow,
         heard=s.heard,
         stuck=s.stuck,
+        keyed=is_keyed(here),
         entries=wishes.entries,
     )
     return CallbackRequest(

@@ -20,7 +20,10 @@
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
-    ivr:texts_to:<number>        string   texts asked for to one number in the last hour
+    ivr:limits:<day>             hash     how much was asked for in a day: to be rung, to be texted; for two days
+    ivr:limits:<day>:ids         set      the ids of what was counted, so that each counts once; for two days
+    ivr:calls_to:<number>        string   how often a call to one number was asked for in a day
+    ivr:texts_to:<number>        string   how often a text to one number was asked for in a day
     ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
     ivr:no_texts                 string   why no text can be sent at all, in words; empty: they can; none: not known
     ivr:texts                    zset     text messages, by the second they were asked for
@@ -54,6 +57,7 @@ from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, 
 from ivr.store.durability import risks
 from ivr.store.erasing import Erasing
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
+from ivr.store.limits import Asked, Limits
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
@@ -67,6 +71,7 @@ __all__ = [
     "MOST_ENDED",
     "PATIENT_SECONDS",
     "Adviser",
+    "Asked",
     "Away",
     "Block",
     "Blocked",
@@ -77,6 +82,7 @@ __all__ = [
     "Fate",
     "Figures",
     "Health",
+    "Limits",
     "People",
     "Published",
     "QueueFigures",
@@ -107,6 +113,7 @@ class Store:
         self.revisions = Revisions(self.redis)
         self.requests = Requests(self.redis)
         self.texts = Texts(self.redis)
+        self.limits = Limits(self.redis)
         self.people = People(self.redis)
         self.sign_ins = SignIns(self.redis)
         self.blocked = Blocked(self.redis)

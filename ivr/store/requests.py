@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
-from ivr.diary import Diary, Part, Window
+from ivr.diary import Diary, Window
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
@@ -77,11 +77,10 @@ class Requests:
 
     # --- effects of a call ------------------------------------------------------------------
 
-    def hold(self, effect: HoldWindow, places: dict[Part, int], now: float) -> Done:
-        """Hold a place for a caller who is deciding."""
+    def hold(self, effect: HoldWindow, most: list[int], now: float) -> Done:
+        """Hold a place for a caller who is deciding. `most`: the places of each window of the effect."""
         before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in effect.windows)]
-        most = [places[window.part] for window in effect.windows]
         terms = [effect.call, now, now + HOLD_SECONDS, int(effect.overbook), effect.request]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=effect.windows[got - 1] if got else None)

@@ -76,15 +76,10 @@ class Texts:
 
         self._redis.do(step)
 
-    def lately_to(self, number: str) -> int:
-        """Count a text to a number. Returns the count in the hour since the first."""
-        return self._one_more(f"ivr:texts_to:{number}")
-
     def answers_to(self, number: str) -> int:
         """Count a reply to a number's own texts. Returns the count in the hour since the first."""
-        return self._one_more(f"ivr:answers_to:{number}")
+        key = f"ivr:answers_to:{number}"
 
-    def _one_more(self, key: str) -> int:
         def step(client: Client) -> int:
             pipe = client.pipeline()
             pipe.set(key, 0, ex=3600, nx=True)

@@ -7,8 +7,9 @@ import datetime as dt
 import structlog
 from msgspec.structs import replace
 
-from ivr import spooling
+from ivr import limits, spooling
 from ivr.callback import Refused
+from ivr.diary import Part
 from ivr.jobs import Jobs
 from ivr.script import Script
 from ivr.session import (
@@ -18,11 +19,12 @@ from ivr.session import (
     Failed,
     FindRequest,
     HoldWindow,
+    Limit,
     MoveRequest,
     SaveRequest,
     SendText,
 )
-from ivr.store import Spool, Store, StoreDown
+from ivr.store import Asked, Spool, Store, StoreDown
 from ivr.store.spool import Entry
 
 log = structlog.get_logger()
@@ -79,10 +81,10 @@ class Desk:
         requests, seconds = self._store.requests, now.timestamp()
         match effect:
             case HoldWindow():
-                ring_back = script.line.ring_back
-                places = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
-                return requests.hold(effect, places, seconds)  # type: ignore[arg-type]
+                return requests.hold(effect, _places(script, effect, now), seconds)
             case SaveRequest():
+                if limit := self._limit(script, effect, seconds):
+                    return Failed(limit)
                 done = requests.save(effect)
                 self._jobs.alert_new(done, seconds)
                 return done
@@ -93,7 +95,36 @@ class Desk:
             case CancelRequest():
                 return requests.cancel(effect, seconds)
             case SendText():
+                if limit := self._limit(script, effect, seconds):
+                    return Failed(limit)
                 return self._jobs.send_text(effect, seconds)
+
+    def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
+        """The limit of a day that is reached, if one is; else it is counted."""
+        most = script.line.limits
+        asked, limits = (
+            (_asked(effect), most.requests)
+            if isinstance(effect, SaveRequest)
+            else (Asked(effect.id, "texts_to", effect.to, effect.keyed), most.texts)
+        )
+        limit = self._store.limits.take(asked, limits, now)
+        if limit:
+            log.warning("limit", id=asked.id, what=asked.what, limit=limit, keyed=asked.keyed)
+        return limit
+
+
+def _asked(effect: SaveRequest) -> Asked:
+    """What is counted of a wish. A message after the tone counts in all alone: it needs no key, and rings nobody."""
+    (asker,) = effect.request.askers
+    if asker.message_only:
+        return Asked(asker.id, "calls_to", "", keyed=False)
+    return Asked(asker.id, "calls_to", effect.request.number, asker.keyed)
+
+
+def _places(script: Script, effect: HoldWindow, now: dt.datetime) -> list[int]:
+    ring_back, near = script.line.ring_back, limits.near(script.diary, now)
+    each: dict[Part, int] = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
+    return limits.places(effect.windows, each, script.line.limits.requests, near, effect.keyed)
 
 
 def _about(effect: Effect) -> str:

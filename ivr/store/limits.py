@@ -1,0 +1,65 @@
+"""Counts what was asked for in a day, and says when a limit is reached (`ivr/limits.py`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from ivr import linefile
+from ivr.hours import LONDON
+from ivr.session import Limit
+from ivr.store.connection import Redis
+
+#: Seconds for which a day is counted, and for which a phone is.
+DAY_SECONDS = 24 * 60 * 60
+
+#: The same thing asked for again (each answer saves it) is counted once. What is refused is not counted.
+_TAKE = """
+local ids, sums, phone = KEYS[1], KEYS[2], KEYS[3]
+local id, what, keyed, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if redis.call('SISMEMBER', ids, id) == 1 then return '' end
+local function reached(count, most) return tonumber(count or '0') >= tonumber(most) end
+if phone ~= '' and reached(redis.call('GET', phone) or '0', ARGV[5]) then return 'phone' end
+if keyed == '1' and reached(redis.call('HGET', sums, what .. ' keyed') or '0', ARGV[6]) then return 'all' end
+if reached(redis.call('HGET', sums, what) or '0', ARGV[7]) then return 'all' end
+redis.call('SADD', ids, id)
+redis.call('HINCRBY', sums, what, 1)
+if keyed == '1' then redis.call('HINCRBY', sums, what .. ' keyed', 1) end
+if phone ~= '' then
+  redis.call('SET', phone, 0, 'EX', seconds, 'NX')
+  redis.call('INCR', phone)
+end
+redis.call('EXPIRE', ids, 2 * seconds)
+redis.call('EXPIRE', sums, 2 * seconds)
+return ''
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Something that is asked for: an id that stays the same when it is asked again, what it is ("calls_to" or
+    "texts_to"), and for which phone.
+
+    `phone` is empty if the number is not known. `keyed`: it is not the phone that rang.
+    """
+
+    id: str
+    what: str
+    phone: str
+    keyed: bool
+
+
+class Limits:
+    """What was asked for today."""
+
+    def __init__(self, redis: Redis):
+        self._redis = redis
+
+    def take(self, asked: Asked, most: linefile.Limits, now: float) -> Limit:
+        """Count it, and return an empty text; or the limit that is reached."""
+        day = dt.datetime.fromtimestamp(now, LONDON).date().isoformat()
+        of_phone = f"ivr:{asked.what}:{asked.phone}" if asked.phone else ""
+        keys = [f"ivr:limits:{day}:ids", f"ivr:limits:{day}", of_phone]
+        terms = [asked.id, asked.what, int(asked.keyed), DAY_SECONDS, most.a_phone, most.keyed_a_day, most.a_day]
+        reached: Limit = self._redis.do(lambda client: client.eval(_TAKE, len(keys), *keys, *terms)).decode()
+        return reached
