@@ -26,7 +26,7 @@ from ivr.script import Script
 from ivr.session import At, CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest, Session
 from ivr.store import Spool, Store, StoreDown
 from ivr.store import spool as spool_module
-from ivr.store.codec import REQUESTS
+from ivr.store.codec import REQUESTS, SESSIONS
 from ivr.store.spool import RESERVES, Entry, Recording
 from ivr.web.desk import Desk
 from ivr.worker import Tools
@@ -443,6 +443,68 @@ def test_a_session_is_not_kept_over_a_later_one(spool: Spool) -> None:
     assert spool.session(later.call) == later
     spool.end(later.call)
     assert spool.session(later.call) is None
+
+
+def test_of_two_webhooks_at_one_turn_the_first_counts(spool: Spool) -> None:
+    first, second = (Session("CA1", "r1", At(place), turn=3) for place in ("ring_out", "ring_number"))
+
+    assert spool.keep_session(first) is None
+    assert spool.keep_session(second) == first
+    assert spool.session("CA1") == first
+
+
+def test_many_processes_that_keep_one_turn_at_once_agree_on_its_session(spool: Spool) -> None:
+    """Each appends its own and reads which came first."""
+    places = [Session("CA1", "r1", At("ring_out", part=nth), turn=3) for nth in range(40)]
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = [winner or own for own, winner in zip(places, pool.map(spool.keep_session, places), strict=True)]
+
+    assert set(winners) == {spool.session("CA1")}
+
+
+@pytest.mark.parametrize("half", [b"\n5|", b"\n5|eyJ2Ij", b"\n5|AAAA", b"\n5", b"\nx|AAAA\n", b"\n5|{\n"])
+def test_a_session_that_was_half_written_hides_neither_the_one_before_nor_the_next(spool: Spool, half: bytes) -> None:
+    """Its process was killed, or the disk was full in the middle of it."""
+    spool.keep_session(_at_turn(3))
+    (file,) = (spool.folder / "calls").iterdir()
+    with file.open("ab") as handle:
+        handle.write(half)
+
+    assert spool.session("CA3") == _at_turn(3)
+    later = Session("CA3", "r1", At("ring_number"), turn=5)
+    assert spool.keep_session(later) is None
+    assert spool.session("CA3") == later
+
+
+def test_a_session_that_version_1_4_kept_is_read_and_followed(spool: Spool) -> None:
+    spool.keep_session(S)
+    (file,) = (spool.folder / "calls").iterdir()
+    file.write_bytes(b"3|" + SESSIONS.encode(S))
+
+    assert spool.session("CA1") == S
+    later = Session("CA1", "r1", At("ring_number"), turn=4)
+    assert spool.keep_session(later) is None
+    assert spool.session("CA1") == later
+
+
+def test_what_is_kept_in_advance_leaves_the_reserves_to_an_outage(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,nr_inodes=400", "tmpfs", tmp_path], check=True)
+    try:
+        spool = Spool(tmp_path / "spool")
+        spool.prepare(time.time())
+        _fill(tmp_path, "bytes")
+
+        spool.keep_in_advance(S)
+
+        assert spool.session("CA1") is None
+        assert len(list(spool.folder.glob("reserve-*"))) == RESERVES
+        assert spool.keep_session(S) is None
+        assert spool.session("CA1") == S
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
 def test_sessions_go_six_hours_after_their_last_turn(spool: Spool) -> None:

@@ -49,7 +49,7 @@ class Blocked:
 
     def has(self, number: str, now: float) -> bool:
         """Whether this number is blocked."""
-        value = self._redis.do(lambda client: client.hget(_KEY, number)) if number else None
+        value = self._redis.ask("HGET", _KEY, number) if number else None
         return value is not None and _codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:

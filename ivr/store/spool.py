@@ -6,7 +6,7 @@ removed once their content is in Redis. Names begin with the time, so that a cal
 and contain a hash of the call, so that they can be found.
 
     spool/<time>-<call>-<chance>.json   an entry to hand in
-    spool/calls/<call>                  the session of a call, as in Redis: <turn>|<session as JSON>
+    spool/calls/<call>                  the sessions of a call, one line for each turn: <turn>|<session in Base64>
     spool/reserve-<n>                   room on the disk that is given up when the disk is full
 
 Several processes share the folder. Handing in an entry twice changes nothing: see `Requests.save`.
@@ -14,13 +14,13 @@ Several processes share the folder. Handing in an entry twice changes nothing: s
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,7 +120,7 @@ class Spool:
         """Write an entry to the disk. Raises StoreDown if that fails; then nothing may be promised."""
         name = f"{time.time_ns():020}-{_mark(entry.about.rsplit('-', 1)[0])}-{secrets.token_hex(4)}.json"
         try:
-            self._write(self.folder / name, _codec.encode(entry), lasting=True)
+            self._write(self.folder / name, _codec.encode(entry))
         except OSError as error:
             raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
 
@@ -158,39 +158,49 @@ class Spool:
     # --- calls under way --------------------------------------------------------------------
 
     def session(self, call: str) -> Session | None:
-        """The session of a call, if this machine stored it while Redis was down."""
+        """The session of a call, if this machine stored it."""
         try:
-            return SESSIONS.decode(self._call(call).read_bytes().partition(b"|")[2])
-        except (OSError, Unreadable):
+            return _latest(self._call(call).read_bytes())
+        except OSError:
             return None
 
-    def keep_session(self, session: Session, *, in_advance: bool = False) -> Session | None:
+    def keep_session(self, session: Session) -> Session | None:
         """Like `Sessions.save`: None if it was saved; otherwise the existing one at the same or a later turn.
 
         If the disk cannot be written, nothing is saved, and only the place in the URL is known of the call.
-        `in_advance`: Redis has it too, so none of the room that is reserved for an outage is used for it.
         """
-        path = self._call(session.call)
         try:
-            private_folder(path.parent)
-            with self._alone():
-                if self._turn_of(path) >= session.turn and (there := self.session(session.call)) is not None:
-                    return there
-                self._write(
-                    path, b"%d|%s" % (session.turn, SESSIONS.encode(session)), lasting=False, reserves=not in_advance
-                )
+            self._add(session, reserves=True)
         except OSError as error:
-            if not in_advance:
-                log.error("spool", why=f"The disk takes no session: {error.strerror}")
-        return None
+            log.error("spool", why=f"The disk takes no session: {error.strerror}")
+            return None
+        first = self.session(session.call)
+        return None if first == session else first
 
-    @staticmethod
-    def _turn_of(path: Path) -> int:
-        """The turn of a stored session, without decoding it; -1 if there is none, or its file is damaged."""
-        try:
-            return int(path.read_bytes().partition(b"|")[0])
-        except (FileNotFoundError, ValueError):
-            return -1
+    def keep_in_advance(self, session: Session) -> None:
+        """Store a session that Redis has accepted, in case Redis fails before the next turn.
+
+        It uses none of the room that is reserved for an outage. If the disk cannot be written, nothing is saved.
+        """
+        with contextlib.suppress(OSError):
+            self._add(session, reserves=False)
+
+    def _add(self, session: Session, *, reserves: bool) -> None:
+        """Append a session to the file of its call. Raises OSError.
+
+        This is done in most turns of a dialogue, so it costs three system calls and no lock. The kernel writes each
+        append completely behind the one before. If that fails in the middle, the next one still begins a new line.
+        """
+        line = b"\n%d|%s" % (session.turn, b2a_base64(SESSIONS.encode(session)))
+        path = str(self._call(session.call))
+        while True:
+            try:
+                return _appended(path, line)
+            except FileNotFoundError:
+                private_folder(self.folder / "calls")
+            except OSError as error:
+                if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
+                    raise
 
     def end(self, call: str) -> None:
         """The call is over."""
@@ -206,7 +216,6 @@ class Spool:
         """Reserve room for a full disk, and remove calls that are long over and unfinished files."""
         with contextlib.suppress(OSError):
             private_folder(self.folder / "calls")
-            (self.folder / "lock").touch(0o600)
             for path in (*(self.folder / "calls").glob("*"), *map(self.folder.joinpath, self._half_written())):
                 age = HALF_SECONDS if path.parent == self.folder else KEEP_SECONDS
                 if path.stat().st_mtime < now - age:
@@ -235,14 +244,14 @@ class Spool:
 
     # --- files ------------------------------------------------------------------------------
 
-    def _write(self, path: Path, content: bytes, *, lasting: bool, reserves: bool = True) -> None:
-        """Write a file completely or not at all; with `lasting`, it also survives a power cut. Raises OSError."""
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file completely or not at all, so that it survives a power cut. Raises OSError."""
         private_folder(path.parent)
         while True:
             try:
-                return _written(path, content, lasting=lasting)
+                return _written(path, content)
             except OSError as error:
-                if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
+                if error.errno not in _FULL or not self._give_up_a_reserve():
                     raise
 
     def _names(self) -> list[str]:
@@ -274,30 +283,46 @@ class Spool:
             _told.add(path)
             log.error("unreadable", file=path, why=why)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """A lock, so that no other process does the same."""
-        with open(self.folder / "lock", "w", opener=_private) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+
+def _latest(content: bytes) -> Session | None:
+    """The session at the latest turn in a call's file. Of two at the same turn, the first counts.
+
+    Lines that cannot be read are skipped. Version 1.4 replaced the file in each turn, and did not use Base64.
+    """
+    found = []
+    for line in content.split(b"\n"):
+        turn, _, session = line.partition(b"|")
+        if turn.isdigit():
+            found.append((int(turn), session))
+    for _, session in sorted(found, key=lambda each: -each[0]):
+        with contextlib.suppress(Unreadable, binascii.Error):
+            return SESSIONS.decode(session if session.startswith(b"{") else a2b_base64(session, strict_mode=True))
+    return None
 
 
-def _written(path: Path, content: bytes, *, lasting: bool) -> None:
+def _appended(path: str, line: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(handle)
+
+
+def _written(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            if lasting:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
-    if lasting:
-        _fsync_folder(path.parent)
+    _fsync_folder(path.parent)
 
 
 def _fsync_folder(folder: Path) -> None:
@@ -312,7 +337,3 @@ def _fsync_folder(folder: Path) -> None:
 def _mark(call: str) -> str:
     """The hash of a call for file names, because its id may contain any characters."""
     return sha256(call.encode()).hexdigest()[:16]
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -143,7 +143,7 @@ class CallWebhook:
                 winner = self._line.store.sessions.save(session)
                 place = edition.script.places.get(session.place.node)
                 if winner is None and place is not None and place.in_dialogue:
-                    self._line.spool.keep_session(session, in_advance=True)
+                    self._line.spool.keep_in_advance(session)
                 return winner
             except StoreDown:  # Redis failed during the turn: from now on the URL says so
                 self._alone = True
