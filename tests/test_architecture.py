@@ -23,7 +23,7 @@ CORE = {
     "callback", "session", "script", "phrases", "reply", "places", "trail", "menufile", "shipped", "stand_ins",
     "environment", "drafts", "coherence", "leading", "building", "messages", "escalation", "call", "briefing",
     "practice", "outcome", "transcript", "playing", "story", "confirmation", "check", "changes", "editing", "schemas",
-    "respawn",
+    "respawn", "talks",
 }  # fmt: skip
 EDGES = {"hot", "disk", "config", "embedded", "passwords", "store", "audio", "twilio", "alerts", "log", "metrics"}
 ENTRANCES = {
@@ -68,7 +68,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary"},
+        "callback requests": {"request", "callback", "diary", "talks"},
         "hours, numbers, words": {"hours", "dialling", "spoken", "environment", "respawn"},
     },
 }  # fmt: skip
