@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr import dialling, messages
+from ivr import callback, dialling, messages, talks
 from ivr.callback import MOST_TRIES, claimable
 from ivr.dialling import Verdict
 from ivr.diary import Diary, Promise, Urgency
@@ -23,8 +23,8 @@ NEEDS = {
 }
 #: Short forms for the list.
 SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Speak slowly"}
-#: A request due within this many seconds is 'soon'.
-SOON_SECONDS = 2 * 60 * 60
+#: A request due within this many seconds is 'now'; and one within so few that its promise breaks if it is not next.
+SOON_SECONDS, LAST_SECONDS = 2 * 60 * 60, 30 * 60
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Row:
     about: str = ""
     #: Whether a time was promised at which the line is now closed.
     closed: bool = False
+    #: Who talks to the caller, or that nobody has said yet what came of a talk.
+    talk: str = ""
 
     @property
     def id(self) -> str:
@@ -77,10 +79,11 @@ def row(request: CallbackRequest, now: float, script: Script | None = None) -> R
         "soon": f"Ring by {moment(request.due, now)}",
         "later": f"Ring from {moment(request.opens, now)}",
     }[lateness]
-    held = request.claimed_by if request.state == "claimed" and request.claim_ends > now else ""
     about = next(iter(reversed(heard_in_words(request, script))), "") if script else ""
     closed = script is not None and is_closed_then(request, now, script.diary)
-    return Row(request, lateness, when, SIGNS[lateness], held, about, closed)
+    return Row(
+        request, lateness, when, SIGNS[lateness], request.holder(now), about, closed, talk_in_words(request, now)
+    )
 
 
 def lateness_of(request: CallbackRequest, now: float) -> Lateness:
@@ -92,21 +95,54 @@ def lateness_of(request: CallbackRequest, now: float) -> Lateness:
 
 
 def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
-    """The list in order: callers marked "today" who may be rung now, then by lateness, urgent ones first in each group.
+    """The list, in the order of `ordered`."""
+    return [row(request, now, script) for request in ordered(requests, now)]
 
-    A late call can be made up for; a time limit that ends today cannot. Callers who have only just hung up half-way are
-    left out until UNFINISHED_WAIT is over.
+
+def ordered(requests: list[CallbackRequest], now: float) -> list[CallbackRequest]:
+    """The requests that are shown, the next one to ring first. In each group, whoever is due sooner stands first:
+
+    1. callers marked "today" who may be rung now, and those whose promise breaks within LAST_SECONDS;
+    2. those who are late already;
+    3. everybody else who may be rung now;
+    4. those who may not be rung yet, by the time from which they may be.
+
+    What is urgent was promised an earlier time when it was asked for. So it needs no place above a promise that is due
+    sooner, and would break it from there: only of two that are due together does the urgent one stand first. A late
+    call can be made up for; a time limit that ends today cannot, and neither can a promise be kept once it is broken.
+    Callers who have only just hung up half-way are left out until UNFINISHED_WAIT is over.
     """
-    shown = [r for r in requests if r.state == "claimed" or claimable(r, now)]
-    order: list[Lateness] = ["late", "now", "soon", "later"]
-    found = (row(r, now, script) for r in shown)
-    ranks: list[Urgency] = ["today", "urgent", ""]
+    shown = [r for r in requests if r.state == "claimed" or r.talking(now) or claimable(r, now)]
+    return sorted(shown, key=lambda request: _place(request, now))
 
-    def place(row: Row) -> tuple[bool, int, int, float]:
-        cannot_wait = row.request.today and row.lateness != "later"
-        return not cannot_wait, order.index(row.lateness), ranks.index(row.request.urgency), row.request.due
 
-    return sorted(found, key=place)
+_RANKS: dict[Urgency, int] = {"today": 0, "urgent": 1, "": 2}
+
+
+def _place(request: CallbackRequest, now: float) -> tuple[int, float, int]:
+    promise, urgency = request.promise, request.urgency
+    if promise.opens > now:
+        return 3, promise.opens, _RANKS[urgency]
+    is_last = 0 < promise.due - now <= LAST_SECONDS
+    group = 0 if urgency == "today" or is_last else 1 if promise.due <= now else 2
+    return group, promise.due, _RANKS[urgency]
+
+
+def talk_in_words(request: CallbackRequest, now: float) -> str:
+    """Who talks to the caller; or that somebody did, and nobody has said yet what came of it. Empty if neither is so.
+
+    Nobody rings a caller who was put through and helped, without asking first.
+    """
+    talk = request.talk
+    if talk is None:
+        return ""
+    who, since = talk.who or "An adviser", moment(talk.began, now)
+    if talk.lasts(now):
+        return f"{who} rings by hand since {since}" if talk.how == "by hand" else f"{who} is talking since {since}"
+    if talks.put_through(request):
+        length = f" for {talks.minutes(talk, now)}" if talk.ended else ""
+        return f"Put through to {talk.who or 'an adviser'} at {since}{length}: ask before ringing"
+    return ""
 
 
 def unheard_messages(
@@ -178,8 +214,23 @@ def promised_in_words(request: CallbackRequest, now: float, script: Script | Non
     told = []
     for caller in sorted(request.askers, key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
-        told.append(_promise_in_words(caller.promise, caller.finished, now) + ". We are closed then." * broken)
+        told.append(_told_in_words(request, caller, now) + ". We are closed then." * broken)
     return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, now)]))
+
+
+def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
+    """The words that a caller heard; and beside them what the line keeps for them, where that is something else."""
+    promise = caller.promise
+    kept = _promise_in_words(promise, caller.finished, now)
+    if not promise.told or not caller.finished:
+        return kept
+    told = f"“{promise.told}”, said at {moment(caller.last_heard, now)}"
+    if request.tries:
+        return f"{told}. Next try, of which they do not know: {kept}"
+    if promise.window is None:
+        return f"{told}. {kept}"
+    is_sooner = caller.urgent and promise.when == "any"
+    return f"{told}. At any time, by {moment(promise.due, now)}; their place: {kept}" if is_sooner else told
 
 
 def numbers_in_words(request: CallbackRequest, now: float) -> str:
@@ -239,11 +290,39 @@ def entries_in_words(request: CallbackRequest, script: Script) -> list[tuple[str
     return [(script.places[name].kept_as, text) for name, text in request.entries if name in script.places]
 
 
+def why_not_yet(request: CallbackRequest, now: float, diary: Diary) -> str:
+    """Why the caller is not rung now; empty if they may be. Only a time that they chose may be the only safe one."""
+    promise = request.promise
+    if promise.opens <= now:
+        return ""
+    words = f"Not before {moment(promise.opens, now)}"
+    chose = (
+        f"They chose the {promise.when}." if promise.when in ("morning", "afternoon") else "Any time is right for them."
+    )
+    if 0 < promise.opens <= callback.again_from(request, diary):
+        return f"{words}: {callback.AGAIN_HOURS} opening hours after the last try. {chose}"
+    if promise.window and promise.when != "any":
+        return f"{words}. The caller chose that time. It may be the only time that is safe."
+    if promise.window:
+        return f"{words}: they were told that time. {chose}"
+    return f"{words}: we are closed until then."
+
+
 def missed_in_words(request: CallbackRequest, now: float) -> str:
     """The part of the day that the caller chose, if it is over. It may have been the only safe one."""
     return request.when if request.when in ("morning", "afternoon") and request.due <= now else ""
 
 
-def next_try(request: CallbackRequest) -> str:
+def next_try(request: CallbackRequest, now: float, diary: Diary) -> str:
     """For the outcome that is about to be recorded: 'try 2 of 3'."""
-    return f"try {request.tries + 1} of {MOST_TRIES}"
+    return f"try {callback.try_of(request, 'no answer', now, diary)} of {MOST_TRIES}"
+
+
+def unanswered_in_words(request: CallbackRequest, now: float, diary: Diary) -> str:
+    """What follows if nobody picks up this time."""
+    nth = callback.try_of(request, "no answer", now, diary)
+    if nth == request.tries:
+        return f"this is still try {nth}: {callback.AGAIN_HOURS} opening hours have not passed"
+    if nth >= MOST_TRIES:
+        return "this was the last try, so the request is closed"
+    return f"the next try is after at least {callback.AGAIN_HOURS} opening hours"

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, Window
 from ivr.hours import LONDON
-from ivr.request import ENDED, Asker, CallbackRequest, Event
+from ivr.request import ENDED, Asker, CallbackRequest, Event, Talk
 
 #: Digits of the call number that a caller is given: enough when few guesses are allowed, and few enough to remember.
 REFERENCE_DIGITS = 4
@@ -146,16 +146,19 @@ def _in_words(promise: Promise) -> str:
 # --- ringing back -------------------------------------------------------------------------------
 
 
-def claimable(request: CallbackRequest, now: float) -> bool:
-    """Whether an adviser may take it: it is waiting, or its claim has expired."""
+def claimable(request: CallbackRequest, now: float, who: str = "") -> bool:
+    """Whether an adviser may take it: it is waiting, or its claim has expired, and nobody else talks to the caller."""
+    talk = request.talking(now)
+    if talk and talk.who not in ("", who):
+        return False
     if request.state == "claimed":
-        return request.claim_ends <= now
+        return not request.holder(now)
     return request.state == "waiting" or (request.state == "unfinished" and request.last_heard + UNFINISHED_WAIT <= now)
 
 
 def held_by(request: CallbackRequest, who: str, now: float) -> bool:
     """Whether this adviser holds an unexpired claim."""
-    return request.state == "claimed" and request.claimed_by == who and request.claim_ends > now
+    return bool(who) and request.holder(now) == who
 
 
 def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
@@ -163,10 +166,19 @@ def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     _must_be_open(request)
     if request.state == "claimed" and request.claimed_by == who:
         return replace(request, claim_ends=now + CLAIM_SECONDS)
-    if not claimable(request, now):
-        raise Refused(f"{request.claimed_by or 'The caller'} has taken this one. Take another.")
+    if not claimable(request, now, who):
+        raise Refused(_why_not(request, now))
     ends = now + CLAIM_SECONDS
     return changed(request, now, who, "claimed", state="claimed", claimed_by=who, claimed_at=now, claim_ends=ends)
+
+
+def _why_not(request: CallbackRequest, now: float) -> str:
+    """Why a request cannot be claimed, for the adviser."""
+    if talk := request.talking(now):
+        return f"{talk.who} is talking to this caller. Take another."
+    if holder := request.holder(now):
+        return f"{holder} has taken this one. Take another."
+    return "The caller may still be on the line. Take another."
 
 
 def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
@@ -178,7 +190,14 @@ def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Give the request back to the queue."""
     must_hold(request, who)
-    return changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0)
+    return changed(
+        request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0, talk=_told_of_later(request)
+    )
+
+
+def _told_of_later(request: CallbackRequest) -> Talk | None:
+    """A talk of which nobody has said what came of it, as far as it was not this try: the caller was put through."""
+    return request.talk if request.talk and request.talk.how == "put through" else None
 
 
 def record(
@@ -186,14 +205,18 @@ def record(
 ) -> CallbackRequest:
     """Record the outcome of a try. An unanswered request waits for the next try, and is closed after the third.
 
+    A try within two opening hours of the one before does not count: a caller who is away for ten minutes must not lose
+    their call back.
+
     A caller who asked from the same phone since the claim has not been talked to, and keeps waiting. So does a caller
     who was promised a later time, unless the adviser says that everything is done.
     """
     must_hold(request, who)
     if not request.number and outcome in UNANSWERED:
         raise Refused("The number is not known, so nobody can have been rung.")
-    tries = request.tries + 1
-    free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0}
+    tries = try_of(request, outcome, now, diary)
+    talk = _told_of_later(request) if outcome in UNANSWERED else None
+    free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0, "talk": talk}
     if outcome in UNANSWERED and tries < MOST_TRIES:
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
@@ -206,6 +229,18 @@ def record(
         return changed(waits_for(request, later), now, who, outcome, note, state=state, tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return changed(request, now, who, outcome, note, state=state, tries=tries, **free)
+
+
+def try_of(request: CallbackRequest, outcome: Outcome, now: float, diary: Diary) -> int:
+    """The number of the try whose outcome is recorded now: that of the one before, if it is too soon after it."""
+    before = again_from(request, diary)
+    return request.tries + (outcome not in UNANSWERED or now >= before)
+
+
+def again_from(request: CallbackRequest, diary: Diary) -> float:
+    """From when on another try counts, and is made: AGAIN_HOURS opening hours after the one before. 0 if none was."""
+    tried = [event.at for event in request.events if event.what in UNANSWERED] if request.tries else []
+    return diary.hours.add(_clock(max(tried)), AGAIN_HOURS).timestamp() if tried else 0.0
 
 
 def _asked_since(request: CallbackRequest, asker: Asker) -> bool:

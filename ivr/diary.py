@@ -39,6 +39,9 @@ class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Ring not before `opens`, and by `due`.
     opens: float = 0.0
     due: float = 0.0
+    #: The words of the day, and of its part if one was said, as the caller heard them. Empty if nothing was promised
+    #: in words, or before these were kept.
+    told: str = ""
 
 
 @dataclass(frozen=True)

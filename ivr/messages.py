@@ -60,6 +60,16 @@ def unheard(request: CallbackRequest) -> tuple[SpokenMessage, ...]:
     return tuple(message for message in request.messages if message.speech and not message.heard_by)
 
 
+def may_play(request: CallbackRequest, who: str, now: float) -> bool:
+    """Whether an adviser may hear its messages: they have it; or it ended, and they had it.
+
+    Whoever can hear a message can keep it, so it is heard only by those who answer for its caller.
+    """
+    if request.open:
+        return callback.held_by(request, who, now)
+    return any(event.who == who and event.what == "claimed" for event in request.events)
+
+
 def played(request: CallbackRequest, name: str, who: str, now: float) -> CallbackRequest:
     """Record that an adviser played a message, once for each adviser."""
     message = _message(request, name)

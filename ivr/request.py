@@ -15,8 +15,13 @@ from ivr.diary import Promise, Urgency, When, Window
 
 State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside"]
 Need = Literal["relay", "interpreter", "slow"]
+#: How an adviser and a caller came to talk.
+How = Literal["put through", "one click", "by hand"]
 
 ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"})
+#: Seconds after which a talk whose end nobody reported counts as over; and one that was rung by hand, of which nobody
+#: reports anything.
+LONGEST_TALK, LONGEST_BY_HAND = 3 * 60 * 60, 60 * 60
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +89,23 @@ class SpokenMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     heard_at: float = 0.0
 
 
+class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call between an adviser and this phone, from the moment that the adviser picked up."""
+
+    #: The id of the telephone call that reports its end; empty if it was rung by hand.
+    call: str
+    #: The adviser; empty if it is not known who picked up.
+    who: str
+    how: How
+    began: float
+    ended: float = 0.0
+
+    def lasts(self, now: float) -> bool:
+        """Whether it is going on."""
+        longest = LONGEST_BY_HAND if self.how == "by hand" else LONGEST_TALK
+        return not self.ended and now < self.began + longest
+
+
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A phone to ring, for everybody who asked from it. What is true for all of them is derived from their answers."""
 
@@ -102,6 +124,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     claimed_by: str = ""
     claimed_at: float = 0.0
     claim_ends: float = 0.0
+    #: The talk that is going on; or the last one, until somebody says what came of it.
+    talk: Talk | None = None
     tries: int = 0
     events: tuple[Event, ...] = ()
     #: The event that ended it. Notes may follow.
@@ -111,6 +135,16 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     def open(self) -> bool:
         """Whether somebody is still waiting to be rung."""
         return self.state not in ENDED
+
+    def talking(self, now: float) -> Talk | None:
+        """The talk that is going on."""
+        return self.talk if self.talk and self.talk.lasts(now) else None
+
+    def holder(self, now: float) -> str:
+        """The adviser who has it: their time is not over, or they are talking to the caller. Empty if nobody has it."""
+        talk = self.talking(now)
+        talks = talk is not None and talk.who == self.claimed_by
+        return self.claimed_by if self.state == "claimed" and (self.claim_ends > now or talks) else ""
 
     # --- of all who ever asked ----------------------------------------------------------------
 

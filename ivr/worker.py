@@ -315,6 +315,8 @@ def hand_in(tools: Tools, now: float) -> None:
 
 def _is_late(request: CallbackRequest, now: float) -> bool:
     """Whether a request is late, not counting callers who have only just hung up half-way."""
+    if request.talking(now):
+        return False
     return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 

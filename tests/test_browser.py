@@ -26,7 +26,7 @@ from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web import front
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire
-from tests.line import Line
+from tests.line import OPEN, Line
 from tests.ports import free_port
 from tests.rest import show_alive
 from tests.test_rest import needs
@@ -267,6 +267,7 @@ def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, sto
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     expect(page.get_by_role("link", name="Open the request asked for at 10:20")).to_have_count(4)
     page.goto("/console/request/CA002-1")
+    _press(page, "Take this request")
     expect(page.get_by_role("region", name="What to know")).to_be_visible()
     expect(page.locator("audio")).to_have_attribute("aria-label", "The caller's spoken message, left at 10:20")
 
@@ -400,16 +401,13 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
     _tab_to(page, "2 messages to listen to")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Messages to listen to")).to_be_visible()
+    _enter(page, "Take it and listen to the message left at Tue 24 November, 22:30")
     _tab_to_player(page)
     with page.expect_response(re.compile("/message/0$")):
         page.keyboard.press("Space")
-    _tab_to(page, "I have listened to it: the message left at Tue 24 November, 22:30")
-    page.keyboard.press("Enter")
+    _enter(page, "I have listened to it: the message left at Tue 24 November, 22:30")
     expect(page.get_by_text("Done: listened to the message.")).to_be_visible()
-
-    page.goto("/console/request/CA006-1")
     expect(page.get_by_text("asha listened to it, 10:30.")).to_be_visible()
-    _enter(page, "Take this request")
     _enter(page, "Number as heard in the message", "07700900123")
     expect(page.get_by_text("07700 900 123")).to_be_visible()
     _enter(page, "It is the number in the message")
@@ -571,7 +569,10 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
             expect(asha.get_by_role("region", name="Take it").get_by_text("bilal has it until")).to_be_visible()
             _press(bilal, "Give it back")
 
-            for _ in range(2):
+            for day in (1, 2):
+                served.now = OPEN + dt.timedelta(days=day)
+                asha.context.clear_cookies()
+                _sign_in(asha)
                 asha.goto("/console/request/CA002-1")
                 _try(asha, re.compile("^No answer"))
             asha.get_by_role("link", name="Ended").click()
@@ -580,7 +581,7 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
             asha.get_by_role("link", name="Log").click()
             for what in ("signed in", "looked at", "claimed", "released", "recorded: no answer"):
                 expect(asha.get_by_role("cell", name=what, exact=True).first).to_be_visible()
-            _press(bilal, "Sign out")
+            bilal.goto("/console/")
             expect(bilal.get_by_role("heading", name="Sign in")).to_be_visible()
 
 

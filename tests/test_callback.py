@@ -89,12 +89,41 @@ def test_an_outcome_ends_a_request_or_lets_it_wait(outcome: Outcome, state: str)
 
 def test_three_tries_without_an_answer_close_it() -> None:
     request_ = request()
-    for _ in range(3):
-        request_ = callback.record(callback.claim(request_, "asha", NOW), "asha", "no answer", "", NOW, DIARY)
+    for hour in (10, 12, 14):
+        request_ = _unanswered(request_, OPEN.replace(hour=hour))
 
     assert (request_.state, request_.tries, request_.open) == ("gave up", 3, False)
     with pytest.raises(Refused, match="has ended"):
         callback.claim(request_, "asha", NOW)
+
+
+@pytest.mark.parametrize("outcome", ["no answer", "message left"])
+def test_three_tries_in_a_minute_are_one(outcome: Outcome) -> None:
+    """A caller who is away for ten minutes does not lose their call back."""
+    request_ = request()
+    for second in range(3):
+        request_ = callback.claim(request_, "asha", NOW + 20 * second)
+        request_ = callback.record(request_, "asha", outcome, "", NOW + 20 * second, DIARY)
+
+    assert (request_.state, request_.tries) == ("waiting", 1)
+    assert [event.what for event in request_.events].count(outcome) == 3
+
+
+def test_tries_are_two_opening_hours_apart_and_hours_in_which_we_are_closed_do_not_count() -> None:
+    tried = _unanswered(request(), OPEN.replace(hour=16))
+
+    too_soon = _unanswered(tried, OPEN.replace(hour=19))
+    in_time = _unanswered(tried, (OPEN + dt.timedelta(days=1)).replace(hour=10, minute=30))
+
+    assert (too_soon.tries, in_time.tries) == (1, 2)
+
+
+def test_a_talk_counts_as_a_try_however_soon_it_comes() -> None:
+    tried = _unanswered(request(), OPEN)
+
+    spoke = callback.record(callback.claim(tried, "asha", NOW), "asha", "spoke", "", NOW + 60, DIARY)
+
+    assert (spoke.state, spoke.tries) == ("done", 2)
 
 
 def _asked(when: When, window: Window, **facts: object) -> CallbackRequest:
@@ -389,9 +418,9 @@ def test_three_tries_for_one_caller_do_not_end_what_another_was_promised() -> No
 
 
 def test_three_tries_before_their_time_end_a_request_too() -> None:
-    tried = _asked("afternoon", Window(TODAY, "afternoon"))
-    for _ in range(3):
-        tried = _unanswered(tried, OPEN)
+    tried = _asked("afternoon", Window(TODAY + dt.timedelta(days=2), "afternoon"))
+    for hour in (9, 11, 13):
+        tried = _unanswered(tried, OPEN.replace(hour=hour))
 
     assert tried.state == "gave up"
 

@@ -391,23 +391,28 @@ def test_the_list_of_messages_comes_first_in_the_morning(
     for words in ("Left at Tue 24 November, 22:30, 9 seconds, number hidden.", "Left while we were closed",
                   "Pressed no key", "Should have been listened to by 10:00"):  # fmt: skip
         assert words in page
-    assert f'src="/console/request/{WISH}/message/0"' in page
+    assert f'action="/console/request/{WISH}/claim"' in page
+    assert "Take it and listen" in page
+    assert f'src="/console/request/{WISH}/message/0"' in asha.send(f"/request/{WISH}/claim").text
 
 
-def test_any_adviser_may_listen_and_who_did_is_in_the_log_and_on_the_card(
+def test_whoever_has_the_request_listens_and_who_did_is_in_the_log_and_on_the_card(
     asha: Browser, line: Line, store: Store, speech: bytes
 ) -> None:
     _leave(store, messages=(_message(),))
     _kept(line, speech)
     asha.get("/messages")
+    assert asha.send(f"/request/{WISH}/message/0/listened").status_code == 403
+    _take(asha)
 
     sound = asha.get(f"/request/{WISH}/message/0")
     assert (sound.data, sound.headers["Cache-Control"]) == (speech, "no-store")
-    page = asha.get("/messages").text
+    page = asha.get(f"/request/{WISH}").text
     assert "asha played it. Nobody has marked it as listened to." in page
-    page = asha.send(f"/request/{WISH}/message/0/listened", back="messages").text
+    asha.send(f"/request/{WISH}/message/0/listened")
+    asha.send(f"/request/{WISH}/release")
 
-    assert "There are no messages to listen to." in page
+    assert "There are no messages to listen to." in asha.get("/messages").text
     assert "message to listen to" not in asha.get("/").text
     card = asha.get(f"/request/{WISH}").text
     assert "asha listened to it, 10:30." in card
@@ -421,6 +426,7 @@ def test_a_browser_that_fetches_a_sound_in_pieces_has_played_it_once(
 ) -> None:
     _leave(store, messages=(_message(),))
     _kept(line, speech)
+    _take(asha)
 
     for piece in ("bytes=0-", "bytes=1000-", "bytes=2000-2999"):
         asha.client.get(
@@ -442,11 +448,13 @@ def test_what_was_put_aside_can_be_heard_and_put_back(asha: Browser, line: Line,
     page = asha.get("/messages").text
     assert "Put aside: no sound like speech" in page
     assert "There are no messages to listen to." in page
+    assert asha.get(f"/request/{WISH}/message/0").status_code == 403
+    assert "This request is yours." in asha.send(f"/request/{WISH}/claim").text
     assert asha.get(f"/request/{WISH}/message/0").data == SILENCE
-    asha.get(f"/request/{WISH}")
-    assert "Done: put back" in asha.send(f"/request/{WISH}/reopen").text
 
-    assert _get(store).state == "waiting"
+    assert (_get(store).state, _get(store).claimed_by) == ("claimed", "asha")
+    asha.send(f"/request/{WISH}/outcome", outcome="done")
+    assert asha.get(f"/request/{WISH}/message/0").data == SILENCE, "whoever had it can listen once more"
 
 
 # --- the number as heard ----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from ivr.callback import REFERENCE_DIGITS
 from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, yes
-from ivr.places.wish import RingCancelled, RingFailed, anew, not_rung, others, promise, told
+from ivr.places.wish import RingCancelled, RingFailed, anew, not_rung, others, promise, told, told_in_words
 from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
 from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
 from ivr.spoken import Speech
@@ -98,7 +98,9 @@ def move(here: Here) -> Moved:
         return reply.say(here, told(here, RingMoved.say)), Go(END_MENU)
 
     wishes = here.s.wishes
-    effect = MoveRequest(wishes.request, wishes.reference, here.s.call, promise(here))
+    effect = MoveRequest(
+        wishes.request, wishes.reference, here.s.call, replace(promise(here), told=told_in_words(here))
+    )
     return here.s, Do(effect, moved, RingMoved.not_now)
 
 

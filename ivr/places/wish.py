@@ -152,7 +152,7 @@ def request(here: Here, state: State) -> CallbackRequest:
         reference=wishes.reference,
         asked_at=seconds,
         finished=state == "waiting",
-        promise=promise(here),
+        promise=replace(promise(here), told=told_in_words(here) if state == "waiting" else ""),
         urgent=bool(wishes.urgent),
         today=wishes.today,
         pressed_nothing=not s.pressed,
@@ -222,9 +222,20 @@ _PARTS = {"morning": Phrases.in_the_morning, "afternoon": Phrases.in_the_afterno
 
 def told(here: Here, line: Line) -> Speech:
     """`line` with the day and the part of the day on which we will ring; for urgent callers, the latest time."""
+    day, part = _day_and_part(here)
+    return spoken.fill(here.words(line), {"day": day, "window": part or here.words(Phrases.at_any_time)})
+
+
+def told_in_words(here: Here) -> str:
+    """The day, and its part if they were told one, as the caller hears them. Kept with the promise, for the adviser."""
+    day, part = _day_and_part(here)
+    return spoken.text_of((*day, ",", *part) if part else day).replace(" ,", ",")
+
+
+def _day_and_part(here: Here) -> tuple[Speech, Speech]:
+    """The day on which we will ring, and the part of the day; no part where the promise is the day alone."""
     s, today = here.s, here.now.astimezone(LONDON).date()
     window = None if in_haste(s) else s.wishes.window
     due = s.wishes.due or promise(here).due
     day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
-    part = here.words(_PARTS[window.part] if window else Phrases.at_any_time)
-    return spoken.fill(here.words(line), {"day": spoken.date(day, today), "window": part})
+    return spoken.date(day, today), here.words(_PARTS[window.part]) if window else ()

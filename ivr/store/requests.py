@@ -237,8 +237,12 @@ class Requests:
         """Other open requests of the same phone. There can be one if an adviser typed the number."""
         if not request.number:
             return []
-        found = self._listed(lambda client: client.zrevrange(f"ivr:phone:{request.number}", 0, -1))
-        return [other for other in found if other.open and other.id != request.id and other.number == request.number]
+        return [other for other in self.open_of(request.number) if other.id != request.id]
+
+    def open_of(self, number: str) -> list[CallbackRequest]:
+        """The open requests of a phone, the latest first."""
+        found = self._listed(lambda client: client.zrevrange(f"ivr:phone:{number}", 0, -1))
+        return [request for request in found if request.open and request.number == number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""

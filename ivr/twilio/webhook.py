@@ -167,6 +167,11 @@ class CallMade(NamedTuple):
     how: Rung
 
 
+def has_talked(form: Form) -> bool:
+    """Whether this follows a transfer, however it ended."""
+    return "DialCallStatus" in form
+
+
 def pressed_one(form: Form) -> bool:
     """Whether an adviser pressed exactly 1."""
     return _keys(form) == "1"

@@ -27,6 +27,7 @@ from ivr.twilio import twiml, webhook
 from ivr.twilio.webhook import Rung
 from ivr.web import refusal
 from ivr.web.refusal import Refusals, Refused
+from ivr.web.talking import Talking
 from ivr.web.turn import CallWebhook, Line, Sent, edition_of
 
 log = structlog.get_logger()
@@ -95,6 +96,7 @@ class _Views:
     def __init__(self, line: Line):
         self._line = line
         self._refusals = Refusals()
+        self._talking = Talking(line)
         #: Numbers whose texts were answered while Redis was down, when nothing else counts them.
         self._answered_alone: set[str] = set()
 
@@ -149,6 +151,8 @@ class _Views:
         return Document(CallWebhook(self._line, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
+        if webhook.has_talked(sent.form):
+            self._talking.put_through_over(sent.call)
         return Document(CallWebhook(self._line, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
@@ -159,7 +163,9 @@ class _Views:
         if not webhook.pressed_one(sent.form):
             return Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
-            self._line.store.sessions.accept(sent.query.get("call", ""), sent.query.get("turn", ""))
+            call = sent.query.get("call", "")
+            self._line.store.sessions.accept(call, sent.query.get("turn", ""))
+            self._talking.put_through(call, webhook.number_shown(sent.form, "To"))
         return Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
 
     def ring(self, sent: Sent) -> Response:
@@ -171,10 +177,13 @@ class _Views:
         return Document(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: Sent) -> Response:
-        """The adviser pressed 1: ring the caller, who sees our number."""
+        """The adviser pressed 1: ring the caller, who sees our number. From now on the two talk, as far as anybody else
+        is concerned.
+        """
         line, wish = self._line, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
             return Document(twiml.hang_up())
+        self._talking.began(wish.id, sent.query.get("adviser", ""), sent.call)
         seconds = line.live.now.script.line.transfer.ring_seconds
         ours = line.our_number or webhook.number_shown(sent.form, "From")
         return Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
@@ -200,6 +209,8 @@ class _Views:
     def rung(self, sent: Sent) -> Response:
         """The call to an adviser is over. Add a note if it was never picked up."""
         made = webhook.adviser_called(sent.form)
+        if made:
+            self._talking.over(sent.query.get("request", ""), made.call)
         if made and made.how in RUNG:
             words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
             self._note(sent, words, f"rung {made.call} {made.how}")
@@ -208,6 +219,7 @@ class _Views:
     def rang(self, sent: Sent) -> Response:
         """The call to a caller is over. The outcome is for the adviser to record."""
         made = webhook.caller_called(sent.form)
+        self._talking.over(sent.query.get("request", ""), sent.call)
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
             return Document(twiml.hang_up())
@@ -255,6 +267,7 @@ class _Views:
         how = webhook.call_over(sent.form)
         if how and sent.call:
             self._line.spool.end(sent.call)
+            self._talking.put_through_over(sent.call)
             self._count_who_left(sent.call, how)
             self._line.store.sessions.end(sent.call)
         return Response(status=204)

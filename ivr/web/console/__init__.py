@@ -112,7 +112,8 @@ def _add_errors(app: Flask) -> None:
         if code == 404:
             return page("Not here", "This page or request does not exist. It may have been deleted.", 404)
         if code == 403:
-            return page("Not for you", "Only an administrator can see this page.", 403)
+            what = error.description if error.description and len(error.description) < 90 else ""
+            return page("Not for you", what or "Only an administrator can see this page.", 403)
         if code == 413:
             return page("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)
         if isinstance(error, RequestRedirect):  # without the scheme and host, which only the proxy in front knows

@@ -82,10 +82,6 @@ class Pages:
         if not g.adviser.admin:
             abort(403)
 
-    def _is_too_soon(self, found: CallbackRequest) -> bool:
-        """Whether the caller chose a later time, which may be the only safe one."""
-        return found.opens > self._now
-
     def _change(
         self,
         request_id: str,

@@ -1,8 +1,9 @@
 """Spoken messages: the list of unheard ones, the player, and the number that is heard in one.
 
-Every adviser may listen to every message, even without taking its request; otherwise messages could stay unheard. The
-log and the card record who played it. The caller's number is still shown only to the adviser who holds the request,
-even if they typed it themselves.
+Whoever can listen to a message can keep a copy. So only the adviser who has the request hears it, and whoever had it
+when it ended. The list shows everybody what nobody has listened to, with a button that takes the request. The log and
+the card record who played a message. The caller's number, too, is shown only to the adviser who has the request, even
+if they typed it themselves.
 """
 
 from __future__ import annotations
@@ -47,13 +48,15 @@ class _Pages(Pages):
             "messages.html",
             unheard=briefing.unheard_messages(requests.waiting(), script.hours),
             put_aside=[each for each in put_aside if self._is_kept(each.message)],
-            is_kept=self._is_kept,
+            me=self._me,
             now=self._now,
         )
 
     def message(self, request_id: str, nth: int) -> Response:
         """The nth spoken message of a request. Browsers and proxies must not cache it."""
-        _, message = self._nth(request_id, nth)
+        found, message = self._nth(request_id, nth)
+        if not messages.may_play(found, self._me, self._now):
+            abort(403, "Take the request first: its message is for whoever has it.")
         if not self._kept(message).is_file():
             abort(404)
         if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # browsers fetch sounds in pieces
@@ -67,13 +70,13 @@ class _Pages(Pages):
 
     def listened(self, request_id: str, nth: int) -> Response:
         """Mark a message as listened to, and return to the same page."""
-        _, message = self._nth(request_id, nth)
-        then = "messages" if request.form.get("back") == "messages" else "card"
+        found, message = self._nth(request_id, nth)
+        if not messages.may_play(found, self._me, self._now):
+            abort(403, "Take the request first: its message is for whoever has it.")
         return self._change(
             request_id,
             "listened to the message",
             lambda found: messages.listened(found, message.name, self._me, self._now),
-            then,
         )
 
     def number(self, request_id: str) -> Response | tuple[str, int]:

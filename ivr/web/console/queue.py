@@ -8,7 +8,7 @@ from typing import get_args
 from flask import Flask, abort, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, messages
+from ivr import briefing, callback, dialling, messages, talks
 from ivr.callback import Outcome, Refused
 from ivr.request import CallbackRequest
 from ivr.twilio import codes
@@ -32,6 +32,7 @@ def add_to(app: Flask, console: Console) -> Callable[..., str]:
         ("/request/<request_id>/keep", pages.keep, "POST"),
         ("/request/<request_id>/release", pages.release, "POST"),
         ("/request/<request_id>/ring", pages.ring, "POST"),
+        ("/request/<request_id>/by-hand", pages.by_hand, "POST"),
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
@@ -70,7 +71,7 @@ class _Pages(Pages):
             row=briefing.row(found, self._now, script),
             mine=mine,
             unwanted=callback.ended_by_caller(found),
-            claimable=callback.claimable(found, self._now),
+            claimable=callback.claimable(found, self._now, self._me),
             numbers=briefing.numbers_in_words(found, self._now),
             promises=briefing.promised_in_words(found, self._now, script),
             heard=briefing.heard_in_words(found, script),
@@ -78,16 +79,18 @@ class _Pages(Pages):
             entries=briefing.entries_in_words(found, script),
             says=briefing.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
-            next_try=briefing.next_try(found),
-            last_try=found.tries + 1 >= callback.MOST_TRIES,
-            again_hours=callback.AGAIN_HOURS,
-            too_soon=self._is_too_soon(found),
+            next_try=briefing.next_try(found, self._now, script.diary),
+            if_unanswered=briefing.unanswered_in_words(found, self._now, script.diary),
+            not_yet=briefing.why_not_yet(found, self._now, script.diary),
+            talk=found.talking(self._now),
+            put_through=talks.put_through(found),
             missed=briefing.missed_in_words(found, self._now),
             failed_texts=[
                 (text, codes.in_words(text.code, text.why))
                 for text in self._console.store.texts.failed_to(found.number)
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
+            may_play=messages.may_play(found, self._me, self._now),
             unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             others=[briefing.row(other, self._now, script) for other in self._others(found, mine=mine)],
@@ -130,7 +133,15 @@ class _Pages(Pages):
     # --- doing ------------------------------------------------------------------------------
 
     def claim(self, request_id: str) -> Response:
-        return self._change(request_id, "claimed", lambda r: callback.claim(r, self._me, self._now))
+        """Take a request. One that was put aside goes back into the list for it."""
+        requests, diary = self._console.store.requests, self._console.live.now.script.diary
+
+        def taken() -> CallbackRequest:
+            if self._found(request_id).state == "put aside":
+                requests.reopen(request_id, self._me, self._now, diary)
+            return requests.change(request_id, lambda r: callback.claim(r, self._me, self._now))
+
+        return self._done(request_id, "claimed", taken)
 
     def keep(self, request_id: str) -> Response:
         """Extend the adviser's claim, and their sign-in."""
@@ -138,7 +149,11 @@ class _Pages(Pages):
             kept = self._console.store.requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
         except (KeyError, Refused):
             return Response(status=409)
-        return Response(f"{kept.claim_ends:.0f}", mimetype="text/plain")
+        return Response(f"{kept.claim_ends - self._now:.0f}", mimetype="text/plain")
+
+    def by_hand(self, request_id: str) -> Response:
+        """The adviser rings by hand, and keeps the request meanwhile."""
+        return self._change(request_id, "rings by hand", lambda r: talks.by_hand(r, self._me, self._now))
 
     def release(self, request_id: str) -> Response:
         return self._change(request_id, "released", lambda r: callback.release(r, self._me, self._now), "requests_page")
@@ -152,9 +167,12 @@ class _Pages(Pages):
             flash("The number is not known yet. Listen to the message, and type the number.", "danger")
         elif not self._can_ring:
             flash("To ring by one click, ask an administrator to add your phone.", "danger")
-        elif self._is_too_soon(found):
-            flash(f"Not before {briefing.moment(found.opens, self._now)}: the caller chose that time.", "danger")
+        elif why := briefing.why_not_yet(found, self._now, self._console.live.now.script.diary):
+            flash(why, "danger")
+        elif found.talking(self._now):
+            flash("Somebody is talking to this caller already.", "danger")
         else:
+            self._console.store.requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
             self._console.jobs.ring(request_id, self._me, self._now)
             self._console.note("rang", request_id)
             flash("Your phone will ring in a moment. Press 1, and then the caller's phone rings.", "success")

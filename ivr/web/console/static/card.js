@@ -1,4 +1,5 @@
 // Keeps a request with the adviser who is at work on its card, and says in time when it is about to go back.
+// The line sends the seconds that are left, never a moment: the clock of this computer may be wrong.
 "use strict";
 
 const KEEP_MS = 4 * 60 * 1000;
@@ -6,8 +7,8 @@ const WARN_MS = 2 * 60 * 1000;
 const LOOK_MS = 5 * 1000;
 const mine = document.getElementById("mine");
 const news = document.getElementById("news");
-let ends = Number(mine.dataset.ends) * 1000;
-let keptAt = Date.now();
+let ends = performance.now() + Number(mine.dataset.left) * 1000;
+let keptAt = performance.now();
 let worked = false;
 let asking = false;
 let signedOut = false;
@@ -15,8 +16,8 @@ let signedOut = false;
 for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListener(sign, () => { worked = true; });
 
 async function look() {
-  if (worked && !asking && Date.now() - keptAt > KEEP_MS) await keep();
-  const left = ends - Date.now();
+  if (worked && !asking && performance.now() - keptAt > KEEP_MS) await keep();
+  const left = "talking" in mine.dataset ? Infinity : ends - performance.now();
   if (signedOut) say("You are signed out. Copy what you wrote, sign in again, and save it then.");
   else if (left <= 0) say("Your time is over. If somebody else has taken it, what you save is kept as a note.");
   else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
@@ -29,10 +30,10 @@ async function keep() {
     const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
     if (answer.status >= 500) return;
     worked = false;
-    keptAt = Date.now();
+    keptAt = performance.now();
     signedOut = answer.redirected || answer.status === 400 || answer.status === 401;
-    if (answer.ok && !signedOut) ends = Number(await answer.text()) * 1000;
-    else if (answer.status === 409) ends = 0;
+    if (answer.ok && !signedOut) ends = performance.now() + Number(await answer.text()) * 1000;
+    else if (answer.status === 409) ends = -Infinity;
   } catch {
     // The line cannot be reached. The next look tries again.
   } finally {

@@ -1,0 +1,63 @@
+"""Tells the requests of a phone that an adviser talks to its caller.
+
+Nothing of a call depends on it: without Redis it is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from ivr import dialling, talks
+from ivr.request import CallbackRequest, Talk
+from ivr.store import StoreDown
+from ivr.web.turn import Line
+
+
+class Talking:
+    def __init__(self, line: Line):
+        self._line = line
+
+    @property
+    def _now(self) -> float:
+        return self._line.clock().timestamp()
+
+    def began(self, request_id: str, adviser: str, call: str) -> None:
+        """An adviser rings the caller of a request by one click."""
+        self._change(request_id, lambda request: talks.began(request, Talk(call, adviser, "one click", self._now)))
+
+    def over(self, request_id: str, call: str) -> None:
+        """A call by one click is over."""
+        self._change(request_id, lambda request: talks.over(request, call, self._now))
+
+    def put_through(self, call: str, to: str) -> None:
+        """The caller of this call talks to whoever picked up at the number `to`."""
+        talk = Talk(call, self._adviser_at(to), "put through", self._now)
+        for request in self._of_caller(call):
+            self._change(request.id, lambda request: talks.began(request, talk))
+
+    def put_through_over(self, call: str) -> None:
+        """A caller who may have been put through is not talking any more."""
+        for request in self._of_caller(call):
+            if request.talk and request.talk.call == call:
+                self._change(request.id, lambda request: talks.over(request, call, self._now))
+
+    def _adviser_at(self, number: str) -> str:
+        """The adviser whose phone this is. Empty if it is nobody's, or the phone of several."""
+        found = [
+            each.name for each in self._line.store.people.all() if each.phone and dialling.same(number, [each.phone])
+        ]
+        return found[0] if len(found) == 1 else ""
+
+    def _of_caller(self, call: str) -> list[CallbackRequest]:
+        """The open requests of the phones that this call is about."""
+        with contextlib.suppress(StoreDown):
+            session = self._line.store.sessions.get(call)
+            if session:
+                numbers = {dialling.judge(session.caller).e164, session.wishes.number, session.keyed} - {""}
+                return [each for number in numbers for each in self._line.store.requests.open_of(number)]
+        return []
+
+    def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> None:
+        with contextlib.suppress(KeyError, StoreDown):
+            self._line.store.requests.change(request_id, how)

@@ -1,0 +1,208 @@
+"""Talks between advisers and callers: a request stays with whoever talks, and nobody rings a caller who was helped."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from ivr import briefing, callback, talks
+from ivr.callback import CLAIM_SECONDS, Refused
+from ivr.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
+from ivr.store import Store
+from ivr.store.codec import REQUESTS
+from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
+from tests.line import CALLER, Call, Line
+
+ADVISER = "+441164960777"
+
+
+def _ringing() -> CallbackRequest:
+    return talks.began(callback.claim(request(), "asha", NOW), Talk("CA9", "asha", "one click", NOW + 60))
+
+
+@pytest.mark.parametrize("minutes", [31, 170])
+def test_a_talk_keeps_the_request_however_long_the_page_is_not_touched(minutes: int) -> None:
+    now = NOW + minutes * 60
+
+    assert callback.held_by(_ringing(), "asha", now)
+    with pytest.raises(Refused, match="asha is talking to this caller"):
+        callback.claim(_ringing(), "bilal", now)
+
+
+def test_after_a_talk_there_is_time_to_save_what_came_of_it() -> None:
+    end = NOW + 2 * HOUR
+    over = talks.over(_ringing(), "CA9", end)
+
+    assert callback.held_by(over, "asha", end + CLAIM_SECONDS - 1)
+    assert callback.claimable(over, end + CLAIM_SECONDS)
+    assert talks.over(over, "CA9", end + 60) == over, "the same news again changes nothing"
+    assert talks.over(_ringing(), "CA8", end) == _ringing(), "another call has ended"
+
+
+def test_a_talk_whose_end_nobody_told_is_over_after_three_hours() -> None:
+    assert callback.claimable(_ringing(), NOW + 60 + LONGEST_TALK)
+
+
+def test_whoever_rings_by_hand_keeps_the_request_for_an_hour() -> None:
+    ringing = talks.by_hand(callback.claim(request(), "asha", NOW), "asha", NOW + 60)
+
+    assert callback.held_by(ringing, "asha", NOW + 60 + LONGEST_BY_HAND - 1)
+    assert not callback.held_by(ringing, "asha", NOW + 60 + LONGEST_BY_HAND)
+    assert callback.record(ringing, "asha", "no answer", "", NOW + 120, DIARY).talk is None
+    assert callback.release(ringing, "asha", NOW + 120).talk is None
+    with pytest.raises(Refused, match="already"):
+        talks.by_hand(ringing, "asha", NOW + 90)
+
+
+def test_a_caller_who_was_put_through_is_asked_about_and_not_just_rung_again() -> None:
+    put_through = talks.began(request(due=NOW - HOUR), Talk("CA9", "bilal", "put through", NOW))
+    assert briefing.row(put_through, NOW).talk == "bilal is talking since 10:30"
+    over = talks.over(put_through, "CA9", NOW + 900)
+
+    row = briefing.row(over, NOW + 1000)
+    assert row.talk == "Put through to bilal at 10:30 for 15 minutes: ask before ringing"
+    assert [event.note for event in over.events[-2:]] == ["to bilal", "They talked for 15 minutes."]
+    unanswered = callback.record(callback.claim(over, "asha", NOW + 1000), "asha", "no answer", "", NOW + 1100, DIARY)
+    assert talks.put_through(unanswered), "nobody has said yet what came of it"
+    done = callback.record(callback.claim(unanswered, "bilal", NOW + 1200), "bilal", "spoke", "", NOW + 1200, DIARY)
+    assert (done.state, done.talk) == ("done", None)
+
+
+# --- over the telephone ---------------------------------------------------------------------
+
+
+def _put_through(line: Line, to: str = ADVISER) -> Call:
+    call = line.call(sid="CA" + "7" * 32).press("0")
+    whisper = line.post(call.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32, "To": to})
+    action = next(part.split('"')[0] for part in whisper.text.split('action="')[1:]).replace("&amp;", "&")
+    line.post(action, {"CallSid": "CA" + "2" * 32, "To": to, "Digits": "1"})
+    return call
+
+
+@pytest.mark.parametrize(("to", "who"), [(ADVISER, "bilal"), ("+441164960000", "")])
+def test_whoever_was_put_through_to_a_caller_finds_their_card(line: Line, store: Store, to: str, who: str) -> None:
+    hire(store, phone="")
+    hire(store, "bilal", phone=ADVISER)
+    ask(store, 1, number=CALLER, due=NOW - HOUR)
+    bilal = Browser(line)
+    bilal.sign_in("bilal")
+
+    call = _put_through(line, to)
+    (talking,) = store.requests.waiting()
+    assert talking.talk
+    assert (talking.talk.who, talking.talk.ended) == (who, 0.0)
+    call.put_in(900, DialCallStatus="completed", DialBridged="true", DialCallDuration="900")
+
+    page = bilal.get("/").text
+    assert f"Just put through to {'you' if who else 'an adviser'}" in page
+    assert f"Put through to {who or 'an adviser'} at 10:30 for 15 minutes" in page
+    bilal.get("/request/CA001-1")
+    bilal.send("/request/CA001-1/claim")
+    bilal.send("/request/CA001-1/outcome", outcome="spoke")
+    assert not store.requests.waiting()
+    assert "Just put through" not in bilal.get("/").text
+
+
+def test_a_caller_who_hangs_up_while_put_through_is_not_talking_any_more(line: Line, store: Store) -> None:
+    ask(store, 1, number=CALLER)
+    call = _put_through(line)
+    line.now += dt.timedelta(minutes=5)
+
+    line.post("/voice/status", {**call.form, "CallStatus": "completed"})
+
+    (waiting,) = store.requests.waiting()
+    assert waiting.talk
+    assert waiting.talk.ended == line.now.timestamp()
+
+
+def test_a_call_by_one_click_keeps_the_request_from_the_key_until_the_end(
+    line: Line, store: Store, asha: Browser
+) -> None:
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    about, own = "request=CA001-1&adviser=asha", {"CallSid": "CA" + "5" * 32, "From": "+441164960000"}
+
+    line.post(f"/voice/join?{about}", {**own, "Digits": "1"})
+    line.now += dt.timedelta(minutes=50)
+    assert "asha is talking since 10:30" in asha.get("/request/CA001-1").text
+    hire(store, "bilal")
+    bilal = Browser(line)
+    bilal.sign_in("bilal")
+    card = bilal.get("/request/CA001-1").text
+    assert "asha is talking since 10:30" in card
+    assert "Take this request" not in card
+    assert "asha is talking to this caller" in bilal.send("/request/CA001-1/claim").text
+
+    line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
+    line.now += dt.timedelta(minutes=29)
+    assert "Spoke" in asha.get("/request/CA001-1").text
+    asha.send("/request/CA001-1/outcome", outcome="spoke")
+    assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+# --- what was promised, and why not yet ------------------------------------------------------
+
+
+def test_a_wait_that_is_ours_is_not_called_the_callers_choice() -> None:
+    tried = callback.record(callback.claim(request(when="any"), "asha", NOW), "asha", "no answer", "", NOW, DIARY)
+
+    assert briefing.why_not_yet(tried, NOW + 60, DIARY) == (
+        "Not before 12:30: 2 opening hours after the last try. Any time is right for them."
+    )
+    chosen = request(when="afternoon", opens=NOW + HOUR)
+    assert "It may be the only time that is safe." in briefing.why_not_yet(chosen, NOW, DIARY)
+    told = request(when="any", opens=NOW + HOUR)
+    assert briefing.why_not_yet(told, NOW, DIARY).endswith("they were told that time. Any time is right for them.")
+    at_night = request(when="", window=None, opens=NOW + HOUR)
+    assert briefing.why_not_yet(at_night, NOW, DIARY) == "Not before 11:30: we are closed until then."
+    assert not briefing.why_not_yet(chosen, NOW + HOUR, DIARY)
+
+
+def test_what_was_promised_is_in_the_words_that_the_caller_heard(line: Line, store: Store) -> None:
+    """Urgent, and any time is right: they hear the day alone, whatever place is held for them."""
+    call = line.call().press("0")
+    while call.has("Dial"):
+        call.put_in(DialCallStatus="no-answer")
+    heard = []
+    for key in "111331":
+        call.press(key)
+        heard.append(call.words)
+
+    (asked,) = store.requests.waiting()
+    (promised,) = briefing.promised_in_words(asked, line.now.timestamp())
+    told = asked.promise.told
+    assert told
+    assert any(told in words for words in heard), (told, heard)
+    assert f"“{told}”" in promised
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"due": NOW + HOUR}, {"due": NOW + 2 * HOUR, "urgent": True}),
+        ({"due": NOW + 600}, {"due": NOW + 2 * HOUR, "today": True}),
+        ({"due": NOW + 2 * HOUR, "today": True}, {"due": NOW - HOUR}),
+        ({"due": NOW - 2 * HOUR}, {"due": NOW - HOUR, "urgent": True}),
+        ({"due": NOW - HOUR}, {"due": NOW + HOUR, "urgent": True}),
+        ({"due": NOW + 600}, {"due": NOW - HOUR}),
+        ({"due": NOW + HOUR, "urgent": True}, {"due": NOW + HOUR}),
+        ({"due": NOW + 9 * HOUR}, {"opens": NOW + HOUR, "due": NOW + 2 * HOUR, "today": True}),
+    ],
+)  # fmt: skip
+def test_what_is_due_sooner_stands_first_and_urgent_breaks_no_promise(
+    first: dict[str, object], second: dict[str, object]
+) -> None:
+    one, other = request(1, **first), request(2, **second)
+
+    assert briefing.ordered([other, one], NOW) == [one, other]
+    assert [row.id for row in briefing.rows([other, one], NOW)] == [one.id, other.id]
+
+
+def test_a_request_stored_before_talks_were_kept_is_read() -> None:
+    stored = REQUESTS.encode(request())
+
+    assert b'"talk"' not in stored
+    assert b'"told"' not in stored
+    assert REQUESTS.decode(stored) == request()
