@@ -77,11 +77,12 @@ class Hours:
         for _ in range(LOOK_AHEAD_DAYS):
             span = self.on(moment.date())
             if span is not None:
-                starts = max(moment, dt.datetime.combine(moment.date(), span.opens, LONDON))
-                ends = dt.datetime.combine(moment.date(), span.closes, LONDON)
+                # In UTC, because between two times of one zone Python counts what the clocks on the wall show.
+                starts = max(moment, dt.datetime.combine(moment.date(), span.opens, LONDON)).astimezone(dt.UTC)
+                ends = dt.datetime.combine(moment.date(), span.closes, LONDON).astimezone(dt.UTC)
                 if starts < ends:
                     if starts + left <= ends:
-                        return starts + left
+                        return (starts + left).astimezone(LONDON)
                     left -= ends - starts
             moment = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(), LONDON)
         return moment

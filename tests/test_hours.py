@@ -60,6 +60,14 @@ def test_the_clocks_change_without_moving_the_opening(moment: str) -> None:
     assert opens.astimezone(LONDON).time() == dt.time(9)
 
 
+@pytest.mark.parametrize(("day", "due"), [("2027-03-28", "05:30"), ("2026-10-25", "03:30"), ("2026-10-26", "04:30")])
+def test_four_opening_hours_are_four_hours_on_the_night_when_the_clocks_change(day: str, due: str) -> None:
+    open_at_night = Hours((Span(dt.time(0, 30), dt.time(6)),) * 7)
+    opens = dt.datetime.fromisoformat(f"{day}T00:30").replace(tzinfo=LONDON)
+
+    assert open_at_night.add(opens, 4).strftime("%H:%M") == due
+
+
 def test_the_hour_is_judged_in_leicester_whatever_clock_asks() -> None:
     """A summer morning at 08:30 UTC is 09:30 in Leicester."""
     assert HOURS.is_open(dt.datetime(2026, 7, 1, 8, 30, tzinfo=dt.UTC))
