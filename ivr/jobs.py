@@ -132,6 +132,11 @@ class Jobs:
             job = f"alert-{request_id}-{what}-{way}"
             self._enqueue(queue, job, "alert", request_id, what, way, first=cannot_wait)
 
+    def alert_of_flood(self, began: str) -> None:
+        """Alert the service that very many callers asked at once: one alert for a flood that began then."""
+        for way, queue in WAYS.items():
+            self._enqueue(queue, f"alert-flood-{began}-{way}", "alert_of_flood", way, first=True)
+
     def alert_of_process(self, process: str) -> None:
         """Alert the service that a process of the line keeps ending."""
         for way, queue in WAYS.items():

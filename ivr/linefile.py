@@ -19,6 +19,9 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
 from ivr.reading import Path
 
+#: The fewest callers within an hour that can be set as a flood.
+LEAST_FLOOD = 5
+
 _SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PHONE = "0(?: *[0-9]){8,16} *"
 #: Any number that can be dialled here, also a short one.
@@ -263,7 +266,7 @@ class Misuse(Authored):
     texts: TextLimits = Field(default_factory=TextLimits)
     flood_an_hour: int = Field(
         default=30,
-        ge=5,
+        ge=LEAST_FLOOD,
         le=10_000,
         description="So many callers asking to be rung within an hour are told in one alert.",
     )

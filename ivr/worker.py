@@ -27,6 +27,7 @@ from ivr import (
     disk,
     drafts,
     fitting,
+    flood,
     linefile,
     messages,
     reading,
@@ -214,6 +215,32 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
 
 
+def alert_of_flood(tools: Tools, way: Way) -> None:
+    """Send one alert about a flood, in place of one for each of its urgent requests."""
+    waiting = tools.store.requests.waiting()
+    ids = _flood(tools, waiting)
+    if not ids:
+        _forget_this_job()
+        return
+    of_it = [request for request in waiting if request.id in ids]
+    keyed, urgent = sum(map(flood.is_keyed, of_it)), sum(bool(request.urgency) for request in of_it)
+    subject = "Very many callers ask to be rung"
+    words = (
+        f"{subject}: {len(of_it)} within an hour or little more. {keyed} keyed their number or hid it. {urgent} are "
+        "urgent, and there is no alert for each of these. Ring a few of them. If somebody misuses the line, take them "
+        "out together:\n"
+        f"{tools.settings.public_url}/console/floods"
+    )
+    _tell(tools, way, alerts.Alert(_alert_id(f"flood-{way}"), subject, words))
+
+
+def _flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
+    """The ids of requests that are part of a flood. Few are none, whatever `line.yaml` says, so it is not read."""
+    if len(waiting) < linefile.LEAST_FLOOD:
+        return set()
+    return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)
+
+
 def alert_of_process(tools: Tools, process: str, way: Way) -> None:
     """Send one alert about a process that keeps ending, if it still does."""
     times = tools.store.health.ailing([process]).get(process)
@@ -246,7 +273,8 @@ def _alert_id(of: str) -> str:
 def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bool:
     """Whether the reason for an alert still applies to a request."""
     if what in ("today", "urgent"):
-        return request.open and request.urgency == what
+        is_told_together = request.id in _flood(tools, tools.store.requests.waiting())
+        return request.open and request.urgency == what and not is_told_together
     return request.open and (_is_late(request, now) if what == "late" else _is_unheard(request, tools.hours(), now))
 
 
@@ -286,25 +314,32 @@ def look(tools: Tools, now: float) -> None:
     """Queue alerts about late requests and unheard messages, and saved work that was never done.
 
     If several requests are late, one alert names the latest and says how many there are, instead of one mail each. The
-    same goes for unheard messages.
+    same goes for unheard messages, and for very many callers within an hour.
     """
-    if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
-        tools.jobs.ask_for_sender(now)
+    _look_for_texts(tools, now)
     waiting = tools.store.requests.waiting()
-    for request in waiting:
-        if callback.claimable(request, now):
-            tools.jobs.alert_if_urgent(request, now)
     if late := [request for request in waiting if _is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
+    if in_flood := _flood(tools, waiting):
+        tools.jobs.alert_of_flood(tools.store.requests.flood_began(now))
+    for request in waiting:
+        if callback.claimable(request, now) and request.id not in in_flood:
+            tools.jobs.alert_if_urgent(request, now)
+    if left := [request for request in waiting if messages.unheard(request)]:
+        hours = tools.hours()
+        if unheard := [request for request in left if _is_unheard(request, hours, now)]:
+            tools.jobs.alert(max(unheard, key=lambda request: _listen_by(request, hours)).id, "unheard")
+
+
+def _look_for_texts(tools: Tools, now: float) -> None:
+    """Queue texts that the queue has lost, and find out whether texts can be sent, where nobody knows."""
+    if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
+        tools.jobs.ask_for_sender(now)
     for text in tools.store.texts.underway():
         if text.fate == "sending":
             _give_up_if_lost(tools, text.id, now)
         elif text.fate == "waiting" and text.asked_at + FORGOTTEN_SECONDS <= now:
             tools.jobs.send_waiting_text(text.id)
-    if left := [request for request in waiting if messages.unheard(request)]:
-        hours = tools.hours()
-        if unheard := [request for request in left if _is_unheard(request, hours, now)]:
-            tools.jobs.alert(max(unheard, key=lambda request: _listen_by(request, hours)).id, "unheard")
 
 
 def hand_in(tools: Tools, now: float) -> None:
@@ -382,4 +417,5 @@ JOBS: dict[str, Callable[..., None]] = {
     "ring": ring,
     "alert": alert,
     "alert_of_process": alert_of_process,
+    "alert_of_flood": alert_of_flood,
 }

@@ -167,6 +167,7 @@ PAGES = [
     "/console/request/CA007-1",
     "/console/messages",
     "/console/blocked",
+    "/console/floods",
     "/console/ended",
     "/console/log",
     "/console/texts",

@@ -26,7 +26,7 @@ from tests.line import OPEN, Line
 from tests.redis_server import RedisServer
 
 PAGES = [
-    "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/log", "/signins",
+    "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
     "/request/CA001-1", "/request/CA001-1/message/0",
 ]  # fmt: skip
 DONE = (
@@ -36,6 +36,7 @@ DONE = (
 FORMS = [
     *(f"/request/CA001-1/{what}" for what in DONE),
     "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signins/SIGNIN/end", "/signout",
+    "/floods/out", "/floods/back",
 ]  # fmt: skip
 
 

@@ -19,9 +19,10 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
-from ivr import alerts, callback, drafts, worker
+from ivr import alerts, callback, drafts, flood, worker
 from ivr.alerts import Alert, AlertFailed
 from ivr.config import Settings
+from ivr.flood import Span
 from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
@@ -127,6 +128,7 @@ def test_no_job_holds_a_phone_number(tools: Tools, store: Store) -> None:
 
     tools.jobs.fetch_forgotten(NOW)
     tools.jobs.alert_of_process("web")
+    tools.jobs.alert_of_flood("1")
     tools.jobs.ask_for_sender(NOW)
 
     queues = [Queue(queue, connection=store.queue_client(), serializer=JSONSerializer) for queue in QUEUES]
@@ -569,6 +571,29 @@ def test_ten_who_are_late_are_one_alert(told: Tools, store: Store, mailbox: tupl
     worker.look(told, NOW)
     ask(store, 11, due=NOW + 60)
     worker.look(told, NOW + 120)
+    work(told)
+
+    assert len(mailbox[0].mail) == 2
+
+
+def test_a_flood_of_urgent_callers_is_one_alert(told: Tools, store: Store, mailbox: tuple[Mailbox, str]) -> None:
+    """280 forged callers, each urgent. Once they are taken out, the next urgent caller is told as always."""
+    many = [ask(store, nth, number=f"+4477009{nth:05}", today=True, asked_at=NOW, due=NOW + HOUR) for nth in range(280)]
+    for each in many:
+        told.jobs.alert_if_urgent(each, NOW)
+    for _ in range(3):
+        worker.look(told, NOW)
+    work(told)
+
+    (mail,) = mailbox[0].mail
+    assert "Subject: Very many callers ask to be rung" in mail
+    assert "280 within an hour" in mail
+
+    span = Span(NOW - 1, NOW + 1)
+    for each in many:
+        store.requests.change(each.id, lambda r: flood.taken_out(r, "asha", NOW, span))
+    ask(store, 900, today=True, asked_at=NOW, due=NOW + HOUR)
+    worker.look(told, NOW)
     work(told)
 
     assert len(mailbox[0].mail) == 2

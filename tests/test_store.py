@@ -299,6 +299,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     Jobs(settings, store).send_text(SendText("CA1.7", request().number, "text_us", "Hello."), NOW)
     for what in ("calls_to", "texts_to"):
         store.limits.take(Asked(f"CA1-{what}", what, request().number, keyed=True), linefile.RequestLimits(), NOW)
+    store.requests.flood_began(NOW)
     store.texts.sender_is("There is no sender")
     store.texts.answers_to(request().number)
     store.requests.may_alert(request(), "mail")

@@ -17,6 +17,7 @@
     ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
+    ivr:flood                    string   the second at which a flood of callers was first seen; goes an hour after it
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
     ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days

@@ -25,6 +25,8 @@ from ivr.store.connection import Client, Redis
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: Seconds between alerts about messages from one phone, and from all hidden numbers together.
 ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
+#: Seconds after which a flood that is no longer seen is over.
+FLOOD_SECONDS = 60 * 60
 #: How many of the latest ended requests are searched for the owner of a message.
 MOST_ENDED = 10_000
 #: Seconds for which a deleted request's call is remembered: longer than a message can wait at Twilio.
@@ -222,6 +224,16 @@ class Requests:
         def step(client: Client) -> bool:
             client.set(key, request.id, nx=True, ex=seconds)
             return bool(client.get(key) == request.id.encode())
+
+        return self._redis.do(step)
+
+    def flood_began(self, now: float) -> str:
+        """The second at which the present flood was first seen. An hour after it was last seen, another one begins."""
+
+        def step(client: Client) -> str:
+            client.set("ivr:flood", f"{now:.0f}", nx=True, ex=FLOOD_SECONDS)
+            client.expire("ivr:flood", FLOOD_SECONDS)
+            return (client.get("ivr:flood") or b"").decode()
 
         return self._redis.do(step)
 

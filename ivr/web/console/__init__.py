@@ -19,7 +19,7 @@ from ivr import briefing, callback, dialling
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store, StoreDown
-from ivr.web.console import blocked, messages, queue, signin
+from ivr.web.console import blocked, floods, messages, queue, signin
 from ivr.web.console.common import Clock, Console, unsaved
 from ivr.web.live import Live
 
@@ -57,6 +57,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     signin.add_to(app, console)
     messages.add_to(app, console, card=queue.add_to(app, console))
     blocked.add_to(app, console)
+    floods.add_to(app, console)
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         in_groups=briefing.in_groups,
