@@ -4,7 +4,7 @@ A text or alert is first saved and then queued, so a lost queue entry loses noth
 that is not done yet. Jobs contain ids and never phone numbers, because the worker logs them. An entry in the queue is
 plain data: the name of a job and its arguments. Only the worker knows the function behind a name.
 
-Each kind of work has its own queue, and the worker has a process for each queue. So a mail server that never answers
+Each kind of work has its own queue, with processes of its own in the worker. So a mail server that never answers
 delays mail, but not calls by one click or alerts by webhook.
 """
 
@@ -41,7 +41,7 @@ QUEUES = {
 }
 #: The process that looks for late and forgotten work.
 LOOK = "look"
-#: All processes of the worker.
+#: The kinds of processes of the worker.
 POSTS = {**QUEUES, LOOK: "looking for what is late"}
 #: Processes that are restarted when they end, in words for the operator.
 PROCESSES = {
@@ -92,10 +92,7 @@ class Jobs:
         self._enqueue(TEXTS, f"text-{text_id}", "send_text", text_id)
 
     def fetch_recording(self, wish: str, recording_sid: str, seconds: int) -> None:
-        """Queue:
-
-        fetch a spoken message, store it with the request that this wish is part of, and delete it at Twilio.
-        """
+        """Queue a job that stores a spoken message with the request of this wish, and deletes it at Twilio."""
         self._enqueue(MESSAGES, f"recording-{recording_sid}", "fetch_recording", wish, recording_sid, seconds)
 
     def fetch_forgotten(self, now: float) -> None:
@@ -103,7 +100,7 @@ class Jobs:
         self._enqueue(MESSAGES, f"forgotten-{now // MESSAGES_SECONDS:.0f}", "fetch_forgotten", again=[])
 
     def ask_for_sender(self, now: float) -> None:
-        """Have Twilio asked whether texts can be sent: once in a minute, whoever wants to know."""
+        """Queue a question to Twilio whether we can send texts, at most once a minute."""
         self._enqueue(TEXTS, f"sender-{now // SENDER_SECONDS:.0f}", "ask_for_sender", again=[])
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
@@ -123,7 +120,7 @@ class Jobs:
             self.alert(request.id, request.urgency)
 
     def alert(self, request_id: str, what: What) -> None:
-        """Alert the service about a request.
+        """Alert the service about a request, at most once a day for each reason.
 
         Each way is a separate job, so that retrying one does not repeat the other.
         """

@@ -9,8 +9,8 @@
                                             looks for what is late; writes what /readyz and /metrics tell
 
 Each is forked from the parent, and shares its loaded code. In rq's own pool all workers are alike: twenty texts to a
-server that hangs would block them all. A click is different from the rest: an adviser waits for it, and one that Twilio
-leaves waiting for thirteen seconds says nothing of the next one. So as many advisers may click at once.
+server that hangs would block them all. A click is different from the rest: an adviser waits for it, and a slow answer
+to one click must not delay the next. So four processes take clicks.
 
 The look replaces rq's scheduler, which holds a lock for a minute. After a scheduler was killed, retries waited up to
 eleven minutes until the lock expired and another process noticed. Here each move is a transaction, so any number of
@@ -89,7 +89,7 @@ def work(settings: Settings) -> None:
 
 
 class Post:
-    """One process of the worker, forked from this one, which ends with it."""
+    """One process of the worker, forked from this one. It ends when this one does."""
 
     def __init__(self, name: str, be: Callable[[], None]):
         self.name, self.respawn = name, Respawn()

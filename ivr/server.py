@@ -55,12 +55,13 @@ class CannotStart(Exception):
 
 def check_port(host: str, port: int, command: str = START) -> None:
     """Raises CannotStart if the line cannot listen there, with the command for another port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotStart(_why_not_there(host, port, error.errno, command)) from error
+    try:
+        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise CannotStart(_why_not_there(host, port, error.errno, command)) from error
 
 
 def _why_not_there(host: str, port: int, errno_: int | None, command: str) -> str:
@@ -78,7 +79,9 @@ def is_embedded(settings: Settings) -> bool:
 
 @contextmanager
 def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]]:
-    """A Redis that answers: a running one, or one started for the duration of this context, to be kept alive.
+    """A Redis that answers: a running one, or one that runs as long as this context.
+
+    Yields the processes to keep alive: the embedded Redis if it was started here, otherwise none.
 
     The line waits for a Redis elsewhere, and leaves a note that it uses one. Without that note, a command typed without
     REDIS_URL would start an empty embedded Redis, and report that nobody is waiting.
@@ -255,7 +258,7 @@ class Child:
         if self.running or not self.respawn.may_start(time.monotonic()):
             return False
         self.start()
-        _tell(f"The {self.name} ended and is being restarted.")
+        _tell(f"A process of the line ended ({self.name}). It is being restarted.")
         return True
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:

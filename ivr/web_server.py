@@ -46,7 +46,11 @@ SILENT_SECONDS = 1.0
 
 
 class WebServer(MPServer):
-    """granian's server, with a backoff for each process."""
+    """granian's server, with a backoff for each process.
+
+    granian has no setting for that, so this replaces a method that it does not promise to keep. If an update of granian
+    changes it, `tests/faults/test_crash_loop.py` fails, which kills processes of a real server.
+    """
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         backoff = [Respawn(LONGEST_WITH_SISTERS) for _ in range(self.workers)]
@@ -82,7 +86,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def threads(wanted: int, processes: int, tasks: int | None) -> int:
-    """How many threads a process may have, where the system allows `tasks` in all; None if there is no limit.
+    """How many threads a process may have. `tasks` is the system's limit on threads in all; None if there is none.
 
     The server ends a process that cannot get one more thread. A container often allows a few hundred.
     """
@@ -112,8 +116,9 @@ def _groups() -> str:
 
 
 def _connections() -> int:
-    """How many connections a process may hold, with a descriptor for each: the system gives 1,024 unasked, and more to
-    whoever asks."""
+    """How many connections a process may hold. Each needs a descriptor: a process has 1,024 at first, and may raise
+    that.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * MOST_CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * MOST_CONNECTIONS, most)
     if wanted > resource.getrlimit(resource.RLIMIT_NOFILE)[0]:
@@ -130,7 +135,7 @@ def main() -> None:
         options.add_argument(f"--{name}", type=kind, required=True)
     chosen = options.parse_args()
     count = threads(chosen.threads, chosen.processes, tasks_allowed(_groups()))
-    Door.most_bodies = count * 3 // 4  # a process that is forked has this too
+    Door.most_bodies = count * 3 // 4  # forked processes inherit it
     multiprocessing.set_start_method("fork")  # no longer the default in Python 3.14, and granian needs it
     gc.freeze()  # otherwise the garbage collector would write to shared memory
     WebServer(

@@ -54,7 +54,7 @@ RING_WITHIN_SECONDS = 120
 
 
 class Tools:
-    """The worker's settings, store and clients. They may wait for Redis."""
+    """The worker's settings, store and clients. The store waits longer for Redis, because no caller waits."""
 
     def __init__(self, settings: Settings):
         self.settings, self.store = settings, Store(settings.redis_url, PATIENT_SECONDS)
@@ -80,7 +80,7 @@ class Tools:
 
 
 def send_text(tools: Tools, text_id: str) -> None:
-    """Send one text, unless somebody began that before. Raises if a retry makes sense."""
+    """Send one text, unless another process has begun it. Raises if a retry makes sense."""
     text = tools.store.texts.begin(text_id, time.time())
     if text is None:
         _give_up_if_lost(tools, text_id, time.time())
@@ -99,7 +99,7 @@ def send_text(tools: Tools, text_id: str) -> None:
 
 
 def ask_for_sender(tools: Tools) -> None:
-    """Find out whether texts can be sent, where nobody knows: the start could not ask, or Redis has lost it.
+    """Find out whether texts can be sent, if Redis has no answer: the start could not ask, or Redis has lost it.
 
     Until then, callers are offered none.
     """
@@ -126,7 +126,7 @@ class NotYet(Exception):
 def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -> None:
     """Store a message here, and only then delete it at Twilio.
 
-    Twilio may report a message before the turn that saves its request. So the job waits for that; if the request never
+    Twilio may report a message before the turn that saves its request. So the job is retried; if the request never
     comes and the message has speech, a request is created for somebody to listen. A message is dropped if its request
     was deleted meanwhile.
     """
@@ -146,9 +146,7 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 
 
 def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage, sound: bytes) -> None:
-    """Store a message with its request, and send an alert if the request is urgent and consists of this
-    message only.
-    """
+    """Store a message with its request, and send an alert if the request is urgent and had none today."""
     path, now = recording_path(tools.settings, message.name), time.time()
     disk.private_folder(path.parent)
     disk.write_whole(path, sound, mode=0o600)
@@ -280,7 +278,8 @@ def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bo
 
 def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
     by = _listen_by(request, tools.hours()) if what == "unheard" else request.due
-    verb = "It should have been listened to" if what == "unheard" else "They should be rung"
+    is_late = "They should have been rung" if what == "late" else "They should be rung"
+    verb = "It should have been listened to" if what == "unheard" else is_late
     return f"{verb} by {dt.datetime.fromtimestamp(by, LONDON):%H:%M on %A %-d %B}."
 
 
@@ -313,8 +312,8 @@ def _forget_this_job() -> None:
 def look(tools: Tools, now: float) -> None:
     """Queue alerts about late requests and unheard messages, and saved work that was never done.
 
-    If several requests are late, one alert names the latest and says how many there are, instead of one mail each. The
-    same goes for unheard messages, and for very many callers within an hour.
+    If several requests are late, one alert names the one that became late last, so that each new one causes an alert,
+    and says how many there are. The same goes for unheard messages, and for very many callers within an hour.
     """
     _look_for_texts(tools, now)
     waiting = tools.store.requests.waiting()

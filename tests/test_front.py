@@ -179,3 +179,16 @@ def test_html_in_a_handbook_is_shown_and_not_run(here: Line, tmp_path: object, m
 
     assert "&lt;script&gt;" in page
     assert 'href="javascript' not in page
+
+
+def test_a_handbook_shows_its_pictures_and_nothing_else_of_the_folder(here: Line) -> None:
+    page = _get(here, "/handbooks/staff.md")
+    sources = re.findall(r'<img src="([^"]+)"', page.text)
+
+    assert sources, "the page has pictures"
+    for source in sources:
+        picture = _get(here, f"/handbooks/{source}")
+        assert (picture.status_code, picture.mimetype) == (200, "image/png")
+        assert _get(here, f"/handbooks/{source}", address="192.0.2.1").status_code == 404
+    for other in ("../../pyproject", "call-natural", "nothing", "..%2fstaff"):
+        assert _get(here, f"/handbooks/pictures/{other}.png").status_code == 404

@@ -3,13 +3,13 @@
 `scripts/bench speed --parts` measures each by swapping the library back in, one part at a time. A part stays if the
 library costs at least a tenth of a turn more, or for the reason in the table. Otherwise the library is used again.
 
-    part        instead of                       a turn costs that much more without it
-    wire        redis-py's way to a command      27% on a quiet machine, 12% on a busy one
+    part        instead of                       a turn costs more without it: quiet machine, busy machine
+    wire        redis-py's command methods       27%, 12%
     template    Twilio's builder of TwiML        22%, 30%
     signature   Twilio's check of a signature    20%, 18%
     lean        Flask's hooks, Werkzeug's headers    17%, 26%
-    writer      structlog's writing of a line    8%, 15%; it stays because it never blocks a call
+    writer      structlog's writing of a line    8%, 15%; it stays because a log that nobody reads must not block calls
 
 A copy of each session in the process saved 5%, and only if the same process got the next turn, so it was removed.
-Nothing here knows anything about the line.
+Nothing here imports the rest of the line.
 """

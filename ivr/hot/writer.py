@@ -2,8 +2,9 @@
 
 A turn does not wait for its log line to be written. Each write lets another thread run, and waiting to run again takes
 time, so lines are collected for a tenth of a second. Warnings and errors are written at once, with everything before
-them, and the caller of the log waits for that. But a log that cannot be written, or that nobody reads, never blocks a
-call. That is why this module exists: structlog's own writer does block, as `tests/test_log.py` shows.
+them, and the caller of the log waits for that. But a log that cannot be written, or that nobody reads, holds
+up a call for FLUSH_SECONDS at most. That is why this module exists: structlog's own writer does block, as
+`tests/test_log.py` shows.
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ _MEANINGS = {
     "30007": "The network, or Twilio, took the text for spam",
     "30008": "The network did not say why",
 }
-#: Codes that mean that no texts can be sent at all, whoever the receiver is.
-NO_SENDER = frozenset(code for code, meaning in _MEANINGS.items() if meaning == _NO_SENDER)
+#: Codes that mean that no texts can be sent at all, whoever the receiver is: the sender's number cannot, our
+#: credentials are rejected, or our account is suspended.
+NO_SENDER = frozenset(code for code, meaning in _MEANINGS.items() if meaning == _NO_SENDER) | {"20003", "30002"}
 
 
 def in_words(code: str, why: str = "") -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -25,6 +26,8 @@ TWILIO, MESSAGING = "https://api.twilio.com", "https://messaging.twilio.com"
 #: Time limits in seconds: to connect to Twilio, and for its answer. After the second one, it is unknown whether the
 #: request was carried out.
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
+#: Seconds for which an adviser's phone rings after a click.
+RING_SECONDS = 30
 #: The most recordings in one list. Each is deleted after it is fetched, so there are few.
 MOST_LISTED = 200
 
@@ -59,7 +62,8 @@ class MessageLeft:
 
 @dataclass(frozen=True)
 class OurNumber:
-    """The capabilities of the line's number at Twilio. What Twilio does not report counts as possible."""
+    """The capabilities of the line's number at Twilio. If Twilio says nothing about one, the number
+    counts as having it."""
 
     sid: str
     fallback: str
@@ -104,7 +108,7 @@ def _without_numbers(words: str) -> str:
 
 
 class _At(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's HTTP client with a time-out, and with the address in the settings.
+    """Twilio's HTTP client with a time-out, which sends to TWILIO_API_URL.
 
     Each request has its own connection. An idle connection may be closed just as we write to it, and then it is unknown
     whether the request arrived.
@@ -162,7 +166,7 @@ class Phone:
         Its end is reported to /voice/rung.
         """
         self._must_not_be_ours(adviser_phone)
-        voice, about = f"{self._settings.public_url}/voice", f"request={request_id}&adviser={adviser}"
+        voice, about = f"{self._settings.public_url}/voice", urlencode({"request": request_id, "adviser": adviser})
         return self._begun(
             lambda client: client.calls.create(
                 to=adviser_phone,
@@ -170,7 +174,7 @@ class Phone:
                 url=f"{voice}/ring?{about}",
                 method="POST",
                 status_callback=f"{voice}/rung?{about}",
-                timeout=30,
+                timeout=RING_SECONDS,
             )
         )
 

@@ -1,7 +1,8 @@
 """Our replies to Twilio: a Turn as TwiML.
 
-Documents are assembled from pieces that are built once per revision, because Twilio's own builder costs as much as the
-rest of a turn. The builder still makes every piece, so names, order and escaping are its own.
+Documents are assembled from pieces that are made once per revision; `ivr/hot/__init__.py` has what that saves. Twilio's
+own builder makes the frame of each document. What stands inside, such as Play, Pause and the marks of words, is written
+here and escaped.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from ivr.spoken import Speech
 
 #: Characters in one Say. A reply may have 64 kB; Twilio's voices accept 3,000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
-#: Pieces of words that are kept as Twilio's voice is told to say them. A script has some hundreds, and numbers.
+#: How many phrases, marked up for Twilio's voice, are kept. A script has some hundreds, and numbers.
 MOST_MARKED = 2000
+#: Seconds for which the helpline rings after the apology, and for which an adviser may press a key.
+APOLOGY_RINGS_SECONDS, WHISPER_SECONDS = 60, 8
 #: The voice of the documents that must work when everything else fails.
 FALLBACK_VOICE = "Polly.Amy"
 
@@ -235,7 +238,7 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
     response = VoiceResponse()
     response.say(words, voice=FALLBACK_VOICE, language="en-GB")
     if phone:
-        response.dial(dialling.international(phone), timeout=60, caller_id=our_number or None)
+        response.dial(dialling.international(phone), timeout=APOLOGY_RINGS_SECONDS, caller_id=our_number or None)
     response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
 
@@ -247,7 +250,7 @@ def whisper(says: str, action: str) -> str:
         input="dtmf",
         action=action,
         method="POST",
-        timeout=8,
+        timeout=WHISPER_SECONDS,
         num_digits=1,
         finish_on_key="",
         action_on_empty_result=True,

@@ -29,7 +29,7 @@ LONGEST_CALLER_ID = 64
 
 _NO_KEY = re.compile("[^0-9*#]")
 _SID = re.compile("[A-Za-z0-9_-]{1,64}")
-#: A length of up to four hours in seconds, in ASCII digits.
+#: A length in seconds, in ASCII digits. Six are enough for eleven days; Twilio ends a call after four hours.
 _WHOLE = re.compile(r"\s*\+?([0-9]{1,6})(?:[.,][0-9]*)?\s*")
 
 
@@ -130,10 +130,10 @@ _UNANSWERED: dict[str, Ended] = {
 def _ended(form: Form, accepted: Callable[[], bool | None]) -> Ended:
     """How a transfer ended. A call that was picked up but not accepted by key was a voicemail, or nobody.
 
-    `DialBridged` says the same: an adviser who declines is disconnected first. If neither is known, a call that lasted
-    longer than SHORT_CALL_SECONDS counts as answered. After star (`hangupOnStar`), Twilio also reports `completed`: a
-    completed call that nobody picked up was stopped by the caller. The same goes for a cancelled call, because we
-    cancel none. An unknown status is ignored.
+    `DialBridged` is then false, because the adviser was disconnected before being bridged. If neither is known, a call
+    that lasted longer than SHORT_CALL_SECONDS counts as answered. After star (`hangupOnStar`), Twilio also reports
+    `completed`: a completed call that nobody picked up was stopped by the caller. The same goes for a cancelled call,
+    because we cancel none. An unknown status counts as failed, unless somebody accepted.
     """
     status = _status(form, "DialCallStatus")
     if status in _UNANSWERED:
@@ -167,7 +167,7 @@ class CallMade(NamedTuple):
     how: Rung
 
 
-def has_talked(form: Form) -> bool:
+def follows_transfer(form: Form) -> bool:
     """Whether this follows a transfer, however it ended."""
     return "DialCallStatus" in form
 

@@ -1,6 +1,6 @@
 """The web apps: webhooks, sound files, health, the front page, and the advisers' console.
 
-Two Flask apps behind one door. The webhooks' app has no secret key and so no cookie sessions, which Flask would
+Two Flask apps at one address. The webhooks' app has no secret key and so no cookie sessions, which Flask would
 otherwise open and save on every turn.
 """
 
@@ -37,7 +37,7 @@ __all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:
-    """Build the WSGI application. Something must have been published."""
+    """Build the WSGI application. Before anything is published, callers hear an apology."""
     live = Live(settings, store)
     live.begin()
     live.watch()
@@ -66,7 +66,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
 
 
 class Web:
-    """The apps behind one door, with their background thread. A WSGI application."""
+    """The apps at one address, with their background threads. A WSGI application."""
 
     def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn):
         self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in

@@ -4,7 +4,7 @@ The server calls us as soon as a request's headers have arrived, each time in a 
 waits for the client. Eight requests of two bytes each that never finish would hold all of eight threads for ever. So
 there are many threads, most of which only wait for a body, which costs next to nothing. A few at a time go on into the
 app, calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in
-time are disconnected. The time is short while so many are unfinished that others would have to wait.
+time are disconnected. When unfinished requests hold most threads, clients get half a second instead of ten.
 
 Compared with eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
 turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
@@ -41,8 +41,9 @@ WHOLE_SECONDS = 10.0
 #: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
 #: that is left by then has sent half a request after another that was answered.
 QUIET_SECONDS = 40.0
-#: The same for the client with the most connections, while there are this many, or most threads wait for a body. A
-#: body that is on its way arrives in a few milliseconds.
+#: The limit, instead of both above, for the address with the most connections, once there are MANY_CONNECTIONS or most
+#: threads wait for a body. A body that is on its way arrives in a few milliseconds. Behind a proxy, all connections
+#: have its address; it delivers whole requests, so none of them waits.
 HURRY_SECONDS, MANY_CONNECTIONS = 0.5, 3000
 #: Seconds between two checks of all connections, and between two checks whether there are many.
 LOOK_SECONDS, GLANCE_SECONDS = 1.0, 0.1
@@ -81,7 +82,7 @@ class Door:
             return self._inside(environ, start_response)
 
     def _take_in(self, environ: WSGIEnvironment) -> None:
-        """Have the whole body here, whether it came with its length or in chunks.
+        """Read the whole body, whether it came with its length or in chunks.
 
         Raises Refused for one that is too long, or shorter than it said. The server does not tell whether one in
         chunks came to its end.
@@ -111,7 +112,7 @@ class Door:
             threading.Thread(target=self._watch, name="door", daemon=True).start()
 
     def _watch(self) -> None:
-        since: dict[_Unanswered, float] = {}
+        since: dict[_RequestKey, float] = {}
         looked = 0.0
         while True:
             time.sleep(GLANCE_SECONDS)
@@ -125,19 +126,19 @@ class Door:
 
 
 #: An unanswered request: its socket, and the segments sent on it before.
-_Unanswered = tuple[int, int]
+_RequestKey = tuple[int, int]
 
 
 def disconnect_unfinished(
-    since: dict[_Unanswered, float], now: float, are_many: bool = False
-) -> dict[_Unanswered, float]:
+    since: dict[_RequestKey, float], now: float, are_many: bool = False
+) -> dict[_RequestKey, float]:
     """Check this process's connections, and end those whose request began too long ago.
 
     `since` is the result of the previous call: when each unfinished request was first seen. A connection that a proxy
     reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many
-    connections, or `are_many`, those from the address that has most of them end sooner, and so do those that are idle.
+    connections, or `are_many`, those from the address that has most of them end sooner, also its idle ones.
     """
-    connections, unfinished, ending = _connections(), dict[_Unanswered, float](), set[_Unanswered]()
+    connections, unfinished, ending = _connections(), dict[_RequestKey, float](), set[_RequestKey]()
     crowd = ""
     if are_many or len(connections) > MANY_CONNECTIONS:
         crowd = Counter(told.address for told in connections).most_common(1)[0][0]
@@ -155,7 +156,7 @@ def disconnect_unfinished(
 
 
 def _connections() -> list[_Told]:
-    """How each connection is that somebody opened to us."""
+    """The state of each incoming connection."""
     ports, found = set[int](), list[tuple[int, _Told]]()
     for one in _sockets():
         port = one.getsockname()[1]
@@ -166,7 +167,7 @@ def _connections() -> list[_Told]:
     return [told for port, told in found if port in ports]
 
 
-def _end(ending: set[_Unanswered]) -> None:
+def _end(ending: set[_RequestKey]) -> None:
     for one in _sockets():
         told = _told_by_kernel(one)
         if told and told.key in ending:
@@ -191,13 +192,15 @@ def _sockets() -> Iterator[socket.socket]:
 
 
 class _Told(NamedTuple):
-    """Whether the other side has sent something later than we last did, or we sent nothing yet; for how many seconds
-    it has sent nothing, and neither side has; which request this is, if it is unanswered; and who sent it."""
+    """What the kernel tells about one incoming connection."""
 
+    #: Whether the client has sent something later than we last did, or we sent nothing yet.
     waits: bool
+    #: Seconds since the client sent something, and since either side did.
     unheard: float
     quiet: float
-    key: _Unanswered
+    key: _RequestKey
+    #: The client's address.
     address: str
 
 

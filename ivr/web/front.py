@@ -1,7 +1,7 @@
 """The front page, the handbooks, and the page for addresses that do not exist.
 
-A visitor on this machine sees the status of the line and links. A visitor through a public address sees only what this
-is and that it answers, as `/healthz` tells anyway.
+A visitor on this machine sees the status of the line and links. A visitor through a public address sees only the
+service's name and that the line answers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, send_file
 from markdown_it import MarkdownIt
 from werkzeug.exceptions import NotFound
 
@@ -53,6 +53,13 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
             has_sounds=live.ready and live.now.sounds is not None,
         )  # fmt: skip
 
+    @front.get("/handbooks/pictures/<name>.png")
+    def picture(name: str) -> Response:
+        path = DOCS / "pictures" / f"{name}.png"
+        if not is_from_here(settings) or not _PAGE.fullmatch(name) or not path.is_file():
+            abort(404)
+        return send_file(path)
+
     @front.get("/handbooks/<name>.md")
     def handbook(name: str) -> Response:
         if not is_from_here(settings) or name not in books():
@@ -81,7 +88,7 @@ def html_page(template: str, status: int = 200, scripts: str = "", forms: str = 
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     response = Response(render_template(template, style=_STYLE, **values), status)
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; {scripts}"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data: 'self'; {scripts}"
         f"base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"

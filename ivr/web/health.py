@@ -67,8 +67,9 @@ def _of_processes(condition: Condition) -> list[str]:
 
 
 def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
-    """Whether the line is well is public on purpose, as a load balancer has no signature. Nothing here is about a
-    caller; but how many ring, and when, is nobody's business, so the metrics are for this machine or a token."""
+    """/healthz and /readyz are public, for load balancers, and say nothing about callers. /metrics says how many people
+    ring and when, so it needs this machine or a token.
+    """
     health = Blueprint("health", __name__)
 
     @health.get("/healthz")

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 #: Seconds between two checks. A publication must reach every process within two.
 LOOK_SECONDS = 1.0
-#: The most scripts to keep loaded. Calls last minutes, and publications are rare.
+#: The most scripts to keep loaded besides the live one and the next. Calls last minutes, and publications are rare.
 MOST_READY = 20
 
 
@@ -44,7 +44,7 @@ class Edition:
     script: Script
     writer: Writer
     sounds: Sounds | None
-    #: What it was made of. While no text can be sent, none is offered.
+    #: Its files, to make it again when texts become available or unavailable.
     files: Mapping[str, str]
 
 
@@ -55,11 +55,11 @@ class Live:
         self._settings, self._store = settings, store
         self._editions: dict[str, Edition] = {}
         self._live = self._next = ""
-        #: Not before it is known that they can be sent. What a Redis that was emptied has lost, the worker finds out.
+        #: False until it is known. The worker asks Twilio again if Redis has lost the answer.
         self._offers_texts = False
         #: Revisions that this version of the line cannot load. They are not tried again.
         self._refused: set[str] = set()
-        #: The reply that needs neither Redis nor a script: it says the helpline's number and dials it.
+        #: The reply if no script could be loaded; empty otherwise. It dials the helpline if even its number is known.
         self.trouble = ""
         self._loading = threading.Lock()
         self._stop = threading.Event()
@@ -88,8 +88,8 @@ class Live:
     def begin(self) -> None:
         """Load the live revision; if Redis is down, the last known one.
 
-        Whatever goes wrong here, callers still hear an apology and are put through; if nothing can be loaded, with the
-        words on disk.
+        If neither can be loaded, callers hear an apology and are put through, with the words and the number on disk. If
+        these cannot be read either, they are asked to ring again later.
         """
         try:
             self.look()
@@ -105,7 +105,7 @@ class Live:
     def look(self) -> None:
         """Load the live revision and the list of sounds.
 
-        If the live revision cannot be loaded, the present one stays; at the first time, raises ConfigError.
+        If the live revision cannot be loaded, the present one stays. Raises ConfigError the first time only.
         """
         for known in list(self._editions.values()):
             if known.sounds:
@@ -160,7 +160,7 @@ class Live:
             return self._editions[revision]
 
     def draft(self) -> Edition | None:
-        """The draft on disk, for a test phone; None, with the reason logged, if it does not compile."""
+        """The draft on disk, for a test phone. None if it does not compile, which is logged, or if Redis is down."""
         try:
             files = config.script_files(self._settings.config_dir)
             edition = self.add(files)

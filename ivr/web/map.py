@@ -1,6 +1,7 @@
 """The map of the live line in a browser: a picture of every place and choice, and the same as a list.
 
-A place can be read, played, and rung from there. Only browsers on this machine can use it, like the phone.
+Each place can be read and played, and a practice call can begin at it. Only browsers on this machine can use it, like
+the phone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ivr.web.origin import is_from_here
 
 log = structlog.get_logger()
 
-#: The additional content security policy of the page: run its script, play sounds, and search by a form.
+#: The additional content security policy of the page: run its script, and play sounds.
 _SCRIPTS = "script-src 'self'; media-src 'self'; "
 #: The most letters of a search.
 MOST_LETTERS = 100

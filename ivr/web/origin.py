@@ -36,7 +36,7 @@ def is_local(environ: Mapping[str, Any]) -> bool:
 
 
 def address(environ: Mapping[str, Any], settings: Settings) -> str:
-    """The client's address, for counting; for IPv6 its network, because one household has all addresses in it.
+    """The client's address, for counting; for IPv6 its /64 network, because one household can use any address in it.
 
     X-Forwarded-For is trusted from the right as long as each address in it is one of TRUSTED_PROXIES: anybody can write
     what is left of that.

@@ -35,8 +35,8 @@ _NO_FIT = (
 )
 #: A body in chunks that was cut off looks to us like one that ended: the server does not tell. The kernel knows whether
 #: the sender has closed its connection, but not of which request, and asking it about every connection for each refusal
-#: would give a flood of refused requests what calls need. So the status stays that of what is known, and both reasons
-#: are named.
+#: would let a flood of refusals slow down calls. So the status is that of what is known, 403, and both reasons are
+#: named.
 _NO_FIT_IN_CHUNKS = (
     "Its body came in chunks ({bytes} bytes). If it was cut off on the way, the signature cannot match.\n"
 )

@@ -58,10 +58,11 @@ class Heard(msgspec.Struct, frozen=True):
     #: The words of each sound, by its address.
     words: dict[str, str]
     place: str
-    #: What the adviser hears who is being rung.
+    #: What the adviser who is rung hears.
     whisper: str
-    #: What was recorded in this turn, and, once the call is over, what the caller has got.
+    #: What was written down in this turn.
     noted: list[str]
+    #: What the caller has got, once the call is over.
     got: list[str]
     #: What was done to get to the place at which the call was to begin.
     did: list[tuple[str, str]] = []

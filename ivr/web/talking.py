@@ -1,6 +1,5 @@
-"""Tells the requests of a phone that an adviser talks to its caller.
-
-Nothing of a call depends on it: without Redis it is left out.
+"""Records on a caller's requests that an adviser talks to them. Calls work without it: while Redis is away, it is left
+out.
 """
 
 from __future__ import annotations

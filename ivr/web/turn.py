@@ -150,9 +150,9 @@ class CallWebhook:
         return self._line.spool.keep_session(session)
 
     def _stored(self, number: int) -> Session | None:
-        """What Redis knows of the call, or this machine's disk: at this turn or later.
+        """The call's session from Redis, or from this machine's disk.
 
-        At an older turn, if Redis was away since, and the turns were another machine's or the disk took nothing.
+        It may be of an older turn if Redis was away since then, and another machine answered or the disk was full.
         """
         stored = None
         try:

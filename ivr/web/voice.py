@@ -151,7 +151,7 @@ class _Views:
         return Document(CallWebhook(self._line, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
-        if webhook.has_talked(sent.form):
+        if webhook.follows_transfer(sent.form):
             self._talking.put_through_over(sent.call)
         return Document(CallWebhook(self._line, sent).turn(turn))
 
@@ -252,7 +252,7 @@ class _Views:
         return Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
-        """Whether a number may get another reply. Two machines would answer each other for ever."""
+        """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""
         try:
             so_far = self._line.store.texts.answers_to(number)
             self._answered_alone.clear()
