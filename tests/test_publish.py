@@ -425,7 +425,7 @@ def test_a_config_folder_that_is_not_there_is_told(staff: Staff, published: str)
     told = staff("publish", "-m", "why")
 
     says = f"IVR_CONFIG is '{staff.folder}', and there is no such folder. Name the one that staff edit."
-    assert told == Told(1, "", f"environment:  {says}\n")
+    assert told == Told(1, "", f"environment  {says}  (error: environment-ivr-config)\n")
     assert staff.live == published
 
 
