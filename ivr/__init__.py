@@ -12,7 +12,8 @@ docs/architecture.md has a picture of the modules, the glossary, and where commo
 
 The core knows only itself: no clock, no files, no network.
 
-    reading      parses YAML into values with line numbers; Problem and ConfigError
+    problems     diagnostics: what is wrong, where, and what to do; every kind by its code
+    reading      parses YAML into values with their places
     syntax       what YAML cannot read: which line is to blame, and what to do about it
     fitting      validates staff's files, with messages in plain words, and repairs them in memory
     authored     the schema of nodes, texts and words

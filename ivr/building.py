@@ -21,7 +21,8 @@ from ivr.linefile import LineFile, PartOfDay
 from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
-from ivr.reading import ConfigError, Path
+from ivr.problems import ConfigError, kind
+from ivr.reading import Path
 from ivr.script import (
     END_MENU,
     GREETING,
@@ -92,12 +93,10 @@ class _Builder:
         """The one `steps` or `phrases` block among the menu files, as a plain dict."""
         found = [(name, block) for name, m in self.draft.menus.items() if (block := getattr(m, part))]
         for name, _ in found[1:]:
-            self.found.problem(name, (part,), f"'{part}' is in {found[0][0]} too. Keep one of them.")
+            self.found.report(_TWO_BLOCKS(part=part, file=found[0][0]), name, (part,))
         if not found:
             if not any(self.draft.documents[file].faulty for file in self.draft.menus):
-                self.found.problem(
-                    MENUS + "shared.yaml", (), f"No file in config/menus has '{part}'. Put shared.yaml back."
-                )
+                self.found.report(_NO_BLOCK(part=part), MENUS + "shared.yaml", ())
             return {}
         return dict(found[0][1].model_dump())
 
@@ -126,9 +125,9 @@ class _Builder:
         for file, document, node_id, node in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
-                says = f"'{node_id}' is already used as a name ({first[node_id]}). Rename one of them."
-                self.found.problem(file, path, says)
-            first.setdefault(node_id, f"{document.file}:{document.line(path)}")
+                self.found.report(_NODE_TWICE(name=node_id, first=first[node_id]), file, path)
+            where = document.where(path)
+            first.setdefault(node_id, f"{where.file}:{where.line}")
             if not self.leading.is_off(node_id):
                 nodes[node_id] = self._node(file, node_id, node)
         self._check_needed(nodes)
@@ -213,7 +212,7 @@ class _Builder:
         }  # fmt: skip
         for needed in NEEDED_TEXTS:
             if needed not in self.draft.texts.texts and not self.found.is_lost(needed, TEXTS):
-                self.found.problem(TEXTS, ("texts",), f"The text '{needed}' is missing. Every line needs it.")
+                self.found.report(_TEXT_NEEDED(name=needed), TEXTS, ("texts",))
         return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
 
     def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
@@ -228,14 +227,14 @@ class _Builder:
     def _check_needed(self, nodes: Mapping[str, Place]) -> None:
         """Report nodes that the line itself leads to and that are missing or of the wrong kind."""
         for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
-            kind = Reading if needed == GREETING else Menu
+            of = Reading if needed == GREETING else Menu
             if needed not in nodes:
                 if not self.found.is_lost(needed, *self.draft.menus):
-                    says = f"The node '{needed}' is missing. Every line needs it."
-                    self.found.problem(MENUS + "welcome.yaml", ("nodes",), says)
-            elif not isinstance(nodes[needed], kind):
+                    self.found.report(_NODE_NEEDED(name=needed), MENUS + "welcome.yaml", ("nodes",))
+            elif not isinstance(nodes[needed], of):
                 file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
-                self.found.problem(file, ("nodes", needed, "kind"), f"'{needed}' must be a {kind.__name__.lower()}.")
+                wrong = _WRONG_KIND(name=needed, kind=of.__name__.lower())
+                self.found.report(wrong, file, ("nodes", needed, "kind"))
 
     # one node
 
@@ -305,16 +304,13 @@ class _Builder:
         option = self._option(file, path, key, choice)
         if option is None:
             if self.leading.is_off(answer.goto) and not self.leading.has_instead(answer.goto):
-                says = f"'{answer.goto}' is switched off. Say where callers go instead, with 'when_off'."
-                self.found.problem(file, path, says)
+                self.found.report(_OFF(name=answer.goto), file, path)
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
         if text and text not in self.draft.texts.texts and not self.found.is_lost(text, TEXTS):
-            self.found.problem(
-                file, (*path, "text"), f"There is no text '{text}' in config/texts.yaml. Write it there."
-            )
+            self.found.report(_NO_TEXT(name=text), file, (*path, "text"))
         return text
 
     # words
@@ -325,17 +321,15 @@ class _Builder:
         written = spoken.BLANK.findall(template)
         for name in written:
             if name in self.line.emails or name in self.line.links:
-                self.found.problem(
-                    file, path, f"{{{name}}} can only be sent by text, because callers cannot write it down by ear."
-                )
+                self.found.report(_ONLY_BY_TEXT(name=name), file, path, f"{{{name}}}")
             elif name not in self.said and name not in blanks:
                 self._unknown_setting(file, path, name)
         for name in blanks:
             if name not in written and template != LEFT_OUT:
-                self.found.problem(file, path, f"{{{name}}} is missing. Callers need to hear it: put it back.")
+                self.found.report(_BLANK_NEEDED(name=name), file, path)
         document = self.draft.documents.get(file)
         if document and path in document.cut_short:
-            self.found.problem(file, path, coherence.CUT_SHORT)
+            self.found.report(coherence.CUT_SHORT(), file, path)
         self._check_braces(file, path, template)
         if path[:1] != ("nodes",):
             return spoken.speech(template, self.said)
@@ -345,24 +339,44 @@ class _Builder:
 
     def _check_braces(self, file: str, path: Path, template: str) -> None:
         if re.search(r"[{}]", spoken.BLANK.sub("", template)):
-            self.found.problem(file, path, _BRACES)
+            self.found.report(_BRACES(), file, path)
 
     def _check_brackets(self, file: str, path: Path, template: str) -> None:
         if re.search(r"[\[\]]", spoken.unmarked(template)):
-            self.found.problem(file, path, _BRACKETS)
+            self.found.report(_BRACKETS(), file, path)
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
-        says = f"There is no setting {{{name}}}. Add it to config/line.yaml, or check its spelling."
         if not self.found.is_lost(name, LINE):
-            self.found.problem(file, path, says)
+            self.found.report(_NO_SETTING(name=name), file, path, f"{{{name}}}")
 
 
 #: The step that sends a text.
 SEND_TEXT = "send_text"
 #: Menus with a class of their own.
 _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
-_BRACKETS = "Square brackets hold a sentence that offers a text: [We can text you the link.] One here has no partner."
-_BRACES = "Braces must contain the name of a setting, like {helpline_phone}. Write one there, or remove the braces."
+_TWO_BLOCKS = kind("block-twice", "'{part}' is in {file} too.", "Keep one of them.")
+_NO_BLOCK = kind("missing-block", "No file in config/menus has '{part}'.", "Put shared.yaml back.")
+_NODE_TWICE = kind("node-twice", "'{name}' is already used as a name ({first}).", "Rename one of them.")
+_NODE_NEEDED = kind("missing-node", "The node '{name}' is missing.", "Write it: every line needs it.")
+_WRONG_KIND = kind("wrong-kind", "'{name}' is of the wrong kind.", "Make it a {kind}.")
+_TEXT_NEEDED = kind("missing-text", "The text '{name}' is missing.", "Write it: every line needs it.")
+_NO_TEXT = kind("unknown-text", "There is no text '{name}' in config/texts.yaml.", "Write it there.")
+_OFF = kind("switched-off", "'{name}' is switched off.", "Say where callers go instead, with 'when_off'.")
+_ONLY_BY_TEXT = kind(
+    "only-by-text", "Callers cannot write down {{{name}}} by ear.", "Put it into a text message, and offer that."
+)
+_BLANK_NEEDED = kind("missing-blank", "{{{name}}} is missing.", "Put it back: callers need to hear it.")
+_NO_SETTING = kind(
+    "unknown-setting", "There is no setting {{{name}}}.", "Add it to config/line.yaml, or check its spelling."
+)
+_BRACKETS = kind(
+    "lone-bracket", "A square bracket here has no partner.",
+    "Put a sentence that offers a text in brackets, [We can text you the link.], or remove it.",
+)  # fmt: skip
+_BRACES = kind(
+    "braces", "Braces must contain the name of a setting, like {{helpline_phone}}.",
+    "Write one there, or remove the braces.",
+)  # fmt: skip
 
 
 def _hours_of(part: PartOfDay) -> str:

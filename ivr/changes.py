@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ivr.linefile import Confirmed, PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
-from ivr.reading import counted
+from ivr.problems import counted
 from ivr.script import Script
 from ivr.spoken import text_of
 

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from ivr import places
 from ivr.authored import LEFT_OUT
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
-from ivr.reading import Path, Problem
+from ivr.problems import Problem, Where, kind
+from ivr.reading import Path
 
 #: The parts of files other than menus that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
-CUT_SHORT = "The words after # would be lost. Put all the words in quotes."
+CUT_SHORT = kind("words-cut-short", "The words after # would be lost.", "Put all the words in quotes.")
+_TWO_SETTINGS = kind("setting-twice", "'{name}' is in '{group}' too.", "Keep one of them.")
+_OURS = kind("setting-of-the-line", "The line fills in {{{name}}} itself.", "Choose another name.")
+_NESTED = kind(
+    "setting-in-setting", "A setting cannot contain another setting.", "Write the words here, without braces."
+)
+_NOT_LISTED = kind("name-not-listed", "'{name}' is not in '{group}'.", "Use a name from there.")
+_NO_SWITCH = kind("unknown-switch", "'{name}' is not a switch.", "Add it to 'switches' in config/line.yaml.")
 #: Names that settings must not use.
 _TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
     "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
@@ -25,9 +33,10 @@ class Findings:
     draft: Draft
     problems: list[Problem] = field(default_factory=list)
 
-    def problem(self, file: str, path: Path, says: str) -> None:
+    def report(self, problem: Problem, file: str, path: Path, word: str = "") -> None:
+        """Add a problem with the value at this path, or with this word in it."""
         document = self.draft.documents.get(file)
-        self.problems.append(document.problem(path, says) if document else Problem(f"config/{file}", 1, says))
+        self.problems.append(problem.at(document.where(path, word) if document else Where(f"config/{file}")))
 
     def is_lost(self, name: str, *files: str) -> bool:
         """Whether this name may be defined in a part of these files that cannot be read."""
@@ -44,15 +53,14 @@ def settings(found: Findings) -> None:
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches"):
         for name in getattr(line, group):
             if name in seen:
-                found.problem(LINE, (group, name), f"'{name}' is in '{seen[name]}' too. Keep one of them.")
+                found.report(_TWO_SETTINGS(name=name, group=seen[name]), LINE, (group, name))
             if name in _TAKEN:
-                found.problem(LINE, (group, name), f"The line fills in {{{name}}} itself. Choose another name.")
+                found.report(_OURS(name=name), LINE, (group, name))
             seen[name] = group
     for group in ("names", "sentences"):
         for name, value in getattr(line, group).items():
             if "{" in value or "}" in value:
-                says = "A setting cannot contain another setting. Write the words here, without braces."
-                found.problem(LINE, (group, name), says)
+                found.report(_NESTED(), LINE, (group, name))
 
 
 def _names_in_use(found: Findings) -> None:
@@ -64,7 +72,7 @@ def _names_in_use(found: Findings) -> None:
     ):
         for name in names:
             if name not in getattr(line, group) and not found.is_lost(name, LINE):
-                found.problem(LINE, path, f"'{name}' is not in '{group}'. Use a name from there.")
+                found.report(_NOT_LISTED(name=name, group=group), LINE, path, name)
 
 
 def _switches(found: Findings) -> None:
@@ -72,8 +80,7 @@ def _switches(found: Findings) -> None:
     for file, _, node_id, node in found.draft.nodes():
         name = node.only_if
         if name and name not in found.draft.line.switches and not found.is_lost(name, LINE):
-            says = f"'{name}' is not a switch. Add it to 'switches' in config/line.yaml."
-            found.problem(file, ("nodes", node_id, "only_if"), says)
+            found.report(_NO_SWITCH(name=name), file, ("nodes", node_id, "only_if"))
 
 
 def words_cut_short(found: Findings) -> None:
@@ -82,4 +89,4 @@ def words_cut_short(found: Findings) -> None:
         heard = _HEARD.get(file, {"title"} if file in found.draft.menus else set())
         for path in document.cut_short:
             if path and path[0] in heard:
-                found.problem(file, path, CUT_SHORT)
+                found.report(CUT_SHORT(), file, path)

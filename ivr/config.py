@@ -13,14 +13,16 @@ import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from ivr import disk, environment
-from ivr.reading import MOST_CHARACTERS, ConfigError, Problem
+from ivr.environment import wrong
+from ivr.problems import ConfigError, Kind, Problem, Refused, Where, kind
+from ivr.reading import MOST_CHARACTERS, NOT_TEXT, TOO_BIG
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The socket of the embedded Redis, in IVR_DATA.
@@ -120,8 +122,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, runni
     from answering calls.
     """
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
-    problems = [Problem("environment", 0, says) for says in _faults(environ, value, running=running)]
-    if problems:
+    if problems := [*_faults(environ, value, running=running)]:
         raise ConfigError(problems)
     data = _folder(value["IVR_DATA"])
     tokens = environment.tokens(value["TWILIO_AUTH_TOKEN"])
@@ -202,32 +203,35 @@ def set_here(*names: str) -> list[str]:
     return [name for name in names if os.environ.get(name, "").strip()]
 
 
-def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[str]:
+def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[Problem]:
     """Faults of these variables and their folders that would otherwise appear later, when nobody could tell why."""
     yield from environment.faults(value)
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
-            yield f"{name} redirects requests. Unset it, and set TWILIO_API_URL to Twilio's host for it instead."
+            remedy = "Unset it, and set TWILIO_API_URL to Twilio's host for it instead."
+            yield wrong(name, f"{name} redirects requests.", remedy)
     yield from _folder_faults(value, running=running)
 
 
-def _folder_faults(value: Mapping[str, str], *, running: bool) -> Iterator[str]:
+def _folder_faults(value: Mapping[str, str], *, running: bool) -> Iterator[Problem]:
     for name in ("IVR_CONFIG", "IVR_DATA", "IVR_AUDIO"):
         if not _is_text(value[name]):
-            yield f"{name} is not UTF-8 text. Rename the folder."
+            yield wrong(name, f"{name} is not UTF-8 text.", "Rename the folder.")
             continue
         try:
             path = _folder(value[name])
             there = next(folder for folder in (path, *path.parents) if folder.exists())
         except (OSError, RuntimeError, ValueError) as error:
-            yield f"{name} is '{value[name]}', which cannot be used: {error}. Name a folder."
+            yield wrong(name, f"{name} is '{value[name]}', which cannot be used: {error}.", "Name a folder.")
             continue
         if not there.is_dir():
-            yield f"{name} is '{value[name]}', and {there} is a file. Name a folder."
+            yield wrong(name, f"{name} is '{value[name]}', and {there} is a file.", "Name a folder.")
         elif name == "IVR_CONFIG" and there != path:
-            yield f"IVR_CONFIG is '{value[name]}', and there is no such folder. Name the one that staff edit."
+            words = f"IVR_CONFIG is '{value[name]}', and there is no such folder."
+            yield wrong(name, words, "Name the one that staff edit.")
         elif name == "IVR_DATA" and not running and not os.access(there, os.W_OK | os.X_OK):
-            yield f"IVR_DATA is '{value[name]}', and this user may not write into {there}. Name another folder."
+            words = f"IVR_DATA is '{value[name]}', and this user may not write into {there}."
+            yield wrong(name, words, "Name another folder.")
 
 
 def _is_text(value: str) -> bool:
@@ -241,6 +245,9 @@ def _is_text(value: str) -> bool:
 def _folder(text: str) -> Path:
     path = Path(text).expanduser()
     return path if path.is_absolute() else ROOT / path
+
+
+_EMPTY_SECRET = kind("empty-secret", "This secret is empty.", "Delete the file, and start again.")
 
 
 def _kept_secret(path: Path) -> str:
@@ -257,7 +264,7 @@ def _kept_secret(path: Path) -> str:
             partial.unlink(missing_ok=True)
     secret = path.read_text().strip()
     if not secret:
-        raise ConfigError([Problem(str(path), 0, "This secret is empty. Delete the file, and start again.")])
+        raise ConfigError([_EMPTY_SECRET().at(Where(str(path)))])
     return secret
 
 
@@ -274,6 +281,15 @@ _MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
 _FOLDERS = {"": ".yaml", "menus": ".yaml", "stories": ".call"}
 
 
+_NOT_READ = kind("file-not-read", "This is not read. {why}", "Rename it, move it, or remove it.")
+_NOT_OURS = kind("file-passed-over", "This is not read. {why}", "Rename it, move it, or remove it.", severity="warning")
+_NO_FOLDER = kind("missing-folder", "There is no such folder.", "Set IVR_CONFIG to the one that staff edit.")
+_GONE = kind("file-disappeared", "This file disappeared while it was read.", "Put it back, or try again.")
+_A_FOLDER = kind("folder-for-file", "This is a folder.", "Rename it, or remove it.")
+_NO_FILE = kind("not-a-file", "This is not a text file.", "Remove it from the folder.")
+_UNREADABLE = kind("unreadable-file", "This file cannot be read: {why}.", "Correct that, or remove it.")
+
+
 @dataclass(frozen=True)
 class Folder:
     """The contents of a config folder: its files as texts, and a Problem for each file that is not text or not read."""
@@ -288,9 +304,7 @@ def folder(path: Path) -> Folder:
     files, of_files = _texts(path, _listed(path, "", "menus"))
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
-        raise ConfigError(
-            [Problem(str(path), 0, "There is no such folder. Set IVR_CONFIG to the one that staff edit.")]
-        )
+        raise ConfigError([_NO_FOLDER().at(Where(str(path)))])
     return Folder(files, stories, (*of_files, *of_stories, *_passed_over(path)))
 
 
@@ -327,11 +341,11 @@ def _passed_over(path: Path) -> Iterator[Problem]:
         elif _MEANT.search(found.name):
             yield _not_read(name, "Menus must be named config/menus/NAME.yaml, and stories config/stories/NAME.call.")
         elif place in ("menus", "stories") and found.is_file():
-            yield replace(_not_read(name, f"Names must end in {_FOLDERS[place]} here."), severity="warning")
+            yield _not_read(name, f"Names must end in {_FOLDERS[place]} here.", _NOT_OURS)
 
 
-def _not_read(name: Path, why: str) -> Problem:
-    return Problem(f"config/{name}", 1, f"This is not read. {why} Rename it, move it, or remove it.")
+def _not_read(name: Path, why: str, of: Kind = _NOT_READ) -> Problem:
+    return of(why=why).at(Where(f"config/{name}"))
 
 
 def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Problem]]:
@@ -339,21 +353,19 @@ def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Prob
     texts, problems = {}, []
     for file in sorted(found):
         name = str(file.relative_to(path))
+        where = Where(f"config/{name}")
         try:
             texts[name] = _text(file)
         except FileNotFoundError:
-            problems.append(
-                Problem(f"config/{name}", 1, "This file disappeared while it was read. Put it back, or try again.")
-            )
+            problems.append(_GONE().at(where))
         except UnicodeError:
-            problems.append(Problem(f"config/{name}", 1, "This is not a text file. Save it as plain text (UTF-8)."))
+            problems.append(NOT_TEXT().at(where))
         except IsADirectoryError:
-            problems.append(Problem(f"config/{name}", 1, "This is a folder. Rename it, or remove it."))
+            problems.append(_A_FOLDER().at(where))
         except OSError as error:
-            says = f"This file cannot be read: {error.strerror}. Correct that, or remove it."
-            problems.append(Problem(f"config/{name}", 1, says))
-        except ValueError as error:
-            problems.append(Problem(f"config/{name}", 1, str(error)))
+            problems.append(_UNREADABLE(why=error.strerror).at(where))
+        except Refused as error:
+            problems.append(error.problem.at(where))
     return texts, problems
 
 
@@ -361,9 +373,9 @@ def _text(file: Path) -> str:
     str(file).encode()  # a name that cannot be encoded cannot be stored
     found = file.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise ValueError("This is not a text file. Remove it from the folder.")
+        raise Refused(_NO_FILE())
     if found.st_size > 4 * MOST_CHARACTERS:
-        raise ValueError("This file is too big to be one of the line's. Remove it from the folder.")
+        raise Refused(TOO_BIG())
     return file.read_bytes().decode("utf-8-sig")
 
 

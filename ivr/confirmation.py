@@ -17,7 +17,8 @@ from typing import Any
 from ivr import atlas
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
 from ivr.linefile import LineFile
-from ivr.reading import Path, counted
+from ivr.problems import counted
+from ivr.reading import Path
 from ivr.script import Script
 
 #: Settings that affect callers without being spoken.
@@ -49,7 +50,7 @@ def unconfirmed(draft: Draft, script: Script) -> list[Unconfirmed]:
     """All unconfirmed settings, in the order of line.yaml."""
     ways, document = _ways(script), draft.documents["line.yaml"]
     found = [
-        Unconfirmed(path[-1], setting.value, document.line(path), tuple(_met(draft, script, path, ways)))
+        Unconfirmed(path[-1], setting.value, document.where(path).line, tuple(_met(draft, script, path, ways)))
         for path, setting in script.line.to_confirm().items()
         if not setting.is_confirmed and isinstance(path[-1], str)
     ]

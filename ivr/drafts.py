@@ -12,7 +12,10 @@ from ivr.authored import TextsFile, WordsFile
 from ivr.fitting import sound_part
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile, spare_of_menu
-from ivr.reading import Document, Path, Problem, read
+from ivr.problems import Problem, Where, kind
+from ivr.reading import Document, Path, read
+
+_NO_FILE = kind("missing-file", "This file is missing.", "Put it back.")
 
 LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 
@@ -56,12 +59,12 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
     written, shipped = stand_ins.written(files), stand_ins.shipped(files)
     documents = {name: read(text, f"config/{name}") for name, text in sorted(written.items())}
     for problem in unreadable:
-        name = problem.file.removeprefix("config/")
-        documents.setdefault(name, Document(problem.file)).problems.append(problem)
+        file = problem.where.file
+        documents.setdefault(file.removeprefix("config/"), Document(file)).problems.append(problem)
     for needed in (LINE, TEXTS, WORDS):
         if needed not in documents:
             missing = Document(f"config/{needed}")
-            missing.problems.append(Problem(f"config/{needed}", 1, "This file is missing. Put it back."))
+            missing.problems.append(_NO_FILE().at(Where(missing.file)))
             documents[needed] = missing
     menus = {
         name: sound_part(MenuFile, documents[name], spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS})

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ivr.reading import Document, Path, Problem, day_of
+from ivr.problems import Problem, Refused, Where, kind
+from ivr.reading import Document, Path, day_of
 
 M = TypeVar("M", bound=BaseModel)
 #: Returns a valid value for a path, given what surrounds it. Raises LookupError or TypeError if none is needed there.
@@ -67,9 +68,7 @@ class _Mending:
         faults = [fault for fault in faults if self._where(fault) in explained or not self._stands_in(fault)]
         self._document.faulty = self._document.faulty or bool(faults)
         for path, right in misspelt.items():
-            self._document.problems.append(
-                self._document.problem(path, f"'{path[-1]}' is not a field here. Write '{right}'.")
-            )
+            self._document.report(_UNKNOWN(name=path[-1], remedy=f"Write '{right}'."), path)
         bad_names = []
         for fault in faults:
             path = self._where(fault)
@@ -206,114 +205,149 @@ def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
 
 # --- in plain words ---------------------------------------------------------------------------
 
+_NO_NAMES = kind("no-names", "This file must have names, each followed by a colon.", "Compare it with another.")
+_MISSING = kind("missing-field", "'{name}' is missing.", "Write it.")
+_NO_KIND = kind("missing-kind", "'kind' is missing.", "Write what kind this is: menu, reading, question or word.")
+_NOT_A_KIND = kind("unknown-kind", "'{given}' is not a kind.", "Use one of: {kinds}.")
+_UNKNOWN = kind("unknown-field", "'{name}' is not a field here.", "{remedy}")
+_NO_WORDS = kind("no-words", "'{name}' has no words.", "Write some, or take the line out.")
+_NOT_WORDS = kind("not-words", "'{name}' must be words.", "Put them in quotes.")
+_BARE_DIGITS = kind("bare-digits", "Without quotes, digits are lost.", "Put {digits} in quotes: {line}")
+_NOT_A_SHARE = kind("not-a-share", "'{name}' must be a share of the usual pace.", "Write it like {digits}%.")
+_NOT_WHOLE = kind("not-a-whole-number", "'{name}' must be a whole number.", "Write one, without a point.")
+_NOT_A_NUMBER = kind("not-a-number", "'{name}' must be a number.", "Write it with a point: 1.5.")
+_NOT_TRUE = kind("not-true-or-false", "'{name}' must be true or false.", "Write one of them, without quotes.")
+_NOT_URGENCY = kind("not-an-urgency", "'{name}' must be true, false or today.", "Write one of them, without quotes.")
+_NOT_A_BLOCK = kind("not-a-block", "'{name}' must have lines under it.", "Write each with a name and a colon.")
+_NOT_A_LIST = kind(
+    "not-a-list", "'{name}' must be a list.", "Write one line for each, beginning with a plain hyphen and a space."
+)
+_EMPTY_LIST = kind("empty-list", "'{name}' has nothing after it.", "Write [] if there is none.")
+_NOTHING = kind("nothing-after-name", "'{name}' has nothing after it.", "Write it, or take the line out.")
+_TOO_FEW = kind("too-few", "'{name}' needs at least {least}.", "Add what is missing.")
+_TOO_MANY = kind("too-many", "'{name}' can have at most {most}.", "Remove the others.")
+_NOT_A_DATE = kind("not-a-date", "'{name}' must be a date.", "Write the year first: 2026-12-24.")
+_NO_SUCH_DAY = kind("no-such-day", "There is no such day: {day}.", "Look it up.")
+_QUOTED = kind("needless-quotes", "'{name}' is in quotes.", "Take the quotes away: {line}")
+_NOT_ONE_OF = kind("not-one-of", "'{name}' must be one of: {expected}.", "Write one of them.")
+_TOO_SMALL = kind("too-small", "'{name}' must be at least {least}.", "Write a larger number.")
+_TOO_LARGE = kind("too-large", "'{name}' must be at most {most}.", "Write a smaller number.")
+_NAMES = "Names are small letters, numbers and _, and begin with a letter."
+_BAD_NAME = kind("bad-name", "'{name}' cannot be a name.", _NAMES)
+_BAD_VALUE = kind("bad-value", "'{given}' cannot be used for '{name}'.", _NAMES)
+_FIXED_KEY = kind("fixed-key", "Key {key} always means '{means}'.", "Use 1, 2, 3 or 4.")
+_QUOTED_KEY = kind("quoted-key", "A key is a number.", "Write key {key} without quotes.")
+_NOT_A_KEY = kind("not-a-key", "'{key}' is not a choice key.", "Use 1, 2, 3 or 4.")
+_UNREADABLE = kind("unreadable-value", "'{name}' cannot be read.", "Compare it with the other files.")
+
 
 def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     """One of pydantic's errors, in words for people who write menus."""
     if not error["loc"]:
-        return Problem(
-            document.file, 1, "This file must have names, each followed by a colon. Compare it with another."
-        )
+        return _NO_NAMES().at(Where(document.file))
     path = _real_path(error["loc"], document)
     if error["loc"][-1] == "[key]":
-        return document.problem(path, _bad_name(path))
-    kind, told = error["type"], error.get("ctx", {})
-    if kind == "union_tag_invalid":
+        return _bad_name(path).at(document.where(path))
+    fault, told = error["type"], error.get("ctx", {})
+    if fault == "union_tag_invalid":
         path = (*path, "kind")
+    if isinstance(refused := told.get("error"), Refused):
+        return refused.problem.at(document.where(path))
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
-    given = error.get("input")
-    missing_name = error["loc"][-1]
-    says = {
-        "missing": f"'{missing_name}' is missing. Write it.",
-        "extra_forbidden": f"'{missing_name}' is not a field here. {_unknown_field(missing_name)}",
-        "string_type": _not_words(
-            name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int)
-        ),
-        "string_too_short": f"'{name}' has no words. Write some, or take the line out.",
-        "int_type": _not_a(name, "a whole number", given),
-        "int_parsing": f"'{name}' must be a whole number.",
-        "float_type": f"'{name}' must be a number. Write it with a point: 1.5.",
-        "finite_number": f"'{name}' must be a number. Write it with a point: 1.5.",
-        "bool_type": _not_a(name, "true or false", given),
-        "dict_type": f"'{name}' must have lines under it, each with a name and a colon.",
-        "model_type": f"'{name}' must have lines under it, each with a name and a colon.",
-        "model_attributes_type": f"'{name}' must have lines under it, each with a name and a colon.",
-        "list_type": _not_a(name, "a list: one line for each, beginning with a plain hyphen and a space", given),
-        "too_short": f"'{name}' needs at least {told.get('min_length')}.",
-        "too_long": f"'{name}' can have at most {told.get('max_length')}.",
-        "date_type": _not_a(name, "a date, year first: 2026-12-24", given),
-        "literal_error": f"'{name}' must be one of: {told.get('expected', '')}.",
-        "union_tag_invalid": _no_kind(str(told.get("tag")), told.get("expected_tags")),
-        "union_tag_not_found": "'kind' is missing. Write what kind this is: menu, reading, question or word.",
-        "greater_than_equal": f"'{name}' must be at least {told.get('ge')}.",
-        "less_than_equal": f"'{name}' must be at most {told.get('le')}.",
-        "string_pattern_mismatch": _not_shaped(name, given, told.get("pattern")),
-        "urgency": _not_a(name, "true, false or today", given),
-        "nothing": f"'{name}' has nothing after it. Write it, or take the line out.",
-        "value_error": str(told.get("error", "")),
-    }.get(kind, f"'{name}' cannot be read. Compare it with the other files.")
-    return document.problem(path, says)
+    found = _by_fault(fault, name, error, told) or _by_value(fault, name, error.get("input"), path, document)
+    return (found or _UNREADABLE(name=name)).at(document.where(path))
 
 
-def _no_kind(given: str, kinds: object) -> str:
-    first_line = given.partition("\n")[0]
-    return f"'{first_line}' is not a kind. Use one of: {kinds}."
+def _by_fault(fault: str, name: str, error: dict[str, Any], told: dict[str, Any]) -> Problem | None:
+    """What is wrong, if the type of the fault is enough to tell it."""
+    field = error["loc"][-1]
+    match fault:
+        case "missing":
+            return _MISSING(name=field)
+        case "extra_forbidden":
+            return _UNKNOWN(name=field, remedy=_unknown_field(field))
+        case "union_tag_invalid":
+            return _NOT_A_KIND(given=str(told.get("tag")).partition("\n")[0], kinds=told.get("expected_tags"))
+        case "literal_error":
+            return _NOT_ONE_OF(name=name, expected=told.get("expected", ""))
+        case "too_short":
+            return _TOO_FEW(name=name, least=told.get("min_length"))
+        case "too_long":
+            return _TOO_MANY(name=name, most=told.get("max_length"))
+        case "greater_than_equal":
+            return _TOO_SMALL(name=name, least=told.get("ge"))
+        case "less_than_equal":
+            return _TOO_LARGE(name=name, most=told.get("le"))
+        case "string_pattern_mismatch":
+            is_empty = told.get("pattern") == WORDS_IN_IT
+            return _NO_WORDS(name=name) if is_empty else _BAD_VALUE(given=error.get("input"), name=name)
+    return _BY_NAME[fault](name=name) if fault in _BY_NAME else None
 
+
+#: Faults of which only the field has to be named.
+_BY_NAME = {
+    "string_too_short": _NO_WORDS,
+    "int_parsing": _NOT_WHOLE,
+    "float_type": _NOT_A_NUMBER,
+    "finite_number": _NOT_A_NUMBER,
+    "dict_type": _NOT_A_BLOCK,
+    "model_type": _NOT_A_BLOCK,
+    "model_attributes_type": _NOT_A_BLOCK,
+    "union_tag_not_found": _NO_KIND,
+    "nothing": _NOTHING,
+}
+
+
+def _by_value(fault: str, name: str, given: Any, path: Path, document: Document) -> Problem | None:
+    """What is wrong with a value of the wrong type, which may only need its quotes removed."""
+    text = str(given)
+    if fault == "string_type":
+        return _not_words(name, given, document.as_written.get(path), in_list=bool(path) and isinstance(path[-1], int))
+    if fault == "list_type":
+        return (_EMPTY_LIST if given is None else _NOT_A_LIST)(name=name)
+    if fault == "date_type" and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        is_day = isinstance(day_of(text), datetime.date)
+        return _QUOTED(name=name, line=text) if is_day else _NO_SUCH_DAY(day=text)
+    if fault in _WRONG_TYPES and re.fullmatch("[0-9]+|true|false", text) and isinstance(given, str):
+        return _QUOTED(name=name, line=f"{name}: {text}")
+    return _WRONG_TYPES[fault](name=name) if fault in _WRONG_TYPES else None
+
+
+_WRONG_TYPES = {"int_type": _NOT_WHOLE, "bool_type": _NOT_TRUE, "date_type": _NOT_A_DATE, "urgency": _NOT_URGENCY}
 
 #: The pattern of a field that must not be empty.
 WORDS_IN_IT = r"\S"
-_NAMES = "Names are small letters, numbers and _, and begin with a letter."
 _FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
 
 
-def _bad_name(path: Path) -> str:
+def _bad_name(path: Path) -> Problem:
     name = str(path[-1])
     if "choices" not in path:
-        return f"'{name}' cannot be a name. {_NAMES}"
+        return _BAD_NAME(name=name)
     if name in _FIXED_KEYS:
-        return f"Key {name} always means '{_FIXED_KEYS[name]}'. Use 1, 2, 3 or 4."
+        return _FIXED_KEY(key=name, means=_FIXED_KEYS[name])
     if name.isdigit() and isinstance(path[-1], str):
-        return f"Write key {name} without quotes."
-    return f"'{name}' is not a choice key. Use 1, 2, 3 or 4."
+        return _QUOTED_KEY(key=name)
+    return _NOT_A_KEY(key=name)
 
 
 def _real_path(location: tuple[str | int, ...], document: Document) -> Path:
     """pydantic's path without the steps that it adds (the name of a kind, the mark for a key)."""
     path: Path = ()
     for step in location:
-        if (*path, step) in document.lines:
+        if (*path, step) in document.marks:
             path = (*path, step)
     return path
 
 
-def _not_shaped(name: str, given: Any, pattern: object) -> str:
-    if pattern == WORDS_IN_IT:
-        return f"'{name}' has no words. Write some, or take the line out."
-    return f"'{given}' cannot be used for '{name}'. {_NAMES}"
-
-
-def _not_a(name: str, kind: str, given: Any) -> str:
-    """The message about a value of the wrong type, which may only need its quotes removed."""
-    text = str(given)
-    if given is None and kind.startswith("a list"):
-        return f"'{name}' has nothing after it. Write [] if there is none."
-    if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and kind.startswith("a date"):
-        is_day = isinstance(day_of(text), datetime.date)
-        return f"Take the quotes away: {text}." if is_day else f"There is no such day: {text}. Look it up."
-    if re.fullmatch("[0-9]+|true|false", text) and isinstance(given, str):
-        return f"Take the quotes away: {name}: {text}"
-    return f"'{name}' must be {kind}."
-
-
-def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> str:
+def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) -> Problem:
     if as_written is not None and name.endswith("_rate"):
-        return f"'{name}' must be a share of the usual pace. Write it like {as_written}%."
+        return _NOT_A_SHARE(name=name, digits=as_written)
     if as_written is not None:
         before = "" if in_list else f"{name}: "
         kept = as_written.replace("+44", "0", 1)
-        return f'Put {as_written} in quotes, or digits are lost: {before}"{kept}"'
-    if given is None:
-        return f"'{name}' has no words. Write some, or take the line out."
-    return f"'{name}' must be words, in quotes."
+        return _BARE_DIGITS(digits=as_written, line=f'{before}"{kept}"')
+    return (_NO_WORDS if given is None else _NOT_WORDS)(name=name)
 
 
 def _unknown_field(name: object) -> str:

@@ -8,8 +8,25 @@ from typing import Any
 
 from ivr import authored, places
 from ivr.coherence import Findings
+from ivr.problems import kind
 from ivr.reading import Path
 from ivr.script import HELP
+
+_ONLY_IN_HELP = kind(
+    "only-in-help", "'{name}' leads back to where a caller came from.", "It can only be used in '{help}'."
+)
+_OFF_IN_CIRCLE = kind(
+    "switched-off-circle", "These are switched off and lead to each other: {names}.",
+    "Let one of them lead to a node that is switched on.",
+)  # fmt: skip
+_NOWHERE = kind("leads-nowhere", "Nothing is called '{name}'.", "Write the name of a node or a step.{nearest}")
+_FIXED_ORDER = kind(
+    "fixed-order", "'{name}' is part of a fixed order, so no choice can lead there.",
+    "Write the name of a node or a step.{nearest}",
+)  # fmt: skip
+_NOT_A_WORD = kind("not-a-word", "'{name}' does not explain a word.", "Name a node of the kind word.")
+_STEP_NO_WORD = kind("step-not-a-word", "'{name}' is a built-in step.", "Name a node of the kind word.")
+_NOT_A_MENU = kind("not-a-menu", "'{name}' is not a menu.", "Name the menu of words.")
 
 
 class Leading:
@@ -23,22 +40,16 @@ class Leading:
         """Where a name leads today; None for a node that is switched off without `when_off`."""
         if goto in places.FOR_STAFF:
             if goto in places.SETTINGS and path[1:2] != (HELP,):
-                self._found.problem(
-                    file, path, f"'{goto}' leads back to where a caller came from. It can only be used in '{HELP}'."
-                )
+                self._found.report(_ONLY_IN_HELP(name=goto, help=HELP), file, path)
             return goto
         if goto not in self._authored and self._found.is_lost(goto, *self._found.draft.menus):
             return goto
         if goto in passed:
-            self._found.problem(
-                file, path, f"These are switched off and lead to each other: {' > '.join([*passed, goto])}."
-            )
+            self._found.report(_OFF_IN_CIRCLE(names=" > ".join([*passed, goto])), file, path)
             return None
         if goto not in self._authored:
-            says = f"Nothing is called '{goto}'."
-            if goto in places.STEPS or goto in places.STEP_WORDS:
-                says = f"'{goto}' is part of a fixed order, so no choice can lead there."
-            self._found.problem(file, path, f"{says} Write the name of a node or a step.{self._nearest(goto)}")
+            wrong = _FIXED_ORDER if goto in places.STEPS or goto in places.STEP_WORDS else _NOWHERE
+            self._found.report(wrong(name=goto, nearest=self._nearest(goto)), file, path)
             return None
         if not self.is_off(goto):
             return goto
@@ -48,10 +59,10 @@ class Leading:
     def word(self, file: str, path: Path, name: str) -> str | None:
         """The name of a word node; None, with a Problem, if it is something else, and None if it is switched off."""
         if name in self._authored and not isinstance(self._authored[name], authored.Word):
-            self._found.problem(file, path, f"'{name}' does not explain a word. Name a node of the kind word.")
+            self._found.report(_NOT_A_WORD(name=name), file, path)
             return None
         if name in places.FOR_STAFF:
-            self._found.problem(file, path, f"'{name}' is a built-in step. Name a node of the kind word.")
+            self._found.report(_STEP_NO_WORD(name=name), file, path)
             return None
         return self.target(file, path, name)
 
@@ -59,7 +70,7 @@ class Leading:
         """Report a name that leads to something that is not a menu."""
         is_menu = name not in self._authored or isinstance(self._authored[name], authored.Menu)
         if self.target(file, path, name) and not is_menu:
-            self._found.problem(file, path, f"'{name}' is not a menu. Name the menu of words.")
+            self._found.report(_NOT_A_MENU(name=name), file, path)
 
     def is_off(self, node_id: str) -> bool:
         node = self._authored.get(node_id)
@@ -68,7 +79,7 @@ class Leading:
     def has_instead(self, node_id: str) -> bool:
         """Whether a node has a `when_off`, even a wrong one."""
         return any(
-            ("nodes", node_id, "when_off") in document.lines or "when_off" in document.unread
+            ("nodes", node_id, "when_off") in document.marks or "when_off" in document.unread
             for document in self._found.draft.documents.values()
         )
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
+from ivr.problems import Kind, Refused, kind
 from ivr.reading import Path
 
 #: The fewest callers within an hour that can be set as a flood.
@@ -39,68 +40,68 @@ def _shown(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
-def _fits(pattern: str, otherwise: str) -> AfterValidator:
-    """A validator that a text matches a pattern.
-
-    `otherwise` completes the message "'TEXT' ...", and says what to write.
-    """
+def _fits(pattern: str, otherwise: Kind) -> AfterValidator:
+    """A validator that a text matches a pattern. `otherwise` has a blank for the text."""
 
     def fits(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(f"'{text.translate(_ON_ONE_LINE)}' {otherwise}")
+            raise Refused(otherwise(text=text.translate(_ON_ONE_LINE)))
         return text
 
     return AfterValidator(fits)
 
 
 _ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
+_NOT_HOURS = kind(
+    "not-opening-hours", "'{text}' is not an opening time.", "Write it like 09:00 to 17:00, or write closed."
+)
+_BACKWARDS = kind("hours-backwards", "'{text}' ends before it begins.", "Write the earlier time first.")
+_NOT_A_PHONE = kind(
+    "not-a-phone-number", "'{text}' is not a phone number.", "Write it as it is dialled in the UK: 0116 496 0123."
+)
+_NOT_DIALLED = kind(
+    "not-a-number-to-dial", "'{text}' is not a number.", "Write it as it is dialled in the UK: 0116 496 0123."
+)
+_NOT_A_PARAGRAPH = kind(
+    "not-a-paragraph", "'{text}' is not a paragraph.", 'Write numbers with a dot between them: "11.6".'
+)
+_NOT_AN_EMAIL = kind("not-an-e-mail-address", "'{text}' is not an e-mail address.", "Write it like desk@example.org")
+_NOT_A_LINK = kind("not-a-web-address", "'{text}' is not a web address.", "Write it like www.example.org")
+_NOT_A_PACE = kind("not-a-pace", "'{text}' is not a pace for Twilio's voice.", "Write it like 85%, from 50% to 150%.")
+_NOT_ONE_ADDRESS = kind(
+    "not-one-e-mail-address", "'{text}' is not an e-mail address.", "Write each on its own line, like desk@example.org"
+)
+_NOT_A_WEBHOOK = kind(
+    "not-a-webhook", "'{text}' is not a web address.",
+    "Write the full address, like https://chat.example.org/line",
+)  # fmt: skip
 
 
 def _span(text: str) -> str:
     if text == "closed":
         return text
     if not re.fullmatch(_SPAN, text):
-        raise ValueError(f"'{text}' is not an opening time. Write it like 09:00 to 17:00, or write closed.")
+        raise Refused(_NOT_HOURS(text=text))
     opens, closes = text.split(" to ")
     if opens >= closes:
-        raise ValueError(f"'{text}' ends before it begins. Write the earlier time first.")
+        raise Refused(_BACKWARDS(text=text))
     return text
 
 
 Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
-Phone = Annotated[
-    str,
-    _fits(_PHONE, "is not a phone number. Write it as it is dialled in the UK: 0116 496 0123."),
-    _shown(_PHONE),
-]
-Paragraph = Annotated[
-    str,
-    _fits(_PARAGRAPH, 'is not a paragraph. Write numbers with a dot between them: "11.6".'),
-    _shown(_PARAGRAPH),
-]
-Email = Annotated[str, _fits(_EMAIL, "is not an e-mail address. Write it like desk@example.org"), _shown(_EMAIL)]
-Link = Annotated[str, _fits(_LINK, "is not a web address. Write it like www.example.org"), _shown(_LINK)]
-Rate = Annotated[
-    str,
-    _fits(_RATE, "is not a pace for Twilio's voice. Write it like 85%, from 50% to 150%."),
-    _shown(_RATE),
-]
+Phone = Annotated[str, _fits(_PHONE, _NOT_A_PHONE), _shown(_PHONE)]
+Paragraph = Annotated[str, _fits(_PARAGRAPH, _NOT_A_PARAGRAPH), _shown(_PARAGRAPH)]
+Email = Annotated[str, _fits(_EMAIL, _NOT_AN_EMAIL), _shown(_EMAIL)]
+Link = Annotated[str, _fits(_LINK, _NOT_A_LINK), _shown(_LINK)]
+Rate = Annotated[str, _fits(_RATE, _NOT_A_PACE), _shown(_RATE)]
 #: Exactly one address. It goes into a mail header, where a line break would begin another header.
-MailAddress = Annotated[
-    str,
-    _fits(_ADDRESS, "is not an e-mail address. Write each on its own line, like desk@example.org"),
-    _shown(_ADDRESS),
-]
-Webhook = Annotated[
-    str,
-    _fits(_WEBHOOK, "is not a web address. Write the full address, like https://chat.example.org/line"),
-    _shown(_WEBHOOK),
-]
+MailAddress = Annotated[str, _fits(_ADDRESS, _NOT_ONE_ADDRESS), _shown(_ADDRESS)]
+Webhook = Annotated[str, _fits(_WEBHOOK, _NOT_A_WEBHOOK), _shown(_WEBHOOK)]
 
 
 NeverRung = Annotated[
     str,
-    _fits(_ANY_NUMBER, "is not a number. Write it as it is dialled in the UK: 0116 496 0123."),
+    _fits(_ANY_NUMBER, _NOT_DIALLED),
     _shown(_ANY_NUMBER),
 ]
 

@@ -16,7 +16,7 @@ from ivr.call import Desk
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import Noting, PracticeDesk
-from ivr.reading import Problem
+from ivr.problems import Problem, kind
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
@@ -57,6 +57,16 @@ def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -
     return Caller(script, desk or PracticeDesk()).follow(wanted)
 
 
+_OVER = kind("story-over", "The call is over here.", "Remove this line.")
+_NOBODY_RUNG = kind(
+    "story-nobody-rung", "Nobody is being rung here.", "Remove this line, or let the caller press 0 first."
+)
+_NO_MESSAGE = kind("story-no-message", "No message is being taken here.", "Write keys, {silent} or {hangs_up}.")
+_ONE_KEY = kind(
+    "story-one-key", "No number is asked for here, so one key is pressed at a time.", "Write a line for each key."
+)
+
+
 class Caller:
     """A caller on the phone: the engine with its own clock, and a record of the call."""
 
@@ -83,8 +93,8 @@ class Caller:
             if not entry.put_in:
                 continue
             self._rings_out(entry)
-            if says := self.cannot(entry):
-                self.problems.append(Problem(wanted.name, entry.line, says, rule="story"))
+            if wrong := self.cannot(entry):
+                self.problems.append(wrong.at(wanted.where(entry)))
                 break
             self.do(entry)
         self._rings_out()
@@ -141,19 +151,18 @@ class Caller:
         while how and self.turn and isinstance(self.turn.then, Transfer):
             self.put_in(TransferEnded(how))
 
-    def cannot(self, entry: Entry) -> str | None:
+    def cannot(self, entry: Entry) -> Problem | None:
         """Why a line cannot be played here, and what to do about it."""
         then = self.turn.then if self.turn else None
         if self.over:
-            return "The call is over here. Remove this line."
+            return _OVER()
         if entry.who == "ADVISER":
-            rings = isinstance(then, Transfer)
-            return None if rings else "Nobody is being rung here. Remove this line, or let the caller press 0 first."
+            return None if isinstance(then, Transfer) else _NOBODY_RUNG()
         if entry.text == SPEAKS and not isinstance(then, Record):
-            return f"No message is being taken here. Write keys, {SILENT} or {HANGS_UP}."
+            return _NO_MESSAGE(silent=SILENT, hangs_up=HANGS_UP)
         several = _KEYS.fullmatch(entry.text) and len(entry.text) > 1
         if several and not (isinstance(then, Gather) and then.digits > 1):
-            return "No number is asked for here, so one key is pressed at a time. Write a line for each key."
+            return _ONE_KEY()
         return None
 
     def put_in(self, event: Input, after: float | None = None) -> None:

@@ -41,7 +41,7 @@ from rq.worker import BaseWorker
 from ivr import disk, log, server, worker
 from ivr.config import Settings
 from ivr.jobs import LOOK, PROCESSES, QUEUES, RING
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.respawn import Respawn
 from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
 from ivr.twilio.rest import PhoneFailed

@@ -21,7 +21,7 @@ from ivr.check import Context, check, play_stories, unreadable_stories
 from ivr.config import Folder, Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.script import Script
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 
@@ -65,14 +65,19 @@ def published(store: Store) -> Script | None:
     return None
 
 
+_TOO_OLD = kind(
+    "publication-too-old", "The last publication is from an older version of the line, and this version cannot use it.",
+    "Publish again: ivr publish -m 'why'",
+)  # fmt: skip
+
+
 def usable(store: Store) -> Script | None:
     """The live script; None if nothing is published. Raises ConfigError if it cannot be used, with the reason."""
     files = store.revisions.files(store.revisions.live() or "")
     try:
         return building.load(files, config.bank_holidays()) if files else None
     except ConfigError as error:
-        says = "The last publication is from an older version of the line, and this version cannot use it."
-        raise ConfigError([Problem("Redis", 0, says)]) from error
+        raise ConfigError([_TOO_OLD().at(Where("Redis"))]) from error
 
 
 #: The beginning of an undo's entry in the history.
@@ -100,7 +105,7 @@ def _took_back(published: Published) -> bool:
 
 
 def _look(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
-    problems = [p for p in found.problems if p.severity == "warning" or p.file.startswith("config/stories")]
+    problems = [p for p in found.problems if p.severity == "warning" or p.where.file.startswith("config/stories")]
     draft = drafts.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
         made = building.build(draft, drafts.revision_of(draft.files), config.bank_holidays())
@@ -127,8 +132,8 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     """
     problems, context = _look(Folder(files, {}, ()), settings)
     if errors := _errors(problems):  # only then do the errors of the live files matter
-        known = {(p.file, p.rule, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
-        _must_be_none(p for p in errors if (p.file, p.rule, p.says) not in known)
+        known = {(p.where.file, p.code, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
+        _must_be_none(p for p in errors if (p.where.file, p.code, p.says) not in known)
     return Passed(context.draft.files, context.script, tuple(problems))
 
 

@@ -1,4 +1,4 @@
-"""Parses staff's YAML: text in; plain values with line numbers out, or every Problem at once.
+"""Parses staff's YAML: text in; plain values with their places out, and every Problem at once.
 
 No file is opened here. Values follow YAML 1.2, so `off`, `no` and `17:30` stay text. Common mistakes that YAML accepts
 silently are rejected, with a message that says what to do: a key given twice, digits that would lose their zero, words
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -20,49 +20,48 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from ivr import syntax
+from ivr.problems import Kind, Problem, Where, kind
 
 Path = tuple[str | int, ...]
 
 #: Far above the size of any of the line's files. A larger one was saved here by mistake.
 MOST_CHARACTERS = 1_000_000
 
+_EMPTY = kind("empty-file", "This file is empty.", "Write it, or delete it.")
+TOO_BIG = kind("file-too-big", "This file is too big to be one of the line's.", "Remove it from the folder.")
+NOT_TEXT = kind("not-a-text-file", "This is not a text file.", "Save it as plain text (UTF-8), or remove it.")
+_INVISIBLE = kind(
+    "invisible-character", "There is an invisible character here (U+{number:04X}).", "Type this line again."
+)
+_HASH_KEY = kind("hash-key", "The hash key always means 'hear that again'.", "Remove this line.")
+_STAR_KEY = kind("star-key", "The star key always means 'go back'.", "Remove this line.")
+_YAML_LINE = kind("yaml-directive", "This line makes YAML misread some words.", "Remove it.")
+_TAB_BEFORE = kind("tab-at-start", "There is a tab at the start of this line.", "Use spaces.")
+_ANCHOR = kind("anchor", "'&{name}' is not used here.", "Write the words out again where you need them.")
+_TAG = kind("tag", "'{tag}' is not used here: a file cannot take in another.", "Write the words in this file.")
+_NO_NAME = kind("missing-name", "A name is missing before the colon.", "Write one.")
+_KEY_TWICE = kind("key-twice", "Two choices use key {key} (the first is on line {first}).", "Give one another key.")
+_NAME_TWICE = kind("name-twice", "'{name}' is here twice (the first is on line {first}).", "Keep one of them.")
+_NO_FIRST_QUOTE = kind("missing-first-quote", "A quote is missing at the start of these words.", "Put it there.")
+_LONE_QUOTE = kind("lone-quote", "A quote here has no partner.", "Remove it, or put all the words in quotes.")
 
-@dataclass(frozen=True, order=True)
-class Problem:
-    """One mistake in what staff wrote: where it is, what is wrong, and what to do about it."""
 
-    file: str
-    #: The line number; 0 if there are no lines, as in the environment.
+class Mark(NamedTuple):
+    """Where something begins, from 1."""
+
     line: int
-    says: str
-    rule: str = "form"
-    severity: Literal["error", "warning"] = "error"
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else f"{self.file}:"
-        return " ".join(f"{place}  {self.says}".splitlines())
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, for messages: '1 key', '2 keys'."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-class ConfigError(Exception):
-    """Raised with every Problem that prevents a script from being used."""
-
-    def __init__(self, problems: Iterable[Problem]):
-        self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(map(str, self.problems)))
+    column: int
 
 
 @dataclass
 class Document:
-    """One file as plain values, with the line number of each, and its problems."""
+    """One file as plain values, with the place of each, and its problems."""
 
     file: str
     data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    marks: dict[Path, Mark] = field(default_factory=dict)
+    #: The lines as written.
+    written: tuple[str, ...] = ()
     #: Lines of unquoted text before a comment: words may have been lost there.
     cut_short: dict[Path, int] = field(default_factory=dict)
     #: Numbers as written. `0300123` is read as 300123, but messages must show what staff wrote.
@@ -77,15 +76,32 @@ class Document:
     #: YAML nodes with an anchor (&name) that were visited before.
     anchored: set[int] = field(default_factory=set)
 
-    def line(self, path: Path) -> int:
-        """The line of a value, or of the innermost enclosing value with a line."""
-        while path and path not in self.lines:
+    def where(self, path: Path, word: str = "") -> Where:
+        """The place of a value, or of the innermost enclosing value that has one; or of this word in the value."""
+        while path and path not in self.marks:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        if path not in self.marks:
+            return Where(self.file)
+        mark = self.marks[path]
+        return self.at_line(*(self._found(path, mark, word) or mark) if word else mark)
+
+    def at_line(self, line: int, column: int = 0) -> Where:
+        """The place of a line; without a column, that of its first character that is not a space."""
+        written = self.written[line - 1] if line <= len(self.written) else ""
+        return Where(self.file, line, column or len(written) - len(written.lstrip()) + 1, written)
+
+    def _found(self, path: Path, mark: Mark, word: str) -> Mark | None:
+        """Where a word is in the lines of a value; None if it is not there as such."""
+        after = (m.line for other, m in self.marks.items() if m.line > mark.line and other[: len(path)] != path)
+        for number in range(mark.line, min(after, default=len(self.written) + 1)):
+            at = self.written[number - 1].find(word, mark.column - 1 if number == mark.line else 0)
+            if at >= 0:
+                return Mark(number, at + 1)
+        return None
 
     def has_name(self, name: str) -> bool:
         """Whether an entry one level down has this name, or a similar one."""
-        known = (path[1] for path in self.lines if len(path) == 2)
+        known = (path[1] for path in self.marks if len(path) == 2)
         return self.left_unread(name) or any(re.sub(r"\W", "_", str(other).lower()) == name for other in known)
 
     def left_unread(self, name: str | int) -> bool:
@@ -94,20 +110,21 @@ class Document:
 
     def know_as(self, path: Path, other: Path) -> None:
         """Copy what is known about a path to another path."""
-        tables: tuple[dict[Path, Any], ...] = (self.lines, self.cut_short, self.as_written)
+        tables: tuple[dict[Path, Any], ...] = (self.marks, self.cut_short, self.as_written)
         for known in tables:
             for found in [found for found in known if found[: len(path)] == path]:
                 known[(*other, *found[len(path) :])] = known[found]
 
-    def problem(self, path: Path, says: str, **more: Any) -> Problem:
-        return Problem(self.file, self.line(path), says, **more)
+    def report(self, problem: Problem, path: Path) -> None:
+        """Add a problem with the value at this path."""
+        self.problems.append(problem.at(self.where(path)))
 
 
 def read(text: str, file: str) -> Document:
     """Read one YAML text. Its mistakes are in the document's problems."""
     found = _read(text, file)
     return replace(
-        found, data=_copied(found.data), lines={**found.lines}, cut_short={**found.cut_short},
+        found, data=_copied(found.data), marks={**found.marks}, cut_short={**found.cut_short},
         as_written={**found.as_written}, problems=[*found.problems], stand_ins={}, anchored={*found.anchored},
     )  # fmt: skip
 
@@ -125,17 +142,17 @@ def _read(text: str, file: str) -> Document:
 
     The result must not be modified.
     """
-    document = Document(file)
+    document = Document(file, written=tuple(_NEW_LINE.split(text)))
     if refusal := _unreadable(text):
-        document.problems.append(Problem(file, 1, refusal))
+        document.problems.append(refusal.at(Where(file)))
         return document
-    document.problems += _lines_lost_in_silence(text, file)
+    document.problems += _lines_lost_in_silence(document)
     source = [*text.splitlines(), ""]  # so that an error at the end of the file has a line
     root = _compose(document, source)
     if root is not None:
         document.data = _value(root, (), document, source)
     elif not document.unread:
-        document.problems.append(Problem(file, 1, "This file is empty. Write it, or delete it."))
+        document.problems.append(_EMPTY().at(Where(file)))
     return document
 
 
@@ -148,16 +165,16 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 
     The lines that were left out are emptied in `source` and added to `unread`.
     """
-    lost = {problem.line - 1 for problem in document.problems}
+    lost = {problem.where.line - 1 for problem in document.problems}
     for _ in range(_MOST_FAULTS):
         try:
             root: Node | None = YAML(typ="rt").compose("\n".join(source))
             return root
         except (MarkedYAMLError, ReaderError) as error:
-            problem = Problem(document.file, *syntax.fault(error, source))
-            block = syntax.faulty_block(source, syntax.fault_line(error), problem.line - 1, lost)
+            line, wrong = syntax.fault(error, source)
+            block = syntax.faulty_block(source, syntax.fault_line(error), line - 1, lost)
             if lost.isdisjoint(block):  # a line reported earlier explains it better
-                document.problems.append(problem)
+                document.problems.append(wrong().at(document.at_line(line)))
             document.unread = "\n".join([document.unread, *(source[number] for number in block)])
             document.faulty = True
             for number in block:
@@ -169,12 +186,10 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 # --- from YAML to values --------------------------------------------------------------------
 
 
-def _unreadable(text: str) -> str | None:
+def _unreadable(text: str) -> Problem | None:
     if len(text) > MOST_CHARACTERS:
-        return "This file is too big to be one of the line's. Remove it from the folder."
-    if "\0" in text:
-        return "This is not a text file. Save it as plain text (UTF-8), or remove it from the folder."
-    return None
+        return TOO_BIG()
+    return NOT_TEXT() if "\0" in text else None
 
 
 #: Invisible characters, and spaces that YAML does not treat as such. They come from web pages and word processors.
@@ -182,21 +197,20 @@ _UNSEEN = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00a0\u00ad\u200b-\u
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 
 
-def _lines_lost_in_silence(text: str, file: str) -> Iterator[Problem]:
+def _lines_lost_in_silence(document: Document) -> Iterator[Problem]:
     """Lines that YAML would silently drop or misread."""
-    for number, line in enumerate(_NEW_LINE.split(text), 1):
+    for number, line in enumerate(document.written, 1):
         start = line.lstrip()
         if unseen := _UNSEEN.search(line):
-            says = f"There is an invisible character here (U+{ord(unseen[0]):04X}). Type this line again."
-            yield Problem(file, number, says)
+            yield _INVISIBLE(number=ord(unseen[0])).at(document.at_line(number, unseen.start() + 1))
         if start.startswith(("#:", '"#":', "'#':")):
-            yield Problem(file, number, "The hash key always means 'hear that again'. Remove this line.")
+            yield _HASH_KEY().at(document.at_line(number))
         elif start.startswith(("*:", '"*":', "'*':")):
-            yield Problem(file, number, "The star key always means 'go back'. Remove this line.")
+            yield _STAR_KEY().at(document.at_line(number))
         elif start.startswith("%YAML"):
-            yield Problem(file, number, "Remove this line. It makes YAML misread some words.")
+            yield _YAML_LINE().at(document.at_line(number))
         elif "\t" in line[: len(line) - len(start)]:
-            yield Problem(file, number, "There is a tab at the start of this line. Use spaces.")
+            yield _TAB_BEFORE().at(document.at_line(number, line.index("\t") + 1))
 
 
 #: The tags that YAML gives to maps and lists without a tag of their own.
@@ -204,16 +218,14 @@ _PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 def _value(node: Node, path: Path, document: Document, source: list[str]) -> Any:
-    document.lines.setdefault(path, node.start_mark.line + 1)
+    document.marks.setdefault(path, _begins(node))
     if node.anchor:
         if id(node) in document.anchored:  # reported already; a node inside itself would never end
             return None
         document.anchored.add(id(node))
-        document.problems.append(
-            document.problem(path, f"'&{node.anchor}' is not used here. Write the words out again where you need them.")
-        )
+        document.report(_ANCHOR(name=node.anchor), path)
     if isinstance(node, CollectionNode) and str(node.tag) not in _PLAIN_TAGS:
-        document.problems.append(_tagged(node, document))
+        _report_tag(node, document)
     if isinstance(node, MappingNode):
         return _mapping(node, path, document, source)
     if isinstance(node, SequenceNode):
@@ -225,31 +237,35 @@ def _mapping(node: MappingNode, path: Path, document: Document, source: list[str
     values: dict[Any, Any] = {}
     first_line: dict[str, int] = {}
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
+        mark = _begins(key_node)
         if not isinstance(key_node.value, str):
-            document.problems.append(Problem(document.file, line, "A name is missing before the colon. Write one."))
+            document.problems.append(_NO_NAME().at(document.at_line(*mark)))
             continue
         key = _scalar(key_node, (*path, key_node.value), document, source)
         if type(key) is not int:  # YAML may read a name as a date, nothing or 2.0; keep it as written
             key = key_node.value
         where = (*path, key)
-        document.lines[where] = line
+        document.marks[where] = mark
         if str(key) in first_line:
-            document.problems.append(Problem(document.file, line, _repeated(path, str(key), first_line)))
+            document.report(_repeated(path, str(key), first_line), where)
             document.faulty = True
             for name, _ in value_node.value if isinstance(value_node, MappingNode) else ():
                 if isinstance(name.value, str):
-                    document.lines.setdefault((*where, name.value), line)
+                    document.marks.setdefault((*where, name.value), mark)
             continue
-        first_line[str(key)] = line
+        first_line[str(key)] = mark.line
         values[key] = _value(value_node, where, document, source)
     return values
 
 
-def _repeated(path: Path, key: str, first_line: dict[str, int]) -> str:
+def _begins(node: Node) -> Mark:
+    return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _repeated(path: Path, key: str, first_line: dict[str, int]) -> Problem:
     if path and path[-1] == "choices":
-        return f"Two choices use key {key} (the first is on line {first_line[key]}). Give one another key."
-    return f"'{key}' is here twice (the first is on line {first_line[key]}). Keep one of them."
+        return _KEY_TWICE(key=key, first=first_line[key])
+    return _NAME_TWICE(name=key, first=first_line[key])
 
 
 #: A comment right after unquoted words. (A `#` further on may be inside the quoted words of another value.)
@@ -258,8 +274,8 @@ _COMMENT = re.compile(r"\s+#")
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
-    if getattr(node, "style", "") is None and (says := _wrong_quotes(text)):
-        document.problems.append(Problem(document.file, node.start_mark.line + 1, says))
+    if getattr(node, "style", "") is None and (wrong := _wrong_quotes(text)):
+        document.problems.append(wrong().at(document.at_line(*_begins(node))))
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
     if getattr(node, "style", "") is None and _COMMENT.match(source[node.end_mark.line], node.end_mark.column):
         document.cut_short[path] = node.start_mark.line + 1
@@ -273,27 +289,26 @@ def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> An
     if kind == "timestamp":
         return day_of(text)
     if kind != "str":
-        document.problems.append(_tagged(node, document))
+        _report_tag(node, document)
     return text
 
 
-def _wrong_quotes(text: str) -> str | None:
+def _wrong_quotes(text: str) -> Kind | None:
     """What is wrong with the quotes of words that YAML reads as unquoted; None if nothing is."""
     if text.startswith(syntax.CURLY):
         return syntax.NOT_PLAIN
     if re.match(r"[\w-]+:[\"']", text):
         return syntax.NO_SPACE
     if text.endswith('"') and text.count('"') % 2:
-        return "A quote is missing at the start of these words. Put it there."
+        return _NO_FIRST_QUOTE
     if re.sub('(?<=[0-9])"', "", text).count('"') % 2:  # after a number, it means inches
-        return "A quote here has no partner. Remove it, or put all the words in quotes."
+        return _LONE_QUOTE
     return None
 
 
-def _tagged(node: Node, document: Document) -> Problem:
-    kind = str(node.tag).replace("tag:yaml.org,2002:", "!!")
-    says = f"'{kind}' is not used here: a file cannot take in another. Write the words in this file."
-    return Problem(document.file, node.start_mark.line + 1, says)
+def _report_tag(node: Node, document: Document) -> None:
+    tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+    document.problems.append(_TAG(tag=tag).at(document.at_line(*_begins(node))))
 
 
 def _number(kind: str, text: str) -> int | float | str:

@@ -10,8 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ivr.reading import Problem
+from ivr.problems import Problem, kind
 from ivr.transcript import PLAIN, Entry, Transcript
+
+_DIFFERS = kind(
+    "story-differs", "The story hears '{wanted}'. The line says '{said}'.", "If that is meant, write it into the story."
+)
+_GOT_OTHER = kind(
+    "story-got-other", "The story ends with '{wanted}'. The caller has got: {has}.", "If that is meant, write it."
+)
+_HEARD = kind(
+    "story-heard", "'{words}' must never be heard in this call. The line says '{said}'.",
+    "Change the words, or remove this NEVER line.",
+)  # fmt: skip
 
 
 def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
@@ -19,30 +30,29 @@ def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
     problems: list[Problem] = []
     expected, found = _exchanges(wanted), _exchanges(heard)
     for entry in (entry for entry in wanted.entries if entry.who == "NEVER"):
-        problems += [Problem(wanted.name, entry.line, says, rule="story") for says in _heard_all_the_same(entry, heard)]
+        problems += [problem.at(wanted.where(entry)) for problem in _heard_all_the_same(entry, heard)]
     for i, outputs in enumerate(expected):
         actual = found[i] if i < len(found) else []
         for entry in outputs:
             if not any(entry.who == out.who and _matches(entry.text, out.text) for out in actual):
-                problems.append(Problem(wanted.name, entry.line, _differs(entry, actual), rule="story"))
+                problems.append(_differs(entry, actual).at(wanted.where(entry)))
     return problems
 
 
-def _differs(entry: Entry, actual: list[Entry]) -> str:
+def _differs(entry: Entry, actual: list[Entry]) -> Problem:
     if entry.who == "GOT":
         has = " / ".join(out.text for out in actual if out.who == "GOT")
-        return f"The story ends with '{entry.text}'. The caller has got: {has}. If that is meant, write it."
+        return _GOT_OTHER(wanted=entry.text, has=has)
     line_says = " / ".join(out.text for out in actual if out.who != "GOT") or "nothing: the call is over"
-    says = f"The story hears '{entry.text}'. The line says '{line_says}'."
-    return f"{says} If that is meant, write it into the story."
+    return _DIFFERS(wanted=entry.text, said=line_says)
 
 
-def _heard_all_the_same(never: Entry, heard: Transcript) -> Iterator[str]:
-    """A message for each thing the line says that matches a NEVER line."""
+def _heard_all_the_same(never: Entry, heard: Transcript) -> Iterator[Problem]:
+    """A Problem for each thing the line says that matches a NEVER line."""
     pattern = re.compile(rf"(?<!\w)(?:{_pattern(never.text)})(?!\w)", re.IGNORECASE)
     for entry in heard.entries:
         if entry.who == "LINE" and (found := pattern.search(entry.text.translate(PLAIN))):
-            yield f"'{found[0]}' must never be heard in this call. The line says '{entry.text}'."
+            yield _HEARD(words=found[0], said=entry.text)
 
 
 def _exchanges(transcript: Transcript) -> list[list[Entry]]:

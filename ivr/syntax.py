@@ -13,25 +13,48 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import ScalarToken
 
+from ivr.problems import Kind, kind
+
 #: In longer files, only the first fault is reported, because finding more would take minutes.
 _MOST_LINES = 3000
 #: The quotes of word processors. YAML treats them as letters.
 CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019", "\u00ab")
-NOT_PLAIN = "These are not plain quotes, and would be read out with the words. Type plain ones instead."
-_KEPT_SIGN = "These words begin with a character that has a meaning in YAML. Put them in quotes."
-_NO_COMMA = "A comma is missing here, or the words before it need quotes. Compare it with other lines."
-_NEVER_CLOSED = "A quote opens here and is never closed. Close it."
-_NOT_CLOSED = "A { or [ opens here and is not closed, or a comma is missing inside. Close it."
-NO_SPACE = "A space is missing after the colon. Write one."
-_COLON_INSIDE = "There is a colon inside these words. Put the words in quotes."
-_UNFIT = "This line does not fit under the one above. Check the spaces at the start of both."
+NOT_PLAIN = kind(
+    "curly-quotes", "These are not plain quotes, and would be read out with the words.", "Type plain ones instead."
+)
+_KEPT_SIGN = kind("yaml-sign", "These words begin with a character that has a meaning in YAML.", "Put them in quotes.")
+_NO_COMMA = kind(
+    "missing-comma", "A comma is missing here, or the words before it need quotes.", "Compare it with other lines."
+)
+_NEVER_CLOSED = kind("open-quote", "A quote opens here and is never closed.", "Close it.")
+_NOT_CLOSED = kind("open-bracket", "A {{ or [ opens here and is not closed, or a comma is missing inside.", "Close it.")
+NO_SPACE = kind("missing-space", "A space is missing after the colon.", "Write one.")
+_COLON_INSIDE = kind("colon-in-words", "There is a colon inside these words.", "Put the words in quotes.")
+_UNFIT = kind("indentation", "This line does not fit under the one above.", "Check the spaces at the start of both.")
+_BACKSLASH = kind("backslash", "There is a backslash in these words.", "Remove it.")
+_DASHES = kind("three-dashes", "There is a line of three dashes in the file.", "Remove it.")
+_STAR = kind("star-before-words", "A star begins these words.", "Put them in quotes.")
+_NO_COLON = kind("missing-colon", "A colon is missing after a name here.", "Write one.")
+_STRANGE = kind("unreadable-character", "There is a character here that cannot be read.", "Remove it.")
+_UNCLEAR = kind("unreadable-line", "YAML cannot make sense of this line.", "Compare it with the lines around it.")
+_TAB = kind("tab", "There is a tab on this line.", "Use spaces.")
+_NO_HYPHEN = kind("not-a-hyphen", "This line begins with a character that is not a plain hyphen.", "Type - instead.")
+_NO_DASH = kind("missing-dash", "A dash is missing before these words, or a name and a colon.", "Write it.")
+_DASH_NO_SPACE = kind("missing-space-after-dash", "A space is missing after the dash.", "Write one.")
+_RUNS_ON = kind(
+    "words-after-quote", "The words continue after a closing quote.",
+    "Inside the words, use the other kind of quotes, or none.",
+)  # fmt: skip
+_HASH_ABOVE = kind(
+    "hash-cuts-words", "A # cuts the line above short, so it cannot continue here.", "Put all the words in quotes."
+)
 _SYNTAX = {
     "mapping values are not allowed": _COLON_INSIDE,
     "found unexpected end of stream": _NEVER_CLOSED,
-    "found unknown escape character": "There is a backslash in these words. Remove it.",
+    "found unknown escape character": _BACKSLASH,
     "that cannot start any token": _KEPT_SIGN,
-    "found another document": "There is a line of three dashes in the file. Remove it.",
-    "found undefined alias": "A star begins these words. Put them in quotes.",
+    "found another document": _DASHES,
+    "found undefined alias": _STAR,
     "entries are not allowed here": _KEPT_SIGN,
     "mapping keys are not allowed": _KEPT_SIGN,
     "expected a comment or a line break": _KEPT_SIGN,
@@ -43,27 +66,26 @@ _SYNTAX = {
     "' or '}', but got ':'": _COLON_INSIDE,
     "' or '}', but got": _NO_COMMA,
     "expected <block end>": _UNFIT,
-    "could not find expected ':'": "A colon is missing after a name here. Write one.",
-    "special characters are not allowed": "There is a character here that cannot be read. Remove it.",
+    "could not find expected ':'": _NO_COLON,
+    "special characters are not allowed": _STRANGE,
 }
 
 
-def fault(error: MarkedYAMLError | ReaderError, source: list[str]) -> tuple[int, str]:
-    """The number of the line to look at, and what to do about it."""
+def fault(error: MarkedYAMLError | ReaderError, source: list[str]) -> tuple[int, Kind]:
+    """The number of the line to look at, and what is wrong there."""
     mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error)
-    otherwise = "YAML cannot make sense of this line. Compare it with the lines around it."
-    says = next((says for sign, says in _SYNTAX.items() if sign in what), otherwise)
+    wrong = next((wrong for sign, wrong in _SYNTAX.items() if sign in what), _UNCLEAR)
     if mark and opened and mark.line != opened.line and what.startswith(("expected ',' or", "found unexpected end")):
         mark = opened
-        says = _NOT_CLOSED if what.startswith("expected") else says
+        wrong = _NOT_CLOSED if what.startswith("expected") else wrong
     if mark and "expected <block end>" in what:
-        says = _run_over(source, mark.line, mark.column) or says
+        wrong = _run_over(source, mark.line, mark.column) or wrong
     mark = mark or opened
-    if mark and says == _COLON_INSIDE:
-        says = _about_colon(source[mark.line], mark.column)
+    if mark and wrong == _COLON_INSIDE:
+        wrong = _about_colon(source[mark.line], mark.column)
     if mark and (seen := next((told for sign, told in _SEEN if sign.search(source[mark.line])), None)):
-        says = seen
+        wrong = seen
     elif mark and (found := _line_above(source, mark.line)):
         return found
     if mark and (line := _left_open(source, mark.line)):
@@ -71,21 +93,18 @@ def fault(error: MarkedYAMLError | ReaderError, source: list[str]) -> tuple[int,
     line = mark.line if mark else 0
     while line and not source[line].strip():  # an empty line at the end is not the fault
         line -= 1
-    return line + 1, says
+    return line + 1, wrong
 
 
 #: Signs that explain any fault YAML finds on their line.
 _SEEN = (
-    (re.compile("\t"), "There is a tab on this line. Use spaces."),
-    (
-        re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"),
-        "This line begins with a character that is not a plain hyphen. Type - instead.",
-    ),
+    (re.compile("\t"), _TAB),
+    (re.compile("^ *[\u2013\u2014\u2022\u2212\u00b7].*"), _NO_HYPHEN),
     (re.compile(f"[:{{,] *[{''.join(CURLY)}]|^ *- *[{''.join(CURLY)}]"), NOT_PLAIN),
 )
 
 
-def _about_colon(line: str, column: int) -> str:
+def _about_colon(line: str, column: int) -> Kind:
     """What is wrong where YAML finds an unexpected colon."""
     before = line[:column]
     if re.fullmatch(r"""\s*(- +)?["']?[\w-]+["']?""", before):
@@ -100,21 +119,21 @@ def _about_colon(line: str, column: int) -> str:
 #: What is wrong with a line of this shape, if YAML finds a fault on the line below it.
 _SHAPES = (
     (_SEEN[1][0], _SEEN[1][1]),
-    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), "A colon is missing after the name. Write one."),
-    (re.compile(r'\s*"[^"]*"\s*'), "A dash is missing before these words, or a name and a colon. Write it."),
+    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), _NO_COLON),
+    (re.compile(r'\s*"[^"]*"\s*'), _NO_DASH),
     (re.compile(r"\s*[a-z]\w*:[^\s/].*"), NO_SPACE),
-    (re.compile(r"\s*-[^\s-].*"), "A space is missing after the dash. Write one."),
+    (re.compile(r"\s*-[^\s-].*"), _DASH_NO_SPACE),
 )
 
 
-def _line_above(source: list[str], fault: int) -> tuple[int, str] | None:
+def _line_above(source: list[str], fault: int) -> tuple[int, Kind] | None:
     """The number of the line above this index, and its mistake, if it has a common one that causes the fault."""
     above = _written(source, range(fault - 1, -1, -1))
     if above is None:
         return None
-    says = next((says for shape, says in _SHAPES if shape.fullmatch(source[above])), None)
-    is_to_blame = says and _next_fault(_without(source, range(above, above + 1))) != fault
-    return (above + 1, says) if says and is_to_blame else None
+    wrong = next((wrong for shape, wrong in _SHAPES if shape.fullmatch(source[above])), None)
+    is_to_blame = wrong and _next_fault(_without(source, range(above, above + 1))) != fault
+    return (above + 1, wrong) if wrong and is_to_blame else None
 
 
 def _left_open(source: list[str], fault: int) -> int | None:
@@ -135,15 +154,15 @@ def _left_open(source: list[str], fault: int) -> int | None:
     return None
 
 
-def _run_over(source: list[str], line: int, column: int) -> str | None:
-    """What to do about words that continue where YAML ends them; None if only the indentation is wrong."""
+def _run_over(source: list[str], line: int, column: int) -> Kind | None:
+    """What is wrong where words continue after YAML ended them; None if only the indentation is."""
     before = source[line][:column].rstrip() if line < len(source) else ""
     if before.endswith(('"', "'")):
-        return "The words continue after a closing quote. Inside the words, use the other kind of quotes, or none."
+        return _RUNS_ON
     if before.endswith(("}", "]")):
         return _KEPT_SIGN
     if not before and line and re.search(r"\s#", source[line - 1]) and not re.match(r"\s*(- |[\w-]+:)", source[line]):
-        return "A # cuts the line above short, so it cannot continue here. Put all the words in quotes."
+        return _HASH_ABOVE
     return None
 
 

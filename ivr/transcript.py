@@ -20,12 +20,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ivr import outcome
 from ivr.hours import LONDON
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.session import (
     Ended,
     Input,
@@ -60,7 +60,31 @@ PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"
 #: The two lines that every call begins with.
 _HEAD = ("When", "From")
 HIDDEN = "hidden"
-_SAY_WHEN = "Write when the call is made, like 'When    Wed 25 November 2026, 10:30'."
+_SAY_WHEN = kind(
+    "story-when", "A story begins with the time of the call.", "Write it like 'When    Wed 25 November 2026, 10:30'."
+)
+_WRONG_DAY = kind("story-weekday", "{date} is a {day}.", "Write {short} here, or another day.")
+_FROM = kind("story-from", "This is not a caller's number.", "Write one, like 'From    07700 900123', or hidden.")
+_TWICE_IN_HEAD = kind("story-head-twice", "'{name}' is here twice.", "Keep one of them.")
+_SPEAKER = kind("story-speaker", "Nobody is named who says or does this.", "Begin the line with one of: {names}.")
+_CALLER_DOES = kind(
+    "story-caller", "This is not what a caller can do.",
+    "Write keys, {silent}, (presses 1 twice), {speaks} or {hangs_up}.",
+)  # fmt: skip
+_ADVISER_DOES = kind("story-adviser", "This is not what an adviser can do.", "Write one of: {names}.")
+_NEVER_WHAT = kind(
+    "story-never", "No words are left to look for.",
+    "Write words that must not be heard anywhere in this call, like 'NEVER   two months'.",
+)  # fmt: skip
+_GOT_WHAT = kind(
+    "story-got", "This is not what a caller can get.", "Write what they have got, beginning with one of: {names}."
+)
+_NO_WORDS = kind("story-words", "Nothing is said here.", "Write what is, or ... for any words.")
+_EMPTY = kind("story-empty", "Nothing happens in this call.", "Write what the caller does and must hear.")
+_GOT_IS_LAST = kind(
+    "story-got-last", "GOT is what the caller has at the end of the call.",
+    "Move it below the last CALLER or ADVISER line.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,12 @@ class Transcript:
     #: Comment lines at the top that say what the call is for.
     about: tuple[str, ...] = ()
     name: str = field(default="call", compare=False)
+    #: The lines of the file that it was read from.
+    lines: tuple[str, ...] = field(default=(), compare=False)
+
+    def where(self, entry: Entry) -> Where:
+        """The place of one of its entries in the file."""
+        return at_line(self.name, self.lines, entry.line)
 
 
 # --- reading and writing --------------------------------------------------------------------
@@ -95,25 +125,33 @@ def read(text: str, name: str) -> Transcript:
     """Read a .call file. Raises ConfigError with its mistakes."""
     head: dict[str, Entry] = {}
     entries: list[Entry] = []
+    lines = text.splitlines()
     problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.startswith("#") and (says := _take(line, number, head, entries)):
-            problems.append(Problem(name, number, says))
-    problems += [Problem(name, e.line, says) for e in (*entries, *head.values()) if (says := unreadable(e))]
-    problems += [Problem(name, e.line, _GOT_IS_LAST) for e in _before_the_end(entries)]
+
+    for number, line in enumerate(lines, 1):
+        if not line.startswith("#") and (wrong := _take(line, number, head, entries)):
+            problems.append(wrong.at(Where(name, number, 1, line)))
+    for entry in (*entries, *head.values()):
+        if wrong := unreadable(entry):
+            problems.append(wrong.at(at_line(name, lines, entry.line)))
+    problems += [_GOT_IS_LAST().at(at_line(name, lines, entry.line)) for entry in _before_the_end(entries)]
     if "When" not in head:
-        problems.append(Problem(name, 1, _SAY_WHEN))
+        problems.append(_SAY_WHEN().at(Where(name)))
     if not entries and not problems:
-        problems.append(Problem(name, 1, "Nothing happens in this call. Write what the caller does and must hear."))
+        problems.append(_EMPTY().at(Where(name)))
     if problems:
         raise ConfigError(problems)
     when, caller = _when(head["When"].text), head["From"].text if "From" in head else HIDDEN
     assert when
-    about = tuple(line for line in text.splitlines() if line.startswith("#"))
-    return Transcript(when, "" if caller == HIDDEN else caller, tuple(entries), about, name)
+    about = tuple(line for line in lines if line.startswith("#"))
+    return Transcript(when, "" if caller == HIDDEN else caller, tuple(entries), about, name, tuple(lines))
 
 
-_GOT_IS_LAST = "GOT is what the caller has at the end of the call. Move it below the last CALLER or ADVISER line."
+def at_line(name: str, lines: Sequence[str], number: int) -> Where:
+    """The place of a line of a .call file, where its words begin."""
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    words = re.match(r"\s*(?:\S+\s+(?=\S))?", line)
+    return Where(name, number, words.end() + 1 if words and line else 0, line)
 
 
 def _before_the_end(entries: list[Entry]) -> Iterator[Entry]:
@@ -122,19 +160,19 @@ def _before_the_end(entries: list[Entry]) -> Iterator[Entry]:
     return (entry for entry in entries[: last + 1] if entry.who == "GOT")
 
 
-def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> str | None:
+def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> Problem | None:
     """Add a line to the head or the entries. Returns what is wrong with it, or None."""
     first, rest = _parted(line)
     if first in _HEAD:
         if first in head:
-            return f"'{first}' is here twice. Keep one of them."
+            return _TWICE_IN_HEAD(name=first)
         head[first] = Entry(first, rest, number)
     elif first in SPEAKERS:
         entries.append(Entry(first, rest, number))
     elif first is None and rest and entries:
         entries[-1] = replace(entries[-1], text=f"{entries[-1].text} {rest}")
     elif line.strip():
-        return f"Begin the line with one of: {', '.join((*_HEAD, *SPEAKERS))}."
+        return _SPEAKER(names=", ".join((*_HEAD, *SPEAKERS)))
     return None
 
 
@@ -171,31 +209,31 @@ def _when(text: str) -> dt.datetime | None:
         return None
 
 
-def unreadable(entry: Entry) -> str | None:
-    """What to write instead of a line that cannot be read; None if it can."""
-    if entry.who == "When":
-        return _no_moment(entry.text)
-    if entry.who == "From":
-        is_one = entry.text == HIDDEN or _NUMBER.fullmatch(entry.text)
-        return None if is_one else "Write the caller's number, like 'From    07700 900123', or hidden."
-    if entry.who == "CALLER" and inputs_of(entry.text) is None:
-        return f"Write keys, {SILENT}, (presses 1 twice), {SPEAKS} or {HANGS_UP}."
-    if entry.who == "ADVISER" and not entry.put_in and not entry.text.startswith("hears"):
-        return f"Write one of: {', '.join(ADVISER_DOES)}."
-    if entry.who == "NEVER" and not entry.text.translate(PLAIN).strip(". "):
-        return "Write words that must not be heard anywhere in this call, like 'NEVER   two months'."
-    if entry.who == "GOT" and not entry.text.startswith((*outcome.KINDS, "...")):
-        return f"Write what the caller has got, beginning with one of: {', '.join(outcome.KINDS)}."
-    return None if entry.text else "Write what is said here, or ... for any words."
+def unreadable(entry: Entry) -> Problem | None:
+    """What is wrong with a line that cannot be read; None if it can."""
+    match entry.who:
+        case "When":
+            return _no_moment(entry.text)
+        case "From" if entry.text != HIDDEN and not _NUMBER.fullmatch(entry.text):
+            return _FROM()
+        case "CALLER" if inputs_of(entry.text) is None:
+            return _CALLER_DOES(silent=SILENT, speaks=SPEAKS, hangs_up=HANGS_UP)
+        case "ADVISER" if not entry.put_in and not entry.text.startswith("hears"):
+            return _ADVISER_DOES(names=", ".join(ADVISER_DOES))
+        case "NEVER" if not entry.text.translate(PLAIN).strip(". "):
+            return _NEVER_WHAT()
+        case "GOT" if not entry.text.startswith((*outcome.KINDS, "...")):
+            return _GOT_WHAT(names=", ".join(outcome.KINDS))
+    return None if entry.text else _NO_WORDS()
 
 
-def _no_moment(text: str) -> str | None:
+def _no_moment(text: str) -> Problem | None:
     """What is wrong with the time of a call; None if nothing is."""
     when = _when(text)
     if when is None:
-        return _SAY_WHEN
+        return _SAY_WHEN()
     if not text.startswith(f"{when:%a}"):
-        return f"{when:%-d %B %Y} is a {when:%A}. Write {when:%a} here, or another day."
+        return _WRONG_DAY(date=f"{when:%-d %B %Y}", day=f"{when:%A}", short=f"{when:%a}")
     return None
 
 

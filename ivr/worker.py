@@ -37,7 +37,7 @@ from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
 from ivr.linefile import LineFile
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.store import MOST_ENDED, PATIENT_SECONDS, Spool, Store
 from ivr.twilio import codes

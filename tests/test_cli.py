@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,9 +19,12 @@ from click.testing import CliRunner, Result
 from ivr import callback, config, transcript
 from ivr.cli import commands, people
 from ivr.cli.common import Stop, store_of
+from ivr.problems import KINDS
 from ivr.request import SpokenMessage
 from tests.desk import HOUR, ask
 from tests.test_twiml import assert_valid
+
+IVR = Path(sys.executable).parent / "ivr"
 
 
 @pytest.fixture
@@ -196,3 +205,35 @@ def test_a_list_with_numbers_in_it_is_for_nobody_else_to_read(ivr: Ivr, tmp_path
         assert path.stat().st_mode & 0o777 == 0o600
     assert ivr("callbacks", "export", str(path)).output.startswith(f"Wrote 0 requests to {path}.")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+# --- findings -----------------------------------------------------------------------------------
+
+
+def test_each_code_is_explained(ivr: Ivr) -> None:
+    codes = ivr("explain").output.split()
+
+    assert codes == sorted(KINDS)
+    assert "R21" in ivr("explain", "sentence-length").output
+    for code in codes:
+        assert ivr("explain", code).output.startswith(f"{code} ({KINDS[code].severity})\n")
+
+
+def test_an_unknown_code_is_told(ivr: Ivr) -> None:
+    with pytest.raises(Stop, match="no finding 'nothing'"):
+        ivr("explain", "nothing")
+
+
+def test_in_a_terminal_the_check_shows_the_line_with_the_fault(tmp_path: Path) -> None:
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    menu = tmp_path / "config" / "menus" / "welcome.yaml"
+    menu.write_text(menu.read_text(encoding="utf-8").replace("goto: school_menu", "goto: nowhere"), encoding="utf-8")
+    place = {"IVR_CONFIG": str(tmp_path / "config"), "IVR_DATA": str(tmp_path / "var"), "TERM": "dumb"}
+    ours, its = pty.openpty()
+
+    subprocess.run([IVR, "check"], env={"PATH": os.environ["PATH"], **place}, stdout=its, stderr=its, timeout=120)
+
+    head, line, caret, says = os.read(ours, 4096).decode().replace("\r", "").split("\n")[:4]
+    assert re.fullmatch(r"config/menus/welcome\.yaml:\d+:\d+  error: leads-nowhere", head)
+    assert line[caret.index("^") :].startswith("goto: nowhere")
+    assert says.startswith("  Nothing is called 'nowhere'.")

@@ -252,7 +252,7 @@ def test_errors_stop_a_publication_with_their_lines(staff: Staff, published: str
 
     assert told.status == 1
     assert re.fullmatch(
-        r"config/menus/welcome.yaml:28  Nothing is called 'school_menus'\. .+ Did you mean 'school_menu'\?\n"
+        r"config/menus/welcome.yaml:28:\d+  Nothing .+ Did you mean 'school_menu'\?  \(error: leads-nowhere\)\n"
         r"\nNothing was published\. The live version stays\.\n",
         told.err,
     )
@@ -395,7 +395,7 @@ def _tagged_list(folder: Path) -> None:
 
 
 BAD = [
-    (_binary, "This is not a text file. Save it as plain text (UTF-8)."),
+    (_binary, "This is not a text file. Save it as plain text (UTF-8), or remove it."),
     (_fifty_megabytes, "This file is too big to be one of the line's. Remove it from the folder."),
     (_gone, "This file disappeared while it was read. Put it back, or try again."),
     (_alias, "'&it' is not used here. Write the words out again where you need them."),
@@ -414,7 +414,7 @@ def test_a_file_that_is_none_of_words_is_told_by_name(
     told = staff("publish", "-m", "why")
 
     assert (told.status, told.out) == (1, "")
-    assert f"config/menus/x.yaml:1  {says}" in told.err.splitlines()
+    assert re.search(rf"^config/menus/x.yaml(:\d+:\d+)?  {re.escape(says)}  \(error: ", told.err, re.MULTILINE)
     assert "Traceback" not in told.err
     assert staff.live == published
 
@@ -425,7 +425,7 @@ def test_a_config_folder_that_is_not_there_is_told(staff: Staff, published: str)
     told = staff("publish", "-m", "why")
 
     says = f"IVR_CONFIG is '{staff.folder}', and there is no such folder. Name the one that staff edit."
-    assert told == Told(1, "", f"environment:  {says}\n")
+    assert told == Told(1, "", f"environment  {says}  (error: environment-ivr-config)\n")
     assert staff.live == published
 
 
@@ -884,7 +884,7 @@ def test_a_notice_is_checked_as_all_words_are(staff: Staff, published: str) -> N
     told = staff("notice", "Ring {the_moon}.")
 
     assert told.status == 1
-    assert re.fullmatch(r"config/line.yaml:\d+  There is no setting \{the_moon\}\..*\n", told.err)
+    assert re.fullmatch(r"config/line.yaml:\d+:\d+  There is no setting \{the_moon\}\..*\n", told.err)
     assert staff.live == published
     assert "the_moon" not in staff.read()
 
@@ -899,7 +899,7 @@ def test_a_notice_is_not_held_up_by_what_was_live_before_a_rule(staff: Staff, fi
         },
     )
 
-    assert staff("notice", "Ask the local authority.").err.endswith("use one word for one thing.\n")
+    assert staff("notice", "Ask the local authority.").err.endswith("(error: one-word)\n")
     assert staff("notice", SNOW).status == 0
 
 
@@ -927,7 +927,7 @@ def test_a_notice_is_live_though_the_draft_cannot_take_it(draft: str, staff: Sta
     assert told.status == 1
     assert told.out.startswith("Callers hear it from now on.")
     assert re.fullmatch(
-        rf"That is live, but {re.escape(str(staff.folder))}/line.yaml was not changed: config/line.yaml:\d+  .+\n"
+        rf"That is live, but {re.escape(str(staff.folder))}/line.yaml was not changed: config/line.yaml.*  .+\n"
         "Make the same change there, or the next publication will undo it.\n",
         told.err,
     )

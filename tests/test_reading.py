@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from ivr import authored, building, config, linefile, menufile, publishing
 from ivr.fitting import Spare, sound_part
-from ivr.reading import MOST_CHARACTERS, ConfigError, Problem, read
+from ivr.problems import KINDS, ConfigError, Problem, Where, kind
+from ivr.reading import MOST_CHARACTERS, read
 
 Edit = Callable[[str, str, str], dict[str, str]]
 
@@ -20,7 +22,13 @@ def _refused(files: dict[str, str]) -> list[str]:
     """The Problems that prevent these files from being used, as staff see them."""
     with pytest.raises(ConfigError) as refusal:
         building.load(files)
-    return [str(problem) for problem in refusal.value.problems]
+    return [_told(problem) for problem in refusal.value.problems]
+
+
+def _told(problem: Problem) -> str:
+    """The file, the line and the words."""
+    where = problem.where
+    return f"{where.file}:{where.line}  {problem.says}" if where.line else f"{where.file}  {problem.says}"
 
 
 def _line(files: dict[str, str], name: str, text: str) -> int:
@@ -45,7 +53,7 @@ MISTAKES = [
         '"1": {label: "For school, nursery or college"',
         "Two choices use key 1 (the first is on line {first}). Give one another key.",
     ),
-    (MENU, "      2: {label", '      "2": {label', '"2": {label', "Write key 2 without quotes."),
+    (MENU, "      2: {label", '      "2": {label', '"2": {label', "A key is a number. Write key 2 without quotes."),
     (
         MENU,
         "      2: {label",
@@ -114,7 +122,7 @@ MISTAKES = [
         'say: "Unhappy with help, or a decision?"',
         "say: 12",
         "say: 12",
-        'Put 12 in quotes, or digits are lost: say: "12"',
+        'Without quotes, digits are lost. Put 12 in quotes: say: "12"',
     ),
     (
         MENU,
@@ -167,7 +175,13 @@ MISTAKES = [
         "'goto:school_menu' is not a field here. Write a space after the colon.",
     ),
     ("menus/exclusion.yaml", "urgent: true", "urgent: yes", "urgent: yes", "'urgent' must be true, false or today."),
-    ("menus/letters.yaml", "urgent: true", 'urgent: "true"', "urgent:", "Take the quotes away: urgent: true"),
+    (
+        "menus/letters.yaml",
+        "urgent: true",
+        'urgent: "true"',
+        "urgent:",
+        "'urgent' is in quotes. Take the quotes away: urgent: true",
+    ),
     ("menus/letters.yaml", "urgent: true", "urgent: 1", "urgent:", "'urgent' must be true, false or today."),
     (
         "line.yaml",
@@ -224,21 +238,21 @@ MISTAKES = [
         '  helpline_phone: {number: "0116 257 5027", confirmed_by: , confirmed_on: }',
         "  helpline_phone: 01162575027",
         "  helpline_phone: 0116",
-        'Put 01162575027 in quotes, or digits are lost: helpline_phone: "01162575027"',
+        'Without quotes, digits are lost. Put 01162575027 in quotes: helpline_phone: "01162575027"',
     ),
     (
         "line.yaml",
         '  helpline_phone: {number: "0116 257 5027", confirmed_by: , confirmed_on: }',
         "  helpline_phone: +441162575027",
         "  helpline_phone: +44",
-        'Put +441162575027 in quotes, or digits are lost: helpline_phone: "01162575027"',
+        'Without quotes, digits are lost. Put +441162575027 in quotes: helpline_phone: "01162575027"',
     ),
     (
         "line.yaml",
         '  para_complaints: "11.2"',
         "  para_complaints: 11.20",
         "  para_complaints: 11.20",
-        'Put 11.20 in quotes, or digits are lost: para_complaints: "11.20"',
+        'Without quotes, digits are lost. Put 11.20 in quotes: para_complaints: "11.20"',
     ),
     (
         "line.yaml",
@@ -254,7 +268,13 @@ MISTAKES = [
         "  show_after_complaint: false",
         "'show_after_complaint' must be one of: ",
     ),
-    ("line.yaml", "closed_days: []", "closed_days: [24/12/2026]", "closed_days", "'closed_days' must be a date, year"),
+    (
+        "line.yaml",
+        "closed_days: []",
+        "closed_days: [24/12/2026]",
+        "closed_days",
+        "'closed_days' must be a date. Write the year first",
+    ),
     (
         "line.yaml",
         "closed_days: []",
@@ -262,14 +282,20 @@ MISTAKES = [
         "closed_days",
         "'closed_days' has nothing after it. Write [] if ",
     ),
-    ("line.yaml", "closed_days: []", 'closed_days: ["2026-12-24"]', "closed_days", "Take the quotes away: 2026-12-24."),
+    (
+        "line.yaml",
+        "closed_days: []",
+        'closed_days: ["2026-12-24"]',
+        "closed_days",
+        "'closed_days' is in quotes. Take the quotes away: 2026-12-24",
+    ),
     ("line.yaml", "closed_days: []", "closed_days: [2026-02-30]", "closed_days", "There is no such day: 2026-02-30."),
     (
         "line.yaml",
         "mediation_days: 30",
         'mediation_days: "30"',
         "mediation_days",
-        "Take the quotes away: mediation_days: 30",
+        "'mediation_days' is in quotes. Take the quotes away: mediation_days: 30",
     ),
     (
         "line.yaml",
@@ -325,7 +351,7 @@ MISTAKES = [
         '"The number is {council_phone}."',
         '"Look at {council_email}."',
         "Look at {council_email}",
-        "{council_email} can only be sent by text, because callers cannot write it down by ear.",
+        "Callers cannot write down {council_email} by ear. Put it into a text message, and offer that.",
     ),
     (
         "menus/first_steps.yaml",
@@ -375,10 +401,10 @@ def test_all_mistakes_are_told_at_once(files: dict[str, str]) -> None:
     ("text", "told"),
     [
         ("", "This file is empty. Write it, or delete it."),
-        ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or remove it from the folder."),
+        ("\x00\x01\x02", "This is not a text file. Save it as plain text (UTF-8), or remove it."),
         ("a" * (MOST_CHARACTERS + 1), "This file is too big to be one of the line's. Remove it from the folder."),
         ('a: "never closed\nb: c', "A quote opens here and is never closed. Close it."),
-        ("%YAML 1.1\n---\na: no", "Remove this line. It makes YAML misread some words."),
+        ("%YAML 1.1\n---\na: no", "This line makes YAML misread some words. Remove it."),
         ("a: 1\n---\nb: 2", "There is a line of three dashes in the file. Remove it."),
         ("a: b: c", "There is a colon inside these words. Put the words in quotes."),
         ("a: b\n   c: d", "This line does not fit under the one above. Check the spaces at the start of both."),
@@ -434,13 +460,60 @@ UNFIT = [
 def test_signs_that_do_not_fit_are_told_with_what_to_do(text: str, line: int, told: str) -> None:
     problem = read(text, "config/menus/x.yaml").problems[0]
 
-    assert (problem.line, problem.says[: len(told)]) == (line, told)
+    assert (problem.where.line, problem.says[: len(told)]) == (line, told)
+
+
+HOURS = Problem(
+    Where("config/line.yaml", 7, 11, '  monday: "09:00\t-"'),
+    "not-opening-hours",
+    "'09:00\n' is not a time.",
+    "Correct it.",
+)
 
 
 def test_a_fault_is_told_in_one_line() -> None:
-    assert (
-        str(Problem("config/line.yaml", 7, "'09:00\n' is not a time.")) == "config/line.yaml:7  '09:00 ' is not a time."
-    )
+    assert str(HOURS) == "config/line.yaml:7:11  '09:00 ' is not a time. Correct it.  (error: not-opening-hours)"
+
+
+def test_in_a_terminal_a_fault_is_shown_in_its_line() -> None:
+    assert HOURS.shown().split("\n") == [
+        "config/line.yaml:7:11  error: not-opening-hours",
+        '     7 |   monday: "09:00\t-"',
+        "       |           ^",
+        "  '09:00 ' is not a time. Correct it.",
+    ]
+
+
+@pytest.mark.parametrize("column", [1, 60, 150, 300])
+def test_of_a_long_line_the_part_with_the_fault_is_shown(column: int) -> None:
+    written = "".join(chr(ord("a") + i % 26) for i in range(300))
+
+    line, caret = Where("x", 1, column, written).shown()
+
+    assert len(line) < 110
+    assert line[caret.index("^")] == written[column - 1]
+
+
+def test_what_is_no_place_in_a_file_has_no_line() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        config.settings({"SECRET_KEY": "secret"})
+    (problem,) = refusal.value.problems
+
+    assert str(problem).startswith("environment  SECRET_KEY has fewer than 16 characters")
+    assert (problem.as_json()["line"], problem.shown().count("\n")) == (None, 1)
+
+
+def test_each_kind_of_problem_has_a_code_and_says_what_to_do() -> None:
+    """Those without words of their own are told in each problem's: rules, and environment variables."""
+    assert len(KINDS) > 150
+    for code, each in KINDS.items():
+        assert re.fullmatch("[a-z]+(-[a-z]+)*", code)
+        assert bool(each.words) == bool(each.remedy), code
+
+
+def test_two_kinds_cannot_have_one_code() -> None:
+    with pytest.raises(ValueError, match="have the code empty-file"):
+        kind("empty-file", "It is empty.", "Fill it.")
 
 
 @pytest.mark.parametrize(
@@ -481,7 +554,7 @@ def test_a_file_that_is_passed_over_is_told(tmp_path: Path, name: str, severity:
 
     (problem,) = config.folder(tmp_path).problems
 
-    assert (problem.file, problem.severity) == (f"config/{name}", severity)
+    assert (problem.where.file, problem.severity) == (f"config/{name}", severity)
     assert problem.says.startswith(f"This is not read. {says}")
 
 
@@ -510,7 +583,7 @@ def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name
 
         problems = read("\n".join(broken), name).problems
 
-        assert [problem.line for problem in problems] == [i + 1], (lines[i], problems)
+        assert [problem.where.line for problem in problems] == [i + 1], (lines[i], problems)
 
 
 @pytest.mark.parametrize("right", [
@@ -525,7 +598,7 @@ def test_quotes_that_are_right_are_not_blamed_for_a_fault_further_down(right: st
 
     problems = read(text.replace("\n", end), "x.yaml").problems
 
-    assert [(p.line, p.says) for p in problems] == [
+    assert [(p.where.line, p.says) for p in problems] == [
         (text.count("\n"), "There is a colon inside these words. Put the words in quotes.")
     ]
 
@@ -536,11 +609,11 @@ def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str
 
 
 @pytest.mark.parametrize(("name", "right", "wrong", "says"), [
-    ("line.yaml", "names:\n", "names\n", "A colon is missing after the name. Write one."),
-    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing after the name. Write one."),
+    ("line.yaml", "names:\n", "names\n", "A colon is missing after a name here. Write one."),
+    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing after a name here. Write one."),
     (
         "menus/complaints.yaml", '    closing: "That', '    closing "That',
-        "A colon is missing after the name. Write one.",
+        "A colon is missing after a name here. Write one.",
     ),
     ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing after the colon. Write one."),
     ("menus/complaints.yaml", '- "For a', '-"For a', "A space is missing after the dash. Write one."),
@@ -561,7 +634,7 @@ def test_a_slip_is_told_on_its_own_line_and_not_on_the_one_below(
 def test_a_right_line_is_not_blamed_for_a_fault_below_it(right: str) -> None:
     text = f"{right}\ntitle: now: this\n"
 
-    assert [(p.line, p.says) for p in read(text, "x.yaml").problems] == [
+    assert [(p.where.line, p.says) for p in read(text, "x.yaml").problems] == [
         (3, "There is a colon inside these words. Put the words in quotes.")
     ]
 
@@ -652,9 +725,9 @@ def test_a_file_that_cannot_be_read_hides_no_fault_of_the_others(tmp_path: Path)
     with pytest.raises(ConfigError) as refusal:
         publishing.look(config.settings({"IVR_CONFIG": str(here), "IVR_DATA": str(tmp_path)}))
 
-    assert [f"{p.file}:{p.line}" for p in refusal.value.problems] == [
-        "config/menus/binary.yaml:1", "config/menus/exclusion.yaml:126", "config/menus/pipe.yaml:1",
-        "config/menus/x.yml:1", "config/stories/binary.call:1", "config/stories/empty.call:1",
+    assert [_told(problem).partition("  ")[0] for problem in refusal.value.problems] == [
+        "config/menus/binary.yaml", "config/menus/exclusion.yaml:126", "config/menus/pipe.yaml",
+        "config/menus/x.yml", "config/stories/binary.call", "config/stories/empty.call",
         "config/texts.yaml:1",
     ]  # fmt: skip
 
@@ -757,17 +830,13 @@ def test_a_missing_file_is_a_problem(files: dict[str, str]) -> None:
 
     problems = _refused(without)
 
-    assert "config/texts.yaml:1  This file is missing. Put it back." in problems
+    assert "config/texts.yaml  This file is missing. Put it back." in problems
 
 
 def test_a_node_that_is_needed_and_gone_is_a_problem(edited: Edit) -> None:
     problems = _refused(edited(MENU, "  greeting:\n", "  hello:\n"))
 
-    assert any("The node 'greeting' is missing. Every line needs it." in p for p in problems)
-
-
-def test_a_problem_says_where_it_is_first() -> None:
-    assert str(Problem("config/menus/a.yaml", 7, "Do this.")) == "config/menus/a.yaml:7  Do this."
+    assert any("The node 'greeting' is missing. Write it: every line needs it." in p for p in problems)
 
 
 # --- one fault hides no other ---------------------------------------------------------------
@@ -865,13 +934,13 @@ def test_what_is_done_to_a_document_does_not_come_back_when_it_is_read_again() -
     text = "a:\n  b: [one, 2]\n  c: words # cut\n"
     first = read(text, "config/x.yaml")
     first.data["a"]["b"].append("three")
-    first.lines.clear()
-    first.problems.append(first.problem((), "Something else."))
+    first.marks.clear()
+    first.report(HOURS, ())
     first.stand_ins[("a",)] = 1
 
     again = read(text, "config/x.yaml")
 
     assert again.data == {"a": {"b": ["one", 2], "c": "words"}}
-    assert again.line(("a", "c")) == 3
+    assert again.where(("a", "c")) == Where("config/x.yaml", 3, 3, "  c: words # cut")
     assert (again.problems, again.stand_ins) == ([], {})
     assert read(text, "config/y.yaml").file == "config/y.yaml"

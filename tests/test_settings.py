@@ -15,7 +15,7 @@ from ivr import building, check, config, drafts, publishing
 from ivr.check.context import Context
 from ivr.cli import running
 from ivr.config import Settings
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Problem
 from ivr.session import Transfer
 from ivr.spoken import text_of
 from ivr.store import Store
@@ -149,10 +149,10 @@ ONE_BY_ONE: list[tuple[dict[str, str], str]] = [
     ),
     (
         {"SMTP_URL": "smtp://mail.example.org/in", "SMTP_FROM": "a@b.org"},
-        "SMTP_URL must end after the host and its port.",
+        "SMTP_URL does not end after the host and its port.",
     ),
     ({"SMTP_URL": "smtp://me@mail.example.org", "SMTP_FROM": "a@b.org"}, "SMTP_URL has a user without a password"),
-    ({"SMTP_URL": "smtp://mail server", "SMTP_FROM": "a@b.org"}, "SMTP_URL must be smtp:// or smtps:// with a host"),
+    ({"SMTP_URL": "smtp://mail server", "SMTP_FROM": "a@b.org"}, "SMTP_URL is not the address of a mail server."),
     ({"IVR_CONFIG": "no/such/folder"}, "IVR_CONFIG is 'no/such/folder', and there is no such folder."),
     ({"IVR_CONFIG": "README.md"}, "IVR_CONFIG is 'README.md', and "),
     ({"IVR_DATA": "README.md"}, "IVR_DATA is 'README.md', and "),
@@ -223,7 +223,7 @@ def test_every_command_tells_all_of_it_at_once(tmp_path: Path, command: str) -> 
     told = _run(tmp_path, command, **WRONG)
 
     assert (told.returncode, told.stdout) == (1, "")
-    assert [line[:13] for line in told.stderr.splitlines()] == ["environment: "] * len(WRONG)
+    assert [line[:12] for line in told.stderr.splitlines()] == ["environment "] * len(WRONG)
 
 
 def test_the_check_tells_of_the_environment_and_of_the_words_together(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_the_check_tells_of_the_environment_and_of_the_words_together(tmp_path: 
 
     told = _run(tmp_path, "check", **WRONG).stdout
 
-    assert "environment:  SECRET_KEY has fewer than 16 characters" in told
+    assert "environment  SECRET_KEY has fewer than 16 characters" in told
     assert "Nothing is called 'nowhere'." in told
     assert "4 errors, " in told
 
@@ -259,7 +259,7 @@ def _told_of_own_number(files: Files, ours: frozenset[str]) -> list[Problem]:
 def test_a_helpline_that_is_the_lines_own_number_is_told_however_it_is_spelt(files: Files, number: str) -> None:
     (problem,) = _told_of_own_number(_with_helpline(files, number), frozenset({OURS}))
 
-    assert (problem.file, problem.severity) == ("config/line.yaml", "error")
+    assert (problem.where.file, problem.severity) == ("config/line.yaml", "error")
     assert problem.says.startswith("'helpline_phone' is this line's own number, so key 0 would ring the line itself.")
 
 
@@ -278,7 +278,7 @@ def test_the_gate_of_a_start_and_of_a_publication_is_the_check(
     with pytest.raises(ConfigError) as refusal:
         publishing.gate(dataclasses.replace(settings, config_dir=folder))
 
-    assert [problem.rule for problem in refusal.value.problems] == ["own-number"]
+    assert [problem.code for problem in refusal.value.problems] == ["own-number"]
 
 
 @pytest.mark.parametrize("command", ["connect", "fallback"])

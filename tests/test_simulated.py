@@ -21,11 +21,11 @@ from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.cli import words as cli_words
+from ivr.cli import checking
 from ivr.places.message import Message
 from ivr.places.reading import Reading
 from ivr.practice import PracticeDesk
-from ivr.reading import Problem
+from ivr.problems import Problem
 from ivr.script import Do, Go, Here, Moved, Script
 from ivr.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
 from ivr.spoken import words_of
@@ -206,7 +206,7 @@ def test_a_number_that_is_said_and_not_written_down_is_found(files: Files, monke
     lost = [p for p in _found("empty-handed", files) if p.says.startswith("A caller who hangs up here")]
 
     assert lost
-    assert {p.file for p in lost} == {f"config/{SHARED}"}
+    assert {p.where.file for p in lost} == {f"config/{SHARED}"}
 
 
 def _of(simulation: Simulation, habit: Habit, circumstances: object) -> Outcome:
@@ -410,10 +410,10 @@ def test_a_step_of_320_words_is_found(files: Files) -> None:
     (length,) = [p for p in _found("part-length", long) if p.says not in known]
     typed = [p for p in _found("relay", long) if p.says not in known]
 
-    assert (length.file, length.line) == (f"config/{SHARED}", line)
+    assert (length.where.file, length.where.line) == (f"config/{SHARED}", line)
     assert length.says.startswith("This takes 320 words to say. Make it 30 at most")
     assert typed
-    assert all(p.file == f"config/{SHARED}" for p in typed)
+    assert all(p.where.file == f"config/{SHARED}" for p in typed)
 
 
 def test_budgets_name_what_they_are_for() -> None:
@@ -459,7 +459,7 @@ def test_the_same_question_is_answered_with_the_same_turn(shipped: Script) -> No
 def test_the_table_says_who_wants_what_and_how_it_was_measured(
     shipped_callers: Simulation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli_words._figures(shipped_callers)
+    checking._figures(shipped_callers)
 
     said, _, *rows = capsys.readouterr().out.strip().splitlines()[1:]
     assert said.startswith("Measured by the pace of speech (to use sounds: ivr render), with 0.5 seconds a turn")

@@ -20,7 +20,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from ivr import config, server
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.server import CannotStart
 from tests.conftest import TOKEN
 from tests.ports import free_port
@@ -261,7 +261,7 @@ def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> Non
     refused = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
 
     assert refused.returncode == 1
-    assert re.match(r"config/menus/welcome.yaml:\d+  Nothing is called 'nowhere'.", refused.stderr)
+    assert re.match(r"config/menus/welcome.yaml:\d+:\d+  Nothing is called 'nowhere'.", refused.stderr)
 
 
 def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]) -> None:
@@ -277,8 +277,9 @@ def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]
 
 
 MAIL = {"SMTP_FROM": "line@example.org"}
-BEHIND = "After a ?, REDIS_URL can only have ssl_ca_certs=/its.pem (with rediss://) or db=1 (with unix://)."
-REDIS = "REDIS_URL must be redis://host:port/database, where port and database are numbers."
+BEHIND = "REDIS_URL has more after its ? than the line knows. Only ssl_ca_certs=/its.pem (with rediss://) or db=1 "
+REDIS = "REDIS_URL has no host, or a port or database that is not a number. Write redis://host:port/database, "
+MAIL_SERVER = "SMTP_URL is not the address of a mail server. Write smtp:// or smtps:// with a host and, optionally, "
 UNUSABLE = [
     ({"PUBLIC_URL": "https://x:99999"}, "PUBLIC_URL is 'https://x:99999'. Make it a whole address, like "),
     ({"PUBLIC_URL": "https://x:abc"}, "PUBLIC_URL is 'https://x:abc'. Make it a whole address, like "),
@@ -287,18 +288,18 @@ UNUSABLE = [
         {"PUBLIC_URL": "https://example.org/line"},
         "PUBLIC_URL has more than https:// and a host name. Remove the rest: ",
     ),
-    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its host name. Twilio "),
+    ({"PUBLIC_URL": "https://a_line.example.org"}, "PUBLIC_URL has an underscore in its host name. Choose "),
     ({"REDIS_URL": "redis://h:abc"}, REDIS),
     ({"REDIS_URL": "redis://h/one"}, REDIS),
-    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL must have the full path of the socket, like unix:///run/"),
-    ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL must name each sentinel as host:port, with commas "),
-    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL must end with the service's name after the sentinels."),
+    ({"REDIS_URL": "unix://redis.sock"}, "REDIS_URL does not have the full path of the socket. "),
+    ({"REDIS_URL": "sentinel://host/line"}, "REDIS_URL does not name its sentinels. Write each as "),
+    ({"REDIS_URL": "sentinel://a:1,b:2"}, "REDIS_URL does not end with the service's name. Write "),
     ({"REDIS_URL": "redis://h?socket_timeout=1"}, BEHIND),
     ({"REDIS_URL": "rediss://h?ssl_ca_certs=/x&db=1"}, BEHIND),
     ({"REDIS_URL": "sentinel://a:1/line?db=1"}, BEHIND),
-    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL must end with the service's name after the sentinels."),
-    ({"SMTP_URL": "smtp://h:abc", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
-    ({"SMTP_URL": "smtp://", **MAIL}, "SMTP_URL must be smtp:// or smtps:// with a host and, optionally, a port "),
+    ({"REDIS_URL": "sentinel://a:1/line/0"}, "REDIS_URL does not end with the service's name. Write "),
+    ({"SMTP_URL": "smtp://h:abc", **MAIL}, MAIL_SERVER),
+    ({"SMTP_URL": "smtp://", **MAIL}, MAIL_SERVER),
     ({"TWILIO_NUMBER": "0116"}, "TWILIO_NUMBER is '0116'. Write it with plus and country code, like +441164960000"),
     ({"TWILIO_AUTH_TOKEN": " , "}, "TWILIO_AUTH_TOKEN has commas but no token."),
     ({"TWILIO_API_URL": "127.0.0.1:4010"}, "TWILIO_API_URL is '127.0.0.1:4010'. Make it a complete URL, or "),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr import check, playing, story, transcript
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.script import Script
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
@@ -19,7 +19,7 @@ def _disagrees(shipped: Script, lines: str) -> list[str]:
 def _unreadable(lines: str) -> list[str]:
     with pytest.raises(ConfigError) as refusal:
         transcript.read(HEAD + lines, "a.call")
-    return [f"{problem.line}: {problem.says}" for problem in refusal.value.problems]
+    return [f"{problem.where.line}: {problem.says}" for problem in refusal.value.problems]
 
 
 # --- never ----------------------------------------------------------------------------------
@@ -59,7 +59,8 @@ def test_a_word_processors_signs_are_plain_signs(shipped: Script) -> None:
 @pytest.mark.parametrize("words", ["", "...", " . "])
 def test_never_needs_words(words: str) -> None:
     assert _unreadable(f"CALLER  2\nNEVER   {words}\n") == [
-        "5: Write words that must not be heard anywhere in this call, like 'NEVER   two months'."
+        "5: No words are left to look for. "
+        "Write words that must not be heard anywhere in this call, like 'NEVER   two months'."
     ]
 
 
@@ -116,5 +117,6 @@ def test_what_is_got_stands_at_the_end() -> None:
 
 def test_what_is_got_is_one_of_a_few_things() -> None:
     assert _unreadable("CALLER  0\nGOT     help\n") == [
-        "5: Write what the caller has got, beginning with one of: a person, a request, a text, told, nothing."
+        "5: This is not what a caller can get. "
+        "Write what they have got, beginning with one of: a person, a request, a text, told, nothing."
     ]

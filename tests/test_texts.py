@@ -17,7 +17,7 @@ from ivr import building, config, drafts, spoken
 from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
@@ -228,7 +228,7 @@ def test_what_stands_in_brackets_offers_a_text_and_nothing_else_does(
 def test_a_bracket_without_a_partner_is_told(files: dict[str, str]) -> None:
     edited = files["menus/more_help.yaml"].replace('"[We can text you the link.]"', '"[We can text you the link."')
 
-    with pytest.raises(ConfigError, match="One here has no partner"):
+    with pytest.raises(ConfigError, match="has no partner"):
         building.load({**files, "menus/more_help.yaml": edited})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ivr import authored, building, check, config, drafts
 from ivr.check.context import RULES, Context
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Problem
 from tests.line import OPEN
 
 Files = dict[str, str]

@@ -10,7 +10,7 @@ from ivr import building, check, config, drafts, stand_ins
 from ivr.check.context import Context
 from ivr.drafts import Draft
 from ivr.places import STEP_WORDS, Phrases
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Problem
 from ivr.script import NEEDED_TEXTS, Script
 from ivr.shipped import SHIPPED
 from tests import shipped as shipped_file
@@ -46,7 +46,7 @@ def _made(files: Files) -> tuple[Draft, Script]:
 
 def _told(files: Files) -> list[Problem]:
     draft, made = _made(files)
-    return [p for p in check.check(Context(draft, made, OPEN.date())) if p.rule == "new-words"]
+    return [p for p in check.check(Context(draft, made, OPEN.date())) if p.code == "new-words"]
 
 
 def test_the_words_that_stand_in_are_those_that_are_shipped() -> None:
@@ -86,9 +86,9 @@ def test_whatever_the_line_itself_needs_can_be_missing(files: Files, shipped: Sc
 def test_the_check_names_each_word_with_its_file_and_what_to_write(files: Files) -> None:
     old = _without(_without(files, SHARED, "steps", "goodbye"), LINE_YAML, "waiting", "more_time")
 
-    shared, until = "config/menus/shared.yaml", "is not here yet. Until you write it, the line uses its own"
+    shared, until = "config/menus/shared.yaml", "is not here yet. Write it. Until then, the line uses its own"
     goodbye = SHIPPED["steps"]["goodbye"]
-    assert [(p.file, p.severity, p.says) for p in _told(old)] == [
+    assert [(p.where.file, p.severity, p.says) for p in _told(old)] == [
         ("config/line.yaml", "warning", f"'waiting: more_time' {until} (more_time: 120)."),
         (shared, "warning", f"'steps: goodbye: rung' {until} (rung: \"{goodbye['rung']}\")."),
         (shared, "warning", f"'steps: goodbye: say' {until} (say: \"{goodbye['say']}\")."),

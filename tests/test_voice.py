@@ -22,7 +22,7 @@ from werkzeug.test import Client
 
 from ivr import building, callback, config, drafts, embedded
 from ivr.config import Settings
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.request import CallbackRequest
 from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT

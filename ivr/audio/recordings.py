@@ -20,7 +20,7 @@ from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
-from ivr.reading import Problem
+from ivr.problems import Kind, Problem, Where, kind
 from ivr.script import Script
 from ivr.spoken import Blank, Speech
 
@@ -32,6 +32,38 @@ _WAV = ("WAV", "WAVEX")
 _KEY_NAMES = {"*": "star", "#": "hash"}
 #: Seconds per word, from and to. A shorter recording is cut off; a longer one is music or has a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
+
+
+def _recording(code: str, words: str, remedy: str) -> Kind:
+    return kind(f"recording-{code}", words, remedy, severity="warning")
+
+
+_NOT_USED = _recording("not-used", "Only files whose names end in .wav are used.", "Save it as WAV, or remove it.")
+_NO_PROMPT = _recording(
+    "no-prompt", "No prompt has this name.", "See `ivr record list` for the names, or remove the file."
+)
+_OTHER_WORDS = _recording(
+    "other-words", "The words have changed to: '{words}'.", "Record it again, then: ivr record confirm {name}"
+)
+_UNCONFIRMED = _recording(
+    "unconfirmed", "Nobody has confirmed yet that it says: '{words}'.", "Listen, then: ivr record confirm {name}"
+)
+_NO_SOUND_FILE = _recording("unreadable", "This sound file cannot be read.", "Save it as WAV, 16 bits, one channel.")
+_NOT_WAV = _recording(
+    "not-wav", "This is {format} and not WAV, although its name says so.", "Save it as WAV, 16 bits, one channel."
+)
+_LOW_RATE = _recording("low-rate", "This was recorded at {rate} samples a second.", "Record at {least} or more.")
+_SILENT = _recording("silent", "This has almost no sound.", "Record it again, nearer to the microphone.")
+_DISTORTED = _recording(
+    "distorted", "This is distorted: it was recorded too loud.", "Record it again, with the level turned down."
+)
+_TOO_SHORT = _recording(
+    "too-short", "This lasts {seconds:.1f} seconds, too short for its {words} words.", "Listen whether it is cut off."
+)
+_TOO_LONG = _recording(
+    "too-long", "This lasts {seconds:.1f} seconds, too long for its {words} words.",
+    "Listen whether it is the right file.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,27 +197,27 @@ class Recordings:
         confirmed = self._confirmed()
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         return [
-            Problem(f"audio/recordings/{LANGUAGE}/{path.name}", 1, says, "recording", "warning")
+            problem.at(Where(f"audio/recordings/{LANGUAGE}/{path.name}"))
             for path in there
-            for says in self._faults(path, confirmed)
+            for problem in self._faults(path, confirmed)
         ]
 
-    def _faults(self, path: Path, confirmed: Mapping[str, _Confirmed]) -> Iterator[str]:
+    def _faults(self, path: Path, confirmed: Mapping[str, _Confirmed]) -> Iterator[Problem]:
         if path.suffix != ".wav":
-            yield "Only files whose names end in .wav are used. Save it as WAV, or remove it."
+            yield _NOT_USED()
             return
         unit, take = self._units.get(path.stem), _take(path)
         if unit is None:
-            yield "No prompt has this name. See `ivr record list` for the names, or remove the file."
+            yield _NO_PROMPT()
             return
         note, sounds = confirmed.get(path.stem, _Confirmed()), list(self._sound_faults(path.stem))
         yield from sounds
         if note.fits(take) and note.words != unit.words:
-            yield f"The words have changed to: '{unit.words}'. Record it again, then: ivr record confirm {path.stem}"
+            yield _OTHER_WORDS(words=unit.words, name=path.stem)
         elif not note.fits(take) and not sounds:
-            yield f"Nobody has confirmed yet that it says: '{unit.words}'. Listen, then: ivr record confirm {path.stem}"
+            yield _UNCONFIRMED(words=unit.words, name=path.stem)
 
-    def _sound_faults(self, name: str) -> Iterator[str]:
+    def _sound_faults(self, name: str) -> Iterator[Problem]:
         return _sound_faults(self.folder / f"{name}.wav", self._units[name])
 
 
@@ -194,30 +226,30 @@ def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
     return note is not None and note.words == unit.words and note.fits(take)
 
 
-def _sound_faults(path: Path, unit: Unit) -> Iterator[str]:
+def _sound_faults(path: Path, unit: Unit) -> Iterator[Problem]:
     try:
-        kind = soundfile.info(path).format
+        form = soundfile.info(path).format
         samples, rate = telephone.read(path)
     except (soundfile.LibsndfileError, OSError):
-        yield "This sound file cannot be read. Save it as WAV, 16 bits, one channel."
+        yield _NO_SOUND_FILE()
         return
-    if kind not in _WAV:
-        yield f"This is {kind} and not WAV, although its name says so. Save it as WAV, 16 bits, one channel."
+    if form not in _WAV:
+        yield _NOT_WAV(format=form)
     if rate < LEAST_RATE:
-        yield f"This was recorded at {rate} samples a second. Record at {LEAST_RATE} or more."
+        yield _LOW_RATE(rate=rate, least=LEAST_RATE)
     measured = telephone.measure(samples, rate)
     if not len(samples) or measured.loudness < LEAST_LOUD:
-        yield "This has almost no sound. Record it again, nearer to the microphone."
+        yield _SILENT()
         return
     clipped = float((abs(samples) >= 0.999).mean())
     if clipped > MOST_CLIPPED:
-        yield "This is distorted: it was recorded too loud. Record it again, with the level turned down."
+        yield _DISTORTED()
     words = len(unit.words.split())
     least, most = (seconds * words for seconds in SECONDS_A_WORD)
     if measured.seconds < least:
-        yield f"This lasts {measured.seconds:.1f} seconds, too short for its {words} words. Is it cut off?"
+        yield _TOO_SHORT(seconds=measured.seconds, words=words)
     if measured.seconds > most + 2:
-        yield f"This lasts {measured.seconds:.1f} seconds, too long for its {words} words. Is it the right file?"
+        yield _TOO_LONG(seconds=measured.seconds, words=words)
 
 
 def _take(path: Path) -> str:

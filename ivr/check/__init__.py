@@ -36,7 +36,7 @@ from ivr import playing, story, transcript
 from ivr.check import offers, promise, safety, shape, urgency, words  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
-from ivr.reading import ConfigError, Problem
+from ivr.problems import KINDS, ConfigError, Problem, Where, kind
 from ivr.script import Script
 
 #: The fewest words that count as a reason.
@@ -61,27 +61,42 @@ def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
         context.waived.update(waivers)
         return None
     document = context.document(finding.file)
-    line = document.line(finding.path) if document else 1
-    level = finding.level or rule.level
-    return Problem(f"config/{finding.file}", line, finding.says, rule.name, level)
+    where = document.where(finding.path, finding.word) if document else Where(f"config/{finding.file}")
+    return KINDS[rule.name].told(finding.words, finding.remedy, finding.level).at(where)
+
+
+_NO_RULE = kind("waiver-of-no-rule", "There is no rule '{rule}'.", "Remove this line.")
+_AT_NODE = kind("waiver-not-at-node", "Nodes have their own 'allow'.", "Write this at the node.")
+_NO_REASON = kind(
+    "waiver-without-reason", "It is not said why the rule '{rule}' does not apply here.", "Say it in a few words."
+)
+_NOT_NEEDED = kind(
+    "waiver-not-needed", "The rule '{rule}' finds nothing here, so this waiver is not needed.", "Remove this line.",
+    severity="warning",
+)  # fmt: skip
 
 
 def _waivers(context: Context) -> Iterable[Problem]:
     """Faulty waivers: of an unknown rule, at the wrong place, without a reason, or not needed."""
     known = {rule.name for rule in RULES}
     for waiver in context.waivers:
-        document, says = context.draft.documents[waiver.file], ""
+        found: Problem | None = None
         if waiver.rule not in known:
-            says = f"There is no rule '{waiver.rule}'. Remove this line."
+            found = _NO_RULE(rule=waiver.rule)
         elif waiver.place[0] == "nodes" and not waiver.node:
-            says = "Nodes have their own 'allow'. Write this at the node."
+            found = _AT_NODE()
         elif len(waiver.reason.split()) < REASON_WORDS:
-            says = f"Say in a few words why the rule '{waiver.rule}' does not apply here."
-        if says:
-            yield document.problem(waiver.path, says, rule="waiver")
+            found = _NO_REASON(rule=waiver.rule)
         elif waiver not in context.waived:
-            says = f"The rule '{waiver.rule}' finds nothing here, so this waiver is not needed. Remove this line."
-            yield document.problem(waiver.path, says, rule="waiver", severity="warning")
+            found = _NOT_NEEDED(rule=waiver.rule)
+        if found:
+            yield found.at(context.draft.documents[waiver.file].where(waiver.path))
+
+
+_EXPECTS_NOTHING = kind(
+    "story-expects-nothing", "This story passes whatever the line says.", "Write what must be heard, as LINE.",
+    severity="warning",
+)  # fmt: skip
 
 
 def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
@@ -106,11 +121,10 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
     caller = playing.Caller(script, PracticeDesk())
     heard = caller.follow(wanted)
     differences = story.differences(wanted, heard)
-    until = min((problem.line for problem in caller.problems), default=None)
-    problems = [*caller.problems, *(d for d in differences if until is None or d.line < until)]
+    until = min((problem.where.line for problem in caller.problems), default=None)
+    problems = [*caller.problems, *(d for d in differences if until is None or d.where.line < until)]
     if all(entry.put_in for entry in wanted.entries):
-        says = "This story passes whatever the line says. Write what must be heard, as LINE."
-        problems.append(Problem(wanted.name, wanted.entries[0].line, says, "story", "warning"))
+        problems.append(_EXPECTS_NOTHING().at(wanted.where(wanted.entries[0])))
     return problems
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from ivr import authored, places, spoken
+from ivr import authored, places, problems, spoken
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
 from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
@@ -16,7 +16,7 @@ from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
 
-Level = Literal["error", "warning"]
+Level = problems.Severity
 Kind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
 
 #: Sample values, for measuring, of what only a call can fill in.
@@ -34,14 +34,17 @@ SAMPLES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One violation of a rule: where it is, and what to do about it."""
+    """One violation of a rule: where it is, what is wrong, and what to do about it."""
 
     file: str
     path: Path
-    says: str
+    words: str
+    remedy: str
     node: str = ""
     #: Overrides the level of the rule.
     level: Level | None = None
+    #: The word in the value that it is about, if there is one.
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[
     """Register a function as a rule, with its name, the caller rules it comes from, and its reason."""
 
     def register(look: Look) -> Look:
+        problems.kind(name, why=why, source=source, severity=level)
         RULES.append(Rule(name, why, source, level, look))
         return look
 
@@ -106,8 +110,8 @@ class Text:
     heard: str
     node: str = ""
 
-    def finding(self, says: str, level: Level | None = None) -> Finding:
-        return Finding(self.file, self.path, says, self.node, level)
+    def finding(self, words: str, remedy: str, level: Level | None = None, word: str = "") -> Finding:
+        return Finding(self.file, self.path, words, remedy, self.node, level, word)
 
 
 @dataclass
@@ -164,9 +168,11 @@ class Context:
         """The file of each node."""
         return {node_id: file for file, _, node_id, _ in self.draft.nodes()}
 
-    def at(self, node_id: str, *path: str | int, says: str, level: Level | None = None) -> Finding:
+    def at(
+        self, node_id: str, *path: str | int, words: str, remedy: str, level: Level | None = None, word: str = ""
+    ) -> Finding:
         """A finding at a node."""
-        return Finding(self.files[node_id], ("nodes", node_id, *path), says, node_id, level)
+        return Finding(self.files[node_id], ("nodes", node_id, *path), words, remedy, node_id, level, word)
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:

@@ -31,11 +31,11 @@ def offers(context: Context) -> Iterator[Finding]:
         outside = spoken.OFFER.sub("", text.written)
         if found := _LOOKS_LIKE.search(outside):
             said = next((s for s in english.sentences(outside) if found[0] in s), outside)
-            says = f"This offers a text, and is said while none can be sent too. Put it in square brackets: '[{said}]'"
-            yield text.finding(says)
+            words = "This offers a text, and is said while none can be sent too."
+            yield text.finding(words, f"Put it in square brackets: '[{said}]'", word=found[0])
         for offer in spoken.OFFER.finditer(text.written):
             before, after = text.written[: offer.start()].rstrip(), text.written[offer.end() :].strip()
             is_whole = (not before or before[-1] in ".?!]") and (not after or offer[1].rstrip()[-1:] in tuple(".?!"))
             if not is_whole:
-                says = f"Put the whole sentence in the brackets: without '{offer[1]}', what is left makes no sense."
-                yield text.finding(says, "error")
+                words = f"Without '{offer[1]}', what is left makes no sense."
+                yield text.finding(words, "Put the whole sentence in the brackets.", "error", word=offer[1])

@@ -8,7 +8,8 @@ from ivr.authored import Reading
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
-from ivr.reading import Path, counted
+from ivr.problems import counted
+from ivr.reading import Path
 from ivr.script import GREETING, MAIN_MENU
 from ivr.session import HangUp
 
@@ -35,7 +36,9 @@ def empty_handed(context: Context) -> Iterator[Finding]:
     nothing = [outcome for outcome in context.simulation.outcomes if not outcome.got]
     for alike in _alike(nothing):
         shortest = min(alike, key=lambda outcome: (len(outcome.keys), outcome.seconds))
-        yield Finding(*_where(context, shortest.node), _told(shortest, len(alike) - 1), shortest.node)
+        words = _told(shortest, len(alike) - 1)
+        remedy = "Lead them to a person, a message, or the hours and a number."
+        yield Finding(*_where(context, shortest.node), words, remedy, shortest.node)
     yield from _lost_by_hanging_up(context)
 
 
@@ -54,7 +57,7 @@ def _told(outcome: Outcome, others: int) -> str:
     more = f" {others} other callers have the same outcome." if others else ""
     return (
         f"When {outcome.circumstances.name}, a caller{_FROM[outcome.phone]} who {outcome.habit} gets nothing. "
-        f"{after}, {how}.{more} Lead them to a person, a message, or the hours and a number."
+        f"{after}, {how}.{more}"
     )
 
 
@@ -69,8 +72,8 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
         if not any(request.open for request in visit.desk.requests.values() if request.wishes_of("explore"))
     }
     for node in sorted(lost):
-        says = "A caller who hangs up here has given a number, but is not rung. Save the request before this place."
-        yield Finding(*_where(context, node), says, node)
+        words = "A caller who hangs up here has given a number, but is not rung."
+        yield Finding(*_where(context, node), words, "Save the request before this place.", node)
 
 
 def _where(context: Context, node: str) -> tuple[str, Path]:
@@ -88,11 +91,12 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
     quiet = [outcome for outcome in silent if outcome.hung_up and outcome.phone != "blocked"]
     first = min(quiet, key=lambda outcome: outcome.seconds, default=None)
     if first and first.seconds < LEAST_SECONDS:
-        says = (
+        words = (
             f"The line hangs up too soon: when {first.circumstances.name}, a caller{_FROM[first.phone]} who "
-            f"{first.habit} is cut off after {first.seconds:.0f} seconds. Let the call last at least {LEAST_SECONDS}."
+            f"{first.habit} is cut off after {first.seconds:.0f} seconds."
         )
-        yield Finding(*_where(context, first.node), says, first.node)
+        remedy = f"Let the call last at least {LEAST_SECONDS}."
+        yield Finding(*_where(context, first.node), words, remedy, first.node)
 
 
 @rule("reach", "R3", "Callers who hear only words that they cannot follow soon hang up.")
@@ -100,8 +104,8 @@ def reach(context: Context) -> Iterator[Finding]:
     """Callers who cannot be asked what they need get a person or can leave a message, in time."""
     for figure in context.simulation.unasked:
         if not figure.kept:
-            says = f"{_over(figure)} {_words_before(context)}"
-            yield Finding(WELCOME, ("nodes", MAIN_MENU), says)
+            words = f"{_over(figure)} {_words_before(context)}."
+            yield Finding(WELCOME, ("nodes", MAIN_MENU), words, "Shorten them, or the words after them.")
 
 
 def _words_before(context: Context) -> str:
@@ -120,7 +124,7 @@ def _words_before(context: Context) -> str:
     longest = max(sentences, key=lambda name: simulation.timing.speech(sentences[name]), default="")
     if longest and (takes := simulation.timing.speech(sentences[longest])):
         told += f", of which '{longest}' in line.yaml takes {takes:.0f}"
-    return f"{told}. Shorten them, or the words after them."
+    return told
 
 
 @rule("notice-length", "R3, R5", "Before anybody can press or be rung, they hear the notice of the day.")
@@ -135,11 +139,12 @@ def notice_length(context: Context) -> Iterator[Finding]:
         seconds = sum(timing.speech(notice.words) + pace.before_key for notice in running)
         if first in running and seconds > KEPT_FREE:
             others = f", together with {len(running) - 1} more on {day:%-d %B %Y}" if len(running) > 1 else ""
-            says = (
+            words = (
                 f"This notice takes {seconds:.0f} seconds{others}; {KEPT_FREE:.0f} are the most. Everybody hears it "
-                f"before anything else. Make it about {most_words} words in all, and leave the rest to a reading."
+                "before anything else."
             )
-            yield Finding(LINE, ("notices", i, "words"), says)
+            remedy = f"Make it about {most_words} words in all, and leave the rest to a reading."
+            yield Finding(LINE, ("notices", i, "words"), words, remedy)
 
 
 @rule("everybody", "R19, R36, R37", "The callers who find the line hardest to use need it most.")
@@ -149,11 +154,12 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
     for figure in simulation.asked:
         if not figure.kept:
             where = _where(context, figure.at) if figure.at else (WELCOME, ("nodes",))
-            farthest = " This takes longest: lead to it sooner." if figure.at else " Lead to it sooner."
-            yield Finding(*where, f"{_over(figure)}{farthest}", figure.at)
+            words = f"{_over(figure)}{' This takes longest.' if figure.at else ''}"
+            yield Finding(*where, words, "Lead to it sooner.", figure.at)
     for how, walk in (("any key", simulation.anybody), ("key 1 and waiting", simulation.one_key)):
         for node in simulation.not_reached(walk):
-            yield context.at(node, says=f"A caller with {how} cannot reach this. Lead to it from a menu.")
+            words = f"A caller with {how} cannot reach this."
+            yield context.at(node, words=words, remedy="Lead to it from a menu.")
 
 
 def _over(figure: Figure) -> str:

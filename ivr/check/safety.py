@@ -19,6 +19,8 @@ from ivr.spoken import words_of
 SHARED = MENUS + "shared.yaml"
 #: Seconds that a caller must have beyond the typing of a relay.
 RELAY_MARGIN = 20.0
+#: What to do where the program itself breaks a rule.
+_REPORT = "Report this with the words: it is a fault of the line."
 #: Words that blame a caller for silence.
 BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", "failed to")
 
@@ -41,21 +43,24 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
     """
     script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
     if not script.hours.is_open(by_day):
-        yield Finding(LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody. Add opening hours.")
+        yield Finding(
+            LINE, ("opening_hours",), "The line is never open, so key 0 reaches nobody.", "Add opening hours."
+        )
         return
     answers = context.simulation.answers
     for visit in _places(context):
         where = _where(context, visit.node)
         open_ = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_day)
         if not isinstance(open_.then, Transfer):
-            yield Finding(*where, "Key 0 does not reach a person here.", visit.node)
+            yield Finding(*where, "Key 0 does not reach a person here.", _REPORT, visit.node)
             continue
         away = {"busy": answers.answer(open_, TransferEnded("busy"), PracticeDesk(), by_day)}
         if by_night:
             away["closed"] = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_night)
         for name, turn in away.items():
             if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
-                yield Finding(*where, f"Key 0 leads to nothing here when the line is {name}.", visit.node)
+                words = f"Key 0 leads to nothing here when the line is {name}."
+                yield Finding(*where, words, _REPORT, visit.node)
 
 
 def _offers_ring_back(script: Script, turn: Turn) -> bool:
@@ -70,7 +75,8 @@ def no_fault(context: Context) -> Iterator[Finding]:
             by_day = context.simulation.by_day
             after = context.simulation.answers.answer(visit.turn, Key(key), PracticeDesk(), by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
-                yield Finding(*_where(context, visit.node), f"Key {key} is counted as a mistake here.", visit.node)
+                words = f"Key {key} is counted as a mistake here."
+                yield Finding(*_where(context, visit.node), words, _REPORT, visit.node)
 
 
 @rule("waiting", "R3, R16, R17, R20", "A silent caller may be thinking, searching, or waiting for a relay to type.")
@@ -78,13 +84,11 @@ def waiting(context: Context) -> Iterator[Finding]:
     found = context.script.line.waiting
     for i, least in enumerate((10, 20, 30)):
         if found.silence[i] < least:
-            yield Finding(
-                LINE,
-                ("waiting", "silence", i),
-                f"Wait at least {least} seconds: people look for a letter, or their glasses.",
-            )
+            words = "This is too short: people look for a letter, or their glasses."
+            yield Finding(LINE, ("waiting", "silence", i), words, f"Wait at least {least} seconds.")
     if list(found.silence) != sorted(found.silence):
-        yield Finding(LINE, ("waiting", "silence"), "Each wait must be at least as long as the one before.")
+        words = "A wait is shorter than the one before."
+        yield Finding(LINE, ("waiting", "silence"), words, "Make each at least as long as the one before.")
     for name, least, most in (
         ("more_time", 100, 600),
         ("between_digits", 10, 60),
@@ -93,7 +97,8 @@ def waiting(context: Context) -> Iterator[Finding]:
     ):
         value = getattr(found, name)
         if not least <= value <= most:
-            yield Finding(LINE, ("waiting", name), f"Make this between {least} and {most}.")
+            words = f"'{name}' is {value}, which does not fit the callers."
+            yield Finding(LINE, ("waiting", name), words, f"Make this between {least} and {most}.")
 
 
 @rule("kinder-each-time", "R34", "Repeating the same words helps nobody.")
@@ -103,17 +108,17 @@ def kinder_each_time(context: Context) -> Iterator[Finding]:
         said = [(name, _words(context, f"{name}.say")) for name in (f"{kind}_{i}" for i in range(1, last + 1))]
         for (before, earlier), (name, later) in itertools.pairwise(said):
             if earlier == later:
-                yield Finding(SHARED, ("steps", name, "say"), f"This says the same as {before}. Use different words.")
+                words = f"This says the same as {before}."
+                yield Finding(SHARED, ("steps", name, "say"), words, "Use different words.")
             if english.spoken_words(later) > english.spoken_words(earlier):
-                yield Finding(
-                    SHARED, ("steps", name, "say"), f"This is longer than {before}. Help must get shorter, not longer."
-                )
+                words = f"This is longer than {before}."
+                yield Finding(SHARED, ("steps", name, "say"), words, "Make it shorter: help must not get longer.")
         for name, text in said:
             for blame in BLAME:
                 if re.search(rf"\b{blame}\b", text.lower()):
-                    yield Finding(
-                        SHARED, ("steps", name, "say"), f"'{blame}' blames the caller. Say what can be done next."
-                    )
+                    words = f"'{blame}' blames the caller."
+                    remedy = "Say what can be done next."
+                    yield Finding(SHARED, ("steps", name, "say"), words, remedy, word=blame)
 
 
 def _words(context: Context, name: str) -> str:
@@ -128,11 +133,10 @@ def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
         typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
         lag = typed - context.simulation.timing.reply(turn) + RELAY_MARGIN
         if lag > allowed and asks_for_a_key(turn):
-            says = (
-                f"A text relay needs {lag:.0f} seconds here after the line has spoken, "
-                f"and 'more time' gives {allowed}. Say less here."
+            words = (
+                f"A text relay needs {lag:.0f} seconds here after the line has spoken, and 'more time' gives {allowed}."
             )
-            yield Finding(*_where(context, node), says, node)
+            yield Finding(*_where(context, node), words, "Say less here.", node)
 
 
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
@@ -143,16 +147,14 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
     for part, hours in parts.items():
         path = ("ring_back", part, "hours")
         if not any(span.shared(hours) for span in spans):
-            yield Finding(LINE, path, "The line is never open during these hours. Change them, or write closed.")
+            yield Finding(LINE, path, "The line is never open during these hours.", "Change them, or write closed.")
         elif not any(span.shared(hours) == hours for span in spans):
-            says = "On no day is the line open for all of these hours, and callers hear them. Change them."
-            yield Finding(LINE, path, says, level="warning")
+            words = "On no day is the line open for all of these hours, and callers hear them."
+            yield Finding(LINE, path, words, "Change them.", level="warning")
     if len(parts) == 2 and parts["morning"].closes > parts["afternoon"].opens:
-        says = (
-            "The morning ends after the afternoon begins, and callers hear both. Make one end where the other begins."
-        )
-        yield Finding(LINE, ("ring_back", "morning", "hours"), says, level="warning")
+        words = "The morning ends after the afternoon begins, and callers hear both."
+        remedy = "Make one end where the other begins."
+        yield Finding(LINE, ("ring_back", "morning", "hours"), words, remedy, level="warning")
     if not any(getattr(context.script.line.ring_back, part).places for part in parts):
-        yield Finding(
-            LINE, ("ring_back",), "Nobody could be rung back. Give at least one part of the day hours and places."
-        )
+        remedy = "Give at least one part of the day hours and places."
+        yield Finding(LINE, ("ring_back",), "Nobody could be rung back.", remedy)

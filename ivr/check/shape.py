@@ -32,17 +32,15 @@ def choices(context: Context) -> Iterator[Finding]:
         if isinstance(node, Menu):
             most = MOST_CHOICES_IN_HELP if node_id == HELP else MOST_CHOICES
             if len(node.choices) > most:
-                yield context.at(
-                    node_id, "choices", says=f"This menu has {len(node.choices)} choices. Make it {most} at most."
-                )
+                words = f"This menu has {len(node.choices)} choices."
+                yield context.at(node_id, "choices", words=words, remedy=f"Make it {most} at most.")
             keys = sorted(node.choices)
             if keys != list(range(1, len(keys) + 1)):
-                yield context.at(node_id, "choices", says="The keys are not 1, 2, 3 without a gap. Close the gap.")
+                words = "The keys are not 1, 2, 3 without a gap."
+                yield context.at(node_id, "choices", words=words, remedy="Close the gap.")
             elif gone := _leave_a_gap(context, node_id, keys):
-                says = (
-                    f"The node at key {gone} is switched off, which leaves a gap. Put it last, or add 'when_off' there."
-                )
-                yield context.at(node_id, "choices", gone, says=says)
+                words = f"The node at key {gone} is switched off, which leaves a gap."
+                yield context.at(node_id, "choices", gone, words=words, remedy="Put it last, or add 'when_off' there.")
 
 
 def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:
@@ -63,9 +61,8 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
                 said += [*_words(context, choice.label), line.pace.before_key, "press 1", line.pace.between_choices]
         seconds = english.seconds(tuple(said), line.pace.words_a_minute)
         if seconds > MENU_SECONDS:
-            yield context.at(
-                node_id, says=f"This menu takes {seconds:.0f} seconds. Make it {MENU_SECONDS:.0f} at most."
-            )
+            words = f"This menu takes {seconds:.0f} seconds."
+            yield context.at(node_id, words=words, remedy=f"Make it {MENU_SECONDS:.0f} at most.")
 
 
 def _words(context: Context, written: str) -> list[str | float]:
@@ -86,8 +83,8 @@ def moved_keys(context: Context) -> Iterator[Finding]:
         for key, choice in node.choices.items():
             was = keys.get(choice.goto)
             if was and was != str(key):
-                says = f"'{choice.label}' was on key {was} until now. Callers who know the line will still press that."
-                yield context.at(node_id, "choices", key, says=says)
+                words = f"'{choice.label}' was on key {was} until now. Callers who know the line will still press that."
+                yield context.at(node_id, "choices", key, words=words, remedy=f"Put it back on key {was} if you can.")
 
 
 # --- depth --------------------------------------------------------------------------
@@ -126,9 +123,8 @@ def depths(context: Context) -> dict[str, int]:
 def depth(context: Context) -> Iterator[Finding]:
     for node_id, passed in depths(context).items():
         if isinstance(context.script.nodes.get(node_id), SpokenReading) and passed > DEPTH_MOST:
-            yield context.at(
-                node_id, says=f"Callers pass {passed} menus and questions to get here. Make it {DEPTH_MOST} at most."
-            )
+            words = f"Callers pass {passed} menus and questions to get here."
+            yield context.at(node_id, words=words, remedy=f"Make it {DEPTH_MOST} at most.")
 
 
 @rule("guidance-soon", "R28", "Many questions without any information feel like a test.")
@@ -137,10 +133,8 @@ def guidance_soon(context: Context) -> Iterator[Finding]:
     for node_id in context.script.nodes:
         run = _run(context, node_id, ())
         if len(run) > RUN_MOST:
-            yield context.at(
-                node_id,
-                says=f"From here, {len(run)} questions follow each other ({' > '.join(run)}). Put guidance in between.",
-            )
+            words = f"From here, {len(run)} questions follow each other ({' > '.join(run)})."
+            yield context.at(node_id, words=words, remedy="Put guidance in between.")
 
 
 def _run(context: Context, node_id: str, trail: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,11 +152,8 @@ def parts_in_a_row(context: Context) -> Iterator[Finding]:
     for node_id in context.script.nodes:
         told = _told_from(context, node_id, ())
         if told > PARTS_MOST:
-            yield context.at(
-                node_id,
-                "runs_on_to",
-                says=f"From here, {told} parts follow without a choice in between. Make it 3 at most.",
-            )
+            words = f"From here, {told} parts follow without a choice in between."
+            yield context.at(node_id, "runs_on_to", words=words, remedy=f"Make it {PARTS_MOST} at most.")
 
 
 def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
@@ -181,21 +172,19 @@ def first_key(context: Context) -> Iterator[Finding]:
     first = next(text for text in context.texts if text.node == GREETING and text.kind == "part")
     said = first.heard.lower()
     if "automated" not in said:
-        says = "Say at once that this is an automated voice: callers expect a person, and start to talk."
-        yield context.at(GREETING, "parts", 0, says=says)
+        words = "Callers expect a person, and start to talk."
+        yield context.at(GREETING, "parts", 0, words=words, remedy="Say at once that this is an automated voice.")
     if re.search(r"\brecord(ing|ed)?\b", said):
-        says = "Callers understand this as 'you are being recorded'. Say that it is an automated voice."
-        yield context.at(GREETING, "parts", 0, says=says)
+        words = "Callers understand this as 'you are being recorded'."
+        yield context.at(GREETING, "parts", 0, words=words, remedy="Say that it is an automated voice.", word="record")
     if greeting.person_hint != "first part":
-        yield context.at(GREETING, says="Name the key for a person after the first part, with person_hint: first part.")
+        words = "Callers do not hear soon enough how to get a person."
+        remedy = "Name the key after the first part, with person_hint: first part."
+        yield context.at(GREETING, words=words, remedy=remedy)
     count = english.spoken_words(first.heard) + english.spoken_words("To talk to a person, press zero")
     if count > WORDS_BEFORE_FIRST_KEY:
-        yield context.at(
-            GREETING,
-            "parts",
-            0,
-            says=f"{count} words are said before the first key. Make it {WORDS_BEFORE_FIRST_KEY} at most.",
-        )
+        words = f"{count} words are said before the first key."
+        yield context.at(GREETING, "parts", 0, words=words, remedy=f"Make it {WORDS_BEFORE_FIRST_KEY} at most.")
 
 
 # --- circles, ends and leftovers ------------------------------------------------------------
@@ -211,9 +200,8 @@ def circles(context: Context) -> Iterator[Finding]:
                 seen.append(here)
                 here = getattr(context.authored.get(here), name, None)
             if here == node_id:
-                yield context.at(
-                    node_id, name, says=f"This goes round in a circle: {' > '.join([*seen, node_id])}. Break it."
-                )
+                words = f"This goes round in a circle: {' > '.join([*seen, node_id])}."
+                yield context.at(node_id, name, words=words, remedy="Let one of them lead elsewhere.")
 
 
 @rule("dead-ends", "R3", "Every path must end in help.")
@@ -221,7 +209,7 @@ def dead_ends(context: Context) -> Iterator[Finding]:
     for node_id, node in context.script.nodes.items():
         options = node.options_written()
         if not isinstance(node, SpokenReading | SpokenWord) and all(option.goto == node_id for option in options):
-            yield context.at(node_id, says="Every choice here leads back here. Add one that leads on.")
+            yield context.at(node_id, words="Every choice here leads back here.", remedy="Add one that leads on.")
 
 
 @rule("unreachable", "R35", "Guidance that nobody can reach helps nobody.")
@@ -235,7 +223,8 @@ def unreachable(context: Context) -> Iterator[Finding]:
             queue += _leads(context, here)
     for node_id in context.script.nodes:
         if node_id not in reached:
-            yield context.at(node_id, says="No caller can reach this. Lead to it from somewhere, or remove it.")
+            remedy = "Lead to it from somewhere, or remove it."
+            yield context.at(node_id, words="No caller can reach this.", remedy=remedy)
 
 
 @rule("leftovers", "R41", "Unused entries get edited by mistake instead of the ones in use.", level="warning")
@@ -245,18 +234,18 @@ def leftovers(context: Context) -> Iterator[Finding]:
     texts = context.draft.texts.texts
     for name in texts:
         if name not in named:
-            yield Finding(TEXTS, ("texts", name), "No node offers this text. Name it in a node, or remove it.")
+            yield Finding(TEXTS, ("texts", name), "No node offers this text.", "Name it in a node, or remove it.")
     stand_ins = (str(value) for _, _, value in context.draft.stand_ins())
     written = " ".join([*texts.values(), *(text.written for text in context.texts), *stand_ins])
     used = set(re.findall(r"\{(\w+)\}", written)) | set(context.script.line.transfer.numbers)
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences"):
         for name in getattr(context.script.line, group):
             if name not in used:
-                yield Finding(LINE, (group, name), "Nothing uses this setting. Use it, or remove it.")
+                yield Finding(LINE, (group, name), "Nothing uses this setting.", "Use it, or remove it.")
     switches = {node.only_if for node in context.authored.values()}
     for name in context.script.line.switches:
         if name not in switches:
-            yield Finding(LINE, ("switches", name), "Nothing uses this switch. Use it, or remove it.")
+            yield Finding(LINE, ("switches", name), "Nothing uses this switch.", "Use it, or remove it.")
 
 
 @rule("new-words", "R40", "Staff should read all the words that callers hear.", level="warning")
@@ -264,24 +253,24 @@ def new_words(context: Context) -> Iterator[Finding]:
     """Words and timings that these files lack, so that the shipped ones are used instead."""
     for file, path, value in context.draft.stand_ins():
         own = f"{path[-1]}: {json.dumps(value, ensure_ascii=False)}"
-        says = f"'{': '.join(map(str, path))}' is not here yet. Until you write it, the line uses its own ({own})."
-        yield Finding(file, path, says)
+        words = f"'{': '.join(map(str, path))}' is not here yet."
+        yield Finding(file, path, words, f"Write it. Until then, the line uses its own ({own}).")
 
 
 @rule("closing-line", "R28, R40", "Listeners cannot see where the guidance ends.")
 def closing_lines(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, Reading) and not node.closing and node_id != GREETING:
-            yield context.at(
-                node_id, says="Say when this is over: add a closing line, like 'That is all about meetings.'"
-            )
+            words = "Callers cannot hear when this is over."
+            yield context.at(node_id, words=words, remedy="Add a closing line, like 'That is all about meetings.'")
 
 
 @rule("text-twin", "R35", "Everything that is said must also be available as text.")
 def text_twins(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, Reading) and not node.text and node_id != GREETING:
-            yield context.at(node_id, says="Add a text message ('text') for callers who cannot hear or remember this.")
+            words = "Callers who cannot hear or remember this cannot have it as a text."
+            yield context.at(node_id, words=words, remedy="Add a text message, with 'text'.")
 
 
 # --- reviews, dates and settings -----------------------------------------------------------
@@ -291,42 +280,39 @@ def text_twins(context: Context) -> Iterator[Finding]:
 def reviews(context: Context) -> Iterator[Finding]:
     for file, menu in context.draft.menus.items():
         if menu.review_by < context.today:
-            says = (
-                f"This was due for review by {menu.review_by:%-d %B %Y}. {menu.owner}: review it, and set a new date."
-            )
-            yield Finding(file, ("review_by",), says)
+            words = f"This was due for review by {menu.review_by:%-d %B %Y}."
+            yield Finding(file, ("review_by",), words, f"{menu.owner}: review it, and set a new date.")
     yield from _words_not_checked(context)
     known = max(context.script.hours.days_off, default=context.today)
     if (known - context.today).days < 180:
-        says = f"Bank holidays are known only until {known:%B %Y}. Ask an operator to install the latest version."
-        yield Finding(LINE, ("opening_hours",), says)
+        words = f"Bank holidays are known only until {known:%B %Y}."
+        yield Finding(LINE, ("opening_hours",), words, "Ask an operator to install the latest version.")
 
 
 def _words_not_checked(context: Context) -> Iterator[Finding]:
     """The service has read all the words, and they are still those."""
     line, path = context.script.line, ("content_checked_on",)
     if line.content_checked_on is None:
-        says = "The service has not yet said that these words are right. When it has: ivr confirm words --by WHO."
-        yield Finding(LINE, path, says)
+        words = "The service has not yet said that these words are right."
+        yield Finding(LINE, path, words, "When it has: ivr confirm words --by WHO.")
     elif line.content_checked_on > context.today:
-        yield Finding(LINE, path, "This date is in the future. Write the day on which it was checked.")
+        yield Finding(LINE, path, "This date is in the future.", "Write the day on which it was checked.")
     elif line.content_checked_as != confirmation.fingerprint(context.draft):
-        says = (
-            f"The service read the words on {line.content_checked_on:%-d %B %Y}, and they are not the same any more. "
-            "Have it read what changed, and then: ivr confirm words --by WHO."
+        words = (
+            f"The service read the words on {line.content_checked_on:%-d %B %Y}, and they are not the same any more."
         )
-        yield Finding(LINE, ("content_checked_as",), says)  # what waives the one above does not waive this
+        remedy = "Have it read what changed, and then: ivr confirm words --by WHO."
+        yield Finding(LINE, ("content_checked_as",), words, remedy)  # what waives the one above does not waive this
 
 
 @rule("notices", "R40", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
     for i, notice in enumerate(context.script.line.notices):
         if notice.ends < notice.begins:
-            yield Finding(
-                LINE, ("notices", i), "This notice ends before it begins. Change one of its dates.", level="error"
-            )
+            words = "This notice ends before it begins."
+            yield Finding(LINE, ("notices", i), words, "Change one of its dates.", level="error")
         elif notice.ends < context.today:
-            yield Finding(LINE, ("notices", i), "This notice has ended, and callers no longer hear it. Remove it.")
+            yield Finding(LINE, ("notices", i), "This notice has ended, and callers no longer hear it.", "Remove it.")
 
 
 @rule(
@@ -338,7 +324,7 @@ def notices(context: Context) -> Iterator[Finding]:
 def closed_days(context: Context) -> Iterator[Finding]:
     for i, day in enumerate(context.script.line.closed_days):
         if day < context.today:
-            yield Finding(LINE, ("closed_days", i), f"{day} is in the past. Remove it, or correct the year.")
+            yield Finding(LINE, ("closed_days", i), f"{day} is in the past.", "Remove it, or correct the year.")
 
 
 @rule("own-number", "R1", "If key 0 rings the line itself, the caller hears the greeting again and reaches nobody.")
@@ -347,10 +333,8 @@ def own_numbers(context: Context) -> Iterator[Finding]:
     line = context.script.line
     for i, name in enumerate(line.transfer.numbers):
         if dialling.same(line.phones[name], context.ours):
-            says = (
-                f"'{name}' is this line's own number, so key 0 would ring the line itself. Name the phone of a person."
-            )
-            yield Finding(LINE, ("transfer", "numbers", i), says)
+            words = f"'{name}' is this line's own number, so key 0 would ring the line itself."
+            yield Finding(LINE, ("transfer", "numbers", i), words, "Name the phone of a person.")
 
 
 @rule("confirmed", "R32", "Families should only be sent to numbers that somebody has confirmed.")
@@ -360,16 +344,15 @@ def confirmed(context: Context) -> Iterator[Finding]:
         who, day, value = setting.confirmed_by, setting.confirmed_on, setting.confirmed_as
         again = f"Have it confirmed again: ivr confirm {path[-1]} --by WHO."
         if bool(who) != bool(day) or (value and not who):
-            says = "Only one of confirmed_by and confirmed_on is filled in. Fill in both, or empty both."
-            yield Finding(LINE, path, says)
+            words = "Only one of confirmed_by and confirmed_on is filled in."
+            yield Finding(LINE, path, words, "Fill in both, or empty both.")
         elif day and day > context.today:
-            yield Finding(LINE, path, "The date of this confirmation is in the future. Correct it.")
+            yield Finding(LINE, path, "The date of this confirmation is in the future.", "Correct it.")
         elif day and not value:
-            says = f"{who} confirmed this on {day}, and nobody wrote down which value. {again}"
-            yield Finding(LINE, path, says, level="warning")
+            words = f"{who} confirmed this on {day}, and nobody wrote down which value."
+            yield Finding(LINE, path, words, again, level="warning")
         elif day and not setting.is_confirmed:
-            says = f"{who} confirmed another value on {day}: {value}. {again}"
-            yield Finding(LINE, path, says, level="warning")
+            yield Finding(LINE, path, f"{who} confirmed another value on {day}: {value}.", again, level="warning")
 
 
 @rule("phones", "R32", "One wrong digit leaves a caller without help.")
@@ -380,4 +363,4 @@ def phones(context: Context) -> Iterator[Finding]:
     for path, number in places:
         verdict = dialling.judge(number).verdict
         if verdict not in ("fine", "freephone"):
-            yield Finding(LINE, path, f"'{number}' cannot be rung in the UK ({verdict}). Check the number.")
+            yield Finding(LINE, path, f"'{number}' cannot be rung in the UK ({verdict}).", "Check the number.")

@@ -32,13 +32,13 @@ def time_limits(context: Context) -> Iterator[Finding]:
         if not isinstance(node, Reading):
             continue
         if not node.urgent and (sign := _shown(context, node, limits)):
-            says = f"{sign}, so asking to be rung back from here is urgent. Write urgent: true."
-            yield context.at(node_id, says=says)
+            words = f"{sign}, so asking to be rung back from here is urgent."
+            yield context.at(node_id, words=words, remedy="Write urgent: true.")
             continue
         least = _ahead(context, node.runs_on_to, min) if node.runs_on_to else ""
         if _RANKS.index(least) > _RANKS.index(_own(node)):
-            says = f"All that this leads to is urgent: {_written(least)}. Write the same here."
-            yield context.at(node_id, says=says)
+            words = f"All that this leads to is urgent: {_written(least)}."
+            yield context.at(node_id, words=words, remedy="Write the same here.")
 
 
 def _shown(context: Context, node: Reading, limits: set[str]) -> str:
@@ -71,11 +71,9 @@ def not_sure(context: Context) -> Iterator[Finding]:
             continue
         most = max((_ahead(context, other, max, (node_id,)) for other in others), key=_RANKS.index)
         if _RANKS.index(_ahead(context, unsure, max, (node_id,))) < _RANKS.index(most):
-            says = (
-                f"Another answer leads to what is urgent, and this leads to '{unsure}', which is less so. Lead to a "
-                f"reading with urgent: {_written(most)} that goes on to a person."
-            )
-            yield context.at(node_id, "if_not_sure", says=says)
+            words = f"Another answer leads to what is urgent, and this leads to '{unsure}', which is less so."
+            remedy = f"Lead to a reading with urgent: {_written(most)} that goes on to a person."
+            yield context.at(node_id, "if_not_sure", words=words, remedy=remedy)
 
 
 def _ahead(context: Context, node_id: str, of: Callable[..., Urgency], passed: tuple[str, ...] = ()) -> Urgency:

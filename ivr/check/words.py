@@ -98,8 +98,8 @@ def sentence_length(context: Context) -> Iterator[Finding]:
             if count > SENTENCE_GOOD:
                 worse = count > SENTENCE_MOST
                 most = SENTENCE_MOST if worse else SENTENCE_GOOD
-                says = f"This sentence has {count} words. Make it {most} at most: '{sentence}'"
-                yield text.finding(says, "error" if worse else "warning")
+                words = f"This sentence has {count} words: '{sentence}'"
+                yield text.finding(words, f"Make it {most} at most.", "error" if worse else "warning", word=sentence)
 
 
 @rule("part-length", "R28", "Listeners can take in about thirteen seconds before they need a pause.")
@@ -108,9 +108,8 @@ def part_length(context: Context) -> Iterator[Finding]:
         if text.kind in ("part", "question", "meaning", "menu", "step", "phrase"):
             count = english.spoken_words(text.heard) if text.node else _not_dictated(text.heard)
             if count > PART_MOST:
-                yield text.finding(
-                    f"This takes {count} words to say. Make it {PART_MOST} at most, or split it into two parts."
-                )
+                remedy = f"Make it {PART_MOST} at most, or split it into two parts."
+                yield text.finding(f"This takes {count} words to say.", remedy)
 
 
 def _not_dictated(heard: str) -> int:
@@ -124,8 +123,8 @@ def label_length(context: Context) -> Iterator[Finding]:
         count = english.spoken_words(text.heard)
         if count > LABEL_GOOD:
             worse = count > LABEL_MOST
-            says = f"This choice has {count} words. Make it {LABEL_MOST if worse else LABEL_GOOD} at most."
-            yield text.finding(says, "error" if worse else "warning")
+            remedy = f"Make it {LABEL_MOST if worse else LABEL_GOOD} at most."
+            yield text.finding(f"This choice has {count} words.", remedy, "error" if worse else "warning")
 
 
 @rule("label-overlap", "R9", "Choices that sound alike are the most common fault of phone menus.", level="warning")
@@ -137,10 +136,11 @@ def label_overlap(context: Context) -> Iterator[Finding]:
                 shared = _shared(choice.label, other.label)
                 if key < other_key and shared > OVERLAP_MOST:
                     worse = choice.label.lower() == other.label.lower()
-                    says = f"This choice sounds like choice {key}, '{choice.label}'. Use different words."
                     yield context.at(
-                        node_id, "choices", other_key, "label", says=says, level="error" if worse else "warning"
-                    )
+                        node_id, "choices", other_key, "label",
+                        words=f"This choice sounds like choice {key}, '{choice.label}'.",
+                        remedy="Use different words.", level="error" if worse else "warning",
+                    )  # fmt: skip
 
 
 def _shared(one: str, other: str) -> float:
@@ -160,10 +160,8 @@ def listening(context: Context) -> Iterator[Finding]:
             extra = english.extra_syllables(sentence)
             if extra > EXTRA_SYLLABLES_GOOD and not english.sentence_words(sentence) < 4:
                 worse = extra > EXTRA_SYLLABLES_MOST
-                says = (
-                    f"This has {extra} more syllables than words, too many to follow. Use shorter words: '{sentence}'"
-                )
-                yield text.finding(says, "error" if worse else "warning")
+                words = f"This has {extra} more syllables than words, too many to follow: '{sentence}'"
+                yield text.finding(words, "Use shorter words.", "error" if worse else "warning", word=sentence)
 
 
 @rule("unknown-words", "R24", "One unknown word makes the whole sentence unclear.")
@@ -173,8 +171,7 @@ def unknown_words(context: Context) -> Iterator[Finding]:
         strange = [word for word in english.words(text.heard) if not _is_known(word, known)]
         for word in dict.fromkeys(strange):
             remedy = "Use another word, explain it in a word node, or list it in config/words.yaml."
-            says = f"Not everybody knows '{word}'. {remedy}"
-            yield text.finding(says)
+            yield text.finding(f"Not everybody knows '{word}'.", remedy, word=word)
 
 
 def _known(context: Context) -> set[str]:
@@ -203,7 +200,8 @@ def glossary(context: Context) -> Iterator[Finding]:
                 and word_id not in node.words
                 and not english.is_common(word)
             ):
-                yield context.at(node_id, says=f"'{word}' is said here. Add {word_id} to this reading's words.")
+                remedy = f"Add {word_id} to this reading's words."
+                yield context.at(node_id, words=f"'{word}' is said here.", remedy=remedy, word=word)
 
 
 @rule("acronyms", "R25", "Abbreviations mean nothing to people who do not know them.")
@@ -216,13 +214,13 @@ def acronyms(context: Context) -> Iterator[Finding]:
         for found in dict.fromkeys(_ACRONYM.findall(text.heard)):
             letters = found.rstrip("s") if found[-1] == "s" else found
             if letters not in listed.said:
-                yield text.finding(
-                    f"'{letters}' may be mispronounced. Write a respelling under 'said' in config/words.yaml."
-                )
+                remedy = "Write a respelling under 'said' in config/words.yaml."
+                yield text.finding(f"'{letters}' may be mispronounced.", remedy, word=letters)
             elif letters not in explained and letters not in " ".join(
                 [*listed.names, *context.script.line.names.values()]
             ):
-                yield text.finding(f"'{letters}' is not explained. Write a word node for it, or use the full words.")
+                remedy = "Write a word node for it, or use the full words."
+                yield text.finding(f"'{letters}' is not explained.", remedy, word=letters)
 
 
 @rule("banned", "R6, R26, R27", "Padding, blame and idioms waste attention.")
@@ -230,14 +228,15 @@ def banned(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for pattern, instead in BANNED:
             if found := re.search(pattern, text.written, re.IGNORECASE):
-                yield text.finding(f"'{found[0]}' must not be used on this line. {instead}")
+                yield text.finding(f"'{found[0]}' must not be used on this line.", instead, word=found[0])
 
 
 @rule("keys-by-hand", "R6, R10", "The line announces keys by itself; a key written by hand may be wrong.")
 def keys_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if text.node and (found := _KEY.search(text.written)):
-            yield text.finding(f"The line adds 'press' and the key by itself. Remove '{found[0]}'.")
+            words = "The line adds 'press' and the key by itself."
+            yield text.finding(words, f"Remove '{found[0]}'.", word=found[0])
 
 
 _KEY = re.compile(
@@ -254,7 +253,8 @@ def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
             continue
         for pattern, instead in PREFERRED.items():
             if found := re.search(pattern, text.written, 0 if "[A-Z]" in pattern else re.IGNORECASE):
-                yield text.finding(f"Say '{instead}' instead of '{found[0]}': use one word for one thing.")
+                words = f"'{found[0]}' and '{instead}' would be two words for one thing."
+                yield text.finding(words, f"Say '{instead}'.", word=found[0])
 
 
 def _explains(context: Context) -> set[str]:
@@ -269,7 +269,7 @@ def double_negative(context: Context) -> Iterator[Finding]:
         for sentence in english.sentences(text.heard):
             found = _NOT_TWICE.search(sentence)
             if found and _is_negative(found[1].lower()):
-                yield text.finding(f"This is a double negative. Say it positively: '{sentence}'")
+                yield text.finding(f"This is a double negative: '{sentence}'", "Say it positively.", word=sentence)
 
 
 def _is_negative(word: str) -> bool:
@@ -281,18 +281,20 @@ def _is_negative(word: str) -> bool:
 def signs(context: Context) -> Iterator[Finding]:
     for name, value in context.script.line.names.items():
         for sign in _strange(value):
-            yield Finding(LINE, ("names", name), _STRANGE.format(sign))
+            yield Finding(LINE, ("names", name), _STRANGE.format(sign), _IN_WORDS_OR_NOT)
     for text in context.texts:
         words = BLANK.sub("", unmarked(text.written) if text.node else text.written)
         for sign in _strange(words):
-            yield text.finding(_STRANGE.format(sign))
+            yield text.finding(_STRANGE.format(sign), _IN_WORDS_OR_NOT, word=sign)
         if found := _DOTTED.search(words):
-            yield text.finding(f"'{found[0]}' would be read as ends of sentences. Write abbreviations without dots.")
+            words = f"'{found[0]}' would be read as ends of sentences."
+            yield text.finding(words, "Write abbreviations without dots.", word=found[0])
         elif found := _NO_SPACE.search(words):
-            yield text.finding(f"A space is missing in '{found[0]}'. Without it, two words are said as one.")
+            words = f"A space is missing in '{found[0]}', so two words are said as one."
+            yield text.finding(words, "Write it.", word=found[0])
 
 
-_STRANGE = "A voice may read '{}' wrongly. Write it in words, or remove it."
+_STRANGE, _IN_WORDS_OR_NOT = "A voice may read '{}' wrongly.", "Write it in words, or remove it."
 
 
 def _strange(words: str) -> list[str]:
@@ -304,13 +306,15 @@ def _strange(words: str) -> list[str]:
 def numbers_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         is_setting = text.file == LINE
-        if _DIGITS.search(text.written) and text.kind != "phrase":
+        if (digit := _DIGITS.search(text.written)) and text.kind != "phrase":
             remedy = "Write it in words." if is_setting else "Put it into config/line.yaml, and its {name} here."
-            yield text.finding(f"This number is written by hand. {remedy}")
+            yield text.finding("This number is written by hand.", remedy, word=digit[0])
         elif not is_setting and (found := _IN_WORDS.search(text.written)):
-            yield text.finding(f"'{found[0]}' is written by hand. Put it into config/line.yaml, and its {{name}} here.")
-        if _ADDRESS.search(text.written):
-            yield text.finding("Callers cannot write down an address by ear. Put it into a text message.")
+            remedy = "Put it into config/line.yaml, and its {name} here."
+            yield text.finding(f"'{found[0]}' is written by hand.", remedy, word=found[0])
+        if found := _ADDRESS.search(text.written):
+            words = "Callers cannot write down an address by ear."
+            yield text.finding(words, "Put it into a text message.", word=found[0])
 
 
 @rule("texts-by-hand", "R33", "A number that changes must change everywhere at once.")
@@ -318,22 +322,20 @@ def texts_by_hand(context: Context) -> Iterator[Finding]:
     texts = context.draft.texts.texts
     for name, body in texts.items():
         if _ADDRESS.search(body) or re.search(r"\d{4}", body):
-            yield Finding(
-                TEXTS, ("texts", name), "This number or address is written by hand. Put it into config/line.yaml."
-            )
+            words = "This number or address is written by hand."
+            yield Finding(TEXTS, ("texts", name), words, "Put it into config/line.yaml.")
 
 
 @rule("text-length", "R35", "Nobody reads a third message, but it has to be paid for.")
 def text_length(context: Context) -> Iterator[Finding]:
     for name, body in context.script.texts.items():
         if len(body) > TEXT_MOST:
-            says = f"This text has {len(body)} characters. Two messages hold {TEXT_MOST}. Shorten it."
-            yield Finding(TEXTS, ("texts", name), says)
+            words = f"This text has {len(body)} characters. Two messages hold {TEXT_MOST}."
+            yield Finding(TEXTS, ("texts", name), words, "Shorten it.")
         if not body.isascii():
             strange = next(c for c in body if not c.isascii())
-            yield Finding(
-                TEXTS, ("texts", name), f"'{strange}' makes a text three times as long. Use a plain character."
-            )
+            words = f"'{strange}' makes a text three times as long."
+            yield Finding(TEXTS, ("texts", name), words, "Use a plain character.", word=strange)
 
 
 @rule(
@@ -350,10 +352,8 @@ def reading_grade(context: Context) -> Iterator[Finding]:
             continue
         grade = english.grade(pooled)
         if grade > GRADE_MOST:
-            says = (
-                f"'{menu.title}' reads at grade {grade:.1f}. Bring it to {GRADE_MOST} with shorter sentences and words."
-            )
-            yield Finding(file, (), says)
+            remedy = f"Bring it to {GRADE_MOST} with shorter sentences and words."
+            yield Finding(file, (), f"'{menu.title}' reads at grade {grade:.1f}.", remedy)
 
 
 def _ended(words: str) -> str:
@@ -365,9 +365,9 @@ def pace(context: Context) -> Iterator[Finding]:
     """Limits for the voice's speed and pauses in line.yaml."""
     found = context.script.line.pace
     if not 130 <= found.words_a_minute <= 150:
-        yield Finding(LINE, ("pace", "words_a_minute"), "Speak between 130 and 150 words a minute.")
+        yield Finding(LINE, ("pace", "words_a_minute"), _TOO_FAST, "Speak between 130 and 150 words a minute.")
     if found.slow_words_a_minute > 115:
-        yield Finding(LINE, ("pace", "slow_words_a_minute"), "Make slow speech 115 words a minute at most.")
+        yield Finding(LINE, ("pace", "slow_words_a_minute"), _TOO_FAST, "Make slow speech 115 words a minute at most.")
     for name, least in (
         ("before_key", 0.7),
         ("between_choices", 1.0),
@@ -377,8 +377,10 @@ def pace(context: Context) -> Iterator[Finding]:
         ("between_groups", 0.7),
     ):
         if getattr(found, name) < least:
-            yield Finding(LINE, ("pace", name), f"Make this at least {least}: people need the time.")
+            yield Finding(LINE, ("pace", name), "People need more time than this.", f"Make this at least {least}.")
 
+
+_TOO_FAST = "Callers cannot follow at this pace."
 
 #: Twilio's British voices that are known to support pauses, a pace, and respelled words.
 _TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural", "Polly.Arthur-Neural")
@@ -388,7 +390,5 @@ _TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural",
 def twilio_voice(context: Context) -> Iterator[Finding]:
     voice = context.script.line.speech.say_voice
     if voice not in _TWILIO_VOICES:
-        says = (
-            f"'{voice}' may not be a British Twilio voice that can speak slower. Use {_TWILIO_VOICES[0]}, or test it."
-        )
-        yield Finding(LINE, ("speech", "say_voice"), says)
+        words = f"'{voice}' may not be a British Twilio voice that can speak slower."
+        yield Finding(LINE, ("speech", "say_voice"), words, f"Use {_TWILIO_VOICES[0]}, or test it.")

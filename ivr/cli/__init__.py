@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from ivr import config
-from ivr.cli.common import Stop
+from ivr.cli.checking import check, explain, schema
+from ivr.cli.common import Stop, shown
 from ivr.cli.confirming import confirm
 from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
@@ -23,10 +24,10 @@ from ivr.cli.persons import person_group
 from ivr.cli.running import connect, fallback, start, worker
 from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
-from ivr.cli.words import call, check, diff, history, line_map, publish, schema, undo
+from ivr.cli.words import call, diff, history, line_map, publish, undo
 from ivr.embedded import Unusable
+from ivr.problems import ConfigError
 from ivr.publishing import NotPublished, is_full
-from ivr.reading import ConfigError
 from ivr.server import CannotStart
 from ivr.store import StoreDown
 
@@ -37,7 +38,7 @@ def commands() -> None:
 
 
 for command in (
-    start, demo, call, check, line_map, publish, history, diff, undo, notice, confirm, schema,
+    start, demo, call, check, explain, line_map, publish, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, fallback, worker, store, spool, person_group,
 ):  # fmt: skip
     commands.add_command(command)
@@ -54,7 +55,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ConfigError as error:
-        click.echo("\n".join(map(str, error.problems)), err=True)
+        click.echo(shown(error.problems, sys.stderr), err=True)
         sys.exit(1)
     except (Stop, NotPublished, CannotStart, Unusable) as error:
         click.echo(str(error), err=True)

@@ -7,9 +7,10 @@ import errno
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -17,7 +18,7 @@ from ivr import building, config, drafts, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError, Problem
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store
 
@@ -54,13 +55,20 @@ def store_of(settings: Settings) -> Iterator[Store]:
             store.close()
 
 
+def shown(problems: Iterable[Problem], to: IO[str] | None = None) -> str:
+    """Problems as they are printed: in a terminal with the lines that they are about, else one on each line."""
+    if (to or sys.stdout).isatty():
+        return "\n".join(problem.shown() for problem in problems)
+    return "\n".join(map(str, problems))
+
+
 @contextmanager
 def refusing(so: str) -> Iterator[None]:
     """After the Problems that stopped a command, print the consequence `so`."""
     try:
         yield
     except ConfigError as error:
-        raise Stop("\n".join([*map(str, error.problems), "", so])) from error
+        raise Stop(f"{shown(error.problems, sys.stderr)}\n\n{so}") from error
 
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:

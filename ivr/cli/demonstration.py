@@ -17,8 +17,8 @@ from ivr import demo as callers
 from ivr.cli.common import Stop, out, refusing, who
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.problems import counted
 from ivr.publishing import Passed
-from ivr.reading import counted
 from ivr.store import PATIENT_SECONDS, Store
 
 #: Local only, so that nobody else mistakes it for the real line.

@@ -12,7 +12,7 @@ import click
 from ivr import config, embedded, server
 from ivr.cli.common import Stop, out, store_of
 from ivr.config import Settings
-from ivr.reading import counted
+from ivr.problems import counted
 from ivr.store import ping
 
 

@@ -12,7 +12,7 @@ from ivr.cli import sound
 from ivr.cli.common import Day, Stop, one_line, out, published_script, store_of, who
 from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError, kind
 from ivr.script import Script
 
 
@@ -74,6 +74,9 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
         return before, publishing.put_live(store, passed, who(), why, live)
 
 
+_NO_SETTINGS = kind("no-settings", "This file contains no settings.", "Put it back, or write it.")
+
+
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
     """Make the same change in the draft, so that the next publication keeps it."""
     path = settings.config_dir / drafts.LINE
@@ -81,7 +84,7 @@ def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
         text = path.read_bytes().decode("utf-8-sig")
         draft = reading.read(text, f"config/{drafts.LINE}")
         if draft.problems or not isinstance(draft.data, dict):
-            raise ConfigError(draft.problems or [draft.problem((), "This file contains no settings.")])
+            raise ConfigError(draft.problems or [_NO_SETTINGS().at(draft.where(()))])
         disk.write_whole(path, edit(text))
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         raise Stop(

@@ -21,8 +21,8 @@ from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
+from ivr.problems import counted
 from ivr.publishing import published
-from ivr.reading import counted
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store

@@ -11,7 +11,7 @@ from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
 from ivr.config import Settings
 from ivr.pool import work
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
 from ivr.twilio.rest import Phone, PhoneFailed
@@ -67,7 +67,7 @@ def _last_publication(store: Store) -> Script | None:
     try:
         return publishing.usable(store)
     except ConfigError as error:
-        out(f"{error.problems[0].says} So config/ is published.")
+        out(f"{error.problems[0].words} So config/ is published.")
         return None
 
 
@@ -86,7 +86,7 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     sound.prepare(settings, passed.script)
     publishing.put_live(store, passed, who(), "the line was started", store.revisions.live() or "")
     out("config/ is published.")
-    if new := sum(problem.rule == "new-words" for problem in passed.warnings):
+    if new := sum(problem.code == "new-words" for problem in passed.warnings):
         out(f"It lacks {new} words or timings that this version needs. The shipped ones are used: see `ivr check`.")
     tell_of_broken_promises(store, passed.script)
     return passed.script

@@ -11,10 +11,10 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ivr import audio, building, config
-from ivr.cli.common import Stop, draft_script, is_terminal, out, store_of
+from ivr.cli.common import Stop, draft_script, is_terminal, out, shown, store_of
 from ivr.config import Settings
+from ivr.problems import ConfigError, counted
 from ivr.publishing import speaks_by_sounds
-from ivr.reading import ConfigError, counted
 from ivr.script import Script
 
 
@@ -135,8 +135,8 @@ def confirm(names: tuple[str, ...]) -> None:
 
 
 def _tell(recordings: audio.Recordings) -> None:
-    for problem in recordings.problems():
-        out(str(problem))
+    if found := recordings.problems():
+        out(shown(found))
 
 
 def _sheet(wanted: list[audio.Unit]) -> str:

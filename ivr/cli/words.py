@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import json
 import os
 from pathlib import Path
 
 import click
 
-from ivr import atlas, changes, config, confirmation, drawing, publishing, transcript
-from ivr.check import proof, unvisited
-from ivr.check.callers import Cost, Figure, Simulation
-from ivr.check.timing import TURN_GAP
+from ivr import atlas, changes, config, drawing, publishing, transcript
 from ivr.cli import hearing, sound
 from ivr.cli.common import (
     Moment,
@@ -28,15 +23,11 @@ from ivr.cli.common import (
     tell_of_broken_promises,
     who,
 )  # fmt: skip
-from ivr.config import Settings
-from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
-from ivr.reading import ConfigError, Problem, counted
-from ivr.script import Script
+from ivr.problems import counted
 from ivr.session import Gather, Record, Transfer
-from ivr.store import ping
 from ivr.transcript import ADVISER_DOES, Entry, Transcript
 
 
@@ -128,117 +119,7 @@ def _adviser() -> Entry:
     return Entry("ADVISER", answers.get(typed.strip()[:1].lower(), "(no answer)"))
 
 
-# --- checking -------------------------------------------------------------------------------
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For tools: one JSON list.")
-@click.option("--coverage", is_flag=True, help="Also list the nodes that no story visits.")
-@click.option("--all", "every_state", is_flag=True, help="Also try every state that a call can be in. Takes minutes.")
-def check(as_json: bool, coverage: bool, every_state: bool) -> None:
-    """Check everything in config/. Exit status 1 if there are errors."""
-    settings, of_environment = config.settings_to_check()
-    try:
-        problems, context = publishing.look(settings, _live(settings))
-    except ConfigError as error:
-        problems, context = list(error.problems), None
-    problems += of_environment
-    if as_json:
-        out(json.dumps([dataclasses.asdict(problem) for problem in problems], indent=2))
-    else:
-        _tell(problems)
-    if context is not None and not as_json:
-        _refresh_schemas(settings, context.draft)
-        _to_confirm(context.draft, context.script)
-        _figures(context.simulation)
-        if coverage:
-            _coverage(settings, context.script)
-    proven = not every_state or context is None or _prove(context.simulation)
-    if not proven or any(problem.severity == "error" for problem in problems):
-        raise SystemExit(1)
-
-
-def _prove(simulation: Simulation) -> bool:
-    """Try every state, and tell what does not hold in which."""
-    found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
-    for fault in found.faults:
-        out(f"  {fault.place}: {fault}")
-    holds = (
-        f"{counted(len(found.faults), 'fault')} in them." if found.faults else "In each of them, all five laws hold."
-    )
-    out(f"\n{found.states} states of a call, {found.moves} moves. {holds}")
-    return not found.faults
-
-
-def _live(settings: Settings) -> Script | None:
-    """The live script, if Redis is running."""
-    if not ping(settings.redis_url):
-        return None
-    with store_of(settings) as store:
-        return publishing.published(store)
-
-
-def _refresh_schemas(settings: Settings, draft: Draft) -> None:
-    """Update the schemas for editors. A failure does not make the check fail."""
-    try:
-        publishing.write_schemas(settings, draft)
-    except OSError as error:
-        out(f"\nconfig/schemas was not written: {error.strerror}. Editors keep using the previous schemas.")
-
-
-def _tell(problems: list[Problem]) -> None:
-    for problem in problems:
-        out(f"{problem}{'' if problem.severity == 'error' else f'  (a warning: {problem.rule})'}")
-    errors = sum(problem.severity == "error" for problem in problems)
-    found = f"\n{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}."
-    out(found if problems else "Nothing is wrong.")
-
-
-def _to_confirm(draft: Draft, made: Script) -> None:
-    """Lists what the service has not confirmed. This does not make the check fail."""
-    found = confirmation.unconfirmed(draft, made)
-    if found:
-        out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
-    for one in found:
-        out(f"  config/line.yaml:{one.line}  {one}")
-
-
-def _figures(simulation: Simulation) -> None:
-    """Print a table of what simulated callers needed: who, what they want, what it took, and the limit."""
-    how = "the rendered sounds" if simulation.timing.is_measured else "the pace of speech (to use sounds: ivr render)"
-    out("\nWhat simulated callers need, from the first word until they get help.")
-    out(f"Measured by {how}, with {TURN_GAP} seconds a turn for the telephone network.\n")
-    rows = [("who", "wants", "needs", "at most"), *map(_row, simulation.figures)]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    for number, (caller, wants, needed, allowed) in enumerate(rows):
-        repeated = number > 0 and caller == rows[number - 1][0]
-        who = "" if repeated else caller
-        out(f"  {who:{widths[0]}}  {wants:{widths[1]}}  {needed:>{widths[2]}}   {allowed}")
-
-
-def _row(figure: Figure) -> tuple[str, str, str, str]:
-    needed = _cost(figure.needed) if figure.needed else "does not get it"
-    return figure.caller, figure.wants, needed, f"{_cost(figure.allowed)}{'' if figure.kept else '   TOO MUCH'}"
-
-
-def _cost(cost: Cost) -> str:
-    return f"{cost.seconds:4.0f} s, {counted(cost.presses, 'key'):>7}"
-
-
-def _coverage(settings: Settings, made: Script) -> None:
-    missing = unvisited(made, config.story_files(settings.config_dir))
-    out(f"\n{len(made.nodes) - len(missing)} of {len(made.nodes)} nodes are visited by a story. Not visited:")
-    for node in missing:
-        out(f"  {node}  ({made.titles[node]})")
-
-
-@click.command()
-def schema() -> None:
-    """Write config/schemas/, so that editors can complete names and mark errors."""
-    settings = config.settings()
-    _, draft, _ = draft_script(settings)
-    for path in publishing.write_schemas(settings, draft):
-        out(str(path))
+# --- the map -------------------------------------------------------------------------------
 
 
 @click.command("map")

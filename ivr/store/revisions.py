@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ivr.drafts import revision_of
-from ivr.reading import ConfigError, Problem
+from ivr.problems import ConfigError, Where, kind
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
@@ -21,6 +21,11 @@ from ivr.store.sessions import KEEP_SECONDS
 MOST_HISTORY = 50
 #: Seconds between two records that calls begin with a revision. A record costs as much as half a turn.
 NOTE_SECONDS = 60
+
+
+_DAMAGED = kind(
+    "damaged-revision", "The stored files of revision {revision} are damaged.", "Publish again: ivr publish -m 'why'"
+)
 
 
 class Conflict(Exception):
@@ -35,8 +40,7 @@ class DamagedRevision(ConfigError):
     """Raised when the stored files of a revision cannot be read, or do not match its fingerprint."""
 
     def __init__(self, revision: str):
-        says = f"The stored files of revision {revision} are damaged. Publish again: ivr publish -m 'why'"
-        super().__init__([Problem("Redis", 0, says)])
+        super().__init__([_DAMAGED(revision=revision).at(Where("Redis"))])
 
 
 class Published(msgspec.Struct, frozen=True):

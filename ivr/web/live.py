@@ -22,7 +22,7 @@ from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.phrases import Trouble
 from ivr.places.person import PersonAway
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown

@@ -15,7 +15,7 @@ from ivr import atlas, changes, drawing
 from ivr.atlas import Spot
 from ivr.config import Settings
 from ivr.drawing import NotDrawn
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.store import Store, StoreDown
 from ivr.web.front import html_page
 from ivr.web.live import Edition, Live

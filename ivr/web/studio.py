@@ -21,7 +21,7 @@ from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.session import Turn
 from ivr.store import StoreDown
 from ivr.transcript import HUNG_UP, Entry, unreadable
@@ -128,7 +128,7 @@ def _played(caller: Caller, so_far: SoFar) -> str:
     for who, text in so_far.did:
         entry = Entry(who, text)
         if problem := unreadable(entry) or caller.cannot(entry):
-            return problem
+            return problem.says
         caller.do(entry)
     return ""
 

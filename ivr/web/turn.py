@@ -22,7 +22,7 @@ from prometheus_client import Counter, Histogram
 from ivr import call, dialling
 from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
-from ivr.reading import ConfigError
+from ivr.problems import ConfigError
 from ivr.session import Session, Turn
 from ivr.store import Spool, Store, StoreDown
 from ivr.twilio import webhook

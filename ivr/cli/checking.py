@@ -1,0 +1,150 @@
+"""Commands that check the words: the check itself, and what its findings mean."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import click
+
+from ivr import config, confirmation, publishing
+from ivr.check import RULES, proof, unvisited
+from ivr.check.callers import Cost, Figure, Simulation
+from ivr.check.timing import TURN_GAP
+from ivr.cli.common import Stop, draft_script, out, shown, store_of
+from ivr.config import Settings
+from ivr.drafts import Draft
+from ivr.problems import KINDS, ConfigError, Kind, Problem, counted
+from ivr.script import Script
+from ivr.store import ping
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For tools: one JSON list.")
+@click.option("--coverage", is_flag=True, help="Also list the nodes that no story visits.")
+@click.option("--all", "every_state", is_flag=True, help="Also try every state that a call can be in. Takes minutes.")
+def check(as_json: bool, coverage: bool, every_state: bool) -> None:
+    """Check everything in config/. Exit status 1 if there are errors."""
+    settings, of_environment = config.settings_to_check()
+    try:
+        problems, context = publishing.look(settings, _live(settings))
+    except ConfigError as error:
+        problems, context = list(error.problems), None
+    problems += of_environment
+    if as_json:
+        out(json.dumps([problem.as_json() for problem in problems], indent=2))
+    else:
+        _tell(problems)
+    if context is not None and not as_json:
+        _refresh_schemas(settings, context.draft)
+        _to_confirm(context.draft, context.script)
+        _figures(context.simulation)
+        if coverage:
+            _coverage(settings, context.script)
+    proven = not every_state or context is None or _prove(context.simulation)
+    if not proven or any(problem.severity == "error" for problem in problems):
+        raise SystemExit(1)
+
+
+def _prove(simulation: Simulation) -> bool:
+    """Try every state, and tell what does not hold in which."""
+    found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
+    for fault in found.faults:
+        out(f"  {fault.place}: {fault}")
+    holds = (
+        f"{counted(len(found.faults), 'fault')} in them." if found.faults else "In each of them, all five laws hold."
+    )
+    out(f"\n{found.states} states of a call, {found.moves} moves. {holds}")
+    return not found.faults
+
+
+def _live(settings: Settings) -> Script | None:
+    """The live script, if Redis is running."""
+    if not ping(settings.redis_url):
+        return None
+    with store_of(settings) as store:
+        return publishing.published(store)
+
+
+def _refresh_schemas(settings: Settings, draft: Draft) -> None:
+    """Update the schemas for editors. A failure does not make the check fail."""
+    try:
+        publishing.write_schemas(settings, draft)
+    except OSError as error:
+        out(f"\nconfig/schemas was not written: {error.strerror}. Editors keep using the previous schemas.")
+
+
+def _tell(problems: list[Problem]) -> None:
+    if problems:
+        out(shown(problems))
+    errors = sum(problem.severity == "error" for problem in problems)
+    found = f"\n{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}."
+    out(found if problems else "Nothing is wrong.")
+
+
+def _to_confirm(draft: Draft, made: Script) -> None:
+    """Lists what the service has not confirmed. This does not make the check fail."""
+    found = confirmation.unconfirmed(draft, made)
+    if found:
+        out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
+    for one in found:
+        out(f"  config/line.yaml:{one.line}  {one}")
+
+
+def _figures(simulation: Simulation) -> None:
+    """Print a table of what simulated callers needed: who, what they want, what it took, and the limit."""
+    how = "the rendered sounds" if simulation.timing.is_measured else "the pace of speech (to use sounds: ivr render)"
+    out("\nWhat simulated callers need, from the first word until they get help.")
+    out(f"Measured by {how}, with {TURN_GAP} seconds a turn for the telephone network.\n")
+    rows = [("who", "wants", "needs", "at most"), *map(_row, simulation.figures)]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    for number, (caller, wants, needed, allowed) in enumerate(rows):
+        repeated = number > 0 and caller == rows[number - 1][0]
+        who = "" if repeated else caller
+        out(f"  {who:{widths[0]}}  {wants:{widths[1]}}  {needed:>{widths[2]}}   {allowed}")
+
+
+def _row(figure: Figure) -> tuple[str, str, str, str]:
+    needed = _cost(figure.needed) if figure.needed else "does not get it"
+    return figure.caller, figure.wants, needed, f"{_cost(figure.allowed)}{'' if figure.kept else '   TOO MUCH'}"
+
+
+def _cost(cost: Cost) -> str:
+    return f"{cost.seconds:4.0f} s, {counted(cost.presses, 'key'):>7}"
+
+
+def _coverage(settings: Settings, made: Script) -> None:
+    missing = unvisited(made, config.story_files(settings.config_dir))
+    out(f"\n{len(made.nodes) - len(missing)} of {len(made.nodes)} nodes are visited by a story. Not visited:")
+    for node in missing:
+        out(f"  {node}  ({made.titles[node]})")
+
+
+@click.command()
+def schema() -> None:
+    """Write config/schemas/, so that editors can complete names and mark errors."""
+    settings = config.settings()
+    _, draft, _ = draft_script(settings)
+    for path in publishing.write_schemas(settings, draft):
+        out(str(path))
+
+
+@click.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Tell what a finding means, by the CODE behind it. Without a code, list all of them."""
+    if code is None:
+        out("\n".join(sorted(KINDS)))
+    elif code not in KINDS:
+        raise Stop(f"There is no finding '{code}'. See `ivr explain` for all of them.")
+    else:
+        out("\n".join(_explained(KINDS[code])))
+
+
+def _explained(kind: Kind) -> list[str]:
+    lines = [f"{kind.code} ({kind.severity})", kind.words, kind.remedy]
+    for rule in RULES:
+        if rule.name == kind.code:
+            lines += [rule.why, " ".join((inspect.getdoc(rule.look) or "").split())]
+            lines += [f"A rule about callers: {rule.source}. To waive it at one place, write `allow:` there."]
+    return [line for line in lines if line]
