@@ -83,6 +83,8 @@ The entrances are used from outside.
     worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
     pool         the worker's processes and queues
     publishing   takes the draft through the gate, and makes it live
+    probing      rings the line as Twilio would, and says where the way is broken
+    examining    examines a deployment, in plain words
     server       the processes of the line: Redis, the web server, the worker
     cli/         the `ivr` command
     demo         made-up callers for the advisers' page

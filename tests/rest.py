@@ -26,6 +26,8 @@ class Twilio(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, dict[str, list[str]]]] = []
         #: The idempotency key of each request.
         self.keys: list[str] = []
+        #: The date in each answer, if it is not now.
+        self.date = ""
         #: Seconds before an answer.
         self.wait = 0.0
 
@@ -55,7 +57,10 @@ class _Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
+    do_GET = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815
+
+    def date_time_string(self, timestamp: int | None = None) -> str:  # type: ignore[override]
+        return self.server.date or super().date_time_string(timestamp)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Tests are quiet."""

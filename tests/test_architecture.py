@@ -23,7 +23,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"},
         "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "person", "publishing", "__main__"},
+        "the ivr command": {"cli", "person", "publishing", "probing", "examining", "__main__"},
         "processes": {"server"},
         "the demo": {"demo"},
     },

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import click
 
-from ivr import config, confirmation, dialling, drafts, publishing, server, web
+from ivr import config, confirmation, dialling, drafts, examining, probing, publishing, server, web
 from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
 from ivr.config import Settings
 from ivr.pool import work
-from ivr.problems import ConfigError
+from ivr.problems import ConfigError, counted
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, ping
 from ivr.twilio.rest import Phone, PhoneFailed
 
+DEFAULT_PORT = 8000
 #: Seconds that Twilio has to answer about the line's number during a start.
 LOOK_SECONDS = 3.0
 
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port on which the line answers."
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The port on which the line answers.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
 @click.option("--live", "as_it_was", is_flag=True, help="Ignore config/, and use the last publication.")
@@ -216,3 +224,51 @@ def _connect_texts(settings: Settings, phone: Phone) -> None:
             _tell_of_texts(why_not, store)
     elif why_not:
         out(f"{why_not} Until then, the line does not offer texts to callers.")
+
+
+@click.command()
+@click.option("--mail/--no-mail", "mails", default=True, help="Send an e-mail to the addresses for alerts.")
+def doctor(mails: bool) -> None:
+    """Examine this machine and the way from Twilio to it, and say what is wrong in plain words.
+
+    Rings the line once as Twilio would, asks Twilio what it has for the number, and sends one e-mail.
+    """
+    broken = 0
+    for found in examining.examine(config.settings(), mails=mails):
+        broken += found.verdict == "broken"
+        out(f"{_VERDICTS[found.verdict]:7} {found.what}: {found.says}")
+    if broken:
+        raise Stop(f"{counted(broken, 'thing')} to put right.")
+    out("Nothing is broken.")
+
+
+#: What stands before each finding of the doctor.
+_VERDICTS: dict[examining.Verdict, str] = {"fine": "ok", "look": "LOOK", "broken": "BROKEN"}
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Ring once, and end with status 1 if the way is broken.")
+@click.option("--every", type=click.IntRange(5, 3600), default=60, show_default=True, help="Seconds between two calls.")
+@click.option("--at", default="", help="Ring this address instead of PUBLIC_URL, like http://127.0.0.1:8000.")
+def probe(once: bool, every: int, at: str) -> None:
+    """Ring the line as Twilio would, through PUBLIC_URL, and say which part of the way is broken.
+
+    Without --once, it goes on until Ctrl-C, and prints a line for each call.
+    """
+    settings = config.settings(port=urlsplit(at).port or DEFAULT_PORT)
+    while True:
+        is_whole, words = _probed(settings, at)
+        out(words if once else f"{dt.datetime.now():%Y-%m-%d %H:%M:%S}  {words}")
+        if once and not is_whole:
+            raise SystemExit(1)
+        if once:
+            return
+        time.sleep(every)
+
+
+def _probed(settings: Settings, at: str) -> tuple[bool, str]:
+    try:
+        way = probing.probe(settings, at)
+    except probing.Broken as broken:
+        return False, f"BROKEN: {broken.part}: {broken}"
+    return True, " ".join([f"ok: answered in {way.first:.2f} s, a turn in {way.turn:.2f} s.", *way.warnings])

@@ -24,9 +24,15 @@ class Signature:
         #: A started digest for each token and base URL. The signed text continues after the base URL.
         self._begun = [hmac.new(token.encode(), base, sha1) for token in tokens for base in bases]
 
+    def sign(self, target: str, pairs: Iterable[tuple[str, str]]) -> str:
+        """The signature of this path and query with these form fields, by the first token."""
+        digest = self._begun[0].copy()
+        digest.update(_signed(target, pairs))
+        return base64.b64encode(digest.digest()).decode()
+
     def fits(self, target: str, pairs: Iterable[tuple[str, str]], given: str) -> bool:
         """Whether `given` is the signature of this path and query with these form fields."""
-        rest = (target + "".join([name + value for name, value in sorted(set(pairs))])).encode()
+        rest = _signed(target, pairs)
         wanted = given.encode()
         for begun in self._begun:
             digest = begun.copy()
@@ -34,6 +40,11 @@ class Signature:
             if hmac.compare_digest(base64.b64encode(digest.digest()), wanted):
                 return True
         return False
+
+
+def _signed(target: str, pairs: Iterable[tuple[str, str]]) -> bytes:
+    """What is signed after the base URL."""
+    return (target + "".join([name + value for name, value in sorted(set(pairs))])).encode()
 
 
 def _with_and_without_port(url: str) -> tuple[bytes, ...]:

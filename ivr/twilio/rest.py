@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,6 +68,7 @@ class OurNumber:
     counts as having it."""
 
     sid: str
+    calls_go_to: str
     fallback: str
     takes_calls: bool
     sends_texts: bool
@@ -267,10 +270,20 @@ class Phone:
         can = number.capabilities if isinstance(number.capabilities, dict) else {}
         return OurNumber(
             str(number.sid),
+            str(number.voice_url or ""),
             str(number.voice_fallback_url or ""),
             takes_calls=can.get("voice") is not False,
             sends_texts=can.get("sms", can.get("SMS")) is not False,
         )
+
+    def clock_is_ahead(self) -> float:
+        """The seconds by which our clock is ahead of Twilio's. Raises PhoneFailed if it cannot be asked."""
+        try:
+            answer = requests.head(self._address, timeout=(CONNECT_SECONDS, self._seconds or ANSWER_SECONDS))
+            told = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except (requests.RequestException, ValueError) as error:
+            raise PhoneFailed(f"its clock is not known ({type(error).__name__})", again=True) from error
+        return time.time() - told.timestamp() - answer.elapsed.total_seconds() / 2
 
     def connect_number(self) -> str:
         """Point our number at this line, for calls, texts and the status of calls.

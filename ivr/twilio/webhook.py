@@ -259,3 +259,14 @@ def text_came(form: Form) -> TextCame:
     for_twilio = bool(form.get("OptOutType", "").strip()) or words in _FOR_TWILIO
     shown = number_shown(form, "From")
     return TextCame("" if shown == number_shown(form, "To") else shown, for_twilio)
+
+
+# --- a call of our own ---------------------------------------------------------------
+
+
+def trial_call(call: str, account: str, to: str) -> dict[str, str]:
+    """The form of a call with a hidden number, as Twilio sends it, for ringing the line to try it."""
+    return {
+        "CallSid": call, "AccountSid": account, "From": "", "Caller": "", "To": to, "Called": to,
+        "CallStatus": "ringing", "Direction": "inbound", "ApiVersion": "2010-04-01",
+    }  # fmt: skip
