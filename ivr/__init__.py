@@ -42,6 +42,7 @@ The core knows only itself: no clock, no files, no network.
     session      the values of a call: session, input events, effects, replies
     places/      the places of a call: staff's nodes, and built-in steps (a person, texts, being rung back)
     reply        what the line says at a place, and how long it waits
+    passages     which words and pauses always come together, and so are one sound
     trail        the way back: where star leads
     escalation   silence, unused keys and circles: how callers who are stuck get help
     call         the engine: one turn of a call

@@ -26,7 +26,8 @@ PERSON, BACK_KEY, AGAIN, HELP_KEY, YES = "0", "*", "#", "9", "1"
 #: The keys that work everywhere.
 UNIVERSAL = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
 
-_LABELS = {
+#: The labels of the keys that work everywhere.
+LABELS = {
     PERSON: Phrases.to_person,
     AGAIN: Phrases.to_hear_again,
     BACK_KEY: Phrases.to_go_back,
@@ -67,7 +68,7 @@ def offers(here: Here) -> tuple[Option, ...]:
         keys = (AGAIN, *(BACK_KEY if s.trail else ""), PERSON, *(HELP_KEY if s.place.node != HELP else ""))
     else:
         keys = () if to_person(here, options) else (PERSON,)
-    return (*options, *[Option(key, here.words(_LABELS[key]), "") for key in keys])
+    return (*options, *[Option(key, here.words(LABELS[key]), "") for key in keys])
 
 
 def to_person(here: Here, options: tuple[Option, ...]) -> bool:
@@ -125,12 +126,19 @@ def choices(here: Here, own: Speech, behind: Speech = ()) -> Speech:
 
 def every_option(here: Here) -> Speech:
     """Every choice with its key, and then the keys that work everywhere, as far as they should be named here."""
-    pace, said = here.script.line.pace, []
-    options = here.place.choices(here)
-    for option in options:
-        said += [*choice(here.script, option.label, here.script.press[option.key]), pace.between_choices]
-    for key in here.place.named(here, options):
-        said += [*choice(here.script, here.words(_LABELS[key]), press(here, key)), pace.between_choices]
+    pace, script = here.script.line.pace, here.script
+    found = here.place.choices(here)
+    said = [*options(script, found), *([pace.between_choices] if found else [])]
+    for key in here.place.named(here, found):
+        said += [*choice(script, here.words(LABELS[key]), press(here, key)), pace.between_choices]
+    return tuple(said[:-1])
+
+
+def options(script: Script, found: tuple[Option, ...]) -> Speech:
+    """Choices with their keys."""
+    gap, said = script.line.pace.between_choices, []
+    for option in found:
+        said += [*choice(script, option.label, script.press[option.key]), gap]
     return tuple(said[:-1])
 
 

@@ -391,6 +391,10 @@ class Script:
 
     def every_prompt(self) -> frozenset[str]:
         """Every phrase that needs a sound before a caller can ask for it."""
-        said = frozenset(w for s in self.every_speech() for w in spoken.words_of(s))
+        return frozenset(w for s in self.every_speech() for w in spoken.words_of(s)) | self.filled_in
+
+    @cached_property
+    def filled_in(self) -> frozenset[str]:
+        """Every phrase that a call may fill in, such as digits and days."""
         windows = [text for name in WINDOW_PHRASES for text in spoken.words_of(self.says[name])]
-        return said | spoken.vocabulary(self.hours, windows)
+        return spoken.vocabulary(self.hours, windows)

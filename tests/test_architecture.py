@@ -42,7 +42,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
-        "places and replies": {"places", "reply", "phrases"},
+        "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -19,12 +21,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, building, config, drafts, playing, script, spoken, transcript
 from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.config import Settings
+from ivr.passages import MOST_SOUNDS, passages
 from ivr.script import Script
 from ivr.spoken import as_said
 from ivr.store import Published, Store
@@ -148,10 +152,12 @@ def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
     result = audio.render(changed, folder)
 
     new = {path.name for path in (folder / RENDERED).iterdir()} - before
-    assert result.made == len(new) == 2 * len(prompts)
+    with_it = [passage for passage in passages(changed) if prompts & set(spoken.words_of(passage))]
+    assert result.made == 2 * len(prompts)
+    assert len(new) == 2 * (len(prompts) + len(with_it))
     old = audio.stale([changed], folder)
     assert {path.parent.name for path in old} == {RENDERED, MASTERS}
-    assert len(old) == 4 * len(prompts)
+    assert len(old) == 4 * len(prompts) + 2 * len(with_it)
     assert audio.stale([changed, building.load(plain, config.bank_holidays())], folder) == []
 
 
@@ -404,6 +410,102 @@ def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script,
 # --- during calls ----------------------------------------------------------------------------
 
 
+def _words_of_sounds(script: Script, folder: Path) -> dict[str, str]:
+    """What each sound file says, by its name."""
+    identity = engines.choices(script.line.speech)[0].identity
+    found = {clip.name(identity, script.words.said): clip.words for clip in clips(script)}
+    sounds = audio.Sounds(folder, script, "")
+    for said, slow in itertools.product(passages(script), (False, True)):
+        ((whole, url),) = sounds.play(said, slow)
+        found[str(url).rsplit("/", 1)[1]] = spoken.text_of(whole)
+    return found
+
+
+def _samples(line: Line, url: str | None) -> NDArray[np.float32]:
+    """A sound, as it is fetched."""
+    reply = line.client.get(str(url).removeprefix(line.settings.public_url))
+    assert (reply.status_code, reply.mimetype) == (200, "audio/wav")
+    found: NDArray[np.float32] = soundfile.read(io.BytesIO(reply.data), dtype="float32")[0]
+    reply.close()
+    return found
+
+
+#: The longest that only a call knows: a number that is said twice.
+NUMBER = spoken.phone("07700 900123", 1.0, 0.7)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("what", ["menu", "number"])
+def test_a_longer_sound_is_its_pieces_one_after_another(
+    what: str, slow: bool, line: Line, spoken_by_pyttsx3: Script
+) -> None:
+    script = spoken_by_pyttsx3
+    said = NUMBER if what == "number" else max(passages(script), key=len)
+    sounds = audio.Sounds(line.settings.audio_dir, script, line.settings.public_url)
+
+    ((_, url),) = sounds.play(said, slow)
+
+    pace = script.line.pace.slow_pauses if slow else 1.0
+    alone = [sounds.url(p, slow) if isinstance(p, str) else sounds.silence(round(float(p) * pace, 2)) for p in said]
+    assert len(alone) > 12
+    pieces = [_samples(line, each) for each in alone]
+    assert np.array_equal(_samples(line, url), np.concatenate(pieces))
+
+
+def test_a_number_of_a_caller_is_put_together_when_it_is_fetched_and_kept_nowhere(line: Line) -> None:
+    before = sorted(line.settings.audio_dir.rglob("*"))
+    sounds = audio.Sounds(line.settings.audio_dir, line.app._live.now.script, "")
+    ((_, url),) = sounds.play(NUMBER, False)
+
+    reply = line.client.get(str(url))
+
+    assert (reply.status_code, reply.headers["Cache-Control"]) == (200, "no-store")
+    assert sorted(line.settings.audio_dir.rglob("*")) == before
+    gone = "-".join(["0" * 32, *str(url).removeprefix("/audio/").split("-")[1:]])
+    assert line.client.get(f"/audio/{gone}").status_code == 404
+
+
+def test_a_passage_that_is_missing_is_played_in_pieces(
+    rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path
+) -> None:
+    folder = _copy_some(rendered, tmp_path)
+    menu = max(passages(spoken_by_pyttsx3), key=len)
+    sounds = audio.Sounds(folder, spoken_by_pyttsx3, "")
+    ((_, url),) = sounds.play(menu, False)
+
+    (folder / RENDERED / str(url).rsplit("/", 1)[1]).unlink()
+    sounds.look()
+
+    played = sounds.play(menu, False)
+    assert len(played) > 1
+    assert all(address for _, address in played)
+    assert tuple(piece for pieces, _ in played for piece in pieces) == menu
+
+
+def test_a_new_recording_is_heard_in_its_passages(rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path) -> None:
+    studio = Studio(_copy_some(rendered, tmp_path), spoken_by_pyttsx3)
+    passage = next(said for said in passages(spoken_by_pyttsx3) if studio.unit.words in said)
+    before = audio.Sounds(studio.folder, spoken_by_pyttsx3, "").play(passage, False)
+    studio.record(seconds=len(studio.unit.words.split()) / 2)
+    assert studio.recordings.confirm([]) == [studio.unit.name]
+
+    audio.render(spoken_by_pyttsx3, studio.folder)
+
+    ((_, url),) = audio.Sounds(studio.folder, spoken_by_pyttsx3, "").play(passage, False)
+    assert before != [(passage, url)]
+
+
+def test_a_line_that_sends_no_texts_has_its_passages_too(plain: dict[str, str], rendered: Path, tmp_path: Path) -> None:
+    folder = _copy_some(rendered, tmp_path)
+    whole, less = (building.load(plain, config.bank_holidays(), offers_texts=offers) for offers in (True, False))
+
+    audio.render(whole, folder, also=[less])
+
+    sounds = audio.Sounds(folder, less, "")
+    assert all(len(sounds.play(said, slow)) == 1 for said in passages(less) for slow in (False, True))
+    assert audio.stale([whole, less], folder) == []
+
+
 @pytest.mark.parametrize("path", CALLS, ids=lambda path: path.stem)
 def test_a_call_in_sounds_says_what_the_golden_call_says(
     path: Path, line: Line, spoken_by_pyttsx3: Script, monkeypatch: pytest.MonkeyPatch
@@ -411,12 +513,13 @@ def test_a_call_in_sounds_says_what_the_golden_call_says(
     """Every Play is an existing file, and the files say what the call says. No Say is needed."""
     played = playing.play(spoken_by_pyttsx3, transcript.read(path.read_text(encoding="utf-8"), path.name))
     wanted = dataclasses.replace(played, entries=tuple(e for e in played.entries if e.who not in ("NOTED", "GOT")))
-    identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
-    words = {clip.name(identity, spoken_by_pyttsx3.words.said): clip.words for clip in clips(spoken_by_pyttsx3)}
+    words = _words_of_sounds(spoken_by_pyttsx3, line.settings.audio_dir)
 
     def heard(document: ET.Element) -> str:
         assert not any(document.iter("Say"))
-        names = [(play.text or "").rsplit("/", 1)[1] for play in document.iter("Play")]
+        played = [(play.text or "").rsplit("/", 1)[1] for play in document.iter("Play")]
+        assert len(played) <= MOST_SOUNDS
+        names = [f"{name.removesuffix('.wav')}.wav" for run in played for name in run.split("-")]
         assert all((line.settings.audio_dir / RENDERED / name).is_file() for name in names)
         return " ".join(words[name] for name in names if name in words)
 
@@ -468,7 +571,7 @@ def test_a_sound_that_is_missing_is_said_by_twilio_and_counted(
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
         whole = line.call(sid="CA" + "1" * 32)
         assert not whole.has("Say")
-        name = (whole.verb("Play").text or "").rsplit("/", 1)[1]
+        name = _first_words(line)
         (folder / RENDERED / name).unlink()
         line.app._live.look()
         before = _counted(line)
@@ -490,8 +593,7 @@ def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_cal
     folder = _copy_some(rendered, tmp_path / "sounds")
     store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
     with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
-        name = (line.call().verb("Play").text or "").rsplit("/", 1)[1]
-        (folder / RENDERED / name).unlink()
+        (folder / RENDERED / _first_words(line)).unlink()
 
         ends = time.monotonic() + 2.5
         while not (call := line.call(sid=f"CA{time.monotonic()}")).has("Say"):
@@ -499,6 +601,13 @@ def test_a_sound_that_came_or_went_is_taken_up_within_two_seconds_beside_the_cal
             time.sleep(0.05)
 
         assert call.has("Play")
+
+
+def _first_words(line: Line) -> str:
+    """The name of the sound of the first words of a call."""
+    script = line.app._live.now.script
+    words = next(spoken.words_of(script.nodes["greeting"].parts[0]))
+    return str(audio.Sounds(line.settings.audio_dir, script, "").url(words, False)).rsplit("/", 1)[1]
 
 
 def _counted(line: Line) -> float:

@@ -177,6 +177,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         _line("say_voice: Polly.Amy-Neural", "say_voice: Polly.Emma-Neural"),
     ),
     "relay": (_line("more_time: 120", "more_time: 60"), _line("more_time: 120", "more_time: 180")),
+    "sounds": (
+        ((SHARED, "ring you {day}, {window}.", "ring you {day}, {window}. That is" + " on {day} or" * 6 + " {day}."),),
+        ((SHARED, "ring you {day}, {window}.", "ring you {day}, {window}. That is on {day}."),),
+    ),
     "never-hangs-up": ((), ()),
     "empty-handed": (
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),

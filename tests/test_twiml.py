@@ -229,8 +229,7 @@ def test_slow_speech_has_longer_pauses_and_a_slower_voice(shipped: Script, write
 def test_files_are_played_and_only_what_has_none_is_said(shipped: Script) -> None:
     voice = dataclasses.replace(
         VOICE,
-        file_for=lambda words, slow: None if words == "b" else f"{BASE}/audio/{words}{int(slow)}.wav",
-        silence=lambda seconds: f"{BASE}/audio/s{seconds}.wav",
+        play=lambda said, slow: [((piece,), None if piece == "b" else f"{BASE}/audio/{piece}.wav") for piece in said],
     )
     turn = Turn(Session("CA1", "r", At("x")), ("a", 0.7, "b", 0.7, "c"), HangUp())
 
@@ -244,7 +243,7 @@ def test_words_without_a_file_are_told_of_each_time_they_are_said(shipped: Scrip
     missed: list[tuple[str, bool]] = []
     voice = dataclasses.replace(
         VOICE,
-        file_for=lambda words, slow: None if words == "b" else f"{BASE}/audio/{words}.wav",
+        play=lambda said, slow: [((piece,), None if piece == "b" else f"{BASE}/audio/{piece}.wav") for piece in said],
         missed=lambda words, slow: missed.append((words, slow)),
     )
     writer = Writer(shipped, BASE, voice)
@@ -257,7 +256,7 @@ def test_words_without_a_file_are_told_of_each_time_they_are_said(shipped: Scrip
 
 def test_a_file_that_came_is_played_by_the_next_reply(shipped: Script) -> None:
     files: dict[str, str] = {}
-    writer = Writer(shipped, BASE, dataclasses.replace(VOICE, file_for=lambda words, slow: files.get(words)))
+    writer = Writer(shipped, BASE, dataclasses.replace(VOICE, play=lambda said, slow: [(said, files.get(said[0]))]))
     assert "<Say" in writer.says(("a",), False)
 
     files["a"] = f"{BASE}/audio/a.wav"

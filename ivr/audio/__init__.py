@@ -7,6 +7,7 @@
     telephone.py   converts a voice's sound to telephone sound, and measures it
     render.py      renders missing sounds, in parallel on every core
     recordings.py  people's own recordings, which are used before any voice
+    joining.py     puts sounds together: passages, and what only a call knows
     speech.py      whether a caller's recording may have speech in it
     sounds.py      during calls: finds the address of the best sound for some words
     hearing.py     some words or a whole call as one sound file, as a caller hears it
@@ -18,8 +19,8 @@ changed word leads to one new file, and existing files never change.
 from ivr.audio.engines import EngineMissing
 from ivr.audio.hearing import Ear, as_file
 from ivr.audio.recordings import Recordings, Unit, units
-from ivr.audio.render import Progress, Rendering, render, stale
-from ivr.audio.sounds import Sounds, file_of
+from ivr.audio.render import Progress, Rendering, put_together, render, stale
+from ivr.audio.sounds import Sounds, file_of, run_of
 from ivr.audio.speech import may_hold_speech
 from ivr.audio.voices import VOICES, VoiceRefused
 
@@ -36,7 +37,9 @@ __all__ = [
     "as_file",
     "file_of",
     "may_hold_speech",
+    "put_together",
     "render",
+    "run_of",
     "stale",
     "units",
 ]

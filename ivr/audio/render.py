@@ -15,10 +15,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.audio import engines, telephone
+from ivr.audio import engines, joining, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
 from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
+from ivr.audio.joining import join
 from ivr.audio.recordings import Recordings
+from ivr.audio.sounds import Sounds
 from ivr.linefile import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
@@ -47,8 +49,26 @@ class Rendering:
 Progress = Callable[[int, int], None]
 
 
-def render(script: Script, folder: Path, progress: Progress = lambda made, of: None) -> Rendering:
-    """Make every sound of a script that is missing, in the best voice on this machine."""
+def render(
+    script: Script, folder: Path, progress: Progress = lambda made, of: None, also: Iterable[Script] = ()
+) -> Rendering:
+    """Make every sound of a script that is missing, in the best voice on this machine.
+
+    `also`: scripts that say parts of the same words in other passages, such as those of a line that sends no texts.
+    """
+    result = _render(script, folder, progress)
+    put_together((script, *also), folder)
+    return result
+
+
+def put_together(scripts: Iterable[Script], folder: Path) -> None:
+    """Make the missing passages of some scripts from the sounds that are there."""
+    for script in scripts:
+        join(folder, Sounds(folder, script, "").parts())
+
+
+def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
+    """Make the sounds of all words and pauses."""
     result = Rendering()
     _make_silences(script, folder / RENDERED)
     recorded = Recordings(folder, script)
@@ -179,6 +199,7 @@ def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
     for script in scripts:
         needed |= {silence_name(seconds) for seconds in silences(script)}
         needed |= set(Recordings(folder, script).names().values())
+        needed |= {joining.name(parts) for parts in Sounds(folder, script, "").parts()}
         for choice in engines.choices(script.line.speech):
             needed |= {clip.name(choice.identity, script.words.said) for clip in clips(script)}
     stems = {name.removesuffix(".wav") for name in needed}

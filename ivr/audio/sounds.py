@@ -1,21 +1,26 @@
-"""During calls: finds the address of the best sound for some words.
+"""During calls: finds the addresses of the best sounds for what is said.
 
 The folders are read when a revision loads, and again once a second in the background if their modification time has
-changed. A call only looks up an address in a dictionary. Twilio's voice reads words that have no sound; each time is
-counted.
+changed. A call only looks up addresses in dictionaries. A passage without a sound of its own is played in pieces, and
+Twilio's voice reads words that have no sound; each time is counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from prometheus_client import Counter
 
+from ivr.audio import joining
 from ivr.audio.clips import RENDERED, clips, silence_name
 from ivr.audio.engines import choices
 from ivr.audio.recordings import LANGUAGE, Recordings
+from ivr.passages import Passages, passages
 from ivr.script import Script
+from ivr.spoken import Piece, Speech
 
 #: Samples (of one byte) per second of a telephone sound, and the length of its header. With these, a length is computed
 #: from the file size, without the sound libraries that take a second to import.
@@ -32,7 +37,8 @@ class Sounds:
     def __init__(self, folder: Path, script: Script, base_url: str):
         self._folder, self._script, self._url = folder, script, base_url
         self._names = [_names(script, choice.identity) for choice in choices(script.line.speech)]
-        self._files: dict[tuple[str, bool], str] = {}
+        self._passages, self._filled_in = passages(script), script.filled_in
+        self._paces = {slow: _Pace({}, {}, Passages(())) for slow in (False, True)}
         self._silences: frozenset[str] = frozenset()
         self._seen = 0
         self.look()
@@ -46,13 +52,30 @@ class Sounds:
 
     def url(self, words: str, slow: bool) -> str | None:
         """The address of the sound of these words; None if there is none."""
-        name = self._files.get((words, slow))
+        name = self._paces[slow].files.get(words)
         return f"{self._url}/audio/{name}" if name else None
+
+    def play(self, said: Speech, slow: bool) -> list[tuple[Speech, str | None]]:
+        """What is said, in as few sounds as there are: the words and pauses of each, and its address.
+
+        Words that have no sound have no address. What only a call knows is one sound, which is put together when it is
+        fetched.
+        """
+        pace, found = self._paces[slow], list[tuple[Speech, str | None]]()
+        for part in pace.passages.cut(said, self._filled_in):
+            if url := pace.urls.get(part):
+                found.append((part, url))
+            elif name := self._run(part, slow):
+                found.append((part, f"{self._url}/audio/{name}"))
+            else:
+                found += [((piece,), self._of_piece(piece, slow)) for piece in part]
+        return found
 
     def seconds(self) -> dict[tuple[str, bool], float]:
         """The length of each existing sound in seconds, by its words and whether they are spoken slowly."""
         folder = self._folder / RENDERED
-        return {clip: length for clip, name in self._files.items() if (length := telephone_seconds(folder / name))}
+        files = (((words, slow), name) for slow, pace in self._paces.items() for words, name in pace.files.items())
+        return {clip: length for clip, name in files if (length := telephone_seconds(folder / name))}
 
     def missed(self, words: str, slow: bool) -> None:
         """Count and log that a caller hears Twilio's voice because a sound is missing."""
@@ -63,9 +86,42 @@ class Sounds:
         name = silence_name(seconds)
         return f"{self._url}/audio/{name}" if name in self._silences else None
 
+    def parts(self) -> list[list[str]]:
+        """The names of the sounds that each passage is made of, in the voice that callers hear."""
+        found = (self._parts(passage, slow) for slow in (False, True) for passage in self._passages)
+        return [parts for parts in found if parts]
+
+    def _parts(self, said: Speech, slow: bool) -> list[str] | None:
+        return joining.parts(said, self._script.line.pace, self._paces[slow].files, slow=slow)
+
+    def _run(self, part: Speech, slow: bool) -> str | None:
+        """The name of what only a call knows, with the names of its pieces in it; None if one has no sound."""
+        if len(part) == 1 or (parts := self._parts(part, slow)) is None or not self._silences.issuperset(parts):
+            return None
+        return joining.run(parts)
+
+    def _of_piece(self, piece: Piece, slow: bool) -> str | None:
+        if isinstance(piece, str):
+            return self.url(piece, slow)
+        pause = float(piece) * (self._script.line.pace.slow_pauses if slow else 1.0)  # type: ignore[arg-type]
+        return self.silence(round(pause, 2))
+
     def _read_folders(self) -> None:
         there = frozenset(path.name for path in (self._folder / RENDERED).glob("*.wav"))
-        self._files, self._silences = self._in_one_voice(there) | self._in_person(), there
+        files = self._in_one_voice(there) | self._in_person()
+        self._silences = there
+        for slow in self._paces:
+            said = {words: name for (words, is_slow), name in files.items() if is_slow == slow}
+            self._paces[slow] = self._pace(said, there, slow)
+
+    def _pace(self, files: dict[str, str], there: frozenset[str], slow: bool) -> _Pace:
+        pace = self._script.line.pace
+        made = {
+            passage: name
+            for passage in self._passages
+            if (of := joining.parts(passage, pace, files, slow=slow)) and (name := joining.name(of)) in there
+        }
+        return _Pace(files, {said: f"{self._url}/audio/{name}" for said, name in made.items()}, Passages(made))
 
     def _in_person(self) -> dict[tuple[str, bool], str]:
         recorded = Recordings(self._folder, self._script).names()
@@ -80,6 +136,17 @@ class Sounds:
                 return said
             found = said | found
         return found
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """The sounds at one pace."""
+
+    #: The file of each piece of words.
+    files: Mapping[str, str]
+    #: The address of each passage that has a sound, and where these are in what is said.
+    urls: Mapping[Speech, str]
+    passages: Passages
 
 
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
@@ -101,6 +168,14 @@ def _time_of(folder: Path) -> int:
         return folder.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
+
+
+def run_of(folder: Path, names: str) -> bytes | None:
+    """Several sounds as one file, from the name under which they are fetched; None if one is gone."""
+    try:
+        return joining.joined(folder / RENDERED, joining.names_in(names))
+    except joining.Unjoinable:
+        return None
 
 
 def file_of(folder: Path, name: str) -> Path | None:

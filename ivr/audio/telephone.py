@@ -146,17 +146,17 @@ def write_telephone(path: Path, samples: Samples) -> None:
     """Write an 8 kHz µ-law WAV, completely or not at all."""
     out = io.BytesIO()
     soundfile.write(out, samples, TELEPHONE_RATE, format="WAV", subtype="ULAW")
-    _whole(path, out.getvalue())
+    write_sound(path, out.getvalue())
 
 
 def write_master(path: Path, samples: Samples) -> None:
     """Write a 16 kHz FLAC, completely or not at all."""
     out = io.BytesIO()
     soundfile.write(out, samples, MASTER_RATE, format="FLAC", subtype="PCM_16")
-    _whole(path, out.getvalue())
+    write_sound(path, out.getvalue())
 
 
-def _whole(path: Path, content: bytes) -> None:
+def write_sound(path: Path, content: bytes) -> None:
     """Write a file completely or not at all. Does not wait for the disk, because a lost sound is made again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound

@@ -10,6 +10,7 @@ from ivr import reply
 from ivr.check import english, relay
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key
+from ivr.passages import MOST_SOUNDS, Passages, passages
 from ivr.practice import PracticeDesk
 from ivr.reading import Path
 from ivr.script import Script
@@ -137,6 +138,20 @@ def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
                 f"A text relay needs {lag:.0f} seconds here after the line has spoken, and 'more time' gives {allowed}."
             )
             yield Finding(*_where(context, node), words, "Say less here.", node)
+
+
+@rule("sounds", "R6", "Between two sounds there is a gap, and each is fetched while the caller waits.")
+def few_sounds(context: Context) -> Iterator[Finding]:
+    """No reply is played in more sounds than MOST_SOUNDS."""
+    script, sounds = context.script, Passages(passages(context.script))
+    most: dict[str, int] = {}
+    for visit in context.simulation.visits:
+        count = len(sounds.cut(visit.turn.says, script.filled_in))
+        most[visit.node] = max(count, most.get(visit.node, 0))
+    for node, count in most.items():
+        if count > MOST_SOUNDS:
+            says = f"This is played in {count} sounds, and {MOST_SOUNDS} are allowed. Fill in fewer days and numbers."
+            yield Finding(*_where(context, node), says, node)
 
 
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")

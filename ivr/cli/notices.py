@@ -70,7 +70,7 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
         before = published_script(live, files)
         passed = publishing.gate_change(settings, files, {**files, drafts.LINE: edit(files[drafts.LINE])})
-        sound.prepare(settings, passed.script)
+        sound.prepare(settings, passed.files)
         return before, publishing.put_live(store, passed, who(), why, live)
 
 

@@ -56,7 +56,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
             out("Redis had lost the live version. It was restored from the last known copy.")
         live = _last_publication(store) if as_it_was else None
         if live:
-            sound.prepare(settings, live)
+            _prepare_live(settings, store)
         live = live or _published_draft(settings, store)
         if wrong := _rings_itself(settings, live):
             if not as_it_was:
@@ -68,6 +68,11 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         _warn_of_what_is_not_confirmed(live)
         server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
     out("Stopped. Nothing was lost.")
+
+
+def _prepare_live(settings: Settings, store: Store) -> None:
+    """Make the sounds of the live version that are missing."""
+    sound.prepare(settings, store.revisions.files(store.revisions.live() or "") or {})
 
 
 def _last_publication(store: Store) -> Script | None:
@@ -86,12 +91,12 @@ def _published_draft(settings: Settings, store: Store) -> Script:
     if live and (drafts.revision_of(files) == live.revision or is_undone):
         if is_undone:
             out("This draft was undone with `ivr undo`, so it is not published again. The version before it is live.")
-        sound.prepare(settings, live)
+        _prepare_live(settings, store)
         return live
     out("Checking config/ ...")
     with refusing("The line was not started."):
         passed = publishing.gate(settings)
-    sound.prepare(settings, passed.script)
+    sound.prepare(settings, passed.files)
     publishing.put_live(store, passed, who(), "the line was started", store.revisions.live() or "")
     out("config/ is published.")
     if new := sum(problem.code == "new-words" for problem in passed.warnings):

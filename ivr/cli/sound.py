@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,17 +18,23 @@ from ivr.publishing import speaks_by_sounds
 from ivr.script import Script
 
 
-def prepare(settings: Settings, made: Script) -> None:
-    """Render every sound that this script needs, if its speech mode is 'audio', and print the result."""
+def prepare(settings: Settings, files: Mapping[str, str]) -> None:
+    """Make every sound that these files of a publication need, if speech mode is 'audio', and print the result."""
+    made = building.load(files, config.bank_holidays())
     if speaks_by_sounds(settings, made):
-        _make(settings, made)
+        _make(settings, made, _without_texts(files))
 
 
-def _make(settings: Settings, made: Script) -> bool:
+def _without_texts(files: Mapping[str, str]) -> Script:
+    """The script of a line that can send no texts. It says fewer words, in other passages."""
+    return building.load(files, config.bank_holidays(), offers_texts=False)
+
+
+def _make(settings: Settings, made: Script, without_texts: Script) -> bool:
     """Render. Returns whether every prompt has its sound. A full disk does not stop a start or a publication."""
     try:
         with _bar() as progress:
-            result = audio.render(made, settings.audio_dir, progress)
+            result = audio.render(made, settings.audio_dir, progress, [without_texts])
     except OSError as error:
         out(f"Warning: sounds cannot be written into {settings.audio_dir}: {error.strerror or error}.")
         out("Twilio's voice reads the prompts without a sound. Correct that, and run: ivr render")
@@ -57,14 +63,14 @@ def _bar() -> Iterator[audio.Progress]:
 def render(list_stale: bool, remove: bool) -> None:
     """Render every sound that the draft in config/ needs, in the best voice on this machine."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    files, _, made = draft_script(settings)
     if not list_stale and not remove:
         if not speaks_by_sounds(settings, made):
             out("Nothing to render: speech mode is 'say', so Twilio's voice reads everything.")
-        elif _make(settings, made):
+        elif _make(settings, made, _without_texts(files)):
             out("Every prompt has its sound.")
         return
-    found = audio.stale(_wanted(settings, made), settings.audio_dir)
+    found = audio.stale(_wanted(settings, files), settings.audio_dir)
     for path in found:
         if remove:
             path.unlink(missing_ok=True)
@@ -78,13 +84,13 @@ def render(list_stale: bool, remove: bool) -> None:
         out(f"{counted(len(found), 'file')} not needed. Remove with: ivr render --remove")
 
 
-def _wanted(settings: Settings, draft: Script) -> Iterator[Script]:
+def _wanted(settings: Settings, draft: Mapping[str, str]) -> Iterator[Script]:
     """The scripts whose sounds are kept: the draft, and every publication that is live or can be restored."""
-    yield draft
     with store_of(settings) as store:
-        for files in store.revisions.kept():
+        for files in (draft, *store.revisions.kept()):
             try:
                 yield building.load(files, config.bank_holidays())
+                yield _without_texts(files)
             except ConfigError:  # written for an older version of the line, so no call can start with it
                 continue
 
@@ -121,7 +127,7 @@ def list_(sheet: Path | None, everything: bool) -> None:
 def confirm(names: tuple[str, ...]) -> None:
     """Confirm that recordings speak today's words: those named, or all new ones."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    files, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [name.removesuffix(".wav") for name in names]
     if unknown := recordings.unknown(wanted):
@@ -130,6 +136,7 @@ def confirm(names: tuple[str, ...]) -> None:
         )
     noted = recordings.confirm(wanted)
     recordings.prepare()
+    audio.put_together((made, _without_texts(files)), settings.audio_dir)
     out(f"{counted(len(noted), 'recording')} confirmed.")
     _tell(recordings)
 

@@ -156,7 +156,7 @@ def publish(why: str) -> None:
         before = store.revisions.live() or ""
         with refusing(f"Nothing was published.{' The live version stays.' if before else ''}"):
             passed = publishing.gate(settings)
-        sound.prepare(settings, passed.script)
+        sound.prepare(settings, passed.files)
         if not publishing.put_live(store, passed, who(), why, before):
             out("This is live already. Nothing was changed.")
             return
@@ -209,7 +209,7 @@ def undo(revision: str | None) -> None:
         if back == last.revision:
             raise Stop(f"{back} is live already.")
         script = published_script(back, files)
-        sound.prepare(settings, script)
+        sound.prepare(settings, files)
         publishing.take_back(store, files, last, who())
         out(f"Live again: {back}. `ivr history` shows it; another `ivr undo` reverses this.")
         tell_of_broken_promises(store, script)

@@ -8,7 +8,7 @@ here and escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from xml.sax.saxutils import escape, quoteattr
@@ -20,7 +20,7 @@ from ivr import dialling, session, spoken
 from ivr.hot.template import Template
 from ivr.script import Script
 from ivr.session import Record, Transfer
-from ivr.spoken import Speech
+from ivr.spoken import Piece, Speech
 
 #: Characters in one Say. A reply may have 64 kB; Twilio's voices accept 3,000 characters at a time.
 MOST_SAID_AT_ONCE = 2500
@@ -41,8 +41,8 @@ class Voice:
     name: str
     rate: str
     slow_rate: str
-    #: Returns the address of the file for some words at a pace; None to use Twilio's voice.
-    file_for: Callable[[str, bool], str | None] = lambda words, slow: None
+    #: Returns what is said at a pace in pieces, each with the address of its file; None to use Twilio's voice.
+    play: Callable[[Speech, bool], Iterable[tuple[Speech, str | None]]] = lambda said, slow: [(said, None)]
     #: Returns the address of a file with this many seconds of silence, if files are used.
     silence: Callable[[float], str | None] = lambda seconds: None
     #: Called with words that have no file, each time they are said. None if files are not used at all.
@@ -112,22 +112,23 @@ class Writer:
         """A Speech as Play verbs, with Say for words without a file."""
         verbs: list[str] = []
         pending: list[str] = []  # for Twilio's voice: one Say can contain many words and pauses
-        stretch = self._slow_pauses if slow else 1.0
-        for piece in said:
-            words = piece if isinstance(piece, str) else None
-            seconds = 0.0 if words else round(float(piece) * stretch, 2)  # type: ignore[arg-type]
-            url = self._voice.file_for(words, slow) if words else None if pending else self._voice.silence(seconds)
-            if url:
+        for pieces, url in self._voice.play(said, slow):
+            if url and not (pending and _is_pause(pieces)):
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
-            elif words:
-                if missed := self._voice.missed:
-                    missed(words, slow)
-                pending.append(self._marked(words))
             else:
-                pending.append(f'<break time="{round(seconds * 1000)}ms"/>')
+                pending += [self._say_piece(piece, slow) for piece in pieces]
         self._flush(pending, verbs, slow)
         return "".join(verbs)
+
+    def _say_piece(self, piece: Piece, slow: bool) -> str:
+        """Words or a pause for Twilio's voice."""
+        if not isinstance(piece, str):
+            seconds = float(piece) * (self._slow_pauses if slow else 1.0)  # type: ignore[arg-type]
+            return f'<break time="{round(round(seconds, 2) * 1000)}ms"/>'
+        if missed := self._voice.missed:
+            missed(piece, slow)
+        return self._marked(piece)
 
     def _mark(self, words: str) -> str:
         """Words for Twilio's voice, with marked respellings."""
@@ -146,6 +147,10 @@ class Writer:
                 text = f"{text} {piece}" if text else piece
             verbs.append(self._say[slow](TEXT=text))
         pending.clear()
+
+
+def _is_pause(pieces: Speech) -> bool:
+    return len(pieces) == 1 and isinstance(pieces[0], float)
 
 
 def _escaped(words: str) -> str:

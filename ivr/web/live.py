@@ -180,12 +180,7 @@ class Live:
         voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
         sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
         if sounds:
-            voice = replace(
-                voice,
-                file_for=sounds.url,
-                missed=sounds.missed,
-                silence=sounds.silence,
-            )
+            voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
         return Edition(made, Writer(made, self._settings.public_url, voice), sounds, files)
 
     def watch(self) -> None:

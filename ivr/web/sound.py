@@ -1,4 +1,7 @@
-"""Serves the sound files. Their names are hashes of what they say and how, so files never change."""
+"""Serves the sound files. Their names are hashes of what they say and how, so files never change.
+
+What only a call knows, such as a phone number, is put together from its pieces when it is fetched, and kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ import re
 from flask import Blueprint, Response, abort, send_file
 from prometheus_client import Counter
 
-from ivr.audio import file_of
+from ivr.audio import file_of, run_of
 from ivr.config import Settings
+from ivr.passages import MOST_IN_A_RUN
 
 MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that do not exist.")
 
 _NAME = re.compile(r"[0-9a-f]{32}\.wav")
+#: What only a call knows, such as a phone number, as the names of its pieces.
+_RUN = re.compile(rf"[0-9a-f]{{32}}(-[0-9a-f]{{32}}){{1,{MOST_IN_A_RUN - 1}}}\.wav")
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -21,6 +27,8 @@ def blueprint(settings: Settings) -> Blueprint:
 
     @sound.get("/audio/<name>")
     def audio(name: str) -> Response:
+        if _RUN.fullmatch(name):
+            return _run(settings, name)
         path = file_of(settings.audio_dir, name) if _NAME.fullmatch(name) else None
         if path is None:
             MISSING.inc()
@@ -30,3 +38,14 @@ def blueprint(settings: Settings) -> Blueprint:
         return response
 
     return sound
+
+
+def _run(settings: Settings, name: str) -> Response:
+    """Several sounds as one. It may be a caller's number, so nobody keeps it."""
+    content = run_of(settings.audio_dir, name)
+    if content is None:
+        MISSING.inc()
+        abort(404)
+    response = Response(content, content_type="audio/wav")
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -23,6 +23,7 @@ from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError
 from ivr.session import Turn
+from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.transcript import HUNG_UP, Entry, unreadable
 from ivr.web.front import html_page
@@ -172,4 +173,4 @@ def _words(edition: Edition, turn: Turn) -> dict[str, str]:
     sounds, slow = edition.sounds, turn.session.slow
     if sounds is None:
         return {}
-    return {url: piece for piece in turn.says if isinstance(piece, str) and (url := sounds.url(piece, slow))}
+    return {url: words for pieces, url in sounds.play(turn.says, slow) if url and (words := text_of(pieces))}
