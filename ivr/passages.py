@@ -120,8 +120,8 @@ def _keys_everywhere(script: Script) -> Iterator[Speech]:
 
 def _named(script: Script, key: str) -> list[Speech]:
     """The ways to name a key: with and without its position."""
-    label = script.speech(reply.LABELS[key])
-    return [reply.choice(script, label, table[key]) for table in (script.press, script.press_where) if key in table]
+    tables = [table for table in (script.press, script.press_where) if key in table]
+    return [reply.choice(script, script.speech(reply.LABELS[key]), table[key]) for table in tables]
 
 
 def _of_place(script: Script, place: Place) -> Iterator[Speech]:

@@ -215,7 +215,8 @@ def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     monkeypatch.setattr("ivr.spoken.vocabulary", lambda hours, windows: frozenset())
     nodes = {"main_menu": shipped.nodes["main_menu"]}
     says = {name: shipped.says[name] for name in script.WINDOW_PHRASES}
-    return dataclasses.replace(shipped, nodes=nodes, says=says, titles={}, press={}, press_where={})
+    press = {option.key: shipped.press[option.key] for option in shipped.nodes["main_menu"].options}
+    return dataclasses.replace(shipped, nodes=nodes, own={}, says=says, titles={}, press=press, press_where={})
 
 
 def _with_voices(few: Script, **speech: object) -> Script:
