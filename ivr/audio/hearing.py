@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,7 @@ class Ear:
         speech = script.line.speech
         self._choices = [engines.choice_of(voice, speech)] if voice else engines.choices(speech)
         self._recorded = {} if voice else Recordings(folder, script).names()
+        self._clip = cache(self._made)
 
     @cached_property
     def _speaker(self) -> tuple[VoiceChoice, Engine]:
@@ -90,8 +91,8 @@ class Ear:
             case HangUp():
                 yield _silence(THINKING)
 
-    def _clip(self, clip: Clip) -> Samples:
-        """The sound of a clip, from the file that callers hear. A missing one is rendered now and not saved."""
+    def _made(self, clip: Clip) -> Samples:
+        """The sound of a clip, from the file that callers hear. A missing one is rendered now, and only kept here."""
         choice, engine = self._speaker
         name = self._recorded.get(clip) or clip.name(choice.identity, self._script.words.said)
         path = self._folder / RENDERED / name
