@@ -45,7 +45,8 @@ def chosen(script: Script, words: Sequence[str]) -> dict[str, Speech]:
     for word in sorted(words, key=lambda word: (len(has[word]), word)):
         missing = OFTEN - sum(name in found for name in has[word])
         others = [name for name in has[word] if name not in found]
-        worth = {name: sum(name in has[w] and sum(n in found for n in has[w]) < OFTEN for w in words) for name in others}
+        scarce = [w for w in words if sum(name in found for name in has[w]) < OFTEN]
+        worth = {name: sum(name in has[w] for w in scarce) for name in others}
         for name in sorted(others, key=lambda name: (-worth[name], name))[: max(0, missing)]:
             found[name] = every[name][0]
     return dict(sorted(found.items()))
