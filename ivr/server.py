@@ -25,6 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from ivr import config, disk, embedded, metrics
 from ivr.config import Settings
@@ -150,6 +151,15 @@ def _tell(words: str) -> None:
     saying = threading.Thread(target=say, daemon=True)
     saying.start()
     saying.join(TELL_SECONDS)
+
+
+def become_web(settings: Settings, host: str, port: int) -> NoReturn:
+    """Turn this process into the web server, which ends when it is told to."""
+    environment = config.child_environment(PUBLIC_URL=settings.public_url, IVR_DATA=str(settings.data_dir))
+    command = web_command(host, port, settings.web_processes)
+    os.umask(0o077)
+    os.chdir(config.ROOT)
+    os.execve(command[0], command, environment)  # noqa: S606  # all of it is ours
 
 
 def serve(settings: Settings, host: str, port: int, beside: list[Child], on_ready: Callable[[], None]) -> None:

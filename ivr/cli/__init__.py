@@ -21,7 +21,7 @@ from ivr.cli.keeping import store
 from ivr.cli.notices import notice
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.persons import person_group
-from ivr.cli.running import connect, doctor, fallback, probe, start, worker
+from ivr.cli.running import connect, doctor, fallback, probe, start, web_alone, worker
 from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
 from ivr.cli.words import call, diff, history, line_map, publish, undo
@@ -39,8 +39,8 @@ def commands() -> None:
 
 for command in (
     start, demo, call, check, explain, line_map, publish, history, diff, undo, notice, confirm, schema,
-    say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, worker, store, spool,
-    person_group,
+    say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
+    spool, person_group,
 ):  # fmt: skip
     commands.add_command(command)
 

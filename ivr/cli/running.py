@@ -172,6 +172,21 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
     out()
 
 
+@click.command("web")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="The port to answer on."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address it listens on.")
+def web_alone(port: int, host: str) -> None:
+    """Answer calls and pages from the last publication. `start` does that too.
+
+    For a supervisor that runs the web server, the worker and Redis as services of their own.
+    """
+    settings = config.settings(port=port, running=True)
+    server.check_port(host, port)
+    server.become_web(settings, host, port)
+
+
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""

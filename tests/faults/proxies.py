@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
+from ivr import config
 from tests.ports import free_port
 from tests.redis_server import soon
 from tests.test_rest import needs
@@ -21,7 +23,9 @@ from tests.test_rest import needs
 #: What Twilio calls: the proxy's name in the world, with a certificate that is not the matter here.
 PUBLIC = "https://line.example.org"
 
-TWICE, CADDY = "nginx, which asks twice", "Caddy"
+TWICE, CADDY = "nginx, which asks twice", "Caddy as delivered"
+#: What an operator copies.
+DELIVERED = config.ROOT / "scripts" / "deploy"
 #: Ways in which nginx is set up.
 NGINX = {
     # As docs/operators.md writes it: whole requests are passed on by HTTP/1.0, each by a connection of its own.
@@ -35,7 +39,8 @@ NGINX = {
     # What got no answer is sent once more, to the same line: a webhook may come twice so.
     TWICE: "proxy_pass http://twice; proxy_next_upstream error timeout http_502 non_idempotent;",
 }
-ALL = (*NGINX, CADDY)
+NGINX_DELIVERED = "nginx as delivered"
+ALL = (*NGINX, NGINX_DELIVERED, CADDY)
 
 _NGINX = """
 daemon off; worker_processes 1; pid nginx.pid; error_log error.log; %(user)s
@@ -48,15 +53,25 @@ http {
   server { listen 127.0.0.1:%(port)d; server_name _; merge_slashes off; location / { %(location)s } }
 }
 """
-_CADDY = """{
-  admin off
-  auto_https off
-}
-http://:%(port)d {
-  bind 127.0.0.1
-  reverse_proxy 127.0.0.1:%(line)d
-}
-"""
+
+
+def _nginx_as_delivered(port: int, line: int, user: str, second: int) -> str:
+    """The file for an operator, at ports of the test and without a certificate."""
+    server = (DELIVERED / "nginx.conf").read_text()
+    server = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", server, count=1, flags=re.DOTALL)
+    server = re.sub(r"^ *(listen \[.*|ssl_.*)\n", "", server, flags=re.MULTILINE)
+    for its, ours in (("listen 443 ssl", f"listen 127.0.0.1:{port}"), (":8000", f":{line}"), (":8001", f":{second}")):
+        assert its in server
+        server = server.replace(its, ours)
+    before, _, after = _NGINX.partition("  upstream line")
+    return (before % {"user": user}) + server + after[after.index("\n}") :]
+
+
+def _caddy_as_delivered(port: int, line: int) -> str:
+    delivered = (DELIVERED / "Caddyfile").read_text()
+    assert "127.0.0.1:8000" in delivered
+    site = delivered.replace("line.example.org {", f"http://:{port} {{\n\tbind 127.0.0.1", 1)
+    return "{\n\tadmin off\n\tauto_https off\n}\n" + site.replace(":8000", f":{line}")
 
 
 @dataclass
@@ -98,21 +113,24 @@ def _in_chunks(body: bytes, size: int) -> tuple[str, bytes]:
 
 
 @contextlib.contextmanager
-def proxy(kind: str, folder: Path, line: int, token: str) -> Iterator[Proxy]:
-    """This kind of proxy, in front of the line at this port."""
+def proxy(kind: str, folder: Path, line: int, token: str, second: int = 1) -> Iterator[Proxy]:
+    """This kind of proxy, in front of the line at this port; one as delivered may have a second."""
     port = free_port()
     program = shutil.which(
         "caddy" if kind == CADDY else "nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin"
     )
     needs(program, f"{'Caddy' if kind == CADDY else 'nginx'} is needed to stand in front of the line")
-    config = folder / "proxy.conf"
+    file = folder / "proxy.conf"
     if kind == CADDY:
-        config.write_text(_CADDY % {"port": port, "line": line})
-        command = [program, "run", "--config", config, "--adapter", "caddyfile"]
+        file.write_text(_caddy_as_delivered(port, line))
+        command = [program, "run", "--config", file, "--adapter", "caddyfile"]
     else:
         user = "user root;" if os.geteuid() == 0 else ""  # it gives its rights away, and could not write here
-        config.write_text(_NGINX % {"port": port, "line": line, "location": NGINX[kind], "user": user})
-        command = [program, "-p", folder, "-c", config, "-e", folder / "error.log"]
+        if kind == NGINX_DELIVERED:
+            file.write_text(_nginx_as_delivered(port, line, user, second))
+        else:
+            file.write_text(_NGINX % {"port": port, "line": line, "location": NGINX[kind], "user": user})
+        command = [program, "-p", folder, "-c", file, "-e", folder / "error.log"]
     with (folder / "told").open("wb") as told:
         process = subprocess.Popen(command, env={"HOME": str(folder)}, stdout=told, stderr=told)
     try:
