@@ -734,7 +734,7 @@ def test_a_file_that_would_be_passed_over_for_its_name_is_told(studio: Studio, s
     path.rename(path.with_suffix(suffix))
 
     assert studio.recordings.confirm([]) == []
-    assert f"{studio.unit.name}{suffix}:1  Only files whose names end in .wav are used." in studio.told()
+    assert f"{studio.unit.name}{suffix}  Only files whose names end in .wav are used." in studio.told()
 
 
 def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> None:

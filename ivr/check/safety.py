@@ -150,8 +150,8 @@ def few_sounds(context: Context) -> Iterator[Finding]:
         most[visit.node] = max(count, most.get(visit.node, 0))
     for node, count in most.items():
         if count > MOST_SOUNDS:
-            says = f"This is played in {count} sounds, and {MOST_SOUNDS} are allowed. Fill in fewer days and numbers."
-            yield Finding(*_where(context, node), says, node)
+            words = f"This is played in {count} sounds, and {MOST_SOUNDS} are allowed."
+            yield Finding(*_where(context, node), words, "Fill in fewer days and numbers.", node)
 
 
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
