@@ -224,10 +224,18 @@ def _tell_of_processes(tools: Tools) -> None:
 
 
 def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
-    late, unheard = worker.behind(tools, now)
+    behind = worker.behind(tools, now)
     unwritable = disk.why_unwritable(tools.settings.data_dir)
     tools.store.health.figures(
-        Figures(now, upkeep.figures(), len(tools.store.texts.underway()), late, unheard, unwritable)
+        Figures(
+            now,
+            upkeep.figures(),
+            len(tools.store.texts.underway()),
+            behind.late,
+            behind.unheard,
+            unwritable,
+            behind.urgent_since,
+        )
     )
 
 

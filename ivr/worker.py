@@ -12,6 +12,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from msgspec.structs import replace
@@ -285,7 +286,7 @@ def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
 
 def _others(tools: Tools, what: What, now: float) -> str:
     """How many late callers or unheard messages there are, as a sentence; empty for one."""
-    late, unheard = behind(tools, now)
+    late, unheard, _ = behind(tools, now)
     if what == "unheard":
         return f" There are {unheard} such callers." if unheard > 1 else ""
     return f" {late} callers have not been rung in time." if late > 1 else ""
@@ -354,11 +355,26 @@ def _is_late(request: CallbackRequest, now: float) -> bool:
     return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 
-def behind(tools: Tools, now: float) -> tuple[int, int]:
-    """The numbers of late callers and of messages not listened to in time."""
+class Behind(NamedTuple):
+    """How many callers were not rung in time, and messages not listened to in time.
+
+    `urgent_since`: since when the urgent caller who could be rung first has waited (POSIX seconds); 0 if none waits.
+    """
+
+    late: int
+    unheard: int
+    urgent_since: float
+
+
+def behind(tools: Tools, now: float) -> Behind:
+    """What waits that should not."""
     waiting, hours = tools.store.requests.waiting(), tools.hours()
-    late = sum(_is_late(request, now) for request in waiting)
-    return late, sum(_is_unheard(request, hours, now) for request in waiting)
+    urgent = (max(request.asked_at, request.opens) for request in waiting if request.urgent and request.opens <= now)
+    return Behind(
+        sum(_is_late(request, now) for request in waiting),
+        sum(_is_unheard(request, hours, now) for request in waiting),
+        min(urgent, default=0.0),
+    )
 
 
 def tidy(tools: Tools, now: float) -> int:

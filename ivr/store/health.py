@@ -36,7 +36,8 @@ class QueueFigures(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True):
     """What is waiting, as the worker saw it at `at` (POSIX seconds).
 
-    `unwritable`: why the disk cannot be written, or empty.
+    `unwritable`: why the disk cannot be written, or empty. `urgent_since`: since when the first of the urgent callers
+    has waited who can be rung now (POSIX seconds), or 0.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Figures(msgspec.Struct, frozen=True):
     requests_late: int
     messages_unheard: int
     unwritable: str = ""
+    urgent_since: float = 0.0
 
 
 class Condition(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hmac
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from flask import Blueprint, Response, request
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from ivr import metrics
+from ivr import config, metrics
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
 from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
@@ -86,7 +87,7 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
     def counted() -> Response:
         if not _may_count(settings):
             return Response(_NOT_HERE, 403, content_type="text/plain; charset=utf-8")
-        told = [*_told_by_redis(store), *_told_by_spool(spool)]
+        told = [*_told_by_redis(store), *_told_by_spool(spool), _told_by_calendar()]
         return Response(metrics.exposition(settings.metrics_dir, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
@@ -97,6 +98,13 @@ def _may_count(settings: Settings) -> bool:
     if token and settings.metrics_token:
         return hmac.compare_digest(token.encode(), settings.metrics_token.encode())
     return is_local(request.environ)
+
+
+def _told_by_calendar() -> Metric:
+    """The bank holidays come with a package, and end one day."""
+    last = max(config.bank_holidays())
+    ends = dt.datetime.combine(last, dt.time(), dt.UTC).timestamp()
+    return GaugeMetricFamily("ivr_bank_holidays_end_timestamp_seconds", "The last bank holiday that is known", ends)
 
 
 def _told_by_spool(spool: Spool) -> Iterator[Metric]:
@@ -161,6 +169,11 @@ def _figures(figures: Figures) -> Iterator[Metric]:
         ("ivr_texts_unsent", "Texts that are not sent yet", figures.texts_unsent),
         ("ivr_alerts_unsent", "Alerts that are not sent yet", sum(each.waiting + each.to_retry for each in unsent)),
         ("ivr_requests_late", "Callers who were not rung in time", figures.requests_late),
+        (
+            "ivr_urgent_oldest_seconds",
+            "How long the first of the urgent callers has waited who can be rung now",
+            now - figures.urgent_since if figures.urgent_since else 0,
+        ),
         ("ivr_messages_unheard", "Messages that nobody has listened to in time", figures.messages_unheard),
     ):
         yield GaugeMetricFamily(name, says, number)
