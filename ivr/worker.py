@@ -279,7 +279,7 @@ def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bo
 
 def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
     by = _listen_by(request, tools.hours()) if what == "unheard" else request.due
-    is_late = "They should have been rung" if what == "late" else "They should be rung"
+    is_late = "A call was promised" if what == "late" else "They should be rung"
     verb = "It should have been listened to" if what == "unheard" else is_late
     return f"{verb} by {dt.datetime.fromtimestamp(by, LONDON):%H:%M on %A %-d %B}."
 

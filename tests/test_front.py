@@ -187,8 +187,8 @@ def test_a_handbook_shows_its_pictures_and_nothing_else_of_the_folder(here: Line
 
     assert sources, "the page has pictures"
     for source in sources:
-        picture = _get(here, f"/handbooks/{source}")
-        assert (picture.status_code, picture.mimetype) == (200, "image/png")
+        with _get(here, f"/handbooks/{source}") as picture:
+            assert (picture.status_code, picture.mimetype) == (200, "image/png")
         assert _get(here, f"/handbooks/{source}", address="192.0.2.1").status_code == 404
     for other in ("../../pyproject", "call-natural", "nothing", "..%2fstaff"):
         assert _get(here, f"/handbooks/pictures/{other}.png").status_code == 404

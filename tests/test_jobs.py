@@ -400,7 +400,7 @@ def test_an_alert_goes_by_mail_and_by_webhook(
 
     (mail,) = mailbox[0].mail
     assert "Subject: A caller has not been rung in time" in mail
-    assert "They should have been rung by 10:29 on Wednesday" in mail
+    assert "A call was promised by 10:29 on Wednesday" in mail
     assert twilio.asked == ["POST hook"]
 
 
