@@ -12,7 +12,7 @@ from ivr.web.door import Door
 die_with_web_server()
 log.as_json()
 machine = settings(running=True)
-app = Door(create_app(machine, Store(machine.redis_url)), AT_ONCE)
+app = Door(create_app(machine, Store(machine.redis_url, machine.keys)), AT_ONCE)
 app.watch()
 metrics.share(machine.metrics_dir)
 

@@ -63,6 +63,7 @@ Each edge knows one outside thing.
 
     hot/         the hot path: code of our own that a library could replace, with what each part saves
     disk         writes files atomically, and makes private folders
+    keys         encrypts what is stored about people
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk
@@ -80,6 +81,8 @@ The entrances are used from outside.
     web_server   the web server's processes, with restarts
     jobs         queues work for the worker
     person       finds, exports and deletes all data of one person
+    backup       a backup in one file, and its restore on another machine
+    renewing     encrypts what is stored with the newest key
     spooling     hands in what was kept on disk while Redis was down
     worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
     pool         the worker's processes and queues

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, Window
-from ivr.hours import LONDON
+from ivr.hours import LONDON, Hours
 from ivr.request import ENDED, Asker, CallbackRequest, Event, Talk
 
 #: Digits of the call number that a caller is given: enough when few guesses are allowed, and few enough to remember.
@@ -25,6 +25,10 @@ CLAIM_SECONDS = 30 * 60
 AGAIN_HOURS = 2
 #: Seconds for a caller who hung up half-way to ring again, before advisers see the unfinished request.
 UNFINISHED_WAIT = 5 * 60
+
+#: Opening hours after which a request ends that its caller left half-way: a day in which advisers saw it, from when it
+#: was due. Every other open request ends only by its caller or by an adviser, however late it is.
+HALF_MADE_HOURS = 8
 
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
 
@@ -332,6 +336,23 @@ def cancel(request: CallbackRequest, reference: str, now: float) -> CallbackRequ
     if left:
         return changed(waits_for(request, left), now, "caller", "one of the callers cancelled")
     return changed(waits_for(request, ()), now, "caller", "cancelled", state="cancelled")
+
+
+def is_half_made(request: CallbackRequest, now: float, hours: Hours) -> bool:
+    """Whether its caller hung up half-way, nothing was promised to them, and its day is over.
+
+    Not if they left a message, or somebody has already worked on it.
+    """
+    if request.state != "unfinished" or request.messages or request.tries or request.claimed_at:
+        return False
+    return hours.add(_clock(max(request.due, request.last_heard)), HALF_MADE_HOURS).timestamp() <= now
+
+
+def lapse(request: CallbackRequest, now: float, hours: Hours) -> CallbackRequest:
+    """End a half-made request. Raises Refused if it is none any more."""
+    if not is_half_made(request, now, hours):
+        raise Refused("This request is not half-made.")
+    return changed(request, now, LINE, "ended, as its caller hung up half-way", state="lapsed")
 
 
 def _must_have_asked(request: CallbackRequest, reference: str) -> None:

@@ -6,7 +6,6 @@ fault at once. This module opens the files of `config/`; `building.py` interpret
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import re
@@ -14,13 +13,15 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from ivr import disk, environment
+from ivr import disk, environment, keys
 from ivr.environment import wrong
+from ivr.keys import Keys
 from ivr.problems import ConfigError, Kind, Problem, Refused, Where, kind
 from ivr.reading import MOST_CHARACTERS, NOT_TEXT, TOO_BIG
 
@@ -51,6 +52,7 @@ VARIABLES: Mapping[str, str] = {
     "IVR_WEB_PROCESSES": "",
     "TRUSTED_PROXIES": "",
     "METRICS_TOKEN": "",
+    "IVR_KEYS": "",
 }
 #: Limits for the default number of web processes: three for four cores, because other processes need the rest. More
 #: than twelve were never measured (12 on 16 cores answered 3.2 times as much as 2), and with only one, every restart
@@ -89,6 +91,8 @@ class Settings:
     trusted_proxies: tuple[environment.Network, ...]
     #: What a scraper on another machine shows to read the metrics; empty: only this machine reads them.
     metrics_token: str
+    #: The keys that encrypt what is stored, as in IVR_KEYS; empty: they are in `key_file`.
+    key_words: str
     #: True if webhooks are signed with a token generated here, so that no real call can arrive.
     practice: bool
     #: True for a demo: the data in `data_dir` is made up, and deleted afterwards.
@@ -108,6 +112,26 @@ class Settings:
     def spool_dir(self) -> Path:
         """Where this machine keeps what callers ask for while Redis is away."""
         return self.data_dir / "spool"
+
+    @property
+    def key_file(self) -> Path:
+        """The file of the keys if IVR_KEYS is empty: beside IVR_DATA, so that a backup of that does not contain it."""
+        return self.data_dir.with_name(f"{self.data_dir.name}.keys")
+
+    @property
+    def erased_file(self) -> Path:
+        """The file that knows what was erased. It is beside IVR_DATA too: a restore must not forget it."""
+        return self.data_dir.with_name(f"{self.data_dir.name}.erased")
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are keys. A line of version 1.4 has none before its first start with this version."""
+        return bool(self.key_words) or self.key_file.exists()
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that encrypt what is stored. Raises ConfigError if there are none yet, or the file is damaged."""
+        return keys.of_line(self.key_words, self.key_file)
 
     @property
     def can_reach_twilio(self) -> bool:
@@ -144,6 +168,7 @@ def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, runni
         web_processes=int(value["IVR_WEB_PROCESSES"] or web_processes(_cores())),
         trusted_proxies=environment.networks(value["TRUSTED_PROXIES"]),
         metrics_token=value["METRICS_TOKEN"],
+        key_words=value["IVR_KEYS"],
         practice=not tokens,
         demo=(data / DEMO).is_file(),
     )
@@ -253,15 +278,7 @@ _EMPTY_SECRET = kind("empty-secret", "This secret is empty.", "Delete the file, 
 def _kept_secret(path: Path) -> str:
     """A random secret, created once and kept in a file that only its owner can read."""
     if not path.exists():
-        disk.private_folder(path.parent)
-        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        try:
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(16))
-            with contextlib.suppress(FileExistsError):  # another process was quicker: its secret is used
-                os.link(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        disk.keep_once(path, secrets.token_hex(16))
     secret = path.read_text().strip()
     if not secret:
         raise ConfigError([_EMPTY_SECRET().at(Where(str(path)))])

@@ -10,13 +10,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback, disk
+from ivr import callback
 from ivr.audio import Ear, as_file
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.callback import Outcome
 from ivr.config import Settings
 from ivr.hours import Hours
-from ivr.jobs import Jobs, recording_path
+from ivr.jobs import Jobs, keep_recording
 from ivr.passwords import hashed
 from ivr.playing import Caller
 from ivr.request import CallbackRequest, SpokenMessage
@@ -134,7 +134,7 @@ class _Queue:
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
-        self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir))
+        self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
         #: By the phone number in the story: the id of the request, and the call number.
         self._asked: dict[str, tuple[str, str]] = {}
 
@@ -183,9 +183,7 @@ class _Queue:
         phone.do(Entry("CALLER", SPEAKS))
         sound = Ear(self._script, self._settings.audio_dir).speech((rings.message,))
         message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE))
-        path = recording_path(self._settings, message.name)
-        disk.private_folder(path.parent)
-        disk.write_whole(path, as_file(sound), mode=0o600)
+        keep_recording(self._settings, message.name, as_file(sound))
         self._store.requests.with_message(request_id, message, phone.now.timestamp())
 
     def tried(self, tried: Tried, at: float) -> None:

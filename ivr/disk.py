@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -47,3 +49,18 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
+
+
+def keep_once(path: Path, content: str) -> None:
+    """Write a new file that only its owner can read. If another process was quicker, its file stays."""
+    private_folder(path.parent)
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

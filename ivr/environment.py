@@ -5,9 +5,11 @@ Text in, text out, without any I/O. `config.py` reads the variables and checks t
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.errors import MessageError
 from email.policy import default as mail_policy
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +23,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SHORTEST_SECRET = 16
 #: The most web processes: each takes memory, and a typing mistake must not use up all of it.
 MOST_WEB_PROCESSES = 64
+#: How the key for names begins in IVR_KEYS; see `keys.py`.
+NAMES = "names:"
 #: Names that only a local network knows.
 _AT_HOME = (
     "localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "home.arpa", "corp", "private", "test",
@@ -43,6 +47,7 @@ _KINDS: Mapping[str, Kind] = {
         "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_NUMBER", "TWILIO_TEXT_FROM", "TWILIO_API_URL",
         "TWILIO_REGION", "TWILIO_EDGE", "REDIS_URL", "IVR_CONFIG", "IVR_DATA", "IVR_AUDIO", "IVR_SPEECH", "SECRET_KEY",
         "SMTP_URL", "SMTP_FROM", "IVR_WEB_PROCESSES", "TRUSTED_PROXIES", "METRICS_TOKEN",
+        "IVR_KEYS",
     )
 }  # fmt: skip
 
@@ -65,6 +70,8 @@ def faults(value: Mapping[str, str]) -> Iterator[Problem]:
         remedy = f"{_MAKE_ONE}, or leave it out: then one is made and kept."
         yield wrong("SECRET_KEY", f"SECRET_KEY {why}, so sign-ins could be forged.", remedy)
     yield from _mail_faults(value["SMTP_URL"], value["SMTP_FROM"])
+    if value["IVR_KEYS"]:
+        yield from (wrong("IVR_KEYS", *told) for told in key_faults(value["IVR_KEYS"].split(","), "IVR_KEYS"))
     yield from _proxy_faults(value["TRUSTED_PROXIES"])
     if value["METRICS_TOKEN"] and (why := _too_weak(value["METRICS_TOKEN"])):
         remedy = f"{_MAKE_ONE}, or leave it out: then only this machine reads the metrics."
@@ -73,6 +80,31 @@ def faults(value: Mapping[str, str]) -> Iterator[Problem]:
     if processes and not (re.fullmatch(r"[0-9]{1,2}", processes) and 1 <= int(processes) <= MOST_WEB_PROCESSES):
         remedy = f"Make it a number from 1 to {MOST_WEB_PROCESSES}, or leave it out."
         yield wrong("IVR_WEB_PROCESSES", f"IVR_WEB_PROCESSES is '{processes}'.", remedy)
+
+
+def key_faults(words: Sequence[str], where: str) -> Iterator[_Told]:
+    """Faults of the keys that encrypt, which are never shown. `where` is the variable or file that has them."""
+    found = [word.strip() for word in words if word.strip()]
+    if any(not _is_key(word.removeprefix(NAMES)) for word in found):
+        yield f"{where} has a key that is incomplete or mistyped.", _KEYS_AGAIN
+        return
+    names = sum(word.startswith(NAMES) for word in found)
+    if names != 1:
+        many = f"has {names} keys that begin" if names else "has no key that begins"
+        yield f"{where} {many} with names: and needs exactly one.", _KEYS_AGAIN
+    if len(found) == names:
+        yield f"{where} has no key that encrypts, which is a word without names: before it.", _KEYS_AGAIN
+
+
+#: For the first time, and for a line that has keys.
+_KEYS_AGAIN = "Copy the keys of this line again. A line that has none yet: use the output of ivr keys new"
+
+
+def _is_key(word: str) -> bool:
+    try:
+        return len(base64.b64decode(word, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False
 
 
 def tokens(text: str) -> tuple[str, ...]:

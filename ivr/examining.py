@@ -48,11 +48,18 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
     yield _secrets(settings)
     yield from _rooms(settings)
     away = why_not(settings.redis_url)
+    locked = _why_locked(settings, asks_redis=not away)
+    yield (
+        _broken("keys", locked) if locked else _fine("keys", f"The key {settings.keys.ids[0]} encrypts what is stored.")
+    )
     if away:
         yield _broken("Redis", f"It {away}. Start the line, or check REDIS_URL.")
         live = None
+    elif locked:
+        live = _broken("Redis", "Without the keys, what is stored cannot be read.")
+        yield live
     else:
-        with closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             yield from _redis(store)
             yield _worker(store)
             live = _live(store)
@@ -61,6 +68,17 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
     yield from _twilio(settings)
     if mails:
         yield _mail(settings, live if isinstance(live, Script) else None)
+
+
+def _why_locked(settings: Settings, *, asks_redis: bool) -> str:
+    """Why the keys here cannot read what is stored; empty if they can."""
+    try:
+        with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
+            return store.sealing.why_not() if asks_redis else ""
+    except ConfigError as error:
+        return error.problems[0].says
+    except StoreDown:
+        return ""
 
 
 def _fine(what: str, says: str) -> Finding:

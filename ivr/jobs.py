@@ -20,7 +20,7 @@ from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-from ivr import messages
+from ivr import disk, messages
 from ivr.config import Settings
 from ivr.request import CallbackRequest
 from ivr.session import Done, Failed, SendText
@@ -51,6 +51,8 @@ PROCESSES = {
     "worker": "the worker",
     **{post: f"the worker's process for {words}" for post, words in POSTS.items()},
 }
+#: The name of spoken messages in their encryption.
+MESSAGE_KIND = b"message"
 #: Seconds between the tries of a failed job.
 TRY_AGAIN = [5, 30, 120, 600, 1800]
 #: The same for a call by one click. After two minutes nobody waits for it any more.
@@ -82,7 +84,7 @@ class Jobs:
         texts = self._store.texts
         if not texts.add(TextState(effect.id, effect.to, effect.text, effect.body, now)):
             known = texts.get(effect.id)
-            if known and known.fate == "failed":
+            if known is None or known.fate == "failed":  # without one, what its call left was erased
                 return Failed()
         self.send_waiting_text(effect.id)
         return Done()
@@ -151,6 +153,22 @@ class Jobs:
                 )  # fmt: skip
 
         self._store.with_queue(put)
+
+
+def keep_recording(settings: Settings, name: str, sound: bytes) -> None:
+    """Store a caller's message, encrypted. Raises OSError."""
+    path = recording_path(settings, name)
+    disk.private_folder(path.parent)
+    disk.write_whole(path, settings.keys.seal(sound, MESSAGE_KIND), mode=0o600)
+
+
+def read_recording(settings: Settings, name: str) -> bytes | None:
+    """The sound of a caller's message; None if it is not kept. Raises keys.Locked if it cannot be decrypted."""
+    try:
+        stored = recording_path(settings, name).read_bytes()
+    except FileNotFoundError:
+        return None
+    return settings.keys.open(stored, MESSAGE_KIND)
 
 
 def recording_path(settings: Settings, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.request import CallbackRequest
-from ivr.store import Block, Spool, Store, TextState
+from ivr.store import Block, Ledger, Spool, Store, TextState
 from ivr.store.people import Seen
 from ivr.store.spool import Waiting
 
@@ -105,20 +105,73 @@ def as_json(person: Person) -> bytes:
 
 
 def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
-    """Delete all of it except the log, which contains no number.
+    """Delete all of it except the log, which contains no number, and note on this machine that it was erased.
 
     Messages at Twilio are deleted at the worker's next look.
     """
     for waiting in person.spooled:
         spool.forget(waiting.name)
     for request in person.requests:
-        for message in request.messages:
-            recording_path(settings, message.name).unlink(missing_ok=True)
-        store.requests.delete(request.id)
+        _delete(settings, store, request)
     store.texts.forget_to(person.number)
     for call in person.calls:
         store.sessions.end(call)
     for block in person.blocks:
         store.blocked.lift(block.id, now)
     store.requests.forget_counted(person.number)
+    store.erasing.note(now, person.number, *person.calls)
     store.erasing.deletes()
+    store.erasing.exchange(Ledger(settings.erased_file), now)
+
+
+def keep_erased(settings: Settings, store: Store, spool: Spool, now: float) -> int:
+    """Note on this machine what was erased. What a restore of Redis brought back is erased again.
+
+    Returns how much that was. Raises OSError if the file of what was erased cannot be used.
+    """
+    erased = store.erasing.exchange(Ledger(settings.erased_file), now)
+    return _forget_again(settings, store, spool, erased) if erased else 0
+
+
+def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mapping[str, float]) -> int:
+    """Delete what is of these calls and phones, and from before they were erased."""
+
+    def is_erased(since: float, *of: str) -> bool:
+        marks = (store.erasing.mark(each) for each in of if each)
+        return any(mark in erased and since <= erased[mark] for mark in marks)
+
+    requests = [
+        request
+        for request in (*store.requests.waiting(), *store.requests.ended(_ALL))
+        if is_erased(request.last_heard, request.number, *(_call(asker.id) for asker in request.everybody))
+    ]
+    for request in requests:
+        _delete(settings, store, request)
+    texts = [text for text in store.texts.all() if is_erased(text.asked_at, text.to, text.id.rsplit(".", 1)[0])]
+    store.texts.forget(text.id for text in texts)
+    waiting = [
+        each
+        for each in spool.content().waiting
+        if is_erased(each.entry.at, _call(each.entry.about), each.entry.request.number if each.entry.request else "")
+    ]
+    for each in waiting:
+        spool.forget(each.name)
+    blocks = [block for block in store.blocked.all(0.0) if is_erased(block.at, block.number)]
+    for block in blocks:
+        store.blocked.lift(block.id, 0.0)
+    sessions = [s for s in store.sessions.all() if is_erased(s.arrived, s.call, s.caller, s.keyed)]
+    for session in sessions:
+        store.sessions.end(session.call)
+    return len(requests) + len(texts) + len(waiting) + len(blocks) + len(sessions)
+
+
+def _delete(settings: Settings, store: Store, request: CallbackRequest) -> None:
+    """Delete a request with its spoken messages."""
+    for message in request.messages:
+        recording_path(settings, message.name).unlink(missing_ok=True)
+    store.requests.delete(request.id)
+
+
+def _call(wish: str) -> str:
+    """The call of a wish."""
+    return wish.rsplit("-", 1)[0]

@@ -67,7 +67,9 @@ def work(settings: Settings) -> None:
     log.as_json()
     told = structlog.get_logger()
     stopping = server.StopSignals()
-    store = Store(settings.redis_url)
+    with contextlib.suppress(StoreDown):
+        server.unlock(settings)
+    store = Store(settings.redis_url, settings.keys)
     posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES for _ in range(AT_ONCE.get(queue, 1))]
     posts.append(Post(LOOK, partial(look_for_ever, settings)))
     gc.collect()
@@ -201,8 +203,10 @@ def look_for_ever(settings: Settings) -> None:
         if now >= due["look"]:
             due["look"] = now + LOOK_SECONDS
             _outlive(worker.hand_in, tools, now)  # by itself: a spool that cannot be read holds up no alert
+            _outlive(worker.keep_erased, tools, now)
             _outlive(worker.look, tools, now)
             _outlive(worker.tidy, tools, now)
+            _outlive(worker.end_half_made, tools, now)
             _outlive(tools.jobs.fetch_forgotten, now)
         time.sleep(DUE_SECONDS)
 

@@ -13,12 +13,12 @@ import msgspec
 
 from ivr.diary import Promise, Urgency, When, Window
 
-State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside"]
+State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside", "lapsed"]
 Need = Literal["relay", "interpreter", "slow"]
 #: How an adviser and a caller came to talk.
 How = Literal["put through", "one click", "by hand"]
 
-ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside"})
+ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside", "lapsed"})
 #: Seconds after which a talk whose end nobody reported counts as over; and one that was rung by hand, of which nobody
 #: reports anything.
 LONGEST_TALK, LONGEST_BY_HAND = 3 * 60 * 60, 60 * 60

@@ -27,11 +27,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from ivr import config, disk, embedded, metrics
+from ivr import config, disk, embedded, keys, metrics
 from ivr.config import Settings
 from ivr.embedded import parts
 from ivr.respawn import Respawn
-from ivr.store import Away, Store, ping, why_not
+from ivr.store import PATIENT_SECONDS, Away, Store, StoreDown, is_marked, ping, why_not
 
 #: The requests of each kind that a web process handles at once, and the threads that hold requests still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
@@ -90,6 +90,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
     elsewhere = settings.data_dir / "redis_elsewhere"
     if not is_embedded(settings):
         _reach(settings.redis_url, wait=for_line)
+        unlock(settings)
         if for_line:
             with suppress(OSError):  # a missing note must not prevent a start
                 disk.private_folder(settings.data_dir)
@@ -97,6 +98,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
         yield []
         return
     if ping(settings.redis_url):
+        unlock(settings)
         yield []
         return
     if elsewhere.exists():
@@ -111,9 +113,41 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
         try:
             child.wait_until_it_answers()
             elsewhere.unlink(missing_ok=True)
+            unlock(settings)
             yield [child]
         finally:
             child.stop()
+
+
+def unlock(settings: Settings) -> None:
+    """Make sure that the keys here are those of what is stored, and make the keys of a new line.
+
+    Raises CannotStart, with what to do, if they are missing or others, and ConfigError if none can be made.
+    """
+    if not settings.has_keys:
+        if is_marked(settings.redis_url):
+            raise CannotStart(
+                f"What is stored is encrypted, and the file of its keys is missing: {settings.key_file}. {_KEYS_BACK}"
+            )
+        keys.make(settings.key_file, settings.data_dir)
+        _tell(
+            f"The keys that encrypt callers' data are new, in {settings.key_file}. Copy this file to a safe place, "
+            "apart from your backups: without it, nobody can read the data or a backup of it."
+        )
+    store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
+    try:
+        if why := store.sealing.why_not():
+            raise CannotStart(f"{why}. {_KEYS_BACK}")
+    except StoreDown:
+        return  # full, for example: whoever needs it is told so
+    finally:
+        store.close()
+
+
+_KEYS_BACK = (
+    "Nothing was changed. Put the keys of this line back: the key file, or IVR_KEYS. Without them, what is stored "
+    "cannot be read: see 'Keys' in docs/operators.md."
+)
 
 
 def _reach(url: str, *, wait: bool) -> None:
@@ -173,7 +207,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
     command = web_command(host, port, settings.web_processes)
     web = Child("web", command, environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
-    stopping, store = StopSignals(), Store(settings.redis_url)
+    stopping, store = StopSignals(), Store(settings.redis_url, settings.keys)
     children, is_ready = (web, worker), False
     for child in children:
         child.start()

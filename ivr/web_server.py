@@ -74,7 +74,8 @@ class WebServer(MPServer):
 
     @cached_property
     def _store(self) -> Store:
-        return Store(config.settings(running=True).redis_url)
+        settings = config.settings(running=True)
+        return Store(settings.redis_url, settings.keys)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -25,18 +25,19 @@ from ivr import (
     building,
     callback,
     config,
-    disk,
     drafts,
     fitting,
     flood,
     linefile,
     messages,
+    person,
     reading,
+    renewing,
     spooling,
 )
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
-from ivr.jobs import PROCESSES, Jobs, Way, What, recording_path
+from ivr.jobs import PROCESSES, Jobs, Way, What, keep_recording, recording_path
 from ivr.linefile import LineFile
 from ivr.problems import ConfigError
 from ivr.request import CallbackRequest, SpokenMessage
@@ -50,6 +51,8 @@ log = structlog.get_logger()
 FORGOTTEN_SECONDS = 30
 #: Seconds in the state "sending" after which the process that sent a text counts as killed: longer than any time-out.
 MAY_HAVE_GONE_SECONDS = 20
+#: Seconds after which a late request is named in the alert, and how many are.
+LATE_DAY_SECONDS, MOST_NAMED = 24 * 60 * 60, 10
 #: Seconds after a click when the adviser no longer expects a call.
 RING_WITHIN_SECONDS = 120
 
@@ -58,10 +61,10 @@ class Tools:
     """The worker's settings, store and clients. The store waits longer for Redis, because no caller waits."""
 
     def __init__(self, settings: Settings):
-        self.settings, self.store = settings, Store(settings.redis_url, PATIENT_SECONDS)
+        self.settings, self.store = settings, Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
         self.phone = Phone(settings, failed=lambda code: self.store.health.count("rest_errors", code))
         self.jobs = Jobs(settings, self.store)
-        self.spool = Spool(settings.spool_dir)
+        self.spool = Spool(settings.spool_dir, settings.keys)
 
     def line(self) -> LineFile:
         """The live line.yaml, the only part of a script that the worker needs. Raises ConfigError if there is none."""
@@ -149,8 +152,7 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 def _keep_message(tools: Tools, request: CallbackRequest, message: SpokenMessage, sound: bytes) -> None:
     """Store a message with its request, and send an alert if the request is urgent and had none today."""
     path, now = recording_path(tools.settings, message.name), time.time()
-    disk.private_folder(path.parent)
-    disk.write_whole(path, sound, mode=0o600)
+    keep_recording(tools.settings, message.name, sound)
     asker = request.asker(message.wish)
     at = asker.last_heard if asker else request.asked_at
     kept = tools.store.requests.with_message(request.id, replace(message, at=at), now)
@@ -211,6 +213,8 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
+    if what == "late":
+        words += _waiting_longest(tools, now)
     _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
 
 
@@ -292,6 +296,18 @@ def _others(tools: Tools, what: What, now: float) -> str:
     return f" {late} callers have not been rung in time." if late > 1 else ""
 
 
+def _waiting_longest(tools: Tools, now: float) -> str:
+    """The requests that are late by a day or more, for a supervisor: only a person closes them. Empty if none is."""
+    old = [request for request in tools.store.requests.waiting() if request.due + LATE_DAY_SECONDS <= now]
+    rows = [
+        f"\n  since {dt.datetime.fromtimestamp(each.due, LONDON):%A %-d %B}: "
+        f"{tools.settings.public_url}/console/request/{each.id}"
+        for each in old[:MOST_NAMED]
+    ]
+    more = f"\n  and {len(old) - MOST_NAMED} more" if len(old) > MOST_NAMED else ""
+    return "".join(("\n\nLate for a day or more. Each waits until a person closes it:", *rows, more)) if old else ""
+
+
 def _listen_by(request: CallbackRequest, hours: Hours) -> float:
     """By when somebody should listen to the first unheard message of a request; infinity if there is none."""
     return min((each.listen_by for each in briefing.unheard_messages([request], hours)), default=float("inf"))
@@ -348,6 +364,11 @@ def hand_in(tools: Tools, now: float) -> None:
     spooling.hand_in(tools.spool, tools.store, tools.jobs)
 
 
+def keep_erased(tools: Tools, now: float) -> None:
+    """Note on this machine what was erased, and erase once more what a restore of Redis brought back."""
+    person.keep_erased(tools.settings, tools.store, tools.spool, now)
+
+
 def _is_late(request: CallbackRequest, now: float) -> bool:
     """Whether a request is late, not counting callers who have only just hung up half-way."""
     if request.talking(now):
@@ -386,6 +407,7 @@ def tidy(tools: Tools, now: float) -> int:
     forgotten = tools.store.requests.forget_ended(now)
     tools.store.texts.forget_old(now)
     tools.store.erasing.look(now)
+    renewing.forget_copies(tools.settings, now)
     gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
     gone |= set(_written_before(now - keep, recording_path(tools.settings, "x").parent))
     faults = []
@@ -399,6 +421,16 @@ def tidy(tools: Tools, now: float) -> int:
             "worker", why=f"{len(faults)} spoken messages are past their days and cannot be deleted", first=faults[0]
         )
     return len(forgotten) + len(gone) - len(faults)
+
+
+def end_half_made(tools: Tools, now: float) -> None:
+    """End requests whose callers hung up half-way, a day after they were due. All others wait for a person."""
+    hours = tools.hours()
+    for request in tools.store.requests.waiting():
+        if callback.is_half_made(request, now, hours):
+            with contextlib.suppress(KeyError, callback.Refused):  # somebody was quicker
+                tools.store.requests.change(request.id, lambda found: callback.lapse(found, now, hours))
+                log.info("lapsed", request=request.id)
 
 
 def _written_before(when: float, folder: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from ivr.worker import Tools
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.rest import Twilio
+from tests.sealed import WORDS
 
 TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {
@@ -28,6 +29,7 @@ ENVIRONMENT = {
     "PUBLIC_URL": "https://line.example.org",
     "IVR_SPEECH": "say",
     "SECRET_KEY": "k7Qm2vXw9RtYp4LsZc8N",
+    "IVR_KEYS": WORDS,
 }
 
 
@@ -85,7 +87,7 @@ def settings(machine: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(machine: Settings) -> Iterator[Store]:
     """An empty Redis with a long time-out. A slow Redis is tested with other stores."""
-    store = Store(machine.redis_url, PATIENT_SECONDS)
+    store = Store(machine.redis_url, machine.keys, PATIENT_SECONDS)
     store.redis.do(lambda client: client.flushall())
     store.requests.new_reference = lambda: "4271"
     yield store

@@ -57,7 +57,7 @@ def crew(folder: Path, files: dict[str, str], **environment: str) -> Iterator[Cr
     """A running worker with these files and environment variables."""
     told = {**ENVIRONMENT, "IVR_DATA": str(folder / "var"), "IVR_AUDIO": str(folder / "audio"), **environment}
     settings = config.settings(told)
-    with server.redis(settings), contextlib.closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(settings), contextlib.closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
         store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
         store.texts.sender_is("")
         running = Crew(settings, store, Jobs(settings, store), begin(told))

@@ -40,7 +40,7 @@ class Line:
     def __init__(self, settings: Settings, store: Store):
         self.settings, self.store, self.now = settings, store, OPEN
         self.app = create_app(settings, store, clock=lambda: self.now)
-        self.spool = Spool(settings.spool_dir)
+        self.spool = Spool(settings.spool_dir, settings.keys)
         self.client = FromHere(Door(self.app, AT_ONCE))
         self._signer = RequestValidator(settings.auth_tokens[0])
 

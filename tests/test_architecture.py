@@ -22,8 +22,8 @@ PACKAGE = ROOT / "ivr"
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"},
-        "the worker": {"jobs", "spooling", "worker", "pool"},
-        "the ivr command": {"cli", "person", "publishing", "probing", "examining", "__main__"},
+        "the worker": {"jobs", "person", "renewing", "spooling", "worker", "pool"},
+        "the ivr command": {"cli", "backup", "publishing", "probing", "examining", "__main__"},
         "processes": {"server"},
         "the demo": {"demo"},
     },
@@ -32,7 +32,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "Twilio": {"twilio"},
         "sound": {"audio"},
         "pictures": {"drawing"},
-        "settings and files": {"config", "disk"},
+        "settings and files": {"config", "disk", "keys"},
         "alerts": {"alerts"},
         "log, metrics, passwords": {"log", "metrics", "passwords"},
         "the hot path": {"hot"},
@@ -64,11 +64,12 @@ ALONE = {
     "ruamel": {"reading", "syntax", "editing"},
     "pydantic": {"fitting", "authored", "linefile", "menufile"},
     "argon2": {"passwords"},
+    "cryptography": {"keys"},
     "smtplib": {"alerts"},
     "subprocess": {"server", "embedded", "drawing"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
-SHARED = {"config", "disk", "hot"}
+SHARED = {"config", "disk", "keys", "hot"}
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 _DRAWN = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 

@@ -11,8 +11,8 @@ from ivr import callback
 from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
 from ivr.diary import Promise, When, Window
 from ivr.hours import LONDON
-from ivr.request import Asker, CallbackRequest, Event
-from tests.desk import DIARY, HOUR, NOW, request
+from ivr.request import Asker, CallbackRequest, Event, SpokenMessage
+from tests.desk import DIARY, HOUR, HOURS, NOW, request
 from tests.line import OPEN
 
 TODAY, TOMORROW = OPEN.date(), OPEN.date() + dt.timedelta(days=1)
@@ -534,3 +534,37 @@ def test_careful_answers_hold_where_nobody_was_asked() -> None:
 
     assert not unasked.may_leave_message()
     assert not unasked.may_say_who()
+
+
+# --- half-made requests, and those that stay --------------------------------------------------
+
+
+def test_a_half_made_request_ends_after_a_day_in_which_advisers_saw_it() -> None:
+    """On a Friday afternoon, that is on Monday."""
+    friday = OPEN.replace(day=27, hour=16).timestamp()
+    half = request(state="unfinished", asked_at=friday, due=friday)
+    before, after = (OPEN.replace(day=30, hour=hour, minute=30).timestamp() for hour in (15, 16))
+
+    assert not callback.is_half_made(half, friday + 40 * HOUR, HOURS), "it is Sunday"
+    assert not callback.is_half_made(half, before, HOURS)
+    with pytest.raises(Refused, match="not half-made"):
+        callback.lapse(half, before, HOURS)
+    ended = callback.lapse(half, after, HOURS)
+
+    assert (ended.state, ended.open) == ("lapsed", False)
+    assert ended.end is not None
+    assert (ended.end.who, ended.end.what) == ("the line", "ended, as its caller hung up half-way")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"state": "waiting"},
+        {"state": "claimed", "claimed_by": "asha", "claimed_at": NOW, "claim_ends": NOW},
+        {"state": "unfinished", "tries": 1},
+        {"state": "unfinished", "claimed_at": NOW},
+        {"state": "unfinished", "messages": (SpokenMessage("RE1", 9),)},
+    ],
+)
+def test_every_other_open_request_stays_however_late_it_is(facts: dict[str, object]) -> None:
+    assert not callback.is_half_made(request(**facts), NOW + 90 * 24 * HOUR, HOURS)

@@ -17,10 +17,11 @@ from ivr.callback import Refused
 from ivr.diary import Promise, Window
 from ivr.request import CallbackRequest
 from ivr.session import CancelRequest, FindRequest, MoveRequest, SaveRequest
-from ivr.store import Store, codec
+from ivr.store import Store, codec, requests
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN
+from tests.sealed import KEYS
 
 VERSIONS = ("1.0", "1.1", "1.2")
 SHARED, HALF, CANCELLED, DONE, TRIED, CLAIMED = (
@@ -40,6 +41,7 @@ def kept(request: pytest.FixtureRequest, store: Store) -> Store:
                 store.redis.do(lambda client, key=key, value=value: client.sadd(key, *value))
             case dict():
                 store.redis.do(lambda client, key=key, value=value: client.zadd(key, value))
+    assert store.sealing.renew() > 0, "as each start does"
     return store
 
 
@@ -121,7 +123,7 @@ def test_what_was_read_is_kept_in_the_present_shape_as_soon_as_it_changes(kept: 
 
     changed = kept.requests.change(half.id, lambda found: callback.note(found, "asha", "Read.", NOW))
 
-    raw = kept.redis.do(lambda client: client.get(f"ivr:request:{half.id}"))
+    raw = KEYS.open(kept.redis.do(lambda client: client.get(f"ivr:request:{half.id}")), requests.KIND)
     assert raw.startswith(b'{"v":%d,' % REQUESTS.version)
     assert kept.requests.get(half.id) == changed
 

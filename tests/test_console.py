@@ -24,6 +24,7 @@ from ivr.web.console.signin import IDLE_SECONDS
 from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import OPEN, Line
 from tests.redis_server import RedisServer
+from tests.sealed import KEYS
 
 PAGES = [
     "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
@@ -168,7 +169,7 @@ def test_signing_in_while_redis_is_stalled_soon_says_so(
 ) -> None:
     """A thread of the webhooks must not wait for it."""
     with RedisServer(tmp_path) as own:
-        store = Store(own.url)
+        store = Store(own.url, KEYS)
         store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
         hire(store)
         with Line(dataclasses.replace(settings, redis_url=own.url), store) as line:

@@ -171,7 +171,7 @@ def test_the_web_server_is_started_anew_without_a_failed_call(tmp_path: Path, fi
         server.redis(settings),
         proxy(NGINX_DELIVERED, tmp_path, first, place["TWILIO_AUTH_TOKEN"], second) as through,
     ):
-        with closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
         with _web(place, first) as old, _Callers(through) as callers:
             time.sleep(1)

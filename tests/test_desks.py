@@ -68,7 +68,7 @@ def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
 
 
 def _real(store: Store, settings: Settings) -> RealDesk:
-    return RealDesk(store, Jobs(settings, store), Spool(settings.spool_dir))
+    return RealDesk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
 
 
 def _saved(do: Do, nth: int = 1, **facts: object) -> CallbackRequest:

@@ -14,6 +14,7 @@ from ivr.store.requests import WINDOW_DAYS
 from ivr.store.texts import KEEP_SECONDS
 from tests.desk import NOW, ask, hire, request
 from tests.redis_server import RedisServer
+from tests.sealed import KEYS
 
 #: What the line's own Redis is set to: anything else is named.
 WHOLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
@@ -33,16 +34,16 @@ def _set(store: Store, **settings: str) -> None:
 
 def _user(own: RedisServer, *may: str) -> Store:
     """A user who is let do only so much, as by services that rent Redis out."""
-    Store(own.url).redis.do(
+    Store(own.url, KEYS).redis.do(
         lambda client: client.execute_command("ACL", "SETUSER", "tenant", "on", ">secret", "~*", "&*", "+@all", *may)
     )
-    store = Store(own.url.replace("unix://", "unix://tenant:secret@"))
+    store = Store(own.url.replace("unix://", "unix://tenant:secret@"), KEYS)
     assert store.redis.do(lambda client: client.execute_command("ACL", "WHOAMI")) == b"tenant"
     return store
 
 
 def test_the_lines_own_redis_loses_nothing(own: RedisServer) -> None:
-    assert Store(own.url).redis_risks() == []
+    assert Store(own.url, KEYS).redis_risks() == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_the_lines_own_redis_loses_nothing(own: RedisServer) -> None:
     ],
 )  # fmt: skip
 def test_whatever_could_lose_what_it_was_told_is_named(own: RedisServer, set_to: dict[str, str], says: str) -> None:
-    store = Store(own.url)
+    store = Store(own.url, KEYS)
     _set(store, **set_to)
 
     (risk,) = store.redis_risks()
@@ -70,7 +71,7 @@ def test_whatever_could_lose_what_it_was_told_is_named(own: RedisServer, set_to:
 
 
 def test_a_replica_is_named(own: RedisServer) -> None:
-    store = Store(own.url)
+    store = Store(own.url, KEYS)
     store.redis.do(lambda client: client.execute_command("REPLICAOF", "127.0.0.1", "1"))
 
     assert store.redis_risks() == [
@@ -79,7 +80,7 @@ def test_a_replica_is_named(own: RedisServer) -> None:
 
 
 def test_where_config_is_hidden_info_tells(own: RedisServer) -> None:
-    _set(Store(own.url), appendonly="no", maxmemory_policy="volatile-lru")
+    _set(Store(own.url, KEYS), appendonly="no", maxmemory_policy="volatile-lru")
 
     risks = _user(own, "-config").redis_risks()
 
@@ -99,7 +100,7 @@ def test_what_it_does_not_say_is_not_taken_for_well(own: RedisServer) -> None:
 
 def test_a_redis_that_throws_away_what_may_go_leaves_what_was_promised(own: RedisServer) -> None:
     """It is really full, of sessions. Every key that may go by itself is thrown away first."""
-    store = Store(own.url, PATIENT_SECONDS)
+    store = Store(own.url, KEYS, PATIENT_SECONDS)
     _set(store, maxmemory_policy="volatile-random")
     saved = ask(store, 1)
     store.requests.save(SaveRequest(request(2)), entry="from a spool")

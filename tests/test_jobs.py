@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import time
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from ivr import alerts, callback, drafts, flood, worker
 from ivr.alerts import Alert, AlertFailed
 from ivr.config import Settings
 from ivr.flood import Span
-from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, recording_path
+from ivr.hours import LONDON
+from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, read_recording, recording_path
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
@@ -155,7 +157,7 @@ def test_a_message_is_copied_to_us_and_then_deleted_there(tools: Tools, store: S
     assert found is not None
     assert found.messages == (SpokenMessage(RECORDING, 9, at=saved.asked_at, wish=saved.id),)
     path = recording_path(tools.settings, RECORDING)
-    assert path.read_bytes() == b"RIFF sound"
+    assert read_recording(tools.settings, RECORDING) == b"RIFF sound"
     assert list(path.parent.iterdir()) == [path]
     assert [each.stat().st_mode & 0o777 for each in (path.parent, path)] == [0o700, 0o600]
 
@@ -597,6 +599,41 @@ def test_a_flood_of_urgent_callers_is_one_alert(told: Tools, store: Store, mailb
     work(told)
 
     assert len(mailbox[0].mail) == 2
+
+
+def test_requests_that_are_late_for_a_day_are_named_to_whoever_gets_the_alerts(
+    told: Tools, store: Store, mailbox: tuple[Mailbox, str]
+) -> None:
+    """Each stays open until a person closes it."""
+    now = time.time()
+    for number in range(12):
+        ask(store, number, due=now - 30 * HOUR - number)
+    ask(store, 13, due=now - HOUR)
+
+    worker.look(told, now)
+    worker.end_half_made(told, now)
+    work(told)
+
+    words = message_from_string(mailbox[0].mail[0], policy=default).get_content()
+    assert "Late for a day or more. Each waits until a person closes it:" in words
+    assert words.count("/console/request/CA") == 11
+    since = dt.datetime.fromtimestamp(now - 30 * HOUR - 11, LONDON)
+    assert f"since {since:%A %-d %B}: https://line.example.org/console/request/CA011-1" in words
+    assert "and 2 more" in words
+    assert "CA013-1" in words, "the latest, of which the alert is"
+    assert len(store.requests.waiting()) == 13
+
+
+def test_who_hung_up_half_way_and_was_not_rung_in_a_day_ends_and_is_under_ended(
+    tools: Tools, store: Store, published: str
+) -> None:
+    ask(store, 1, state="unfinished", asked_at=NOW, due=NOW)
+    ask(store, 2, due=NOW)
+
+    worker.end_half_made(tools, NOW + 2 * 24 * HOUR)
+
+    assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
+    assert [(each.id, each.state) for each in store.requests.ended()] == [("CA001-1", "lapsed")]
 
 
 def test_who_hung_up_half_way_is_alerted_of_too_once_they_can_be_rung(

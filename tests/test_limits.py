@@ -25,6 +25,7 @@ from ivr.web.desk import Desk
 from tests import small
 from tests.desk import request
 from tests.line import OPEN, Call, Line
+from tests.sealed import KEYS
 from tests.talk import Talk
 
 NEXT_DAY = OPEN + dt.timedelta(days=1)
@@ -32,7 +33,7 @@ NEXT_DAY = OPEN + dt.timedelta(days=1)
 
 @pytest.fixture
 def desk(store: Store, settings: Settings) -> Desk:
-    return Desk(store, Jobs(settings, store), Spool(settings.spool_dir))
+    return Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
 
 
 def _number(nth: int) -> str:
@@ -144,7 +145,7 @@ def test_a_phone_may_be_asked_for_again_on_another_day(desk: Desk, store: Store)
     """Its day begins with the first time, so it is Redis that ends it."""
     script = _script(requests={"a_phone": 1})
     desk.run(script, _wish(1), OPEN)
-    key = "ivr:calls_to:+447700900001"
+    key = f"ivr:calls_to:{KEYS.name('+447700900001')}"
 
     assert 86_000 < store.redis.do(lambda client: client.ttl(key)) <= 86_400
     store.redis.do(lambda client: client.delete(key))

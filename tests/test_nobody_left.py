@@ -196,7 +196,7 @@ def test_without_redis_nobody_is_left_in_a_circle_either(
 ) -> None:
     """A message after the tone is still kept, and the line says so."""
     settings, redis_pid = own_redis
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         call = _ring(line, at)
         os.kill(redis_pid, signal.SIGKILL)
         for number in range(3 * MOST):

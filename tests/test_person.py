@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import callback
+from ivr import callback, person
 from ivr.cli import commands
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
@@ -19,9 +18,9 @@ from ivr.session import At, FindRequest, SendText, Session
 from ivr.store import Spool, Store
 from ivr.store.spool import Entry
 from tests.desk import NOW, ask, request
+from tests.sealed import KEYS, WORDS
 
 NUMBER, OTHER = "+447700900847", "+447700900555"
-SPELLINGS = re.compile(rb"7700[\s-]?900[\s-]?847")
 NAME = "RE" + "7" * 32
 
 
@@ -30,7 +29,8 @@ def known(store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch) -> I
     """Two people, of each of whom there is one of everything."""
     monkeypatch.setenv("IVR_DATA", str(machine.data_dir))
     monkeypatch.setenv("REDIS_URL", machine.redis_url)
-    spool = Spool(machine.spool_dir)
+    monkeypatch.setenv("IVR_KEYS", WORDS)
+    spool = Spool(machine.spool_dir, machine.keys)
     for nth, number in enumerate((NUMBER, OTHER), 1):
         name = NAME if number == NUMBER else "RE" + "5" * 32
         saved = ask(store, nth, number=number, messages=(SpokenMessage(name, 9),), reference=f"{nth}271")
@@ -118,20 +118,19 @@ def test_all_of_a_person_is_exported_and_nothing_of_another(known: Spool, tmp_pa
 def test_whoever_is_forgotten_is_nowhere_and_another_is_as_before(
     known: Spool, store: Store, machine: Settings
 ) -> None:
-    assert SPELLINGS.search(_everything(store))
-    before = _everything(store).count(OTHER.encode())
+    before = person.find(store, known, OTHER, NOW)
     asked = _ivr("forget", "07700 900847")
     assert "Nothing was deleted. To delete all of it, add --sure." in str(asked.exception)
-    assert SPELLINGS.search(_everything(store))
+    assert person.find(store, known, NUMBER, NOW).is_known
 
     forgotten = _ivr("forget", "07700 900847", "--sure")
 
     assert forgotten.exit_code == 0, forgotten.exception
     assert "Not deleted here: backups" in forgotten.output
-    assert not SPELLINGS.search(_everything(store))
-    assert not any(SPELLINGS.search(path.read_bytes()) for path in known.folder.rglob("*") if path.is_file())
+    assert not person.find(store, known, NUMBER, NOW).is_known
+    assert KEYS.name(NUMBER).encode() not in _everything(store)
     assert not recording_path(machine, NAME).exists()
-    assert _everything(store).count(OTHER.encode()) == before
+    assert person.find(store, known, OTHER, NOW) == before
     assert [waiting.entry.about for waiting in known.content().waiting] == ["CA92-1"]
     assert "Nothing is kept of this number." in str(_ivr("find", "07700 900847").exception)
     assert next(store.people.log()).what == "forgot a person"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ivr.store
-from ivr import config
+from ivr import callback, config, renewing
 from ivr.config import Settings
 from ivr.jobs import recording_path
 from ivr.store import blocked, erasing, people, requests, sessions, signins, texts
@@ -32,14 +32,16 @@ def test_every_key_is_on_the_page_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("name", "how_long"),
     [
-        ("ivr:session:", f"at most {sessions.KEEP_SECONDS // HOURS} hours"),
+        ("ivr:session:", f"{sessions.KEEP_SECONDS // HOURS} hours at most"),
         ("ivr:accepted:", f"{sessions.ACCEPTED_SECONDS // HOURS} hours"),
         ("ivr:request:", f"then {requests.ENDED_SECONDS // DAY} days"),
         ("ivr:slot:", f"{requests.WINDOW_DAYS} days"),
         ("ivr:alerted:", f"{requests.ALERT_SECONDS // HOURS} hours"),
         ("ivr:blocked", f"{blocked.BLOCKED_SECONDS // DAY} days"),
         ("ivr:text:", f"{texts.KEEP_SECONDS // DAY} days"),
-        ("ivr:deleted:", f"{requests.DELETED_SECONDS // DAY} days"),
+        ("ivr:erased", f"{erasing.ERASED_SECONDS // DAY} days"),
+        ("before-encryption-", f"{renewing.COPY_DAYS} days"),
+        ("ivr:request:", f"after {callback.HALF_MADE_HOURS} opening hours"),
         ("ivr:handed_in", f"{requests.ENDED_SECONDS // DAY} days"),
         ("ivr:audit", f"{people.MOST_AUDIT:,} entries"),
         ("appendonlydir", f"expired data {erasing.DAILY_SECONDS // HOURS} hours"),
@@ -54,3 +56,10 @@ def test_the_folders_are_those_of_the_code(settings: Settings) -> None:
     for path in (settings.spool_dir, recording_path(settings, "x").parent):
         assert _row(Path(path).relative_to(settings.data_dir).as_posix())
     assert signins.COUNTED_SECONDS <= HOURS
+
+
+def test_what_is_beside_the_data_is_named(settings: Settings) -> None:
+    """A backup of the folder contains neither."""
+    for path in (settings.key_file, settings.erased_file):
+        assert path.parent == settings.data_dir.parent
+        assert f"`IVR_DATA{path.suffix}`" in PAGE

@@ -117,7 +117,7 @@ def staff(
 @pytest.fixture
 def patient(settings: Settings, store: Store) -> Iterator[Store]:
     """Redis may be slow on a busy machine. What happens without it is tested elsewhere."""
-    waiting = Store(settings.redis_url, PATIENT_SECONDS)
+    waiting = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
     yield waiting
     waiting.close()
 
@@ -304,7 +304,7 @@ def test_many_who_publish_at_once_lose_nothing(machine: Settings, store: Store) 
     """What is live can always be loaded, and the history is one chain."""
 
     def somebody(name: int) -> list[bool]:
-        mine, there = Store(machine.redis_url, PATIENT_SECONDS), []
+        mine, there = Store(machine.redis_url, machine.keys, PATIENT_SECONDS), []
         for number in range(25):
             while True:
                 try:
@@ -468,7 +468,7 @@ def test_redis_that_goes_away_while_the_draft_is_checked_is_one_line(
     real_gate = publishing.gate
 
     def gate(settings: Settings) -> Passed:
-        Store(own.redis_url).redis.do(lambda client: client.shutdown(nosave=True))
+        Store(own.redis_url, own.keys).redis.do(lambda client: client.shutdown(nosave=True))
         return real_gate(settings)
 
     monkeypatch.setattr(publishing, "gate", gate)

@@ -38,7 +38,7 @@ def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(st
     assert len(ids) == 500
 
     def work(name: str) -> list[str]:
-        mine, taken = Store(machine.redis_url, PATIENT_SECONDS), []
+        mine, taken = Store(machine.redis_url, machine.keys, PATIENT_SECONDS), []
         order = random.Random(name).sample(ids, len(ids))
         for request_id in order:
             try:
@@ -218,7 +218,8 @@ def test_requests_that_ended_long_ago_are_forgotten_with_all_that_points_to_them
 
     assert store.requests.forget_ended(NOW + ENDED_SECONDS - 1) == []
     assert [found.id for found in store.requests.forget_ended(NOW + ENDED_SECONDS + 1)] == [saved.id]
-    assert store.redis.do(lambda client: [k for k in client.keys("*") if b"CA001" in k]) == [b"ivr:deleted:CA001"]
+    assert store.redis.do(lambda client: [k for k in client.keys("*") if b"CA001" in k]) == []
+    assert store.requests.was_deleted("CA001")
     assert store.requests.find(FindRequest(saved.number, "4271")).request is None
 
 
@@ -266,7 +267,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
 
 def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
     """In a child process: take the turn, and die at the step-th command that is sent to Redis."""
-    store = Store(settings.redis_url, PATIENT_SECONDS)
+    store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
     line = Line(settings, store)
     line.now = OPEN.replace(hour=20, minute=35)
     left = [step]

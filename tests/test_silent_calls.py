@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ivr.jobs import recording_path
+from ivr.jobs import read_recording
 from ivr.request import CallbackRequest
 from ivr.store import Store
 from ivr.worker import Tools
@@ -111,7 +111,7 @@ def test_a_pocket_that_rings_at_night_is_put_aside_with_its_sound(
 
     assert store.requests.waiting() == []
     assert "Put aside: no sound like speech" in asha.get("/messages").text
-    assert recording_path(line.settings, RECORDING).read_bytes() == SILENCE
+    assert read_recording(line.settings, RECORDING) == SILENCE
 
 
 def test_two_nights_of_one_phone_are_one_request_and_both_messages_are_heard(

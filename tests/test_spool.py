@@ -32,6 +32,7 @@ from ivr.web.desk import Desk
 from ivr.worker import Tools
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
+from tests.sealed import KEYS, WORDS
 
 NOWHERE = "redis://127.0.0.1:1"
 S = Session("CA1", "r1", At("ring_out"), turn=3)
@@ -39,7 +40,7 @@ S = Session("CA1", "r1", At("ring_out"), turn=3)
 
 @pytest.fixture
 def spool(settings: Settings) -> Spool:
-    return Spool(settings.spool_dir)
+    return Spool(settings.spool_dir, settings.keys)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def jobs(settings: Settings, store: Store) -> Jobs:
 @pytest.fixture
 def away(settings: Settings, spool: Spool) -> Iterator[Desk]:
     """A desk whose Redis is away."""
-    nowhere = Store(NOWHERE)
+    nowhere = Store(NOWHERE, KEYS)
     nowhere.requests.new_reference = lambda: "9876"
     yield Desk(nowhere, Jobs(settings, nowhere), spool)
     nowhere.close()
@@ -211,7 +212,7 @@ def test_a_kill_between_redis_and_the_file_doubles_nothing(
     child = os.fork()
     if child == 0:
         monkeypatch.setattr(Spool, "forget", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-        _handed(spool, Store(machine.redis_url, 10.0), jobs)
+        _handed(spool, Store(machine.redis_url, machine.keys, 10.0), jobs)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     name = first.id if first else "CA009-1"
@@ -236,8 +237,8 @@ def test_many_processes_at_one_spool_hand_in_each_wish_once(
         away.run(shipped, SaveRequest(request(nth, number=f"+4477009{nth % 20:05}")), OPEN)
 
     def work(_: int) -> int:
-        own = Store(machine.redis_url, 10.0)
-        return spooling.hand_in(Spool(spool.folder), own, Jobs(settings, own))
+        own = Store(machine.redis_url, machine.keys, 10.0)
+        return spooling.hand_in(Spool(spool.folder, KEYS), own, Jobs(settings, own))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
@@ -274,7 +275,7 @@ def test_redis_that_goes_away_again_in_between_loses_nothing(
 ) -> None:
     for nth in range(3):
         away.run(shipped, SaveRequest(request(nth)), OPEN)
-    nowhere = Store(NOWHERE)
+    nowhere = Store(NOWHERE, KEYS)
 
     with pytest.raises(StoreDown):
         spooling.hand_in(spool, nowhere, Jobs(settings, nowhere))
@@ -311,12 +312,12 @@ def test_an_entry_is_forced_to_the_disk_before_anybody_is_told(
 def test_a_folder_that_takes_nothing_is_told_and_nothing_is_promised(
     settings: Settings, shipped: Script, what: str
 ) -> None:
-    spool, nowhere = Spool(settings.spool_dir), Store(NOWHERE)
+    spool, nowhere = Spool(settings.spool_dir, settings.keys), Store(NOWHERE, KEYS)
     if what == "a file":
         settings.spool_dir.write_text("in the way")
     else:
         (settings.data_dir / "elsewhere").symlink_to("/proc/1/none")
-        spool = Spool(settings.data_dir / "elsewhere" / "spool")
+        spool = Spool(settings.data_dir / "elsewhere" / "spool", KEYS)
 
     assert Desk(nowhere, Jobs(settings, nowhere), spool).run(shipped, SaveRequest(request(1)), OPEN) == Failed()
     assert spool.keep_session(S) is None
@@ -329,7 +330,7 @@ def test_on_a_full_disk_the_room_that_was_kept_takes_what_callers_ask_for(tmp_pa
         pytest.skip("only root can mount a file system")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,nr_inodes=400", "tmpfs", tmp_path], check=True)
     try:
-        spool = Spool(tmp_path / "spool")
+        spool = Spool(tmp_path / "spool", KEYS)
         spool.prepare(time.time())
         _fill(tmp_path, full_of)
 
@@ -410,7 +411,8 @@ def test_a_writer_that_is_killed_leaves_a_whole_entry_or_none(spool: Spool, tmp_
     """Killed with SIGKILL while it writes one after another. What it said that it had kept is there."""
     program = (
         "import sys; from pathlib import Path; from ivr.store.spool import Spool, Entry, Recording\n"
-        "spool = Spool(Path(sys.argv[1]))\n"
+        "from tests.sealed import KEYS\n"
+        "spool = Spool(Path(sys.argv[1]), KEYS)\n"
         "for n in range(100000):\n"
         "    spool.keep(Entry(float(n), recording=Recording(f'CA{n}-message', 'RE', n)))\n"
         "    print(n, flush=True)\n"
@@ -493,7 +495,7 @@ def test_what_is_kept_in_advance_leaves_the_reserves_to_an_outage(tmp_path: Path
         pytest.skip("only root can mount a file system")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,nr_inodes=400", "tmpfs", tmp_path], check=True)
     try:
-        spool = Spool(tmp_path / "spool")
+        spool = Spool(tmp_path / "spool", KEYS)
         spool.prepare(time.time())
         _fill(tmp_path, "bytes")
 
@@ -530,7 +532,7 @@ def test_each_machine_spools_for_itself(settings: Settings, spool: Spool) -> Non
 
     spool.keep(Entry.of(NOW, request(1)))
 
-    assert Spool(other.spool_dir).is_empty()
+    assert Spool(other.spool_dir, KEYS).is_empty()
 
 
 # --- the command ----------------------------------------------------------------------------
@@ -540,11 +542,12 @@ def test_a_spool_that_a_dead_machine_left_is_listed_and_handed_in(
     machine: Settings, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No phone number is shown. Files that cannot be read stay, and are named."""
-    left = Spool(settings.data_dir / "copy")
+    left = Spool(settings.data_dir / "copy", KEYS)
     left.keep(Entry.of(NOW, request(1, urgent=True, reference="9876")))
     left.keep(Entry(NOW + 1, recording=Recording("CA001-1", "RE" + "1" * 32, 9)))
     (left.folder / "0-x.json").write_text("{")
     monkeypatch.setenv("IVR_DATA", str(machine.data_dir))
+    monkeypatch.setenv("IVR_KEYS", WORDS)
 
     listed = CliRunner().invoke(commands, ["spool", "list", str(left.folder)])
     assert listed.exit_code == 0

@@ -261,7 +261,7 @@ def test_a_broken_config_is_refused_with_its_lines(place: dict[str, str]) -> Non
     refused = subprocess.run([IVR, "start", "--port", str(free_port())], env=place, capture_output=True, text=True)
 
     assert refused.returncode == 1
-    assert re.match(r"config/menus/welcome.yaml:\d+:\d+  Nothing is called 'nowhere'.", refused.stderr)
+    assert re.search(r"^config/menus/welcome.yaml:\d+:\d+  Nothing is called 'nowhere'.", refused.stderr, re.MULTILINE)
 
 
 def test_settings_that_cannot_be_used_are_all_told_at_once(place: dict[str, str]) -> None:

@@ -38,6 +38,7 @@ from tests.desk import NOW, ask, hire, request
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
 from tests.rest import show_alive
+from tests.sealed import KEYS, WORDS
 from tests.tls import certificate, door
 
 S = Session("CA1", "r1", At("main_menu"), turn=3)
@@ -46,7 +47,7 @@ S = Session("CA1", "r1", At("main_menu"), turn=3)
 @pytest.fixture
 def other(machine: Settings) -> Store:
     """The same Redis, used by another worker."""
-    return Store(machine.redis_url)
+    return Store(machine.redis_url, machine.keys)
 
 
 # --- sessions -------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ def _given_up_after(store: Store) -> float:
 
 
 def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
-    store = Store("redis://127.0.0.1:1")
+    store = Store("redis://127.0.0.1:1", KEYS)
 
     assert min(_given_up_after(store) for _ in range(3)) < ANSWER_SECONDS / 2
     assert not ping("redis://127.0.0.1:1")
@@ -187,7 +188,7 @@ def url(request: pytest.FixtureRequest, own: RedisServer, tmp_path: Path) -> Ite
 
 
 def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer, url: str) -> None:
-    store = Store(url)
+    store = Store(url, KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -203,7 +204,7 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
 ) -> None:
     """Otherwise every thread would wait a quarter of a second at once, health checks included."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 2 * ANSWER_SECONDS)
-    store = Store(own.url)
+    store = Store(own.url, KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -219,7 +220,7 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
 
 
 def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> None:
-    Store(own.url).redis.do(lambda client: client.config_set("requirepass", "secret"))
+    Store(own.url, KEYS).redis.do(lambda client: client.config_set("requirepass", "secret"))
 
     assert why_not(own.url) == "does not take this user and password"
     assert why_not(f"{own.url}?db=99").startswith("does not take")
@@ -231,7 +232,7 @@ def test_a_server_that_was_stalled_for_long_is_used_again(
 ) -> None:
     """Each time-out drops its connection and returns it to the pool, which has only two here."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
-    store = Store(f"{url}max_connections=2")
+    store = Store(f"{url}max_connections=2", KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -257,9 +258,9 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
     try:
         url = f"sentinel://127.0.0.1:{watch}/line"
         assert soon(lambda: ping(url))
-        store = Store(url)
+        store = Store(url, KEYS)
         assert store.sessions.save(S) is None
-        assert Store(f"redis://127.0.0.1:{port}").sessions.get("CA1") == S
+        assert Store(f"redis://127.0.0.1:{port}", KEYS).sessions.get("CA1") == S
         store.close()
     finally:
         for process in processes:
@@ -269,11 +270,11 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
 
 def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
     """Every change is on disk before it is answered."""
-    settings = config.settings({"IVR_DATA": str(tmp_path)})
+    settings = config.settings({"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS})
     for round_ in range(2):
         process = subprocess.Popen(embedded.command(settings.data_dir))
         assert soon(lambda: ping(settings.redis_url))
-        store = Store(settings.redis_url)
+        store = Store(settings.redis_url, settings.keys)
         if round_ == 0:
             store.sessions.save(S)
             process.kill()
@@ -307,6 +308,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     hire(store)
     store.people.note(NOW, "asha", "signed in")
     store.try_it()
+    store.sealing.why_not()
     store.health.count("messages_put_aside")
     store.health.figures(Figures(NOW, {}, 0, 0, 0))
     store.health.ail("web", 4)

@@ -27,6 +27,7 @@ from ivr.worker import Tools
 from tests.desk import NOW, Browser, ask
 from tests.line import OPEN, Line
 from tests.rest import Twilio, work
+from tests.sealed import KEYS
 from tests.walk import ways
 
 TO = "+447700900001"
@@ -390,7 +391,7 @@ def test_while_redis_is_away_each_number_is_answered_once(
     """Nothing counts then what was sent, and an answer for ever is worse than none."""
     (tmp_path / "live.json").write_text(json.dumps(files))
     away = dataclasses.replace(settings, data_dir=tmp_path)
-    store = Store(f"unix://{tmp_path}/nobody.sock")
+    store = Store(f"unix://{tmp_path}/nobody.sock", KEYS)
     with Line(away, store) as line:
         assert [bool(_answer(line)) for _ in range(3)] == [True, False, False]
         assert _answer(line, From="+447700900124")

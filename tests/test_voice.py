@@ -29,6 +29,7 @@ from tests.conftest import ENVIRONMENT
 from tests.desk import ask
 from tests.line import CALLER, Line
 from tests.rest import show_alive
+from tests.sealed import KEYS
 from tests.test_twiml import assert_valid
 
 FORM = {"CallSid": "CA" + "1" * 32, "From": CALLER, "To": "+441164960000", "CallStatus": "ringing"}
@@ -341,7 +342,7 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     process = subprocess.Popen(embedded.command(settings.data_dir))
     while not ping(settings.redis_url):
         time.sleep(0.02)
-    store = Store(settings.redis_url)
+    store = Store(settings.redis_url, settings.keys)
     store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
     yield settings, process.pid
     for number in (signal.SIGCONT, signal.SIGTERM):
@@ -356,12 +357,12 @@ def test_a_worker_that_starts_without_redis_says_what_was_live_when_it_last_answ
     own_redis: tuple[Settings, int],
 ) -> None:
     settings, redis_pid = own_redis
-    with Line(settings, Store("redis://127.0.0.1:1")) as line:
+    with Line(settings, Store("redis://127.0.0.1:1", KEYS)) as line:
         assert line.client.get("/readyz").status_code == 503
-    with Line(settings, Store(settings.redis_url)):
+    with Line(settings, Store(settings.redis_url, settings.keys)):
         os.kill(redis_pid, signal.SIGKILL)
 
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         assert line.call().press("2").place == "school_menu"
         assert line.call(sid="CA" + "2" * 32).press("0").has("Dial")
     assert (settings.data_dir / "live.json").stat().st_mode & 0o077 == 0
@@ -371,7 +372,7 @@ def test_a_worker_that_starts_without_redis_says_what_was_live_when_it_last_answ
 def test_a_call_goes_on_without_redis_from_where_it_was(own_redis: tuple[Settings, int], how: str) -> None:
     """No retry, the same place, the same pace, and 0 still dials."""
     settings, redis_pid = own_redis
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         call = line.call().press("9").press("1").press("3")
         assert (call.place, "70%" in call.verb("prosody").attrib["rate"]) == ("council_menu", True)
 
@@ -390,7 +391,7 @@ def test_a_call_goes_on_without_redis_from_where_it_was(own_redis: tuple[Setting
 def test_without_redis_star_goes_back_and_silence_finds_a_person(own_redis: tuple[Settings, int]) -> None:
     """The address has one step back, and what was counted."""
     settings, redis_pid = own_redis
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         call = line.call().press("2").press("3")
         assert call.place == "complaint_how"
         os.kill(redis_pid, signal.SIGKILL)
@@ -446,7 +447,7 @@ def _readiness_is_told(line: Line) -> None:
 def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: tuple[Settings, int]) -> None:
     """From the address, with the way back that Redis still knew."""
     settings, redis_pid = own_redis
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         call = line.call().press("2")
         os.kill(redis_pid, signal.SIGSTOP)
         call.press("3").wait()
@@ -489,7 +490,7 @@ def _no_room(store: Store) -> Iterator[None]:
 def test_nothing_of_ours_is_needed_for_the_fallback(own_redis: tuple[Settings, int]) -> None:
     """With Redis gone and the script forgotten, it says the number and dials it."""
     settings, redis_pid = own_redis
-    with Line(settings, Store(settings.redis_url)) as line:
+    with Line(settings, Store(settings.redis_url, settings.keys)) as line:
         os.kill(redis_pid, signal.SIGKILL)
         line.app._live._editions.clear()
 
@@ -512,7 +513,7 @@ def test_health_needs_no_signature(line: Line) -> None:
 
 def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Settings, int]) -> None:
     settings, _ = own_redis
-    store = Store(settings.redis_url)
+    store = Store(settings.redis_url, settings.keys)
     with Line(settings, store) as line:
         show_alive(store)
         store.redis.do(lambda client: client.config_set("maxmemory", 1))

@@ -12,12 +12,14 @@ from pathlib import Path
 import click
 
 from ivr import config
+from ivr.cli.backing_up import backup, restore
 from ivr.cli.checking import check, explain, schema
 from ivr.cli.common import Stop, shown
 from ivr.cli.confirming import confirm
 from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
+from ivr.cli.keyed import keys_group
 from ivr.cli.notices import notice
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.persons import person_group
@@ -30,6 +32,7 @@ from ivr.problems import ConfigError
 from ivr.publishing import NotPublished, is_full
 from ivr.server import CannotStart
 from ivr.store import StoreDown
+from ivr.store.codec import Unreadable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,7 +43,7 @@ def commands() -> None:
 for command in (
     start, demo, call, check, explain, line_map, publish, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
-    spool, person_group,
+    spool, person_group, keys_group, backup, restore,
 ):  # fmt: skip
     commands.add_command(command)
 
@@ -60,6 +63,9 @@ def main() -> None:
         sys.exit(1)
     except (Stop, NotPublished, CannotStart, Unusable) as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except Unreadable as error:
+        click.echo(f"Something that is stored cannot be read: {error}. Nothing was changed.", err=True)
         sys.exit(1)
     except StoreDown:
         click.echo("Redis does not answer, so nothing was changed. Start the line, or check REDIS_URL.", err=True)

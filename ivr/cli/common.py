@@ -48,7 +48,7 @@ def who() -> str:
 def store_of(settings: Settings) -> Iterator[Store]:
     """The line's Redis. An embedded one that does not run is started, and stopped again at the end."""
     with server.redis(settings):
-        store = Store(settings.redis_url, PATIENT_SECONDS)
+        store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
         try:
             yield store
         finally:

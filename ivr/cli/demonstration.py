@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from ivr import building, config, drafts, editing, publishing, server
+from ivr import building, config, drafts, editing, keys, publishing, server
 from ivr import demo as callers
 from ivr.cli.common import Stop, out, refusing, who
 from ivr.config import Settings
@@ -57,7 +57,8 @@ def _of_its_own(data: Path, port: int) -> Settings:
     So no text, mail or call can leave it: neither this process nor its children know an account or a server.
     """
     (data / config.DEMO).touch()
-    config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say")
+    words = ",".join(keys.new_words())  # which end with the demo
+    config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say", IVR_KEYS=words)
     return config.settings(port=port)
 
 
@@ -75,7 +76,10 @@ def _serve(settings: Settings, port: int) -> None:
     out("Checking config/ ...")
     with refusing("The demo was not started."):
         passed = _without_alerts(publishing.gate(settings))
-    with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+    with (
+        server.redis(settings, for_line=True) as ours,
+        closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store,
+    ):
         publishing.put_live(store, passed, who(), "for the demo", "")
         waiting = callers.fill(settings, store, passed.script, dt.datetime.now(LONDON))
         server.serve(settings, HOST, port, ours, lambda: _say_how(port, waiting))

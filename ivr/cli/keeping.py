@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ivr import config, embedded, server
+from ivr import config, embedded, keys, renewing, server
 from ivr.cli.common import Stop, out, store_of
 from ivr.config import Settings
 from ivr.problems import counted
@@ -56,7 +56,7 @@ def repair() -> None:
     for fault in found:
         out(fault.says)
     out(f"Repaired. {_whole(settings)}")
-    out(f"A copy of everything is in {copy}. It contains callers' numbers: delete it when you no longer need it.")
+    out(f"A copy of everything is in {copy}. It is deleted after {renewing.COPY_DAYS} days.")
 
 
 def _stopped() -> Settings:
@@ -77,7 +77,13 @@ def _whole(settings: Settings) -> str:
     """Let a separate server load a copy, which proves that the files can be read, and count its requests."""
     with tempfile.TemporaryDirectory(dir=settings.data_dir) as folder:
         embedded.copy(settings.data_dir, Path(folder))
-        trial = dataclasses.replace(settings, data_dir=Path(folder), redis_url=config.embedded_redis(Path(folder)))
+        words = settings.keys.words if settings.has_keys else keys.new_words()  # none: it is from an earlier version
+        trial = dataclasses.replace(
+            settings,
+            data_dir=Path(folder),
+            redis_url=config.embedded_redis(Path(folder)),
+            key_words=",".join(words),
+        )
         with store_of(trial) as kept:
             waiting, ended = len(kept.requests.waiting()), len(kept.requests.ended(most=10**9))
     return f"All saved data can be read: {counted(waiting, 'open request')}, and {ended} that ended."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +13,16 @@ from ivr import config, dialling, disk, person
 from ivr.callback import REFERENCE_DIGITS
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.config import Settings
-from ivr.jobs import recording_path
+from ivr.jobs import read_recording, recording_path
 from ivr.person import Person
 from ivr.store import Spool, Store
 
 #: Where data may remain, and until when.
 LEFT = (
-    "Not deleted here: backups of IVR_DATA and of Redis, until you delete them; a spool on another machine; and what "
-    "Twilio keeps of calls and texts, as long as you set there. The append-only file of Redis is written anew within a "
-    "minute, while the line runs. The log keeps who saw or did what with these requests, by their ids, and no number."
+    "Not deleted here: backups of IVR_DATA and of Redis, until you delete them (a restore deletes this person again); "
+    "a spool on another machine; and what Twilio keeps of calls and texts, as long as you set there. The append-only "
+    "file of Redis is written anew within a minute, while the line runs. The log keeps who saw or did what with these "
+    "requests, by their ids, and no number."
 )
 
 
@@ -54,8 +53,8 @@ def person_export(number: str, folder: Path) -> None:
         disk.write_whole(folder / "person.json", person.as_json(found), 0o600)
         for request in found.requests:
             for message in request.messages:
-                if (path := recording_path(settings, message.name)).is_file():
-                    os.chmod(shutil.copyfile(path, folder / path.name), 0o600)
+                if (sound := read_recording(settings, message.name)) is not None:
+                    disk.write_whole(folder / recording_path(settings, message.name).name, sound, 0o600)
         for line in _told(found):
             out(line)
     out(f"All of it is in {folder}. Keep it safe, and delete it afterwards.")
@@ -81,8 +80,8 @@ def person_forget(number: str, sure: bool) -> None:
 @contextmanager
 def _of(number: str, what: str) -> Iterator[tuple[Settings, Store, Spool, Person]]:
     settings = config.settings()
-    spool = Spool(settings.spool_dir)
     with store_of(settings) as store:
+        spool = Spool(settings.spool_dir, settings.keys)
         found = person.find(store, spool, _number(store, number), time.time())
         if not found.is_known:
             raise Stop("Nothing is kept of this number.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from contextlib import closing
@@ -9,14 +10,26 @@ from urllib.parse import urlsplit
 
 import click
 
-from ivr import config, confirmation, dialling, drafts, examining, probing, publishing, server, web
+from ivr import (
+    config,
+    confirmation,
+    dialling,
+    drafts,
+    examining,
+    person,
+    probing,
+    publishing,
+    renewing,
+    server,
+    web,
+)
 from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
 from ivr.config import Settings
 from ivr.pool import work
 from ivr.problems import ConfigError, counted
 from ivr.script import Script
-from ivr.store import PATIENT_SECONDS, Store, ping
+from ivr.store import PATIENT_SECONDS, Spool, Store, StoreDown, ping
 from ivr.twilio.rest import Phone, PhoneFailed
 
 DEFAULT_PORT = 8000
@@ -49,7 +62,11 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     if server.still_runs(settings, server.STOP_SECONDS if as_it_was else 0.0):
         raise Stop(f"The line is already running with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
-    with server.redis(settings, for_line=True) as ours, closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+    with (
+        server.redis(settings, for_line=True) as ours,
+        closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store,
+    ):
+        bring_up_to_date(settings, store)
         for risk in store.redis_risks():
             out(f"With this Redis, requests of callers may be lost. {risk}")
         if as_it_was and web.put_back(settings, store):
@@ -73,6 +90,20 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
 def _prepare_live(settings: Settings, store: Store) -> None:
     """Make the sounds of the live version that are missing."""
     sound.prepare(settings, store.revisions.files(store.revisions.live() or "") or {})
+
+
+def bring_up_to_date(settings: Settings, store: Store) -> None:
+    """Encrypt what an earlier version stored in the clear, after copying it; and erase what a restore brought back."""
+    if count := renewing.in_the_clear(settings, store):
+        copy = renewing.copy_first(settings, dt.datetime.now())
+        out(f"An earlier version stored {count:,} things in the clear. They are encrypted from now on.")
+        out(f"For the way back to it, a copy is in {copy}. It has callers' numbers, and is")
+        out(f"deleted in {renewing.COPY_DAYS} days.")
+        if not server.is_embedded(settings):
+            out("This Redis is elsewhere, so the copy has none of its data: only your own backup leads back.")
+        renewing.renew(settings, store)
+    if back := person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time()):
+        out(f"A restore had brought back {back:,} things that were erased. They are erased again.")
 
 
 def _last_publication(store: Store) -> Script | None:
@@ -184,6 +215,10 @@ def web_alone(port: int, host: str) -> None:
     """
     settings = config.settings(port=port, running=True)
     server.check_port(host, port)
+    with contextlib.suppress(StoreDown):  # calls are answered without Redis too
+        server.unlock(settings)
+        with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
+            bring_up_to_date(settings, store)
     server.become_web(settings, host, port)
 
 
@@ -240,7 +275,7 @@ def _connect_texts(settings: Settings, phone: Phone) -> None:
     sender = settings.text_from or settings.our_number
     out(f"Texts to {sender} are answered by {settings.public_url}/text")
     if ping(settings.redis_url):  # a running line takes this into account from now on
-        with closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             _tell_of_texts(why_not, store)
     elif why_not:
         out(f"{why_not} Until then, the line does not offer texts to callers.")

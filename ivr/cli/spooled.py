@@ -52,7 +52,8 @@ def spool_hand_in(folder: Path | None) -> None:
 
 
 def _spool(folder: Path | None) -> Spool:
-    return Spool(folder or config.settings().spool_dir)
+    settings = config.settings()
+    return Spool(folder or settings.spool_dir, settings.keys)
 
 
 def _in_words(entry: Entry) -> str:

@@ -3,6 +3,7 @@
     key                          type     what
     ivr:session:<CallSid>        string   <turn>|<session as JSON>; goes 6 hours after the last turn
     ivr:accepted:<CallSid>:<n>   string   an adviser pressed 1 to take this caller, transferred at turn n
+    ivr:keys                     string   a value that only the keys of this line can read
     ivr:live                     string   the revision that new calls begin with
     ivr:history                  list     what was published, newest first, as JSON
     ivr:revision:<id>            string   the files of a revision, as JSON
@@ -10,22 +11,22 @@
     ivr:request:<id>             string   one callback request, as JSON
     ivr:queue                    zset     open requests, by the second they are due
     ivr:ended                    zset     requests that ended, by the second they did
-    ivr:deleted:<CallSid>        string   a call whose request was deleted: what it left goes too, for 30 days
+    ivr:erased                   zset     calls and phones that were erased, hashed, by the second they were; 400 days
     ivr:handed_in                zset     entries of spools that were handed in, by the second of asking, for 90 days
     ivr:deleted_since            string   something was deleted that is in the append-only file still
     ivr:rewritten                string   the second at which that file was last begun anew
-    ivr:phone:<number>           zset     requests of one phone, by the second they were asked for
+    ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
-    ivr:alerted:<number>:<way>   string   the message of which this phone's alert told, for a day; hidden: for an hour
+    ivr:alerted:<hash>:<way>     string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:flood                    string   the second at which a flood of callers was first seen; goes an hour after it
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
-    ivr:guesses:<number>         string   wrong references keyed from one phone in the last hour
+    ivr:guesses:<hash>           string   wrong references keyed from one phone in the last hour
     ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
     ivr:limits:<day>             hash     how much was asked for in a day: to be rung, to be texted; for two days
     ivr:limits:<day>:ids         set      the ids of what was counted, so that each counts once; for two days
-    ivr:calls_to:<number>        string   how often a call to one number was asked for in a day
-    ivr:texts_to:<number>        string   how often a text to one number was asked for in a day
-    ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
+    ivr:calls_to:<hash>          string   how often a call to one number was asked for in a day
+    ivr:texts_to:<hash>          string   how often a text to one number was asked for in a day
+    ivr:answers_to:<hash>        string   answers to texts that one number sent us in the last hour
     ivr:no_texts                 string   why no text can be sent at all, in words; empty: they can; none: not known
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
@@ -44,6 +45,10 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
+A <hash> is of a phone number, with a key of the line (`ivr/keys.py`). The values of sessions, requests, texts, blocks,
+advisers, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read
+no such value: a session's turn stands before it in the clear.
+
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
 its own, gets its connections here too.
@@ -53,15 +58,18 @@ from collections.abc import Callable
 
 from redis import WatchError
 
+from ivr.keys import Keys
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
+from ivr.store.copying import Copying
 from ivr.store.durability import risks
-from ivr.store.erasing import Erasing
+from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
 from ivr.store.people import LONGEST_NAME, Adviser, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
+from ivr.store.sealing import Sealing, is_marked
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.spool import Spool
@@ -83,6 +91,7 @@ __all__ = [
     "Fate",
     "Figures",
     "Health",
+    "Ledger",
     "Limits",
     "People",
     "Published",
@@ -100,6 +109,7 @@ __all__ = [
     "Texts",
     "WatchError",
     "beat",
+    "is_marked",
     "ping",
     "why_not",
 ]
@@ -108,18 +118,20 @@ __all__ = [
 class Store:
     """Everything that the line stores, by subject."""
 
-    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS):
+    def __init__(self, url: str, keys: Keys, answer_seconds: float = ANSWER_SECONDS):
         self.redis = Redis(url, answer_seconds)
-        self.sessions = Sessions(self.redis)
+        self.sessions = Sessions(self.redis, keys)
         self.revisions = Revisions(self.redis)
-        self.requests = Requests(self.redis)
-        self.texts = Texts(self.redis)
-        self.limits = Limits(self.redis)
-        self.people = People(self.redis)
-        self.sign_ins = SignIns(self.redis)
-        self.blocked = Blocked(self.redis)
+        self.requests = Requests(self.redis, keys)
+        self.texts = Texts(self.redis, keys)
+        self.limits = Limits(self.redis, keys)
+        self.people = People(self.redis, keys)
+        self.sign_ins = SignIns(self.redis, keys)
+        self.blocked = Blocked(self.redis, keys)
         self.health = Health(self.redis)
-        self.erasing = Erasing(self.redis)
+        self.erasing = Erasing(self.redis, keys)
+        self.sealing = Sealing(self.redis, keys)
+        self.copying = Copying(self.redis)
 
     def try_it(self) -> None:
         """Raises StoreDown if Redis does not answer or cannot store anything. (A full Redis still answers a ping.)"""

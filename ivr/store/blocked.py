@@ -10,12 +10,15 @@ import secrets
 
 import msgspec
 
-from ivr.store.codec import Codec
+from ivr.keys import Keys
+from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 
 #: Seconds that a block lasts: as long as an ended request is kept.
 BLOCKED_SECONDS = 90 * 24 * 60 * 60
-_KEY = "ivr:blocked"
+KEY = "ivr:blocked"
+#: The name of blocks in their encryption.
+KIND = b"block"
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -32,33 +35,30 @@ class Block(msgspec.Struct, frozen=True):
         return self.at + BLOCKED_SECONDS
 
 
-_codec = Codec(Block)
-
-
 class Blocked:
     """The blocked numbers."""
 
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._name, self._codec = redis, keys.name, Sealed(Codec(Block), keys, KIND)
 
     def add(self, number: str, who: str, at: float, why: str) -> Block:
         """Block a number (E.164)."""
         block = Block(secrets.token_hex(8), number, who, at, why)
-        self._redis.do(lambda client: client.hset(_KEY, number, _codec.encode(block)))
+        self._redis.do(lambda client: client.hset(KEY, self._name(number), self._codec.encode(block)))
         return block
 
     def has(self, number: str, now: float) -> bool:
         """Whether this number is blocked."""
-        value = self._redis.ask("HGET", _KEY, number) if number else None
-        return value is not None and _codec.decode(value).ends > now
+        value = self._redis.ask("HGET", KEY, self._name(number)) if number else None
+        return value is not None and self._codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:
         """Every block, latest first. Expired ones are deleted."""
 
         def step(client: Client) -> list[Block]:
-            found = [_codec.decode(value) for value in client.hvals(_KEY)]
-            if over := [block.number for block in found if block.ends <= now]:
-                client.hdel(_KEY, *over)
+            found = [self._codec.decode(value) for value in client.hvals(KEY)]
+            if over := [self._name(block.number) for block in found if block.ends <= now]:
+                client.hdel(KEY, *over)
             return [block for block in found if block.ends > now]
 
         return sorted(self._redis.do(step), key=lambda block: -block.at)
@@ -67,5 +67,5 @@ class Blocked:
         """Remove a block and return it; None if there is none with this id."""
         block = next((block for block in self.all(now) if block.id == block_id), None)
         if block:
-            self._redis.do(lambda client: client.hdel(_KEY, block.number))
+            self._redis.do(lambda client: client.hdel(KEY, self._name(block.number)))
         return block

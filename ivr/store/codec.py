@@ -3,6 +3,8 @@
 Stored values outlive the program that wrote them. So each shape has a version, and for each earlier version there is a
 function that converts its fields to the next one. The rest of the line knows only the current shape. Values of the
 line's versions 1.0 to 1.2 have no version number: they are version 1.
+
+What is about people is encrypted below that: see `Sealed`, and `ivr/keys.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import structlog
 
+from ivr import keys
+from ivr.keys import Keys
 from ivr.request import CallbackRequest
 from ivr.session import Session
 
@@ -27,7 +31,7 @@ _told: set[str] = set()
 
 
 class Unreadable(ValueError):
-    """Raised for a stored value that is damaged, or was written by a later version of the line."""
+    """Raised for a stored value that is damaged, was written by a later version, or is encrypted with another key."""
 
 
 class Codec(Generic[T]):
@@ -59,6 +63,26 @@ class Codec(Generic[T]):
         for upgrade in self._upgrades[version - 1 :]:
             fields = upgrade(fields)
         return fields
+
+
+class Sealed(Generic[T]):
+    """A codec whose values are encrypted. `kind` is their name in the encryption: a value of one kind is never taken
+    for one of another.
+    """
+
+    def __init__(self, codec: Codec[T], keys: Keys, kind: bytes):
+        self._codec, self._keys, self._kind = codec, keys, kind
+
+    def encode(self, value: T) -> bytes:
+        """The stored form of a value, encrypted with the newest key."""
+        return self._keys.seal(self._codec.encode(value), self._kind)
+
+    def decode(self, kept: bytes) -> T:
+        """Decrypt and decode a value, or one that an earlier version stored in the clear. Raises Unreadable."""
+        try:
+            return self._codec.decode(self._keys.open(kept, self._kind))
+        except keys.Locked as error:
+            raise Unreadable(str(error)) from error
 
     def readable(self, keys: Sequence[str], values: Iterable[bytes | None]) -> list[T]:
         """The values that exist and can be read. A damaged one is left out, and logged once."""

@@ -2,27 +2,39 @@
 
 That file contains every command, including data that was deleted later, until Redis rewrites it by itself, which can
 take most of a year. So we ask for a rewrite after a deletion, and once a day for data that expired.
+
+What was erased stays erased. Each erased call and phone is noted as a keyed hash: in Redis, where the next webhook of
+that call is refused, and in a file beside IVR_DATA (`Ledger`), which a backup of the data does not contain. After a
+restore, what the file knows and Redis does not is erased again (`person.forget_again`).
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
 import redis
 import structlog
 
+from ivr import disk
+from ivr.keys import Keys
 from ivr.store.connection import Client, Redis
 
 log = structlog.get_logger()
 
 #: Seconds after which the file is rewritten even without a deletion, because calls and counters with numbers expire.
 DAILY_SECONDS = 24 * 60 * 60
-_DELETED, _REWRITTEN = "ivr:deleted_since", "ivr:rewritten"
+#: Seconds for which it is known what was erased. Longer than any backup may be kept: see docs/operators.md.
+ERASED_SECONDS = 400 * 24 * 60 * 60
+_DELETED, _REWRITTEN, _ERASED = "ivr:deleted_since", "ivr:rewritten", "ivr:erased"
 
 
 class Erasing:
     """Rewrites the file when it is due."""
 
-    def __init__(self, server: Redis):
-        self._redis = server
+    def __init__(self, server: Redis, keys: Keys):
+        self._redis, self._keys = server, keys
 
     def look(self, now: float) -> bool:
         """Start a rewrite if it is due. Returns whether it was started.
@@ -34,6 +46,99 @@ class Erasing:
     def deletes(self) -> None:
         """Record that something was deleted that is still on the disk."""
         self._redis.do(deletes)
+
+    def note(self, now: float, *erased: str) -> None:
+        """Note calls (by Twilio's id) or phones (E.164) as erased."""
+        self._redis.do(lambda client: note(client, self._keys, now, *erased))
+
+    def when(self, erased: str) -> float | None:
+        """When a call or a phone was erased; None if it was not."""
+        at = self._redis.ask("ZSCORE", _ERASED, self.mark(erased))
+        return None if at is None else float(at)
+
+    def mark(self, erased: str) -> str:
+        """What is stored of an erased call or phone: a keyed hash."""
+        return _mark(self._keys, erased)
+
+    def exchange(self, ledger: Ledger, now: float) -> dict[str, float]:
+        """Bring Redis and the ledger of this machine up to date with each other, and drop what is too old.
+
+        Returns what Redis did not know, as marks with times: it may hold that again, after a restore. Raises OSError if
+        the ledger cannot be read or written, and StoreDown.
+        """
+        known = {mark.decode(): at for mark, at in self._redis.do(_all)}
+        written = ledger.read()
+        since = now - ERASED_SECONDS
+        new = {mark: at for mark, at in written.items() if at > since and at > known.get(mark, 0.0)}
+        ledger.write({mark: at for mark, at in known.items() if at > since and at > written.get(mark, 0.0)})
+        if any(at <= since for at in written.values()):
+            ledger.keep_since(since)
+        self._redis.do(lambda client: _take_up(client, new, since))
+        return new
+
+
+class Ledger:
+    """The file of one machine that knows what was erased. Each line is a mark and a time (POSIX seconds)."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def read(self) -> dict[str, float]:
+        """Every mark with its time; empty if there is no file. A line that was not finished is left out."""
+        try:
+            return dict(_marks_in(self.file.read_text("ascii", "replace")))
+        except FileNotFoundError:
+            return {}
+
+    def write(self, marks: Mapping[str, float]) -> None:
+        """Add marks, and return once they are on the disk. Raises OSError."""
+        if not marks:
+            return
+        handle = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write("".join(f"\n{mark} {at:.3f}\n" for mark, at in marks.items()))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def keep_since(self, when: float) -> None:
+        """Drop marks that are older. Raises OSError."""
+        kept = {mark: at for mark, at in self.read().items() if at > when}
+        disk.write_whole(self.file, "".join(f"{mark} {at:.3f}\n" for mark, at in kept.items()), 0o600)
+
+
+def _marks_in(text: str) -> Iterator[tuple[str, float]]:
+    """The latest time of each mark: lines are in the order of time."""
+    for line in text.split("\n"):
+        mark, _, at = line.partition(" ")
+        if len(mark) == 32 and at.replace(".", "", 1).isdigit():
+            yield mark, float(at)
+
+
+def _mark(keys: Keys, erased: str) -> str:
+    return keys.name(f"erased {erased}")
+
+
+def note(client: Client, keys: Keys, now: float, *erased: str) -> None:
+    """Note calls or phones as erased, in a transaction that erases them."""
+    if marks := {_mark(keys, each): now for each in erased if each}:
+        client.zadd(_ERASED, marks)
+
+
+def when(client: Client, keys: Keys, erased: str) -> float | None:
+    """When a call or a phone was erased; None if it was not."""
+    at: float | None = client.zscore(_ERASED, _mark(keys, erased))
+    return at
+
+
+def _all(client: Client) -> list[tuple[bytes, float]]:
+    found: list[tuple[bytes, float]] = client.zrange(_ERASED, 0, -1, withscores=True)
+    return found
+
+
+def _take_up(client: Client, new: Mapping[str, float], since: float) -> None:
+    client.zremrangebyscore(_ERASED, "-inf", since)
+    if new:
+        client.zadd(_ERASED, new, gt=True)
 
 
 def deletes(client: Client) -> None:

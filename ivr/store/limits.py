@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ivr import linefile
 from ivr.hours import LONDON
+from ivr.keys import Keys
 from ivr.session import Limit
 from ivr.store.connection import Redis
 
@@ -52,13 +53,13 @@ class Asked:
 class Limits:
     """What was asked for today."""
 
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._keys = redis, keys
 
     def take(self, asked: Asked, most: linefile.Limits, now: float) -> Limit:
         """Count it, and return an empty text; or the limit that is reached."""
         day = dt.datetime.fromtimestamp(now, LONDON).date().isoformat()
-        of_phone = f"ivr:{asked.what}:{asked.phone}" if asked.phone else ""
+        of_phone = f"ivr:{asked.what}:{self._keys.name(asked.phone)}" if asked.phone else ""
         keys = [f"ivr:limits:{day}:ids", f"ivr:limits:{day}", of_phone]
         terms = [asked.id, asked.what, int(asked.keyed), DAY_SECONDS, most.a_phone, most.keyed_a_day, most.a_day]
         reached: Limit = self._redis.do(lambda client: client.eval(_TAKE, len(keys), *keys, *terms)).decode()

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ivr.store.codec import Codec
+from ivr.keys import Keys
+from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 
 #: The most characters in an adviser's name.
 LONGEST_NAME = 40
+#: The name of advisers in their encryption.
+KIND = b"adviser"
 #: The most entries to keep in the log.
 MOST_AUDIT = 100_000
 
@@ -36,21 +39,18 @@ class Seen(msgspec.Struct, frozen=True):
     about: str
 
 
-_codec = Codec(Adviser)
-
-
 class People:
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._codec = redis, Sealed(Codec(Adviser), keys, KIND)
 
     def get(self, name: str) -> Adviser | None:
         value = self._redis.do(lambda client: client.get(f"ivr:adviser:{name}"))
-        return _codec.decode(value) if value else None
+        return self._codec.decode(value) if value else None
 
     def save(self, adviser: Adviser) -> None:
         def step(client: Client) -> None:
             pipe = client.pipeline()
-            pipe.set(f"ivr:adviser:{adviser.name}", _codec.encode(adviser))
+            pipe.set(f"ivr:adviser:{adviser.name}", self._codec.encode(adviser))
             pipe.sadd("ivr:advisers", adviser.name)
             pipe.execute()
 

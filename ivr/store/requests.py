@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,12 +16,15 @@ from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
 from ivr.diary import Diary, Window
 from ivr.hours import LONDON
+from ivr.keys import Keys
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import erasing
-from ivr.store.codec import REQUESTS
+from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
 
+#: The name of requests in their encryption.
+KIND = b"request"
 #: Seconds for which an ended request is kept for its caller and for advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: Seconds between alerts about messages from one phone, and from all hidden numbers together.
@@ -29,8 +33,6 @@ ALERT_SECONDS, HIDDEN_ALERT_SECONDS = 24 * 60 * 60, 60 * 60
 FLOOD_SECONDS = 60 * 60
 #: How many of the latest ended requests are searched for the owner of a message.
 MOST_ENDED = 10_000
-#: Seconds for which a deleted request's call is remembered: longer than a message can wait at Twilio.
-DELETED_SECONDS = 30 * 24 * 60 * 60
 #: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
 #: is full may evict such keys first.
 WINDOW_DAYS = 2
@@ -71,8 +73,8 @@ def new_reference() -> str:
 class Requests:
     """The stored callback requests."""
 
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._keys, self._codec = redis, keys, Sealed(REQUESTS, keys, KIND)
         self.new_reference: Callable[[], str] = new_reference
         #: The day from which on windows were last kept. They are looked through once a day.
         self._windows_from: dt.date | None = None
@@ -95,16 +97,16 @@ class Requests:
         deleted: its webhooks, sent once more, bring nothing back.
         """
         wish, reference = effect.request, self.new_reference()
-        phone, call = f"ivr:phone:{wish.number}", wish.id.rsplit("-", 1)[0]
+        phone, call = self._phone(wish.number), wish.id.rsplit("-", 1)[0]
 
         def step(pipe: Client) -> CallbackRequest | None:
-            if pipe.exists(f"ivr:deleted:{call}"):
+            if erasing.when(pipe, self._keys, call):
                 raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
-            first = (self._open_request(pipe, phone) if wish.number else None) or _ended_meanwhile(pipe, wish.id)
+            first = (self._open_request(pipe, phone) if wish.number else None) or self._ended_meanwhile(pipe, wish.id)
             if entry and callback.is_passed(first, wish):
                 return None
             saved = callback.saved(first, wish, reference)
@@ -113,7 +115,7 @@ class Requests:
                 pipe.zrem(_window_key(wish.window), call)
             if entry:
                 pipe.zadd("ivr:handed_in", {entry: wish.last_heard})
-            _write(pipe, first, saved)
+            self._write(pipe, first, saved)
             return saved
 
         saved = self._transaction(step, phone)
@@ -121,12 +123,12 @@ class Requests:
 
     def find(self, effect: FindRequest) -> Done:
         """Find the request of this phone with this call number; nothing after too many guesses."""
-        guesses = f"ivr:guesses:{effect.number}"
+        guesses = f"ivr:guesses:{self._keys.name(effect.number)}"
 
         def look(client: Client) -> CallbackRequest | None:
             if int(client.get(guesses) or 0) >= MOST_GUESSES:
                 return None
-            ids = client.zrevrange(f"ivr:phone:{effect.number}", 0, -1)
+            ids = client.zrevrange(self._phone(effect.number), 0, -1)
             for request in self._read(client, ids):
                 if request.caller(effect.reference):
                     return request
@@ -169,7 +171,7 @@ class Requests:
     # --- the queue --------------------------------------------------------------------------
 
     def get(self, request_id: str) -> CallbackRequest | None:
-        return self._redis.do(lambda client: _one(client, request_id))
+        return self._redis.do(lambda client: self._one(client, request_id))
 
     def waiting(self) -> list[CallbackRequest]:
         """Every open request, in the order in which they are due."""
@@ -190,7 +192,7 @@ class Requests:
         """
 
         def how(pipe: Client, before: CallbackRequest) -> CallbackRequest:
-            pipe.watch(phone := f"ivr:phone:{before.number}")
+            pipe.watch(phone := self._phone(before.number))
             if not before.open and self._open_request(pipe, phone):
                 raise callback.Refused("This caller has asked again since. Take that request.")
             return callback.reopen(before, who, now, diary)
@@ -218,7 +220,7 @@ class Requests:
         At most one a day for each phone, because pockets ring again and again; for hidden numbers, one an hour for all
         of them.
         """
-        key = f"ivr:alerted:{request.number or 'hidden'}:{way}"
+        key = f"ivr:alerted:{self._keys.name(request.number) if request.number else 'hidden'}:{way}"
         seconds = ALERT_SECONDS if request.number else HIDDEN_ALERT_SECONDS
 
         def step(client: Client) -> bool:
@@ -253,7 +255,7 @@ class Requests:
 
     def open_of(self, number: str) -> list[CallbackRequest]:
         """The open requests of a phone, the latest first."""
-        found = self._listed(lambda client: client.zrevrange(f"ivr:phone:{number}", 0, -1))
+        found = self._listed(lambda client: client.zrevrange(self._phone(number), 0, -1))
         return [request for request in found if request.open and request.number == number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
@@ -269,18 +271,18 @@ class Requests:
     def delete(self, request_id: str) -> CallbackRequest | None:
         """Delete a request with everything that points to it, and return it.
 
-        Its calls are remembered for a while, so that a message that arrives later is deleted too.
+        Its calls are noted as erased, so that nothing of them comes back: see `erasing`.
         """
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest | None:
-            request = _one(pipe, request_id)
+            request = self._one(pipe, request_id)
             pipe.multi()
             pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
             pipe.zrem("ivr:ended", request_id)
             if request:
-                _forget(pipe, request)
+                self._forget(pipe, request)
                 erasing.deletes(pipe)
             return request
 
@@ -291,15 +293,16 @@ class Requests:
 
     def counted_of(self, number: str) -> list[str]:
         """The keys under which something is counted by a number, or an alert is remembered."""
-        return [key.decode() for key in self._redis.do(lambda client: _counted(client, number))]
+        return self._counted(number)
 
     def forget_counted(self, number: str) -> None:
         """Delete what is counted by a number."""
-        self._redis.do(lambda client: [client.delete(key) for key in _counted(client, number)])
+        if keys := self._counted(number):
+            self._redis.do(lambda client: client.delete(*keys))
 
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
-        return bool(self._redis.do(lambda client: client.exists(f"ivr:deleted:{call}")))
+        return bool(self._redis.do(lambda client: erasing.when(client, self._keys, call)))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -316,13 +319,13 @@ class Requests:
         key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
-            before = _one(pipe, request_id)
+            before = self._one(pipe, request_id)
             if before is None:
                 raise KeyError(request_id)
             changed = how(pipe, before)
             pipe.multi()
             also(pipe)
-            _write(pipe, before, changed)
+            self._write(pipe, before, changed)
             return changed
 
         return self._transaction(step, key)
@@ -334,8 +337,8 @@ class Requests:
     def _open_request(self, pipe: Client, phone: str) -> CallbackRequest | None:
         for request_id in pipe.zrevrange(phone, 0, -1):
             pipe.watch(f"ivr:request:{request_id.decode()}")
-            request = _one(pipe, request_id.decode())
-            if request and request.open and f"ivr:phone:{request.number}" == phone:
+            request = self._one(pipe, request_id.decode())
+            if request and request.open and self._phone(request.number) == phone:
                 return request
         return None
 
@@ -346,55 +349,57 @@ class Requests:
         if not ids:
             return []
         keys = [f"ivr:request:{i.decode()}" for i in ids]
-        return REQUESTS.readable(keys, client.mget(keys))
+        return self._codec.readable(keys, client.mget(keys))
 
+    def _one(self, client: Client, request_id: str) -> CallbackRequest | None:
+        value = client.get(f"ivr:request:{request_id}")
+        return self._codec.decode(value) if value else None
 
-def _one(client: Client, request_id: str) -> CallbackRequest | None:
-    value = client.get(f"ivr:request:{request_id}")
-    return REQUESTS.decode(value) if value else None
+    def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
+        """The request of this wish, if an adviser ended it while its caller was still answering."""
+        pipe.watch(f"ivr:request:{wish}")
+        request = self._one(pipe, wish)
+        return request if request and request.askers else None
 
+    def _write(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
+        """Write a request, its position in the queue, and its callers' places: new, kept and released."""
+        pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
+        if before and before.number != request.number:
+            pipe.zrem(self._phone(before.number), request.id)
+        if request.number:
+            pipe.zadd(self._phone(request.number), {request.id: request.asked_at})
+            pipe.persist(self._phone(request.number))  # earlier versions had it go by itself
+        for window in windows_of(before) - (windows_of(request) if request.open else set()):
+            pipe.zrem(_window_key(window), request.id)
+        if request.open:
+            pipe.zadd("ivr:queue", {request.id: request.due})
+            pipe.zrem("ivr:ended", request.id)
+            for window in windows_of(request):
+                pipe.zadd(_window_key(window), {request.id: "+inf"})
+                pipe.persist(_window_key(window))
+            return
+        pipe.zrem("ivr:queue", request.id)
+        assert request.end
+        pipe.zadd("ivr:ended", {request.id: request.end.at})
 
-def _ended_meanwhile(pipe: Client, wish: str) -> CallbackRequest | None:
-    """The request of this wish, if an adviser ended it while its caller was still answering."""
-    pipe.watch(f"ivr:request:{wish}")
-    request = _one(pipe, wish)
-    return request if request and request.askers else None
-
-
-def _write(pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-    """Write a request, its position in the queue, and its callers' places: new, kept and released."""
-    pipe.set(f"ivr:request:{request.id}", REQUESTS.encode(request))
-    if before and before.number != request.number:
-        pipe.zrem(f"ivr:phone:{before.number}", request.id)
-    if request.number:
-        pipe.zadd(f"ivr:phone:{request.number}", {request.id: request.asked_at})
-        pipe.persist(f"ivr:phone:{request.number}")  # earlier versions had it go by itself
-    for window in windows_of(before) - (windows_of(request) if request.open else set()):
-        pipe.zrem(_window_key(window), request.id)
-    if request.open:
-        pipe.zadd("ivr:queue", {request.id: request.due})
-        pipe.zrem("ivr:ended", request.id)
+    def _forget(self, pipe: Client, request: CallbackRequest) -> None:
+        """Delete everything that points to a request, and remember its calls."""
+        pipe.zrem(self._phone(request.number), request.id)
         for window in windows_of(request):
-            pipe.zadd(_window_key(window), {request.id: "+inf"})
-            pipe.persist(_window_key(window))
-        return
-    pipe.zrem("ivr:queue", request.id)
-    assert request.end
-    pipe.zadd("ivr:ended", {request.id: request.end.at})
+            pipe.zrem(_window_key(window), request.id)
+        wishes = {request.id, *(asker.id for asker in request.everybody)}
+        erasing.note(pipe, self._keys, time.time(), *(wish.rsplit("-", 1)[0] for wish in wishes))
 
+    def _phone(self, number: str) -> str:
+        """The key of the requests of a phone."""
+        return f"ivr:phone:{self._keys.name(number)}"
 
-def _forget(pipe: Client, request: CallbackRequest) -> None:
-    """Delete everything that points to a request, and remember its calls."""
-    pipe.zrem(f"ivr:phone:{request.number}", request.id)
-    for window in windows_of(request):
-        pipe.zrem(_window_key(window), request.id)
-    for wish in {request.id, *(asker.id for asker in request.askers)}:
-        pipe.set(f"ivr:deleted:{wish.rsplit('-', 1)[0]}", 1, ex=DELETED_SECONDS)
-
-
-def _counted(client: Client, number: str) -> list[bytes]:
-    """All keys with the number in their names: an index of its requests, too, which goes with the last of them."""
-    return [key for key in client.scan_iter(f"ivr:*:{number}*", count=1000) if key.split(b":")[2] == number.encode()]
+    def _counted(self, number: str) -> list[str]:
+        """All keys with this number in their names, hashed: an index of its requests, too, which goes with the last."""
+        name = self._keys.name(number)
+        keys = [f"ivr:{what}:{name}" for what in ("phone", "guesses", "calls_to", "texts_to", "answers_to")]
+        keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
+        return self._redis.do(lambda client: [key for key in keys if client.exists(key)])
 
 
 def _forget_windows(client: Client, before: dt.date) -> None:

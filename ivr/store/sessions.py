@@ -1,7 +1,8 @@
 """Sessions by call. A session is saved only over an older turn.
 
-Twilio may send a webhook twice, late, or two at once. The turn number is stored before the JSON, so that a script in
-Redis can refuse to overwrite a newer or equal turn, in the same round trip. The loser gets the session that won.
+Twilio may send a webhook twice, late, or two at once. The turn number is stored before the encrypted session, so that
+a script in Redis can refuse to overwrite a newer or equal turn, in the same round trip, without reading the session.
+The loser gets the session that won.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from hashlib import sha1
 
 from redis.exceptions import NoScriptError
 
+from ivr.keys import Keys
 from ivr.session import Session
-from ivr.store.codec import SESSIONS, Unreadable
+from ivr.store.codec import SESSIONS, Sealed, Unreadable
 from ivr.store.connection import Redis, StoreDown
 
+#: The name of sessions in their encryption, here and in the spool.
+KIND = b"session"
 #: Seconds a session is kept after its last turn. A transferred call may last four hours.
 KEEP_SECONDS = 6 * 60 * 60
 #: Seconds for which it is remembered that an adviser accepted a caller: as long as their call can last.
@@ -38,20 +42,20 @@ class Sessions:
     (`web/address.py`).
     """
 
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._codec = redis, Sealed(SESSIONS, keys, KIND)
 
     def get(self, call: str) -> Session | None:
         """The session of a call."""
-        return _read(self._redis.ask("GET", f"ivr:session:{call}"))
+        return self._read(self._redis.ask("GET", f"ivr:session:{call}"))
 
     def save(self, session: Session) -> Session | None:
         """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
-        arguments = (1, f"ivr:session:{session.call}", session.turn, SESSIONS.encode(session), KEEP_SECONDS)
+        arguments = (1, f"ivr:session:{session.call}", session.turn, self._codec.encode(session), KEEP_SECONDS)
         try:
-            return _read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
+            return self._read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
         except NoScriptError:
-            return _read(self._redis.ask("EVAL", _SAVE, *arguments))
+            return self._read(self._redis.ask("EVAL", _SAVE, *arguments))
 
     def end(self, call: str) -> None:
         """Delete the session of a call that is over. Its requests are stored elsewhere."""
@@ -59,12 +63,16 @@ class Sessions:
 
     def of_caller(self, number: str) -> list[str]:
         """The calls under way of a phone, E.164."""
+        return [each.call for each in self.all() if number in (each.caller, each.wishes.number, each.keyed)]
+
+    def all(self) -> list[Session]:
+        """The sessions of all calls under way that can be read."""
         found = []
         for key in self._redis.do(lambda client: list(client.scan_iter("ivr:session:*", count=1000))):
             with contextlib.suppress(StoreDown):  # one that cannot be read is nobody's any more
-                session = _read(self._redis.ask("GET", key))
-                if session and number in (session.caller, session.wishes.number, session.keyed):
-                    found.append(session.call)
+                session = self._read(self._redis.ask("GET", key))
+                if session:
+                    found.append(session)
         return found
 
     def accept(self, call: str, turn: str) -> None:
@@ -75,15 +83,14 @@ class Sessions:
         """Whether an adviser accepted this caller at the transfer of that turn."""
         return bool(self._redis.do(lambda client: client.exists(f"ivr:accepted:{call}:{turn}")))
 
+    def _read(self, value: bytes | None) -> Session | None:
+        """Decode a session.
 
-def _read(value: bytes | None) -> Session | None:
-    """Decode a session.
-
-    Raises StoreDown for one that cannot be read, so that the call continues as if Redis were down.
-    """
-    if not value:
-        return None
-    try:
-        return SESSIONS.decode(value[value.index(b"|") + 1 :])
-    except (Unreadable, ValueError) as error:
-        raise StoreDown(f"A session cannot be read: {error}") from error
+        Raises StoreDown for one that cannot be read, so that the call continues as if Redis were down.
+        """
+        if not value:
+            return None
+        try:
+            return self._codec.decode(value[value.index(b"|") + 1 :])
+        except (Unreadable, ValueError) as error:
+            raise StoreDown(f"A session cannot be read: {error}") from error

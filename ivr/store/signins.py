@@ -5,12 +5,15 @@ A browser holds a random secret. Redis stores its hash, so reading Redis does no
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from ivr.keys import Keys
+from ivr.store.codec import Codec, Sealed, Unreadable
 from ivr.store.connection import Client, Redis
 
 #: Seconds for which a failed try counts.
@@ -20,6 +23,10 @@ KEPT_TRY_SECONDS = 10 * 60
 #: The most entries in the list of failed tries. The list is separate, so that failures do not push entries out of the
 #: log.
 MOST_FAILED = 1_000
+#: The key of that list.
+FAILED = "ivr:signin:failed"
+#: The names of sign-ins and of failed tries in their encryption.
+KIND, FAILED_KIND = b"signin", b"failed"
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -46,12 +53,10 @@ class FailedTry(msgspec.Struct, frozen=True):
     address: str
 
 
-_decoder = msgspec.json.Decoder(SignIn)
-
-
 class SignIns:
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._name = redis, keys.name
+        self._codec, self._failed = Sealed(Codec(SignIn), keys, KIND), Sealed(Codec(FailedTry), keys, FAILED_KIND)
 
     # --- who is signed in -------------------------------------------------------------------
 
@@ -62,7 +67,7 @@ class SignIns:
 
         def step(client: Client) -> None:
             pipe = client.pipeline()
-            pipe.set(_key(kept.id), msgspec.json.encode(kept), ex=int(seconds))
+            pipe.set(_key(kept.id), self._codec.encode(kept), ex=int(seconds))
             pipe.sadd(_of(name), kept.id)
             pipe.expire(_of(name), int(seconds))
             pipe.execute()
@@ -73,12 +78,12 @@ class SignIns:
     def of(self, secret: str) -> SignIn | None:
         """The sign-in of a browser with this secret; None if it has ended."""
         value = self._redis.do(lambda client: client.get(_key(_id_of(secret))))
-        return _decoder.decode(value) if value else None
+        return self._codec.decode(value) if value else None
 
     def touch(self, kept: SignIn, now: float) -> None:
         """Record activity. A sign-in that was ended in the meantime stays ended."""
         seen = msgspec.structs.replace(kept, seen=now)
-        self._redis.do(lambda client: client.set(_key(kept.id), msgspec.json.encode(seen), xx=True, keepttl=True))
+        self._redis.do(lambda client: client.set(_key(kept.id), self._codec.encode(seen), xx=True, keepttl=True))
 
     def end(self, kept: SignIn) -> None:
         def step(client: Client) -> None:
@@ -95,20 +100,20 @@ class SignIns:
         if not ids:
             return []
         values = self._redis.do(lambda client: client.mget([_key(each.decode()) for each in ids]))
-        return sorted((_decoder.decode(value) for value in values if value), key=lambda kept: -kept.seen)
+        return sorted((self._codec.decode(value) for value in values if value), key=lambda kept: -kept.seen)
 
     # --- failed tries -----------------------------------------------------------------------
 
     def failed(self, at: float, name: str, address: str) -> None:
         """Add to the list of failed tries, which administrators see."""
-        entry = {"at": at, "name": name, "address": address}
-        self._redis.do(lambda client: client.xadd("ivr:signin:failed", entry, maxlen=MOST_FAILED))
+        entry = {"sealed": self._failed.encode(FailedTry(at, name, address))}
+        self._redis.do(lambda client: client.xadd(FAILED, entry, maxlen=MOST_FAILED))
 
     def failures(self, most: int = 100) -> Iterator[FailedTry]:
         """The failed tries, latest first."""
-        for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:signin:failed", count=most)):
-            row = {key.decode(): value.decode() for key, value in entry.items()}
-            yield FailedTry(float(row["at"]), row["name"], row["address"])
+        for _, entry in self._redis.do(lambda client: client.xrevrange(FAILED, count=most)):
+            with contextlib.suppress(Unreadable):
+                yield self._failed.decode(entry.get(b"sealed") or as_value(entry))
 
     def count(self, *who: str) -> None:
         """Count a failed try for each of these: a name, an address, a browser."""
@@ -116,15 +121,15 @@ class SignIns:
         def step(client: Client) -> None:
             pipe = client.pipeline()
             for each in who:
-                pipe.incr(_counter(each))
-                pipe.expire(_counter(each), COUNTED_SECONDS, nx=True)
+                pipe.incr(self._counter(each))
+                pipe.expire(self._counter(each), COUNTED_SECONDS, nx=True)
             pipe.execute()
 
         self._redis.do(step)
 
     def counted(self, *who: str) -> list[int]:
         """The failed tries of each of these in the last hour."""
-        values = self._redis.do(lambda client: client.mget([_counter(each) for each in who]))
+        values = self._redis.do(lambda client: client.mget([self._counter(each) for each in who]))
         return [int(value or 0) for value in values]
 
     def seconds_to_wait(self, who: str, delay: float, now: float) -> float:
@@ -135,15 +140,29 @@ class SignIns:
         """
 
         def step(client: Client) -> float:
-            kept = client.get(_wait(who))
+            kept = client.get(self._wait(who))
             if kept is None:
-                client.set(_wait(who), now + delay, ex=KEPT_TRY_SECONDS, nx=True)
+                client.set(self._wait(who), now + delay, ex=KEPT_TRY_SECONDS, nx=True)
                 return delay
             if (left := float(kept) - now) > 0:
                 return left
-            return 0.0 if client.delete(_wait(who)) else delay  # of two simultaneous tries, one gets it
+            return 0.0 if client.delete(self._wait(who)) else delay  # of two simultaneous tries, one gets it
 
         return self._redis.do(step)
+
+    # Untrusted input is in a name as a hash, because it can be long or odd, or an address.
+
+    def _counter(self, who: str) -> str:
+        return f"ivr:signin:failures:{self._name(who)}"
+
+    def _wait(self, who: str) -> str:
+        return f"ivr:signin:wait:{self._name(who)}"
+
+
+def as_value(fields: Mapping[bytes, bytes]) -> bytes:
+    """An entry of the list of failed tries as version 1.4 kept it, in the form that is encrypted."""
+    row = {name.decode(): value.decode() for name, value in fields.items()}
+    return msgspec.json.encode(FailedTry(float(row.get("at", 0)), row.get("name", ""), row.get("address", "")))
 
 
 def _id_of(secret: str) -> str:
@@ -156,16 +175,3 @@ def _key(id_: str) -> str:
 
 def _of(name: str) -> str:
     return f"ivr:signedin_as:{name}"
-
-
-def _counter(who: str) -> str:
-    return f"ivr:signin:failures:{_short(who)}"
-
-
-def _wait(who: str) -> str:
-    return f"ivr:signin:wait:{_short(who)}"
-
-
-def _short(who: str) -> str:
-    """Untrusted input as part of a key: a hash, because it can be long or odd."""
-    return hashlib.sha256(who.encode(errors="replace")).hexdigest()[:24]

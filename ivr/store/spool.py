@@ -5,8 +5,8 @@ synced, and then renamed, so that it exists completely or not at all. Files are 
 removed once their content is in Redis. Names begin with the time, so that a caller's entries are handed in in order,
 and contain a hash of the call, so that they can be found.
 
-    spool/<time>-<call>-<chance>.json   an entry to hand in
-    spool/calls/<call>                  the sessions of a call, one line for each turn: <turn>|<session in Base64>
+    spool/<time>-<call>-<chance>.json   an entry to hand in, encrypted
+    spool/calls/<call>                  the sessions of a call, one line for each turn: <turn>|<encrypted, in Base64>
     spool/reserve-<n>                   room on the disk that is given up when the disk is full
 
 Several processes share the folder. Handing in an entry twice changes nothing: see `Requests.save`.
@@ -21,6 +21,7 @@ import os
 import secrets
 import time
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,17 +30,21 @@ import msgspec
 import structlog
 
 from ivr.disk import private_folder
+from ivr.keys import Keys, id_of
 from ivr.request import CallbackRequest
 from ivr.session import CancelRequest, Session
-from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
+from ivr.store.codec import REQUESTS, SESSIONS, Codec, Sealed, Unreadable
 from ivr.store.connection import StoreDown
 from ivr.store.sessions import KEEP_SECONDS
+from ivr.store.sessions import KIND as SESSION_KIND
 
 log = structlog.get_logger()
 
 #: The number and bytes of files that reserve room for a full disk. Each makes room for at least one request and its
 #: call, even if the disk has run out of inodes.
 RESERVES, RESERVE_BYTES = 64, 32 * 1024
+#: The name of entries in their encryption.
+KIND = b"spool"
 #: Seconds after which an unfinished file counts as left by a killed process. Its caller was told nothing.
 HALF_SECONDS = 60
 #: Errors of a disk without room: for bytes or inodes, or the user's quota.
@@ -111,8 +116,9 @@ _told: set[str] = set()
 class Spool:
     """A folder of entries that wait for Redis. It is created and read only when needed."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, keys: Keys):
+        self.folder, self._keys = folder, keys
+        self._codec, self._sessions = Sealed(_codec, keys, KIND), Sealed(SESSIONS, keys, SESSION_KIND)
 
     # --- what was asked for -----------------------------------------------------------------
 
@@ -120,7 +126,7 @@ class Spool:
         """Write an entry to the disk. Raises StoreDown if that fails; then nothing may be promised."""
         name = f"{time.time_ns():020}-{_mark(entry.about.rsplit('-', 1)[0])}-{secrets.token_hex(4)}.json"
         try:
-            self._write(self.folder / name, _codec.encode(entry))
+            self._write(self.folder / name, self._codec.encode(entry))
         except OSError as error:
             raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
 
@@ -155,12 +161,49 @@ class Spool:
             len(content.waiting), min((w.entry.at for w in content.waiting), default=0.0), len(content.damaged)
         )
 
+    # --- encryption -------------------------------------------------------------------------
+
+    def stored(self) -> Iterator[bytes]:
+        """What is in each file, encrypted: entries, and sessions without their turns."""
+        for name in self._names():
+            with contextlib.suppress(OSError):
+                yield (self.folder / name).read_bytes()
+        for path in (self.folder / "calls").glob("*"):
+            with contextlib.suppress(OSError):
+                yield from (session for _, session in _sessions_in(path.read_bytes()))
+
+    def renew(self) -> int:
+        """Encrypt with the newest key what is not yet. Returns how much was changed. Raises OSError."""
+        changed = 0
+        for name in self._names():
+            with contextlib.suppress(FileNotFoundError):  # another process handed it in
+                path = self.folder / name
+                renewed = self._keys.renewed(path.read_bytes(), KIND)
+                if renewed is not None and path.exists():
+                    self._write(path, renewed)
+                    changed += 1
+        for path in (self.folder / "calls").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # the call is over
+                changed += self._renew_call(path)
+        return changed
+
+    def _renew_call(self, path: Path) -> int:
+        """The latest session of a call is enough: the turns before it are over."""
+        before = path.read_bytes()
+        session = self._latest(before)
+        if session is None or all(id_of(each) == self._keys.ids[0] for _, each in _sessions_in(before)):
+            return 0
+        renewed = _line(session.turn, self._sessions.encode(session))
+        if path.read_bytes() == before:  # else its next turn has come, with the newest key
+            self._write(path, renewed)
+        return 1
+
     # --- calls under way --------------------------------------------------------------------
 
     def session(self, call: str) -> Session | None:
         """The session of a call, if this machine stored it."""
         try:
-            return _latest(self._call(call).read_bytes())
+            return self._latest(self._call(call).read_bytes())
         except OSError:
             return None
 
@@ -191,7 +234,7 @@ class Spool:
         This is done in most turns of a dialogue, so it costs three system calls and no lock. The kernel writes each
         append completely behind the one before. If that fails in the middle, the next one still begins a new line.
         """
-        line = b"\n%d|%s" % (session.turn, b2a_base64(SESSIONS.encode(session)))
+        line = _line(session.turn, self._sessions.encode(session))
         path = str(self._call(session.call))
         while True:
             try:
@@ -201,6 +244,13 @@ class Spool:
             except OSError as error:
                 if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
                     raise
+
+    def _latest(self, content: bytes) -> Session | None:
+        """The session at the latest turn in a call's file. Of two at the same turn, the first counts."""
+        for _, session in sorted(_sessions_in(content), key=lambda each: -each[0]):
+            with contextlib.suppress(Unreadable):
+                return self._sessions.decode(session)
+        return None
 
     def end(self, call: str) -> None:
         """The call is over."""
@@ -273,7 +323,7 @@ class Spool:
         return found
 
     def _entry(self, name: str) -> Entry:
-        entry = _codec.decode((self.folder / name).read_bytes())
+        entry = self._codec.decode((self.folder / name).read_bytes())
         _ = entry.request  # readable too
         return entry
 
@@ -284,20 +334,20 @@ class Spool:
             log.error("unreadable", file=path, why=why)
 
 
-def _latest(content: bytes) -> Session | None:
-    """The session at the latest turn in a call's file. Of two at the same turn, the first counts.
+def _line(turn: int, session: bytes) -> bytes:
+    return b"\n%d|%s" % (turn, b2a_base64(session))
 
-    Lines that cannot be read are skipped. Version 1.4 replaced the file in each turn, and did not use Base64.
+
+def _sessions_in(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The turns and stored sessions in a call's file, without lines that are damaged.
+
+    Version 1.4 replaced the file in each turn, and did not use Base64.
     """
-    found = []
     for line in content.split(b"\n"):
         turn, _, session = line.partition(b"|")
         if turn.isdigit():
-            found.append((int(turn), session))
-    for _, session in sorted(found, key=lambda each: -each[0]):
-        with contextlib.suppress(Unreadable, binascii.Error):
-            return SESSIONS.decode(session if session.startswith(b"{") else a2b_base64(session, strict_mode=True))
-    return None
+            with contextlib.suppress(binascii.Error):
+                yield int(turn), session if session.startswith(b"{") else a2b_base64(session, strict_mode=True)
 
 
 def _appended(path: str, line: bytes) -> None:

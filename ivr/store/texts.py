@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from ivr.store.codec import Codec
+from ivr.keys import Keys
+from ivr.store import erasing
+from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 
 #: Seconds for which the state of a text is kept, so that advisers can see failures.
 KEEP_SECONDS = 30 * 24 * 60 * 60
+
+#: The name of texts in their encryption.
+KIND = b"text"
 
 Fate = Literal["waiting", "sending", "sent", "delivered", "failed"]
 #: The state of a text only moves forward: a late report of sending cannot undo a delivery. A delivered text has not
@@ -37,23 +43,31 @@ class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
     sid: str = ""
 
 
-_codec = Codec(TextState)
-
-
 class Texts:
-    def __init__(self, redis: Redis):
-        self._redis = redis
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._keys, self._codec = redis, keys, Sealed(Codec(TextState), keys, KIND)
 
     def add(self, text: TextState) -> bool:
-        """Save a text before it is sent. False if it already exists."""
+        """Save a text before it is sent. False if it already exists, or what its call left was erased."""
 
         def step(client: Client) -> bool:
+            if erasing.when(client, self._keys, _call_of(text.id)):
+                return False
             pipe = client.pipeline()
-            pipe.set(f"ivr:text:{text.id}", _codec.encode(text), nx=True)
+            pipe.set(f"ivr:text:{text.id}", self._codec.encode(text), nx=True)
             pipe.zadd("ivr:texts", {text.id: text.asked_at})
             return bool(pipe.execute()[0])
 
         return self._redis.do(step)
+
+    def all(self) -> list[TextState]:
+        """Every text, the latest first."""
+        return self._recent(most=0)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Delete these texts."""
+        these = list(ids)
+        self._redis.do(lambda client: self._forget(client, these))
 
     def to(self, number: str) -> list[TextState]:
         """Every text to a number, the latest first."""
@@ -61,24 +75,31 @@ class Texts:
 
     def forget_to(self, number: str) -> None:
         """Delete the texts to a number: they go with their person."""
-        ids = [text.id for text in self.to(number)]
-        if ids:
-            self._redis.do(lambda client: client.delete(*(f"ivr:text:{each}" for each in ids)))
-            self._redis.do(lambda client: client.zrem("ivr:texts", *ids))
+        self.forget(text.id for text in self.to(number))
 
     def forget_old(self, now: float) -> None:
         """Delete the texts whose days are over. They have no time at which Redis does: see `requests.WINDOW_DAYS`."""
 
         def step(client: Client) -> None:
-            if old := client.zrangebyscore("ivr:texts", "-inf", now - KEEP_SECONDS):
-                client.delete(*(f"ivr:text:{each.decode()}" for each in old))
-                client.zrem("ivr:texts", *old)
+            self._forget(
+                client, [each.decode() for each in client.zrangebyscore("ivr:texts", "-inf", now - KEEP_SECONDS)]
+            )
 
         self._redis.do(step)
 
+    def _forget(self, client: Client, ids: list[str]) -> None:
+        """Delete texts, and note that what their calls left is erased: webhooks that come again send none of them."""
+        if ids:
+            pipe = client.pipeline()
+            pipe.delete(*(f"ivr:text:{each}" for each in ids))
+            pipe.zrem("ivr:texts", *ids)
+            erasing.note(pipe, self._keys, time.time(), *map(_call_of, ids))
+            erasing.deletes(pipe)
+            pipe.execute()
+
     def answers_to(self, number: str) -> int:
         """Count a reply to a number's own texts. Returns the count in the hour since the first."""
-        key = f"ivr:answers_to:{number}"
+        key = f"ivr:answers_to:{self._keys.name(number)}"
 
         def step(client: Client) -> int:
             pipe = client.pipeline()
@@ -90,7 +111,7 @@ class Texts:
 
     def get(self, text_id: str) -> TextState | None:
         value = self._redis.do(lambda client: client.get(f"ivr:text:{text_id}"))
-        return _codec.decode(value) if value else None
+        return self._codec.decode(value) if value else None
 
     def begin(self, text_id: str, now: float) -> TextState | None:
         """Claim a waiting text for sending. None if it is gone or already claimed.
@@ -131,9 +152,9 @@ class Texts:
         def step(pipe: Client) -> TextState | None:
             value = pipe.get(key)
             pipe.multi()
-            changed = how(_codec.decode(value)) if value else None
+            changed = how(self._codec.decode(value)) if value else None
             if changed is not None:
-                pipe.set(key, _codec.encode(changed))
+                pipe.set(key, self._codec.encode(changed))
             return changed
 
         changed: TextState | None = self._redis.do(
@@ -167,4 +188,9 @@ class Texts:
         if not ids:
             return []
         keys = [f"ivr:text:{i.decode()}" for i in ids]
-        return _codec.readable(keys, self._redis.do(lambda client: client.mget(keys)))
+        return self._codec.readable(keys, self._redis.do(lambda client: client.mget(keys)))
+
+
+def _call_of(text_id: str) -> str:
+    """The call in which a text was asked for."""
+    return text_id.rsplit(".", 1)[0]

@@ -41,7 +41,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live = Live(settings, store)
     live.begin()
     live.watch()
-    jobs, spool = Jobs(settings, store), Spool(settings.spool_dir)
+    jobs, spool = Jobs(settings, store), Spool(settings.spool_dir, settings.keys)
     line = Line(
         public_url=settings.public_url,
         our_number=settings.our_number,

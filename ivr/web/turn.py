@@ -25,7 +25,8 @@ from ivr.jobs import Jobs
 from ivr.problems import ConfigError
 from ivr.session import Session, Turn
 from ivr.store import Spool, Store, StoreDown
-from ivr.twilio import webhook
+from ivr.store.sessions import KEEP_SECONDS
+from ivr.twilio import twiml, webhook
 from ivr.web.address import Address
 from ivr.web.desk import Desk
 from ivr.web.live import Edition, Live
@@ -87,7 +88,12 @@ class CallWebhook:
         self._alone = False
 
     def begin(self, lost: int | None = None) -> str:
-        """Start a call. `lost` is the turn at which its session turned out to be missing."""
+        """Start a call. `lost` is the turn at which its session turned out to be missing.
+
+        A call that was erased so long ago that it must be over is not: somebody sends its webhooks once more.
+        """
+        if self._is_erased():
+            return twiml.hang_up()
         edition = self._edition_for_caller()
         turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
         blocked = self._is_blocked(turn.session.caller)
@@ -101,6 +107,12 @@ class CallWebhook:
         if kept is not None:
             return self._reply_again(kept)
         return self._reply(edition, turn, "start")
+
+    def _is_erased(self) -> bool:
+        with contextlib.suppress(StoreDown):
+            at = self._line.store.erasing.when(self._call)
+            return at is not None and at + KEEP_SECONDS <= self._now.timestamp()
+        return False
 
     def _is_blocked(self, caller: str) -> bool:
         """Whether this number is blocked. False if that is unknown because Redis is down."""

@@ -158,7 +158,7 @@ def all_sides(parts: bool, beside: Path | None, only_line: bool = False) -> Iter
         }  # fmt: skip
         settings = config.settings(environment)
         running.enter_context(server.redis(settings))
-        store = Store(settings.redis_url, PATIENT_SECONDS)
+        store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
         publishing.put_live(store, publishing.gate(settings), "benchmark", "benchmark", "")
         redis_pid = _redis_pid(store)
         environment["BENCH_REDIS"] = settings.redis_url
@@ -206,7 +206,7 @@ def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator
     with server.redis(own):
         here["REDIS_URL"] = own.redis_url
         with _served(start, here, folder), _served(command, here, folder) as (port, web):
-            yield Side(port, web, _redis_pid(Store(own.redis_url, PATIENT_SECONDS)), load.walks(port))
+            yield Side(port, web, _redis_pid(Store(own.redis_url, own.keys, PATIENT_SECONDS)), load.walks(port))
 
 
 def _redis_pid(store: Store) -> int:

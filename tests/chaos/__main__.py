@@ -55,7 +55,7 @@ def main() -> int:
         rest = Rest(chosen.seed)
         line = Line(Path(folder), rest)
         try:
-            with closing(Store(line.settings.redis_url, PATIENT_SECONDS)) as store:
+            with closing(Store(line.settings.redis_url, line.settings.keys, PATIENT_SECONDS)) as store:
                 if not _until(lambda: line.ready() == "ready", 120):
                     sys.exit(f"The line did not start: {line.ready()}\n{(Path(folder) / 'log').read_text()[-2000:]}")
                 told = _run(line, rest, store, chosen)

@@ -65,13 +65,16 @@ def run(seconds: float, callers: int, seed: int) -> int:
                 for each in people:
                     each.join()
                 time.sleep(max(0.0, seconds - (time.monotonic() - began)))
-                lasted, waited = time.monotonic() - began, Spool(line.settings.spool_dir).condition().waiting
+                lasted, waited = (
+                    time.monotonic() - began,
+                    Spool(line.settings.spool_dir, line.settings.keys).condition().waiting,
+                )
                 stop.set()
                 killer.join()
-            back, spool = time.monotonic(), Spool(line.settings.spool_dir)
+            back, spool = time.monotonic(), Spool(line.settings.spool_dir, line.settings.keys)
             soon(spool.is_empty, 60)
             took = time.monotonic() - back
-            with closing(Store(redis.url, PATIENT_SECONDS)) as store:
+            with closing(Store(redis.url, line.settings.keys, PATIENT_SECONDS)) as store:
                 print(f"Redis was away for {lasted:.0f} s, and {waited} entries waited in the spool. ", end="")
                 print(f"{took:.1f} s after it was back, {spool.condition().waiting} did.")
                 return _verdict(store, heard, callers)

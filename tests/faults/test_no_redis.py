@@ -13,6 +13,7 @@ import pytest
 from ivr.config import Settings
 from ivr.store import Store
 from tests.line import Line
+from tests.sealed import KEYS
 
 ANSWERS = [
     b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46", b"$5\r\nab\r\n", b"",
@@ -41,7 +42,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_a_call_goes_on_as_if_redis_were_away(line: Line, settings: Settings, elsewhere: str) -> None:
     """A proxy before it that fails, another service at its port, or one that can keep nothing."""
-    store = Store(elsewhere)
+    store = Store(elsewhere, KEYS)
     line.app._live.look()  # what is live is kept beside Redis
     with Line(dataclasses.replace(settings, redis_url=elsewhere), store) as alone:
         call = alone.call().press("3")

@@ -19,6 +19,7 @@ from ivr.request import CallbackRequest
 from ivr.store import PATIENT_SECONDS, Published, Store, StoreDown
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.redis_server import RedisServer, soon
+from tests.sealed import KEYS
 
 NIGHT = OPEN.replace(hour=20)
 #: Asked in the night: yes to this phone; out of school: no; a letter with a limit: no; in the morning; a message may be
@@ -31,13 +32,13 @@ class World:
 
     def __init__(self, settings: Settings, server: RedisServer, files: dict[str, str]):
         self.settings, self.server = settings, server
-        self.store = Store(server.url, PATIENT_SECONDS)
+        self.store = Store(server.url, KEYS, PATIENT_SECONDS)
         self.store.revisions.publish(Published(building.revision_of(files), 0.0, "tests", "for the tests"), files)
 
     @contextmanager
     def line(self) -> Iterator[Line]:
         """The line as it is for callers: it waits for Redis no longer than they would."""
-        store = Store(self.server.url)
+        store = Store(self.server.url, KEYS)
         with Line(dataclasses.replace(self.settings, redis_url=self.server.url), store) as line:
             line.now = NIGHT
             yield line

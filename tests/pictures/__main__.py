@@ -115,7 +115,7 @@ def _served(script: Script) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as data:
         settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "audio", "PUBLIC_URL": base})
-        with server.redis(settings), closing(Store(settings.redis_url, PATIENT_SECONDS)) as store:
+        with server.redis(settings), closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             files = config.script_files(config.ROOT / "config")
             store.revisions.publish(Published(script.revision, OPEN.timestamp(), "demo", "for the pictures"), files)
             _number_them(store)

@@ -9,13 +9,19 @@ if they typed it themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
+import structlog
 from flask import Flask, abort, flash, render_template, request, send_file
 from werkzeug.wrappers import Response
 
 from ivr import briefing, dialling, messages
+from ivr.jobs import read_recording
+from ivr.keys import Locked
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.web.console.common import Console, Pages
+
+log = structlog.get_logger()
 
 
 def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
@@ -57,14 +63,14 @@ class _Pages(Pages):
         found, message = self._nth(request_id, nth)
         if not messages.may_play(found, self._me, self._now):
             abort(403, "Take the request first: its message is for whoever has it.")
-        if not self._kept(message).is_file():
+        if (sound := self._sound(message)) is None:
             abort(404)
         if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # browsers fetch sounds in pieces
             self._console.store.requests.change(
                 request_id, lambda found: messages.played(found, message.name, self._me, self._now)
             )
             self._console.note("played the message", request_id)
-        response = send_file(self._kept(message), mimetype="audio/wav")
+        response = send_file(BytesIO(sound), mimetype="audio/wav", conditional=True)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -102,6 +108,14 @@ class _Pages(Pages):
             "confirmed the number as heard",
             lambda found: messages.confirmed_number(found, self._me, read, self._now),
         )
+
+    def _sound(self, message: SpokenMessage) -> bytes | None:
+        """The sound of a message; None if it is not kept, or cannot be decrypted."""
+        try:
+            return read_recording(self._console.settings, message.name)
+        except Locked as error:
+            log.error("unreadable", file=self._kept(message).name, why=str(error))
+            return None
 
     def _is_kept(self, message: SpokenMessage) -> bool:
         return self._kept(message).is_file()
