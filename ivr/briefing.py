@@ -289,7 +289,9 @@ def about_in_words(request: CallbackRequest) -> list[str]:
 
 def _about(asker: Asker) -> str:
     if asker.about != "other":
-        return {"child": "Their own child", "me": "Themselves: a young person, whose own right it is"}.get(asker.about, "")
+        return {"child": "Their own child", "me": "Themselves: a young person, whose own right it is"}.get(
+            asker.about, ""
+        )
     if asker.theirs:
         return "Somebody else, who agrees. This is that person's own phone"
     if asker.agreed:

@@ -14,7 +14,6 @@ from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Said, spare_by_na
 from ivr.reading import Path
 from ivr.script import Line
 
-
 #: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
 RETIRED = {"ring_back": ("change",)}
 
@@ -22,7 +21,7 @@ RETIRED = {"ring_back": ("change",)}
 def _shape(name: str, lines: Iterable[Line], retired: Iterable[str] = ()) -> Any:
     unused = Field(None, exclude=True, description="No longer said: remove it.")
     words = {line.name: (Said, ...) for line in lines}
-    return create_model(name, __base__=Authored, **words, **{each: (Said | None, unused) for each in retired})  # type: ignore[call-overload]
+    return create_model(name, __base__=Authored, **words, **dict.fromkeys(retired, (Said | None, unused)))  # type: ignore[call-overload]
 
 
 _STEPS = {

@@ -72,9 +72,9 @@ SHIPPED: dict[str, Any] = {
             "say": "Sorry, the text did not go. A person can help you.",
         },
         "text_limit": {
-            "call": "Sorry, no more texts in this call. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
-            "phone": "No more texts to that phone today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
-            "all": "Sorry, no more texts today. To talk to a person, press zero. Or ring {helpline_phone}. {opening_hours}.",
+            "call": "Sorry, no more texts in this call. To talk to a person, {press_zero}. Or ring {helpline_phone}. {opening_hours}.",
+            "phone": "No more texts to that phone today. To talk to a person, {press_zero}. Or ring {helpline_phone}. {opening_hours}.",
+            "all": "Sorry, no more texts today. To talk to a person, {press_zero}. Or ring {helpline_phone}. {opening_hours}.",
         },
         "ring_back": {
             "ask": "Shall we keep your number, and ring you back on this phone?",

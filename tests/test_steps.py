@@ -570,7 +570,9 @@ def test_the_day_promised_is_a_day_on_which_we_ring(script: Script) -> None:
 
 def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(script: Script) -> None:
     desk = PracticeDesk()
-    _asked(Talk(script, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "1", "2", "2", "1")
+    _asked(
+        Talk(script, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "1", "2", "2", "1"
+    )
 
     late = Talk(script, OPEN.replace(hour=14), desk=desk).press("442").key("4271")
 

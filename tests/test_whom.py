@@ -1,10 +1,10 @@
-"""Whom a request is about: a young person is spoken to as one, and whoever rings for another says whose phone to ring."""
+"""Whom a request is about: a young person is spoken to as one, and who rings for another says whose phone to ring."""
 
 from __future__ import annotations
 
 import pytest
 
-from ivr import briefing, call
+from ivr import briefing, call, reply
 from ivr.practice import PracticeDesk
 from ivr.request import Asker, CallbackRequest
 from ivr.script import Script
@@ -133,12 +133,11 @@ def test_two_who_ask_for_the_same_phone_are_joined(script: Script) -> None:
     assert not found.may_say_who()
 
 
-def test_the_adviser_hears_whom_it_is_about(talk: Talk) -> None:
-    from ivr import reply
+def test_the_adviser_hears_whom_it_is_about(script: Script, talk: Talk) -> None:
 
     talk.to(ASKED + "3")
 
-    assert "<whisper_other>" in text_of(reply.whisper(talk.script, talk.session))
+    assert "<whisper_other>" in text_of(reply.whisper(script, talk.session))
 
 
 CARDS = [

@@ -266,7 +266,7 @@ _BY_LINE = "The line adds 'press' and the key by itself."
 _BY_NAME = "Write {press_zero}, {press_star}, {press_hash} or {press_change} instead."
 _NUMBERS = "zero|one|two|three|four|five|six|seven|eight|nine"
 _A_KEY = rf"(?:the )?(?:{_NUMBERS}|star|hash|\d)\b"
-#: "Press four", "option 2", "on key nine", "press four, then three"; and a key called by its name, as in "star stops it".
+#: "Press four", "option 2", "on key nine", "press four, then three"; and a key by its name, as in "star stops it".
 _KEY = re.compile(
     rf"\b(?:press|pressing|option|keys?|hit|push) (?:key |number )?{_A_KEY}(?:,? (?:and )?then {_A_KEY})*"
     r"|\b(?:star|hash)\b",

@@ -64,7 +64,7 @@ def counts(s: Session) -> bool:
 
 
 def anew(here: Here) -> Here:
-    """Start a new draft with its own id, so that drafts are never mixed up. Whom it is about is asked once in a call."""
+    """Start a new draft with its own id, so that drafts are never mixed up. Whom it is about stays as it was."""
     urgency = reply.heard_of_urgency(here.script, here.s)
     wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today", about=here.s.wishes.about)
     return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))
