@@ -49,6 +49,10 @@ class Row:
         return self.request.id
 
     @property
+    def short_about(self) -> list[str]:
+        return short_about(self.request)
+
+    @property
     def is_unheard(self) -> bool:
         """Whether there is a message that no adviser has marked as listened to."""
         return bool(messages.unheard(self.request))
@@ -256,9 +260,15 @@ def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:
     return time if finished else f"Nothing yet: the caller hung up before that. They chose {time}."
 
 
+def _is_theirs(request: CallbackRequest) -> bool:
+    """Whether everybody who waits asked for somebody else, whose phone this is."""
+    return bool(request.askers) and all(asker.theirs for asker in request.askers)
+
+
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
     """What to say when somebody, or an answering machine, picks up. It follows what the caller allowed."""
-    caller = "If you are sure it is the caller: say your name and where you are ringing from."
+    who = "the person whom it is about" if _is_theirs(request) else "the caller"
+    caller = f"If you are sure it is {who}: say your name and where you are ringing from."
     if request.may_say_who():
         other = f"If it is somebody else: 'It is {service}, returning a call.' Say no more."
     else:
@@ -270,6 +280,29 @@ def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
     else:
         machine = "If a machine answers: 'Hello, I am returning your call. I will try again.' Do NOT say who you are."
     return [caller, other, machine]
+
+
+def about_in_words(request: CallbackRequest) -> list[str]:
+    """Whom each caller asks about, and whose phone it is, as far as they said."""
+    return list(dict.fromkeys(words for asker in request.everybody if (words := _about(asker))))
+
+
+def _about(asker: Asker) -> str:
+    if asker.about != "other":
+        return {"child": "Their own child", "me": "Themselves: a young person, whose own right it is"}.get(
+            asker.about, ""
+        )
+    if asker.theirs:
+        return "Somebody else, who agrees. This is that person's own phone"
+    if asker.agreed:
+        return "Somebody else, who agrees. This is the caller's phone"
+    return "Somebody else, who has not agreed: only say how things work. This is the caller's phone"
+
+
+def short_about(request: CallbackRequest) -> list[str]:
+    """The same in a few words, for the list and for alerts: nothing for callers who ask about their own child."""
+    short = {"me": "A young person", "other": "For somebody else"}
+    return list(dict.fromkeys(short[asker.about] for asker in request.askers if asker.about in short))
 
 
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:

@@ -114,6 +114,8 @@ class _Builder:
             "afternoon_hours": _hours_of(line.ring_back.afternoon),
             "message_keep_days": spoken.number(line.ring_back.message_keep_days),
             "reference_digits": spoken.number(REFERENCE_DIGITS),
+            **{name: self._press(key) for name, key in PRESS.items()},
+            PRESS_CHANGE: self._press_to(CHANGE),
         }
 
     # the parts of a script
@@ -168,6 +170,17 @@ class _Builder:
     def _press(self, key: str) -> str:
         name = {"0": "zero", "*": "star", "#": "hash"}.get(key)
         return str(self.phrases.get("press", "")).replace("{key}", str(self.phrases.get(name, key)) if name else key)
+
+    def _press_to(self, wanted: str) -> str:
+        """The keys from the first menu to a place, by the shortest way: 'press 5', or 'press 4, then 3'."""
+        ways: dict[str, tuple[int, ...]] = {MAIN_MENU: ()}
+        for here in (queue := [MAIN_MENU]):
+            for key, choice in getattr(self.authored.get(here), "choices", {}).items():
+                if choice.goto not in ways:
+                    ways[choice.goto] = (*ways[here], key)
+                    queue.append(choice.goto)
+        keys = ways.get(wanted, ())
+        return ", then ".join([self._press(str(keys[0])), *map(str, keys[1:])]) if keys else self._press("0")
 
     def _says(self) -> dict[str, Speech]:
         says = {}
@@ -350,6 +363,9 @@ class _Builder:
             self.found.report(_NO_SETTING(name=name), file, path, f"{{{name}}}")
 
 
+#: Keys as staff's words name them, so that none is written by hand; and the way to change a promised call.
+PRESS = {"press_zero": "0", "press_star": "*", "press_hash": "#", "press_one": "1"}
+PRESS_CHANGE, CHANGE = "press_change", "ring_reference"
 #: The step that sends a text.
 SEND_TEXT = "send_text"
 #: Menus with a class of their own.

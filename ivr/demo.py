@@ -31,7 +31,8 @@ NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
 
 #: The keys that most callers press, by place.
 _ANSWERS = {
-    "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_out": "2", "ring_urgent": "2",
+    "ring_back": "1", "ring_number": "01164960170#", "ring_check": "1", "ring_who": "1", "ring_agreed": "1",
+    "ring_whose": "1", "ring_out": "2", "ring_urgent": "2",
     "ring_when": "3", "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
     "letter_date": "0311", "letter_check": "1",
 }  # fmt: skip

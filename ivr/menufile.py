@@ -14,12 +14,19 @@ from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Said, spare_by_na
 from ivr.reading import Path
 from ivr.script import Line
 
+#: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
+RETIRED = {"ring_back": ("change",)}
 
-def _shape(name: str, lines: Iterable[Line]) -> Any:
-    return create_model(name, __base__=Authored, **{line.name: (Said, ...) for line in lines})  # type: ignore[call-overload]
+
+def _shape(name: str, lines: Iterable[Line], retired: Iterable[str] = ()) -> Any:
+    unused = Field(None, exclude=True, description="No longer said: remove it.")
+    words = {line.name: (Said, ...) for line in lines}
+    return create_model(name, __base__=Authored, **words, **dict.fromkeys(retired, (Said | None, unused)))  # type: ignore[call-overload]
 
 
-_STEPS = {name: (_shape(f"Step_{name}", lines), ...) for name, lines in places.STEP_WORDS.items()}
+_STEPS = {
+    name: (_shape(f"Step_{name}", lines, RETIRED.get(name, ())), ...) for name, lines in places.STEP_WORDS.items()
+}
 Steps: Any = create_model("Steps", __base__=Authored, **_STEPS)  # type: ignore[call-overload]
 Phrases: Any = _shape("Phrases", places.Phrases.lines())
 

@@ -53,11 +53,23 @@ def is_told(script: Script, turn: Turn) -> bool:
     return has_reason and has_hours and any(text_of(values[name]) in words for name in script.line.phones)
 
 
+def about(request: CallbackRequest) -> Iterator[str]:
+    """Whom it is about, if that is not the caller's own child, and whose phone is rung."""
+    for asker in request.askers:
+        if asker.about == "me":
+            yield "about themselves"
+        if asker.about == "other":
+            yield f"about somebody else, who {'agrees' if asker.agreed else 'has not agreed'}"
+        if asker.theirs:
+            yield "their own phone"
+
+
 def facts(request: CallbackRequest) -> Iterator[str]:
     """What is known about a request. What was not asked yet is left out."""
     yield dialling.national(request.number) if request.number else "number not known"
     if request.window:
         yield f"{request.window.day:%A %-d %B}, {request.window.part}"
+    yield from about(request)
     if request.urgency:
         yield {"today": "urgent, for today", "urgent": "urgent"}[request.urgency]
     if request.message_ok is not None:

@@ -22,6 +22,7 @@ class Phrases(Words):
     open_again = Line("day", "time")
     in_the_morning, in_the_afternoon, at_any_time = Line(), Line(), Line()
     whisper, whisper_heard, whisper_pressed_nothing = Line(), Line(), Line()
+    whisper_me, whisper_other = Line(), Line()
     whisper_slow, whisper_urgent, whisper_today, whisper_language = Line(), Line(), Line(), Line()
     whisper_accept, whisper_accepted = label(), Line()
     ring_out, ring_out_accept = Line(), label()

@@ -183,6 +183,10 @@ def heard_of_urgency(script: Script, s: Session) -> Urgency:
     return "today" if "today" in ranks else "urgent" if "urgent" in ranks else ""
 
 
+#: What an adviser hears about whom the call is about, unless it is the caller's own child.
+_ABOUT = {"me": Phrases.whisper_me, "other": Phrases.whisper_other}
+
+
 def whisper(script: Script, s: Session) -> Speech:
     """What an adviser hears before accepting the call: what the caller listened to, and what they need."""
     topics = dict.fromkeys(script.titles[name] for name in s.heard if name in script.titles)
@@ -191,6 +195,8 @@ def whisper(script: Script, s: Session) -> Speech:
     facts = [script.speech(Phrases.whisper)]
     if topics:
         facts.append((*script.speech(Phrases.whisper_heard), *(f"{title}." for title in [*topics][-3:])))
+    if about := _ABOUT.get(s.wishes.about):
+        facts.append(script.speech(about))
     facts += [script.speech(Phrases.whisper_language)] * ("interpreter" in s.wishes.needs)
     facts += [script.speech(Phrases.whisper_pressed_nothing)] * (not s.pressed)
     facts += [script.speech(Phrases.whisper_slow)] * s.slow

@@ -17,6 +17,8 @@ State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelle
 Need = Literal["relay", "interpreter", "slow"]
 #: How an adviser and a caller came to talk.
 How = Literal["put through", "one click", "by hand"]
+#: Whom a caller asks about: their own child, themselves, or somebody else. Empty: they were not asked.
+About = Literal["", "child", "me", "other"]
 
 ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside", "lapsed"})
 #: Seconds after which a talk whose end nobody reported counts as over; and one that was rung by hand, of which nobody
@@ -54,6 +56,11 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     pressed_nothing: bool = False
     #: Whether the request consists of spoken messages only.
     message_only: bool = False
+    about: About = ""
+    #: For somebody else: whether that person knows and agrees (None: not asked), and whether the phone to ring is
+    #: theirs, and not the caller's own.
+    agreed: bool | None = None
+    theirs: bool = False
     #: None: not asked, so the careful answer applies.
     message_ok: bool | None = None
     say_who: bool | None = None

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from ivr.diary import Promise, When, Window
-from ivr.request import CallbackRequest, Need
+from ivr.request import About, CallbackRequest, Need
 from ivr.spoken import Speech
 
 Said = tuple[str | float, ...]
@@ -67,6 +67,10 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
+    #: Whom they ask about, whether that person agrees, and whether the phone to ring is that person's (`Asker`).
+    about: About = ""
+    agreed: bool | None = None
+    theirs: bool = False
     #: What was entered at places that keep it with the request: pairs of the place's name and text.
     entries: tuple[tuple[str, str], ...] = ()
     #: Whether the request consists only of a spoken message.

@@ -210,7 +210,7 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         return
     subject = SUBJECTS["message" if is_message else what]
     words = (
-        f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}\n"
+        f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}{_about(request)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
     if what == "late":
@@ -242,6 +242,12 @@ def _flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
     if len(waiting) < linefile.LEAST_FLOOD:
         return set()
     return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)
+
+
+def _about(request: CallbackRequest) -> str:
+    """Whom it is about, in a sentence; empty for a parent who asks about their own child."""
+    short = briefing.short_about(request)
+    return f" {', '.join(short)}." if short else ""
 
 
 def alert_of_process(tools: Tools, process: str, way: Way) -> None:

@@ -23,7 +23,7 @@ WELCOME, STEPS, WORDS, SHARED = "menus/welcome.yaml", "menus/first_steps.yaml", 
 HELLO = "This is the automated voice of {service_name}."
 SAY = 'say: "What is it about?"'
 PART = '"The SENCO is the teacher in charge of special needs."'
-LABEL = 'label: "To know who to talk to"'
+LABEL = 'label: "To know who to ask first"'
 SCHOOL = '      4: {label: "If sent home, or kept out", goto: out_first, said_back: "Sent home, or kept out."}\n'
 
 
@@ -55,7 +55,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         _label("To sort it all out with the school by talking to them now"),
         _label("To sort it out by talking now"),
     ),
-    "label-overlap": (_label("To make a complaint now"), _label("To talk with the school")),
+    "label-overlap": (_label("To make a complaint now"), _label("To ask at school")),
     "listening": (
         _say("Universities occasionally reorganise administrative responsibilities."),
         _say("The school can help you with that."),
@@ -85,7 +85,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/exclusion.yaml", "We can text you a website.", "Administration. " * 90),),
         (("menus/exclusion.yaml", "We can text you a website.", "Get a text. " * 20),),
     ),
-    "new-words": (((SHARED, '    rung: "We have your request. We will ring you."\n', ""),), ((SHARED, "We have your request. ", ""),)),
+    "new-words": (((SHARED, '    rung: "We have your request. We will ring."\n', ""),), ((SHARED, "We have your request. ", ""),)),
     "own-number": (
         _line('number: "0116 257 5027"', 'number: "0116 496 0000"'),
         _line('number: "0116 257 5027"', 'number: "0116 496 0001"'),
@@ -94,6 +94,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "choices": (
         ((WELCOME, SCHOOL, SCHOOL + SCHOOL.replace("4:", "5:")),),
         ((WELCOME, SCHOOL, ""),),
+    ),
+    "change-in-one-step": (
+        ((WELCOME, "goto: ring_reference", "goto: contact_us"),),
+        (),
     ),
     "menu-seconds": (
         (*_say("You can ask the school for help. " * 4), (WELCOME, LABEL, 'label: "To sort it out by talking to them all"')),
@@ -132,7 +136,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "dead-ends": (
         (
             (WELCOME, "    kind: menu\n    say: \"You do not have to do this alone.\"", "    kind: menu\n    say: \"This is about help.\""),
-            *((WELCOME, f"goto: {there}", "goto: helpers_menu") for there in ("what_we_do", "bring_someone", "groups")),
+            *((WELCOME, f"goto: {there}", "goto: helpers_menu") for there in ("what_we_do", "young_people", "rule_book", "contact_us")),
         ),
         (),
     ),
@@ -381,13 +385,13 @@ def test_a_setting_that_would_let_callers_down_is_found(
 
 def test_a_menu_that_a_switch_leaves_with_a_gap_is_found(files: Files) -> None:
     """A choice at the end may go away and leave none."""
-    menu, node = "menus/more_help.yaml", "  contact_us:\n    kind: reading\n"
-    last = next(line for line in files[menu].splitlines(keepends=True) if "goto: ring_reference" in line)
-    off = _edited(files, ((menu, node, f"{node}    only_if: show_after_complaint\n"),))
+    node = "  rule_book:\n    kind: reading\n"
+    last = next(line for line in files[WELCOME].splitlines(keepends=True) if "goto: contact_us" in line)
+    off = _edited(files, (("menus/more_help.yaml", node, f"{node}    only_if: show_after_complaint\n"),))
 
     says = "The node at key 3 is switched off, which leaves a gap. Put it last, or add 'when_off' there."
     assert [p.says for p in _found("choices", off)] == [says]
-    assert _found("choices", _edited(off, ((menu, last, ""),))) == []
+    assert _found("choices", _edited(off, ((WELCOME, last, ""),))) == []
 
 
 def test_every_rule_has_a_bad_and_a_good_example() -> None:
@@ -521,7 +525,7 @@ When    Wed 25 November 2026, 10:30
 From    07700 900123
 
 CALLER  2
-LINE    ... To know who to talk to, press 1. ...
+LINE    ... To know who to ask first, press 1. ...
 CALLER  1
 LINE    {heard}
 """
@@ -537,7 +541,7 @@ def test_a_story_that_hears_something_else_is_a_problem_with_its_line(shipped: S
     (problem,) = check.play_stories(shipped, {"stories/a.call": STORY.format(heard="... ask the council ...")})
 
     assert (problem.where.file, problem.where.line, problem.code) == ("config/stories/a.call", 8, "story-differs")
-    assert problem.says.startswith("The story hears '... ask the council ...'. The line says 'Who to talk to.")
+    assert problem.says.startswith("The story hears '... ask the council ...'. The line says 'Who to ask first.")
 
 
 def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
@@ -620,7 +624,7 @@ def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> No
 
 
 @pytest.mark.parametrize("story", [
-    f"{HEAD}CALLER\t3\nLINE\tEHC plans, and appeals. \u2026\n\tTo ring the council, press 1. ...\n",
+    f"{HEAD}CALLER\t3\nLINE\tEHC plans, and appeals. \u2026\n\tFor health, or social care, press 1. ...\n",
     f"{HEAD}CALLER  (hangs up)\nENDS    the caller hangs up\n",
     f"{HEAD}LINE    Hello. ...\n".replace("07700 900123", "hidden").replace("\n", "\r\n"),
     "# From may be left out.\nWhen    Wed 25 November 2026, 10:30\nLINE    Hello. ...\n",

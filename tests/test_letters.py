@@ -114,7 +114,7 @@ def test_nobody_is_told_that_they_are_too_late(shipped: Script) -> None:
 
 
 def test_the_letter_has_the_first_key(talk: Talk) -> None:
-    assert "For a letter from the council, press 1." in talk.wait().words
+    assert "For a council letter, press 1." in talk.wait().words
     assert talk.press("1").at == "which_letter"
 
 
@@ -123,7 +123,7 @@ def test_the_first_menu_is_heard_to_its_end_in_about_three_quarters_of_a_minute(
     pace = shipped.line.pace.words_a_minute
     seconds = english.seconds(talk.turn.says, pace) + 1 + english.seconds(talk.wait().turn.says, pace)
 
-    assert seconds <= 46
+    assert seconds <= 49
 
 
 def test_a_key_in_a_reading_that_leads_to_a_menu_does_not_choose_from_it(talk: Talk) -> None:
@@ -166,10 +166,11 @@ KINDS = [
     ("sent home by phone", "24.1", "kept_out"),
     ("shorter days", "24.3", "out_part_time"),
     ("kept out of a nursery or college", "24.4", "out_other_place"),
-    ("sixteen or over", "421", "young_people"),
-    ("the health part of a plan", "22..12..1..1", "health_care"),
-    ("a letter from another council", "424", "county"),
-    ("a call for another family", "422", "someone_else"),
+    ("sixteen or over", "442", "young_people"),
+    ("the health part of a plan", "31", "health_care"),
+    ("a letter from another council", "42", "county"),
+    ("a nursery, or a college", "22", "nursery_college"),
+    ("a call for another family", "442...1", "someone_else"),
     ("a letter nobody can read", "1..3", "letter_unsure"),
 ]
 

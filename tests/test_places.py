@@ -75,7 +75,7 @@ def test_every_choice_of_a_step_leads_to_a_place_and_sets_what_there_is(name: st
 @pytest.fixture
 def keying(script: Script) -> Talk:
     """A caller with a letter who has asked to be rung, and is asked for the date on it last."""
-    return Talk(script, EVENING).to("011" + "21" + "3" + "12" + "1")
+    return Talk(script, EVENING).to("0111" + "21" + "3" + "12" + "1")
 
 
 def _entries(talk: Talk) -> tuple[tuple[str, str], ...]:
@@ -108,7 +108,7 @@ def test_the_date_may_be_left_out_and_the_request_stays(keying: Talk, keys: str)
 @pytest.mark.parametrize("urgency", ["1", "22"])
 def test_whoever_has_no_letter_is_not_asked_for_its_date(script: Script, urgency: str) -> None:
     """The child is out of school, or nothing is urgent."""
-    talk = Talk(script, EVENING).to("011" + urgency + "3" + "12" + "1")
+    talk = Talk(script, EVENING).to("0111" + urgency + "3" + "12" + "1")
 
     assert talk.at == "ring_done"
 

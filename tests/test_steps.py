@@ -162,7 +162,7 @@ def test_hash_behind_a_number_that_ended_by_itself_is_no_key_of_what_follows(key
     assert keying.at == "ring_check"
     assert keying.words.count("four five six") == (1 if late == "#" else 2)
     assert keying.session.wrongs == 0
-    assert keying.press("1").at == "ring_out"
+    assert keying.press("1").at == "ring_who"
 
 
 def test_star_starts_the_number_again(keying: Talk) -> None:
@@ -243,8 +243,8 @@ def test_three_wrong_numbers_find_a_person_without_asking_again(script: Script) 
 
 # --- being rung back ------------------------------------------------------------------------
 
-#: Yes to this phone; not out of school, no letter; in the morning; a message, not who we are; no needs.
-WHOLE = "1", "2", "2", "1", "1", "2", "1"
+#: Yes to this phone; about a child; not out of school, no letter; in the morning; a message, not who we are; no needs.
+WHOLE = "1", "1", "2", "2", "1", "1", "2", "1"
 
 
 def _asked(talk: Talk, *keys: str) -> Talk:
@@ -254,7 +254,7 @@ def _asked(talk: Talk, *keys: str) -> Talk:
 
 
 def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "2", "1", "1", "2", "4", "1")
+    _asked(talk.to(ASK), "1", "1", "2", "2", "1", "1", "2", "4", "1")
 
     request = "callback request: 07700 900123; Thursday 26 November, morning; may leave a message"
     assert talk.noted[-1] == f"{request}; do not say who rings; needs slow"
@@ -267,9 +267,10 @@ def test_a_whole_request_is_written_down_before_the_line_says_so(talk: Talk) -> 
 
 def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
     """A caller who hangs up leaves what they confirmed, marked as unfinished."""
-    _asked(talk.to(ASK), *WHOLE[:6])
+    _asked(talk.to(ASK), *WHOLE[:7])
 
     assert [noted.removeprefix("callback request: 07700 900123; ") for noted in talk.noted] == [
+        "callback request so far: 07700 900123",
         "callback request so far: 07700 900123",
         "callback request: 07700 900123",
         "place held: Thursday 26 November, morning",
@@ -283,7 +284,7 @@ def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
 
 def test_a_request_counts_and_is_said_to_once_the_number_and_the_urgency_are_known(talk: Talk) -> None:
     """The rest may be left out."""
-    _asked(talk.to(ASK), "1", "2", "2")
+    _asked(talk.to(ASK), "1", "1", "2", "2")
 
     (request,) = talk.desk.requests.values()
     assert (request.state, request.finished, request.urgent) == ("waiting", True, False)
@@ -295,7 +296,7 @@ def test_a_request_counts_and_is_said_to_once_the_number_and_the_urgency_are_kno
 @pytest.mark.parametrize("answered", range(3))
 def test_whoever_stays_silent_among_the_questions_hears_the_promise_and_is_rung(talk: Talk, answered: int) -> None:
     """What was not answered is the careful answer."""
-    _asked(talk.to(ASK), *WHOLE[: 3 + answered]).wait(2)
+    _asked(talk.to(ASK), *WHOLE[: 4 + answered]).wait(2)
 
     assert talk.at == "ring_done"
     assert "tomorrow, Thursday the twenty-sixth of November" in talk.words
@@ -303,7 +304,7 @@ def test_whoever_stays_silent_among_the_questions_hears_the_promise_and_is_rung(
     assert (request.state, request.may_say_who()) == ("waiting", False)
 
 
-@pytest.mark.parametrize("answers", [["1"], ["1", "2"]])
+@pytest.mark.parametrize("answers", [["1"], ["1", "1"], ["1", "1", "2"]])
 def test_whoever_stays_silent_when_asked_how_urgent_it_is_counts_as_urgent(talk: Talk, answers: list[str]) -> None:
     _asked(talk.to(ASK), *answers).wait(2)
 
@@ -317,7 +318,7 @@ def test_whoever_stays_silent_when_asked_how_urgent_it_is_counts_as_urgent(talk:
 )
 def test_how_urgent_it_is_is_asked_one_question_at_a_time(talk: Talk, answers: str, urgent: bool, today: bool) -> None:
     """A child out of school now is for today; any letter from the council, or not being sure, is urgent."""
-    _asked(talk.to(ASK), "1", *answers)
+    _asked(talk.to(ASK), "1", "1", *answers)
 
     (request,) = talk.desk.requests.values()
     assert (talk.at, request.urgent, request.today) == ("ring_when", urgent, today)
@@ -325,7 +326,7 @@ def test_how_urgent_it_is_is_asked_one_question_at_a_time(talk: Talk, answers: s
 
 def test_whoever_is_urgent_on_a_friday_evening_hears_the_true_day_and_our_number(script: Script) -> None:
     friday = dt.datetime(2026, 11, 27, 16, 50, tzinfo=LONDON)
-    talk = _asked(Talk(script, friday).press("0").transfer("no_answer").press("1"), "1", "1")
+    talk = _asked(Talk(script, friday).press("0").transfer("no_answer").press("1"), "1", "1", "1")
 
     assert talk.words.startswith(
         "<ring_done.by> on Monday the thirtieth of November <ring_done.ring_us> <ring_done.can_stop>"
@@ -333,7 +334,7 @@ def test_whoever_is_urgent_on_a_friday_evening_hears_the_true_day_and_our_number
 
 
 def test_what_was_answered_is_said_back_where_safety_hangs_on_it(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "2", "1")
+    _asked(talk.to(ASK), "1", "1", "2", "2", "1")
 
     assert talk.press("1").words.startswith("<ring_message.will> <ring_safe.ask>")
     assert talk.press("2").words.startswith("<ring_safe.will_not>")
@@ -376,18 +377,18 @@ def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(script: S
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
     """They confirmed a number, and then changed their mind."""
-    _asked(talk.to(ASK), "1", "2", "2").press("***")
+    _asked(talk.to(ASK), "1", "1", "2", "2").press("****")
 
     assert talk.at == "ring_back"
     assert talk.words.startswith("<ring_cancelled.not_rung>")
     assert [request.state for request in talk.desk.requests.values()] == ["cancelled"]
 
-    assert _asked(talk, *WHOLE).words.startswith("<ring_done.say>")
+    assert _asked(talk, *WHOLE[:1], *WHOLE[2:]).words.startswith("<ring_done.say>"), "whom it is about is asked once"
     assert [request.state for request in talk.desk.requests.values()] == ["cancelled", "waiting"]
 
 
 def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "2", "1").press("*")
+    _asked(talk.to(ASK), "1", "1", "2", "2", "1").press("*")
 
     assert talk.at == "ring_when"
     assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
@@ -395,7 +396,7 @@ def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
 
 def test_being_kept_out_of_school_is_urgent_without_asking(script: Script) -> None:
     """From the start, also if the caller hangs up in the middle."""
-    talk = Talk(script, EVENING).to("2").press("01").press("1")
+    talk = Talk(script, EVENING).to("2").press("01").press("1").press("1")
     assert talk.at == "ring_when"
     assert "urgent" in talk.noted[-1]
 
@@ -410,12 +411,12 @@ def test_a_word_looked_up_on_the_way_takes_no_urgency_and_no_text_away(script: S
     assert talk.at == "reading"
 
     assert talk.press("1").press("1").desk.texts[0].text == "text_reading"
-    assert talk.press("2").press("1").at == "ring_when"
+    assert talk.press("2").press("1").press("1").at == "ring_when"
 
 
 def test_an_urgent_caller_who_chose_a_time_is_rung_then(talk: Talk) -> None:
     """What they chose may be the only time that is safe for them."""
-    _asked(talk.to(ASK), "1", "1", "2", "1", "1", "1")
+    _asked(talk.to(ASK), "1", "1", "1", "2", "1", "1", "1")
 
     (request,) = talk.desk.requests.values()
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == dt.datetime(2026, 11, 26, 12, 0, tzinfo=LONDON)
@@ -423,7 +424,7 @@ def test_an_urgent_caller_who_chose_a_time_is_rung_then(talk: Talk) -> None:
 
 
 def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "2", "1")
+    _asked(talk.to(ASK), "1", "1", "2", "2", "1")
 
     assert "<ring_message.will_not>" in talk.press("3").words
     assert "<ring_safe.will_not>" in talk.press("3").words
@@ -432,7 +433,7 @@ def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
 
 
 def test_a_time_that_is_full_is_said_and_another_can_be_chosen(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "2", "1")
+    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "1", "2", "2", "1")
 
     assert talk.words.startswith("<ring_when.full>")
     assert talk.press("3").at == "ring_message", "at any time, nobody is turned away"
@@ -440,7 +441,7 @@ def test_a_time_that_is_full_is_said_and_another_can_be_chosen(script: Script) -
 
 def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered() -> None:
     ring_back = {**small.LINE["ring_back"], "morning": {"hours": "closed", "places": 0}}
-    talk = _asked(Talk(small.script(ring_back=ring_back), EVENING).to(ASK), "1", "2", "2")
+    talk = _asked(Talk(small.script(ring_back=ring_back), EVENING).to(ASK), "1", "1", "2", "2")
 
     assert "<ring_when.morning>" not in talk.words
     assert "<ring_when.afternoon>, <press> 2." in talk.words
@@ -449,7 +450,7 @@ def test_a_part_of_the_day_in_which_nobody_is_rung_is_not_offered() -> None:
 def test_no_time_is_promised_that_is_nearly_over(script: Script) -> None:
     """At two minutes to twelve, there is no time left to ring this morning."""
     noon = dt.datetime(2026, 11, 25, 11, 58, tzinfo=LONDON)
-    talk = _asked(Talk(script, noon).press("0").transfer("busy"), "1", "1", "2", "2", "1")
+    talk = _asked(Talk(script, noon).press("0").transfer("busy"), "1", "1", "1", "2", "2", "1")
 
     assert "place held: Thursday 26 November, morning" in talk.noted
 
@@ -459,7 +460,7 @@ def test_any_time_is_the_first_that_has_a_place(script: Script) -> None:
     days = ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning")
     for nth, expected in enumerate(days):
         talk = Talk(script, EVENING, f"+44770090012{nth}", desk, name=expected)
-        _asked(talk.to(ASK), "1", "2", "2", "3")
+        _asked(talk.to(ASK), "1", "1", "2", "2", "3")
 
         assert f"place held: {expected}" in talk.noted
 
@@ -495,9 +496,8 @@ def asked(script: Script) -> Talk:
     return Talk(script, EVENING, desk=talk.desk, name="later").press("442")
 
 
-def test_it_is_asked_for_where_the_promise_said_and_where_one_asks_to_be_rung(script: Script, asked: Talk) -> None:
+def test_it_is_asked_for_where_the_promise_said(asked: Talk) -> None:
     assert asked.at == "ring_reference"
-    assert Talk(script, EVENING).to(ASK).press("4").at == "ring_reference"
 
 
 def test_the_number_of_a_call_lets_its_caller_hear_it(asked: Talk) -> None:
@@ -544,7 +544,7 @@ def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(script: Script) -> 
     assert talk.words.startswith("to ring_reference. <ring_reference.hidden> <person_away.closed>")
     assert talk.at == "person_away"
     assert _asked(
-        Talk(script, EVENING, HIDDEN).press("01").enter("07700900456"), "1", "2", "2", "1", "1", "1", "1"
+        Talk(script, EVENING, HIDDEN).press("01").enter("07700900456"), "1", "1", "2", "2", "1", "1", "1", "1"
     ).words.count("<ring_done.change_hidden>")
 
 
@@ -560,7 +560,7 @@ def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -
 
 def test_the_day_promised_is_a_day_on_which_we_ring(script: Script) -> None:
     """Friday in the evening: the weekend is skipped."""
-    talk = _asked(Talk(script, dt.datetime(2026, 11, 27, 20, 0, tzinfo=LONDON)).to(ASK), "1", "2", "2", "1")
+    talk = _asked(Talk(script, dt.datetime(2026, 11, 27, 20, 0, tzinfo=LONDON)).to(ASK), "1", "1", "2", "2", "1")
 
     assert "place held: Monday 30 November, morning" in talk.noted
 
@@ -570,7 +570,9 @@ def test_the_day_promised_is_a_day_on_which_we_ring(script: Script) -> None:
 
 def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(script: Script) -> None:
     desk = PracticeDesk()
-    _asked(Talk(script, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "2", "2", "1")
+    _asked(
+        Talk(script, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "1", "2", "2", "1"
+    )
 
     late = Talk(script, OPEN.replace(hour=14), desk=desk).press("442").key("4271")
 
@@ -579,8 +581,8 @@ def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(script: Scr
 
 def test_the_day_promised_is_the_day_on_which_we_ring(script: Script) -> None:
     """Today while somebody is there, the next day at night, and never just 'soon'."""
-    by_day = _asked(Talk(script).press("0").transfer("busy").press("1"), "1", "1")
-    at_night = _asked(Talk(script, EVENING).to(ASK), "1", "1")
+    by_day = _asked(Talk(script).press("0").transfer("busy").press("1"), "1", "1", "1")
+    at_night = _asked(Talk(script, EVENING).to(ASK), "1", "1", "1")
 
     assert by_day.words.startswith("<ring_done.by> today, Wednesday the twenty-fifth of November <ring_done.can_stop>")
     assert at_night.words.startswith(
@@ -590,14 +592,14 @@ def test_the_day_promised_is_the_day_on_which_we_ring(script: Script) -> None:
 
 def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk) -> None:
     """Not before: nobody is there, and nobody should be rung at night."""
-    _asked(talk.to(ASK), "1", "1", "3", "1", "1", "1")
+    _asked(talk.to(ASK), "1", "1", "1", "3", "1", "1", "1")
 
     (request,) = talk.desk.requests.values()
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=9, minute=0)
 
 
 def test_leaving_the_questions_for_the_end_of_the_line_takes_back_what_does_not_count_yet(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1")
+    _asked(talk.to(ASK), "1", "1")
 
     assert "<ring_cancelled.not_rung>" in talk.press("94").words
     assert (talk.at, talk.noted[-1]) == ("end_menu", "callback request cancelled")
@@ -605,7 +607,7 @@ def test_leaving_the_questions_for_the_end_of_the_line_takes_back_what_does_not_
 
 def test_what_was_promised_stands_when_the_caller_goes_elsewhere(talk: Talk) -> None:
     """They were told that they can hang up, too."""
-    _asked(talk.to(ASK), "1", "2", "2").press("94")
+    _asked(talk.to(ASK), "1", "1", "2", "2").press("94")
 
     assert talk.at == "end_menu"
     assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
@@ -615,7 +617,7 @@ def test_while_another_wish_of_this_phone_stands_nobody_hears_that_it_is_not_run
     desk = PracticeDesk()
     _asked(Talk(script, EVENING, desk=desk, name="first").to(ASK), *WHOLE)
 
-    second = _asked(Talk(script, EVENING, desk=desk, name="second").to(ASK), "1").press("*")
+    second = _asked(Talk(script, EVENING, desk=desk, name="second").to(ASK), "1", "1").press("**")
 
     assert second.words.startswith("<ring_cancelled.one>")
 
@@ -630,7 +632,7 @@ def test_what_has_ended_meanwhile_is_as_good_as_cancelled(asked: Talk) -> None:
 
 
 def test_a_need_chosen_by_a_slip_is_said_and_can_be_taken_out(talk: Talk) -> None:
-    _asked(talk.to(ASK), "1", "2", "2", "1", "1", "1")
+    _asked(talk.to(ASK), "1", "1", "2", "2", "1", "1", "1")
 
     assert talk.press("2").words.startswith("<ring_needs.has_relay>")
     _asked(talk.press("*"), "1", "1")
@@ -649,7 +651,7 @@ def test_whoever_was_put_through_while_asking_is_noted_as_talked_to(script: Scri
 
 def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk) -> None:
     """The line ends the call, and the request stays."""
-    _asked(talk.to(ASK), "1")
+    _asked(talk.to(ASK), "1", "1")
     while talk.at != "goodbye":
         talk.wait()
 
@@ -658,7 +660,7 @@ def test_a_silent_caller_whose_number_we_have_hears_that_we_will_ring(talk: Talk
 
 def test_a_question_offered_choice_by_choice_is_asked_again(talk: Talk) -> None:
     """'For yes' means nothing half a minute after the question."""
-    _asked(talk.to(ASK), "1").press("77")
+    _asked(talk.to(ASK), "1", "1").press("77")
 
     assert talk.place.offer == 1
     assert "<ring_out.ask>" in talk.words
@@ -677,11 +679,11 @@ def test_moving_a_call_again_goes_on_to_later_days(asked: Talk) -> None:
     """It does not alternate between two."""
     for day in ("Friday the twenty-seventh", "Monday the thirtieth"):
         assert f"<ring_moved.say> on {day} of November <in_the_morning>" in asked.key("4271").press("11").words
-        asked.press("2").press("4")
+        asked.press("4").press("442")
 
 
 def test_urgent_guidance_is_remembered_when_the_caller_goes_on_to_other_guidance(script: Script) -> None:
-    talk = Talk(script, EVENING).to("41").press("1").wait(4).press("0").press("1").press("1")
+    talk = Talk(script, EVENING).to("41").press("1").wait(4).press("0").press("1").press("1").press("1")
 
     assert talk.at == "ring_when"
     assert talk.session.wishes.urgent
@@ -700,7 +702,7 @@ def test_a_yes_to_being_rung_is_taken_though_redis_was_away_a_moment_ago(script:
 def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(script: Script) -> None:
     """However urgent it was, and though any time is right."""
     desk = PracticeDesk()
-    _asked(Talk(script, EVENING, desk=desk).to(ASK), "1", "1", "3", "1", "1", "1")
+    _asked(Talk(script, EVENING, desk=desk).to(ASK), "1", "1", "1", "3", "1", "1", "1")
 
     moved = Talk(script, EVENING, desk=desk).press("442").key("4271").press("1").press("3")
 
@@ -710,7 +712,7 @@ def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(script: Script)
 
 
 def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "2", "2")
+    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "1", "2", "2")
 
     for _ in range(4):
         talk.press("1")

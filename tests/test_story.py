@@ -96,7 +96,7 @@ def test_a_request_is_got_once_it_is_written_down_and_not_when_it_is_taken_back(
 
 
 def test_a_text_is_got_by_whoever_asked_for_it(shipped: Script) -> None:
-    asked = "CALLER  3\nCALLER  1\nCALLER  (says nothing)\nCALLER  (says nothing)\nCALLER  1\n"
+    asked = "CALLER  3\nCALLER  4\nCALLER  3\nCALLER  (says nothing)\nCALLER  (says nothing)\nCALLER  1\n"
 
     assert _got(shipped, asked) == ["nothing"]
     assert _got(shipped, f"{asked}CALLER  1\n") == ["a text: text_council"]

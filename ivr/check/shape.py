@@ -8,15 +8,18 @@ from collections import deque
 from collections.abc import Iterator
 
 from ivr import confirmation, dialling
-from ivr.authored import Menu, Reading
+from ivr.authored import Choice, Menu, Reading
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.menufile import RETIRED
 from ivr.places.nodes import Word as SpokenWord
 from ivr.places.reading import Reading as SpokenReading
 from ivr.reading import Path
-from ivr.script import END_MENU, GREETING, HELP, NEEDED_TEXTS, WORDS_MENU
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_MENU
 
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
+#: Where a promised call is changed. Whoever was promised one was told its key.
+CHANGE = "ring_reference"
 #: R8 says 25 seconds, at the pace of running speech. The same words take 30 as separate sounds, one for each choice and
 #: one for its key.
 MENU_SECONDS = 30.0
@@ -31,7 +34,7 @@ def choices(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, Menu):
             most = MOST_CHOICES_IN_HELP if node_id == HELP else MOST_CHOICES
-            if len(node.choices) > most:
+            if len(_to_remember(node_id, node)) > most:
                 words = f"This menu has {len(node.choices)} choices."
                 yield context.at(node_id, "choices", words=words, remedy=f"Make it {most} at most.")
             keys = sorted(node.choices)
@@ -41,6 +44,22 @@ def choices(context: Context) -> Iterator[Finding]:
             elif gone := _leave_a_gap(context, node_id, keys):
                 words = f"The node at key {gone} is switched off, which leaves a gap."
                 yield context.at(node_id, "choices", gone, words=words, remedy="Put it last, or add 'when_off' there.")
+
+
+def _to_remember(node_id: str, node: Menu) -> list[Choice]:
+    """The choices of a menu that callers weigh against each other: not the change of a call, last in the first menu."""
+    found = [choice for _, choice in sorted(node.choices.items())]
+    return found[:-1] if node_id == MAIN_MENU and found and found[-1].goto == CHANGE else found
+
+
+@rule("change-in-one-step", "R10", "Nobody remembers a row of keys at the moment when they are promised a call.")
+def change_in_one_step(context: Context) -> Iterator[Finding]:
+    """The first menu leads to changing a promised call: the same words for every caller, so they tell nobody who
+    shares a phone that somebody asked to be rung."""
+    main = context.authored.get(MAIN_MENU)
+    if isinstance(main, Menu) and CHANGE not in {choice.goto for choice in main.choices.values()}:
+        words, remedy = "Nobody can change a promised call in one step.", f"Let the last choice lead to {CHANGE}."
+        yield context.at(MAIN_MENU, "choices", words=words, remedy=remedy)
 
 
 def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:
@@ -57,7 +76,7 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
         said: list[str | float] = []
         if isinstance(node, Menu):
             said = [*_words(context, node.say), line.pace.between_choices]
-            for choice in node.choices.values():
+            for choice in _to_remember(node_id, node):
                 said += [*_words(context, choice.label), line.pace.before_key, "press 1", line.pace.between_choices]
         seconds = english.seconds(tuple(said), line.pace.words_a_minute)
         if seconds > MENU_SECONDS:
@@ -242,10 +261,20 @@ def leftovers(context: Context) -> Iterator[Finding]:
         for name in getattr(context.script.line, group):
             if name not in used:
                 yield Finding(LINE, (group, name), "Nothing uses this setting.", "Use it, or remove it.")
+    yield from _no_longer_said(context)
     switches = {node.only_if for node in context.authored.values()}
     for name in context.script.line.switches:
         if name not in switches:
             yield Finding(LINE, ("switches", name), "Nothing uses this switch.", "Use it, or remove it.")
+
+
+def _no_longer_said(context: Context) -> Iterator[Finding]:
+    """Words of steps that only earlier versions of the line said."""
+    for file, menu in context.draft.menus.items():
+        for step, names in RETIRED.items():
+            for name in names:
+                if menu.steps and getattr(getattr(menu.steps, step), name):
+                    yield Finding(file, ("steps", step, name), "The line no longer says this.", "Remove it.")
 
 
 @rule("new-words", "R40", "Staff should read all the words that callers hear.", level="warning")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ivr import authored
+from ivr import authored, places
 from ivr.authored import Reading
 from ivr.check import english
-from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, rule
+from ivr.phrases import Phrases
+from ivr.places.kinds import Asks
 from ivr.places.nodes import Word
-from ivr.spoken import BLANK, unmarked
+from ivr.spoken import BLANK, text_of, unmarked
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15
 PART_MOST = 30
 LABEL_GOOD, LABEL_MOST = 7, 10
 EXTRA_SYLLABLES_GOOD, EXTRA_SYLLABLES_MOST = 6, 12
 GRADE_MOST, GRADE_NEEDS_WORDS = 4.0, 100
-#: The share of its words that a label may have in common with another label of the menu.
-OVERLAP_MOST = 0.4
 TEXT_MOST = 306
 
 #: Phrases that callers do not follow, or that put them off, with the remedy.
@@ -52,12 +52,11 @@ BANNED: tuple[tuple[str, str], ...] = (
     ),
 )
 
-#: Words that do not distinguish one choice from another.
+#: Words that a voice does not stress, so that they do not distinguish one choice from another, nor make two alike.
 _LITTLE = frozenset({
-    "to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on",
-    "hear", "know", "get", "about", "who", "how", "words",
+    "to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on", "us", "our", "we", "it",
+    "this", "is", "are", "be", "do", "what", "which", "when", "how", "who", "about", "hear", "know", "get", "words",
 })  # fmt: skip
-
 #: One word for one thing, the same on every part of the line.
 PREFERRED: dict[str, str] = {
     r"local authority|\bLA\b": "the council",
@@ -127,30 +126,45 @@ def label_length(context: Context) -> Iterator[Finding]:
             yield text.finding(f"This choice has {count} words.", remedy, "error" if worse else "warning")
 
 
-@rule("label-overlap", "R9", "Choices that sound alike are the most common fault of phone menus.", level="warning")
+@rule("label-overlap", "R9", "Choices that sound alike are the most common fault of phone menus.")
 def label_overlap(context: Context) -> Iterator[Finding]:
+    """No two choices that are heard together share a word that is stressed. Key 0 is heard with nearly all of them."""
     for node_id, node in context.authored.items():
-        choices = getattr(node, "choices", {})
-        for key, choice in choices.items():
-            for other_key, other in choices.items():
-                shared = _shared(choice.label, other.label)
-                if key < other_key and shared > OVERLAP_MOST:
-                    worse = choice.label.lower() == other.label.lower()
-                    yield context.at(
-                        node_id, "choices", other_key, "label",
-                        words=f"This choice sounds like choice {key}, '{choice.label}'.",
-                        remedy="Use different words.", level="error" if worse else "warning",
-                    )  # fmt: skip
+        if isinstance(node, authored.Menu):
+            told = [(choice.label, choice.goto == "person") for _, choice in sorted(node.choices.items())]
+            for nth, words in _alike(context, told):
+                key = sorted(node.choices)[nth]
+                yield context.at(node_id, "choices", key, "label", words=words, remedy=_UNLIKE)
+    for step_id, step in places.STEPS.items():
+        if isinstance(step, Asks):
+            told = [(text_of(context.script.speech(pick.label)), pick.goto == "person") for pick in step.picks]
+            for nth, words in _alike(context, told):
+                path = ("steps", step_id, step.picks[nth].label.name)
+                yield Finding(f"{MENUS}shared.yaml", path, words, _UNLIKE)
 
 
-def _shared(one: str, other: str) -> float:
-    first, second = _content(one), _content(other)
-    return len(first & second) / max(1, min(len(first), len(second)))
+_UNLIKE = "Use different words."
 
 
-def _content(label: str) -> set[str]:
-    """The words of a label that distinguish it from others."""
-    return {word.lower() for word in english.words(label)} - _LITTLE
+def _alike(context: Context, told: list[tuple[str, bool]]) -> Iterator[tuple[int, str]]:
+    """The choices that share a stressed word with an earlier one, or with the offer of a person on key 0."""
+    to_person = text_of(context.script.speech(Phrases.to_person))
+    for nth, (label, is_person) in enumerate(told):
+        before = [earlier for earlier, _ in told[:nth]] + ([] if is_person else [to_person])
+        for other in before:
+            if word := _shared(label, other):
+                yield nth, f"This choice sounds like '{other.rstrip(',')}': both have '{word}'."
+
+
+def _shared(one: str, other: str) -> str:
+    """A stressed word of the first that the other has too, in any of its forms; empty if there is none."""
+    stems = {form for word in _stressed(other) for form in english.forms(word)}
+    return next((word for word in _stressed(one) if stems & set(english.forms(word))), "")
+
+
+def _stressed(label: str) -> list[str]:
+    """The words of a label that the voice stresses."""
+    return [word for word in english.words(label) if word.lower() not in _LITTLE and not english.is_number(word)]
 
 
 @rule("listening", "R23", "Long words are harder to follow by ear than in print.")
@@ -231,16 +245,31 @@ def banned(context: Context) -> Iterator[Finding]:
                 yield text.finding(f"'{found[0]}' must not be used on this line.", instead, word=found[0])
 
 
-@rule("keys-by-hand", "R6, R10", "The line announces keys by itself; a key written by hand may be wrong.")
+@rule("keys-by-hand", "R6, R10", "Keys move; one that is written by hand then leads callers astray.")
 def keys_by_hand(context: Context) -> Iterator[Finding]:
+    """Keys are never written by hand: not in guidance, not in the words of the line itself, not in texts or notices."""
     for text in context.texts:
-        if text.node and (found := _KEY.search(text.written)):
-            words = "The line adds 'press' and the key by itself."
-            yield text.finding(words, f"Remove '{found[0]}'.", word=found[0])
+        if text.kind != "phrase" or "{" in text.written:
+            for found in _by_hand(text.written):
+                remedy = f"Remove '{found}'." if text.node else _BY_NAME
+                yield text.finding(_BY_LINE if text.node else f"'{found}' is written by hand.", remedy, word=found)
+    for name, body in context.draft.texts.texts.items():
+        for found in _by_hand(body):
+            yield Finding(TEXTS, ("texts", name), "A text cannot know which key it will be.", f"Remove '{found}'.")
 
 
+def _by_hand(written: str) -> list[str]:
+    return [found[0] for found in _KEY.finditer(written)]
+
+
+_BY_LINE = "The line adds 'press' and the key by itself."
+_BY_NAME = "Write {press_zero}, {press_star}, {press_hash} or {press_change} instead."
+_NUMBERS = "zero|one|two|three|four|five|six|seven|eight|nine"
+_A_KEY = rf"(?:the )?(?:{_NUMBERS}|star|hash|\d)\b"
+#: "Press four", "option 2", "on key nine", "press four, then three"; and a key by its name, as in "star stops it".
 _KEY = re.compile(
-    r"\b(press|option) (the )?(zero|one|two|three|four|five|six|seven|eight|nine|star|hash)\b",
+    rf"\b(?:press|pressing|option|keys?|hit|push) (?:key |number )?{_A_KEY}(?:,? (?:and )?then {_A_KEY})*"
+    r"|\b(?:star|hash)\b",
     re.IGNORECASE,
 )
 

@@ -28,7 +28,7 @@ from ivr.script import Script
 from ivr.store import LONGEST_NAME, Adviser, Store
 
 HEADINGS = (
-    "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Listened to",
+    "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "About", "Needs", "Tries", "State", "Listened to",
     "Left a message", "Call number", "Asked", "Notes",
 )  # fmt: skip
 
@@ -168,6 +168,7 @@ def _cells(row: briefing.Row, now: float, live: Script | None) -> tuple[str, ...
         request.urgency.upper(),
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",
+        "; ".join(briefing.about_in_words(request)),
         ", ".join([*request.needs, *_in_call(request)]),
         f"{request.tries} of {MOST_TRIES}",
         state,

@@ -12,6 +12,7 @@ caller who has not agreed. To add a step, write a class with its words, and list
     texting.py   getting a text message about the guidance
     wish.py      what is saved of a callback request, and what is promised
     ringing.py   asking to be rung back
+    whom.py      whom a request is about, and whose phone is rung
     letter.py    the date on a letter, kept with the request
     changing.py  hearing, moving and cancelling a promised call later
 """
@@ -28,7 +29,7 @@ from ivr.phrases import (
     UnusedKeyAgain,
     UnusedKeyFirst,
 )
-from ivr.places import changing, entry, letter, message, nodes, person, ringing, texting, wish
+from ivr.places import changing, entry, letter, message, nodes, person, ringing, texting, whom, wish
 from ivr.places.kinds import Step
 from ivr.script import Line, Place, Words
 
@@ -36,7 +37,8 @@ from ivr.script import Line, Place, Words
 WORDED: tuple[type[Words], ...] = (
     nodes.Slower, MoreTime, nodes.Pause, person.Person, person.StayOn, person.PersonAway, message.Message,
     texting.SendTextTo, texting.TextNumber, texting.TextCheck, texting.TextSent, texting.TextFailed, texting.TextLimit,
-    ringing.RingBack, entry.RingNumber, ringing.RingCheck, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
+    ringing.RingBack, entry.RingNumber, ringing.RingCheck, whom.RingWho, whom.RingAgreed,
+    whom.RingWhose, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
     ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, letter.LetterDate, letter.LetterCheck,
     ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,

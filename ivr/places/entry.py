@@ -39,6 +39,10 @@ class TakesDigits(Step):
     #: Whether every number has `most` digits, so that hash is not needed.
     ends_itself: ClassVar[bool] = False
 
+    def asks(self, here: Here) -> Line:
+        """The words that ask for the number."""
+        return self.say
+
     def is_whole(self, number: str) -> bool:
         """Whether fewer digits than `most` are already a complete number, without hash."""
         return False
@@ -72,7 +76,7 @@ class TakesDigits(Step):
         pace, where = here.script.line.pace, here.script.press_where
         done = (*here.words(NumberEntry.done), pace.before_key, where["#"], pace.between_choices)
         start_again = (*here.words(NumberEntry.start_again), pace.before_key, where["*"])
-        return (*here.words(self.say), pace.between_choices, *(() if self.ends_itself else done), *start_again)
+        return (*here.words(self.asks(here)), pace.between_choices, *(() if self.ends_itself else done), *start_again)
 
     def took(self, here: Here, event: Input) -> Moved | None:
         if isinstance(event, Key):
@@ -172,9 +176,12 @@ class RingNumber(PhoneEntry):
     """Asks for the number to ring. Its replies to unusable numbers are used by all entries."""
 
     id = "ring_number"
-    say, hidden, malformed, short, long = Line(), Line(), Line(), Line(), Line()
+    say, theirs, hidden, malformed, short, long = Line(), Line(), Line(), Line(), Line(), Line()
     premium, emergency, foreign, ours, never = Line(), Line(), Line(), Line(), Line()
     then = "ring_check"
+
+    def asks(self, here: Here) -> Line:
+        return self.theirs if here.s.wishes.theirs else self.say
 
 
 #: The reply for each verdict of `dialling`. A caller who enters a number that means 'hidden' has not hidden their own.

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from ivr import dialling, reply, spoken
 from ivr.hours import LONDON
 from ivr.phrases import Phrases
-from ivr.places import changing
+from ivr.places import changing, whom
 from ivr.places.entry import RingNumber, read_back
 from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, no, not_sure, onward, wishing, yes
+from ivr.places.whom import WHO, words_about
 from ivr.places.wish import RingFailed, anew, in_haste, is_keyed, keep, promise, save, told
 from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
 from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
@@ -29,8 +30,8 @@ class RingBack(Asks):
     """Asks whether to ring the phone that the caller is using."""
 
     id = "ring_back"
-    ask, change = Line(), label()
-    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_check"), Pick(change, "ring_reference"))
+    ask = Line()
+    picks = (yes(WHO), no("ring_number"), not_sure("ring_check"))
     for_staff = stands_alone = begins_dialogue = True
 
     def arrive(self, here: Here) -> Moved:
@@ -48,7 +49,7 @@ class RingBack(Asks):
     def picked(self, here: Here, pick: Pick) -> Moved:
         here, own = anew(here), dialling.judge(here.s.caller).e164
         if pick.label is Phrases.if_yes:
-            return keep(wishing(here, number=own), Go("ring_out"))
+            return keep(wishing(here, number=own), Go(WHO))
         return super().picked(wishing(here, number=own) if pick.label is Phrases.if_not_sure else here, pick)
 
 
@@ -56,14 +57,16 @@ class RingCheck(Asks):
     """Whether the number that was keyed is right."""
 
     id = "ring_check"
-    ask = Line("typed_number")
-    picks = (yes("ring_out"), no("ring_number"), not_sure("ring_number"))
+    ask, theirs = Line("typed_number"), Line("typed_number")
+    picks = (yes(WHO), no("ring_number"), not_sure("ring_number"))
 
     def says(self, here: Here) -> Speech:
-        return read_back(here, self.ask)
+        return read_back(here, self.theirs if here.s.wishes.theirs else self.ask)
 
     def picked(self, here: Here, pick: Pick) -> Moved:
-        return keep(here, Go("ring_out")) if pick.label is Phrases.if_yes else super().picked(here, pick)
+        if pick.label is not Phrases.if_yes:
+            return super().picked(here, pick)
+        return whom.instead(here, Go(RingOut.id)) if here.s.wishes.theirs else keep(here, Go(WHO))
 
 
 # --- how urgent: from here on it counts ---------------------------------------------------------
@@ -72,6 +75,8 @@ class RingCheck(Asks):
 def _promised(here: Here) -> Speech:
     """Says that the request is saved, and the day on which we will ring: only what is certain, and never 'soon'."""
     has_time = here.s.wishes.window is not None and not in_haste(here.s)
+    if here.s.wishes.theirs:
+        return told(here, RingDone.theirs if has_time else RingDone.theirs_by)
     return told(here, RingDone.say if has_time else RingDone.by)
 
 
@@ -97,24 +102,30 @@ class RingOut(_HowUrgent):
     """Asks whether a child is out of school now."""
 
     id = "ring_out"
-    ask = Line()
+    ask, you, they = Line(), Line(), Line()
     picks = (yes("ring_when", urgent=True, today=True), no("ring_urgent"), not_sure("ring_when", urgent=True))
 
     def arrive(self, here: Here) -> Moved:
         """Skipped if the guidance that was heard already tells."""
         return (here.s, STAY) if here.s.wishes.urgent is None else save(here, Go("ring_when"), says=_counts)
 
+    def says(self, here: Here) -> Speech:
+        return here.words(words_about(here, self.ask, me=self.you, other=self.they))
+
 
 class RingUrgent(_HowUrgent):
     """Asks whether there is a letter with a time limit."""
 
     id = "ring_urgent"
-    ask = Line()
+    ask, they = Line(), Line()
     picks = (
         yes("ring_when", urgent=True),
         no("ring_when", urgent=False),
         not_sure("ring_when", urgent=True),
     )
+
+    def says(self, here: Here) -> Speech:
+        return here.words(words_about(here, self.ask, other=self.they))
 
 
 # --- when ---------------------------------------------------------------------------------------
@@ -124,7 +135,7 @@ class RingWhen(Asks):
     """Asks for a part of the day. A place in it is held while the caller answers the other questions."""
 
     id = "ring_when"
-    say = Line()
+    say, theirs = Line(), Line()
     morning, afternoon, any = label(), label(), label()
     full = Line()
     picks = (
@@ -135,7 +146,7 @@ class RingWhen(Asks):
     unfinished = True
 
     def says(self, here: Here) -> Speech:
-        return here.words(self.say)
+        return here.words(self.theirs if here.s.wishes.theirs else self.say)
 
     def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.sets["when"] in ("any", *here.script.diary.parts)
@@ -197,6 +208,10 @@ class RingMessage(_Kept):
         not_sure("ring_safe", said=will_not, message_ok=False),
     )
 
+    def arrive(self, here: Here) -> Moved:
+        """Not asked about somebody else's phone, since nobody can agree for them: the careful answers apply."""
+        return here.s, Go(RingNeeds.id) if here.s.wishes.theirs else STAY
+
 
 class RingSafe(_Kept):
     """Asks whether we may say who is ringing if somebody else answers."""
@@ -214,7 +229,7 @@ class RingNeeds(_Kept):
     """Asks what the adviser should prepare, one need after another."""
 
     id = "ring_needs"
-    say, say_more = Line(), Line()
+    say, theirs, say_more = Line(), Line(), Line()
     nothing, relay, interpreter, slow = label(), label(), label(), label()
     has_relay, has_interpreter, has_slow = Line(), Line(), Line()
     picks = (
@@ -225,7 +240,9 @@ class RingNeeds(_Kept):
     )
 
     def says(self, here: Here) -> Speech:
-        return here.words(self.say_more if here.s.wishes.needs else self.say)
+        if here.s.wishes.needs:
+            return here.words(self.say_more)
+        return here.words(self.theirs if here.s.wishes.theirs else self.say)
 
     def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.label.name not in here.s.wishes.needs
@@ -244,6 +261,7 @@ class RingDone(Asks):
 
     id = "ring_done"
     say, by = Line("day", "window"), Line("day")
+    theirs, theirs_by = Line("day", "window"), Line("day")
     ring_us, can_stop = Line(), Line()
     reference = Line("reference")
     change, change_hidden = Line(), Line()

@@ -64,9 +64,9 @@ def counts(s: Session) -> bool:
 
 
 def anew(here: Here) -> Here:
-    """Start a new draft with its own id, so that drafts are never mixed up."""
+    """Start a new draft with its own id, so that drafts are never mixed up. Whom it is about stays as it was."""
     urgency = reply.heard_of_urgency(here.script, here.s)
-    wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today")
+    wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today", about=here.s.wishes.about)
     return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))
 
 
@@ -157,6 +157,9 @@ def request(here: Here, state: State) -> CallbackRequest:
         today=wishes.today,
         pressed_nothing=not s.pressed,
         message_only=wishes.message_only,
+        about=wishes.about,
+        agreed=wishes.agreed,
+        theirs=wishes.theirs,
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
         needs=wishes.needs,

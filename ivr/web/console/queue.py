@@ -77,6 +77,7 @@ class _Pages(Pages):
             heard=briefing.heard_in_words(found, script),
             stuck=briefing.stuck_in_words(found, script),
             entries=briefing.entries_in_words(found, script),
+            about=briefing.about_in_words(found),
             says=briefing.script_for_ringing(found, script.line.names["service_name"]),
             outcomes=get_args(Outcome),
             next_try=briefing.next_try(found, self._now, script.diary),

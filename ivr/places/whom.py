@@ -1,0 +1,107 @@
+"""Whom a request is about: asked once, where it matters, when somebody asks to be rung.
+
+A young person is then spoken to as "you", and hears of their own right. Whoever rings for somebody else is asked
+whether that person agrees, and whose phone to ring. Without a yes only the caller's own phone is rung: nobody is told
+by us that others have asked about them.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr import dialling
+from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
+from ivr.places.wish import RingFailed, keep
+from ivr.script import STAY, Do, Go, Here, Line, Moved, Transition, label
+from ivr.session import CancelRequest, Done
+from ivr.spoken import Speech
+
+#: The first of these questions, and what follows them.
+WHO, THEN = "ring_who", "ring_out"
+
+
+class _Kept(Asks):
+    """Saves each answer at once. The request does not count yet."""
+
+    unfinished = True
+
+    def picked(self, here: Here, pick: Pick) -> Moved:
+        s, to = super().picked(here, pick)
+        return keep(here.at(s), to)
+
+
+class RingWho(_Kept):
+    """Asks whom it is about."""
+
+    id = WHO
+    ask = Line()
+    child, me, other = label(), label(), label()
+    own_right = Line()
+    picks = (
+        Pick(child, THEN, sets={"about": "child"}),
+        Pick(me, THEN, said=own_right, sets={"about": "me"}),
+        Pick(other, "ring_agreed", sets={"about": "other"}),
+    )
+
+    def arrive(self, here: Here) -> Moved:
+        """Asked once in a call."""
+        about = here.s.wishes.about
+        return here.s, Go(RingAgreed.id if about == "other" else THEN) if about else STAY
+
+
+class RingAgreed(_Kept):
+    """Asks whether the person whom it is about knows and agrees."""
+
+    id = "ring_agreed"
+    ask, not_agreed = Line(), Line()
+    picks = (
+        yes("ring_whose", agreed=True),
+        no(THEN, said=not_agreed, agreed=False),
+        not_sure(THEN, said=not_agreed, agreed=False),
+    )
+
+
+class RingWhose(Asks):
+    """Asks whose phone to ring. A number that was keyed before may be that of either."""
+
+    id = "ring_whose"
+    ask, keyed = Line(), Line()
+    yours, theirs = label(), label()
+    picks = (Pick(yours, THEN, sets={"theirs": False}), Pick(theirs, "ring_number", sets={"theirs": True}))
+    unfinished = True
+
+    def says(self, here: Here) -> Speech:
+        return here.words(self.ask if _is_own(here) else self.keyed)
+
+    def picked(self, here: Here, pick: Pick) -> Moved:
+        s, to = super().picked(here, pick)
+        return (s, to) if pick.label is self.theirs and _is_own(here) else keep(here.at(s), Go(THEN))
+
+
+def _is_own(here: Here) -> bool:
+    """Whether the draft is for the phone that the caller is using."""
+    own = dialling.judge(here.s.caller)
+    return own.verdict == "fine" and own.e164 == here.s.wishes.number
+
+
+def instead(here: Here, then: Transition) -> Moved:
+    """Save a draft for the other person's phone, and after that take back the one for the caller's own.
+
+    So whoever hangs up in between is rung on one of them.
+    """
+    before = CancelRequest(here.s.wishes.request, here.s.wishes.reference)
+    draft = wishing(here.at(replace(here.s, asked=here.s.asked + 1)), request="", reference="")
+
+    def taken_back(here: Here, done: Done) -> Moved:
+        return here.s, then
+
+    return keep(draft, Do(before, taken_back, RingFailed.say) if before.reference else then)
+
+
+def words_about(here: Here, child: Line, *, me: Line | None = None, other: Line) -> Line:
+    """The words for whom it is about: a child's are for everybody who has not said."""
+    about = here.s.wishes.about
+    return other if about == "other" else (me or child) if about == "me" else child
+
+
+__all__ = ["WHO", "RingAgreed", "RingWho", "RingWhose", "instead", "words_about"]
