@@ -52,12 +52,11 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
     yield (
         _broken("keys", locked) if locked else _fine("keys", f"The key {settings.keys.ids[0]} encrypts what is stored.")
     )
+    live: Script | Finding | None = None
     if away:
         yield _broken("Redis", f"It {away}. Start the line, or check REDIS_URL.")
-        live = None
     elif locked:
-        live = _broken("Redis", "Without the keys, what is stored cannot be read.")
-        yield live
+        yield _broken("Redis", "Without the keys, what is stored cannot be read.")
     else:
         with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             yield from _redis(store)
