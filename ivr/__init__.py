@@ -17,6 +17,7 @@ The core knows only itself: no clock, no files, no network.
     syntax       what YAML cannot read: which line is to blame, and what to do about it
     fitting      validates staff's files, with messages in plain words, and repairs them in memory
     authored     the schema of nodes, texts and words
+    fields       the types of single settings: opening hours, phone numbers, addresses
     linefile     the schema of line.yaml, with what the service confirms
     menufile     the schema of a menu file, derived from the words that places declare
     hours        opening hours, weekends, bank holidays, opening time

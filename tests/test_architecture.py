@@ -45,7 +45,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
-        "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
+        "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
         "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},
     },
@@ -62,7 +62,7 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "syntax", "editing"},
-    "pydantic": {"fitting", "authored", "linefile", "menufile"},
+    "pydantic": {"fitting", "authored", "fields", "linefile", "menufile"},
     "argon2": {"passwords"},
     "smtplib": {"alerts"},
     "subprocess": {"server", "embedded", "drawing"},
