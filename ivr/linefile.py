@@ -19,6 +19,8 @@ from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
 from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
 from ivr.reading import Path
 
+#: The one setting of `names` that the program itself asks for. The others are only known to staff's words.
+SERVICE = "service_name"
 #: The fewest callers within an hour that can be set as a flood.
 LEAST_FLOOD = 5
 
@@ -235,7 +237,9 @@ class Alerts(Authored):
 class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
-    names: dict[Name, Said] = Field(description="Said as written.")
+    names: dict[Name, Said] = Field(
+        description="Said as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
+    )
     written_phones: dict[Name, PhoneSetting] = Field(
         alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
@@ -269,6 +273,11 @@ class LineFile(File):
     content_checked_as: Said | None = Field(
         None, description="The fingerprint of the words that they read. Other words have not been checked."
     )
+
+    @property
+    def service_name(self) -> str:
+        """The service, as pages and advisers name it."""
+        return self.names[SERVICE]
 
     @cached_property
     def phones(self) -> dict[str, str]:

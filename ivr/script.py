@@ -10,7 +10,7 @@ and prepares each node's Speech. A webhook then only looks up tuples.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -273,6 +273,10 @@ class Place:
         Only where more than one key is taken.
         """
         return ()
+
+    def hangs_on(self, s: Session) -> Hashable:
+        """What of a call decides whether anything is asked here, for whoever tries every call."""
+        return None
 
     # what it is about
 

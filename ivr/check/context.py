@@ -16,6 +16,8 @@ from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
 
+#: The file with the words of the built-in steps.
+SHARED = MENUS + "shared.yaml"
 Level = problems.Severity
 Kind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
 
@@ -168,6 +170,10 @@ class Context:
         """The file of each node."""
         return {node_id: file for file, _, node_id, _ in self.draft.nodes()}
 
+    def spot(self, place: str) -> tuple[str, Path]:
+        """The file and path of a node, or of the words of a built-in step."""
+        return (self.files[place], ("nodes", place)) if place in self.files else (SHARED, ("steps", place))
+
     def at(
         self, node_id: str, *path: str | int, words: str, remedy: str, level: Level | None = None, word: str = ""
     ) -> Finding:
@@ -240,4 +246,4 @@ def _leaves(block: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, block
 
 
-__all__ = ["LINE", "MENUS", "RULES", "TEXTS", "Context", "Finding", "Kind", "Level", "Rule", "Text", "rule"]
+__all__ = ["LINE", "MENUS", "RULES", "SHARED", "TEXTS", "Context", "Finding", "Kind", "Level", "Rule", "Text", "rule"]
