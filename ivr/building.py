@@ -17,7 +17,7 @@ from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
 from ivr.leading import Leading
-from ivr.linefile import LineFile, PartOfDay
+from ivr.linefile import LineFile, PartOfDay, compiled
 from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
@@ -134,8 +134,8 @@ class _Builder:
         press = {key: self._press(key) for key in "1234590*#"}
         return Script(
             revision=revision,
-            line=self.line,
-            words=self.draft.words,
+            line=compiled(self.line),
+            respelt=self.draft.words.said,
             nodes=nodes,
             own=places.STEPS,
             values=self.said,

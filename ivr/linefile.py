@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import Discriminator, Field, Tag
 
 from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
 from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
+from ivr.line import SERVICE, Line
 from ivr.reading import Path
 
-#: The one setting of `names` that the program itself asks for. The others are only known to staff's words.
-SERVICE = "service_name"
 #: The fewest callers within an hour that can be set as a flood.
 LEAST_FLOOD = 5
 
@@ -274,11 +274,6 @@ class LineFile(File):
         None, description="The fingerprint of the words that they read. Other words have not been checked."
     )
 
-    @property
-    def service_name(self) -> str:
-        """The service, as pages and advisers name it."""
-        return self.names[SERVICE]
-
     @cached_property
     def phones(self) -> dict[str, str]:
         """Each number by its name."""
@@ -304,6 +299,16 @@ class LineFile(File):
         for name, link in self.written_links.items():
             found["links", name] = ConfirmedLink(address=link) if isinstance(link, str) else link
         return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
+
+
+def compiled(file: LineFile) -> Line:
+    """The settings as plain values, for a line that runs."""
+    more = {
+        "phones": file.phones, "emails": file.emails, "links": file.links,
+        "opening_hours": file.opening_hours.by_day(),
+        "unconfirmed": sum(not setting.is_confirmed for setting in file.to_confirm().values()),
+    }  # fmt: skip
+    return msgspec.convert({**file.model_dump(), **more}, Line)
 
 
 def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | ConfirmedLink]) -> dict[str, str]:

@@ -19,10 +19,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ivr import dialling, spoken
-from ivr.authored import WordsFile
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
-from ivr.linefile import LineFile
+from ivr.line import Line as Settings
 from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
@@ -333,8 +332,9 @@ class Script:
     """One revision of the line."""
 
     revision: str
-    line: LineFile
-    words: WordsFile
+    line: Settings
+    #: Respellings for words that a voice would mispronounce.
+    respelt: Mapping[str, str]
     #: The nodes that staff wrote, and the built-in steps.
     nodes: Mapping[str, Any]
     own: Mapping[str, Place]

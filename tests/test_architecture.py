@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
-        "script and session": {"script", "session"},
+        "script and session": {"script", "session", "line"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
         "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},
@@ -132,6 +134,17 @@ def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
     )
     assert not {name.split(".")[0] for name in _imports(path)} & {"random", "secrets", "os", "time", "pathlib"}
     assert not re.search(r"(?<!def )\bopen\(", text)
+
+
+def test_what_runs_a_call_imports_no_yaml_and_no_schema() -> None:
+    """A call runs on the compiled script: staff's files and their schema belong to whoever writes it."""
+    code = "import sys, ivr.call, ivr.playing, ivr.briefing; print(*sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    imported = set(told.stdout.split())
+    assert not {name.split(".")[0] for name in imported} & {"ruamel", "pydantic"}
+    assert not imported & {"ivr.reading", "ivr.authored", "ivr.linefile", "ivr.menufile", "ivr.building"}
 
 
 #: Fields of Twilio's forms, and its verbs.

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
@@ -133,7 +134,7 @@ def test_speech_is_as_fast_as_it_should_be(engine: str, sentences: str, shipped:
     for slow, least, most in ((False, 130, 150), (True, 100, 120)):
         seconds = 0.0
         for words in prompts:
-            sound = engines.say(voice, as_said(words, shipped.words.said), shipped.line.pace, slow=slow)
+            sound = engines.say(voice, as_said(words, shipped.respelt), shipped.line.pace, slow=slow)
             narrow, _ = telephone.telephone(*sound)
             seconds += len(narrow) / telephone.TELEPHONE_RATE
         assert least <= sum(len(words.split()) for words in prompts) / seconds * 60 <= most
@@ -220,7 +221,7 @@ def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 
 def _with_voices(few: Script, **speech: object) -> Script:
-    line = few.line.model_copy(update={"speech": few.line.speech.model_copy(update=speech)})
+    line = structs.replace(few.line, speech=structs.replace(few.line.speech, **speech))
     return dataclasses.replace(few, line=line)
 
 

@@ -203,9 +203,9 @@ class Context:
                     label = places.LINES[".".join(map(str, path[1:]))].is_label
                     if path not in self.draft.documents[file].stand_ins:  # shipped words were checked before
                         yield self._text(file, path, "label" if label else kind, written)
-        for i, notice in enumerate(self.script.line.notices):
+        for i, notice in enumerate(self.draft.line.notices):
             yield self._text(LINE, ("notices", i, "words"), "part", notice.words)
-        for name, sentence in self.script.line.sentences.items():
+        for name, sentence in self.draft.line.sentences.items():
             if sentence:
                 yield self._text(LINE, ("sentences", name), "part", sentence)
 

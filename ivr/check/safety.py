@@ -75,7 +75,7 @@ def no_fault(context: Context) -> Iterator[Finding]:
 
 @rule("waiting", "R3, R16, R17, R20", "A silent caller may be thinking, searching, or waiting for a relay to type.")
 def waiting(context: Context) -> Iterator[Finding]:
-    found = context.script.line.waiting
+    found = context.draft.line.waiting
     for i, least in enumerate((10, 20, 30)):
         if found.silence[i] < least:
             words = "This is too short: people look for a letter, or their glasses."
@@ -122,7 +122,7 @@ def _words(context: Context, name: str) -> str:
 @rule("relay", "R19", "Deaf people ring too, through a text relay.")
 def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
     """With "more time", a relay operator has typed everything before the wait is over."""
-    allowed = context.script.line.waiting.more_time
+    allowed = context.draft.line.waiting.more_time
     for node, turn in context.simulation.longest.items():
         typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
         lag = typed - context.simulation.timing.reply(turn) + RELAY_MARGIN
@@ -163,6 +163,6 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
         words = "The morning ends after the afternoon begins, and callers hear both."
         remedy = "Make one end where the other begins."
         yield Finding(LINE, ("ring_back", "morning", "hours"), words, remedy, level="warning")
-    if not any(getattr(context.script.line.ring_back, part).places for part in parts):
+    if not any(getattr(context.draft.line.ring_back, part).places for part in parts):
         remedy = "Give at least one part of the day hours and places."
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back.", remedy)

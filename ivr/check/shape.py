@@ -237,13 +237,13 @@ def leftovers(context: Context) -> Iterator[Finding]:
             yield Finding(TEXTS, ("texts", name), "No node offers this text.", "Name it in a node, or remove it.")
     stand_ins = (str(value) for _, _, value in context.draft.stand_ins())
     written = " ".join([*texts.values(), *(text.written for text in context.texts), *stand_ins])
-    used = set(re.findall(r"\{(\w+)\}", written)) | set(context.script.line.transfer.numbers)
+    used = set(re.findall(r"\{(\w+)\}", written)) | set(context.draft.line.transfer.numbers)
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences"):
         for name in getattr(context.script.line, group):
             if name not in used:
                 yield Finding(LINE, (group, name), "Nothing uses this setting.", "Use it, or remove it.")
     switches = {node.only_if for node in context.authored.values()}
-    for name in context.script.line.switches:
+    for name in context.draft.line.switches:
         if name not in switches:
             yield Finding(LINE, ("switches", name), "Nothing uses this switch.", "Use it, or remove it.")
 
@@ -291,7 +291,7 @@ def reviews(context: Context) -> Iterator[Finding]:
 
 def _words_not_checked(context: Context) -> Iterator[Finding]:
     """The service has read all the words, and they are still those."""
-    line, path = context.script.line, ("content_checked_on",)
+    line, path = context.draft.line, ("content_checked_on",)
     if line.content_checked_on is None:
         words = "The service has not yet said that these words are right."
         yield Finding(LINE, path, words, "When it has: ivr confirm words --by WHO.")
@@ -307,7 +307,7 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
 
 @rule("notices", "R40", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
-    for i, notice in enumerate(context.script.line.notices):
+    for i, notice in enumerate(context.draft.line.notices):
         if notice.ends < notice.begins:
             words = "This notice ends before it begins."
             yield Finding(LINE, ("notices", i), words, "Change one of its dates.", level="error")
@@ -322,7 +322,7 @@ def notices(context: Context) -> Iterator[Finding]:
     level="warning",
 )
 def closed_days(context: Context) -> Iterator[Finding]:
-    for i, day in enumerate(context.script.line.closed_days):
+    for i, day in enumerate(context.draft.line.closed_days):
         if day < context.today:
             yield Finding(LINE, ("closed_days", i), f"{day} is in the past.", "Remove it, or correct the year.")
 
@@ -340,7 +340,7 @@ def own_numbers(context: Context) -> Iterator[Finding]:
 @rule("confirmed", "R32", "Families should only be sent to numbers that somebody has confirmed.")
 def confirmed(context: Context) -> Iterator[Finding]:
     """A confirmation has a person and a date, and applies to the current value."""
-    for path, setting in context.script.line.to_confirm().items():
+    for path, setting in context.draft.line.to_confirm().items():
         who, day, value = setting.confirmed_by, setting.confirmed_on, setting.confirmed_as
         again = f"Have it confirmed again: ivr confirm {path[-1]} --by WHO."
         if bool(who) != bool(day) or (value and not who):

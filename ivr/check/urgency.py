@@ -27,7 +27,7 @@ _RANKS: tuple[Urgency, ...] = ("", "urgent", "today")
 @rule("time-limits", "R1, R28", "A family that does not know a time limit loses its right.")
 def time_limits(context: Context) -> Iterator[Finding]:
     """Guidance about a time limit must be urgent, and so must everything that leads only to such guidance."""
-    limits = set(context.script.line.time_limits)
+    limits = set(context.draft.line.time_limits)
     for node_id, node in context.authored.items():
         if not isinstance(node, Reading):
             continue

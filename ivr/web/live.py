@@ -177,7 +177,7 @@ class Live:
         made = building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
-        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
+        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.respelt)
         sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
         if sounds:
             voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
