@@ -32,7 +32,7 @@ The core knows only itself: no clock, no files, no network.
     flood        many callers at once, and taking their requests out together
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
-    line         the settings of a line that runs, as plain values
+    line_settings  the settings of a line that runs, as plain values
     script       the compiled script: everything a call can say, and what a place is
     phrases      words of the line that belong to no place
     shipped      the words and timings that come with the line; written by `scripts/shipped`

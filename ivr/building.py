@@ -197,7 +197,7 @@ class _Builder:
     def _parts_said(self, name: str) -> list[str]:
         """The parts of a reading, without those that are empty today."""
         node = self.authored[name]
-        parts = node.parts if isinstance(node, authored.Reading) else []
+        parts = node.parts if isinstance(node, authored.ReadingNode) else []
         said = ("".join(spoken.in_pieces(part, offers_texts=self.offers_texts)) for part in parts)
         return [part for part in said if spoken.speech(part, self.said)]
 
@@ -241,7 +241,7 @@ class _Builder:
     def _node(self, file: str, node_id: str, node: Any) -> Place:
         path: Path = ("nodes", node_id)
         match node:
-            case authored.Menu():
+            case authored.MenuNode():
                 options = [
                     self._option(file, (*path, "choices", key), str(key), choice)
                     for key, choice in sorted(node.choices.items())
@@ -249,11 +249,11 @@ class _Builder:
                 text = self._known_text(file, path, node.text)
                 menu = _MENUS.get(node_id, Menu)
                 return menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
-            case authored.Question():
+            case authored.QuestionNode():
                 answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
                 found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
                 return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
-            case authored.Word():
+            case authored.WordNode():
                 means = self._speech(file, (*path, "means"), node.means)
                 self.leading.menu(file, (*path, "listed_in"), node.listed_in)
                 next_word = node.next_word and self.leading.word(file, (*path, "next_word"), node.next_word)
@@ -261,7 +261,7 @@ class _Builder:
             case _:
                 return self._reading(file, path, node_id, node)
 
-    def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
+    def _reading(self, file: str, path: Path, node_id: str, node: authored.ReadingNode) -> Reading:
         spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
         parts = tuple(part for part in spoken_parts if part) or ((),)  # then its choices come at once
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]

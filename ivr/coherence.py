@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ivr import places
 from ivr.authored import LEFT_OUT
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
-from ivr.line import SERVICE
+from ivr.line_settings import SERVICE
 from ivr.problems import Problem, Where, kind
 from ivr.reading import Path
 

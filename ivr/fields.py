@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from ivr.problems import Kind, Refused, kind
+from ivr.problems import Invalid, Kind, kind
 
 _SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PHONE = "0(?: *[0-9]){8,16} *"
@@ -35,7 +35,7 @@ def _fits(pattern: str, otherwise: Kind) -> AfterValidator:
 
     def fits(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise Refused(otherwise(text=text.translate(_ON_ONE_LINE)))
+            raise Invalid(otherwise(text=text.translate(_ON_ONE_LINE)))
         return text
 
     return AfterValidator(fits)
@@ -71,10 +71,10 @@ def _span(text: str) -> str:
     if text == "closed":
         return text
     if not re.fullmatch(_SPAN, text):
-        raise Refused(_NOT_HOURS(text=text))
+        raise Invalid(_NOT_HOURS(text=text))
     opens, closes = text.split(" to ")
     if opens >= closes:
-        raise Refused(_BACKWARDS(text=text))
+        raise Invalid(_BACKWARDS(text=text))
     return text
 
 

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Discriminator, Field, Tag
 
-from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
+from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
 from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
-from ivr.line import SERVICE, Line
+from ivr.line_settings import SERVICE, LineSettings
 from ivr.reading import Path
 
 #: The fewest callers within an hour that can be set as a flood.
@@ -28,11 +28,11 @@ LEAST_FLOOD = 5
 class Confirmed(Authored):
     """A setting that the service must confirm. Until then it is a guess, or the leaflet's value."""
 
-    confirmed_by: Said | None = Field(
+    confirmed_by: Words | None = Field(
         default=None, description="Who at the service confirmed it. Written by `ivr confirm`."
     )
     confirmed_on: datetime.date | None = Field(default=None, description="The day on which they confirmed it.")
-    confirmed_as: Said | None = Field(
+    confirmed_as: Words | None = Field(
         default=None,
         description="The value that they confirmed. If the setting has a different one now, it is not confirmed.",
     )
@@ -216,15 +216,15 @@ class SpeechSettings(Authored):
     engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
         min_length=1, description="The voices to try, best first."
     )
-    natural_voice: Said
-    piper_voice: Said | None = Field(None, description="The path of a Piper voice file.")
-    say_voice: Said = Field(description="The Twilio voice for prompts that have no file.")
+    natural_voice: Words
+    piper_voice: Words | None = Field(None, description="The path of a Piper voice file.")
+    say_voice: Words = Field(description="The Twilio voice for prompts that have no file.")
     say_rate: Rate
     say_slow_rate: Rate
 
 
 class Notice(Authored):
-    words: Said
+    words: Words
     begins: datetime.date = Field(description="The first day it is said.")
     ends: datetime.date = Field(description="The last day it is said.")
 
@@ -237,15 +237,15 @@ class Alerts(Authored):
 class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
-    names: dict[Name, Said] = Field(
-        description="Said as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
+    names: dict[Name, Words] = Field(
+        description="Words as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
     )
     written_phones: dict[Name, PhoneSetting] = Field(
-        alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
+        alias="phones", description="In quotes, with a space between the groups. Words digit by digit, twice."
     )
     written_emails: dict[Name, EmailSetting] = Field(alias="emails", description="Only ever sent by text.")
     written_links: dict[Name, LinkSetting] = Field(alias="links", description="Only ever sent by text.")
-    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
+    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Words as numbers.")
     time_limits: list[Name] = Field(
         default_factory=list, description="Those of the numbers by which a caller must have done something."
     )
@@ -266,11 +266,11 @@ class LineFile(File):
     never_ring: list[NeverRung] = Field(
         default_factory=list, description="Numbers that are never rung or texted, whoever asks, in quotes."
     )
-    content_checked_by: Said | None = Field(
+    content_checked_by: Words | None = Field(
         None, description="Who at the service read all the words. Written by `ivr confirm words`."
     )
     content_checked_on: datetime.date | None = Field(None, description="The day on which they had read them.")
-    content_checked_as: Said | None = Field(
+    content_checked_as: Words | None = Field(
         None, description="The fingerprint of the words that they read. Other words have not been checked."
     )
 
@@ -301,14 +301,14 @@ class LineFile(File):
         return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
 
 
-def compiled(file: LineFile) -> Line:
+def compiled(file: LineFile) -> LineSettings:
     """The settings as plain values, for a line that runs."""
     more = {
         "phones": file.phones, "emails": file.emails, "links": file.links,
         "opening_hours": file.opening_hours.by_day(),
         "unconfirmed": sum(not setting.is_confirmed for setting in file.to_confirm().values()),
     }  # fmt: skip
-    return msgspec.convert({**file.model_dump(), **more}, Line)
+    return msgspec.convert({**file.model_dump(), **more}, LineSettings)
 
 
 def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | ConfirmedLink]) -> dict[str, str]:

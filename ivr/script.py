@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from ivr import dialling, spoken
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
-from ivr.line import Line as Settings
+from ivr.line_settings import LineSettings
 from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
@@ -332,7 +332,7 @@ class Script:
     """One revision of the line."""
 
     revision: str
-    line: Settings
+    line: LineSettings
     #: Respellings for words that a voice would mispronounce.
     respelt: Mapping[str, str]
     #: The nodes that staff wrote, and the built-in steps.

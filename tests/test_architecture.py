@@ -46,7 +46,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
-        "script and session": {"script", "session", "line"},
+        "script and session": {"script", "session", "line_settings"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
         "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},

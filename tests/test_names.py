@@ -18,12 +18,13 @@ Files = dict[str, str]
 CALLS = sorted((Path(__file__).parent / "calls").glob("*.call"))
 #: The groups of line.yaml in which staff choose the names.
 GROUPS = ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "switches")
-#: What every line must have: the program asks for these by name.
+#: What the program asks for by name, and demands.
 NEEDED = {
     "missing-setting": {"service_name"},
-    "missing-text": {"text_us", "text_words", "text_reply"},
     "missing-node": {"greeting", "main_menu", "end_menu", "help_settings", "words_menu"},
 }
+#: What it asks for, and has shipped words for.
+STAND_IN = {"text_us", "text_words", "text_reply"}
 
 
 def _names(files: Files) -> set[str]:
@@ -47,7 +48,7 @@ def _renamed(files: Files, names: set[str]) -> Files:
 @pytest.fixture(scope="module")
 def renamed(files: Files) -> Files:
     """Staff's files with every name changed that the program does not demand."""
-    return _renamed(files, _names(files) - set().union(*NEEDED.values()))
+    return _renamed(files, _names(files) - STAND_IN.union(*NEEDED.values()))
 
 
 def test_a_name_that_the_program_asks_for_is_demanded(files: Files) -> None:
@@ -56,8 +57,11 @@ def test_a_name_that_the_program_asks_for_is_demanded(files: Files) -> None:
 
     told: dict[str, set[str]] = {}
     for problem in refusal.value.problems:
-        told.setdefault(problem.code, set()).add(problem.words.split("'")[1])
+        if problem.code.startswith("missing"):
+            told.setdefault(problem.code, set()).add(problem.words.split("'")[1])
     assert told == NEEDED
+    draft = drafts.read_draft(_renamed(files, _names(files)))
+    assert {path[1] for file, path, _ in draft.stand_ins() if file == "texts.yaml"} == STAND_IN
 
 
 @pytest.mark.parametrize("path", CALLS, ids=lambda path: path.stem)
@@ -67,7 +71,7 @@ def test_other_names_change_no_call(path: Path, renamed: Files, shipped: Script)
 
     heard, usual = playing.play(script, wanted), playing.play(shipped, wanted)
 
-    assert [(e.who, e.text) for e in heard.entries] == [(e.who, e.text) for e in usual.entries]
+    assert [e.text.replace("_too ", " ") for e in heard.entries] == [e.text for e in usual.entries]
 
 
 def test_other_names_change_no_finding_of_the_check(renamed: Files, files: Files) -> None:
@@ -83,6 +87,6 @@ def test_other_names_change_no_finding_of_the_check(renamed: Files, files: Files
 def test_no_code_writes_a_name_of_staffs_out(path: Path) -> None:
     """Except where it is demanded, as a constant."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and type(node.slice.value) is str:
             group = node.value.attr if isinstance(node.value, ast.Attribute) else ""
             assert group not in (*GROUPS, "nodes", "texts"), ast.unparse(node)

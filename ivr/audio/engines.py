@@ -20,7 +20,7 @@ import numpy as np
 from ivr import config
 from ivr.audio import telephone, voices
 from ivr.audio.telephone import Samples
-from ivr.line import Pace, Voices
+from ivr.line_settings import Pace, Voices
 
 #: The command to install a package, as docs/operators.md writes it.
 PIP = ".venv/bin/python -m pip install"

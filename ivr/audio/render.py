@@ -21,7 +21,7 @@ from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.joining import join
 from ivr.audio.recordings import Recordings
 from ivr.audio.sounds import Sounds
-from ivr.line import Pace
+from ivr.line_settings import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
 
@@ -101,7 +101,7 @@ class _Job:
     choice: VoiceChoice
     folder: Path
     pace: Pace
-    said: Mapping[str, str]
+    respelt: Mapping[str, str]
 
     def make(self, engine: Engine, clip: Clip) -> bool:
         """Make one sound. Returns whether the voice could.
@@ -109,7 +109,7 @@ class _Job:
         Raises OSError for a full disk, which is not the voice's fault.
         """
         try:
-            sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
+            sound, rate = engines.say(engine, as_said(clip.words, self.respelt), self.pace, slow=clip.slow)
             narrow, wide = telephone.telephone(sound, rate)
         except Exception:  # a voice is somebody else's program: onnxruntime raises what it likes
             return False
@@ -123,7 +123,7 @@ class _Job:
         return True
 
     def rendered(self, clip: Clip) -> Path:
-        return self.folder / RENDERED / clip.name(self.choice.identity, self.said)
+        return self.folder / RENDERED / clip.name(self.choice.identity, self.respelt)
 
 
 def _missing(wanted: list[Clip], choice: VoiceChoice, script: Script, rendered: Path) -> list[Clip]:

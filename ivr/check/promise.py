@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.authored import Reading
+from ivr.authored import ReadingNode
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
@@ -113,7 +113,7 @@ def _words_before(context: Context) -> str:
     seconds = visit.seconds + simulation.timing.reply(visit.turn)
     told = f"The greeting and the first menu take {seconds:.0f} seconds of it"
     greeting = context.authored.get(GREETING)
-    parts = greeting.parts if isinstance(greeting, Reading) else []
+    parts = greeting.parts if isinstance(greeting, ReadingNode) else []
     sentences = {name: context.speech(f"{{{name}}}") for name in script.line.sentences if f"{{{name}}}" in parts}
     longest = max(sentences, key=lambda name: simulation.timing.speech(sentences[name]), default="")
     if longest and (takes := simulation.timing.speech(sentences[longest])):

@@ -22,6 +22,7 @@ from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import REASONS, is_told
 from ivr.places.nodes import Pause
 from ivr.places.person import PersonAway
+from ivr.problems import Kind, Problem, kind
 from ivr.script import GREETING, MAIN_MENU, Script
 from ivr.session import Gather, HangUp, Input, Key, NoInput, Record, Recorded, Session, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
@@ -33,6 +34,19 @@ _HELP = {"person", "person_away", "stay_on", "message", "told", "goodbye"}
 _NAMES = {"*": "star", "#": "hash"}
 
 
+#: The laws, each as a kind of problem.
+LAWS: dict[str, Kind] = {
+    law: kind(f"proof-{law}", "{what}", "{remedy}", why=why)
+    for law, why in (
+        ("nothing", "Whoever does nothing any more gets something, in time."),
+        ("person", "Zero rings a person within three seconds, or says by then why not."),
+        ("back", "Star leads back."),
+        ("circle", "There is no circle that nobody can leave by a key that was named."),
+        ("failed", "What could not be done leads on, and is not told as done."),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Fault:
     """A law that does not hold in a state: where, what happens there, and the way to it."""
@@ -42,9 +56,11 @@ class Fault:
     says: str
     way: tuple[Input, ...]
 
-    def __str__(self) -> str:
+    def problem(self) -> Problem:
+        """The problem, without its place in staff's files."""
         way = " ".join(filter(None, map(_named, self.way)))
-        return f"{self.says}{f' It is come to by: {way}.' if way else ''}"
+        how = f"Play it with these keys: {way}." if way else "It is so at the beginning of the call."
+        return LAWS[self.law](what=f"At '{self.place}': {self.says}", remedy=how)
 
 
 def _named(event: Input) -> str:
@@ -294,4 +310,4 @@ def _nothing(turn: Turn) -> Iterator[Input]:
             yield from (NoInput(), Recorded())
 
 
-__all__ = ["Fault", "Proof", "prove"]
+__all__ = ["LAWS", "Fault", "Proof", "prove"]

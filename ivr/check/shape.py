@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from ivr import confirmation, dialling
-from ivr.authored import Menu, Reading
+from ivr.authored import MenuNode, ReadingNode
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.places.nodes import Word as SpokenWord
@@ -29,7 +29,7 @@ WORDS_BEFORE_FIRST_KEY = 25
 @rule("choices", "R7, R10", "Listeners can remember four things at most.")
 def choices(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Menu):
+        if isinstance(node, MenuNode):
             most = MOST_CHOICES_IN_HELP if node_id == HELP else MOST_CHOICES
             if len(node.choices) > most:
                 words = f"This menu has {len(node.choices)} choices."
@@ -55,7 +55,7 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
     line = context.script.line
     for node_id, node in context.authored.items():
         said: list[str | float] = []
-        if isinstance(node, Menu):
+        if isinstance(node, MenuNode):
             said = [*_words(context, node.say), line.pace.between_choices]
             for choice in node.choices.values():
                 said += [*_words(context, choice.label), line.pace.before_key, "press 1", line.pace.between_choices]
@@ -77,7 +77,7 @@ def moved_keys(context: Context) -> Iterator[Finding]:
         return
     for node_id, node in context.authored.items():
         before = context.published.nodes.get(node_id)
-        if not isinstance(node, Menu) or before is None:
+        if not isinstance(node, MenuNode) or before is None:
             continue
         keys = {option.goto: option.key for option in before.options_written()}
         for key, choice in node.choices.items():
@@ -167,7 +167,7 @@ def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
 @rule("first-key", "R1, R5", "Callers expect a person, and must hear at once that they can press keys.")
 def first_key(context: Context) -> Iterator[Finding]:
     greeting = context.authored.get(GREETING)
-    if not isinstance(greeting, Reading):
+    if not isinstance(greeting, ReadingNode):
         return
     first = next(text for text in context.texts if text.node == GREETING and text.kind == "part")
     said = first.heard.lower()
@@ -260,7 +260,7 @@ def new_words(context: Context) -> Iterator[Finding]:
 @rule("closing-line", "R28, R40", "Listeners cannot see where the guidance ends.")
 def closing_lines(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Reading) and not node.closing and node_id != GREETING:
+        if isinstance(node, ReadingNode) and not node.closing and node_id != GREETING:
             words = "Callers cannot hear when this is over."
             yield context.at(node_id, words=words, remedy="Add a closing line, like 'That is all about meetings.'")
 
@@ -268,7 +268,7 @@ def closing_lines(context: Context) -> Iterator[Finding]:
 @rule("text-twin", "R35", "Everything that is said must also be available as text.")
 def text_twins(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Reading) and not node.text and node_id != GREETING:
+        if isinstance(node, ReadingNode) and not node.text and node_id != GREETING:
             words = "Callers who cannot hear or remember this cannot have it as a text."
             yield context.at(node_id, words=words, remedy="Add a text message, with 'text'.")
 

@@ -87,6 +87,17 @@ class Answer(NamedTuple):
     failed: bool
 
 
+#: What is told apart of a call, in words. All else is taken as one of few kinds, so that the states can be counted.
+TOLD_APART = (
+    "where the caller is, what was said of it, and the place that star leads back to",
+    "how often they were silent or pressed an unused key there, and for how long they wait",
+    "what came before: nothing; a person rung unasked who was not there; a message offered; nobody to be had; "
+    "help got; or a blocked phone",
+    "the phone: a mobile, a landline, or one that hides its number",
+    "the time: open, or closed",
+    "the desk: with requests, empty, full, or out of order",
+)
+
 #: A state: what is told apart of a session.
 State = tuple[Any, ...]
 
@@ -236,4 +247,4 @@ def _kind(place: Place) -> str:
     return place.id if place.in_dialogue else type(place).__name__
 
 
-__all__ = ["Past", "State", "States"]
+__all__ = ["TOLD_APART", "Past", "State", "States"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ivr import authored
-from ivr.authored import Reading
+from ivr.authored import ReadingNode
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.places.nodes import Word
@@ -191,7 +191,7 @@ def glossary(context: Context) -> Iterator[Finding]:
     """A reading that uses a hard word must list it, so that 'what does that mean' explains it there."""
     hard = {node.id: node.word.lower() for node in context.script.nodes.values() if isinstance(node, Word)}
     for node_id, node in context.authored.items():
-        if not isinstance(node, Reading):
+        if not isinstance(node, ReadingNode):
             continue
         said = " ".join(text.heard for text in context.texts if text.node == node_id and text.kind == "part").lower()
         for word_id, word in hard.items():
@@ -259,7 +259,7 @@ def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
 
 def _explains(context: Context) -> set[str]:
     """Word nodes and the menus of words: they may use hard words, because they explain them."""
-    words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.Word)}
+    words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.WordNode)}
     return {*words, *(word.listed_in for word in words.values())}
 
 

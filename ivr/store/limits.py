@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from ivr import line
+from ivr import line_settings
 from ivr.hours import LONDON
 from ivr.session import Limit
 from ivr.store.connection import Redis
@@ -55,7 +55,7 @@ class Limits:
     def __init__(self, redis: Redis):
         self._redis = redis
 
-    def take(self, asked: Asked, most: line.Limits, now: float) -> Limit:
+    def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
         """Count it, and return an empty text; or the limit that is reached."""
         day = dt.datetime.fromtimestamp(now, LONDON).date().isoformat()
         of_phone = f"ivr:{asked.what}:{asked.phone}" if asked.phone else ""

@@ -98,7 +98,7 @@ class Alerts(msgspec.Struct, frozen=True):
     webhook: str | None
 
 
-class Line(msgspec.Struct, frozen=True):
+class LineSettings(msgspec.Struct, frozen=True):
     """Everything about the line that is not a menu."""
 
     names: dict[str, str]
