@@ -147,6 +147,29 @@ def test_what_runs_a_call_imports_no_yaml_and_no_schema() -> None:
     assert not imported & {"ivr.reading", "ivr.authored", "ivr.linefile", "ivr.menufile", "ivr.building"}
 
 
+#: Where a time of one type becomes one of the other: calls have moments, and what is kept has seconds.
+DESKS = {PACKAGE / "practice.py", PACKAGE / "web" / "desk.py"}
+
+
+def test_now_is_of_one_type_in_a_module() -> None:
+    """A moment (`datetime`) in calls and everything that plays them; POSIX seconds (`float`) in what is kept."""
+    found: dict[str, set[str]] = {"dt.datetime": set(), "float": set()}
+    for path in FILES:
+        types = {
+            ast.unparse(each.annotation).removesuffix(" | None")
+            for each in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(each, ast.arg) and each.arg == "now" and each.annotation
+        }
+        assert types <= found.keys(), path
+        assert len(types) < 2 or path in DESKS, f"{path} has two types of now: {types}"
+        for name in types if path not in DESKS else ():
+            found[name].add(_room(path))
+
+    assert found["dt.datetime"] & found["float"] <= {"web", "cli", "store", "embedded"}
+    assert found["dt.datetime"] >= {"call", "reply", "places", "hours", "diary"}
+    assert found["float"] >= {"request", "callback", "briefing", "worker", "store"}
+
+
 #: Fields of Twilio's forms, and its verbs.
 _TWILIOS = re.compile(
     r"\b(CallSid|CallStatus|Dial[A-Z]\w+|Recording(Sid|Url|Status|Duration)|Message(Sid|Status)|ErrorCode|Digits|"

@@ -144,7 +144,7 @@ def few_sounds(context: Context) -> Iterator[Finding]:
     for node, count in most.items():
         if count > MOST_SOUNDS:
             words = f"This is played in {count} sounds, and {MOST_SOUNDS} are allowed."
-            yield Finding(*_where(context, node), words, "Fill in fewer days and numbers.", node)
+            yield Finding(*context.spot(node), words, "Fill in fewer days and numbers.", node)
 
 
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
