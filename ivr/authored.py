@@ -56,12 +56,12 @@ class NodePart(Authored):
 class Choice(NodePart):
     label: Words = Field(description="What the choice is, without its key: 'To talk about school'.")
     goto: Goto
-    said_back: Words | None = Field(None, description="Words once it is chosen. Left out: the label.")
+    said_back: Words | None = Field(None, description="Said once it is chosen. Left out: the label.")
 
 
 class Answer(NodePart):
     goto: Goto
-    say: Words | None = Field(None, description="Words before going on.")
+    say: Words | None = Field(None, description="Said before going on.")
 
 
 class WhenOff(NodePart):
@@ -91,7 +91,7 @@ def _urgency(value: Any) -> Any:
 class ReadingNode(NodeBase):
     kind: Literal["reading"]
     parts: list[Words] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
-    closing: Words | None = Field(None, description="Words after the last part, to show that this guidance is over.")
+    closing: Words | None = Field(None, description="Said after the last part, to show that this guidance is over.")
     next: Choice | None = Field(None, description="The one choice that follows. Left out: the end menu.")
     runs_on_to: Goto | None = Field(None, description="The node that follows at once, without a choice in between.")
     person_hint: Literal["first part", "last part"] | None = Field(

@@ -238,14 +238,14 @@ class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
     names: dict[Name, Words] = Field(
-        description="Words as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
+        description="Said as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
     )
     written_phones: dict[Name, PhoneSetting] = Field(
-        alias="phones", description="In quotes, with a space between the groups. Words digit by digit, twice."
+        alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
     written_emails: dict[Name, EmailSetting] = Field(alias="emails", description="Only ever sent by text.")
     written_links: dict[Name, LinkSetting] = Field(alias="links", description="Only ever sent by text.")
-    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Words as numbers.")
+    numbers: dict[Name, Annotated[int, Field(ge=0, le=999_999)]] = Field(description="Said as numbers.")
     time_limits: list[Name] = Field(
         default_factory=list, description="Those of the numbers by which a caller must have done something."
     )

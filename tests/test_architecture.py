@@ -46,10 +46,10 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
-        "script and session": {"script", "session", "line_settings"},
+        "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
-        "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},
+        "hours, numbers, words": {"problems", "line_settings", "hours", "dialling", "spoken", "environment", "respawn"},
     },
 }
 ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTURE.values())

@@ -230,7 +230,7 @@ class _Prover:
         turn = self._turns[state]
         if isinstance(turn.then, HangUp):
             return
-        seconds = self._until_got(past.put(turn.session), turn, frozenset())
+        seconds = self._until_got(past.put(turn.session), turn, frozenset(), 0.0)
         if seconds == inf:
             self._fault("nothing", state, "Whoever does nothing from here on gets nothing.", NoInput())
         elif seconds > LONGEST_CALL and turn.session.place.node != Pause.id:
@@ -239,25 +239,27 @@ class _Prover:
         elif turn.session.place.node != Pause.id:
             self._longest = max(self._longest, seconds)
 
-    def _until_got(self, s: Session, turn: Turn, before: frozenset[Session]) -> float:
-        """Seconds of doing nothing until something is got, at the most; without end if it never is."""
+    def _until_got(self, s: Session, turn: Turn, before: frozenset[Session], spent: float) -> float:
+        """Seconds of doing nothing until something is got, at the most; without end if it never is, or if a call has
+        lasted too long by then.
+        """
         s = replace(
             self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, waited=s.waited, slips=s.slips,
         )  # fmt: skip
         if s in self._alone:
             return self._alone[s]
-        if s in before:
+        if s in before or spent > LONGEST_CALL:
             return inf
         found = 0.0
         for event in _nothing(turn):
             for now in self._states.clocks:
                 for after, _ in self._states.settled(call.answer(self._script, s, event, now), now):
                     self._moves += 1
-                    found = max(found, self._took(after, before | {s}))
+                    found = max(found, self._took(after, before | {s}, spent))
         self._alone[s] = found
         return found
 
-    def _took(self, after: Turn, before: frozenset[Session]) -> float:
+    def _took(self, after: Turn, before: frozenset[Session], spent: float) -> float:
         said = self._timing.reply(after) + TURN_GAP
         match after.then:
             case HangUp():
@@ -266,7 +268,8 @@ class _Prover:
                 wait = seconds
             case Transfer(ring_seconds=seconds) | Record(silence=seconds):
                 wait = seconds
-        return said + wait + self._until_got(after.session, after, before)
+        took = said + wait
+        return took + self._until_got(after.session, after, before, spent + took)
 
     # --- circles --------------------------------------------------------------------------------------------
 
