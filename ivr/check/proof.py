@@ -1,8 +1,12 @@
-"""The proof: what holds wherever a call can be, tried in every state that there is.
+"""The proof: five laws about calls, checked in every state that a call can be in.
 
-Five laws. Doing nothing ends in something that was got, in time. Zero rings a person within three seconds, or says
-by then why not. Star leads back. There is no circle that nobody can leave by a key that was named. What could not be
-done leads on. `states` says what a state is, and what is tried in it.
+- A caller who does nothing any more gets something, in time.
+- Zero rings a person within three seconds, or says by then why not.
+- Star leads back.
+- From everywhere, keys that the line names lead to help. So nobody is caught in a circle.
+- An effect that fails leads on, and is not announced as done.
+
+`states` says what a state is, and what is tried in it.
 """
 
 from __future__ import annotations
@@ -38,18 +42,18 @@ _NAMES = {"*": "star", "#": "hash"}
 LAWS: dict[str, Kind] = {
     law: kind(f"proof-{law}", "{what}", "{remedy}", why=why)
     for law, why in (
-        ("nothing", "Whoever does nothing any more gets something, in time."),
+        ("nothing", "A caller who does nothing any more gets something, in time."),
         ("person", "Zero rings a person within three seconds, or says by then why not."),
         ("back", "Star leads back."),
-        ("circle", "There is no circle that nobody can leave by a key that was named."),
-        ("failed", "What could not be done leads on, and is not told as done."),
+        ("circle", "From everywhere, keys that the line names lead to help."),
+        ("failed", "An effect that fails leads on, and is not announced as done."),
     )
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A law that does not hold in a state: where, what happens there, and the way to it."""
+    """A law that is broken in a state: the place, what happens there, and the inputs that lead to it."""
 
     law: str
     place: str
@@ -77,17 +81,17 @@ def _named(event: Input) -> str:
 
 @dataclass(frozen=True)
 class Proof:
-    """What was tried, and what does not hold."""
+    """How many states and moves were tried, and the faults."""
 
     states: int
     moves: int
-    #: Seconds of doing nothing, at the most, until something is got.
+    #: The most seconds that a caller who does nothing waits until they get something.
     longest: float
     faults: tuple[Fault, ...]
 
 
 def prove(script: Script, by_day: dt.datetime, by_night: dt.datetime | None, timing: Timing, most: int = 100) -> Proof:
-    """Try every state of a script; until so many faults are found."""
+    """Try every state of a script. Stops after `most` faults."""
     return _Prover(States(script, by_day, by_night), timing).prove(most)
 
 
@@ -100,9 +104,10 @@ class _Prover:
         self._waiting: deque[tuple[State, Past]] = deque()
         #: How each state was first come to.
         self._from: dict[State, tuple[State, Input]] = {}
-        #: Of each state, the keys that are not pressed once more with another past.
+        #: By state: the keys that lead to the same with every past, so that one past is enough.
         self._same: dict[State, set[Input]] = {}
-        #: By clock and state, from where a named key or waiting leads to it; and where something is got by one.
+        #: By time and state: the states from which a named key, or waiting, leads there. And by time: the states from
+        #: which one of these leads to help at once.
         self._led_from: dict[tuple[dt.datetime, State], set[State]] = {}
         self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
@@ -122,7 +127,7 @@ class _Prover:
     # --- every state once -----------------------------------------------------------------------------
 
     def _come(self, turn: Turn, way: tuple[State, Input] | None) -> State:
-        """Note a state, to be tried with every past that its place is known with."""
+        """Add a state to those to try, with every past that occurs at its place."""
         s, state = turn.session, self._states.state(turn)
         place = s.place.node if s.place.node in self._script.own else ""
         past, pasts, states = Past.of(s), self._pasts.setdefault(place, []), self._of_place.setdefault(place, [])
@@ -138,7 +143,7 @@ class _Prover:
         return state
 
     def _try(self, state: State, past: Past) -> None:
-        """Everything that can come in at a state, with one past."""
+        """Try every input in a state, with one past."""
         turn, first = self._turns[state], state not in self._same
         same, seen = self._same.setdefault(state, set()), set[object]()
         self._left_alone(state, past)
@@ -153,7 +158,7 @@ class _Prover:
             seen.add(told)
 
     def _after(self, state: State, turn: Turn, event: Input, answer: Answer) -> State:
-        """One move: what must hold of it, and where it leads."""
+        """Check one move, and return the state that it leads to."""
         self._moves += 1
         after = answer.turn
         reached = self._come(after, (state, event))
@@ -226,7 +231,7 @@ class _Prover:
     # --- doing nothing ------------------------------------------------------------------------------------
 
     def _left_alone(self, state: State, past: Past) -> None:
-        """Whoever does nothing any more gets something, in time."""
+        """Check that a caller who does nothing from here on gets something, in time."""
         turn = self._turns[state]
         if isinstance(turn.then, HangUp):
             return
@@ -240,8 +245,8 @@ class _Prover:
             self._longest = max(self._longest, seconds)
 
     def _until_got(self, s: Session, turn: Turn, before: frozenset[Session], spent: float) -> float:
-        """Seconds of doing nothing until something is got, at the most; without end if it never is, or if a call has
-        lasted too long by then.
+        """The most seconds until a caller who does nothing gets something; infinite if they never do, or only after the
+        longest call.
         """
         s = replace(
             self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, waited=s.waited, slips=s.slips,
@@ -289,7 +294,7 @@ class _Prover:
         return self._script.places[s.place.node].is_telling(s) or s.waited > 0
 
     def _look_for_circles(self) -> None:
-        """From each state something can be got by what the caller is told of, open and closed."""
+        """Report states from which no sequence of named keys and waits leads to help, while open and while closed."""
         for now in self._states.clocks:
             helped = set(self._helped[now])
             near = deque(helped)
@@ -303,7 +308,7 @@ class _Prover:
 
 
 def _nothing(turn: Turn) -> Iterator[Input]:
-    """What comes in from somebody who does nothing, while nobody is there for them."""
+    """The inputs that come from a caller who does nothing, when no adviser answers."""
     match turn.then:
         case Gather():
             yield NoInput()
