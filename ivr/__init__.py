@@ -17,6 +17,7 @@ The core knows only itself: no clock, no files, no network.
     syntax       what YAML cannot read: which line is to blame, and what to do about it
     fitting      validates staff's files, with messages in plain words, and repairs them in memory
     authored     the schema of nodes, texts and words
+    fields       the types of single settings: opening hours, phone numbers, addresses
     linefile     the schema of line.yaml, with what the service confirms
     menufile     the schema of a menu file, derived from the words that places declare
     hours        opening hours, weekends, bank holidays, opening time
@@ -31,6 +32,7 @@ The core knows only itself: no clock, no files, no network.
     flood        many callers at once, and taking their requests out together
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
+    line_settings  the settings of a line that runs, as plain values
     script       the compiled script: everything a call can say, and what a place is
     phrases      words of the line that belong to no place
     shipped      the words and timings that come with the line; written by `scripts/shipped`

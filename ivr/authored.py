@@ -23,7 +23,7 @@ class Authored(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-Said = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
+Words = Annotated[str, Field(min_length=1, pattern=WORDS_IN_IT, description="Words the caller hears.")]
 Name = Annotated[str, Field(pattern=NAME)]
 #: The path of something in a file, outermost name first: steps.goodbye.say
 PathInFile = Annotated[str, Field(pattern=PLACE)]
@@ -54,19 +54,19 @@ class NodePart(Authored):
 
 
 class Choice(NodePart):
-    label: Said = Field(description="What the choice is, without its key: 'To talk about school'.")
+    label: Words = Field(description="What the choice is, without its key: 'To talk about school'.")
     goto: Goto
-    said_back: Said | None = Field(None, description="Said once it is chosen. Left out: the label.")
+    said_back: Words | None = Field(None, description="Said once it is chosen. Left out: the label.")
 
 
 class Answer(NodePart):
     goto: Goto
-    say: Said | None = Field(None, description="Said before going on.")
+    say: Words | None = Field(None, description="Said before going on.")
 
 
 class WhenOff(NodePart):
     goto: Goto
-    say: Said | None = None
+    say: Words | None = None
 
 
 class NodeBase(NodePart):
@@ -75,9 +75,9 @@ class NodeBase(NodePart):
     allow: Waivers = Field(default_factory=dict, description="Rules of the check that are waived here, and why.")
 
 
-class Menu(NodeBase):
+class MenuNode(NodeBase):
     kind: Literal["menu"]
-    say: Said
+    say: Words
     choices: dict[ChoiceKey, Choice] = Field(min_length=1, description="The choices by key, in spoken order.")
     text: Name | None = Field(None, description="The text message about this, from texts.yaml.")
 
@@ -88,10 +88,10 @@ def _urgency(value: Any) -> Any:
     return value
 
 
-class Reading(NodeBase):
+class ReadingNode(NodeBase):
     kind: Literal["reading"]
-    parts: list[Said] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
-    closing: Said | None = Field(None, description="Said after the last part, to show that this guidance is over.")
+    parts: list[Words] = Field(min_length=1, max_length=3, description="One thought each, 30 words at most.")
+    closing: Words | None = Field(None, description="Said after the last part, to show that this guidance is over.")
     next: Choice | None = Field(None, description="The one choice that follows. Left out: the end menu.")
     runs_on_to: Goto | None = Field(None, description="The node that follows at once, without a choice in between.")
     person_hint: Literal["first part", "last part"] | None = Field(
@@ -108,23 +108,23 @@ class Reading(NodeBase):
     )
 
 
-class Question(NodeBase):
+class QuestionNode(NodeBase):
     kind: Literal["question"]
-    ask: Said
+    ask: Words
     if_yes: Answer
     if_no: Answer
     if_not_sure: Answer
 
 
-class Word(NodeBase):
+class WordNode(NodeBase):
     kind: Literal["word"]
-    word: Said = Field(description="The word itself, as callers hear it.")
-    means: Said
+    word: Words = Field(description="The word itself, as callers hear it.")
+    means: Words
     listed_in: Name = Field(description="The menu of words it belongs to.")
     next_word: Name | None = None
 
 
-Node = Annotated[Menu | Reading | Question | Word, Field(discriminator="kind")]
+Node = Annotated[MenuNode | ReadingNode | QuestionNode | WordNode, Field(discriminator="kind")]
 
 
 class File(Authored):
@@ -143,7 +143,7 @@ class File(Authored):
 class TextsFile(File):
     """`config/texts.yaml`: the text messages that callers can ask for."""
 
-    texts: dict[Name, Said]
+    texts: dict[Name, Words]
 
 
 # --- config/words.yaml ----------------------------------------------------------------------
@@ -152,9 +152,9 @@ class TextsFile(File):
 class WordsFile(File):
     """`config/words.yaml`: rare words that callers know, and respellings for the voices."""
 
-    everyday: list[Said] = Field(description="Words that are rare in books but known to every parent.")
-    names: list[Said] = Field(description="Names of organisations and places.")
-    said: dict[str, Said] = Field(description="Respellings for words that a voice would mispronounce.")
+    everyday: list[Words] = Field(description="Words that are rare in books but known to every parent.")
+    names: list[Words] = Field(description="Names of organisations and places.")
+    said: dict[str, Words] = Field(description="Respellings for words that a voice would mispronounce.")
 
 
 # --- spare values, for required fields that a faulty file lacks ------------------------------------

@@ -17,7 +17,7 @@ from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
 from ivr.leading import Leading
-from ivr.linefile import LineFile, PartOfDay
+from ivr.linefile import LineFile, PartOfDay, compiled
 from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
@@ -136,8 +136,8 @@ class _Builder:
         press = {key: self._press(key) for key in "1234590*#"}
         return Script(
             revision=revision,
-            line=self.line,
-            words=self.draft.words,
+            line=compiled(self.line),
+            respelt=self.draft.words.said,
             nodes=nodes,
             own=places.STEPS,
             values=self.said,
@@ -210,7 +210,7 @@ class _Builder:
     def _parts_said(self, name: str) -> list[str]:
         """The parts of a reading, without those that are empty today."""
         node = self.authored[name]
-        parts = node.parts if isinstance(node, authored.Reading) else []
+        parts = node.parts if isinstance(node, authored.ReadingNode) else []
         said = ("".join(spoken.in_pieces(part, offers_texts=self.offers_texts)) for part in parts)
         return [part for part in said if spoken.speech(part, self.said)]
 
@@ -254,7 +254,7 @@ class _Builder:
     def _node(self, file: str, node_id: str, node: Any) -> Place:
         path: Path = ("nodes", node_id)
         match node:
-            case authored.Menu():
+            case authored.MenuNode():
                 options = [
                     self._option(file, (*path, "choices", key), str(key), choice)
                     for key, choice in sorted(node.choices.items())
@@ -262,11 +262,11 @@ class _Builder:
                 text = self._known_text(file, path, node.text)
                 menu = _MENUS.get(node_id, Menu)
                 return menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
-            case authored.Question():
+            case authored.QuestionNode():
                 answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
                 found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
                 return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
-            case authored.Word():
+            case authored.WordNode():
                 means = self._speech(file, (*path, "means"), node.means)
                 self.leading.menu(file, (*path, "listed_in"), node.listed_in)
                 next_word = node.next_word and self.leading.word(file, (*path, "next_word"), node.next_word)
@@ -274,7 +274,7 @@ class _Builder:
             case _:
                 return self._reading(file, path, node_id, node)
 
-    def _reading(self, file: str, path: Path, node_id: str, node: authored.Reading) -> Reading:
+    def _reading(self, file: str, path: Path, node_id: str, node: authored.ReadingNode) -> Reading:
         spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
         parts = tuple(part for part in spoken_parts if part) or ((),)  # then its choices come at once
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ivr.linefile import Confirmed, PartOfDay, RingBack
+import msgspec
+from msgspec.structs import asdict
+
+from ivr.line_settings import PartOfDay, RingBack
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import counted
@@ -79,7 +82,7 @@ def _heard(script: Script) -> Iterator[tuple[Where, str]]:
         yield (node.id, ", its subject as advisers see it"), script.titles.get(node.id, "")
     yield from ((("", f"the line: {name}"), text_of(said)) for name, said in script.says.items())
     yield from ((("", f"text message {name}"), body) for name, body in script.texts.items())
-    yield from ((("", f"how the voice says {word}"), said) for word, said in script.words.said.items())
+    yield from ((("", f"how the voice says {word}"), said) for word, said in script.respelt.items())
     yield from ((("", name), value) for name, value in _settings(script))
 
 
@@ -120,14 +123,14 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     line = script.line
     for i, notice in enumerate(script.notices, 1):
         yield f"notice {i}", f"{text_of(notice.words)} ({notice.begins} to {notice.ends})"
-    yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.by_day().items())
+    yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.items())
     yield "closed on", _list(line.closed_days)
-    yield "waiting, in seconds", _named({**line.waiting.model_dump(), "silence": _list(line.waiting.silence, " then ")})
-    yield "pace", _named(line.pace.model_dump())
+    yield "waiting, in seconds", _named({**asdict(line.waiting), "silence": _list(line.waiting.silence, " then ")})
+    yield "pace", _named(asdict(line.pace))
     yield "key 0 rings", _list(line.phones.get(name, name) for name in line.transfer.numbers)
     yield "key 0 rings each, in seconds", str(line.transfer.ring_seconds)
     yield "voice", f"{line.speech.mode}: {_list(line.speech.engines)}"
-    yield "voice, more of it", _named(line.speech.model_dump(exclude={"mode", "engines"}))
+    yield "voice, more of it", _named(_without(line.speech, "mode", "engines"))
     yield "switches", _named(line.switches)
     yield "callers rung back", _ring_back(line.ring_back)
     yield "phones that hear the draft", _list(line.test_phones)
@@ -138,8 +141,12 @@ def _ring_back(of: RingBack) -> str:
     def told(part: PartOfDay) -> str:
         return f"{part.hours}, {counted(part.places, 'caller')}"
 
-    more = _named(of.model_dump(exclude={"morning", "afternoon", *Confirmed.model_fields}))
+    more = _named(_without(of, "morning", "afternoon"))
     return f"in the morning {told(of.morning)}; in the afternoon {told(of.afternoon)}; {more}"
+
+
+def _without(settings: msgspec.Struct, *names: str) -> dict[str, object]:
+    return {name: value for name, value in asdict(settings).items() if name not in names}
 
 
 def _named(values: Mapping[str, object]) -> str:

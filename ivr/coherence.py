@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from ivr import places
 from ivr.authored import LEFT_OUT
 from ivr.drafts import LINE, TEXTS, WORDS, Draft
+from ivr.line_settings import SERVICE
 from ivr.problems import Problem, Where, kind
 from ivr.reading import Path
 
 #: The parts of files other than menus that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
 CUT_SHORT = kind("words-cut-short", "The words after # would be lost.", "Put all the words in quotes.")
+_SETTING_NEEDED = kind("missing-setting", "The setting '{name}' is missing.", "Write it: every line needs it.")
 _TWO_SETTINGS = kind("setting-twice", "'{name}' is in '{group}' too.", "Keep one of them.")
 _OURS = kind("setting-of-the-line", "The line fills in {{{name}}} itself.", "Choose another name.")
 _NESTED = kind(
@@ -47,6 +49,8 @@ class Findings:
 def settings(found: Findings) -> None:
     """Report settings that do not hold together: names that stand for nothing, that are there twice, or are taken."""
     line = found.draft.line
+    if SERVICE not in line.names and not found.is_lost(SERVICE, LINE):
+        found.report(_SETTING_NEEDED(name=SERVICE), LINE, ("names",))
     _names_in_use(found)
     _switches(found)
     seen: dict[str, str] = {}

@@ -22,7 +22,7 @@ from govuk_bank_holidays.bank_holidays import BankHolidays
 from ivr import disk, environment, keys
 from ivr.environment import wrong
 from ivr.keys import Keys
-from ivr.problems import ConfigError, Kind, Problem, Refused, Where, kind
+from ivr.problems import ConfigError, Invalid, Kind, Problem, Where, kind
 from ivr.reading import MOST_CHARACTERS, NOT_TEXT, TOO_BIG
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -381,7 +381,7 @@ def _texts(path: Path, found: Iterable[Path]) -> tuple[dict[str, str], list[Prob
             problems.append(_A_FOLDER().at(where))
         except OSError as error:
             problems.append(_UNREADABLE(why=error.strerror).at(where))
-        except Refused as error:
+        except Invalid as error:
             problems.append(error.problem.at(where))
     return texts, problems
 
@@ -390,9 +390,9 @@ def _text(file: Path) -> str:
     str(file).encode()  # a name that cannot be encoded cannot be stored
     found = file.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise Refused(_NO_FILE())
+        raise Invalid(_NO_FILE())
     if found.st_size > 4 * MOST_CHARACTERS:
-        raise Refused(TOO_BIG())
+        raise Invalid(TOO_BIG())
     return file.read_bytes().decode("utf-8-sig")
 
 

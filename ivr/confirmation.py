@@ -51,7 +51,7 @@ def unconfirmed(draft: Draft, script: Script) -> list[Unconfirmed]:
     ways, document = _ways(script), draft.documents["line.yaml"]
     found = [
         Unconfirmed(path[-1], setting.value, document.where(path).line, tuple(_met(draft, script, path, ways)))
-        for path, setting in script.line.to_confirm().items()
+        for path, setting in draft.line.to_confirm().items()
         if not setting.is_confirmed and isinstance(path[-1], str)
     ]
     return sorted(found, key=lambda one: one.line)
@@ -93,7 +93,7 @@ def names(line: LineFile) -> dict[str, Path]:
 
 def in_words(script: Script) -> str:
     """One sentence for the start-up output; empty when everything is confirmed."""
-    waiting = sum(not setting.is_confirmed for setting in script.line.to_confirm().values())
+    waiting = script.line.unconfirmed
     if not waiting:
         return ""
     return (

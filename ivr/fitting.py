@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ivr.problems import Problem, Refused, Where, kind
+from ivr.problems import Invalid, Problem, Where, kind
 from ivr.reading import Document, Path, day_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -251,7 +251,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
     fault, told = error["type"], error.get("ctx", {})
     if fault == "union_tag_invalid":
         path = (*path, "kind")
-    if isinstance(refused := told.get("error"), Refused):
+    if isinstance(refused := told.get("error"), Invalid):
         return refused.problem.at(document.where(path))
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "this file")
     found = _by_fault(fault, name, error, told) or _by_value(fault, name, error.get("input"), path, document)

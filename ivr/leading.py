@@ -58,7 +58,7 @@ class Leading:
 
     def word(self, file: str, path: Path, name: str) -> str | None:
         """The name of a word node; None, with a Problem, if it is something else, and None if it is switched off."""
-        if name in self._authored and not isinstance(self._authored[name], authored.Word):
+        if name in self._authored and not isinstance(self._authored[name], authored.WordNode):
             self._found.report(_NOT_A_WORD(name=name), file, path)
             return None
         if name in places.FOR_STAFF:
@@ -68,7 +68,7 @@ class Leading:
 
     def menu(self, file: str, path: Path, name: str) -> None:
         """Report a name that leads to something that is not a menu."""
-        is_menu = name not in self._authored or isinstance(self._authored[name], authored.Menu)
+        is_menu = name not in self._authored or isinstance(self._authored[name], authored.MenuNode)
         if self.target(file, path, name) and not is_menu:
             self._found.report(_NOT_A_MENU(name=name), file, path)
 

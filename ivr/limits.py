@@ -25,7 +25,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 
 from ivr.diary import Diary, Part, Window
-from ivr.linefile import RequestLimits
+from ivr.line_settings import RequestLimits
 
 #: Days that are near, counted from the first on which somebody can be rung.
 NEAR_DAYS = 2

@@ -9,111 +9,30 @@ from __future__ import annotations
 import calendar
 import copy
 import datetime
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+import msgspec
+from pydantic import Discriminator, Field, Tag
 
-from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Said
-from ivr.problems import Kind, Refused, kind
+from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
+from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
+from ivr.line_settings import SERVICE, LineSettings
 from ivr.reading import Path
 
 #: The fewest callers within an hour that can be set as a flood.
 LEAST_FLOOD = 5
 
-_SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_PHONE = "0(?: *[0-9]){8,16} *"
-#: Any number that can be dialled here, also a short one.
-_ANY_NUMBER = "[0-9](?: *[0-9]){2,16} *"
-_PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
-_EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
-_LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
-_RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
-_ADDRESS = r"[!-+\--9=?A-~]+@[!-+\--9=?A-~]+"
-_WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
-
-
-def _shown(pattern: str) -> WithJsonSchema:
-    """The JSON Schema of a text that must match a pattern."""
-    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
-
-
-def _fits(pattern: str, otherwise: Kind) -> AfterValidator:
-    """A validator that a text matches a pattern. `otherwise` has a blank for the text."""
-
-    def fits(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise Refused(otherwise(text=text.translate(_ON_ONE_LINE)))
-        return text
-
-    return AfterValidator(fits)
-
-
-_ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
-_NOT_HOURS = kind(
-    "not-opening-hours", "'{text}' is not an opening time.", "Write it like 09:00 to 17:00, or write closed."
-)
-_BACKWARDS = kind("hours-backwards", "'{text}' ends before it begins.", "Write the earlier time first.")
-_NOT_A_PHONE = kind(
-    "not-a-phone-number", "'{text}' is not a phone number.", "Write it as it is dialled in the UK: 0116 496 0123."
-)
-_NOT_DIALLED = kind(
-    "not-a-number-to-dial", "'{text}' is not a number.", "Write it as it is dialled in the UK: 0116 496 0123."
-)
-_NOT_A_PARAGRAPH = kind(
-    "not-a-paragraph", "'{text}' is not a paragraph.", 'Write numbers with a dot between them: "11.6".'
-)
-_NOT_AN_EMAIL = kind("not-an-e-mail-address", "'{text}' is not an e-mail address.", "Write it like desk@example.org")
-_NOT_A_LINK = kind("not-a-web-address", "'{text}' is not a web address.", "Write it like www.example.org")
-_NOT_A_PACE = kind("not-a-pace", "'{text}' is not a pace for Twilio's voice.", "Write it like 85%, from 50% to 150%.")
-_NOT_ONE_ADDRESS = kind(
-    "not-one-e-mail-address", "'{text}' is not an e-mail address.", "Write each on its own line, like desk@example.org"
-)
-_NOT_A_WEBHOOK = kind(
-    "not-a-webhook", "'{text}' is not a web address.",
-    "Write the full address, like https://chat.example.org/line",
-)  # fmt: skip
-
-
-def _span(text: str) -> str:
-    if text == "closed":
-        return text
-    if not re.fullmatch(_SPAN, text):
-        raise Refused(_NOT_HOURS(text=text))
-    opens, closes = text.split(" to ")
-    if opens >= closes:
-        raise Refused(_BACKWARDS(text=text))
-    return text
-
-
-Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
-Phone = Annotated[str, _fits(_PHONE, _NOT_A_PHONE), _shown(_PHONE)]
-Paragraph = Annotated[str, _fits(_PARAGRAPH, _NOT_A_PARAGRAPH), _shown(_PARAGRAPH)]
-Email = Annotated[str, _fits(_EMAIL, _NOT_AN_EMAIL), _shown(_EMAIL)]
-Link = Annotated[str, _fits(_LINK, _NOT_A_LINK), _shown(_LINK)]
-Rate = Annotated[str, _fits(_RATE, _NOT_A_PACE), _shown(_RATE)]
-#: Exactly one address. It goes into a mail header, where a line break would begin another header.
-MailAddress = Annotated[str, _fits(_ADDRESS, _NOT_ONE_ADDRESS), _shown(_ADDRESS)]
-Webhook = Annotated[str, _fits(_WEBHOOK, _NOT_A_WEBHOOK), _shown(_WEBHOOK)]
-
-
-NeverRung = Annotated[
-    str,
-    _fits(_ANY_NUMBER, _NOT_DIALLED),
-    _shown(_ANY_NUMBER),
-]
-
 
 class Confirmed(Authored):
     """A setting that the service must confirm. Until then it is a guess, or the leaflet's value."""
 
-    confirmed_by: Said | None = Field(
+    confirmed_by: Words | None = Field(
         default=None, description="Who at the service confirmed it. Written by `ivr confirm`."
     )
     confirmed_on: datetime.date | None = Field(default=None, description="The day on which they confirmed it.")
-    confirmed_as: Said | None = Field(
+    confirmed_as: Words | None = Field(
         default=None,
         description="The value that they confirmed. If the setting has a different one now, it is not confirmed.",
     )
@@ -297,15 +216,15 @@ class SpeechSettings(Authored):
     engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
         min_length=1, description="The voices to try, best first."
     )
-    natural_voice: Said
-    piper_voice: Said | None = Field(None, description="The path of a Piper voice file.")
-    say_voice: Said = Field(description="The Twilio voice for prompts that have no file.")
+    natural_voice: Words
+    piper_voice: Words | None = Field(None, description="The path of a Piper voice file.")
+    say_voice: Words = Field(description="The Twilio voice for prompts that have no file.")
     say_rate: Rate
     say_slow_rate: Rate
 
 
 class Notice(Authored):
-    words: Said
+    words: Words
     begins: datetime.date = Field(description="The first day it is said.")
     ends: datetime.date = Field(description="The last day it is said.")
 
@@ -318,7 +237,9 @@ class Alerts(Authored):
 class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
-    names: dict[Name, Said] = Field(description="Said as written.")
+    names: dict[Name, Words] = Field(
+        description="Said as written. service_name is also on the pages.", json_schema_extra={"required": [SERVICE]}
+    )
     written_phones: dict[Name, PhoneSetting] = Field(
         alias="phones", description="In quotes, with a space between the groups. Said digit by digit, twice."
     )
@@ -345,11 +266,11 @@ class LineFile(File):
     never_ring: list[NeverRung] = Field(
         default_factory=list, description="Numbers that are never rung or texted, whoever asks, in quotes."
     )
-    content_checked_by: Said | None = Field(
+    content_checked_by: Words | None = Field(
         None, description="Who at the service read all the words. Written by `ivr confirm words`."
     )
     content_checked_on: datetime.date | None = Field(None, description="The day on which they had read them.")
-    content_checked_as: Said | None = Field(
+    content_checked_as: Words | None = Field(
         None, description="The fingerprint of the words that they read. Other words have not been checked."
     )
 
@@ -378,6 +299,16 @@ class LineFile(File):
         for name, link in self.written_links.items():
             found["links", name] = ConfirmedLink(address=link) if isinstance(link, str) else link
         return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
+
+
+def compiled(file: LineFile) -> LineSettings:
+    """The settings as plain values, for a line that runs."""
+    more = {
+        "phones": file.phones, "emails": file.emails, "links": file.links,
+        "opening_hours": file.opening_hours.by_day(),
+        "unconfirmed": sum(not setting.is_confirmed for setting in file.to_confirm().values()),
+    }  # fmt: skip
+    return msgspec.convert({**file.model_dump(), **more}, LineSettings)
 
 
 def _values(settings: Mapping[str, str | ConfirmedPhone | ConfirmedEmail | ConfirmedLink]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from ivr import places
-from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Said, spare_by_name
+from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Words, spare_by_name
 from ivr.reading import Path
 from ivr.script import Line
 
@@ -20,8 +20,8 @@ RETIRED = {"ring_back": ("change",)}
 
 def _shape(name: str, lines: Iterable[Line], retired: Iterable[str] = ()) -> Any:
     unused = Field(None, exclude=True, description="No longer said: remove it.")
-    words = {line.name: (Said, ...) for line in lines}
-    return create_model(name, __base__=Authored, **words, **dict.fromkeys(retired, (Said | None, unused)))  # type: ignore[call-overload]
+    words = {line.name: (Words, ...) for line in lines}
+    return create_model(name, __base__=Authored, **words, **dict.fromkeys(retired, (Words | None, unused)))  # type: ignore[call-overload]
 
 
 _STEPS = {
@@ -34,9 +34,9 @@ Phrases: Any = _shape("Phrases", places.Phrases.lines())
 class MenuFile(File):
     """One file of `config/menus/`: who is responsible for it, and its nodes."""
 
-    title: Said = Field(description="The subject of this file, as advisers see it.")
-    owner: Said = Field(description="Who is responsible for these words.")
-    source: Said = Field(description="Where the facts come from.")
+    title: Words = Field(description="The subject of this file, as advisers see it.")
+    owner: Words = Field(description="Who is responsible for these words.")
+    source: Words = Field(description="Where the facts come from.")
     review_by: datetime.date = Field(description="The date by which somebody must review it.")
     nodes: dict[Name, Node] = Field(default_factory=dict)
     steps: Steps | None = Field(None, description="The words of the built-in steps.")

@@ -127,7 +127,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class Refused(ValueError):
+class Invalid(ValueError):
     """Raised by a check of one value, with the Problem to report at its place."""
 
     def __init__(self, problem: Problem):

@@ -42,9 +42,9 @@ class Passed:
     warnings: tuple[Problem, ...]
 
 
-def look(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
+def check_draft(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Check the draft on disk, and compare it with the live script. Raises ConfigError if it does not compile."""
-    problems, context = _look(config.folder(settings.config_dir), settings, live)
+    problems, context = _checked(config.folder(settings.config_dir), settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
@@ -104,7 +104,7 @@ def _took_back(published: Published) -> bool:
     return published.undone
 
 
-def _look(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
+def _checked(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     problems = [p for p in found.problems if p.severity == "warning" or p.where.file.startswith("config/stories")]
     draft = drafts.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:
@@ -119,7 +119,7 @@ def _look(found: Folder, settings: Settings, live: Script | None = None) -> tupl
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it passes the gate. Raises ConfigError with every error in it."""
-    problems, context = _look(config.folder(settings.config_dir), settings)
+    problems, context = _checked(config.folder(settings.config_dir), settings)
     _must_be_none(_errors(problems))
     return Passed(context.draft.files, context.script, tuple(problems))
 
@@ -130,9 +130,9 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     Errors that the rules already find in the live files do not count. Stories are not played, because they belong to
     the draft. Raises ConfigError.
     """
-    problems, context = _look(Folder(files, {}, ()), settings)
+    problems, context = _checked(Folder(files, {}, ()), settings)
     if errors := _errors(problems):  # only then do the errors of the live files matter
-        known = {(p.where.file, p.code, p.says) for p in _look(Folder(live, {}, ()), settings)[0]}
+        known = {(p.where.file, p.code, p.says) for p in _checked(Folder(live, {}, ()), settings)[0]}
         _must_be_none(p for p in errors if (p.where.file, p.code, p.says) not in known)
     return Passed(context.draft.files, context.script, tuple(problems))
 

@@ -10,7 +10,7 @@ and prepares each node's Speech. A webhook then only looks up tuples.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -19,10 +19,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ivr import dialling, spoken
-from ivr.authored import WordsFile
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
-from ivr.linefile import LineFile
+from ivr.line_settings import LineSettings
 from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
 
@@ -274,6 +273,10 @@ class Place:
         """
         return ()
 
+    def hangs_on(self, s: Session) -> Hashable:
+        """What of a call decides whether anything is asked here, for whoever tries every call."""
+        return None
+
     # what it is about
 
     def is_topic(self) -> bool:
@@ -329,8 +332,9 @@ class Script:
     """One revision of the line."""
 
     revision: str
-    line: LineFile
-    words: WordsFile
+    line: LineSettings
+    #: Respellings for words that a voice would mispronounce.
+    respelt: Mapping[str, str]
     #: The nodes that staff wrote, and the built-in steps.
     nodes: Mapping[str, Any]
     own: Mapping[str, Place]

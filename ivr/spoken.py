@@ -118,15 +118,15 @@ def _append(pieces: list[Piece], more: Speech) -> None:
         pieces.append(piece)
 
 
-def as_said(words: str, said: Mapping[str, str], write: Callable[[str, str], str] = lambda word, way: way) -> str:
+def as_said(words: str, respelt: Mapping[str, str], write: Callable[[str, str], str] = lambda word, way: way) -> str:
     """Words as a voice should say them: 'EHC' becomes 'E H C' if config/words.yaml says so.
 
     `write` makes the replacement from the word and its pronunciation.
     """
-    if not said:
+    if not respelt:
         return words
-    found = re.compile(r"\b(" + "|".join(map(re.escape, sorted(said, key=len, reverse=True))) + r")\b")
-    return found.sub(lambda match: write(match[1], said[match[1]]), words)
+    found = re.compile(r"\b(" + "|".join(map(re.escape, sorted(respelt, key=len, reverse=True))) + r")\b")
+    return found.sub(lambda match: write(match[1], respelt[match[1]]), words)
 
 
 # --- numbers --------------------------------------------------------------------------------

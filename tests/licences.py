@@ -52,6 +52,7 @@ STATED = {
 #: What each package that we ask for is used for.
 USED_FOR = {
     "aiosmtpd": "a real mail server in tests",
+    "coverage": "which branches the tests reach",
     "argon2-cffi": "advisers' passwords",
     "bootstrap-flask": "the look of the advisers' page",
     "click": "the `ivr` command",

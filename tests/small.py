@@ -43,7 +43,8 @@ NODES: dict[str, dict[str, Any]] = {
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday")
 LINE: dict[str, Any] = {
-    "names": {}, "phones": {"desk": "0116 496 0001", "second_desk": "0116 496 0002"}, "emails": {}, "links": {},
+    "names": {"service_name": "Small Service"},
+    "phones": {"desk": "0116 496 0001", "second_desk": "0116 496 0002"}, "emails": {}, "links": {},
     "numbers": {}, "paragraphs": {}, "switches": {}, "closed_days": [],
     "opening_hours": {**dict.fromkeys(_WEEK, "09:00 to 17:00"), "saturday": "closed", "sunday": "closed"},
     "transfer": {"numbers": ["desk", "second_desk"], "ring_seconds": 20},

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,9 +47,9 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
-        "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
+        "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
-        "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},
+        "hours, numbers, words": {"problems", "line_settings", "hours", "dialling", "spoken", "environment", "respawn"},
     },
 }
 ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTURE.values())
@@ -62,7 +64,7 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "syntax", "editing"},
-    "pydantic": {"fitting", "authored", "linefile", "menufile"},
+    "pydantic": {"fitting", "authored", "fields", "linefile", "menufile"},
     "argon2": {"passwords"},
     "cryptography": {"keys"},
     "smtplib": {"alerts"},
@@ -133,6 +135,40 @@ def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
     )
     assert not {name.split(".")[0] for name in _imports(path)} & {"random", "secrets", "os", "time", "pathlib"}
     assert not re.search(r"(?<!def )\bopen\(", text)
+
+
+def test_what_runs_a_call_imports_no_yaml_and_no_schema() -> None:
+    """A call runs on the compiled script: staff's files and their schema belong to whoever writes it."""
+    code = "import sys, ivr.call, ivr.playing, ivr.briefing; print(*sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    imported = set(told.stdout.split())
+    assert not {name.split(".")[0] for name in imported} & {"ruamel", "pydantic"}
+    assert not imported & {"ivr.reading", "ivr.authored", "ivr.linefile", "ivr.menufile", "ivr.building"}
+
+
+#: Where a time of one type becomes one of the other: calls have moments, and what is kept has seconds.
+DESKS = {PACKAGE / "practice.py", PACKAGE / "web" / "desk.py"}
+
+
+def test_now_is_of_one_type_in_a_module() -> None:
+    """A moment (`datetime`) in calls and everything that plays them; POSIX seconds (`float`) in what is kept."""
+    found: dict[str, set[str]] = {"dt.datetime": set(), "float": set()}
+    for path in FILES:
+        types = {
+            ast.unparse(each.annotation).removesuffix(" | None")
+            for each in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(each, ast.arg) and each.arg == "now" and each.annotation
+        }
+        assert types <= found.keys(), path
+        assert len(types) < 2 or path in DESKS, f"{path} has two types of now: {types}"
+        for name in types if path not in DESKS else ():
+            found[name].add(_room(path))
+
+    assert found["dt.datetime"] & found["float"] <= {"web", "cli", "store", "embedded"}
+    assert found["dt.datetime"] >= {"call", "reply", "places", "hours", "diary"}
+    assert found["float"] >= {"request", "callback", "briefing", "worker", "store"}
 
 
 #: Fields of Twilio's forms, and its verbs.

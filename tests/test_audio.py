@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
@@ -88,7 +89,7 @@ def test_numbers_are_said_at_one_digit_a_second(rendered: Path, spoken_by_pyttsx
     (choice,) = engines.choices(spoken_by_pyttsx3.line.speech)
     gap = spoken.digit_gap(spoken_by_pyttsx3.line.pace.each_digit)
     for digit in spoken.DIGITS:
-        name = Clip(digit, slow=False).name(choice.identity, spoken_by_pyttsx3.words.said)
+        name = Clip(digit, slow=False).name(choice.identity, spoken_by_pyttsx3.respelt)
         samples, rate = telephone.read(rendered / RENDERED / name)
         assert len(samples) / rate + gap == pytest.approx(1.0, abs=0.05), digit
 
@@ -98,7 +99,7 @@ def test_every_prompt_has_telephone_sound_at_both_paces(rendered: Path, spoken_b
     identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
     loudness = {}
     for clip in clips(spoken_by_pyttsx3):
-        path = rendered / RENDERED / clip.name(identity, spoken_by_pyttsx3.words.said)
+        path = rendered / RENDERED / clip.name(identity, spoken_by_pyttsx3.respelt)
         facts = soundfile.info(path)
         assert (facts.samplerate, facts.channels, facts.subtype) == (8000, 1, "ULAW"), clip
         samples, rate = telephone.read(path)
@@ -133,7 +134,7 @@ def test_speech_is_as_fast_as_it_should_be(engine: str, sentences: str, shipped:
     for slow, least, most in ((False, 130, 150), (True, 100, 120)):
         seconds = 0.0
         for words in prompts:
-            sound = engines.say(voice, as_said(words, shipped.words.said), shipped.line.pace, slow=slow)
+            sound = engines.say(voice, as_said(words, shipped.respelt), shipped.line.pace, slow=slow)
             narrow, _ = telephone.telephone(*sound)
             seconds += len(narrow) / telephone.TELEPHONE_RATE
         assert least <= sum(len(words.split()) for words in prompts) / seconds * 60 <= most
@@ -220,7 +221,7 @@ def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 
 def _with_voices(few: Script, **speech: object) -> Script:
-    line = few.line.model_copy(update={"speech": few.line.speech.model_copy(update=speech)})
+    line = structs.replace(few.line, speech=structs.replace(few.line.speech, **speech))
     return dataclasses.replace(few, line=line)
 
 
@@ -400,12 +401,12 @@ def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script,
     both = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="heart")
     natural, pyttsx3 = (choice.identity for choice in engines.choices(both.line.speech))
     some = clips(both)[0]
-    path = tmp_path / RENDERED / some.name(natural, both.words.said)
+    path = tmp_path / RENDERED / some.name(natural, both.respelt)
     telephone.write_telephone(path, telephone.silence(0.2, 8000))
 
     sounds = audio.Sounds(tmp_path, both, "")
 
-    assert sounds.url(some.words, some.slow) == "/audio/" + some.name(pyttsx3, both.words.said)
+    assert sounds.url(some.words, some.slow) == "/audio/" + some.name(pyttsx3, both.respelt)
 
 
 # --- during calls ----------------------------------------------------------------------------
@@ -414,7 +415,7 @@ def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script,
 def _words_of_sounds(script: Script, folder: Path) -> dict[str, str]:
     """What each sound file says, by its name."""
     identity = engines.choices(script.line.speech)[0].identity
-    found = {clip.name(identity, script.words.said): clip.words for clip in clips(script)}
+    found = {clip.name(identity, script.respelt): clip.words for clip in clips(script)}
     sounds = audio.Sounds(folder, script, "")
     for said, slow in itertools.product(passages(script), (False, True)):
         ((whole, url),) = sounds.play(said, slow)

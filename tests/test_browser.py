@@ -334,7 +334,7 @@ def test_the_phone_plays_the_sounds_that_callers_hear(
     """The greeting has a sound, which is played. What follows has none here, so the browser says or shows it."""
     clip = Clip(text_of(shipped.nodes["greeting"].parts[0]), slow=False)
     choice = engines.choice_of("pyttsx3", shipped.line.speech)
-    sound = tmp_path / RENDERED / clip.name(choice.identity, shipped.words.said)
+    sound = tmp_path / RENDERED / clip.name(choice.identity, shipped.respelt)
     sound.parent.mkdir()
     sound.write_bytes(as_file(Ear(shipped, tmp_path, "pyttsx3").speech((clip.words,))))
     sounding = dataclasses.replace(settings, speech="audio", audio_dir=tmp_path)

@@ -284,7 +284,7 @@ def _checked(files: Files) -> list[Problem]:
 def _found(rule: str, files: Files, published: Script | None = None) -> list[Problem]:
     """What one rule reports."""
     (the_rule,) = [r for r in RULES if r.name == rule]
-    return check.look(_context(files, published), the_rule)
+    return check.findings(_context(files, published), the_rule)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -95,7 +95,7 @@ def test_names_in_braces_are_said_as_in_a_menu(tmp_path: Path, shipped: Script) 
 
 def test_what_is_heard_is_the_very_file_that_callers_get(shipped: Script, tmp_path: Path) -> None:
     choice = choice_of("pyttsx3", shipped.line.speech)
-    path = tmp_path / "audio" / RENDERED / Clip("Press 1.", False).name(choice.identity, shipped.words.said)
+    path = tmp_path / "audio" / RENDERED / Clip("Press 1.", False).name(choice.identity, shipped.respelt)
     tone = 0.2 * np.sin(np.arange(RATE) / 3).astype(np.float32)
     telephone.write_telephone(path, tone)
 

@@ -24,12 +24,12 @@ SORTER, OUT = "menus/letters.yaml", "menus/exclusion.yaml"
 #: What only finds the way, and so is no ending.
 ON_THE_WAY = {"any_letter", "which_letter", "letter_unsure", "out_first", "out_unsure"}
 DRAFT = drafts.read_draft(config.script_files(config.ROOT / "config"))
-READINGS = {node_id: node for _, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.Reading)}
+READINGS = {node_id: node for _, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.ReadingNode)}
 ENDINGS = [
     node_id
     for file in (SORTER, OUT)
     for node_id, node in DRAFT.menus[file].nodes.items()
-    if isinstance(node, authored.Reading) and node_id not in ON_THE_WAY
+    if isinstance(node, authored.ReadingNode) and node_id not in ON_THE_WAY
 ]
 every_ending = pytest.mark.parametrize("ending", ENDINGS)
 
@@ -61,7 +61,7 @@ def test_the_text_about_an_ending_says_what_to_do_first(ending: str, shipped: Sc
 
 
 @pytest.mark.parametrize(
-    "node_id", [n for n, node in DRAFT.menus[OUT].nodes.items() if isinstance(node, authored.Reading)]
+    "node_id", [n for n, node in DRAFT.menus[OUT].nodes.items() if isinstance(node, authored.ReadingNode)]
 )
 def test_a_child_out_of_school_is_for_today(node_id: str) -> None:
     assert READINGS[node_id].urgent == ("today" if node_id != "disability" else True)

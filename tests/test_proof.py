@@ -11,9 +11,10 @@ from ivr.check import proof
 from ivr.check.callers import when_closed, when_open
 from ivr.check.timing import Timing
 from ivr.places.message import Message
+from ivr.places.nodes import EndMenu
 from ivr.places.person import Person
 from ivr.places.ringing import RingBack
-from ivr.script import Do, Go, Here, Moved, Place, Script
+from ivr.script import Do, Go, Here, Moved, Option, Place, Script
 from ivr.session import At, Recorded, TransferEnded
 from tests import small
 from tests.line import OPEN
@@ -48,6 +49,20 @@ class _Forgets(RingBack):
         return None
 
 
+class _NamesNoKey(EndMenu):
+    """A menu that names no key but those of its choices, and these lead back to it."""
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        return ()
+
+
+class _RingsNobodyBack(RingBack):
+    """A line without the long dialogue about being rung back."""
+
+    def arrive(self, here: Here) -> Moved:
+        return here.s, Go("goodbye")
+
+
 def _first_fault(script: Script) -> proof.Fault:
     day = when_open(script, OPEN.date())
     (fault, *_) = proof.prove(script, day, when_closed(script, day), Timing(script), most=1).faults
@@ -66,4 +81,25 @@ def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Place, law: 
     fault = _first_fault(wrong)
 
     assert fault.law == law
-    assert " It is come to by: " in str(fault)
+    assert fault.problem().remedy.startswith("Play it with these keys: ")
+
+
+def test_a_circle_without_a_named_way_out_is_found() -> None:
+    """In a line of few places: circles are looked for once every state is known."""
+    few = {
+        "main_menu": {"kind": "menu", "choices": ["reading"]},
+        "help_settings": {"kind": "menu", "choices": ["slower"]},
+        "end_menu": {"kind": "menu", "choices": ["end_menu"]},
+    }
+    script = small.script(few)
+    end = script.nodes["end_menu"]
+    wrong = dataclasses.replace(
+        script,
+        nodes={**script.nodes, end.id: _NamesNoKey(end.id, end.say, end.options)},
+        own={**script.own, "ring_back": _RingsNobodyBack()},
+    )
+
+    day = when_open(wrong, OPEN.date())
+    faults = proof.prove(wrong, day, when_closed(wrong, day), Timing(wrong)).faults
+
+    assert "end_menu" in {fault.place for fault in faults if fault.law == "circle"}

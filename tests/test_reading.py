@@ -723,7 +723,7 @@ def test_a_file_that_cannot_be_read_hides_no_fault_of_the_others(tmp_path: Path)
     os.mkfifo(here / "menus/pipe.yaml")
 
     with pytest.raises(ConfigError) as refusal:
-        publishing.look(config.settings({"IVR_CONFIG": str(here), "IVR_DATA": str(tmp_path)}))
+        publishing.check_draft(config.settings({"IVR_CONFIG": str(here), "IVR_DATA": str(tmp_path)}))
 
     assert [_told(problem).partition("  ")[0] for problem in refusal.value.problems] == [
         "config/menus/binary.yaml", "config/menus/exclusion.yaml:126", "config/menus/pipe.yaml",

@@ -252,7 +252,7 @@ SPELT = ["0116 496 0000", "01164960000", "0116  4960 000"]
 def _told_of_own_number(files: Files, ours: frozenset[str]) -> list[Problem]:
     draft = drafts.read_draft(files)
     context = Context(draft, building.build(draft, "r"), OPEN.date(), ours=ours)
-    return check.look(context, next(rule for rule in check.RULES if rule.name == "own-number"))
+    return check.findings(context, next(rule for rule in check.RULES if rule.name == "own-number"))
 
 
 @pytest.mark.parametrize("number", SPELT)

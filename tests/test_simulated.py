@@ -49,7 +49,7 @@ def _context(files: Files) -> Context:
 
 def _found(rule: str, files: Files) -> list[Problem]:
     (the_rule,) = [r for r in RULES if r.name == rule]
-    return check.look(_context(files), the_rule)
+    return check.findings(_context(files), the_rule)
 
 
 def _figure(simulation: Simulation, caller: str, wants: str) -> Cost:

@@ -15,14 +15,16 @@ Files = dict[str, str]
 FILES = config.script_files(config.ROOT / "config")
 DRAFT = drafts.read_draft(FILES)
 URGENT = [
-    (file, node_id) for file, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.Reading) and node.urgent
+    (file, node_id)
+    for file, _, node_id, node in DRAFT.nodes()
+    if isinstance(node, authored.ReadingNode) and node.urgent
 ]
 
 
 def _found(files: Files) -> list[Problem]:
     draft = drafts.read_draft(files)
     context = Context(draft, building.build(draft, "r", config.bank_holidays()), OPEN.date())
-    return [p for rule in RULES if rule.name in ("time-limits", "not-sure") for p in check.look(context, rule)]
+    return [p for rule in RULES if rule.name in ("time-limits", "not-sure") for p in check.findings(context, rule)]
 
 
 def _with(file: str, node_id: str, old: str, new: str) -> Files:

@@ -19,12 +19,12 @@ from ivr.hot.signature import Signature, fields
 from ivr.script import Script
 from ivr.session import At, HangUp, Record, Session, Turn
 from ivr.twilio import twiml
-from ivr.twilio.twiml import Voice, Writer
+from ivr.twilio.twiml import SayVoice, Writer
 from tests.line import OPEN, said
 from tests.walk import ways
 
 BASE = "https://line.example.org"
-VOICE = Voice("Polly.Amy-Neural", "85%", "70%")
+VOICE = SayVoice("Polly.Amy-Neural", "85%", "70%")
 
 # "Gather: you can nest Say, Play and Pause." "Number url: may use only Play, Say, Gather, Hangup."
 NESTS = {

@@ -23,9 +23,9 @@ class Clip:
     words: str
     slow: bool
 
-    def name(self, identity: str, said: Mapping[str, str]) -> str:
+    def name(self, identity: str, respelt: Mapping[str, str]) -> str:
         """The file name of this clip in one voice: 32 hexadecimal digits, which cannot be guessed."""
-        facts = (MAKING, identity, as_said(self.words, said), "slow" if self.slow else "normal", *self._lasts())
+        facts = (MAKING, identity, as_said(self.words, respelt), "slow" if self.slow else "normal", *self._lasts())
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32] + ".wav"
 
     def _lasts(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ import numpy as np
 from ivr import config
 from ivr.audio import telephone, voices
 from ivr.audio.telephone import Samples
-from ivr.linefile import Pace, SpeechSettings
+from ivr.line_settings import Pace, Voices
 
 #: The command to install a package, as docs/operators.md writes it.
 PIP = ".venv/bin/python -m pip install"
@@ -65,7 +65,7 @@ class VoiceChoice:
         return f"{self.engine} ({self.voice})"
 
 
-def choices(speech: SpeechSettings) -> list[VoiceChoice]:
+def choices(speech: Voices) -> list[VoiceChoice]:
     """The voices of config/line.yaml, best first. `heart` is the fallback for every other natural voice."""
     found: list[VoiceChoice] = []
     for engine in speech.engines:
@@ -78,7 +78,7 @@ def choices(speech: SpeechSettings) -> list[VoiceChoice]:
     return found
 
 
-def choice_of(voice: str, speech: SpeechSettings) -> VoiceChoice:
+def choice_of(voice: str, speech: Voices) -> VoiceChoice:
     """A voice by its name, even if config/line.yaml does not use it. Raises EngineMissing if there is none."""
     known = voices.known(voice)
     if known is None:

@@ -94,11 +94,11 @@ class Ear:
     def _made(self, clip: Clip) -> Samples:
         """The sound of a clip, from the file that callers hear. A missing one is rendered now, and only kept here."""
         choice, engine = self._speaker
-        name = self._recorded.get(clip) or clip.name(choice.identity, self._script.words.said)
+        name = self._recorded.get(clip) or clip.name(choice.identity, self._script.respelt)
         path = self._folder / RENDERED / name
         if path.is_file():
             return telephone.read(path)[0]
-        words = as_said(clip.words, self._script.words.said)
+        words = as_said(clip.words, self._script.respelt)
         try:
             sound, rate = engines.say(engine, words, self._script.line.pace, slow=clip.slow)
             narrow = telephone.telephone(sound, rate)[0]

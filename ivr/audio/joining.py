@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ivr.audio import telephone
 from ivr.audio.clips import MAKING, RENDERED, silence_name
-from ivr.linefile import Pace
+from ivr.line_settings import Pace
 from ivr.spoken import Speech
 
 #: Between the names of the sounds in the address of a run.

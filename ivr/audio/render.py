@@ -21,7 +21,7 @@ from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.joining import join
 from ivr.audio.recordings import Recordings
 from ivr.audio.sounds import Sounds
-from ivr.linefile import Pace
+from ivr.line_settings import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
 
@@ -85,7 +85,7 @@ def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
         except EngineMissing as error:
             result.warn(str(error))
             continue
-        job = _Job(choice, folder, script.line.pace, script.words.said)
+        job = _Job(choice, folder, script.line.pace, script.respelt)
         wanted = _all(job, engine, missing, progress, result)
         if not wanted:
             return result
@@ -101,7 +101,7 @@ class _Job:
     choice: VoiceChoice
     folder: Path
     pace: Pace
-    said: Mapping[str, str]
+    respelt: Mapping[str, str]
 
     def make(self, engine: Engine, clip: Clip) -> bool:
         """Make one sound. Returns whether the voice could.
@@ -109,7 +109,7 @@ class _Job:
         Raises OSError for a full disk, which is not the voice's fault.
         """
         try:
-            sound, rate = engines.say(engine, as_said(clip.words, self.said), self.pace, slow=clip.slow)
+            sound, rate = engines.say(engine, as_said(clip.words, self.respelt), self.pace, slow=clip.slow)
             narrow, wide = telephone.telephone(sound, rate)
         except Exception:  # a voice is somebody else's program: onnxruntime raises what it likes
             return False
@@ -123,12 +123,12 @@ class _Job:
         return True
 
     def rendered(self, clip: Clip) -> Path:
-        return self.folder / RENDERED / clip.name(self.choice.identity, self.said)
+        return self.folder / RENDERED / clip.name(self.choice.identity, self.respelt)
 
 
 def _missing(wanted: list[Clip], choice: VoiceChoice, script: Script, rendered: Path) -> list[Clip]:
     there = {path.name for path in rendered.glob("*.wav")}
-    return [clip for clip in wanted if clip.name(choice.identity, script.words.said) not in there]
+    return [clip for clip in wanted if clip.name(choice.identity, script.respelt) not in there]
 
 
 def _all(job: _Job, engine: Engine, missing: list[Clip], progress: Progress, result: Rendering) -> list[Clip]:
@@ -201,7 +201,7 @@ def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
         needed |= set(Recordings(folder, script).names().values())
         needed |= {joining.name(parts) for parts in Sounds(folder, script, "").parts()}
         for choice in engines.choices(script.line.speech):
-            needed |= {clip.name(choice.identity, script.words.said) for clip in clips(script)}
+            needed |= {clip.name(choice.identity, script.respelt) for clip in clips(script)}
     stems = {name.removesuffix(".wav") for name in needed}
     found = [*(folder / RENDERED).glob("*.*"), *(folder / MASTERS).glob("*.*")]
     return sorted(path for path in found if path.stem not in stems)

@@ -151,7 +151,7 @@ class _Pace:
 
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
     """The file names of all prompts of a script in this voice."""
-    return {(clip.words, clip.slow): clip.name(identity, script.words.said) for clip in clips(script)}
+    return {(clip.words, clip.slow): clip.name(identity, script.respelt) for clip in clips(script)}
 
 
 def telephone_seconds(path: Path) -> float:

@@ -33,10 +33,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import playing, story, transcript
-from ivr.check import offers, promise, safety, shape, urgency, words  # importing them registers their rules
+from ivr.check import offers, promise, proof, safety, shape, urgency, words  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.problems import KINDS, ConfigError, Problem, Where, kind
+from ivr.reading import Path
 from ivr.script import Script
 
 #: The fewest words that count as a reason.
@@ -45,14 +46,14 @@ REASON_WORDS = 3
 
 def check(context: Context) -> list[Problem]:
     """Every Problem of a script that compiled, sorted by file and line."""
-    problems = [problem for rule in RULES for problem in look(context, rule)]
+    problems = [problem for rule in RULES for problem in findings(context, rule)]
     problems += _waivers(context)
     return sorted(set(problems))
 
 
-def look(context: Context, rule: Rule) -> list[Problem]:
+def findings(context: Context, rule: Rule) -> list[Problem]:
     """The findings of one rule, without those that are waived."""
-    found = (_problem(context, rule, finding) for finding in rule.look(context))
+    found = (_problem(context, rule, finding) for finding in rule.find(context))
     return [problem for problem in found if problem is not None]
 
 
@@ -60,9 +61,8 @@ def _problem(context: Context, rule: Rule, finding: Finding) -> Problem | None:
     if waivers := [waiver for waiver in context.waivers if waiver.holds_for(rule.name, finding)]:
         context.waived.update(waivers)
         return None
-    document = context.document(finding.file)
-    where = document.where(finding.path, finding.word) if document else Where(f"config/{finding.file}")
-    return KINDS[rule.name].told(finding.words, finding.remedy, finding.level).at(where)
+    problem = KINDS[rule.name].told(finding.words, finding.remedy, finding.level)
+    return _at(context, finding.file, finding.path, problem, finding.word)
 
 
 _NO_RULE = kind("waiver-of-no-rule", "There is no rule '{rule}'.", "Remove this line.")
@@ -74,6 +74,18 @@ _NOT_NEEDED = kind(
     "waiver-not-needed", "The rule '{rule}' finds nothing here, so this waiver is not needed.", "Remove this line.",
     severity="warning",
 )  # fmt: skip
+
+
+def prove(context: Context) -> tuple[proof.Proof, list[Problem]]:
+    """Try every state that a call can be in: what was tried, and what does not hold in which. Takes minutes."""
+    simulation = context.simulation
+    found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
+    return found, [_at(context, *context.spot(fault.place), fault.problem()) for fault in found.faults]
+
+
+def _at(context: Context, file: str, path: Path, problem: Problem, word: str = "") -> Problem:
+    document = context.document(file)
+    return problem.at(document.where(path, word) if document else Where(f"config/{file}"))
 
 
 def _waivers(context: Context) -> Iterable[Problem]:
@@ -154,10 +166,11 @@ __all__ = [
     "RULES",
     "Context",
     "check",
-    "look",
+    "findings",
     "offers",
     "play_stories",
     "promise",
+    "prove",
     "safety",
     "shape",
     "unreadable_stories",

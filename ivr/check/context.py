@@ -16,8 +16,11 @@ from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
 
+#: The file with the words of the built-in steps.
+SHARED = MENUS + "shared.yaml"
+AuthoredNode = authored.MenuNode | authored.ReadingNode | authored.QuestionNode | authored.WordNode
 Level = problems.Severity
-Kind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
+TextKind = Literal["part", "closing", "label", "said back", "menu", "question", "answer", "meaning", "step", "phrase"]
 
 #: Sample values, for measuring, of what only a call can fill in.
 SAMPLES: dict[str, str] = {
@@ -78,21 +81,21 @@ class Rule:
     why: str
     source: str
     level: Level
-    look: Look
+    find: Find
 
 
 #: All rules. A test requires a bad and a good example of each.
 RULES: list[Rule] = []
-Look = Callable[["Context"], Iterable[Finding]]
+Find = Callable[["Context"], Iterable[Finding]]
 
 
-def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[Look], Look]:
+def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[Find], Find]:
     """Register a function as a rule, with its name, the caller rules it comes from, and its reason."""
 
-    def register(look: Look) -> Look:
+    def register(find: Find) -> Find:
         problems.kind(name, why=why, source=source, severity=level)
-        RULES.append(Rule(name, why, source, level, look))
-        return look
+        RULES.append(Rule(name, why, source, level, find))
+        return find
 
     return register
 
@@ -103,7 +106,7 @@ class Text:
 
     file: str
     path: Path
-    kind: Kind
+    kind: TextKind
     #: As written, with its {settings}.
     written: str
     #: As it is heard, with the settings filled in.
@@ -152,7 +155,9 @@ class Context:
         return (*of_nodes, *of_places)
 
     @cached_property
-    def authored(self) -> dict[str, authored.Menu | authored.Reading | authored.Question | authored.Word]:
+    def authored(
+        self,
+    ) -> dict[str, authored.MenuNode | authored.ReadingNode | authored.QuestionNode | authored.WordNode]:
         return {node_id: node for _, _, node_id, node in self.draft.nodes()}
 
     @cached_property
@@ -168,6 +173,10 @@ class Context:
         """The file of each node."""
         return {node_id: file for file, _, node_id, _ in self.draft.nodes()}
 
+    def spot(self, place: str) -> tuple[str, Path]:
+        """The file and path of a node, or of the words of a built-in step."""
+        return (self.files[place], ("nodes", place)) if place in self.files else (SHARED, ("steps", place))
+
     def at(
         self, node_id: str, *path: str | int, words: str, remedy: str, level: Level | None = None, word: str = ""
     ) -> Finding:
@@ -179,7 +188,7 @@ class Context:
         """Everything that staff wrote and callers hear."""
         return tuple(self._texts())
 
-    def spoken(self, kind: Kind) -> Iterator[Text]:
+    def spoken(self, kind: TextKind) -> Iterator[Text]:
         return (text for text in self.texts if text.kind == kind)
 
     def speech(self, written: str) -> Speech:
@@ -197,36 +206,36 @@ class Context:
                     label = places.LINES[".".join(map(str, path[1:]))].is_label
                     if path not in self.draft.documents[file].stand_ins:  # shipped words were checked before
                         yield self._text(file, path, "label" if label else kind, written)
-        for i, notice in enumerate(self.script.line.notices):
+        for i, notice in enumerate(self.draft.line.notices):
             yield self._text(LINE, ("notices", i, "words"), "part", notice.words)
-        for name, sentence in self.script.line.sentences.items():
+        for name, sentence in self.draft.line.sentences.items():
             if sentence:
                 yield self._text(LINE, ("sentences", name), "part", sentence)
 
-    def _text(self, file: str, path: Path, kind: Kind, written: str, node: str = "") -> Text:
+    def _text(self, file: str, path: Path, kind: TextKind, written: str, node: str = "") -> Text:
         return Text(file, path, kind, written, text_of(self.speech(written)), node)
 
 
-def _written(node: object) -> Iterator[tuple[Kind, Path, str]]:
+def _written(node: object) -> Iterator[tuple[TextKind, Path, str]]:
     match node:
-        case authored.Menu():
+        case authored.MenuNode():
             yield "menu", ("say",), node.say
             for key, choice in node.choices.items():
                 yield from _choice(choice, ("choices", key))
-        case authored.Reading():
+        case authored.ReadingNode():
             for i, part in enumerate([*node.parts, *([node.closing] if node.closing else [])]):
                 last = i == len(node.parts)
                 yield ("closing", ("closing",), part) if last else ("part", ("parts", i), part)
             yield from _choice(node.next, ("next",)) if node.next else ()
-        case authored.Question():
+        case authored.QuestionNode():
             yield "question", ("ask",), node.ask
             answers = ((name, getattr(node, name).say) for name in ("if_yes", "if_no", "if_not_sure"))
             yield from (("answer", (name, "say"), say) for name, say in answers if say)
-        case authored.Word():
+        case authored.WordNode():
             yield "meaning", ("means",), node.means
 
 
-def _choice(choice: authored.Choice, path: Path) -> Iterator[tuple[Kind, Path, str]]:
+def _choice(choice: authored.Choice, path: Path) -> Iterator[tuple[TextKind, Path, str]]:
     yield "label", (*path, "label"), choice.label
     if choice.said_back:
         yield "said back", (*path, "said_back"), choice.said_back
@@ -240,4 +249,6 @@ def _leaves(block: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, block
 
 
-__all__ = ["LINE", "MENUS", "RULES", "TEXTS", "Context", "Finding", "Kind", "Level", "Rule", "Text", "rule"]
+__all__ = [
+    "LINE", "MENUS", "RULES", "SHARED", "TEXTS", "Context", "Finding", "Level", "Rule", "Text", "TextKind", "rule",
+]  # fmt: skip

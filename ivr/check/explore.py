@@ -196,9 +196,9 @@ def _state(script: Script, s: Session) -> object:
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
     in_the_middle = s.place.node == "person" and half_way(script, s, *s.trail)  # of asking to be rung
     found = s.wishes.reference if s.place.node == "ring_found" else ""
-    # with a letter, its date is asked for last
-    letter = script.places[s.place.node].unfinished and bool(s.wishes.urgent) and not s.wishes.today
-    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found, letter
+    is_unfinished = script.places[s.place.node].unfinished
+    ahead = tuple(place.hangs_on(s) for place in script.own.values() if is_unfinished and place.unfinished)
+    return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found, ahead
 
 
 class OwnDesk:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.authored import Reading
+from ivr.authored import ReadingNode
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.problems import counted
-from ivr.reading import Path
 from ivr.script import GREETING, MAIN_MENU
 from ivr.session import HangUp
 
-SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
+WELCOME = MENUS + "welcome.yaml"
 #: Seconds. R4 says that the line does not hang up within two minutes of silence. But if nobody can talk, and the caller
 #: leaves no message when asked for one, the line has said everything by then, and each further minute only costs the
 #: caller.
@@ -38,7 +37,7 @@ def empty_handed(context: Context) -> Iterator[Finding]:
         shortest = min(alike, key=lambda outcome: (len(outcome.keys), outcome.seconds))
         words = _told(shortest, len(alike) - 1)
         remedy = "Lead them to a person, a message, or the hours and a number."
-        yield Finding(*_where(context, shortest.node), words, remedy, shortest.node)
+        yield Finding(*context.spot(shortest.node), words, remedy, shortest.node)
     yield from _lost_by_hanging_up(context)
 
 
@@ -73,12 +72,7 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
     }
     for node in sorted(lost):
         words = "A caller who hangs up here has given a number, but is not rung."
-        yield Finding(*_where(context, node), words, "Save the request before this place.", node)
-
-
-def _where(context: Context, node: str) -> tuple[str, Path]:
-    """The file and path of a node or a built-in step."""
-    return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
+        yield Finding(*context.spot(node), words, "Save the request before this place.", node)
 
 
 @rule("never-hangs-up", "R4", "The line must not hang up without warning.")
@@ -96,7 +90,7 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
             f"{first.habit} is cut off after {first.seconds:.0f} seconds."
         )
         remedy = f"Let the call last at least {LEAST_SECONDS}."
-        yield Finding(*_where(context, first.node), words, remedy, first.node)
+        yield Finding(*context.spot(first.node), words, remedy, first.node)
 
 
 @rule("reach", "R3", "Callers who hear only words that they cannot follow soon hang up.")
@@ -119,7 +113,7 @@ def _words_before(context: Context) -> str:
     seconds = visit.seconds + simulation.timing.reply(visit.turn)
     told = f"The greeting and the first menu take {seconds:.0f} seconds of it"
     greeting = context.authored.get(GREETING)
-    parts = greeting.parts if isinstance(greeting, Reading) else []
+    parts = greeting.parts if isinstance(greeting, ReadingNode) else []
     sentences = {name: context.speech(f"{{{name}}}") for name in script.line.sentences if f"{{{name}}}" in parts}
     longest = max(sentences, key=lambda name: simulation.timing.speech(sentences[name]), default="")
     if longest and (takes := simulation.timing.speech(sentences[longest])):
@@ -153,7 +147,7 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
     simulation = context.simulation
     for figure in simulation.asked:
         if not figure.kept:
-            where = _where(context, figure.at) if figure.at else (WELCOME, ("nodes",))
+            where = context.spot(figure.at) if figure.at else (WELCOME, ("nodes",))
             words = f"{_over(figure)}{' This takes longest.' if figure.at else ''}"
             yield Finding(*where, words, "Lead to it sooner.", figure.at)
     for how, walk in (("any key", simulation.anybody), ("key 1 and waiting", simulation.one_key)):

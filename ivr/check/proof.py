@@ -1,8 +1,12 @@
-"""The proof: what holds wherever a call can be, tried in every state that there is.
+"""The proof: five laws about calls, checked in every state that a call can be in.
 
-Five laws. Doing nothing ends in something that was got, in time. Zero rings a person within three seconds, or says
-by then why not. Star leads back. There is no circle that nobody can leave by a key that was named. What could not be
-done leads on. `states` says what a state is, and what is tried in it.
+- A caller who does nothing any more gets something, in time.
+- Zero rings a person within three seconds, or says by then why not.
+- Star leads back.
+- From everywhere, keys that the line names lead to help. So nobody is caught in a circle.
+- An effect that fails leads on, and is not announced as done.
+
+`states` says what a state is, and what is tried in it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import REASONS, is_told
 from ivr.places.nodes import Pause
 from ivr.places.person import PersonAway
+from ivr.problems import Kind, Problem, kind
 from ivr.script import GREETING, MAIN_MENU, Script
 from ivr.session import Gather, HangUp, Input, Key, NoInput, Record, Recorded, Session, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
@@ -33,18 +38,33 @@ _HELP = {"person", "person_away", "stay_on", "message", "told", "goodbye"}
 _NAMES = {"*": "star", "#": "hash"}
 
 
+#: The laws, each as a kind of problem.
+LAWS: dict[str, Kind] = {
+    law: kind(f"proof-{law}", "{what}", "{remedy}", why=why)
+    for law, why in (
+        ("nothing", "A caller who does nothing any more gets something, in time."),
+        ("person", "Zero rings a person within three seconds, or says by then why not."),
+        ("back", "Star leads back."),
+        ("circle", "From everywhere, keys that the line names lead to help."),
+        ("failed", "An effect that fails leads on, and is not announced as done."),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Fault:
-    """A law that does not hold in a state: where, what happens there, and the way to it."""
+    """A law that is broken in a state: the place, what happens there, and the inputs that lead to it."""
 
     law: str
     place: str
     says: str
     way: tuple[Input, ...]
 
-    def __str__(self) -> str:
+    def problem(self) -> Problem:
+        """The problem, without its place in staff's files."""
         way = " ".join(filter(None, map(_named, self.way)))
-        return f"{self.says}{f' It is come to by: {way}.' if way else ''}"
+        how = f"Play it with these keys: {way}." if way else "It is so at the beginning of the call."
+        return LAWS[self.law](what=f"At '{self.place}': {self.says}", remedy=how)
 
 
 def _named(event: Input) -> str:
@@ -61,17 +81,17 @@ def _named(event: Input) -> str:
 
 @dataclass(frozen=True)
 class Proof:
-    """What was tried, and what does not hold."""
+    """How many states and moves were tried, and the faults."""
 
     states: int
     moves: int
-    #: Seconds of doing nothing, at the most, until something is got.
+    #: The most seconds that a caller who does nothing waits until they get something.
     longest: float
     faults: tuple[Fault, ...]
 
 
 def prove(script: Script, by_day: dt.datetime, by_night: dt.datetime | None, timing: Timing, most: int = 100) -> Proof:
-    """Try every state of a script; until so many faults are found."""
+    """Try every state of a script. Stops after `most` faults."""
     return _Prover(States(script, by_day, by_night), timing).prove(most)
 
 
@@ -84,9 +104,10 @@ class _Prover:
         self._waiting: deque[tuple[State, Past]] = deque()
         #: How each state was first come to.
         self._from: dict[State, tuple[State, Input]] = {}
-        #: Of each state, the keys that are not pressed once more with another past.
+        #: By state: the keys that lead to the same with every past, so that one past is enough.
         self._same: dict[State, set[Input]] = {}
-        #: By clock and state, from where a named key or waiting leads to it; and where something is got by one.
+        #: By time and state: the states from which a named key, or waiting, leads there. And by time: the states from
+        #: which one of these leads to help at once.
         self._led_from: dict[tuple[dt.datetime, State], set[State]] = {}
         self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
@@ -106,7 +127,7 @@ class _Prover:
     # --- every state once -----------------------------------------------------------------------------
 
     def _come(self, turn: Turn, way: tuple[State, Input] | None) -> State:
-        """Note a state, to be tried with every past that its place is known with."""
+        """Add a state to those to try, with every past that occurs at its place."""
         s, state = turn.session, self._states.state(turn)
         place = s.place.node if s.place.node in self._script.own else ""
         past, pasts, states = Past.of(s), self._pasts.setdefault(place, []), self._of_place.setdefault(place, [])
@@ -122,7 +143,7 @@ class _Prover:
         return state
 
     def _try(self, state: State, past: Past) -> None:
-        """Everything that can come in at a state, with one past."""
+        """Try every input in a state, with one past."""
         turn, first = self._turns[state], state not in self._same
         same, seen = self._same.setdefault(state, set()), set[object]()
         self._left_alone(state, past)
@@ -137,7 +158,7 @@ class _Prover:
             seen.add(told)
 
     def _after(self, state: State, turn: Turn, event: Input, answer: Answer) -> State:
-        """One move: what must hold of it, and where it leads."""
+        """Check one move, and return the state that it leads to."""
         self._moves += 1
         after = answer.turn
         reached = self._come(after, (state, event))
@@ -210,11 +231,11 @@ class _Prover:
     # --- doing nothing ------------------------------------------------------------------------------------
 
     def _left_alone(self, state: State, past: Past) -> None:
-        """Whoever does nothing any more gets something, in time."""
+        """Check that a caller who does nothing from here on gets something, in time."""
         turn = self._turns[state]
         if isinstance(turn.then, HangUp):
             return
-        seconds = self._until_got(past.put(turn.session), turn, frozenset())
+        seconds = self._until_got(past.put(turn.session), turn, frozenset(), 0.0)
         if seconds == inf:
             self._fault("nothing", state, "Whoever does nothing from here on gets nothing.", NoInput())
         elif seconds > LONGEST_CALL and turn.session.place.node != Pause.id:
@@ -223,25 +244,27 @@ class _Prover:
         elif turn.session.place.node != Pause.id:
             self._longest = max(self._longest, seconds)
 
-    def _until_got(self, s: Session, turn: Turn, before: frozenset[Session]) -> float:
-        """Seconds of doing nothing until something is got, at the most; without end if it never is."""
+    def _until_got(self, s: Session, turn: Turn, before: frozenset[Session], spent: float) -> float:
+        """The most seconds until a caller who does nothing gets something; infinite if they never do, or only after the
+        longest call.
+        """
         s = replace(
             self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, waited=s.waited, slips=s.slips,
         )  # fmt: skip
         if s in self._alone:
             return self._alone[s]
-        if s in before:
+        if s in before or spent > LONGEST_CALL:
             return inf
         found = 0.0
         for event in _nothing(turn):
             for now in self._states.clocks:
                 for after, _ in self._states.settled(call.answer(self._script, s, event, now), now):
                     self._moves += 1
-                    found = max(found, self._took(after, before | {s}))
+                    found = max(found, self._took(after, before | {s}, spent))
         self._alone[s] = found
         return found
 
-    def _took(self, after: Turn, before: frozenset[Session]) -> float:
+    def _took(self, after: Turn, before: frozenset[Session], spent: float) -> float:
         said = self._timing.reply(after) + TURN_GAP
         match after.then:
             case HangUp():
@@ -250,7 +273,8 @@ class _Prover:
                 wait = seconds
             case Transfer(ring_seconds=seconds) | Record(silence=seconds):
                 wait = seconds
-        return said + wait + self._until_got(after.session, after, before)
+        took = said + wait
+        return took + self._until_got(after.session, after, before, spent + took)
 
     # --- circles --------------------------------------------------------------------------------------------
 
@@ -270,7 +294,7 @@ class _Prover:
         return self._script.places[s.place.node].is_telling(s) or s.waited > 0
 
     def _look_for_circles(self) -> None:
-        """From each state something can be got by what the caller is told of, open and closed."""
+        """Report states from which no sequence of named keys and waits leads to help, while open and while closed."""
         for now in self._states.clocks:
             helped = set(self._helped[now])
             near = deque(helped)
@@ -284,7 +308,7 @@ class _Prover:
 
 
 def _nothing(turn: Turn) -> Iterator[Input]:
-    """What comes in from somebody who does nothing, while nobody is there for them."""
+    """The inputs that come from a caller who does nothing, when no adviser answers."""
     match turn.then:
         case Gather():
             yield NoInput()
@@ -294,4 +318,4 @@ def _nothing(turn: Turn) -> Iterator[Input]:
             yield from (NoInput(), Recorded())
 
 
-__all__ = ["Fault", "Proof", "prove"]
+__all__ = ["LAWS", "Fault", "Proof", "prove"]

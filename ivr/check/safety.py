@@ -8,16 +8,14 @@ from collections.abc import Iterator
 
 from ivr import reply
 from ivr.check import english, relay
-from ivr.check.context import LINE, MENUS, Context, Finding, rule
+from ivr.check.context import LINE, SHARED, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key
 from ivr.passages import MOST_SOUNDS, Passages, passages
 from ivr.practice import PracticeDesk
-from ivr.reading import Path
 from ivr.script import Script
 from ivr.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 
-SHARED = MENUS + "shared.yaml"
 #: Seconds that a caller must have beyond the typing of a relay.
 RELAY_MARGIN = 20.0
 #: What to do where the program itself breaks a rule.
@@ -29,11 +27,6 @@ BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", 
 def _places(context: Context) -> list[Visit]:
     """Every place where an ordinary caller is asked for a key, with every kind of desk."""
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
-
-
-def _where(context: Context, node: str) -> tuple[str, Path]:
-    """The file and path of a node or a built-in step."""
-    return (context.files[node], ("nodes", node)) if node in context.files else (SHARED, ("steps", node))
 
 
 @rule("person-everywhere", "R1, R2", "The same key must reach a person from everywhere.")
@@ -50,7 +43,7 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
         return
     answers = context.simulation.answers
     for visit in _places(context):
-        where = _where(context, visit.node)
+        where = context.spot(visit.node)
         open_ = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_day)
         if not isinstance(open_.then, Transfer):
             yield Finding(*where, "Key 0 does not reach a person here.", _REPORT, visit.node)
@@ -77,12 +70,12 @@ def no_fault(context: Context) -> Iterator[Finding]:
             after = context.simulation.answers.answer(visit.turn, Key(key), PracticeDesk(), by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
                 words = f"Key {key} is counted as a mistake here."
-                yield Finding(*_where(context, visit.node), words, _REPORT, visit.node)
+                yield Finding(*context.spot(visit.node), words, _REPORT, visit.node)
 
 
 @rule("waiting", "R3, R16, R17, R20", "A silent caller may be thinking, searching, or waiting for a relay to type.")
 def waiting(context: Context) -> Iterator[Finding]:
-    found = context.script.line.waiting
+    found = context.draft.line.waiting
     for i, least in enumerate((10, 20, 30)):
         if found.silence[i] < least:
             words = "This is too short: people look for a letter, or their glasses."
@@ -129,7 +122,7 @@ def _words(context: Context, name: str) -> str:
 @rule("relay", "R19", "Deaf people ring too, through a text relay.")
 def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
     """With "more time", a relay operator has typed everything before the wait is over."""
-    allowed = context.script.line.waiting.more_time
+    allowed = context.draft.line.waiting.more_time
     for node, turn in context.simulation.longest.items():
         typed = sum(english.spoken_words(words) for words in words_of(turn.says)) * 60 / relay.PACE
         lag = typed - context.simulation.timing.reply(turn) + RELAY_MARGIN
@@ -137,7 +130,7 @@ def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
             words = (
                 f"A text relay needs {lag:.0f} seconds here after the line has spoken, and 'more time' gives {allowed}."
             )
-            yield Finding(*_where(context, node), words, "Say less here.", node)
+            yield Finding(*context.spot(node), words, "Say less here.", node)
 
 
 @rule("sounds", "R6", "Between two sounds there is a gap, and each is fetched while the caller waits.")
@@ -151,7 +144,7 @@ def few_sounds(context: Context) -> Iterator[Finding]:
     for node, count in most.items():
         if count > MOST_SOUNDS:
             words = f"This is played in {count} sounds, and {MOST_SOUNDS} are allowed."
-            yield Finding(*_where(context, node), words, "Fill in fewer days and numbers.", node)
+            yield Finding(*context.spot(node), words, "Fill in fewer days and numbers.", node)
 
 
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
@@ -170,6 +163,6 @@ def ring_back_hours(context: Context) -> Iterator[Finding]:
         words = "The morning ends after the afternoon begins, and callers hear both."
         remedy = "Make one end where the other begins."
         yield Finding(LINE, ("ring_back", "morning", "hours"), words, remedy, level="warning")
-    if not any(getattr(context.script.line.ring_back, part).places for part in parts):
+    if not any(getattr(context.draft.line.ring_back, part).places for part in parts):
         remedy = "Give at least one part of the day hours and places."
         yield Finding(LINE, ("ring_back",), "Nobody could be rung back.", remedy)

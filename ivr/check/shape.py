@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from ivr import confirmation, dialling
-from ivr.authored import Choice, Menu, Reading
+from ivr.authored import Choice, MenuNode, ReadingNode
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 from ivr.menufile import RETIRED
@@ -32,7 +32,7 @@ WORDS_BEFORE_FIRST_KEY = 25
 @rule("choices", "R7, R10", "Listeners can remember four things at most.")
 def choices(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Menu):
+        if isinstance(node, MenuNode):
             most = MOST_CHOICES_IN_HELP if node_id == HELP else MOST_CHOICES
             if len(_to_remember(node_id, node)) > most:
                 words = f"This menu has {len(node.choices)} choices."
@@ -46,7 +46,7 @@ def choices(context: Context) -> Iterator[Finding]:
                 yield context.at(node_id, "choices", gone, words=words, remedy="Put it last, or add 'when_off' there.")
 
 
-def _to_remember(node_id: str, node: Menu) -> list[Choice]:
+def _to_remember(node_id: str, node: MenuNode) -> list[Choice]:
     """The choices of a menu that callers weigh against each other: not the change of a call, last in the first menu."""
     found = [choice for _, choice in sorted(node.choices.items())]
     return found[:-1] if node_id == MAIN_MENU and found and found[-1].goto == CHANGE else found
@@ -57,7 +57,7 @@ def change_in_one_step(context: Context) -> Iterator[Finding]:
     """The first menu leads to changing a promised call: the same words for every caller, so they tell nobody who
     shares a phone that somebody asked to be rung."""
     main = context.authored.get(MAIN_MENU)
-    if isinstance(main, Menu) and CHANGE not in {choice.goto for choice in main.choices.values()}:
+    if isinstance(main, MenuNode) and CHANGE not in {choice.goto for choice in main.choices.values()}:
         words, remedy = "Nobody can change a promised call in one step.", f"Let the last choice lead to {CHANGE}."
         yield context.at(MAIN_MENU, "choices", words=words, remedy=remedy)
 
@@ -74,7 +74,7 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
     line = context.script.line
     for node_id, node in context.authored.items():
         said: list[str | float] = []
-        if isinstance(node, Menu):
+        if isinstance(node, MenuNode):
             said = [*_words(context, node.say), line.pace.between_choices]
             for choice in _to_remember(node_id, node):
                 said += [*_words(context, choice.label), line.pace.before_key, "press 1", line.pace.between_choices]
@@ -96,7 +96,7 @@ def moved_keys(context: Context) -> Iterator[Finding]:
         return
     for node_id, node in context.authored.items():
         before = context.published.nodes.get(node_id)
-        if not isinstance(node, Menu) or before is None:
+        if not isinstance(node, MenuNode) or before is None:
             continue
         keys = {option.goto: option.key for option in before.options_written()}
         for key, choice in node.choices.items():
@@ -186,7 +186,7 @@ def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
 @rule("first-key", "R1, R5", "Callers expect a person, and must hear at once that they can press keys.")
 def first_key(context: Context) -> Iterator[Finding]:
     greeting = context.authored.get(GREETING)
-    if not isinstance(greeting, Reading):
+    if not isinstance(greeting, ReadingNode):
         return
     first = next(text for text in context.texts if text.node == GREETING and text.kind == "part")
     said = first.heard.lower()
@@ -256,14 +256,14 @@ def leftovers(context: Context) -> Iterator[Finding]:
             yield Finding(TEXTS, ("texts", name), "No node offers this text.", "Name it in a node, or remove it.")
     stand_ins = (str(value) for _, _, value in context.draft.stand_ins())
     written = " ".join([*texts.values(), *(text.written for text in context.texts), *stand_ins])
-    used = set(re.findall(r"\{(\w+)\}", written)) | set(context.script.line.transfer.numbers)
+    used = set(re.findall(r"\{(\w+)\}", written)) | set(context.draft.line.transfer.numbers)
     for group in ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences"):
         for name in getattr(context.script.line, group):
             if name not in used:
                 yield Finding(LINE, (group, name), "Nothing uses this setting.", "Use it, or remove it.")
     yield from _no_longer_said(context)
     switches = {node.only_if for node in context.authored.values()}
-    for name in context.script.line.switches:
+    for name in context.draft.line.switches:
         if name not in switches:
             yield Finding(LINE, ("switches", name), "Nothing uses this switch.", "Use it, or remove it.")
 
@@ -289,7 +289,7 @@ def new_words(context: Context) -> Iterator[Finding]:
 @rule("closing-line", "R28, R40", "Listeners cannot see where the guidance ends.")
 def closing_lines(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Reading) and not node.closing and node_id != GREETING:
+        if isinstance(node, ReadingNode) and not node.closing and node_id != GREETING:
             words = "Callers cannot hear when this is over."
             yield context.at(node_id, words=words, remedy="Add a closing line, like 'That is all about meetings.'")
 
@@ -297,7 +297,7 @@ def closing_lines(context: Context) -> Iterator[Finding]:
 @rule("text-twin", "R35", "Everything that is said must also be available as text.")
 def text_twins(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
-        if isinstance(node, Reading) and not node.text and node_id != GREETING:
+        if isinstance(node, ReadingNode) and not node.text and node_id != GREETING:
             words = "Callers who cannot hear or remember this cannot have it as a text."
             yield context.at(node_id, words=words, remedy="Add a text message, with 'text'.")
 
@@ -320,7 +320,7 @@ def reviews(context: Context) -> Iterator[Finding]:
 
 def _words_not_checked(context: Context) -> Iterator[Finding]:
     """The service has read all the words, and they are still those."""
-    line, path = context.script.line, ("content_checked_on",)
+    line, path = context.draft.line, ("content_checked_on",)
     if line.content_checked_on is None:
         words = "The service has not yet said that these words are right."
         yield Finding(LINE, path, words, "When it has: ivr confirm words --by WHO.")
@@ -336,7 +336,7 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
 
 @rule("notices", "R40", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
-    for i, notice in enumerate(context.script.line.notices):
+    for i, notice in enumerate(context.draft.line.notices):
         if notice.ends < notice.begins:
             words = "This notice ends before it begins."
             yield Finding(LINE, ("notices", i), words, "Change one of its dates.", level="error")
@@ -351,7 +351,7 @@ def notices(context: Context) -> Iterator[Finding]:
     level="warning",
 )
 def closed_days(context: Context) -> Iterator[Finding]:
-    for i, day in enumerate(context.script.line.closed_days):
+    for i, day in enumerate(context.draft.line.closed_days):
         if day < context.today:
             yield Finding(LINE, ("closed_days", i), f"{day} is in the past.", "Remove it, or correct the year.")
 
@@ -369,7 +369,7 @@ def own_numbers(context: Context) -> Iterator[Finding]:
 @rule("confirmed", "R32", "Families should only be sent to numbers that somebody has confirmed.")
 def confirmed(context: Context) -> Iterator[Finding]:
     """A confirmation has a person and a date, and applies to the current value."""
-    for path, setting in context.script.line.to_confirm().items():
+    for path, setting in context.draft.line.to_confirm().items():
         who, day, value = setting.confirmed_by, setting.confirmed_on, setting.confirmed_as
         again = f"Have it confirmed again: ivr confirm {path[-1]} --by WHO."
         if bool(who) != bool(day) or (value and not who):

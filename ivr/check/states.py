@@ -1,9 +1,10 @@
-"""Every state that a call can be in, for `proof`: what is told apart, and what can come next.
+"""Every state that a call can be in, for `proof`: which states there are, and which can come next.
 
-A session holds more than decides where a call goes, and most of it in more ways than can be counted. So a state is a
-place with its counters, and the rest is a *past*, one of few kinds. What neither holds is tried in each way that it
-could be: how far a circle has gone on, how many slips came before, which guidance was heard, how the desk answers,
-and whether the line is open. That allows more than any one call can do, and leaves nothing out.
+A session has too many values to try them all. Two sessions count as the same state if they have the same place, with
+the same counters there. What happened earlier in the call is reduced to a *past*, of which there are few kinds. Every
+state is tried with every past. Whatever is in neither is tried in all its values at each step: how many keys led to
+nothing new, how many errors came before, which guidance was heard, what the desk answers, and whether the line is open.
+Some of these combinations cannot occur in a real call; no combination that can occur is left out.
 """
 
 from __future__ import annotations
@@ -52,19 +53,19 @@ _LAST_WAIT = LONGEST_PAUSE // reply.LONGEST_WAIT - 2
 
 
 class Past(NamedTuple):
-    """What came before in the call, as far as it decides which help comes next."""
+    """What happened earlier in the call, as far as it decides which help comes next."""
 
     #: A person was rung unasked, and nobody was there.
     was_led: bool = False
     message_offered: bool = False
-    #: As often as a person can be wanted whom nobody can be.
+    #: The caller asked for a person as often as the line offers one while nobody can talk.
     turned_away: bool = False
     has_got: bool = False
     blocked: bool = False
 
     @classmethod
     def of(cls, s: Session) -> Past:
-        """Who has got something, or is blocked, is helped alike whatever else came before."""
+        """For a caller who has got something, or whose phone is blocked, nothing else matters."""
         if s.blocked or s.got:
             return cls(has_got=bool(s.got) and not s.blocked, blocked=s.blocked)
         return cls(s.led and bool(s.away), s.message_offered, s.turned_away >= MOST_TURNED_AWAY)
@@ -80,14 +81,25 @@ class Past(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What follows something that came in: at which times, and whether something that had to be done failed."""
+    """What follows an input: at which times of day, and whether an effect failed on the way."""
 
     clocks: tuple[dt.datetime, ...]
     turn: Turn
     failed: bool
 
 
-#: A state: what is told apart of a session.
+#: What makes two states different, in words.
+TOLD_APART = (
+    "where the caller is, what was said of it, and the place that star leads back to",
+    "how often they were silent or pressed an unused key there, and for how long they wait",
+    "what came before: nothing; a person rung unasked who was not there; a message offered; nobody to be had; "
+    "help got; or a blocked phone",
+    "the phone: a mobile, a landline, or one that hides its number",
+    "the time: open, or closed",
+    "the desk: with requests, empty, full, or out of order",
+)
+
+#: A state: the parts of a session that count.
 State = tuple[Any, ...]
 
 
@@ -107,15 +119,15 @@ class States:
         self._heard = [(ranks[rank],) if rank else () for rank in sorted(ranks)]
 
     def starts(self) -> Iterator[Turn]:
-        """How calls begin: from any phone, also a blocked one."""
+        """How calls begin: from a phone that is blocked, and from one that is not."""
         first = call.start(self.script, "proof", CALLER, self.clocks[0])
         for blocked in (False, True):
             yield replace(first, session=self.bare(replace(first.session, blocked=blocked)))
 
-    # --- what is told apart ---------------------------------------------------------------------------
+    # --- which sessions are one state ---------------------------------------------------------------------------
 
     def bare(self, s: Session) -> Session:
-        """The session with what is told apart, and no more."""
+        """The session with only the parts that count; everything else has its default."""
         asking = self._is_asking(s)
         at_pause = s.waited if s.waited <= 1 or s.place.node != Pause.id else _LAST_WAIT
         return replace(
@@ -137,7 +149,7 @@ class States:
         )  # fmt: skip
 
     def _wish(self, s: Session) -> State:
-        """What is told apart of a wish, where a part of it is asked for; and the phone, where it matters."""
+        """The parts of a callback draft that count, at the places that ask for them; and the phone, where it counts."""
         place, wishes = self._at(s), s.wishes
         if not place.in_dialogue:
             return ()
@@ -186,7 +198,8 @@ class States:
     def answers(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Answer]:
         """What can follow.
 
-        Only at a state's `first` past is all tried that does not hang on the past: what else a session may hold.
+        `first`: this is the first past with which the state is tried. Only then are the values tried that do not
+        depend on the past.
         """
         for s in self._sessions(turn, event, past, first=first):
             for now in self.clocks:
@@ -218,7 +231,7 @@ class States:
                             yield replace(s, caller=caller, keyed=keyed, heard=heard)
 
     def settled(self, answered: Turn | Doing, now: dt.datetime, *, failed: bool = False) -> Iterator[tuple[Turn, bool]]:
-        """How a turn can go on, by what each kind of desk makes of what has to be done."""
+        """How a turn can go on, depending on what each kind of desk does with its effects."""
         if isinstance(answered, Turn):
             yield answered, failed
             return
@@ -232,8 +245,8 @@ class States:
 
 
 def _kind(place: Place) -> str:
-    """What a place is to a key that was meant for it: itself among the line's own, else its kind."""
+    """What matters of the place that a key leads back to: a built-in step itself; of a node, its kind."""
     return place.id if place.in_dialogue else type(place).__name__
 
 
-__all__ = ["Past", "State", "States"]
+__all__ = ["TOLD_APART", "Past", "State", "States"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ivr.authored import Menu, Question, Reading, Word
+from ivr.authored import MenuNode, QuestionNode, ReadingNode, WordNode
 from ivr.check.context import Context, Finding, rule
 from ivr.diary import Urgency
 from ivr.spoken import BLANK
@@ -27,9 +27,9 @@ _RANKS: tuple[Urgency, ...] = ("", "urgent", "today")
 @rule("time-limits", "R1, R28", "A family that does not know a time limit loses its right.")
 def time_limits(context: Context) -> Iterator[Finding]:
     """Guidance about a time limit must be urgent, and so must everything that leads only to such guidance."""
-    limits = set(context.script.line.time_limits)
+    limits = set(context.draft.line.time_limits)
     for node_id, node in context.authored.items():
-        if not isinstance(node, Reading):
+        if not isinstance(node, ReadingNode):
             continue
         if not node.urgent and (sign := _shown(context, node, limits)):
             words = f"{sign}, so asking to be rung back from here is urgent."
@@ -41,7 +41,7 @@ def time_limits(context: Context) -> Iterator[Finding]:
             yield context.at(node_id, words=words, remedy="Write the same here.")
 
 
-def _shown(context: Context, node: Reading, limits: set[str]) -> str:
+def _shown(context: Context, node: ReadingNode, limits: set[str]) -> str:
     """Where and by which words a reading shows that it is about a time limit; empty if it is not."""
     said = " ".join([*node.parts, node.closing or ""])
     texted = context.draft.texts.texts.get(node.text or "", "")
@@ -64,10 +64,10 @@ def not_sure(context: Context) -> Iterator[Finding]:
     another answer.
     """
     for node_id, node in context.authored.items():
-        if not isinstance(node, Question):
+        if not isinstance(node, QuestionNode):
             continue
         unsure, others = node.if_not_sure.goto, (node.if_yes.goto, node.if_no.goto)
-        if unsure in others or isinstance(context.authored.get(unsure), Word):
+        if unsure in others or isinstance(context.authored.get(unsure), WordNode):
             continue
         most = max((_ahead(context, other, max, (node_id,)) for other in others), key=_RANKS.index)
         if _RANKS.index(_ahead(context, unsure, max, (node_id,))) < _RANKS.index(most):
@@ -80,18 +80,18 @@ def _ahead(context: Context, node_id: str, of: Callable[..., Urgency], passed: t
     """How urgent what a caller is told next is, at most or at least (`of`): behind any questions, and behind a menu
     that a reading runs on to."""
     node = context.authored.get(node_id)
-    if isinstance(node, Reading):
+    if isinstance(node, ReadingNode):
         return _own(node)
     onward: Iterable[str] = ()
-    if isinstance(node, Question):
+    if isinstance(node, QuestionNode):
         onward = (node.if_yes.goto, node.if_no.goto, node.if_not_sure.goto)
-    elif isinstance(node, Menu) and of is min:
+    elif isinstance(node, MenuNode) and of is min:
         onward = (choice.goto for choice in node.choices.values())
     ranks = [_ahead(context, name, of, (*passed, node_id)) for name in onward if name not in passed]
     return of(ranks, key=_RANKS.index, default="")
 
 
-def _own(node: Reading) -> Urgency:
+def _own(node: ReadingNode) -> Urgency:
     return "today" if node.urgent == "today" else "urgent" if node.urgent else ""
 
 

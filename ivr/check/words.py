@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ivr import authored, places
-from ivr.authored import Reading
+from ivr.authored import ReadingNode
 from ivr.check import english
 from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, rule
 from ivr.phrases import Phrases
@@ -130,7 +130,7 @@ def label_length(context: Context) -> Iterator[Finding]:
 def label_overlap(context: Context) -> Iterator[Finding]:
     """No two choices that are heard together share a word that is stressed. Key 0 is heard with nearly all of them."""
     for node_id, node in context.authored.items():
-        if isinstance(node, authored.Menu):
+        if isinstance(node, authored.MenuNode):
             told = [(choice.label, choice.goto == "person") for _, choice in sorted(node.choices.items())]
             for nth, words in _alike(context, told):
                 key = sorted(node.choices)[nth]
@@ -189,9 +189,9 @@ def unknown_words(context: Context) -> Iterator[Finding]:
 
 
 def _known(context: Context) -> set[str]:
-    listed = context.script.words
+    listed = context.draft.words
     glossary = [node.word for node in context.script.nodes.values() if isinstance(node, Word)]
-    settings = list(context.script.line.names.values())
+    settings = list(context.draft.line.names.values())
     everything = " ".join([*listed.everyday, *listed.names, *listed.said, *glossary, *settings])
     return {form for word in english.words(everything) for form in (word.lower(), *word.lower().split("-"))}
 
@@ -205,7 +205,7 @@ def glossary(context: Context) -> Iterator[Finding]:
     """A reading that uses a hard word must list it, so that 'what does that mean' explains it there."""
     hard = {node.id: node.word.lower() for node in context.script.nodes.values() if isinstance(node, Word)}
     for node_id, node in context.authored.items():
-        if not isinstance(node, Reading):
+        if not isinstance(node, ReadingNode):
             continue
         said = " ".join(text.heard for text in context.texts if text.node == node_id and text.kind == "part").lower()
         for word_id, word in hard.items():
@@ -220,7 +220,7 @@ def glossary(context: Context) -> Iterator[Finding]:
 
 @rule("acronyms", "R25", "Abbreviations mean nothing to people who do not know them.")
 def acronyms(context: Context) -> Iterator[Finding]:
-    listed = context.script.words
+    listed = context.draft.words
     explained = {
         token for node in context.script.nodes.values() if isinstance(node, Word) for token in english.words(node.word)
     }
@@ -231,7 +231,7 @@ def acronyms(context: Context) -> Iterator[Finding]:
                 remedy = "Write a respelling under 'said' in config/words.yaml."
                 yield text.finding(f"'{letters}' may be mispronounced.", remedy, word=letters)
             elif letters not in explained and letters not in " ".join(
-                [*listed.names, *context.script.line.names.values()]
+                [*listed.names, *context.draft.line.names.values()]
             ):
                 remedy = "Write a word node for it, or use the full words."
                 yield text.finding(f"'{letters}' is not explained.", remedy, word=letters)
@@ -288,7 +288,7 @@ def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
 
 def _explains(context: Context) -> set[str]:
     """Word nodes and the menus of words: they may use hard words, because they explain them."""
-    words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.Word)}
+    words = {node_id: node for node_id, node in context.authored.items() if isinstance(node, authored.WordNode)}
     return {*words, *(word.listed_in for word in words.values())}
 
 
@@ -308,7 +308,7 @@ def _is_negative(word: str) -> bool:
 
 @rule("signs", "R25, R29", "Voices guess how to read a symbol, and may guess wrongly.")
 def signs(context: Context) -> Iterator[Finding]:
-    for name, value in context.script.line.names.items():
+    for name, value in context.draft.line.names.items():
         for sign in _strange(value):
             yield Finding(LINE, ("names", name), _STRANGE.format(sign), _IN_WORDS_OR_NOT)
     for text in context.texts:
@@ -392,7 +392,7 @@ def _ended(words: str) -> str:
 @rule("pace", "R11, R14, R29, R32", "Too fast is the fault older listeners name first.")
 def pace(context: Context) -> Iterator[Finding]:
     """Limits for the voice's speed and pauses in line.yaml."""
-    found = context.script.line.pace
+    found = context.draft.line.pace
     if not 130 <= found.words_a_minute <= 150:
         yield Finding(LINE, ("pace", "words_a_minute"), _TOO_FAST, "Speak between 130 and 150 words a minute.")
     if found.slow_words_a_minute > 115:
@@ -417,7 +417,7 @@ _TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural",
 
 @rule("twilio-voice", "R29", "Twilio says nothing at all if it does not know the voice.", level="warning")
 def twilio_voice(context: Context) -> Iterator[Finding]:
-    voice = context.script.line.speech.say_voice
+    voice = context.draft.line.speech.say_voice
     if voice not in _TWILIO_VOICES:
         words = f"'{voice}' may not be a British Twilio voice that can speak slower."
         yield Finding(LINE, ("speech", "say_voice"), words, f"Use {_TWILIO_VOICES[0]}, or test it.")

@@ -8,8 +8,10 @@ import json
 import click
 
 from ivr import config, confirmation, publishing
-from ivr.check import RULES, proof, unvisited
+from ivr.check import RULES, prove, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
+from ivr.check.proof import LAWS, Proof
+from ivr.check.states import TOLD_APART
 from ivr.check.timing import TURN_GAP
 from ivr.cli.common import Stop, draft_script, out, shown, store_of
 from ivr.config import Settings
@@ -27,10 +29,14 @@ def check(as_json: bool, coverage: bool, every_state: bool) -> None:
     """Check everything in config/. Exit status 1 if there are errors."""
     settings, of_environment = config.settings_to_check()
     try:
-        problems, context = publishing.look(settings, _live(settings))
+        problems, context = publishing.check_draft(settings, _live(settings))
     except ConfigError as error:
         problems, context = list(error.problems), None
     problems += of_environment
+    proven = None
+    if every_state and context is not None:
+        proven, faults = prove(context)
+        problems += faults
     if as_json:
         out(json.dumps([problem.as_json() for problem in problems], indent=2))
     else:
@@ -41,21 +47,20 @@ def check(as_json: bool, coverage: bool, every_state: bool) -> None:
         _figures(context.simulation)
         if coverage:
             _coverage(settings, context.script)
-    proven = not every_state or context is None or _prove(context.simulation)
-    if not proven or any(problem.severity == "error" for problem in problems):
+        if proven:
+            _tell_of_states(proven)
+    if any(problem.severity == "error" for problem in problems):
         raise SystemExit(1)
 
 
-def _prove(simulation: Simulation) -> bool:
-    """Try every state, and tell what does not hold in which."""
-    found = proof.prove(simulation.script, simulation.by_day, simulation.by_night, simulation.timing)
-    for fault in found.faults:
-        out(f"  {fault.place}: {fault}")
-    holds = (
-        f"{counted(len(found.faults), 'fault')} in them." if found.faults else "In each of them, all five laws hold."
-    )
-    out(f"\n{found.states} states of a call, {found.moves} moves. {holds}")
-    return not found.faults
+def _tell_of_states(proven: Proof) -> None:
+    holds = "Not all laws hold in them: see above." if proven.faults else "In each of them, all five laws hold:"
+    out(f"\n{proven.states} states of a call, {proven.moves} moves. {holds}")
+    for law in () if proven.faults else LAWS.values():
+        out(f"  {law.why}")
+    out("\nTwo states differ if one of these differs:")
+    for what in TOLD_APART:
+        out(f"  {what}")
 
 
 def _live(settings: Settings) -> Script | None:
@@ -142,9 +147,9 @@ def explain(code: str | None) -> None:
 
 
 def _explained(kind: Kind) -> list[str]:
-    lines = [f"{kind.code} ({kind.severity})", kind.words, kind.remedy]
+    lines = [f"{kind.code} ({kind.severity})", kind.why, *([] if kind.why else [kind.words, kind.remedy])]
     for rule in RULES:
         if rule.name == kind.code:
-            lines += [rule.why, " ".join((inspect.getdoc(rule.look) or "").split())]
-            lines += [f"A rule about callers: {rule.source}. To waive it at one place, write `allow:` there."]
+            lines += [" ".join((inspect.getdoc(rule.find) or "").split())]
+            lines += [f"A rule about callers: {kind.source}. To waive it at one place, write `allow:` there."]
     return [line for line in lines if line]

@@ -12,8 +12,8 @@ from ivr.cli import sound
 from ivr.cli.common import Day, Stop, one_line, out, published_script, store_of, who
 from ivr.config import Settings
 from ivr.hours import LONDON
+from ivr.linefile import LineFile
 from ivr.problems import ConfigError, kind
-from ivr.script import Script
 
 
 @click.command()
@@ -43,7 +43,7 @@ def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clea
     before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
     told = _heard_when(begins, ends, today) if words else "The notice is removed."
     out(told if changed else "The live version already has this.")
-    for old in before.line.notices:
+    for old in before.notices:
         if words and old.words != words and old.ends >= today:
             out(f"It replaces the notice until {old.ends:%A %d %B %Y}: {old.words}")
     _into_draft(settings, edit)
@@ -61,14 +61,15 @@ def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
     return f"Callers hear it from {first} on. The last day is {ends:%A %d %B %Y}."
 
 
-def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[Script, bool]:
-    """Change only line.yaml in the live version. Returns the script before, and whether anything changed."""
+def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[LineFile, bool]:
+    """Change only line.yaml in the live version. Returns what was in it, and whether anything changed."""
     with store_of(settings) as store:
         live = store.revisions.live() or ""
         files = store.revisions.files(live)
         if files is None:
             raise Stop("Nothing is published yet. Start the line, or use `ivr publish`.")
-        before = published_script(live, files)
+        published_script(live, files)  # one that this version cannot use is not changed
+        before = drafts.read_draft(files).line
         passed = publishing.gate_change(settings, files, {**files, drafts.LINE: edit(files[drafts.LINE])})
         sound.prepare(settings, passed.files)
         return before, publishing.put_live(store, passed, who(), why, live)

@@ -72,9 +72,9 @@ def _names(live: Script | None) -> list[str]:
     return re.findall(r"\w{4,}", " ".join(live.line.names.values())) if live else []
 
 
-def _rights_given(before: bool, now: bool) -> str:
+def _rights_given(before: bool, after: bool) -> str:
     """The part of the log entry about a changed permission; empty if it did not change."""
-    return "" if before == now else ", now an administrator" if now else ", no longer an administrator"
+    return "" if before == after else ", now an administrator" if after else ", no longer an administrator"
 
 
 def _note(store: Store, what: str) -> None:

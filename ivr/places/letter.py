@@ -16,6 +16,7 @@ from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
 from ivr.places.ringing import RingDone
 from ivr.places.wish import save
 from ivr.script import STAY, Go, Here, Line, Moved, label
+from ivr.session import Session
 from ivr.spoken import Speech
 
 
@@ -33,10 +34,12 @@ class LetterDate(TakesDigits):
         """A day, one that there is not, and half of one."""
         return "0511", "3102", "05"
 
+    def hangs_on(self, s: Session) -> bool:
+        """Whether there is a letter: not for callers who are not urgent, or are because a child is out of school."""
+        return bool(s.wishes.urgent) and not s.wishes.today
+
     def arrive(self, here: Here) -> Moved:
-        """Skipped without a letter: for callers who are not urgent, or because a child is out of school."""
-        wishes = here.s.wishes
-        return super().arrive(here) if wishes.urgent and not wishes.today else (here.s, Go(RingDone.id))
+        return super().arrive(here) if self.hangs_on(here.s) else (here.s, Go(RingDone.id))
 
     def says(self, here: Here) -> Speech:
         pace = here.script.line.pace

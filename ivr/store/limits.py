@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from ivr import linefile
+from ivr import line_settings
 from ivr.hours import LONDON
 from ivr.keys import Keys
 from ivr.session import Limit
@@ -56,7 +56,7 @@ class Limits:
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys = redis, keys
 
-    def take(self, asked: Asked, most: linefile.Limits, now: float) -> Limit:
+    def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
         """Count it, and return an empty text; or the limit that is reached."""
         day = dt.datetime.fromtimestamp(now, LONDON).date().isoformat()
         of_phone = f"ivr:{asked.what}:{self._keys.name(asked.phone)}" if asked.phone else ""

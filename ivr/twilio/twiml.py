@@ -35,7 +35,7 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 @dataclass(frozen=True)
-class Voice:
+class SayVoice:
     """How words become sound: our own files, and Twilio's voice and its pace for words without one."""
 
     name: str
@@ -48,13 +48,13 @@ class Voice:
     #: Called with words that have no file, each time they are said. None if files are not used at all.
     missed: Callable[[str, bool], None] | None = None
     #: Respellings for words that Twilio's voice would mispronounce.
-    said: Mapping[str, str] = field(default_factory=dict)
+    respelt: Mapping[str, str] = field(default_factory=dict)
 
 
 class Writer:
     """Writes the replies of one script revision."""
 
-    def __init__(self, script: Script, public_url: str, voice: Voice):
+    def __init__(self, script: Script, public_url: str, voice: SayVoice):
         self._script, self._url, self._voice = script, public_url, voice
         self._slow_pauses = script.line.pace.slow_pauses
         self._marked = lru_cache(MOST_MARKED)(self._mark)
@@ -133,7 +133,7 @@ class Writer:
     def _mark(self, words: str) -> str:
         """Words for Twilio's voice, with marked respellings."""
         marked = spoken.as_said(
-            _escaped(words), self._voice.said, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
+            _escaped(words), self._voice.respelt, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
         )
         return f"{marked} {_REST_OF_A_DIGIT}" if spoken.is_digit(words) else marked
 
@@ -226,7 +226,7 @@ def _says_before(response: VoiceResponse, keys: bool) -> None:
     gather.append("@SAYS@")
 
 
-def _say(voice: Voice, slow: bool) -> str:
+def _say(voice: SayVoice, slow: bool) -> str:
     say = Say(language="en-GB", voice=voice.name)
     say.prosody("@TEXT@", rate=voice.slow_rate if slow else voice.rate)
     return str(say.to_xml(xml_declaration=False))

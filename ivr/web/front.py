@@ -44,7 +44,7 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
     @front.get("/")
     def page() -> Response:
         script = live.now.script if live.ready else None
-        name = script.line.names["service_name"] if script else ""
+        name = script.line.service_name if script else ""
         if not is_from_here(settings):
             return html_page("public.html", name=name)
         return html_page(

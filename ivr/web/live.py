@@ -27,7 +27,7 @@ from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
-from ivr.twilio.twiml import Voice, Writer
+from ivr.twilio.twiml import SayVoice, Writer
 
 log = structlog.get_logger()
 
@@ -177,7 +177,7 @@ class Live:
         made = building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
-        voice = Voice(speech.say_voice, speech.say_rate, speech.say_slow_rate, said=made.words.said)
+        voice = SayVoice(speech.say_voice, speech.say_rate, speech.say_slow_rate, respelt=made.respelt)
         sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
         if sounds:
             voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)

@@ -41,7 +41,7 @@ def blueprint(settings: Settings, store: Store, live: Live) -> Blueprint:
         spots = atlas.of(edition.script)
         found = atlas.containing(spots, words) if words else frozenset[str]()
         return html_page(
-            "map.html", scripts=_SCRIPTS, forms="'self'", name=edition.script.line.names["service_name"],
+            "map.html", scripts=_SCRIPTS, forms="'self'", name=edition.script.line.service_name,
             spots=[spot for spot in spots if not words or spot.id in found], count=len(spots), words=words,
             titles={spot.id: spot.title for spot in spots}, sounds={spot.id: _sounds(edition, spot) for spot in spots},
             changed=_changed(store, live, edition), picture=_picture(spots, found),

@@ -80,7 +80,7 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
 
     @studio.get("/call")
     def page() -> Response:
-        name = live_now().script.line.names["service_name"]
+        name = live_now().script.line.service_name
         now = dt.datetime.now(LONDON)
         return html_page(
             "phone.html", scripts=_SCRIPTS, name=name, now=now, spoken={"*": "star", "#": "hash"},

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from msgspec import structs
+
 from ivr import audio, building, config
 from ivr.audio import engines, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
@@ -43,7 +45,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _speaking(made: Script, **speech: object) -> Script:
-    line = made.line.model_copy(update={"speech": made.line.speech.model_copy(update=speech)})
+    line = structs.replace(made.line, speech=structs.replace(made.line.speech, **speech))
     return dataclasses.replace(made, line=line)
 
 
@@ -55,7 +57,7 @@ def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
         audio.render(alone, folder)
         seconds = time.perf_counter() - began
         sounds = {
-            clip: telephone.measure(*telephone.read(folder / RENDERED / clip.name(choice.identity, made.words.said)))
+            clip: telephone.measure(*telephone.read(folder / RENDERED / clip.name(choice.identity, made.respelt)))
             for clip in clips(made)
         }
         sizes = [_megabytes(folder / kind) for kind in (RENDERED, MASTERS)]

@@ -78,7 +78,7 @@ class _Pages(Pages):
             stuck=briefing.stuck_in_words(found, script),
             entries=briefing.entries_in_words(found, script),
             about=briefing.about_in_words(found),
-            says=briefing.script_for_ringing(found, script.line.names["service_name"]),
+            says=briefing.script_for_ringing(found, script.line.service_name),
             outcomes=get_args(Outcome),
             next_try=briefing.next_try(found, self._now, script.diary),
             if_unanswered=briefing.unanswered_in_words(found, self._now, script.diary),

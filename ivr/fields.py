@@ -1,0 +1,96 @@
+"""The types of single settings in staff's files: opening hours, phone numbers, addresses, paces.
+
+Each says what is wrong with a value that does not fit, and has the pattern by which editors mark it while somebody
+types.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from ivr.problems import Invalid, Kind, kind
+
+_SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PHONE = "0(?: *[0-9]){8,16} *"
+#: Any number that can be dialled here, also a short one.
+_ANY_NUMBER = "[0-9](?: *[0-9]){2,16} *"
+_PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
+_EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
+_LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
+_RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
+_ADDRESS = r"[!-+\--9=?A-~]+@[!-+\--9=?A-~]+"
+_WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
+
+
+def _shown(pattern: str) -> WithJsonSchema:
+    """The JSON Schema of a text that must match a pattern."""
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def _fits(pattern: str, otherwise: Kind) -> AfterValidator:
+    """A validator that a text matches a pattern. `otherwise` has a blank for the text."""
+
+    def fits(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise Invalid(otherwise(text=text.translate(_ON_ONE_LINE)))
+        return text
+
+    return AfterValidator(fits)
+
+
+_ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
+_NOT_HOURS = kind(
+    "not-opening-hours", "'{text}' is not an opening time.", "Write it like 09:00 to 17:00, or write closed."
+)
+_BACKWARDS = kind("hours-backwards", "'{text}' ends before it begins.", "Write the earlier time first.")
+_NOT_A_PHONE = kind(
+    "not-a-phone-number", "'{text}' is not a phone number.", "Write it as it is dialled in the UK: 0116 496 0123."
+)
+_NOT_DIALLED = kind(
+    "not-a-number-to-dial", "'{text}' is not a number.", "Write it as it is dialled in the UK: 0116 496 0123."
+)
+_NOT_A_PARAGRAPH = kind(
+    "not-a-paragraph", "'{text}' is not a paragraph.", 'Write numbers with a dot between them: "11.6".'
+)
+_NOT_AN_EMAIL = kind("not-an-e-mail-address", "'{text}' is not an e-mail address.", "Write it like desk@example.org")
+_NOT_A_LINK = kind("not-a-web-address", "'{text}' is not a web address.", "Write it like www.example.org")
+_NOT_A_PACE = kind("not-a-pace", "'{text}' is not a pace for Twilio's voice.", "Write it like 85%, from 50% to 150%.")
+_NOT_ONE_ADDRESS = kind(
+    "not-one-e-mail-address", "'{text}' is not an e-mail address.", "Write each on its own line, like desk@example.org"
+)
+_NOT_A_WEBHOOK = kind(
+    "not-a-webhook", "'{text}' is not a web address.",
+    "Write the full address, like https://chat.example.org/line",
+)  # fmt: skip
+
+
+def _span(text: str) -> str:
+    if text == "closed":
+        return text
+    if not re.fullmatch(_SPAN, text):
+        raise Invalid(_NOT_HOURS(text=text))
+    opens, closes = text.split(" to ")
+    if opens >= closes:
+        raise Invalid(_BACKWARDS(text=text))
+    return text
+
+
+Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
+Phone = Annotated[str, _fits(_PHONE, _NOT_A_PHONE), _shown(_PHONE)]
+Paragraph = Annotated[str, _fits(_PARAGRAPH, _NOT_A_PARAGRAPH), _shown(_PARAGRAPH)]
+Email = Annotated[str, _fits(_EMAIL, _NOT_AN_EMAIL), _shown(_EMAIL)]
+Link = Annotated[str, _fits(_LINK, _NOT_A_LINK), _shown(_LINK)]
+Rate = Annotated[str, _fits(_RATE, _NOT_A_PACE), _shown(_RATE)]
+#: Exactly one address. It goes into a mail header, where a line break would begin another header.
+MailAddress = Annotated[str, _fits(_ADDRESS, _NOT_ONE_ADDRESS), _shown(_ADDRESS)]
+Webhook = Annotated[str, _fits(_WEBHOOK, _NOT_A_WEBHOOK), _shown(_WEBHOOK)]
+
+
+NeverRung = Annotated[
+    str,
+    _fits(_ANY_NUMBER, _NOT_DIALLED),
+    _shown(_ANY_NUMBER),
+]

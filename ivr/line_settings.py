@@ -1,0 +1,131 @@
+"""The settings of a line that runs: plain values, compiled from `config/line.yaml` (`linefile` has its schema)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+#: The one name that the program itself asks for. The others are only known to staff's words.
+SERVICE = "service_name"
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    #: Names of phones, tried in turn.
+    numbers: tuple[str, ...]
+    ring_seconds: int
+
+
+class PartOfDay(msgspec.Struct, frozen=True):
+    #: As written: '09:00 to 12:00', or 'closed'.
+    hours: str
+    #: How many callers can be rung in this part of one day.
+    places: int
+
+
+class RingBack(msgspec.Struct, frozen=True):
+    morning: PartOfDay
+    afternoon: PartOfDay
+    days_ahead: int
+    urgent_within_hours: int
+    message_keep_days: int
+    message_seconds: int
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one call, one phone and one day may ask for (`ivr/limits.py` says why)."""
+
+    a_call: int
+    #: Times in a day for one phone.
+    a_phone: int
+    #: In a day in all, for numbers that were keyed.
+    keyed_a_day: int
+    a_day: int
+
+
+class RequestLimits(Limits, frozen=True):
+    """Limits of asking to be rung, and shares of the places in a part of a day, in percent."""
+
+    keyed_percent: int
+    kept_for_later_percent: int
+
+
+class Misuse(msgspec.Struct, frozen=True):
+    requests: RequestLimits
+    texts: Limits
+    flood_an_hour: int
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """The speed of speech, and pauses in seconds."""
+
+    words_a_minute: int
+    slow_words_a_minute: int
+    before_key: float
+    between_choices: float
+    after_key_press: float
+    slow_pauses: float
+    each_digit: float
+    between_groups: float
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Seconds, and how many errors lead to a person."""
+
+    silence: tuple[int, int, int]
+    more_time: int
+    between_digits: int
+    tries_at_a_place: int
+    slips_in_a_call: int
+
+
+class Voices(msgspec.Struct, frozen=True):
+    """Which voices speak."""
+
+    mode: Literal["audio", "say"]
+    #: The voices to try, best first.
+    engines: tuple[Literal["natural", "piper", "pyttsx3"], ...]
+    natural_voice: str
+    piper_voice: str | None
+    say_voice: str
+    say_rate: str
+    say_slow_rate: str
+
+
+class Alerts(msgspec.Struct, frozen=True):
+    email_to: tuple[str, ...]
+    webhook: str | None
+
+
+class LineSettings(msgspec.Struct, frozen=True):
+    """Everything about the line that is not a menu."""
+
+    names: dict[str, str]
+    #: Phone numbers and addresses by name.
+    phones: dict[str, str]
+    emails: dict[str, str]
+    links: dict[str, str]
+    numbers: dict[str, int]
+    paragraphs: dict[str, str]
+    switches: dict[str, str]
+    sentences: dict[str, str]
+    #: As written, by day of the week.
+    opening_hours: dict[str, str]
+    closed_days: tuple[dt.date, ...]
+    transfer: Transfer
+    ring_back: RingBack
+    pace: Pace
+    waiting: Waiting
+    speech: Voices
+    test_phones: tuple[str, ...]
+    alerts: Alerts
+    limits: Misuse
+    never_ring: tuple[str, ...]
+    #: How many of the settings that the service must confirm are not confirmed.
+    unconfirmed: int
+
+    @property
+    def service_name(self) -> str:
+        """The service, as pages and advisers name it."""
+        return self.names[SERVICE]
