@@ -19,6 +19,7 @@ The core knows only itself: no clock, no files, no network.
     authored     the schema of nodes, texts and words
     linefile     the schema of line.yaml, with what the service confirms
     menufile     the schema of a menu file, derived from the words that places declare
+    border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
     hours        opening hours, weekends, bank holidays, opening time
     spoken       how things are spoken: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung and which can be texted

@@ -18,6 +18,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from ivr import border
 from ivr.hot.writer import Writer, as_line
 
 
@@ -85,4 +86,5 @@ def _in_words(at: float, event: dict[str, Any]) -> bytes:
     name, why = told.pop("event", ""), told.pop("why", "")
     rest = ", ".join(f"{key} {value}" for key, value in told.items() if key != "exception")
     words = f"{dt.datetime.fromtimestamp(at):%H:%M:%S}  {level} ({name}): {why}{' ' * bool(why and rest)}{rest}"
-    return "\n".join(filter(None, [words, str(told.get("exception", ""))])).encode(errors="replace") + b"\n"
+    words = "\n".join(filter(None, [words, str(told.get("exception", ""))]))
+    return border.printable(words).encode(errors="replace") + b"\n"

@@ -47,7 +47,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
-        "hours, numbers, words": {"problems", "hours", "dialling", "spoken", "environment", "respawn"},
+        "hours, numbers, words": {"border", "problems", "hours", "dialling", "spoken", "environment", "respawn"},
     },
 }
 ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTURE.values())
