@@ -1,5 +1,7 @@
 """What people wrote is data wherever it goes: one function for each border that has no library to do it.
 
+And one spelling for what comes in, `spelled`, so that two sides that compare or count it agree.
+
 Callers, advisers and staff write numbers, notes, names and words. In each place where they go, some characters mean
 something: a formula in a spreadsheet, a command to a terminal, the next field in a head of an e-mail. The ways out, and
 what makes words data there:
@@ -28,6 +30,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－",
 _IGNORED = " \u00a0\u200b\ufeff'\""
 #: Line breaks and tabs; and what joins or parts letters in many scripts and in emoji.
 _ALLOWED = "\n\t\u200c\u200d"
+
+
+def spelled(words: str) -> str:
+    """Words in the one spelling that is kept and compared: an accent and its letter are one character (NFC)."""
+    return unicodedata.normalize("NFC", words)
 
 
 def cell(words: str) -> str:

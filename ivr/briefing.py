@@ -180,7 +180,11 @@ _NOT_RUNG: dict[Verdict, str] = {
 
 def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
     """Why a number that an adviser typed cannot be rung; empty if it can."""
-    return "That number is never rung: it is ours, or on the list of the service. Listen again." if is_ours else _NOT_RUNG.get(verdict, "")
+    return (
+        "That number is never rung: it is ours, or on the list of the service. Listen again."
+        if is_ours
+        else _NOT_RUNG.get(verdict, "")
+    )
 
 
 def moment(at: float, now: float) -> str:

@@ -21,9 +21,9 @@ from ivr.cli import commands
 from ivr.config import Settings
 from ivr.hot.writer import as_line
 from ivr.log import _in_words
-from ivr.store import Store
+from ivr.store import Store, name_of
 from ivr.twilio import twiml
-from tests.desk import NOW, Browser, ask
+from tests.desk import NOW, Browser, ask, hire
 from tests.test_twiml import assert_valid
 
 #: What a spreadsheet may run, also behind spaces and in the wide letters of other keyboards.
@@ -46,7 +46,8 @@ MARKUP = [
 ]  # fmt: skip
 #: What begins another field in the head of a mail.
 HEADS = [
-    "a\r\nBcc: x@example.org", "a\nX-Evil: 1", "a\rBcc: x@example.org", "a\r\n\r\nbody", "a\x0bb", "a\u2028Bcc: x", "a\x85b",
+    "a\r\nBcc: x@example.org", "a\nX-Evil: 1", "a\rBcc: x@example.org", "a\r\n\r\nbody", "a\x0bb", "a\u2028Bcc: x",
+    "a\x85b",
 ]  # fmt: skip
 #: What is as it is everywhere: names and notes in many scripts.
 HARMLESS = [
@@ -157,3 +158,39 @@ def test_every_module_that_lets_words_out_is_on_the_list() -> None:
         assert not prints or "border." in text or name in {"cli/hearing.py"}, f"{name} prints past ivr/border.py"
         assert "csv." not in text or "border.cell" in text, name
         assert "|safe" not in text, name
+
+
+# --- one spelling, one count ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("a\r\nb", "a\nb"), ("a\rb", "a\nb"), ("Zoe\u0308", "Zo\u00eb"), (" x \r\n", "x"), ("é" * 2000, "é" * 2000),
+     ("a\r\n" * 999 + "ab", "a\n" * 999 + "ab"), ("👪" * 1000, "👪" * 1000)],
+)  # fmt: skip
+def test_a_note_is_kept_whole_in_one_spelling(asha: Browser, store: Store, sent: str, kept: str) -> None:
+    """Each of these fits into the field of the page, which counts line breaks once."""
+    saved = ask(store)
+    asha.get(f"/request/{saved.id}")
+
+    asha.send(f"/request/{saved.id}/note", note=sent)
+
+    assert store.requests.get(saved.id).events[-1].note == kept  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("sent", ["a" * 2001, "👪" * 1001, "\r\n".join(["ab"] * 700)])
+def test_a_note_that_is_too_long_is_refused_and_shown_to_copy_not_cut(asha: Browser, store: Store, sent: str) -> None:
+    saved = ask(store)
+    asha.get(f"/request/{saved.id}")
+
+    response = asha.send(f"/request/{saved.id}/note", note=sent)
+
+    assert response.status_code == 413
+    assert sent[-500:].replace("\r\n", "\n") in html.unescape(asha.page).replace("\r\n", "\n")
+    assert store.requests.get(saved.id) == saved
+
+
+def test_an_advisers_name_is_one_name_however_its_accent_was_typed(browser: Browser, store: Store) -> None:
+    hire(store, name_of("Zoe\u0308"))
+
+    assert "Waiting to be rung" in browser.sign_in("zo\u00eb").text

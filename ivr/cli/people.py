@@ -26,7 +26,7 @@ from ivr.problems import counted
 from ivr.publishing import published
 from ivr.request import CallbackRequest
 from ivr.script import Script
-from ivr.store import LONGEST_NAME, Adviser, Store
+from ivr.store import LONGEST_NAME, Adviser, Store, name_of
 
 HEADINGS = (
     "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "Needs", "Tries", "State", "Listened to",
@@ -46,7 +46,7 @@ def adviser() -> None:
 @click.password_option(help="Default: ask for it.")
 def adviser_add(name: str, phone: str | None, admin: bool | None, password: str) -> None:
     """Add an adviser, or set a new password. Phone and permission of an existing adviser stay unless given."""
-    name = name.strip().lower()
+    name = name_of(name)
     if not name.replace(".", "").replace("-", "").isalnum():
         raise Stop("A name can contain only letters, numbers, dots and dashes.")
     if len(name) > LONGEST_NAME:

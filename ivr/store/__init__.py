@@ -59,7 +59,7 @@ from ivr.store.durability import risks
 from ivr.store.erasing import Erasing
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
-from ivr.store.people import LONGEST_NAME, Adviser, People
+from ivr.store.people import LONGEST_NAME, Adviser, People, name_of
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sessions import Sessions
@@ -100,6 +100,7 @@ __all__ = [
     "Texts",
     "WatchError",
     "beat",
+    "name_of",
     "ping",
     "why_not",
 ]

@@ -41,7 +41,7 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
 
 
 def _of_spool(spool: Spool) -> list[str]:
-    """What waits on this machine's disk for Redis, if it should be there by now, and what cannot be read."""
+    """What waits on this machine's disk for Redis, if it should be there by now."""
     try:
         held = spool.condition()
     except StoreDown as error:
@@ -50,9 +50,20 @@ def _of_spool(spool: Spool) -> list[str]:
     age = time.time() - held.oldest
     if held.waiting and age > LATE_SECONDS:
         found.append(f"{held.waiting} things that callers asked for wait in the spool, the oldest for {age:.0f} s")
-    if held.damaged:
-        found.append(f"{held.damaged} files in the spool cannot be read ('ivr spool' names them)")
     return found
+
+
+def remarks(spool: Spool) -> list[str]:
+    """What somebody should look at, although the line is ready.
+
+    A damaged file in the spool is one: the machine answers as well as before, and taking it out of service would help
+    nobody, and hide the next fault. So it is told here, in the metrics, in the log and on the front page.
+    """
+    with contextlib.suppress(StoreDown):
+        if damaged := spool.condition().damaged:
+            files = "1 file" if damaged == 1 else f"{damaged} files"
+            return [f"{files} in the spool cannot be read: somebody may not be rung ('ivr spool' names them)"]
+    return []
 
 
 def _of_processes(condition: Condition) -> list[str]:
@@ -80,7 +91,7 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         found = faults(store, live, spool)
-        words = "; ".join(found) or "ready"
+        words = "; ".join(found or ["ready", *remarks(spool)])
         return Response(f"{words}\n", mimetype="text/plain"), 503 if found else 200
 
     @health.get("/metrics")

@@ -192,7 +192,9 @@ class _Views:
         """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
         wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
-        return wish if wish and wish.number and held and wish.opens <= now else None
+        if wish is None or dialling.same(wish.number, self._line.live.now.script.never_rung):
+            return None
+        return wish if wish.number and held and wish.opens <= now else None
 
     def _for_adviser(self, sent: Sent, place: str) -> str:
         """The URL of another webhook in an adviser's call."""

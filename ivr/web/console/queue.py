@@ -12,7 +12,7 @@ from ivr import briefing, callback, dialling, messages, talks
 from ivr.callback import Outcome, Refused
 from ivr.request import CallbackRequest
 from ivr.twilio import codes
-from ivr.web.console.common import Console, Pages, go
+from ivr.web.console.common import Console, Pages, go, written
 
 LONGEST_NOTE = 2000
 
@@ -179,7 +179,7 @@ class _Pages(Pages):
         return go("card", request_id=request_id)
 
     def outcome(self, request_id: str) -> Response:
-        chosen, note = request.form.get("outcome", ""), request.form.get("note", "").strip()[:LONGEST_NOTE]
+        chosen, note = request.form.get("outcome", ""), written("note", LONGEST_NOTE)
         if chosen not in get_args(Outcome):
             flash("Choose an outcome.", "danger")
             return go("card", request_id=request_id)
@@ -194,7 +194,7 @@ class _Pages(Pages):
         return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page", instead=noted)
 
     def note(self, request_id: str) -> Response:
-        note = request.form.get("note", "").strip()[:LONGEST_NOTE]
+        note = written("note", LONGEST_NOTE)
         if not note:
             flash("Write the note first.", "danger")
             return go("card", request_id=request_id)
