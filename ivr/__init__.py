@@ -29,6 +29,7 @@ The core knows only itself: no clock, no files, no network.
     callback     the life cycle of a request: asked for, joined, claimed, tried, ended
     limits       what one call, one phone and one day may ask for
     talks        calls between advisers and callers: while one lasts, the request stays theirs
+    spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request

@@ -46,7 +46,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
+        "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks"},
         "hours, numbers, words": {"border", "problems", "hours", "dialling", "spoken", "environment", "respawn"},
     },
 }

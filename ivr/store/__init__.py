@@ -23,6 +23,8 @@
     ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
     ivr:limits:<day>             hash     how much was asked for in a day: to be rung, to be texted; for two days
     ivr:limits:<day>:ids         set      the ids of what was counted, so that each counts once; for two days
+    ivr:spent:<day>              hash     minutes and parts of texts that Twilio will bill for a day; for two days
+    ivr:spent:<day>:ids          set      the ids of the calls and texts that were counted; for two days
     ivr:calls_to:<number>        string   how often a call to one number was asked for in a day
     ivr:texts_to:<number>        string   how often a text to one number was asked for in a day
     ivr:answers_to:<number>      string   answers to texts that one number sent us in the last hour
@@ -64,6 +66,7 @@ from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
+from ivr.store.spending import Spendings
 from ivr.store.spool import Spool
 from ivr.store.texts import Fate, Texts, TextState
 
@@ -116,6 +119,7 @@ class Store:
         self.requests = Requests(self.redis)
         self.texts = Texts(self.redis)
         self.limits = Limits(self.redis)
+        self.spendings = Spendings(self.redis)
         self.people = People(self.redis)
         self.sign_ins = SignIns(self.redis)
         self.blocked = Blocked(self.redis)

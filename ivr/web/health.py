@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from ivr import config, metrics
+from ivr import config, metrics, spending
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
 from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
@@ -98,7 +98,7 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
     def counted() -> Response:
         if not _may_count(settings):
             return Response(_NOT_HERE, 403, content_type="text/plain; charset=utf-8")
-        told = [*_told_by_redis(store), *_told_by_spool(spool), _told_by_calendar()]
+        told = [*_told_by_redis(store), *_told_by_spool(spool), *_spent(store, live), _told_by_calendar()]
         return Response(metrics.exposition(settings.metrics_dir, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
@@ -132,6 +132,16 @@ def _told_by_spool(spool: Spool) -> Iterator[Metric]:
             ("ivr_spool_damaged", "Files in the spool that cannot be read", held.damaged),
         ):
             yield GaugeMetricFamily(name, says, number)
+
+
+def _spent(store: Store, live: Live) -> Iterator[Metric]:
+    """What was spent at Twilio today, as far as is known, and the ceiling."""
+    if live.ready:
+        prices = live.now.script.line.spending
+        with contextlib.suppress(StoreDown):
+            spent = spending.pounds(store.spendings.of_day(time.time()), prices)
+            yield GaugeMetricFamily("ivr_spent_pounds", "Spent at Twilio today, estimated", spent)
+            yield GaugeMetricFamily("ivr_spending_ceiling_pounds", "What may be spent in a day", prices.pounds_a_day)
 
 
 def _told_by_redis(store: Store) -> Iterator[Metric]:
