@@ -28,7 +28,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else as_line)
+    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else _in_json)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -76,6 +76,12 @@ class _FromLibrary(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         told: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
         structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
+
+
+def _in_json(at: float, event: dict[str, Any]) -> bytes:
+    """An event as a line of JSON that commands no terminal on which somebody reads the log."""
+    line = as_line(at, event)
+    return line if line.isascii() and b"\x7f" not in line else border.json_line(line.decode()).encode()
 
 
 def _in_words(at: float, event: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import io
 import json
@@ -19,8 +20,7 @@ from ivr import alerts, border, callback, config
 from ivr.alerts import Alert
 from ivr.cli import commands
 from ivr.config import Settings
-from ivr.hot.writer import as_line
-from ivr.log import _in_words
+from ivr.log import _in_json, _in_words
 from ivr.store import Store, name_of
 from ivr.twilio import twiml
 from tests.desk import NOW, Browser, ask, hire
@@ -65,7 +65,8 @@ def test_a_spreadsheet_reads_no_cell_as_a_formula(words: str) -> None:
 
     (row,) = csv.reader(io.StringIO(out.getvalue(), newline=""))
 
-    assert row[0].startswith("'")
+    assert row[0].startswith("'") or row[0].isascii()
+    assert row[0][0] in ("'", "\\"), "it is text, or begins with what is visible"
     assert row[1:] == ["next"]
 
 
@@ -87,7 +88,7 @@ def test_harmless_words_are_the_same_in_a_cell_and_in_a_head(words: str) -> None
 
 @pytest.mark.parametrize("words", ALL)
 def test_the_log_commands_no_terminal_and_says_the_same(words: str) -> None:
-    line = as_line(1.0, {"event": "told", "why": words}).decode()
+    line = _in_json(1.0, {"event": "told", "why": words}).decode()
 
     assert line.endswith("\n")
     assert not _BAD.search(line[:-1])
@@ -98,6 +99,7 @@ def test_the_log_commands_no_terminal_and_says_the_same(words: str) -> None:
 
 @pytest.mark.parametrize("words", [*HEADS, *COMMANDS])
 def test_nothing_begins_another_field_in_the_head_of_a_mail(settings: Settings, words: str) -> None:
+    settings = dataclasses.replace(settings, smtp_from="line@example.org")
     mail = alerts._message(settings, ["desk@example.org"], Alert("a-1", f"A {words} B", "Words."))
 
     read = message_from_bytes(bytes(mail), policy=default)

@@ -19,8 +19,6 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from ivr import border
-
 #: Seconds for which lines are collected. A killed process loses that much of its log.
 WAIT_SECONDS = 0.1
 #: The longest wait, in seconds, for a warning or an error to be written.
@@ -98,10 +96,7 @@ def as_line(at: float, event: dict[str, Any]) -> bytes:
     """An event as a line of JSON. An event that cannot be encoded becomes a line that says so."""
     stamp = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     try:
-        line = msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str)
-        if not line.isascii():
-            line = border.json_line(line.decode()).encode()
-        return line + b"\n"
+        return msgspec.json.encode({"timestamp": stamp, **event}, enc_hook=str) + b"\n"
     except Exception as error:
         told = {"event": "unwritable", "level": "error", "why": type(error).__name__, "was": ascii(event.get("event"))}
         return msgspec.json.encode({"timestamp": stamp, **told}) + b"\n"
