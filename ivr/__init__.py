@@ -20,6 +20,7 @@ The core knows only itself: no clock, no files, no network.
     fields       the types of single settings: opening hours, phone numbers, addresses
     linefile     the schema of line.yaml, with what the service confirms
     menufile     the schema of a menu file, derived from the words that places declare
+    border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
     hours        opening hours, weekends, bank holidays, opening time
     spoken       how things are spoken: words, pauses, numbers, dates and times
     dialling     phone numbers: which can be rung and which can be texted
@@ -29,6 +30,7 @@ The core knows only itself: no clock, no files, no network.
     callback     the life cycle of a request: asked for, joined, claimed, tried, ended
     limits       what one call, one phone and one day may ask for
     talks        calls between advisers and callers: while one lasts, the request stays theirs
+    spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request

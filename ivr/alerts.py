@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import requests
 import structlog
 
+from ivr import border
 from ivr.config import Settings
 
 log = structlog.get_logger()
@@ -65,7 +66,8 @@ def mail(settings: Settings, to: list[str], alert: Alert) -> None:
 def _message(settings: Settings, to: list[str], alert: Alert) -> EmailMessage:
     """The mail with the headers that strict servers require, and one that stops automatic replies."""
     message = EmailMessage(_PLAIN)
-    message["From"], message["To"], message["Subject"] = settings.smtp_from, ", ".join(to), alert.subject
+    message["From"], message["To"] = border.head(settings.smtp_from), border.head(", ".join(to))
+    message["Subject"] = border.head(alert.subject)
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{alert.id}@{message['From'].addresses[0].domain}>"
     message["Auto-Submitted"] = "auto-generated"

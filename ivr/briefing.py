@@ -178,12 +178,17 @@ _NOT_RUNG: dict[Verdict, str] = {
     "premium": "That is a premium-rate number, so we do not ring it. Listen again, or write a note.",
     "emergency": "That is an emergency number, which we never ring. Listen again.",
     "foreign": "That is a foreign number, and we ring only UK numbers. Write it in a note.",
+    "freephone": "That is a freephone number, so it is no family's own phone. Listen again.",
 }
 
 
 def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
     """Why a number that an adviser typed cannot be rung; empty if it can."""
-    return "That is our own number or the helpline's. Listen again." if is_ours else _NOT_RUNG.get(verdict, "")
+    return (
+        "That number is never rung: it is ours, or on the list of the service. Listen again."
+        if is_ours
+        else _NOT_RUNG.get(verdict, "")
+    )
 
 
 def moment(at: float, now: float) -> str:

@@ -25,6 +25,7 @@ from ivr.script import Script
 _ELSEWHERE: Mapping[Path, str] = {
     ("opening_hours",): "whether key 0 rings anybody, and when callers are told to ring again",
     ("ring_back",): "when callers are promised to be rung back",
+    ("spending",): "when texts stop, and calls by one click",
 }
 #: At most this many places are listed in full, those with the fewest keys first.
 MOST_WAYS = 3

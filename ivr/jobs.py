@@ -11,6 +11,7 @@ delays mail, but not calls by one click or alerts by webhook.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -135,6 +136,11 @@ class Jobs:
         """Alert the service that very many callers asked at once: one alert for a flood that began then."""
         for way, queue in WAYS.items():
             self._enqueue(queue, f"alert-flood-{began}-{way}", "alert_of_flood", way, first=True)
+
+    def alert_of_spending(self, stage: str, day: dt.date) -> None:
+        """Alert the service that a day's spending has come so far: once a day for each stage."""
+        for way, queue in WAYS.items():
+            self._enqueue(queue, f"alert-spending-{day}-{stage}-{way}", "alert_of_spending", stage, way)
 
     def alert_of_process(self, process: str) -> None:
         """Alert the service that a process of the line keeps ending."""

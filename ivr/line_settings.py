@@ -57,6 +57,17 @@ class Misuse(msgspec.Struct, frozen=True):
     flood_an_hour: int
 
 
+class Spending(msgspec.Struct, frozen=True):
+    """What Twilio may cost in a day, and what it takes for what (`ivr/spending.py` says why)."""
+
+    #: The ceiling; 0: none.
+    pounds_a_day: int
+    call_minute_pence: float
+    dialled_minute_pence: float
+    #: For each part of a text.
+    text_pence: float
+
+
 class Pace(msgspec.Struct, frozen=True):
     """The speed of speech, and pauses in seconds."""
 
@@ -121,6 +132,7 @@ class LineSettings(msgspec.Struct, frozen=True):
     test_phones: tuple[str, ...]
     alerts: Alerts
     limits: Misuse
+    spending: Spending
     never_ring: tuple[str, ...]
     #: How many of the settings that the service must confirm are not confirmed.
     unconfirmed: int

@@ -192,6 +192,27 @@ class Misuse(Authored):
     )
 
 
+class Spending(Confirmed):
+    """What Twilio may cost in a day, and what it takes for what. The prices are an estimate until confirmed."""
+
+    pounds_a_day: int = Field(default=50, ge=0, le=100_000, description="The ceiling. 0: none.")
+    call_minute_pence: float = Field(default=1.0, ge=0.0, le=1000.0, description="A minute of a call to the line.")
+    dialled_minute_pence: float = Field(
+        default=4.0,
+        ge=0.0,
+        le=1000.0,
+        description="A minute of a call that the line makes, also to put a caller through.",
+    )
+    text_pence: float = Field(default=5.0, ge=0.0, le=1000.0, description="A part of a text, of 160 characters.")
+
+    @property
+    def value(self) -> str:
+        return (
+            f"{self.pounds_a_day} pounds a day; {self.call_minute_pence} p a minute of a call, "
+            f"{self.dialled_minute_pence} p a minute that the line dials, {self.text_pence} p a part of a text"
+        )
+
+
 class Pace(Authored):
     words_a_minute: int = Field(ge=100, le=180)
     slow_words_a_minute: int = Field(ge=100, le=140)
@@ -263,6 +284,7 @@ class LineFile(File):
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)
     limits: Misuse = Field(default_factory=Misuse, description="How much callers can ask for.")
+    spending: Spending = Field(default_factory=Spending, description="What Twilio may cost in a day.")
     never_ring: list[NeverRung] = Field(
         default_factory=list, description="Numbers that are never rung or texted, whoever asks, in quotes."
     )
@@ -298,7 +320,12 @@ class LineFile(File):
             found["emails", name] = ConfirmedEmail(address=email) if isinstance(email, str) else email
         for name, link in self.written_links.items():
             found["links", name] = ConfirmedLink(address=link) if isinstance(link, str) else link
-        return {**found, ("opening_hours",): self.opening_hours, ("ring_back",): self.ring_back}
+        return {
+            **found,
+            ("opening_hours",): self.opening_hours,
+            ("ring_back",): self.ring_back,
+            ("spending",): self.spending,
+        }
 
 
 def compiled(file: LineFile) -> LineSettings:

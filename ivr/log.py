@@ -18,6 +18,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from ivr import border
 from ivr.hot.writer import Writer, as_line
 
 
@@ -27,7 +28,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else as_line)
+    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else _in_json)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:
@@ -77,6 +78,12 @@ class _FromLibrary(logging.Handler):
         structlog.get_logger().log(record.levelno, record.name, why=record.getMessage(), **told)
 
 
+def _in_json(at: float, event: dict[str, Any]) -> bytes:
+    """An event as a line of JSON that commands no terminal on which somebody reads the log."""
+    line = as_line(at, event)
+    return line if line.isascii() and b"\x7f" not in line else border.json_line(line.decode()).encode()
+
+
 def _in_words(at: float, event: dict[str, Any]) -> bytes:
     """A warning or an error as a plain line; nothing for other events."""
     told = dict(event)
@@ -85,4 +92,5 @@ def _in_words(at: float, event: dict[str, Any]) -> bytes:
     name, why = told.pop("event", ""), told.pop("why", "")
     rest = ", ".join(f"{key} {value}" for key, value in told.items() if key != "exception")
     words = f"{dt.datetime.fromtimestamp(at):%H:%M:%S}  {level} ({name}): {why}{' ' * bool(why and rest)}{rest}"
-    return "\n".join(filter(None, [words, str(told.get("exception", ""))])).encode(errors="replace") + b"\n"
+    words = "\n".join(filter(None, [words, str(told.get("exception", ""))]))
+    return border.printable(words).encode(errors="replace") + b"\n"

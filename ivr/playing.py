@@ -43,7 +43,7 @@ from ivr.session import (
     Turn,
 )  # fmt: skip
 from ivr.spoken import text_of
-from ivr.transcript import ADVISER_DOES, HANGS_UP, HUNG_UP, SILENT, SPEAKS, Entry, Transcript, inputs_of
+from ivr.transcript import ADVISER_DOES, HANGS_UP, HUNG_UP, OUTAGE_BEGINS, SILENT, SPEAKS, Entry, Transcript, inputs_of
 
 _KEYS = re.compile(r"[0-9*#]+")
 #: Seconds between hearing and pressing in a transcript: too long for a debounced second press, which is written
@@ -90,6 +90,8 @@ class Caller:
     def follow(self, wanted: Transcript) -> Transcript:
         self.ring(wanted.when, wanted.caller)
         for entry in wanted.entries:
+            if entry.who == "OUTAGE":
+                self.outage(entry)
             if not entry.put_in:
                 continue
             self._rings_out(entry)
@@ -115,6 +117,12 @@ class Caller:
         self.now = when
         judged = dialling.judge(caller)
         self._heard(call.start(self.script, self.name, judged.e164 or caller, self.now))
+
+    def outage(self, entry: Entry) -> None:
+        """Redis goes away or is back, on a desk that can play that."""
+        self.entries.append(Entry(entry.who, entry.text))
+        if isinstance(self.desk, PracticeDesk):
+            self.desk.spools = entry.text == OUTAGE_BEGINS
 
     def do(self, entry: Entry) -> None:
         """Play one CALLER or ADVISER line."""

@@ -27,7 +27,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from ivr import config, disk, embedded, keys, metrics
+from ivr import border, config, disk, embedded, keys, metrics
 from ivr.config import Settings
 from ivr.embedded import parts
 from ivr.respawn import Respawn
@@ -179,7 +179,7 @@ def _tell(words: str) -> None:
 
     def say() -> None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{words}\n")
+            sys.stderr.write(f"{border.printable(words)}\n")
             sys.stderr.flush()
 
     saying = threading.Thread(target=say, daemon=True)

@@ -9,7 +9,8 @@
     ENDS    the line hangs up
     GOT     a text: text_council
 
-CALLER and ADVISER lines are inputs; all others are outputs. GOT is what the caller has at the end (`outcome`).
+CALLER and ADVISER lines are inputs; all others are outputs, but for `OUTAGE  (begins)` and `OUTAGE  (ends)`: between
+them Redis is away. GOT is what the caller has at the end (`outcome`).
 
 In a story, `...` in a LINE stands for any words, and LINEs may be left out. A story may also have `NEVER  two months`:
 words that must not be said anywhere in the call, wherever in the story the line is.
@@ -34,7 +35,9 @@ from ivr.session import (
     Recorded,
 )
 
-SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS", "GOT", "NEVER")
+SPEAKERS = ("LINE", "CALLER", "ADVISER", "NOTED", "ENDS", "GOT", "NEVER", "OUTAGE")
+#: What an OUTAGE line says: from here on the line has no Redis and keeps what is asked for on disk, or has it again.
+OUTAGE_BEGINS, OUTAGE_ENDS = "(begins)", "(ends)"
 
 #: Inputs other than keys.
 SILENT, HANGS_UP, SPEAKS = "(says nothing)", "(hangs up)", "(leaves a message)"
@@ -72,6 +75,7 @@ _CALLER_DOES = kind(
     "Write keys, {silent}, (presses 1 twice), {speaks} or {hangs_up}.",
 )  # fmt: skip
 _ADVISER_DOES = kind("story-adviser", "This is not what an adviser can do.", "Write one of: {names}.")
+_OUTAGE_IS = kind("story-outage", "An outage begins or ends.", "Write {begins} or {ends}.")
 _NEVER_WHAT = kind(
     "story-never", "No words are left to look for.",
     "Write words that must not be heard anywhere in this call, like 'NEVER   two months'.",
@@ -220,6 +224,8 @@ def unreadable(entry: Entry) -> Problem | None:
             return _CALLER_DOES(silent=SILENT, speaks=SPEAKS, hangs_up=HANGS_UP)
         case "ADVISER" if not entry.put_in and not entry.text.startswith("hears"):
             return _ADVISER_DOES(names=", ".join(ADVISER_DOES))
+        case "OUTAGE" if entry.text not in (OUTAGE_BEGINS, OUTAGE_ENDS):
+            return _OUTAGE_IS(begins=OUTAGE_BEGINS, ends=OUTAGE_ENDS)
         case "NEVER" if not entry.text.translate(PLAIN).strip(". "):
             return _NEVER_WHAT()
         case "GOT" if not entry.text.startswith((*outcome.KINDS, "...")):

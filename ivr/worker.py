@@ -33,12 +33,13 @@ from ivr import (
     person,
     reading,
     renewing,
+    spending,
     spooling,
 )
 from ivr.config import Settings
 from ivr.hours import LONDON, Hours
 from ivr.jobs import PROCESSES, Jobs, Way, What, keep_recording, recording_path
-from ivr.linefile import LineFile
+from ivr.linefile import LineFile, compiled
 from ivr.problems import ConfigError
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.store import MOST_ENDED, PATIENT_SECONDS, Spool, Store
@@ -92,6 +93,7 @@ def send_text(tools: Tools, text_id: str) -> None:
     try:
         sid = tools.phone.send_text(text.id, text.to, text.body)
         tools.store.texts.became(text_id, "sent", sid=sid)
+        tools.store.spendings.add("text_parts", spending.parts(text.body), text_id, time.time())
     except PhoneFailed as error:
         log.warning("text", id=text_id, why=str(error), again=error.again)
         if error.again and not _last_try():
@@ -178,6 +180,8 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
     try:
         if now - asked_at > RING_WITHIN_SECONDS:
             raise PhoneFailed("The line was too busy at that moment")
+        if _stage(tools, now) == "no clicks":
+            raise PhoneFailed("The line has spent what it may spend in a day")
         if not tools.store.requests.begin_ringing(request_id, asked_at):
             raise PhoneFailed("The line stopped at that moment, so your phone may still ring")
         tools.phone.ring(known.phone if known else "", request_id, adviser)
@@ -216,6 +220,32 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     if what == "late":
         words += _waiting_longest(tools, now)
     _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
+
+
+def _stage(tools: Tools, now: float) -> spending.Stage:
+    """How far this day's spending is. Nothing is read of a day on which nothing was spent."""
+    spent = tools.store.spendings.of_day(now)
+    return spending.stage(spent, compiled(tools.line()).spending) if spent else ""
+
+
+#: What each stage of a day's spending means.
+SPENT = {
+    "near": "Texts stop at nine tenths of it, and calls by one click at all of it.",
+    "no texts": "Texts have stopped until midnight: callers hear so, and how to get a person.",
+    "no clicks": "Texts and calls by one click have stopped until midnight. Advisers ring by hand.",
+}
+
+
+def alert_of_spending(tools: Tools, stage: str, way: Way) -> None:
+    """Send one alert about what was spent today."""
+    prices = compiled(tools.line()).spending
+    spent = spending.pounds(tools.store.spendings.of_day(time.time()), prices)
+    subject = "The line has spent much at Twilio today"
+    words = (
+        f"{subject}: about {spent:.2f} of {prices.pounds_a_day} pounds. {SPENT[stage]} The line goes on answering. "
+        f"Look whether somebody misuses it:\n{tools.settings.public_url}/console/floods"
+    )
+    _tell(tools, way, alerts.Alert(_alert_id(f"spending-{way}"), subject, words))
 
 
 def alert_of_flood(tools: Tools, way: Way) -> None:
@@ -339,6 +369,8 @@ def look(tools: Tools, now: float) -> None:
     and says how many there are. The same goes for unheard messages, and for very many callers within an hour.
     """
     _look_for_texts(tools, now)
+    if stage := _stage(tools, now):
+        tools.jobs.alert_of_spending(stage, dt.datetime.fromtimestamp(now, LONDON).date())
     waiting = tools.store.requests.waiting()
     if late := [request for request in waiting if _is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
@@ -471,4 +503,5 @@ JOBS: dict[str, Callable[..., None]] = {
     "alert": alert,
     "alert_of_process": alert_of_process,
     "alert_of_flood": alert_of_flood,
+    "alert_of_spending": alert_of_spending,
 }

@@ -48,8 +48,17 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "what advisers read": {"messages", "briefing"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary", "limits", "flood", "talks"},
-        "hours, numbers, words": {"problems", "line_settings", "hours", "dialling", "spoken", "environment", "respawn"},
+        "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks"},
+        "hours, numbers, words": {
+            "border",
+            "problems",
+            "line_settings",
+            "hours",
+            "dialling",
+            "spoken",
+            "environment",
+            "respawn",
+        },
     },
 }
 ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTURE.values())

@@ -141,6 +141,26 @@ def _night(store: Store, nth: int, name: str, **facts: object) -> None:
     )  # fmt: skip
 
 
+# --- forms ------------------------------------------------------------------------------------
+
+
+def test_what_fits_into_the_field_for_a_note_is_kept_whole(page: Page, served: Line, store: Store) -> None:
+    """The browser counts a line break once, and sends it as two characters."""
+    _busy(store, served)
+    _sign_in(page)
+    page.goto("/console/request/CA001-1")
+    field = page.locator("#note")
+    words = ("ab\n" * 700)[: int(field.get_attribute("maxlength") or 0) - 1] + "z"
+
+    field.fill(words)
+    assert field.evaluate("field => field.checkValidity()")
+    with page.expect_navigation():
+        field.evaluate("field => field.form.requestSubmit()")
+
+    notes = [event.note for event in store.requests.get("CA001-1").events if event.what == "note"]  # type: ignore[union-attr]
+    assert notes == [words]
+
+
 # --- accessibility --------------------------------------------------------------------------
 
 

@@ -45,6 +45,16 @@ def test_a_line_without_a_worker_is_not_ready(line: Line) -> None:
     assert _metrics(line)[f'ivr_worker_alive{{post="{TEXTS}"}}'] == 0
 
 
+def test_a_damaged_file_in_the_spool_is_told_and_is_no_reason_to_take_the_machine_out(told: Line) -> None:
+    """It would be for ever: nobody but a person can mend the file."""
+    told.spool.folder.mkdir(exist_ok=True)
+    (told.spool.folder / "0-damaged.json").write_bytes(b"{")
+
+    says = "ready; 1 file in the spool cannot be read: somebody may not be rung ('ivr spool' names them)"
+    assert _ready(told) == (200, says)
+    assert _metrics(told)["ivr_spool_damaged"] == 1
+
+
 @pytest.mark.parametrize("post", POSTS)
 def test_a_process_that_gives_no_sign_of_life_is_named_by_what_it_does(told: Line, store: Store, post: str) -> None:
     store.redis.do(lambda client: client.delete(f"ivr:alive:{post}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -131,6 +132,7 @@ def test_no_job_holds_a_phone_number(tools: Tools, store: Store) -> None:
     tools.jobs.fetch_forgotten(NOW)
     tools.jobs.alert_of_process("web")
     tools.jobs.alert_of_flood("1")
+    tools.jobs.alert_of_spending("near", dt.date(2026, 11, 25))
     tools.jobs.ask_for_sender(NOW)
 
     queues = [Queue(queue, connection=store.queue_client(), serializer=JSONSerializer) for queue in QUEUES]
@@ -634,6 +636,37 @@ def test_who_hung_up_half_way_and_was_not_rung_in_a_day_ends_and_is_under_ended(
 
     assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
     assert [(each.id, each.state) for each in store.requests.ended()] == [("CA001-1", "lapsed")]
+
+
+def test_what_was_spent_is_told_once_for_each_stage_of_the_ceiling(
+    told: Tools, store: Store, mailbox: tuple[Mailbox, str]
+) -> None:
+    """The shipped ceiling is 50 pounds, and a minute that the line dials costs 4 pence."""
+    now = time.time()
+    for about, minutes in (("CA1", 940), ("CA2", 190), ("CA3", 130)):
+        store.spendings.add("dialled_minutes", minutes, about, now)
+        store.spendings.add("dialled_minutes", minutes, about, now)  # a report that comes twice
+        for _ in range(3):
+            worker.look(told, now)
+        work(told)
+
+    told_of = [re.search(r"about ([0-9.]+) of 50 pounds", mail.replace("=\n", "")) for mail in mailbox[0].mail]
+    assert [found and found[1] for found in told_of] == ["37.60", "45.20", "50.40"]
+
+
+def test_at_the_ceiling_nobody_is_rung_by_one_click_and_the_card_says_so(
+    told: Tools, store: Store, twilio: Twilio
+) -> None:
+    hire(store)
+    saved = _taken(store)
+    store.spendings.add("dialled_minutes", 1250, "CA1", time.time())
+
+    told.jobs.ring(saved.id, "asha", time.time())
+    work(told)
+
+    assert "POST Calls.json" not in twilio.asked
+    note = "Could not ring you: The line has spent what it may spend in a day. Ring by hand."
+    assert store.requests.get(saved.id).events[-1].note == note  # type: ignore[union-attr]
 
 
 def test_who_hung_up_half_way_is_alerted_of_too_once_they_can_be_rung(

@@ -301,6 +301,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     for what in ("calls_to", "texts_to"):
         store.limits.take(Asked(f"CA1-{what}", what, request().number, keyed=True), linefile.RequestLimits(), NOW)
     store.requests.flood_began(NOW)
+    store.spendings.add("text_parts", 1, "CA1.7", NOW)
     store.texts.sender_is("There is no sender")
     store.texts.answers_to(request().number)
     store.requests.may_alert(request(), "mail")

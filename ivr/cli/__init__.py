@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import config
+from ivr import border, config
 from ivr.cli.backing_up import backup, restore
 from ivr.cli.checking import check, explain, schema
 from ivr.cli.common import Stop, shown
@@ -59,10 +59,10 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ConfigError as error:
-        click.echo(shown(error.problems, sys.stderr), err=True)
+        click.echo(border.printable(shown(error.problems, sys.stderr)), err=True)
         sys.exit(1)
     except (Stop, NotPublished, CannotStart, Unusable) as error:
-        click.echo(str(error), err=True)
+        click.echo(border.printable(str(error)), err=True)
         sys.exit(1)
     except Unreadable as error:
         click.echo(f"Something that is stored cannot be read: {error}. Nothing was changed.", err=True)
@@ -73,7 +73,7 @@ def main() -> None:
     except OSError as error:
         if not is_full(error) and not error.filename:
             raise
-        click.echo(_in_words(error), err=True)
+        click.echo(border.printable(_in_words(error)), err=True)
         sys.exit(1)
 
 

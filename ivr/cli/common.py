@@ -14,7 +14,7 @@ from typing import IO
 
 import click
 
-from ivr import building, config, drafts, publishing, server
+from ivr import border, building, config, drafts, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
@@ -30,7 +30,7 @@ class Stop(Exception):
 def out(words: str = "") -> None:
     """Print a line. Does not fail if standard output cannot be written, as with a full disk."""
     try:
-        click.echo(words)
+        click.echo(border.printable(words))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise

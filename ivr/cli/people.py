@@ -15,8 +15,9 @@ import click
 from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from ivr import briefing, config, dialling, messages
+from ivr import border, briefing, config, dialling, messages
 from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.hours import LONDON
@@ -25,7 +26,7 @@ from ivr.problems import counted
 from ivr.publishing import published
 from ivr.request import CallbackRequest
 from ivr.script import Script
-from ivr.store import LONGEST_NAME, Adviser, Store
+from ivr.store import LONGEST_NAME, Adviser, Store, name_of
 
 HEADINGS = (
     "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "About", "Needs", "Tries", "State", "Listened to",
@@ -45,7 +46,7 @@ def adviser() -> None:
 @click.password_option(help="Default: ask for it.")
 def adviser_add(name: str, phone: str | None, admin: bool | None, password: str) -> None:
     """Add an adviser, or set a new password. Phone and permission of an existing adviser stay unless given."""
-    name = name.strip().lower()
+    name = name_of(name)
     if not name.replace(".", "").replace("-", "").isalnum():
         raise Stop("A name can contain only letters, numbers, dots and dashes.")
     if len(name) > LONGEST_NAME:
@@ -114,7 +115,7 @@ def callbacks_list() -> None:
     """Print the list, most urgent first, with the numbers to ring."""
     table = Table(*HEADINGS)
     for row in _rows():
-        table.add_row(*row)
+        table.add_row(*(Text(border.printable(each)) for each in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
 
 
@@ -124,7 +125,7 @@ def callbacks_export(file: Path) -> None:
     """Write the list to a CSV file, to print or open in a spreadsheet."""
     rows = _rows()
     with open(file, "w", newline="", encoding="utf-8-sig", opener=_private) as handle:
-        csv.writer(handle).writerows([HEADINGS, *rows])
+        csv.writer(handle).writerows([HEADINGS, *([border.cell(each) for each in row] for row in rows)])
     out(f"Wrote {counted(len(rows), 'request')} to {file}. It has phone numbers: keep it safe, and delete it later.")
 
 

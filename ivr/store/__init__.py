@@ -24,6 +24,8 @@
     ivr:text:<id>                string   one text message and how far it got, as JSON; 30 days
     ivr:limits:<day>             hash     how much was asked for in a day: to be rung, to be texted; for two days
     ivr:limits:<day>:ids         set      the ids of what was counted, so that each counts once; for two days
+    ivr:spent:<day>              hash     minutes and parts of texts that Twilio will bill for a day; for two days
+    ivr:spent:<day>:ids          set      the ids of the calls and texts that were counted; for two days
     ivr:calls_to:<hash>          string   how often a call to one number was asked for in a day
     ivr:texts_to:<hash>          string   how often a text to one number was asked for in a day
     ivr:answers_to:<hash>        string   answers to texts that one number sent us in the last hour
@@ -66,12 +68,13 @@ from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
-from ivr.store.people import LONGEST_NAME, Adviser, People
+from ivr.store.people import LONGEST_NAME, Adviser, People, name_of
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
+from ivr.store.spending import Spendings
 from ivr.store.spool import Spool
 from ivr.store.texts import Fate, Texts, TextState
 
@@ -110,6 +113,7 @@ __all__ = [
     "WatchError",
     "beat",
     "is_marked",
+    "name_of",
     "ping",
     "why_not",
 ]
@@ -125,6 +129,7 @@ class Store:
         self.requests = Requests(self.redis, keys)
         self.texts = Texts(self.redis, keys)
         self.limits = Limits(self.redis, keys)
+        self.spendings = Spendings(self.redis)
         self.people = People(self.redis, keys)
         self.sign_ins = SignIns(self.redis, keys)
         self.blocked = Blocked(self.redis, keys)

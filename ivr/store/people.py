@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ivr.border import spelled
 from ivr.keys import Keys
 from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
@@ -37,6 +38,11 @@ class Seen(msgspec.Struct, frozen=True):
     who: str
     what: str
     about: str
+
+
+def name_of(typed: str) -> str:
+    """An adviser's name as it is kept, from how it was typed: in small letters, each accent in one spelling."""
+    return spelled(typed.strip().lower())
 
 
 class People:

@@ -154,7 +154,12 @@ def _is_pause(pieces: Speech) -> bool:
 
 
 def _escaped(words: str) -> str:
-    return escape(_UNSPEAKABLE.sub("", words))
+    return escape(_speakable(words))
+
+
+def _speakable(words: str) -> str:
+    """Words without the characters that no XML can hold: one of them, and Twilio would refuse the whole document."""
+    return _UNSPEAKABLE.sub("", words)
 
 
 #: Twilio's shortest pause.
@@ -241,7 +246,7 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
     The dial shows our own number if there is one, because it would fail with a hidden caller ID.
     """
     response = VoiceResponse()
-    response.say(words, voice=FALLBACK_VOICE, language="en-GB")
+    response.say(_speakable(words), voice=FALLBACK_VOICE, language="en-GB")
     if phone:
         response.dial(dialling.international(phone), timeout=APOLOGY_RINGS_SECONDS, caller_id=our_number or None)
     response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
@@ -268,20 +273,20 @@ def whisper(says: str, action: str) -> str:
 def accepted(words: str) -> str:
     """Ends the whisper, which connects the adviser to the caller."""
     response = VoiceResponse()
-    response.say(words, voice=FALLBACK_VOICE, language="en-GB")
+    response.say(_speakable(words), voice=FALLBACK_VOICE, language="en-GB")
     return str(response)
 
 
 def ring_out(number: str, our_number: str, action: str, seconds: int) -> str:
     """Ring a caller for an adviser who is on the phone, showing the line's own number."""
     response = VoiceResponse()
-    response.dial(number, action=action, method="POST", timeout=seconds, caller_id=our_number)
+    response.dial(number, action=_speakable(action), method="POST", timeout=seconds, caller_id=_speakable(our_number))
     return str(response)
 
 
 def say_and_end(words: str) -> str:
     response = VoiceResponse()
-    response.say(words, voice=FALLBACK_VOICE, language="en-GB")
+    response.say(_speakable(words), voice=FALLBACK_VOICE, language="en-GB")
     response.hangup()
     return str(response)
 
@@ -290,7 +295,7 @@ def text_back(words: str) -> str:
     """The reply to an incoming text: a text with these words, or none."""
     response = MessagingResponse()
     if words:
-        response.message(words)
+        response.message(_speakable(words))
     return str(response)
 
 

@@ -219,6 +219,16 @@ def call_over(form: Form) -> str:
     return status if status in _RUNG else ""
 
 
+def call_seconds(form: Form) -> int:
+    """The length of a call that ended, as it is billed; 0 if the form does not say."""
+    return _seconds(form, "CallDuration") or 0
+
+
+def dialled_seconds(form: Form) -> int:
+    """The length of a call that the line made within another; 0 if the form does not say."""
+    return _seconds(form, "DialCallDuration") or 0
+
+
 class TextNews(NamedTuple):
     """The state of a text, and Twilio's error code."""
 

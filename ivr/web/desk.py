@@ -7,7 +7,7 @@ import datetime as dt
 import structlog
 from msgspec.structs import replace
 
-from ivr import limits, spooling
+from ivr import limits, spending, spooling
 from ivr.callback import Refused
 from ivr.diary import Part
 from ivr.jobs import Jobs
@@ -95,6 +95,12 @@ class Desk:
             case CancelRequest():
                 return requests.cancel(effect, seconds)
             case SendText():
+                if spending.stage(self._store.spendings.of_day(seconds), script.line.spending) in (
+                    "no texts",
+                    "no clicks",
+                ):
+                    log.warning("limit", id=effect.id, what="spending")
+                    return Failed("all")
                 if limit := self._limit(script, effect, seconds):
                     return Failed(limit)
                 return self._jobs.send_text(effect, seconds)

@@ -23,7 +23,7 @@ from ivr.places.reading import Reading
 from ivr.script import GREETING, Script
 from ivr.spoken import text_of
 from ivr.store import Spool, Store
-from ivr.web.health import faults
+from ivr.web.health import faults, remarks
 from ivr.web.live import Live
 from ivr.web.origin import is_from_here
 
@@ -49,7 +49,8 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
             return html_page("public.html", name=name)
         return html_page(
             "front.html", name=name, first_words=_first_words(script) if script else "",
-            faults=faults(store, live, spool), books=books(), practice=settings.practice, demo=settings.demo,
+            faults=[*faults(store, live, spool), *remarks(spool)], books=books(), practice=settings.practice,
+            demo=settings.demo,
             has_sounds=live.ready and live.now.sounds is not None,
         )  # fmt: skip
 

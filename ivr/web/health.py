@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from ivr import config, metrics
+from ivr import config, metrics, spending
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
 from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
@@ -41,7 +41,7 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
 
 
 def _of_spool(spool: Spool) -> list[str]:
-    """What waits on this machine's disk for Redis, if it should be there by now, and what cannot be read."""
+    """What waits on this machine's disk for Redis, if it should be there by now."""
     try:
         held = spool.condition()
     except StoreDown as error:
@@ -50,9 +50,20 @@ def _of_spool(spool: Spool) -> list[str]:
     age = time.time() - held.oldest
     if held.waiting and age > LATE_SECONDS:
         found.append(f"{held.waiting} things that callers asked for wait in the spool, the oldest for {age:.0f} s")
-    if held.damaged:
-        found.append(f"{held.damaged} files in the spool cannot be read ('ivr spool' names them)")
     return found
+
+
+def remarks(spool: Spool) -> list[str]:
+    """What somebody should look at, although the line is ready.
+
+    A damaged file in the spool is one: the machine answers as well as before, and taking it out of service would help
+    nobody, and hide the next fault. So it is told here, in the metrics, in the log and on the front page.
+    """
+    with contextlib.suppress(StoreDown):
+        if damaged := spool.condition().damaged:
+            files = "1 file" if damaged == 1 else f"{damaged} files"
+            return [f"{files} in the spool cannot be read: somebody may not be rung ('ivr spool' names them)"]
+    return []
 
 
 def _of_processes(condition: Condition) -> list[str]:
@@ -80,14 +91,14 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         found = faults(store, live, spool)
-        words = "; ".join(found) or "ready"
+        words = "; ".join(found or ["ready", *remarks(spool)])
         return Response(f"{words}\n", mimetype="text/plain"), 503 if found else 200
 
     @health.get("/metrics")
     def counted() -> Response:
         if not _may_count(settings):
             return Response(_NOT_HERE, 403, content_type="text/plain; charset=utf-8")
-        told = [*_told_by_redis(store), *_told_by_spool(spool), _told_by_calendar()]
+        told = [*_told_by_redis(store), *_told_by_spool(spool), *_spent(store, live), _told_by_calendar()]
         return Response(metrics.exposition(settings.metrics_dir, told), content_type=metrics.CONTENT_TYPE_LATEST)
 
     return health
@@ -121,6 +132,16 @@ def _told_by_spool(spool: Spool) -> Iterator[Metric]:
             ("ivr_spool_damaged", "Files in the spool that cannot be read", held.damaged),
         ):
             yield GaugeMetricFamily(name, says, number)
+
+
+def _spent(store: Store, live: Live) -> Iterator[Metric]:
+    """What was spent at Twilio today, as far as is known, and the ceiling."""
+    if live.ready:
+        prices = live.now.script.line.spending
+        with contextlib.suppress(StoreDown):
+            spent = spending.pounds(store.spendings.of_day(time.time()), prices)
+            yield GaugeMetricFamily("ivr_spent_pounds", "Spent at Twilio today, estimated", spent)
+            yield GaugeMetricFamily("ivr_spending_ceiling_pounds", "What may be spent in a day", prices.pounds_a_day)
 
 
 def _told_by_redis(store: Store) -> Iterator[Metric]:

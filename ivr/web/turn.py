@@ -23,7 +23,8 @@ from ivr import call, dialling
 from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.problems import ConfigError
-from ivr.session import Session, Turn
+from ivr.session import Input, Session, TransferEnded, Turn
+from ivr.spending import minutes
 from ivr.store import Spool, Store, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.twilio import twiml, webhook
@@ -135,6 +136,7 @@ class CallWebhook:
         else:
             return self.begin(lost=number)
         event = webhook.happened(self._form, call.awaited(edition.script, place), lambda: self._accepted(number))
+        self._spend(event, number)
         if is_its_own:
             turn = call.run(edition.script, known, event, self._line.desk, self._now)
         else:
@@ -143,6 +145,13 @@ class CallWebhook:
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
         return self._reply(edition, turn, type(event).__name__)
+
+    def _spend(self, event: Input, number: int) -> None:
+        """Count the minutes of a transfer that is over."""
+        if isinstance(event, TransferEnded) and (seconds := webhook.dialled_seconds(self._form)):
+            with contextlib.suppress(StoreDown):
+                about = f"{self._call} {number}"
+                self._line.store.spendings.add("dialled_minutes", minutes(seconds), about, self._now.timestamp())
 
     def _save(self, edition: Edition, session: Session) -> Session | None:
         """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first.

@@ -20,6 +20,7 @@ from ivr.phrases import Phrases
 from ivr.request import CallbackRequest
 from ivr.script import MAIN_MENU, TEXT_REPLY
 from ivr.session import At, Session
+from ivr.spending import Counted, minutes
 from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.store.spool import Entry, Recording
@@ -192,7 +193,9 @@ class _Views:
         """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
         wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
-        return wish if wish and wish.number and held and wish.opens <= now else None
+        if wish is None or dialling.same(wish.number, self._line.live.now.script.never_rung):
+            return None
+        return wish if wish.number and held and wish.opens <= now else None
 
     def _for_adviser(self, sent: Sent, place: str) -> str:
         """The URL of another webhook in an adviser's call."""
@@ -209,6 +212,7 @@ class _Views:
     def rung(self, sent: Sent) -> Response:
         """The call to an adviser is over. Add a note if it was never picked up."""
         made = webhook.adviser_called(sent.form)
+        self._spend("dialled_minutes", webhook.call_seconds(sent.form), f"rung {sent.call}")
         if made:
             self._talking.over(sent.query.get("request", ""), made.call)
         if made and made.how in RUNG:
@@ -219,6 +223,7 @@ class _Views:
     def rang(self, sent: Sent) -> Response:
         """The call to a caller is over. The outcome is for the adviser to record."""
         made = webhook.caller_called(sent.form)
+        self._spend("dialled_minutes", webhook.dialled_seconds(sent.form), f"rang {made.call}")
         self._talking.over(sent.query.get("request", ""), sent.call)
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
@@ -266,11 +271,18 @@ class _Views:
     def status(self, sent: Sent) -> Response:
         how = webhook.call_over(sent.form)
         if how and sent.call:
+            self._spend("call_minutes", webhook.call_seconds(sent.form), sent.call)
             self._line.spool.end(sent.call)
             self._talking.put_through_over(sent.call)
             self._count_who_left(sent.call, how)
             self._line.store.sessions.end(sent.call)
         return Response(status=204)
+
+    def _spend(self, what: Counted, seconds: int, about: str) -> None:
+        """Count what Twilio will bill. While Redis is away, nothing is counted."""
+        if seconds:
+            with contextlib.suppress(StoreDown):
+                self._line.store.spendings.add(what, minutes(seconds), about, self._line.clock().timestamp())
 
     def _count_who_left(self, call_sid: str, how: str) -> None:
         """Log the end of a call with what the caller had got, and count by place the callers who hung up."""

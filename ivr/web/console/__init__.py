@@ -20,7 +20,7 @@ from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.store import Store, StoreDown
 from ivr.web.console import blocked, floods, messages, queue, signin
-from ivr.web.console.common import Clock, Console, unsaved
+from ivr.web.console.common import Clock, Console, TooLong, unsaved
 from ivr.web.live import Live
 
 #: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
@@ -61,6 +61,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         in_groups=briefing.in_groups,
+        longest_note=queue.LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
         unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,
     )  # fmt: skip
@@ -102,6 +103,10 @@ def _add_errors(app: Flask) -> None:
     def store_down(_: Exception) -> tuple[str, int]:
         what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         return page("One moment", what, 503)
+
+    @app.errorhandler(TooLong)
+    def too_long(_: TooLong) -> tuple[str, int]:
+        return page("Too long", "That is longer than it can be, and it was not saved. Make it shorter.", 413)
 
     @app.errorhandler(CSRFError)
     def forged(_: CSRFError) -> tuple[str, int]:

@@ -6,10 +6,10 @@ a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
 
 from __future__ import annotations
 
-from flask import Flask, abort, flash, render_template, request
+from flask import Flask, abort, flash, render_template
 from werkzeug.wrappers import Response
 
-from ivr.web.console.common import Console, Pages, go
+from ivr.web.console.common import Console, Pages, go, written
 
 LONGEST_WHY = 200
 
@@ -31,7 +31,7 @@ class _Pages(Pages):
 
     def block(self, request_id: str) -> Response:
         """Block the phone of this request."""
-        found, why = self._found(request_id), request.form.get("why", "").strip()[:LONGEST_WHY]
+        found, why = self._found(request_id), written("why", LONGEST_WHY)
         if not found.may_be_blocked:
             flash("Only a phone that left a message without pressing a key can be blocked.", "danger")
         elif not why:

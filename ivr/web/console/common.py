@@ -11,6 +11,7 @@ from flask import abort, flash, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from ivr.border import spelled
 from ivr.callback import Refused
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
@@ -41,13 +42,29 @@ class Console:
         self.store.people.note(self.now, g.adviser.name, what, about)
 
 
+class TooLong(Exception):
+    """Raised for a field that is longer than it may be. Nothing of it is cut off and lost."""
+
+
+def written(field: str, most: int) -> str:
+    """What was written into a field of a form, spelled as the rest of the line spells it. Raises TooLong.
+
+    It is counted as the browser counts `maxlength`: a line break is one character, and a character outside the first
+    65,536 is two. A form sends each line break as two. An accent may come as one character or as two: here it is one.
+    """
+    words = request.form.get(field, "").replace("\r\n", "\n").replace("\r", "\n")
+    if len(words.encode("utf-16-le", "surrogatepass")) // 2 > most:
+        raise TooLong
+    return spelled(words.strip())
+
+
 def unsaved() -> str:
     """The text of a form that could not be saved, to show it so that nobody has to write it again."""
     try:
         form = request.form
     except RequestEntityTooLarge:
         return ""
-    return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip())))
+    return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip(), form.get("why", "").strip())))
 
 
 def go(endpoint: str, request_id: str | None = None) -> Response:

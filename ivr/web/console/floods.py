@@ -8,9 +8,10 @@ from __future__ import annotations
 from flask import Flask, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import flood
+from ivr import flood, spending
 from ivr.callback import Refused
 from ivr.flood import Span
+from ivr.line_settings import Spending
 from ivr.store import MOST_ENDED
 from ivr.web.console.common import Console, Pages, go
 
@@ -36,8 +37,13 @@ class _Pages(Pages):
         return render_template(
             "floods.html", steps=flood.steps(waiting), seconds=flood.STEP_SECONDS,
             in_flood=len(flood.part_of_one(waiting, most)), taken=flood.taken(requests.ended(MOST_ENDED)),
+            prices=self._prices, spent=spending.pounds(self._console.store.spendings.of_day(self._now), self._prices),
             now=self._now,
         )  # fmt: skip
+
+    @property
+    def _prices(self) -> Spending:
+        return self._console.live.now.script.line.spending
 
     def take_out(self) -> Response:
         """Take the requests of a span out of the list."""

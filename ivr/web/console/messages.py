@@ -89,8 +89,8 @@ class _Pages(Pages):
         """Save the number that an adviser heard. They must confirm it before it can be rung."""
         typed = request.form.get("number", "").strip()
         judged = dialling.judge(typed)
-        ours = self._console.live.now.script.line.phones.values()
-        is_ours = dialling.same(judged.e164, [*ours, *self._console.settings.our_numbers])
+        never = self._console.live.now.script.never_rung
+        is_ours = dialling.same(judged.e164, [*never, *self._console.settings.our_numbers])
         if refused := briefing.why_not_rung(judged.verdict, is_ours=is_ours):
             flash(refused, "danger")
             return self.card(request_id, typed=typed), 422

@@ -8,11 +8,11 @@ from typing import get_args
 from flask import Flask, abort, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, messages, talks
+from ivr import briefing, callback, dialling, messages, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.request import CallbackRequest
 from ivr.twilio import codes
-from ivr.web.console.common import Console, Pages, go
+from ivr.web.console.common import Console, Pages, go, written
 
 LONGEST_NOTE = 2000
 
@@ -172,6 +172,11 @@ class _Pages(Pages):
             flash(why, "danger")
         elif found.talking(self._now):
             flash("Somebody is talking to this caller already.", "danger")
+        elif self._is_spent():
+            flash(
+                "The line has spent what it may spend in a day, so it rings nobody by one click. Ring by hand.",
+                "danger",
+            )
         else:
             self._console.store.requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
             self._console.jobs.ring(request_id, self._me, self._now)
@@ -179,8 +184,12 @@ class _Pages(Pages):
             flash("Your phone will ring in a moment. Press 1, and then the caller's phone rings.", "success")
         return go("card", request_id=request_id)
 
+    def _is_spent(self) -> bool:
+        spent, prices = self._console.store.spendings.of_day(self._now), self._console.live.now.script.line.spending
+        return spending.stage(spent, prices) == "no clicks"
+
     def outcome(self, request_id: str) -> Response:
-        chosen, note = request.form.get("outcome", ""), request.form.get("note", "").strip()[:LONGEST_NOTE]
+        chosen, note = request.form.get("outcome", ""), written("note", LONGEST_NOTE)
         if chosen not in get_args(Outcome):
             flash("Choose an outcome.", "danger")
             return go("card", request_id=request_id)
@@ -195,7 +204,7 @@ class _Pages(Pages):
         return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page", instead=noted)
 
     def note(self, request_id: str) -> Response:
-        note = request.form.get("note", "").strip()[:LONGEST_NOTE]
+        note = written("note", LONGEST_NOTE)
         if not note:
             flash("Write the note first.", "danger")
             return go("card", request_id=request_id)

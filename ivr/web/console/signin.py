@@ -23,7 +23,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from ivr import passwords
-from ivr.store import LONGEST_NAME, Adviser, SignIn
+from ivr.store import LONGEST_NAME, Adviser, SignIn, name_of
 from ivr.web.console.common import Console, go, unsaved
 from ivr.web.origin import address
 
@@ -223,4 +223,4 @@ def _cookie_of(name: str) -> str:
 
 def _name_tried() -> str:
     """The typed name, cut to the longest possible name."""
-    return request.form.get("name", "").strip().lower()[:LONGEST_NAME]
+    return name_of(request.form.get("name", ""))[:LONGEST_NAME]

@@ -1,0 +1,56 @@
+"""What the line may cost at Twilio in a day: an estimate from what it did, and what happens at the ceiling.
+
+Twilio's bill is the truth, and comes later. This counts minutes and texts as they end and multiplies them by the prices
+in `line.yaml`, so that a misused line costs a known sum and not all of an account. What is decided:
+
+- The line never stops answering, and key 0 rings a person at any cost: an empty purse must not cost a child its help.
+- Texts stop first, a tenth below the ceiling: whoever wanted one hears so, and hears the number.
+- At the ceiling, calls by one click stop: the adviser reads so, and can ring by hand.
+- The service is told at three quarters of it, and when each of them stops.
+- Where Redis is away, nothing is counted and nothing stops.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from ivr.line_settings import Spending
+
+#: What is counted: minutes of calls to the line, minutes of calls that the line makes, and parts of texts.
+Counted = Literal["call_minutes", "dialled_minutes", "text_parts"]
+#: How far the day is: nothing to say, near the ceiling, texts have stopped, calls by one click have stopped.
+Stage = Literal["", "near", "no texts", "no clicks"]
+#: The shares of the ceiling at which each begins.
+STAGES: tuple[tuple[Stage, float], ...] = (("no clicks", 1.0), ("no texts", 0.9), ("near", 0.75))
+#: Characters in a text of one part, and in each part of a longer one.
+ONE_PART, EACH_PART = 160, 153
+
+
+def pounds(spent: Mapping[str, int], prices: Spending) -> float:
+    """What this has cost, as far as we know."""
+    pence = (
+        spent.get("call_minutes", 0) * prices.call_minute_pence
+        + spent.get("dialled_minutes", 0) * prices.dialled_minute_pence
+        + spent.get("text_parts", 0) * prices.text_pence
+    )
+    return round(pence / 100, 2)
+
+
+def stage(spent: Mapping[str, int], prices: Spending) -> Stage:
+    """How far this day is. A ceiling of 0 is none."""
+    if not prices.pounds_a_day:
+        return ""
+    share = pounds(spent, prices) / prices.pounds_a_day
+    return next((stage for stage, begins in STAGES if share >= begins), "")
+
+
+def minutes(seconds: int) -> int:
+    """Minutes as they are billed: each begun one counts."""
+    return math.ceil(seconds / 60)
+
+
+def parts(words: str) -> int:
+    """The parts in which a text of plain characters is sent and billed."""
+    return 1 if len(words) <= ONE_PART else math.ceil(len(words) / EACH_PART)
