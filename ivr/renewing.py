@@ -44,9 +44,10 @@ def renew(settings: Settings, store: Store, tell: Callable[[int], None] = lambda
     return changed + Spool(settings.spool_dir, settings.keys).renew()
 
 
-def copy_first(settings: Settings, now: dt.datetime) -> Path:
+def copy_first(settings: Settings, now: float) -> Path:
     """Copy what is stored in IVR_DATA, as it is. Returns the folder. Raises OSError."""
-    to = disk.private_folder(settings.data_dir / f"before-encryption-{now:%Y%m%d-%H%M%S}")
+    when = dt.datetime.fromtimestamp(now, dt.UTC)
+    to = disk.private_folder(settings.data_dir / f"before-encryption-{when:%Y%m%d-%H%M%S}")
     embedded.copy(settings.data_dir, to)
     for folder in (settings.spool_dir, recording_path(settings, "x").parent):
         if folder.is_dir():

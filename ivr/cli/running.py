@@ -95,7 +95,7 @@ def _prepare_live(settings: Settings, store: Store) -> None:
 def bring_up_to_date(settings: Settings, store: Store) -> None:
     """Encrypt what an earlier version stored in the clear, after copying it; and erase what a restore brought back."""
     if count := renewing.in_the_clear(settings, store):
-        copy = renewing.copy_first(settings, dt.datetime.now())
+        copy = renewing.copy_first(settings, time.time())
         out(f"An earlier version stored {count:,} things in the clear. They are encrypted from now on.")
         out(f"For the way back to it, a copy is in {copy}. It has callers' numbers, and is")
         out(f"deleted in {renewing.COPY_DAYS} days.")
