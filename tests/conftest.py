@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from ivr import building, config, drafts, server
+from ivr import building, config, drafts, publishing, server
+from ivr.check import Context
 from ivr.config import Settings
+from ivr.problems import Problem
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.worker import Tools
@@ -56,6 +58,25 @@ class Scheduling(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_draft_is_checked_once() -> Iterator[None]:
+    """The check is a pure function that takes seconds, and many tests publish the same draft. Its own tests, and
+    commands in a process of their own, check again.
+    """
+    real, known = publishing.check, dict[object, list[Problem]]()
+
+    def check(context: Context) -> list[Problem]:
+        live = context.published.revision if context.published else ""
+        key = (context.script.revision, context.today, live, context.ours, frozenset(context.measured.items()))
+        if key not in known:
+            known[key] = real(context)
+        return [*known[key]]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(publishing, "check", check)
+        yield
 
 
 @pytest.fixture(scope="session")

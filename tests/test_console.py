@@ -338,7 +338,7 @@ def taken(asha: Browser, store: Store) -> Browser:
     return asha
 
 
-def test_taking_and_giving_back(taken: Browser, store: Store) -> None:
+def test_a_request_that_is_given_back_waits_again(taken: Browser, store: Store) -> None:
     assert store.requests.get("CA001-1").claimed_by == "asha"  # type: ignore[union-attr]
 
     taken.send("/request/CA001-1/release")

@@ -42,7 +42,7 @@ def test_it_holds_for_the_whole_call_wherever_it_stands(shipped: Script, lines: 
     assert len(_disagrees(shipped, lines)) == 1
 
 
-def test_whole_words_only(shipped: Script) -> None:
+def test_words_that_must_not_be_heard_are_found_as_whole_words(shipped: Script) -> None:
     """'happy with help' is no part of 'unhappy with help'."""
     assert _disagrees(shipped, "CALLER  (says nothing)\nNEVER   happy with help\n") == []
 

@@ -274,7 +274,8 @@ class _Prover:
             case Transfer(ring_seconds=seconds) | Record(silence=seconds):
                 wait = seconds
         took = said + wait
-        return took + self._until_got(after.session, after, before, spent + took)
+        counted = 0 if after.session.place.node == Pause.id else took  # a pause lasts as long as the caller asked for
+        return took + self._until_got(after.session, after, before, spent + counted)
 
     # --- circles --------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ def _tell_of_states(proven: Proof) -> None:
     out(f"\n{proven.states} states of a call, {proven.moves} moves. {holds}")
     for law in () if proven.faults else LAWS.values():
         out(f"  {law.why}")
+    out(f"\nA caller who does nothing gets something after {proven.longest:.0f} seconds at most, wherever they are.")
     out("\nTwo states differ if one of these differs:")
     for what in TOLD_APART:
         out(f"  {what}")
