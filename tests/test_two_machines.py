@@ -23,7 +23,10 @@ def machines(own_redis: tuple[Settings, int]) -> Iterator[tuple[Line, Line, int]
     """Two machines that share a Redis, and its process."""
     settings, redis_pid = own_redis
     other = dataclasses.replace(settings, data_dir=settings.data_dir / "another machine's")
-    with Line(settings, Store(settings.redis_url)) as first, Line(other, Store(settings.redis_url)) as second:
+    with (
+        Line(settings, Store(settings.redis_url, settings.keys)) as first,
+        Line(other, Store(settings.redis_url, settings.keys)) as second,
+    ):
         yield first, second, redis_pid
 
 
