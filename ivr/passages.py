@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from ivr import reply
+from ivr.phrases import Phrases
 from ivr.places import LINES
 from ivr.places.entry import TakesDigits
 from ivr.places.kinds import Asks
@@ -128,12 +129,14 @@ def _of_place(script: Script, place: Place) -> Iterator[Speech]:
     """A place's own words with its choices, in each way that it can offer them."""
     gap = script.line.pace.between_choices
     if isinstance(place, TakesDigits):
-        yield place.says(_here(script, place))
+        said = place.says(_here(script, place))
+        yield from (said, said[len(script.speech(place.say)) :])  # what is asked may differ; how to enter it does not
         return
     for here in _ways(script, place):
         options = place.choices(here)
         if options:
             yield from ((gap, *reply.options(script, (option,))) for option in options)
+            yield (gap, *reply.choice(script, options[0].label, str(here.words(Phrases.press_or_wait)[0])))
             yield from ((*own, *reply.options(script, options)) for own in _own(here, place))
 
 

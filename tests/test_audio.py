@@ -162,6 +162,21 @@ def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
     assert audio.stale([changed, building.load(plain, config.bank_holidays())], folder) == []
 
 
+def test_a_respelling_of_a_voice_is_heard_and_makes_other_sounds(
+    shipped: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "You can ask for an EHC plan."
+    (with_it,) = [choice for choice in engines.choices(shipped.line.speech) if choice.engine == "pyttsx3"]
+    heard, _ = engines.say(with_it.ready(), as_said(said, shipped.words.said), shipped.line.pace, slow=False)
+
+    monkeypatch.setattr("ivr.audio.respelling.RESPELT", {})
+    (without,) = [choice for choice in engines.choices(shipped.line.speech) if choice.engine == "pyttsx3"]
+    plainly, _ = engines.say(without.ready(), as_said(said, shipped.words.said), shipped.line.pace, slow=False)
+
+    assert with_it.identity != without.identity
+    assert not np.array_equal(heard, plainly)
+
+
 def test_rendering_goes_on_where_it_stopped(rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path) -> None:
     folder = _copy_some(rendered, tmp_path)
     lost = sorted((folder / RENDERED).iterdir())[:5]
@@ -482,6 +497,22 @@ def test_a_passage_that_is_missing_is_played_in_pieces(
     assert len(played) > 1
     assert all(address for _, address in played)
     assert tuple(piece for pieces, _ in played for piece in pieces) == menu
+
+
+def test_a_passage_that_goes_after_a_reply_has_named_it_is_still_heard(
+    settings: Settings, store: Store, plain: dict[str, str], rendered: Path, tmp_path: Path
+) -> None:
+    folder = _copy_some(rendered, tmp_path / "sounds")
+    store.revisions.publish(Published(drafts.revision_of(plain), 0.0, "tests", "for the tests"), plain)
+    with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
+        sounds = line.app._live.now.sounds
+        ((_, url),) = sounds.play(max(passages(line.app._live.now.script), key=len), False)
+        whole = _samples(line, url)
+
+        (folder / RENDERED / str(url).rsplit("/", 1)[1]).unlink()
+        line.app._live.look()
+
+        assert np.array_equal(_samples(line, url), whole)
 
 
 def test_a_new_recording_is_heard_in_its_passages(rendered: Path, spoken_by_pyttsx3: Script, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Sounds:
         self._folder, self._script, self._url = folder, script, base_url
         self._names = [_names(script, choice.identity) for choice in choices(script.line.speech)]
         self._passages, self._filled_in = passages(script), script.filled_in
-        self._paces = {slow: _Pace({}, {}, Passages(())) for slow in (False, True)}
+        self._paces = {slow: _Pace({}, {}, Passages(()), {}) for slow in (False, True)}
         self._silences: frozenset[str] = frozenset()
         self._seen = 0
         self.look()
@@ -91,6 +91,11 @@ class Sounds:
         found = (self._parts(passage, slow) for slow in (False, True) for passage in self._passages)
         return [parts for parts in found if parts]
 
+    def of_passage(self, name: str) -> bytes | None:
+        """A passage whose file is gone, put together again; None if no passage has this name, or a part is gone."""
+        parts = next((pace.parts[name] for pace in self._paces.values() if name in pace.parts), None)
+        return _joined(self._folder, parts) if parts else None
+
     def _parts(self, said: Speech, slow: bool) -> list[str] | None:
         return joining.parts(said, self._script.line.pace, self._paces[slow].files, slow=slow)
 
@@ -116,12 +121,16 @@ class Sounds:
 
     def _pace(self, files: dict[str, str], there: frozenset[str], slow: bool) -> _Pace:
         pace = self._script.line.pace
-        made = {
-            passage: name
-            for passage in self._passages
-            if (of := joining.parts(passage, pace, files, slow=slow)) and (name := joining.name(of)) in there
-        }
-        return _Pace(files, {said: f"{self._url}/audio/{name}" for said, name in made.items()}, Passages(made))
+        made: dict[Speech, str] = {}
+        parts: dict[str, list[str]] = {}
+        for passage in self._passages:
+            of = joining.parts(passage, pace, files, slow=slow)
+            if of:
+                parts[name := joining.name(of)] = of
+                if name in there:
+                    made[passage] = name
+        urls = {passage: f"{self._url}/audio/{name}" for passage, name in made.items()}
+        return _Pace(files, urls, Passages(made), parts)
 
     def _in_person(self) -> dict[tuple[str, bool], str]:
         recorded = Recordings(self._folder, self._script).names()
@@ -147,6 +156,8 @@ class _Pace:
     #: The address of each passage that has a sound, and where these are in what is said.
     urls: Mapping[Speech, str]
     passages: Passages
+    #: What each passage is made of, by the name of its file.
+    parts: Mapping[str, list[str]]
 
 
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
@@ -172,8 +183,12 @@ def _time_of(folder: Path) -> int:
 
 def run_of(folder: Path, names: str) -> bytes | None:
     """Several sounds as one file, from the name under which they are fetched; None if one is gone."""
+    return _joined(folder, joining.names_in(names))
+
+
+def _joined(folder: Path, names: list[str]) -> bytes | None:
     try:
-        return joining.joined(folder / RENDERED, joining.names_in(names))
+        return joining.joined(folder / RENDERED, names)
     except joining.Unjoinable:
         return None
 

@@ -56,7 +56,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app = LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(line))
-    app.register_blueprint(sound(settings))
+    app.register_blueprint(sound(settings, live))
     app.register_blueprint(health(settings, store, live, spool))
     app.register_blueprint(front.blueprint(settings, store, live, spool))
     app.register_blueprint(studio.blueprint(settings, live))

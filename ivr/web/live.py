@@ -159,6 +159,12 @@ class Live:
                     del self._editions[old]
             return self._editions[revision]
 
+    def passage(self, name: str) -> bytes | None:
+        """The sound of a passage whose file has gone since a reply named it; None if there is no such passage."""
+        editions = list(self._editions.values())
+        found = (each.sounds.of_passage(name) for each in editions if each.sounds)
+        return next((content for content in found if content), None)
+
     def draft(self) -> Edition | None:
         """The draft on disk, for a test phone. None if it does not compile, which is logged, or if Redis is down."""
         try:

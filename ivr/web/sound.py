@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from ivr.audio import file_of, run_of
 from ivr.config import Settings
 from ivr.passages import MOST_IN_A_RUN
+from ivr.web.live import Live
 
 MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that do not exist.")
 
@@ -21,18 +22,17 @@ _NAME = re.compile(r"[0-9a-f]{32}\.wav")
 _RUN = re.compile(rf"[0-9a-f]{{32}}(-[0-9a-f]{{32}}){{1,{MOST_IN_A_RUN - 1}}}\.wav")
 
 
-def blueprint(settings: Settings) -> Blueprint:
+def blueprint(settings: Settings, live: Live) -> Blueprint:
     """Public on purpose: Twilio fetches sounds without a signature. Names cannot be guessed, and contain no path."""
     sound = Blueprint("sound", __name__)
 
     @sound.get("/audio/<name>")
     def audio(name: str) -> Response:
         if _RUN.fullmatch(name):
-            return _run(settings, name)
+            return _made_now(run_of(settings.audio_dir, name))
         path = file_of(settings.audio_dir, name) if _NAME.fullmatch(name) else None
         if path is None:
-            MISSING.inc()
-            abort(404)
+            return _made_now(live.passage(name))
         response = send_file(path, mimetype="audio/wav", etag=name[:-4])
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
@@ -40,9 +40,8 @@ def blueprint(settings: Settings) -> Blueprint:
     return sound
 
 
-def _run(settings: Settings, name: str) -> Response:
-    """Several sounds as one. It may be a caller's number, so nobody keeps it."""
-    content = run_of(settings.audio_dir, name)
+def _made_now(content: bytes | None) -> Response:
+    """A sound that was put together just now. It may be a caller's number, so nobody keeps it."""
     if content is None:
         MISSING.inc()
         abort(404)
