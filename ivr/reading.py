@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from ivr import syntax
+from ivr import border, syntax
 from ivr.problems import Kind, Problem, Where, kind
 
 Path = tuple[str | int, ...]
@@ -121,8 +121,8 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """Read one YAML text. Its mistakes are in the document's problems."""
-    found = _read(text, file)
+    """Read one YAML text. Its mistakes are in the document's problems. Each accent is read in one spelling."""
+    found = _read(border.spelled(text), file)
     return replace(
         found, data=_copied(found.data), marks={**found.marks}, cut_short={**found.cut_short},
         as_written={**found.as_written}, problems=[*found.problems], stand_ins={}, anchored={*found.anchored},

@@ -24,7 +24,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ivr import outcome
+from ivr import border, outcome
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.session import (
@@ -129,7 +129,7 @@ def read(text: str, name: str) -> Transcript:
     """Read a .call file. Raises ConfigError with its mistakes."""
     head: dict[str, Entry] = {}
     entries: list[Entry] = []
-    lines = text.splitlines()
+    lines = border.spelled(text).splitlines()
     problems: list[Problem] = []
 
     for number, line in enumerate(lines, 1):

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ivr import alerts, border, callback, config
+from ivr import alerts, border, callback, config, reading, transcript
 from ivr.alerts import Alert
 from ivr.cli import commands
 from ivr.config import Settings
@@ -196,3 +196,12 @@ def test_an_advisers_name_is_one_name_however_its_accent_was_typed(browser: Brow
     hire(store, name_of("Zoe\u0308"))
 
     assert "Waiting to be rung" in browser.sign_in("zo\u00eb").text
+
+
+def test_words_of_staff_are_the_same_however_their_editor_spelled_an_accent() -> None:
+    """A file name of a sound is made from the words, and a story compares words with them."""
+    as_two, as_one = "say: Zoe\u0308\n", "say: Zo\u00eb\n"
+
+    assert reading.read(as_two, "x.yaml").data == reading.read(as_one, "x.yaml").data
+    head = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\nLINE    Zo"
+    assert transcript.read(f"{head}e\u0308", "x").entries == transcript.read(f"{head}\u00eb", "x").entries

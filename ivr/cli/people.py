@@ -88,7 +88,7 @@ def _note(store: Store, what: str) -> None:
 def adviser_disable(name: str) -> None:
     """Take away an adviser's access, at once."""
     with store_of(config.settings()) as store:
-        known = store.people.get(name.strip().lower())
+        known = store.people.get(name_of(name))
         if known is None:
             raise Stop(f"There is no adviser called {name}.")
         store.people.save(replace(known, disabled=True, stamp=secrets.token_hex(8)))
