@@ -142,8 +142,7 @@ class Settings:
 def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, running: bool = False) -> Settings:
     """Read the environment. Raises ConfigError with every invalid variable.
 
-    `running`: for a process of a running line, or one that must come up unattended. A read-only disk must not keep it
-    from answering calls.
+    `running`: for a process of a running line. A read-only disk must not keep it from answering calls.
     """
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
     if problems := [*_faults(environ, value, running=running)]:
@@ -229,7 +228,7 @@ def set_here(*names: str) -> list[str]:
 
 
 def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[Problem]:
-    """Faults of these variables and their folders that would otherwise appear later, when nobody could tell why."""
+    """Faults of these variables and their folders."""
     yield from environment.faults(value)
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
