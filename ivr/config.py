@@ -59,7 +59,6 @@ VARIABLES: Mapping[str, str] = {
 #: would be an outage.
 FEWEST_WEB_PROCESSES, MOST_WEB_PROCESSES = 2, 12
 
-
 #: A file of this name marks the data folder of a demo.
 DEMO = "demo"
 
@@ -397,5 +396,5 @@ def _text(file: Path) -> str:
 
 def bank_holidays() -> frozenset[dt.date]:
     """Every bank holiday in England that is known, from the package's own data."""
-    known = BankHolidays(use_cached_holidays=True).get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
-    return frozenset(holiday["date"] for holiday in known)
+    england = BankHolidays.ENGLAND_AND_WALES
+    return frozenset(day["date"] for day in BankHolidays(use_cached_holidays=True).get_holidays(division=england))
