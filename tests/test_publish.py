@@ -992,7 +992,8 @@ def test_a_notice_is_put_in_and_taken_out_without_touching_anything_else(
 
     for words, after in (('We say: "no" # yes {service_name}', editing.with_notice(text, "x", day, day)), ("", text)):
         changed = editing.with_notice(after, words, day, day) if words else editing.without_notices(after)
-        read = building.load({**files, LINE_YAML: changed})
+        read = drafts.read_draft({**files, LINE_YAML: changed})
+        assert read.problems == []
         assert [notice.words for notice in read.line.notices] == ([words] if words else [])
         kept = [line for line in (above + below).replace("\n", newline).splitlines(keepends=True) if line.strip()]
         assert [line for line in changed.splitlines(keepends=True) if line in kept and line.strip()] == kept
