@@ -29,7 +29,6 @@ from ivr.script import (
     HELP,
     MAIN_MENU,
     NEEDED_TEXTS,
-    WORDS_MENU,
     Notice,
     Option,
     Place,
@@ -132,7 +131,7 @@ class _Builder:
             first.setdefault(node_id, f"{where.file}:{where.line}")
             if not self.leading.is_off(node_id):
                 nodes[node_id] = self._node(file, node_id, node)
-        self._check_needed(nodes)
+        coherence.needed_nodes(self.found, nodes)
         press = {key: self._press(key) for key in "1234590*#"}
         return Script(
             revision=revision,
@@ -236,18 +235,6 @@ class _Builder:
 
         self._check_braces(TEXTS, ("texts", name), body)
         return spoken.BLANK.sub(value, body)
-
-    def _check_needed(self, nodes: Mapping[str, Place]) -> None:
-        """Report nodes that the line itself leads to and that are missing or of the wrong kind."""
-        for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
-            of = Reading if needed == GREETING else Menu
-            if needed not in nodes:
-                if not self.found.is_lost(needed, *self.draft.menus):
-                    self.found.report(_NODE_NEEDED(name=needed), MENUS + "welcome.yaml", ("nodes",))
-            elif not isinstance(nodes[needed], of):
-                file = next(file for file, _, node_id, _ in self.draft.nodes() if node_id == needed)
-                wrong = _WRONG_KIND(name=needed, kind=of.__name__.lower())
-                self.found.report(wrong, file, ("nodes", needed, "kind"))
 
     # one node
 
@@ -373,8 +360,6 @@ _MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
 _TWO_BLOCKS = kind("block-twice", "'{part}' is in {file} too.", "Keep one of them.")
 _NO_BLOCK = kind("missing-block", "No file in config/menus has '{part}'.", "Put shared.yaml back.")
 _NODE_TWICE = kind("node-twice", "'{name}' is already used as a name ({first}).", "Rename one of them.")
-_NODE_NEEDED = kind("missing-node", "The node '{name}' is missing.", "Write it: every line needs it.")
-_WRONG_KIND = kind("wrong-kind", "'{name}' is of the wrong kind.", "Make it a {kind}.")
 _TEXT_NEEDED = kind("missing-text", "The text '{name}' is missing.", "Write it: every line needs it.")
 _NO_TEXT = kind("unknown-text", "There is no text '{name}' in config/texts.yaml.", "Write it there.")
 _OFF = kind("switched-off", "'{name}' is switched off.", "Say where callers go instead, with 'when_off'.")

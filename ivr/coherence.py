@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr import places
 from ivr.authored import LEFT_OUT
-from ivr.drafts import LINE, TEXTS, WORDS, Draft
+from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.line_settings import SERVICE
+from ivr.places.nodes import Menu
+from ivr.places.reading import Reading
 from ivr.problems import Problem, Where, kind
 from ivr.reading import Path
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Place
 
 #: The parts of files other than menus that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}
@@ -20,6 +24,8 @@ _OURS = kind("setting-of-the-line", "The line fills in {{{name}}} itself.", "Cho
 _NESTED = kind(
     "setting-in-setting", "A setting cannot contain another setting.", "Write the words here, without braces."
 )
+_NODE_NEEDED = kind("missing-node", "The node '{name}' is missing.", "Write it: every line needs it.")
+_WRONG_KIND = kind("wrong-kind", "'{name}' is of the wrong kind.", "Make it a {kind}.")
 _NOT_LISTED = kind("name-not-listed", "'{name}' is not in '{group}'.", "Use a name from there.")
 _NO_SWITCH = kind("unknown-switch", "'{name}' is not a switch.", "Add it to 'switches' in config/line.yaml.")
 #: Names that settings must not use.
@@ -85,6 +91,18 @@ def _switches(found: Findings) -> None:
         name = node.only_if
         if name and name not in found.draft.line.switches and not found.is_lost(name, LINE):
             found.report(_NO_SWITCH(name=name), file, ("nodes", node_id, "only_if"))
+
+
+def needed_nodes(found: Findings, nodes: Mapping[str, Place]) -> None:
+    """Report nodes that the line itself leads to and that are missing or of the wrong kind."""
+    for needed in (GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU):
+        of = Reading if needed == GREETING else Menu
+        if needed not in nodes:
+            if not found.is_lost(needed, *found.draft.menus):
+                found.report(_NODE_NEEDED(name=needed), MENUS + "welcome.yaml", ("nodes",))
+        elif not isinstance(nodes[needed], of):
+            file = next(file for file, _, node_id, _ in found.draft.nodes() if node_id == needed)
+            found.report(_WRONG_KIND(name=needed, kind=of.__name__.lower()), file, ("nodes", needed, "kind"))
 
 
 def words_cut_short(found: Findings) -> None:

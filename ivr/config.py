@@ -59,7 +59,6 @@ VARIABLES: Mapping[str, str] = {
 #: would be an outage.
 FEWEST_WEB_PROCESSES, MOST_WEB_PROCESSES = 2, 12
 
-
 #: A file of this name marks the data folder of a demo.
 DEMO = "demo"
 
@@ -142,8 +141,7 @@ class Settings:
 def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, running: bool = False) -> Settings:
     """Read the environment. Raises ConfigError with every invalid variable.
 
-    `running`: for a process of a running line, or one that must come up unattended. A read-only disk must not keep it
-    from answering calls.
+    `running`: for a process of a running line. A read-only disk must not keep it from answering calls.
     """
     value = {name: environ.get(name, "").strip() or default for name, default in VARIABLES.items()}
     if problems := [*_faults(environ, value, running=running)]:
@@ -229,7 +227,7 @@ def set_here(*names: str) -> list[str]:
 
 
 def _faults(environ: Mapping[str, str], value: Mapping[str, str], *, running: bool) -> Iterator[Problem]:
-    """Faults of these variables and their folders that would otherwise appear later, when nobody could tell why."""
+    """Faults of these variables and their folders."""
     yield from environment.faults(value)
     for name in ("TWILIO_REGION", "TWILIO_EDGE"):
         if value["TWILIO_ACCOUNT_SID"] and environ.get(name):
@@ -398,5 +396,5 @@ def _text(file: Path) -> str:
 
 def bank_holidays() -> frozenset[dt.date]:
     """Every bank holiday in England that is known, from the package's own data."""
-    known = BankHolidays(use_cached_holidays=True).get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
-    return frozenset(holiday["date"] for holiday in known)
+    england = BankHolidays.ENGLAND_AND_WALES
+    return frozenset(day["date"] for day in BankHolidays(use_cached_holidays=True).get_holidays(division=england))

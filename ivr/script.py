@@ -228,9 +228,7 @@ class Place:
         return at
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        """Those of the keys that work everywhere which are named here: few, because a long list of keys hides
-        the choices.
-        """
+        """The keys that work everywhere and are named here: few, because a long list of keys hides the choices."""
         return ()
 
     def teaches(self, here: Here) -> str:
@@ -238,9 +236,7 @@ class Place:
         return ""
 
     def number_said(self, here: Here) -> str:
-        """The name in `phones` of the phone number in the reply, or "reference" for a call number; empty if
-        there is none.
-        """
+        """The name in `phones` of the number in the reply, or "reference" for a call number; empty without one."""
         at = here.s.place
         return "" if at.pen or here.s.waited else here.script.numbers.get(f"{at.node}.{at.part}", "")
 

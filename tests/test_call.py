@@ -599,7 +599,7 @@ def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
 
 def test_a_place_that_was_remembered_is_gone_on_from(script: Script, talk: Talk) -> None:
     """What the caller said on the way to it is remembered too."""
-    asked = talk.press("0").transfer("busy").press("11").press("22").press("3")
+    asked = talk.press("0").transfer("busy").press("112233")
     assert asked.place == At("ring_message")
 
     turn = call.go_on(script, asked.session, asked.session.place, Key("3"), PracticeDesk(), OPEN)

@@ -4,7 +4,8 @@ Each rule is one small function with a name, a reason, and the numbers of the ca
 R21: sentences, and so on; each rule states its reason). An error stops a publication; a warning does not. A rule can be
 waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
-    words.py     wording: sentences, words, numbers, banned phrases
+    words.py     wording: sentences, words, banned phrases
+    figures.py   numbers that change, texts, and how fast the voice speaks
     shape.py     structure: menus, depth, loops, dead ends, unused things
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
     offers.py    what offers a text is marked as that
@@ -33,7 +34,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr import playing, story, transcript
-from ivr.check import offers, promise, proof, safety, shape, urgency, words  # importing them registers their rules
+from ivr.check import (  # importing them registers their rules
+    figures,
+    offers,
+    promise,
+    proof,
+    safety,
+    shape,
+    urgency,
+    words,
+)
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.practice import PracticeDesk
 from ivr.problems import KINDS, ConfigError, Problem, Where, kind
@@ -166,6 +176,7 @@ __all__ = [
     "RULES",
     "Context",
     "check",
+    "figures",
     "findings",
     "offers",
     "play_stories",
