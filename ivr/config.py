@@ -205,7 +205,7 @@ def embedded_redis(data: Path) -> str:
 def without_password(address: str) -> str:
     """A URL without user name and password, for messages."""
     scheme, slashes, rest = address.partition("://")
-    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+    return f"{scheme}{slashes}{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def child_environment(**more: str) -> dict[str, str]:

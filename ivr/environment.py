@@ -293,8 +293,13 @@ def _api_url_faults(url: str) -> Iterator[Problem]:
 # --- Redis and mail ---------------------------------------------------------------------------
 
 
-#: The allowed query of a URL: the certificate authority of a server, and the number of a database.
-_BEHIND = {"rediss": r"ssl_ca_certs=/[^&?]+", "unix": r"db=\d+"}
+#: The allowed query of a URL: the certificate authority of a server, the number of a database, and the password of the
+#: sentinels.
+_ITS, _THEIR = r"ssl_ca_certs=/[^&?]+", r"sentinel_password=[^&?]+"
+_BEHIND = {
+    "rediss": _ITS, "unix": r"db=\d+", "sentinel": _THEIR,
+    "sentinels": f"{_ITS}|{_THEIR}|{_ITS}&{_THEIR}|{_THEIR}&{_ITS}",
+}  # fmt: skip
 
 
 def _redis_faults(url: str) -> Iterator[Problem]:
@@ -305,13 +310,16 @@ def _redis_faults(url: str) -> Iterator[Problem]:
 def _about_redis(url: str) -> Iterator[_Told]:
     """What is wrong with the URL of Redis, to follow its name. The URL is not shown: it may contain a password."""
     scheme, _, rest = url.partition("://")
-    if scheme not in ("redis", "rediss", "unix", "sentinel"):
+    if scheme not in ("redis", "rediss", "unix", "sentinel", "sentinels"):
         yield "is of no kind that is known here.", "Begin it with redis://, rediss://, unix:// or sentinel://"
     elif "?" in rest and not re.fullmatch(_BEHIND.get(scheme, ""), rest.partition("?")[2]):
-        remedy = "Only ssl_ca_certs=/its.pem (with rediss://) or db=1 (with unix://) can be there. Remove the rest."
+        remedy = (
+            "Only ssl_ca_certs=/its.pem (with TLS), sentinel_password=… or db=1 (with unix://) can be there. "
+            "Remove the rest."
+        )
         yield "has more after its ? than the line knows.", remedy
-    elif scheme == "sentinel":
-        hosts, _, name = rest.rpartition("@")[2].partition("/")
+    elif scheme in ("sentinel", "sentinels"):
+        hosts, _, name = rest.partition("?")[0].rpartition("@")[2].partition("/")
         if not all(re.fullmatch(r"[^:]+:\d{1,5}", host) for host in hosts.split(",")):
             yield "does not name its sentinels.", "Write each as host:port, with commas between them."
         if not name or "/" in name:

@@ -36,6 +36,8 @@ def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
         except Exception:  # one failure must not stop the others; the file stays
             log.exception("spool", file=each.name)
             continue
+        if not store.is_on_a_replica():
+            raise StoreDown("Only one server of several has it")
         spool.forget(each.name)
         log.info("handed in", file=each.name, waited=round(time.time() - each.entry.at, 1))
         handed += 1

@@ -21,6 +21,7 @@ from ivr.store.durability import risks
 from tests.faults.proxies import NGINX_DELIVERED, PUBLIC, Proxy, proxy
 from tests.ports import free_port
 from tests.redis_server import soon
+from tests.sealed import KEYS
 from tests.test_rest import needs
 from tests.test_start import IVR, an_environment
 
@@ -86,7 +87,7 @@ def test_the_delivered_redis_loses_nothing_that_it_answered(tmp_path: Path) -> N
     running = subprocess.Popen([program, str(file)], stdout=subprocess.DEVNULL)
     try:
         assert soon(lambda: ping(f"unix://{socket}"))
-        with closing(Store(f"unix://{socket}", PATIENT_SECONDS)) as store:
+        with closing(Store(f"unix://{socket}", KEYS, PATIENT_SECONDS)) as store:
             assert risks(store.redis) == []
     finally:
         running.terminate()

@@ -142,6 +142,10 @@ class Store:
         """Raises StoreDown if Redis does not answer or cannot store anything. (A full Redis still answers a ping.)"""
         self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
+    def is_on_a_replica(self) -> bool:
+        """Whether what this thread has just written would survive the loss of one server. Raises StoreDown."""
+        return self.redis.is_on_a_replica()
+
     def redis_risks(self) -> list[str]:
         """Settings of Redis with which it could lose data, and what it does not tell. Raises StoreDown."""
         return risks(self.redis)

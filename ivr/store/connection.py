@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -36,6 +36,11 @@ PATIENT_SECONDS = 10.0
 LEFT_ALONE_SECONDS = 1.0
 
 
+#: The schemes of a Redis behind Sentinel, without TLS and with it.
+SENTINEL = ("sentinel", "sentinels")
+#: Milliseconds that a replica has to take what a caller is told that we have.
+REPLICA_MILLISECONDS = 100
+
 #: The longest path of a socket in bytes that the kernel accepts.
 _LONGEST_SOCKET = 107
 
@@ -48,20 +53,33 @@ class StoreDown(Exception):
 
 
 def _client(url: str, seconds: float | None) -> Client:
-    """A client with this time limit, for redis://, rediss://, unix:// or sentinel://host:port,host:port/name."""
+    """A client with this time limit, for redis://, rediss://, unix://, or Sentinel (see `_behind_sentinel`)."""
     waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     options: dict[str, Any] = {**waits, "retry": Retry(NoBackoff(), 0)} if seconds else {}
     parts = urlsplit(url)
-    if parts.scheme != "sentinel":
-        if parts.scheme == "unix":
-            options["connection_class"] = _SocketOfAnyPath
-        return redis.Redis.from_url(url, **options)
+    if parts.scheme in SENTINEL:
+        return _behind_sentinel(parts, waits, options)
+    if parts.scheme == "unix":
+        options["connection_class"] = _SocketOfAnyPath
+    return redis.Redis.from_url(url, **options)
+
+
+def _behind_sentinel(parts: SplitResult, waits: dict[str, Any], options: dict[str, Any]) -> Client:
+    """A client of the present primary: sentinel://user:password@host:port,host:port/name.
+
+    `sentinels://` is the same with TLS to sentinels and servers.
+    """
     hosts = [host.rsplit(":", 1) for host in parts.netloc.rpartition("@")[2].split(",")]
+    told = dict(parse_qsl(parts.query))
+    tls: dict[str, Any] = {"ssl": True} if parts.scheme == "sentinels" else {}
+    if "ssl_ca_certs" in told:
+        tls["ssl_ca_certs"] = told["ssl_ca_certs"]
     sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
         [(host, int(port)) for host, port in hosts],
-        sentinel_kwargs=waits,
+        sentinel_kwargs={**waits, **tls, "password": told.get("sentinel_password")},
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
+        **tls,
     )
     return sentinels.master_for(parts.path.strip("/"), **options)
 
@@ -131,6 +149,20 @@ class Redis:
             return wire.ask(command)
 
         return self._guarded(ask)
+
+    def is_on_a_replica(self) -> bool:
+        """Whether what this thread has just written would survive the loss of the primary. Raises StoreDown.
+
+        Behind Sentinel, another server takes over, and what it has not taken yet is lost. With no other server, and
+        without Sentinel, the disk of the one that answered counts.
+        """
+        if not self._url.startswith(SENTINEL):
+            return True
+        return self.do(
+            lambda client: (
+                not client.info("replication")["connected_slaves"] or bool(client.wait(1, REPLICA_MILLISECONDS))
+            )
+        )
 
     def _guarded(self, what: Callable[[], T]) -> T:
         now = time.monotonic()

@@ -44,7 +44,9 @@ class Desk:
         try:
             if about := _about(effect):
                 self._hand_in(about)
-            return self._run(script, effect, now)
+            done = self._run(script, effect, now)
+            self._keep_for_a_replica(effect, done, now.timestamp())
+            return done
         except StoreDown as error:
             return self._without_redis(effect, now.timestamp(), str(error))
         except Refused as refusal:
@@ -55,6 +57,22 @@ class Desk:
         """What this call asked for before comes first."""
         if not self._spool.is_empty():
             spooling.hand_in(self._spool, self._store, self._jobs, about)
+
+    def _keep_for_a_replica(self, effect: Effect, done: Done | Failed, seconds: float) -> None:
+        """Put what a caller is told that we have into the spool as well, if only one server of several has it.
+
+        Handing it in again changes nothing, and it stays until a replica has it too.
+        """
+        if not (isinstance(effect, SaveRequest | CancelRequest) and isinstance(done, Done)):
+            return
+        if self._store.is_on_a_replica():
+            return
+        if isinstance(effect, CancelRequest):
+            self._spool.keep(Entry(seconds, cancel=effect))
+        else:
+            (asker,) = effect.request.askers
+            asker = replace(asker, reference=done.reference or asker.reference)
+            self._spool.keep(Entry.of(seconds, replace(effect.request, askers=(asker,))))
 
     def _without_redis(self, effect: Effect, seconds: float, why: str) -> Done | Failed:
         try:
