@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 
 #: By engine, what is said for each word.
-RESPELT: Mapping[str, Mapping[str, str]] = {
+BY_ENGINE: Mapping[str, Mapping[str, str]] = {
     "pyttsx3": {
         "E H C": "E H [[ss'i:]]",  # 0 and 10: a telephone loses the hiss, and C was heard as G
         "appeal": "appeeal",  # 4 and 9: it was heard as "a feel"
@@ -22,18 +22,18 @@ RESPELT: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def respelt(engine: str, words: str) -> str:
+def for_engine(engine: str, words: str) -> str:
     """Words as this voice is asked to say them."""
-    known = RESPELT.get(engine, {})
+    known = BY_ENGINE.get(engine, {})
     return _pattern(engine).sub(lambda found: known[found[1]], words) if known else words
 
 
 def fingerprint(engine: str) -> str:
     """A part of the names of its sounds: another respelling is another sound."""
-    known = RESPELT.get(engine)
+    known = BY_ENGINE.get(engine)
     return f" {hashlib.sha256(repr(sorted(known.items())).encode()).hexdigest()[:8]}" if known else ""
 
 
 @cache
 def _pattern(engine: str) -> re.Pattern[str]:
-    return re.compile(r"\b(" + "|".join(map(re.escape, sorted(RESPELT[engine], key=len, reverse=True))) + r")\b")
+    return re.compile(r"\b(" + "|".join(map(re.escape, sorted(BY_ENGINE[engine], key=len, reverse=True))) + r")\b")
