@@ -167,11 +167,11 @@ def test_a_respelling_of_a_voice_is_heard_and_makes_other_sounds(
 ) -> None:
     said = "You can ask for an EHC plan."
     (with_it,) = [choice for choice in engines.choices(shipped.line.speech) if choice.engine == "pyttsx3"]
-    heard, _ = engines.say(with_it.ready(), as_said(said, shipped.words.said), shipped.line.pace, slow=False)
+    heard, _ = engines.say(with_it.ready(), as_said(said, shipped.respelt), shipped.line.pace, slow=False)
 
-    monkeypatch.setattr("ivr.audio.respelling.RESPELT", {})
+    monkeypatch.setattr("ivr.audio.respelling.BY_ENGINE", {})
     (without,) = [choice for choice in engines.choices(shipped.line.speech) if choice.engine == "pyttsx3"]
-    plainly, _ = engines.say(without.ready(), as_said(said, shipped.words.said), shipped.line.pace, slow=False)
+    plainly, _ = engines.say(without.ready(), as_said(said, shipped.respelt), shipped.line.pace, slow=False)
 
     assert with_it.identity != without.identity
     assert not np.array_equal(heard, plainly)

@@ -3,6 +3,7 @@
     clips.py       everything that can be said, at both paces, and the name of each sound file
     voices.py      which voices there are, where each comes from, and how one is fetched
     engines.py     voices: natural (hibari), piper, and pyttsx3, which is always there
+    respelling.py  how each voice is asked to say the words that it says badly
     espeak.py      pyttsx3's voice, made as clear on a telephone as it can be
     telephone.py   converts a voice's sound to telephone sound, and measures it
     render.py      renders missing sounds, in parallel on every core

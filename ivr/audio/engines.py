@@ -19,6 +19,7 @@ import numpy as np
 
 from ivr import config
 from ivr.audio import telephone, voices
+from ivr.audio.respelling import fingerprint, for_engine
 from ivr.audio.telephone import Samples
 from ivr.line_settings import Pace, Voices
 
@@ -206,7 +207,8 @@ class Piper:
 
 
 def _pyttsx3() -> VoiceChoice:
-    identity = f"pyttsx3 {ESPEAK_VARIANT} {_version('espeakng-loader')} {_version('pyttsx3')}"
+    made_by = f"{_version('espeakng-loader')} {_version('pyttsx3')}{fingerprint('pyttsx3')}"
+    identity = f"pyttsx3 {ESPEAK_VARIANT} {made_by}"
     return VoiceChoice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3)
 
 
@@ -231,7 +233,7 @@ class Pyttsx3:
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
         pauses = len(_BETWEEN_SENTENCES.findall(words)) * self.PAUSE_IN_WORDS
         faster = min(1 + pauses / len(words.split()), MOST_MADE_UP)
-        return self._espeak.say(words, round(words_a_minute * self.RATE * faster))
+        return self._espeak.say(for_engine("pyttsx3", words), round(words_a_minute * self.RATE * faster))
 
 
 def _version(package: str) -> str:

@@ -61,10 +61,13 @@ class ESpeak:
         self._espeak = espeak
 
     def say(self, words: str, rate: int) -> tuple[Samples, int]:
-        """Speak words at a rate in eSpeak's own words per minute. Returns samples and sample rate."""
+        """Speak words at a rate in eSpeak's own words per minute. Returns samples and sample rate.
+
+        What stands in double square brackets is in eSpeak's own phonemes.
+        """
         self._taken.clear()
         self._espeak.SetParameter(self._espeak.RATE, rate, 0)
-        self._espeak.Synth(words.encode(), flags=self._espeak.CHARS_UTF8)
+        self._espeak.Synth(words.encode(), flags=self._espeak.CHARS_UTF8 | self._espeak.PHONEMES)
         if not self._taken:
             raise OSError(f"eSpeak says nothing for: {words}")
         played_at = round(self._made_at * LOWERED)

@@ -19,7 +19,6 @@ from ivr import callback, metrics
 from ivr.cli import sound
 from ivr.config import Settings
 from ivr.jobs import MESSAGES, POSTS, recording_path
-from ivr.script import Script
 from ivr.session import SendText
 from tests.crew import children, crew, half, seconds_until
 from tests.desk import ask, hire
@@ -183,11 +182,11 @@ def test_a_full_disk_holds_up_no_text_no_click_and_no_alert_and_a_message_is_fet
 
 
 def test_sounds_that_cannot_be_written_keep_no_line_from_starting(
-    small_disk: Path, settings: Settings, shipped: Script, capsys: pytest.CaptureFixture[str]
+    small_disk: Path, settings: Settings, files: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _fill(small_disk)
 
-    sound.prepare(replace(settings, audio_dir=small_disk / "audio", speech="audio"), shipped)
+    sound.prepare(replace(settings, audio_dir=small_disk / "audio", speech="audio"), files)
 
     assert "sounds cannot be written into" in capsys.readouterr().out
 
