@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
+import msgspec
 import pytest
 
 from ivr import call
@@ -75,9 +77,7 @@ def test_a_hidden_number_is_asked_for(script: Script) -> None:
 
 
 def test_what_is_said_can_be_typed_by_a_relay_within_a_minute(shipped: Script) -> None:
-    from dataclasses import replace
-
-    script = replace(shipped, line=shipped.line.model_copy(update={"without_menus": [DOOR]}))
+    script = dataclasses.replace(shipped, line=msgspec.structs.replace(shipped.line, without_menus=(DOOR,)))
     turn = _rings(script, EVENING)
     done = _keys(script, turn.session, PracticeDesk(), EVENING, "1")
 
