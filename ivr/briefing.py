@@ -305,8 +305,8 @@ def _about(asker: Asker) -> str:
 
 
 def short_about(request: CallbackRequest) -> list[str]:
-    """The same in a few words, for the list, the table and alerts; and who is to be answered by text. Nothing for callers
-    who ask about their own child.
+    """The same in a few words, for the list and for alerts; and whether to answer by text. Nothing for callers who ask
+    about their own child.
     """
     short = {"me": "A young person", "other": "For somebody else"}
     about = dict.fromkeys(short[asker.about] for asker in request.askers if asker.about in short)
