@@ -32,6 +32,7 @@ The core knows only itself: no clock, no files, no network.
     talks        calls between advisers and callers: while one lasts, the request stays theirs
     spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together
+    textin       a text to the line: the request that it becomes, and the reply
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
     line_settings  the settings of a line that runs, as plain values

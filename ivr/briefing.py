@@ -305,9 +305,12 @@ def _about(asker: Asker) -> str:
 
 
 def short_about(request: CallbackRequest) -> list[str]:
-    """The same in a few words, for the list and for alerts: nothing for callers who ask about their own child."""
+    """The same in a few words, for the list and for alerts; and whether to answer by text. Nothing for callers who ask
+    about their own child.
+    """
     short = {"me": "A young person", "other": "For somebody else"}
-    return list(dict.fromkeys(short[asker.about] for asker in request.askers if asker.about in short))
+    about = dict.fromkeys(short[asker.about] for asker in request.askers if asker.about in short)
+    return ["Answer by text"] * request.by_text + list(about)
 
 
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:

@@ -24,6 +24,7 @@ from ivr.places.reading import Greeting, Reading
 from ivr.problems import ConfigError, kind
 from ivr.reading import Path
 from ivr.script import (
+    ANSWER_DAY,
     END_MENU,
     GREETING,
     HELP,
@@ -149,7 +150,7 @@ class _Builder:
             diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
             press={key: f"{words}." for key, words in press.items()},
             press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
-            ours=self.ours,
+            ours=self.ours | frozenset(self.line.without_menus),
             offers_texts=self.offers_texts,
         )
 
@@ -225,6 +226,7 @@ class _Builder:
         for needed in NEEDED_TEXTS:
             if needed not in self.draft.texts.texts and not self.found.is_lost(needed, TEXTS):
                 self.found.report(_TEXT_NEEDED(name=needed), TEXTS, ("texts",))
+        values[ANSWER_DAY] = f"{{{ANSWER_DAY}}}"  # filled in when a text is answered
         return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
 
     def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:

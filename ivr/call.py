@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from ivr import dialling, escalation, reply, trail
 from ivr.phrases import MoreTime, StartAgain, UnusedKeyFirst
+from ivr.places.door import Door
 from ivr.places.ringing import reference_twice
 from ivr.places.texting import TextCheck, TextFailed
 from ivr.places.wish import RingFailed
@@ -55,8 +56,10 @@ MOST_STEPS = 12
 # --- the ways in ----------------------------------------------------------------------------
 
 
-def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False) -> Turn:
-    """The first turn of a call. `lost`: its session is gone, and it starts again in the middle."""
+def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False, rung: str = "") -> Turn:
+    """The first turn of a call. `lost`: its session is gone, and it starts again in the middle. `rung`: the number that
+    was rung, which may be a door without menus.
+    """
     s = Session(
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
         visited=(GREETING,),
@@ -64,6 +67,11 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
     here = Here(script, s, now)
     if lost:
         here = here.at(say(here, here.words(StartAgain.say)))
+    if dialling.same(rung, script.line.without_menus):
+        s = replace(say(here, here.words(Door.say)), door=True, more_time=True)
+        at_door = _moved(_Turning(script, GREETING, now), s, Go("person"))
+        assert isinstance(at_door, Turn)
+        return at_door
     return reply.turn(here.at(say(here, *reply.notices(script, now))))
 
 

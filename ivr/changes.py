@@ -133,6 +133,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "voice, more of it", _named(_without(line.speech, "mode", "engines"))
     yield "switches", _named(line.switches)
     yield "callers rung back", _ring_back(line.ring_back)
+    yield "numbers without menus", _list(line.without_menus)
     yield "phones that hear the draft", _list(line.test_phones)
     yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
 

@@ -129,6 +129,7 @@ class LineSettings(msgspec.Struct, frozen=True):
     pace: Pace
     waiting: Waiting
     speech: Voices
+    without_menus: tuple[str, ...]
     test_phones: tuple[str, ...]
     alerts: Alerts
     limits: Misuse

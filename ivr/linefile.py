@@ -280,6 +280,9 @@ class LineFile(File):
     pace: Pace
     waiting: Waiting
     speech: SpeechSettings
+    without_menus: list[str] = Field(
+        default_factory=list, description="Numbers of this line that lead to a person without a menu, for text relays."
+    )
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)

@@ -61,6 +61,9 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: theirs, and not the caller's own.
     agreed: bool | None = None
     theirs: bool = False
+    #: What they wrote in a text, and whether to answer it by text: unless it asks to be rung.
+    wrote: str = ""
+    by_text: bool = False
     #: None: not asked, so the careful answer applies.
     message_ok: bool | None = None
     say_who: bool | None = None
@@ -243,6 +246,16 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def message_only(self) -> bool:
         return bool(self.askers) and all(asker.message_only for asker in self.askers)
+
+    @property
+    def by_text(self) -> bool:
+        """Whether one of them is to be answered by text."""
+        return any(asker.by_text for asker in self.askers)
+
+    @property
+    def wrote(self) -> tuple[str, ...]:
+        """What they wrote in texts, the latest last."""
+        return tuple(asker.wrote for asker in self.everybody if asker.wrote)
 
     @property
     def entries(self) -> tuple[tuple[str, str], ...]:

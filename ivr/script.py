@@ -31,8 +31,10 @@ GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
 #: The automatic reply to people who text the line.
 TEXT_REPLY = "text_reply"
+#: The same, if the text could not be kept; and the name of the day by which the first promises an answer.
+TEXT_NOT_KEPT, ANSWER_DAY = "text_not_kept", "answer_day"
 #: Texts that every script must have.
-NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY)
+NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY, TEXT_NOT_KEPT)
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -94,6 +94,8 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     trail: tuple[At, ...] = ()
     #: Words to say once, before those of the place.
     lead: Said = ()
+    #: Whether the call came through the door without menus.
+    door: bool = False
     #: The last key and its time, the time of arrival at this place, and the time when an entered number completed
     #: itself: to recognise a key that is pressed twice, or meant for the previous reply.
     key: str = ""

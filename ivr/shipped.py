@@ -186,6 +186,13 @@ SHIPPED: dict[str, Any] = {
             "phone": "Sorry, we cannot write that down today. To talk to a person, {press_zero}. Or ring {helpline_phone}. {opening_hours}.",
             "all": "Sorry, no more numbers today. To talk to a person, {press_zero}. Or ring {helpline_phone}. {opening_hours}.",
         },
+        "door": {
+            "say": "{service_name}.",
+            "ask": "Shall we keep your number, and ring back?",
+        },
+        "door_done": {
+            "bye": "You can hang up now.",
+        },
         "ring_reference": {
             "say": "Please enter the number of your call. It has {reference_digits} numbers.",
             "hidden": "We cannot see your number, so we cannot find your call here.",
@@ -299,7 +306,8 @@ SHIPPED: dict[str, Any] = {
     "texts": {
         "text_us": "{service_name}: ring {helpline_phone}. Email {service_email} Web {service_web}",
         "text_words": "{service_name}: Word list: {glossary_link} Help: {helpline_phone}",
-        "text_reply": "{service_name}: Sorry, no one can read texts sent here. To talk to a person, ring {helpline_phone}. You can email {service_email}",
+        "text_reply": "Thank you. We have your text. We will answer by {answer_day}. To be called, text RING. For a person now, ring {helpline_phone}. No more texts: STOP",
+        "text_not_kept": "Sorry, we could not keep your text. To talk to a person, ring {helpline_phone}.",
     },
     "pace": {
         "words_a_minute": 140,

@@ -19,7 +19,7 @@ NODES: dict[str, dict[str, Any]] = {
     "greeting": {"kind": "reading", "parts": 2, "runs_on_to": "main_menu", "person_hint": "first part"},
     "main_menu": {
         "kind": "menu",
-        "choices": ["reading", "runs_on", "with_number", "more_menu"],
+        "choices": ["reading", "runs_on", "with_number", "more_menu", "ring_reference"],
     },
     "more_menu": {
         "kind": "menu", "choices": ["urgent", "question", "with_text", "people_menu"], "text": "text_reading",

@@ -45,7 +45,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
-        "what advisers read": {"messages", "briefing"},
+        "what advisers read": {"messages", "briefing", "textin"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks"},

@@ -31,7 +31,7 @@ PAGES = [
     "/request/CA001-1", "/request/CA001-1/message/0",
 ]  # fmt: skip
 DONE = (
-    "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "reopen", "delete", "block", "number",
+    "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
     "number/confirm", "message/0/listened",
 )  # fmt: skip
 FORMS = [

@@ -388,6 +388,7 @@ def confirmed(context: Context) -> Iterator[Finding]:
 def phones(context: Context) -> Iterator[Finding]:
     line = context.script.line
     places: list[tuple[Path, str]] = [(("phones", name), number) for name, number in line.phones.items()]
+    places += [(("without_menus", i), number) for i, number in enumerate(line.without_menus)]
     places += [(("test_phones", i), number) for i, number in enumerate(line.test_phones)]
     for path, number in places:
         verdict = dialling.judge(number).verdict

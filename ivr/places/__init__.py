@@ -8,6 +8,7 @@ caller who has not agreed. To add a step, write a class with its words, and list
     reading.py   nodes: readings, and the greeting
     entry.py     keying a number
     person.py    being put through, the alternatives when nobody can talk, and the end
+    door.py      the number without menus, for callers who use a text relay
     message.py   a message that needs no key
     texting.py   getting a text message about the guidance
     wish.py      what is saved of a callback request, and what is promised
@@ -29,7 +30,7 @@ from ivr.phrases import (
     UnusedKeyAgain,
     UnusedKeyFirst,
 )
-from ivr.places import changing, entry, letter, message, nodes, person, ringing, texting, whom, wish
+from ivr.places import changing, door, entry, letter, message, nodes, person, ringing, texting, whom, wish
 from ivr.places.kinds import Step
 from ivr.script import Line, Place, Words
 
@@ -40,7 +41,7 @@ WORDED: tuple[type[Words], ...] = (
     ringing.RingBack, entry.RingNumber, ringing.RingCheck, whom.RingWho, whom.RingAgreed,
     whom.RingWhose, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
     ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, letter.LetterDate, letter.LetterCheck,
-    ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit,
+    ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit, door.Door, door.DoorDone,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
     entry.NumberEntry, NoKeyFirst, NoKeyAgain, UnusedKeyFirst, UnusedKeyAgain, person.Goodbye, StartAgain, Trouble,
     person.Told,

@@ -47,7 +47,7 @@ class _Rings(HandsOver):
             return replace(s, lead=(), place=replace(place, part=place.part + 1)), STAY
         unasked = self.comes_unasked and event.how != "stopped"
         here = here.at(replace(s, turned_away=s.turned_away + 1, away=event.how))
-        return reply.say(here, here.words(getattr(PersonAway, event.how))), Go("message" if unasked else "person_away")
+        return reply.say(here, here.words(getattr(PersonAway, event.how))), Go("message" if unasked else _away(here))
 
 
 def _talked(here: Here) -> Moved:
@@ -91,7 +91,12 @@ class Person(_Rings):
 def _instead(here: Here) -> Moved:
     """Where to go when nobody can talk; for a caller who keeps asking for a person, a message that needs no key."""
     to_message = here.s.turned_away >= MOST_TURNED_AWAY and not here.s.message_offered
-    return here.s, Go("message" if to_message else "person_away")
+    return here.s, Go("message" if to_message else _away(here))
+
+
+def _away(here: Here) -> str:
+    """Where nobody can talk: the alternatives, or the one question of the door without menus."""
+    return "door" if here.s.door else "person_away"
 
 
 class StayOn(_Rings):

@@ -26,6 +26,8 @@ SHORT_CALL_SECONDS = 20
 MOST_KEYS = 32
 #: The most characters of a caller ID. A longer one is not a number.
 LONGEST_CALLER_ID = 64
+#: The most characters of a text. A longer one cannot be sent.
+LONGEST_TEXT = 1600
 
 _NO_KEY = re.compile("[^0-9*#]")
 _SID = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -95,6 +97,11 @@ def caller(form: Form) -> str:
         return ""
     on_the_way = [form.get(name, "")[:LONGEST_CALLER_ID] for name in ("ForwardedFrom", "CalledVia", "To", "Called")]
     return "" if dialling.same(shown, filter(None, on_the_way)) else shown
+
+
+def number_rung(form: Form) -> str:
+    """The line's number that was rung, in E.164; empty if the form does not say."""
+    return number_shown(form, "To") or number_shown(form, "Called")
 
 
 def happened(form: Form, awaited: type[Input] | None, accepted: Callable[[], bool | None]) -> Input:
@@ -251,24 +258,31 @@ def text_news(form: Form) -> TextNews | None:
 
 
 class TextCame(NamedTuple):
-    """The sender of an incoming text (E.164), and whether Twilio itself answers its keyword."""
+    """An incoming text: its id, its sender (E.164), what it says, and whether it is only meant for Twilio.
 
+    Without an id from Twilio, its id follows from what it says, so that the same text is the same wish.
+    """
+
+    id: str
     sender: str
+    body: str
     for_twilio: bool
 
 
-#: Twilio answers these keywords, even with punctuation. "yes" is not listed: people also answer a question with it.
+#: Twilio acts on these keywords, even with punctuation. "yes" is not listed: people also answer a question with it. Nor
+#: is "help": whoever needs help is answered by us too.
 _FOR_TWILIO = frozenset(
-    ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "unstop", "help", "info")
+    ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "start", "unstop")
 )
 
 
 def text_came(form: Form) -> TextCame:
     """Parse an incoming text. The sender is empty if it cannot be answered: a short code, a name, or a service."""
     words = re.sub(r"[^a-z]+", " ", form.get("Body", "")[:100].lower()).strip()
-    for_twilio = bool(form.get("OptOutType", "").strip()) or words in _FOR_TWILIO
-    shown = number_shown(form, "From")
-    return TextCame("" if shown == number_shown(form, "To") else shown, for_twilio)
+    for_twilio = form.get("OptOutType", "").strip().upper() not in ("", "HELP") or words in _FOR_TWILIO
+    shown, body = number_shown(form, "From"), form.get("Body", "")[:LONGEST_TEXT]
+    text_id = safe_id(form.get("MessageSid", "") or form.get("SmsSid", "")) or safe_id(f"{shown} {body}")
+    return TextCame(text_id, "" if shown == number_shown(form, "To") else shown, body, for_twilio)
 
 
 # --- a call of our own ---------------------------------------------------------------

@@ -96,7 +96,14 @@ class CallWebhook:
         if self._is_erased():
             return twiml.hang_up()
         edition = self._edition_for_caller()
-        turn = call.start(edition.script, self._call, webhook.caller(self._form), self._now, lost=lost is not None)
+        turn = call.start(
+            edition.script,
+            self._call,
+            webhook.caller(self._form),
+            self._now,
+            lost is not None,
+            webhook.number_rung(self._form),
+        )
         blocked = self._is_blocked(turn.session.caller)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
         try:

@@ -13,13 +13,13 @@ import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
-from ivr import callback, dialling, reply
+from ivr import callback, dialling, reply, textin
 from ivr.hot.lean import Document
 from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.phrases import Phrases
 from ivr.request import CallbackRequest
-from ivr.script import MAIN_MENU, TEXT_REPLY
-from ivr.session import At, Session
+from ivr.script import MAIN_MENU
+from ivr.session import At, Done, SaveRequest, Session
 from ivr.spending import Counted, minutes
 from ivr.spoken import text_of
 from ivr.store import StoreDown
@@ -249,12 +249,18 @@ class _Views:
         return Response(status=204)
 
     def text_came(self, sent: Sent) -> Response:
-        """An incoming text. The reply says who we are, and how to reach a person."""
+        """An incoming text becomes a request. The reply says by when we answer, and how to reach a person."""
         came, script = webhook.text_came(sent.form), self._line.live.now.script
         is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
-        answers = is_somebody and not came.for_twilio and self._may_answer(came.sender)
-        log.info("text came", answered=answers, for_twilio=came.for_twilio)
-        return Document(twiml.text_back(script.texts[TEXT_REPLY] if answers else ""))
+        if not is_somebody or came.for_twilio:
+            log.info("text came", answered=False, for_twilio=came.for_twilio)
+            return Document(twiml.text_back(""))
+        now = self._line.clock()
+        done = self._line.desk.run(script, SaveRequest(textin.wish(script, came.id, came.sender, came.body, now)), now)
+        kept = done.request if isinstance(done, Done) else None
+        answers = self._may_answer(came.sender)
+        log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)
+        return Document(twiml.text_back(textin.reply(script, kept) if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""

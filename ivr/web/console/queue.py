@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import get_args
+from zlib import crc32
 
 from flask import Flask, abort, flash, g, render_template, request
 from werkzeug.wrappers import Response
@@ -11,10 +12,13 @@ from werkzeug.wrappers import Response
 from ivr import briefing, callback, dialling, messages, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.request import CallbackRequest
+from ivr.session import Done, SendText
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, go, written
 
 LONGEST_NOTE = 2000
+#: The most characters of an answer by text: two texts that are sent as one.
+LONGEST_ANSWER = 306
 
 
 def add_to(app: Flask, console: Console) -> Callable[..., str]:
@@ -35,6 +39,7 @@ def add_to(app: Flask, console: Console) -> Callable[..., str]:
         ("/request/<request_id>/by-hand", pages.by_hand, "POST"),
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
+        ("/request/<request_id>/answer", pages.answer, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
         ("/request/<request_id>/delete", pages.delete, "POST"),
     ):
@@ -78,6 +83,7 @@ class _Pages(Pages):
             stuck=briefing.stuck_in_words(found, script),
             entries=briefing.entries_in_words(found, script),
             about=briefing.about_in_words(found),
+            longest_answer=LONGEST_ANSWER,
             says=briefing.script_for_ringing(found, script.line.service_name),
             outcomes=get_args(Outcome),
             next_try=briefing.next_try(found, self._now, script.diary),
@@ -202,6 +208,25 @@ class _Pages(Pages):
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
         return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page", instead=noted)
+
+    def answer(self, request_id: str) -> Response:
+        """Send an adviser's words to a caller who asked for an answer by text. The outcome is saved as for a call."""
+        found, words = self._found(request_id), written("words", LONGEST_ANSWER)
+        if not callback.held_by(found, self._me, self._now) or not (found.by_text and found.number):
+            flash("Take the request first.", "danger")
+        elif not words:
+            flash("Write the answer first.", "danger")
+        else:
+            # The same answer sent twice by a second click is one text.
+            text_id = f"{request_id}-answer-{crc32(words.encode())}"
+            done = self._console.jobs.send_text(SendText(text_id, found.number, "answer", words), self._now)
+            if isinstance(done, Done):
+                note = f"Answered by text: {words}"
+                return self._change(
+                    request_id, "answered by text", lambda r: callback.note(r, self._me, note, self._now, text_id)
+                )
+            flash("The text could not be sent. Ring instead, if they can hear.", "danger")
+        return go("card", request_id=request_id)
 
     def note(self, request_id: str) -> Response:
         note = written("note", LONGEST_NOTE)

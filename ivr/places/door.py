@@ -1,0 +1,44 @@
+"""The door without menus: a second number, for callers who use a text relay, and for whoever cannot follow a menu.
+
+A person rings at once. Where nobody can talk, one question is left: whether to ring back. All that is said here can be
+typed by a relay's operator within a minute, and the line waits as long as whoever has asked for more time. Nothing else
+is asked: the request is urgent, as whatever a caller was not asked, and the careful answers apply.
+"""
+
+from __future__ import annotations
+
+from ivr import dialling
+from ivr.phrases import Phrases
+from ivr.places.kinds import Asks, Pick, no, wishing, yes
+from ivr.places.ringing import RingDone
+from ivr.places.wish import anew, save, told
+from ivr.script import END_MENU, Go, Here, Line, Moved
+from ivr.spoken import Speech
+
+
+class Door(Asks):
+    """Asks whether to ring back, after nobody could talk."""
+
+    id = "door"
+    say, ask = Line(), Line()
+    picks = (yes("door_done"), no(END_MENU))
+    stands_alone = True
+
+    def picked(self, here: Here, pick: Pick) -> Moved:
+        own = dialling.judge(here.s.caller)
+        if pick.label is not Phrases.if_yes:
+            return super().picked(here, pick)
+        if own.verdict != "fine":  # the number is hidden, so it is asked for
+            return here.s, Go("ring_back")
+        return save(wishing(anew(here), number=own.e164, urgent=True, needs=("relay",)), Go("door_done"))
+
+
+class DoorDone(Asks):
+    """The promise, in as few words as there are. Whoever stays on the line can go on."""
+
+    id = "door_done"
+    bye = Line()
+    picks = (Pick(RingDone.go_on, END_MENU),)
+
+    def says(self, here: Here) -> Speech:
+        return (*told(here, RingDone.by), *here.words(self.bye))
