@@ -89,7 +89,10 @@ The entrances are used from outside.
     backup       a backup in one file, and its restore on another machine
     renewing     encrypts what is stored with the newest key
     spooling     hands in what was kept on disk while Redis was down
-    worker       runs the work: texts, recordings, calls by one click, alerts; looks for forgotten work
+    tools        what the worker's jobs work with: settings, store and clients
+    overdue      what waits that should not: late requests, unheard messages, a flood
+    alerting     jobs that alert the service
+    worker       runs the work: texts, recordings, calls by one click; looks for forgotten work
     pool         the worker's processes and queues
     publishing   takes the draft through the gate, and makes it live
     probing      rings the line as Twilio would, and says where the way is broken

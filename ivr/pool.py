@@ -38,14 +38,15 @@ from rq.registry import BaseRegistry, FailedJobRegistry, ScheduledJobRegistry, S
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from ivr import disk, log, server, worker
+from ivr import disk, log, overdue, server, worker
 from ivr.config import Settings
 from ivr.jobs import LOOK, PROCESSES, QUEUES, RING
 from ivr.problems import ConfigError
 from ivr.respawn import Respawn
 from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
+from ivr.tools import Tools
 from ivr.twilio.rest import PhoneFailed
-from ivr.worker import JOBS, Tools
+from ivr.worker import JOBS
 
 Registry = TypeVar("Registry", bound=BaseRegistry)
 
@@ -228,7 +229,7 @@ def _tell_of_processes(tools: Tools) -> None:
 
 
 def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
-    behind = worker.behind(tools, now)
+    behind = overdue.behind(tools, now)
     unwritable = disk.why_unwritable(tools.settings.data_dir)
     tools.store.health.figures(
         Figures(

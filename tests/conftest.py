@@ -17,7 +17,7 @@ from ivr.config import Settings
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.rest import Twilio

@@ -13,7 +13,7 @@ from rq import SimpleWorker
 from ivr import pool
 from ivr.jobs import POSTS, QUEUES
 from ivr.store import Store, beat
-from ivr.worker import Tools
+from ivr.tools import Tools
 
 
 class Twilio(ThreadingHTTPServer):

@@ -24,7 +24,17 @@ PACKAGE = ROOT / "ivr"
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
         "the web": {"web", "web_server"},
-        "the worker": {"jobs", "person", "renewing", "spooling", "worker", "pool"},
+        "the worker": {
+            "jobs",
+            "tools",
+            "overdue",
+            "alerting",
+            "person",
+            "renewing",
+            "spooling",
+            "worker",
+            "pool",
+        },
         "the ivr command": {"cli", "backup", "publishing", "probing", "examining", "__main__"},
         "processes": {"server"},
         "the demo": {"demo"},

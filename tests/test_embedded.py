@@ -26,7 +26,7 @@ from ivr.jobs import QUEUES
 from ivr.pool import queue_worker
 from ivr.server import CannotStart
 from ivr.store import PATIENT_SECONDS, Store, why_not
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.desk import ask
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon

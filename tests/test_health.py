@@ -12,7 +12,7 @@ from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, TEXTS
 from ivr.session import SendText
 from ivr.store import Figures, Store
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.desk import NOW, ask
 from tests.line import Line
 from tests.rest import Twilio, show_alive, work

@@ -30,7 +30,8 @@ from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, read_recording,
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.worker import FORGOTTEN_SECONDS, MAY_HAVE_GONE_SECONDS, RING_WITHIN_SECONDS, Tools
+from ivr.tools import Tools
+from ivr.worker import FORGOTTEN_SECONDS, MAY_HAVE_GONE_SECONDS, RING_WITHIN_SECONDS
 from tests.desk import HOUR, NOW, ask, asked_otherwise, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work

@@ -20,7 +20,8 @@ from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.store.blocked import BLOCKED_SECONDS
 from ivr.store.requests import HIDDEN_ALERT_SECONDS
-from ivr.worker import NotYet, Tools
+from ivr.tools import Tools
+from ivr.worker import NotYet
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
 from tests.line import CALLER, OPEN, Line
 from tests.rest import Twilio, work

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ivr import config, pool
 from ivr.jobs import QUEUES
 from ivr.store import Store
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.desk import NOW, ask
 from tests.line import Line
 from tests.rest import show_alive

@@ -11,7 +11,7 @@ import pytest
 from ivr.jobs import read_recording
 from ivr.request import CallbackRequest
 from ivr.store import Store
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.desk import Browser
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.rest import Twilio, work

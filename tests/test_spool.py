@@ -28,8 +28,8 @@ from ivr.store import Spool, Store, StoreDown
 from ivr.store import spool as spool_module
 from ivr.store.codec import REQUESTS, SESSIONS
 from ivr.store.spool import RESERVES, Entry, Recording
+from ivr.tools import Tools
 from ivr.web.desk import Desk
-from ivr.worker import Tools
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
 from tests.sealed import KEYS, WORDS

@@ -21,9 +21,9 @@ from ivr.problems import ConfigError
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
+from ivr.tools import Tools
 from ivr.twilio import codes
 from ivr.web.voice import MOST_ANSWERS
-from ivr.worker import Tools
 from tests.desk import NOW, Browser, ask
 from tests.line import OPEN, Line
 from tests.rest import Twilio, work

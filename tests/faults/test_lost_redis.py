@@ -12,7 +12,7 @@ import pytest
 from ivr import worker
 from ivr.config import Settings
 from ivr.store import DamagedRevision, Store
-from ivr.worker import Tools
+from ivr.tools import Tools
 from tests.line import Line
 from tests.rest import Twilio, work
 
