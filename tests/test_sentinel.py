@@ -131,9 +131,9 @@ class _Caller:
         try:
             call = Call(self._line, self.number, f"CA{self._nth:032}")
             call.press("0").put_in(DialCallStatus="busy")
-            for _ in range(9):
+            for _ in range(6):
                 call.press("1")
-                self.is_promised = self.is_promised or "We have it" in call.words
+                self.is_promised = self.is_promised or "We will ring you" in call.words
         except Exception as error:
             self.failed = repr(error)
 
