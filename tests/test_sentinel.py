@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import redis
 
 from ivr import config, drafts, embedded
 from ivr.config import Settings
@@ -82,6 +83,16 @@ class Cluster:
     def kill_primary(self) -> None:
         self.running[self.servers[0]].send_signal(signal.SIGKILL)
 
+    def sentinels_know_each_other(self) -> bool:
+        """Whether each knows both others and the replica, without which they agree on nothing."""
+        own = {"ssl": True, "ssl_ca_certs": str(self.certificate)} if self.certificate else {}
+        for port in self.sentinels:
+            with redis.Redis("127.0.0.1", port, password=SENTINELS, **own) as client:  # type: ignore[arg-type]
+                told = client.sentinel_master(NAME)
+            if (told["num-other-sentinels"], told["num-slaves"]) != (2, 1):
+                return False
+        return True
+
     def knows_its_replica(self) -> bool:
         """Whether a takeover is possible: the replica has everything, and the sentinels know of it."""
         with closing(Store(self.url, KEYS, PATIENT_SECONDS)) as store:
@@ -106,7 +117,7 @@ def _cluster(kind: str, folder: Path) -> Iterator[Cluster]:
             cluster.sentinel(free_port(), primary)
         assert soon(lambda: ping(cluster.url))
         assert soon(cluster.knows_its_replica)
-        time.sleep(3)  # until each sentinel has told the others of itself, and asked the primary for its replicas
+        assert soon(cluster.sentinels_know_each_other, 60)
         yield cluster
     finally:
         for process in cluster.running.values():
@@ -131,9 +142,9 @@ class _Caller:
         try:
             call = Call(self._line, self.number, f"CA{self._nth:032}")
             call.press("0").put_in(DialCallStatus="busy")
-            for _ in range(9):
+            for _ in range(6):
                 call.press("1")
-                self.is_promised = self.is_promised or "We have it" in call.words
+                self.is_promised = self.is_promised or "We will ring you" in call.words
         except Exception as error:
             self.failed = repr(error)
 
