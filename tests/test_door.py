@@ -8,14 +8,15 @@ import datetime as dt
 import msgspec
 import pytest
 
-from ivr import call
+from ivr import call, drafts
 from ivr.check import english, relay
 from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.session import Gather, Key, Session, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
+from ivr.store import Published
 from tests import small
-from tests.line import OPEN
+from tests.line import CALLER, OPEN, Line
 
 DOOR, EVENING = "+441164960009", OPEN.replace(hour=20)
 
@@ -84,3 +85,24 @@ def test_what_is_said_can_be_typed_by_a_relay_within_a_minute(shipped: Script) -
     for each in (turn, done):
         words = sum(english.spoken_words(words) for words in words_of(each.says))
         assert words * 60 / relay.PACE <= 60, words_of(each.says)
+
+
+@pytest.fixture
+def with_door(line: Line, files: dict[str, str]) -> Line:
+    """The real app, with a second number."""
+    edited = {**files, "line.yaml": files["line.yaml"].replace("without_menus: []", f'without_menus: ["{DOOR}"]')}
+    live = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(drafts.revision_of(edited), 1.0, "tests", "", live), edited)
+    line.app._live.look()
+    return line
+
+
+def test_twilio_says_which_number_was_rung(with_door: Line) -> None:
+    assert with_door.call(To=DOOR).place == "person"
+    assert with_door.call(sid="CA" + "2" * 32).place == "greeting"
+
+
+def test_for_a_phone_that_is_blocked_nobody_is_rung_unasked(with_door: Line) -> None:
+    with_door.store.blocked.add(CALLER, "asha", with_door.now.timestamp(), "a pocket")
+
+    assert with_door.call(To=DOOR).place == "greeting"

@@ -96,15 +96,10 @@ class CallWebhook:
         if self._is_erased():
             return twiml.hang_up()
         edition = self._edition_for_caller()
-        turn = call.start(
-            edition.script,
-            self._call,
-            webhook.caller(self._form),
-            self._now,
-            lost is not None,
-            webhook.number_rung(self._form),
-        )
-        blocked = self._is_blocked(turn.session.caller)
+        caller = webhook.caller(self._form)
+        blocked = self._is_blocked(call.known_caller(edition.script, caller))
+        rung = "" if blocked else webhook.number_rung(self._form)  # nobody is rung unasked for a phone that is blocked
+        turn = call.start(edition.script, self._call, caller, self._now, lost is not None, rung)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
         try:
             kept = self._line.store.sessions.save(turn.session)
