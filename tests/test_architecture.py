@@ -45,10 +45,10 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
-        "what advisers read": {"messages", "briefing", "textin"},
+        "what advisers read": {"messages", "briefing", "textin", "listing", "finding"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks"},
+        "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks", "handing", "came"},
         "hours, numbers, words": {
             "border",
             "problems",
