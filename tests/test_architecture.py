@@ -48,7 +48,17 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "what advisers read": {"messages", "briefing", "textin", "listing", "finding"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
-        "callback requests": {"request", "callback", "diary", "limits", "flood", "spending", "talks", "handing", "came"},
+        "callback requests": {
+            "request",
+            "callback",
+            "diary",
+            "limits",
+            "flood",
+            "spending",
+            "talks",
+            "handing",
+            "came",
+        },
         "hours, numbers, words": {
             "border",
             "problems",

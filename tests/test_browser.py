@@ -192,6 +192,10 @@ PAGES = [
     "/console/ended",
     "/console/log",
     "/console/texts",
+    "/console/search",
+    "/console/new",
+    "/console/team",
+    "/console/report",
 ]
 
 
