@@ -36,6 +36,8 @@ Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", 
 LINE = "the line"
 #: Outcomes of a try after which the request keeps waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
+#: Outcomes of a try in which somebody was talked to.
+TALKED: frozenset[Outcome] = frozenset({"spoke", "done"})
 #: Outcomes after which other callers from the same phone who were promised a later time are still rung.
 PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 

@@ -71,6 +71,7 @@ def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, st
 def test_an_unanswered_try_counts_no_answers_about_a_talk(taken: Browser, store: Store) -> None:
     taken.send("/request/CA001-1/outcome", outcome="no answer", level="1")
 
+    assert store.counts.of("2026-11") == {"outcome:no answer": 1}
     assert store.requests.get("CA001-1").came is None  # type: ignore[union-attr]
 
 

@@ -249,11 +249,11 @@ class _Pages(Pages):
         def noted(found: CallbackRequest) -> CallbackRequest:
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
-        came = Came.of(request.form.get)
+        came = Came.of(request.form.get) if chosen in callback.TALKED else Came()
 
         def recorded_with(found: CallbackRequest) -> CallbackRequest:
             changed = agreed(found) if chosen == "spoke" and window else recorded(found)
-            return replace(changed, came=came) if chosen not in callback.UNANSWERED else changed
+            return replace(changed, came=came) if chosen in callback.TALKED else changed
 
         then = "requests_page"
         done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
