@@ -22,9 +22,9 @@ from urllib.parse import urlencode
 from ivr import callback, config, publishing, server
 from ivr.store import PATIENT_SECONDS, Store
 from tests.bench import load, speed
-from tests.bench.clocked import OPEN
 from tests.bench.load import BASE, TOKEN
 from tests.desk import PASSWORD, ask, hire
+from tests.line import OPEN
 
 HOUR = 3600.0
 #: Seconds between two renewals of one list.
