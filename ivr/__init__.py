@@ -33,9 +33,13 @@ The core knows only itself: no clock, no files, no network.
     spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together
     textin       a text to the line: the request that it becomes, and the reply
+    came         what came of a talk: the answers that are counted
+    handing      handing a request over, taking one back, writing one down by hand
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
     line_settings  the settings of a line that runs, as plain values
+    listing      which of the waiting requests an adviser wants to see
+    finding      finding a caller again, and what is known of their phone
     script       the compiled script: everything a call can say, and what a place is
     phrases      words of the line that belong to no place
     shipped      the words and timings that come with the line; written by `scripts/shipped`

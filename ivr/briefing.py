@@ -9,9 +9,9 @@ from typing import Literal
 from ivr import callback, dialling, messages, talks
 from ivr.callback import MOST_TRIES, claimable
 from ivr.dialling import Verdict
-from ivr.diary import Diary, Promise, Urgency
+from ivr.diary import Diary, Promise, Urgency, Window
 from ivr.hours import LONDON, Hours
-from ivr.request import Asker, CallbackRequest, SpokenMessage
+from ivr.request import LONGEST_BY_HAND, Asker, CallbackRequest, SpokenMessage, Talk
 from ivr.script import Script
 
 Lateness = Literal["late", "now", "soon", "later"]
@@ -51,6 +51,11 @@ class Row:
     @property
     def short_about(self) -> list[str]:
         return short_about(self.request)
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of their calls, which people can say to each other."""
+        return ", ".join(each.reference for each in self.request.askers if not each.message_only and each.reference)
 
     @property
     def is_unheard(self) -> bool:
@@ -202,9 +207,10 @@ def moment(at: float, now: float) -> str:
 
 def _long(seconds: float) -> str:
     minutes = int(seconds // 60)
+    minutes -= minutes % 5 if minutes > 10 else 0
     if minutes < 60:
         return f"{minutes} minute{'s' * (minutes != 1)}"
-    hours = minutes // 60
+    hours = int(seconds // 3600)
     return f"{hours} hour{'s' * (hours != 1)}" if hours < 48 else f"{hours // 24} days"
 
 
@@ -313,6 +319,76 @@ def short_about(request: CallbackRequest) -> list[str]:
     return ["Answer by text"] * request.by_text + list(about)
 
 
+def window_in_words(window: Window) -> str:
+    """'on Tuesday 1 December, in the morning'."""
+    return f"on {window.day:%A} {window.day.day} {window.day:%B}, in the {window.part}"
+
+
+def short_rules(request: CallbackRequest) -> list[str]:
+    """What may be said, as short as it can be said without leaving out a "not"."""
+    other = "say only that you return a call" if request.may_say_who() else "do NOT say who you are or why"
+    if not request.may_leave_message():
+        machine = "leave NO message"
+    elif request.may_say_who():
+        machine = "you may leave the message below"
+    else:
+        machine = "you may leave a message that does NOT say who you are"
+    return [f"Somebody else: {other}.", f"A machine: {machine}."]
+
+
+def bar_in_words(request: CallbackRequest, me: str, now: float) -> str:
+    """The state of a request in one sentence, for the adviser `me`: who has it, who talks, and what to do next."""
+    talk, holder = request.talk, request.holder(now)
+    if not request.open:
+        return ended_in_words(request, now)
+    if talk and talk.lasts(now):
+        return _talking_in_words(talk, me, now)
+    if holder == me and talk and talk.how != "put through":
+        return f"The call is over: {talks.minutes(talk, now)}. What came of it?"
+    if holder == me:
+        return f"Yours until {moment(request.claim_ends, now)}, and longer while you work on this page."
+    if holder:
+        return f"{holder} has it until {moment(request.claim_ends, now)}."
+    if not claimable(request, now, me):
+        return "The caller may still be on the line. You can take the request in a few minutes."
+    return "Nobody has it. You see the number once you have taken it."
+
+
+def _talking_in_words(talk: Talk, me: str, now: float) -> str:
+    since = moment(talk.began, now)
+    if talk.who and talk.who == me:
+        if talk.how == "by hand":
+            return f"You ring by hand since {since}. It stays yours until {moment(talk.began + LONGEST_BY_HAND, now)}."
+        return f"You are on the phone with them since {since}, {talks.minutes(talk, now)}. It stays yours."
+    return f"{talk.who or 'An adviser'} is talking to this caller since {since}."
+
+
+#: How a request ended, in the words of the office.
+_ENDS = {
+    "gave up": "not reached", "put aside": "put aside: no sound like speech", "cancelled": "cancelled", "done": "done",
+}  # fmt: skip
+
+
+def ended_in_words(request: CallbackRequest, now: float) -> str:
+    """How a request ended: what came of it, by whom and when; and of one that was not reached, when it was tried."""
+    end = request.end
+    if request.state == "gave up":
+        tried = [moment(event.at, now) for event in request.events if event.what in callback.UNANSWERED]
+        return f"Not reached after {MOST_TRIES} tries: {', '.join(tried)}."
+    if end is None:
+        return f"Ended: {_ENDS.get(request.state, request.state)}."
+    return f"Ended {moment(end.at, now)}: {what_in_words(end.what)}, by {end.who}."
+
+
+#: What is stored in a history, in the words of the office.
+_WHAT = {"claimed": "took it", "released": "gave it back", "spoke": "spoke to the caller"}
+
+
+def what_in_words(what: str) -> str:
+    """What happened, as an adviser would say it."""
+    return _WHAT.get(what, what)
+
+
 def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
     """What the caller listened to, in order, and whether they talked to a person."""
     titles = {**script.titles, "person": "a person, put through"}
@@ -321,8 +397,12 @@ def heard_in_words(request: CallbackRequest, script: Script) -> list[str]:
 
 def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
     """Where silence or wrong keys stopped the caller."""
+    asked = "the questions about being rung back"
     return list(
-        dict.fromkeys(f"{script.titles.get(node, 'asking')} ({node.replace('_', ' ')})" for node in request.stuck)
+        dict.fromkeys(
+            asked if node.startswith("ring_") else f"{script.titles.get(node, 'the line')} ({node.replace('_', ' ')})"
+            for node in request.stuck
+        )
     )
 
 

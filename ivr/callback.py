@@ -36,6 +36,8 @@ Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", 
 LINE = "the line"
 #: Outcomes of a try after which the request keeps waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
+#: Outcomes of a try in which somebody was talked to.
+TALKED: frozenset[Outcome] = frozenset({"spoke", "done"})
 #: Outcomes after which other callers from the same phone who were promised a later time are still rung.
 PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 
@@ -221,6 +223,8 @@ def record(
     tries = try_of(request, outcome, now, diary)
     talk = _told_of_later(request) if outcome in UNANSWERED else None
     free: dict[str, object] = {"claimed_by": "", "claim_ends": 0.0, "talk": talk}
+    if outcome not in UNANSWERED:
+        free["with_whom"] = ""
     if outcome in UNANSWERED and tries < MOST_TRIES:
         after = diary.hours.add(_clock(now), AGAIN_HOURS)
         request = _tried_again(request, diary, after)
@@ -233,6 +237,21 @@ def record(
         return changed(waits_for(request, later), now, who, outcome, note, state=state, tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return changed(request, now, who, outcome, note, state=state, tries=tries, **free)
+
+
+def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note: str, now: float) -> CallbackRequest:
+    """They spoke, and agreed the next call: the request waits for it, for whoever was talked to.
+
+    `with_whom`: the adviser who rings; empty for anybody. Raises Refused if it is not this adviser's.
+    """
+    must_hold(request, who)
+    askers = (caller if _asked_since(request, caller) else replace(caller, promise=to) for caller in request.askers)
+    request = waits_for(request, tuple(askers))
+    agreed = f"{_in_words(to)}, {'with ' + with_whom if with_whom else 'with anybody'}"
+    return changed(
+        request, now, who, "agreed the next call", f"{agreed}. {note}".strip(), state="waiting", tries=0,
+        claimed_by="", claim_ends=0.0, talk=None, with_whom=with_whom,
+    )  # fmt: skip
 
 
 def try_of(request: CallbackRequest, outcome: Outcome, now: float, diary: Diary) -> int:

@@ -112,6 +112,16 @@ STORY: tuple[Rings | Tried, ...] = (
 )  # fmt: skip
 
 
+#: What came of the talks of this month so far, and how often.
+COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("outcome:spoke", "level:1", "topic:plan", "stage:plan", "setting:primary", "next:nothing"), 31),
+    (("outcome:spoke", "level:2", "topic:refused", "stage:support", "setting:secondary", "next:again"), 12),
+    (("outcome:spoke", "level:3", "topic:out", "stage:appeal", "setting:special", "next:casework"), 3),
+    (("outcome:no answer",), 17),
+    (("outcome:wrong number",), 2),
+)
+
+
 def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> int:
     """Add the advisers and play all calls. Returns how many callers wait.
 
@@ -127,6 +137,9 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
         else:
             queue.tried(each, at.timestamp())
     _text_that_failed(store, script, now)
+    for answers, times in COUNTED:
+        for _ in range(times):
+            store.counts.add(now.timestamp(), answers)
     return len(store.requests.waiting())
 
 
@@ -183,7 +196,7 @@ class _Queue:
             return
         phone.do(Entry("CALLER", SPEAKS))
         sound = Ear(self._script, self._settings.audio_dir).speech((rings.message,))
-        message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE))
+        message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE), at=phone.now.timestamp())
         keep_recording(self._settings, message.name, as_file(sound))
         self._store.requests.with_message(request_id, message, phone.now.timestamp())
 

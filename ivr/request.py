@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from ivr.came import Came
 from ivr.diary import Promise, Urgency, When, Window
 
 State = Literal["unfinished", "waiting", "claimed", "done", "gave up", "cancelled", "put aside", "lapsed"]
@@ -136,6 +137,10 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     claim_ends: float = 0.0
     #: The talk that is going on; or the last one, until somebody says what came of it.
     talk: Talk | None = None
+    #: The adviser with whom the next call was agreed; empty for anybody.
+    with_whom: str = ""
+    #: What came of the last talk.
+    came: Came | None = None
     tries: int = 0
     events: tuple[Event, ...] = ()
     #: The event that ended it. Notes may follow.
@@ -161,6 +166,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def everybody(self) -> tuple[Asker, ...]:
         """Everybody who ever asked, in order."""
+        if not self.gone and len(self.askers) == 1:
+            return self.askers
         return tuple(sorted((*self.gone, *self.askers), key=lambda asker: asker.asked_at))
 
     @property
@@ -204,6 +211,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     def promise(self) -> Promise:
         """The earliest promise, counting unfinished callers only if nobody finished."""
         waiting = self.askers or self.gone
+        if len(waiting) == 1:  # most requests; a list of thousands reads it of each
+            return waiting[0].promise
         told = [asker.promise for asker in waiting if asker.finished] or [asker.promise for asker in waiting]
         return min(told, key=lambda promise: promise.due, default=Promise())
 

@@ -28,16 +28,17 @@ from tests.sealed import KEYS
 
 PAGES = [
     "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
-    "/request/CA001-1", "/request/CA001-1/message/0",
+    "/request/CA001-1", "/request/CA001-1/message/0", "/search", "/new",
+    "/team", "/report", "/log.csv",
 ]  # fmt: skip
 DONE = (
     "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
-    "number/confirm", "message/0/listened",
+    "number/confirm", "message/0/listened", "hand-over", "take-back",
 )  # fmt: skip
 FORMS = [
     *(f"/request/CA001-1/{what}" for what in DONE),
     "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signins/SIGNIN/end", "/signout",
-    "/floods/out", "/floods/back",
+    "/floods/out", "/floods/back", "/next", "/search", "/new",
 ]  # fmt: skip
 
 
@@ -344,7 +345,7 @@ def test_a_request_that_is_given_back_waits_again(taken: Browser, store: Store) 
     taken.send("/request/CA001-1/release")
 
     assert store.requests.get("CA001-1").state == "waiting"  # type: ignore[union-attr]
-    assert {("asha", "claimed"), ("asha", "released")} <= set(_log(store))
+    assert {("asha", "took"), ("asha", "gave back")} <= set(_log(store))
 
 
 @pytest.mark.parametrize(
@@ -357,7 +358,7 @@ def test_an_outcome_is_recorded_with_its_note(taken: Browser, store: Store, outc
     found = store.requests.get("CA001-1")
     assert found is not None
     assert (found.state, found.events[-1].what, found.events[-1].note) == (state, outcome, "rang twice")
-    assert f"Done: recorded: {outcome}." in taken.page
+    assert f"Done: saved: {outcome}." in taken.page
 
 
 def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:

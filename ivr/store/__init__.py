@@ -10,6 +10,7 @@
     ivr:used                     zset     revisions, by the second a call last began with one (to a minute)
     ivr:request:<id>             string   one callback request, as JSON
     ivr:queue                    zset     open requests, by the second they are due
+    ivr:changed                  stream   requests that changed, the last thousand, so that lists read only these
     ivr:ended                    zset     requests that ended, by the second they did
     ivr:erased                   zset     calls and phones that were erased, hashed, by the second they were; 400 days
     ivr:handed_in                zset     entries of spools that were handed in, by the second of asking, for 90 days
@@ -38,11 +39,13 @@
     ivr:signin:failures:<who>    string   failed sign-ins by one name, address or browser, for an hour
     ivr:signin:wait:<who>        string   the second from which one try is kept for somebody who waits for it
     ivr:signin:failed            stream   failed sign-ins, the last thousand
+    ivr:searches:<name>:<how>    string   searches of one adviser within an hour, by phone or by the number of a call
     ivr:audit                    stream   who saw and did what
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
     ivr:ailing:<process>         string   how often in a row a process ended early, for a minute
     ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
+    ivr:count:<month>            hash     how often each answer about a talk was chosen in a month
     ivr:counts                   hash     what the worker counted
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
@@ -64,6 +67,7 @@ from ivr.keys import Keys
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.copying import Copying
+from ivr.store.counts import Counts
 from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
@@ -130,6 +134,7 @@ class Store:
         self.texts = Texts(self.redis, keys)
         self.limits = Limits(self.redis, keys)
         self.spendings = Spendings(self.redis)
+        self.counts = Counts(self.redis)
         self.people = People(self.redis, keys)
         self.sign_ins = SignIns(self.redis, keys)
         self.blocked = Blocked(self.redis, keys)

@@ -15,6 +15,8 @@ from ivr.store.connection import Client, Redis
 LONGEST_NAME = 40
 #: The name of advisers in their encryption.
 KIND = b"adviser"
+#: Seconds for which searches are counted.
+SEARCHES_SECONDS = 60 * 60
 #: The most entries to keep in the log.
 MOST_AUDIT = 100_000
 
@@ -65,6 +67,17 @@ class People:
     def all(self) -> list[Adviser]:
         names = sorted(name.decode() for name in self._redis.do(lambda client: client.smembers("ivr:advisers")))
         return [adviser for name in names if (adviser := self.get(name))]
+
+    def searches(self, name: str, how: str) -> int:
+        """Count a search, and return how many of this kind the adviser made since the first of them, for an hour."""
+
+        def step(client: Client) -> int:
+            pipe = client.pipeline()
+            pipe.incr(f"ivr:searches:{name}:{how}")
+            pipe.expire(f"ivr:searches:{name}:{how}", SEARCHES_SECONDS, nx=True)
+            return int(pipe.execute()[0])
+
+        return self._redis.do(step)
 
     def note(self, at: float, who: str, what: str, about: str = "") -> None:
         """Add an entry to the log."""

@@ -22,6 +22,7 @@ from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, Mo
 from ivr.store import erasing
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
+from ivr.store.listed import Listed, changes
 
 #: The name of requests in their encryption.
 KIND = b"request"
@@ -75,6 +76,7 @@ class Requests:
 
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys, self._codec = redis, keys, Sealed(REQUESTS, keys, KIND)
+        self._all_listed = Listed(redis, self._read)
         self.new_reference: Callable[[], str] = new_reference
         #: The day from which on windows were last kept. They are looked through once a day.
         self._windows_from: dt.date | None = None
@@ -177,6 +179,10 @@ class Requests:
         """Every open request, in the order in which they are due."""
         return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
 
+    def listed(self) -> tuple[list[CallbackRequest], int]:
+        """Every open request, in no order, as this process knows them; and a number that changes with them."""
+        return self._all_listed.all()
+
     def ended(self, most: int = 200) -> list[CallbackRequest]:
         """Requests that ended, latest first."""
         return self._listed(lambda client: client.zrevrange("ivr:ended", 0, most - 1))
@@ -253,10 +259,18 @@ class Requests:
             return []
         return [other for other in self.open_of(request.number) if other.id != request.id]
 
+    def places_taken(self, window: Window, now: float) -> int:
+        """How many places of a window are promised, or held by callers who are still asking."""
+        return int(self._redis.do(lambda client: client.zcount(_window_key(window), now, "+inf")))
+
     def open_of(self, number: str) -> list[CallbackRequest]:
         """The open requests of a phone, the latest first."""
+        return [request for request in self.of_phone(number) if request.open]
+
+    def of_phone(self, number: str) -> list[CallbackRequest]:
+        """Every request of a phone, also those that ended, the latest first."""
         found = self._listed(lambda client: client.zrevrange(self._phone(number), 0, -1))
-        return [request for request in found if request.open and request.number == number]
+        return [request for request in found if request.number == number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""
@@ -281,6 +295,7 @@ class Requests:
             pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
             pipe.zrem("ivr:ended", request_id)
+            changes(pipe, request_id)
             if request:
                 self._forget(pipe, request)
                 erasing.deletes(pipe)
@@ -364,6 +379,7 @@ class Requests:
     def _write(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
         """Write a request, its position in the queue, and its callers' places: new, kept and released."""
         pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
+        changes(pipe, request.id)
         if before and before.number != request.number:
             pipe.zrem(self._phone(before.number), request.id)
         if request.number:

@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.bench import audio, flood, speed, worker
+from tests.bench import audio, desk, flood, speed, worker
 
-BENCHES = {"speed": speed.main, "audio": audio.main, "worker": worker.main, "flood": flood.main}
+BENCHES = {"speed": speed.main, "audio": audio.main, "worker": worker.main, "flood": flood.main, "desk": desk.main}
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
     sys.exit(f"usage: scripts/bench {'|'.join(BENCHES)}")

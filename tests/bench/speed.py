@@ -164,7 +164,7 @@ def all_sides(parts: bool, beside: Path | None, only_line: bool = False) -> Iter
         environment["BENCH_REDIS"] = settings.redis_url
 
         def serve(app: str, **more: str) -> tuple[int, int]:
-            return running.enter_context(_served(_command(settings, app), {**environment, **more}, config.ROOT))
+            return running.enter_context(served(command(settings, app), {**environment, **more}, config.ROOT))
 
         ours = serve("tests.bench.clocked:app")
         walks = load.walks(ours[0])
@@ -178,7 +178,7 @@ def all_sides(parts: bool, beside: Path | None, only_line: bool = False) -> Iter
         yield sides
 
 
-def _command(settings: Settings, app: str) -> Callable[[int], list[str]]:
+def command(settings: Settings, app: str) -> Callable[[int], list[str]]:
     return lambda port: [*server.web_command("127.0.0.1", port, settings.web_processes)[:-1], app]
 
 
@@ -205,7 +205,7 @@ def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator
     own = config.settings({**environment, "IVR_DATA": str(data / "redis")})
     with server.redis(own):
         here["REDIS_URL"] = own.redis_url
-        with _served(start, here, folder), _served(command, here, folder) as (port, web):
+        with served(start, here, folder), served(command, here, folder) as (port, web):
             yield Side(port, web, _redis_pid(Store(own.redis_url, own.keys, PATIENT_SECONDS)), load.walks(port))
 
 
@@ -214,7 +214,7 @@ def _redis_pid(store: Store) -> int:
 
 
 @contextmanager
-def _served(
+def served(
     command: Callable[[int], list[str]], environment: Mapping[str, str], folder: Path
 ) -> Iterator[tuple[int, int]]:
     """A server as its port and process, once it answers."""

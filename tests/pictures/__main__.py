@@ -54,6 +54,8 @@ CALL = ("1", "1", "(says nothing)", "0", "(busy)", "1", "1")
 _NUMBER = "07700 900123"
 #: Of a page, in CSS pixels, and how many pixels of a picture each of these is wide.
 _SIZE, _SHARPNESS = {"width": 960, "height": 700}, 2
+#: Of a page with list and card side by side.
+_WIDE = {"width": 1160, "height": 780}
 _THEME = TerminalTheme(
     (20, 25, 31), (232, 236, 240),
     [(20, 25, 31), (255, 143, 152), (111, 207, 151), (240, 200, 110), (142, 197, 255), (214, 168, 255), (120, 214, 214),
@@ -167,10 +169,14 @@ def _console(browser: Browser, base: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Waiting to be rung").wait_for()
     _shot(page, "list.png")
+    page.set_viewport_size(_WIDE)  # type: ignore[arg-type]
     page.get_by_role("listitem").filter(has_text="Left a message").get_by_role("link").click()
     page.get_by_role("button", name="Take this request").click()
     page.get_by_role("heading", name="Ring the caller").wait_for()
-    _shot(page, "card.png", until=".ring")
+    _keep(page.screenshot(animations="disabled"), "card.png", TERMINAL_COLOURS)
+    page.set_viewport_size(_SIZE)  # type: ignore[arg-type]
+    page.goto("/console/report")
+    _shot(page, "report.png", until="#t3")
     page.close()
 
 

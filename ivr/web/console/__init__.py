@@ -15,12 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling
+from ivr import briefing, callback, dialling, talks
 from ivr.config import Settings
 from ivr.jobs import Jobs
+from ivr.listing import WHEN
 from ivr.store import Store, StoreDown
-from ivr.web.console import blocked, floods, messages, queue, signin
-from ivr.web.console.common import Clock, Console, TooLong, unsaved
+from ivr.web.console import blocked, finding, floods, listing, messages, overview, queue, signin
+from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
 
 #: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
@@ -55,12 +56,17 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     CSRFProtect(app)
     console = Console(settings, store, live, jobs, clock)
     signin.add_to(app, console)
-    messages.add_to(app, console, card=queue.add_to(app, console))
+    beside = listing.add_to(app, console)
+    messages.add_to(app, console, card=queue.add_to(app, console, beside))
+    finding.add_to(app, console)
+    overview.add_to(app, console)
     blocked.add_to(app, console)
     floods.add_to(app, console)
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
-        in_groups=briefing.in_groups,
+        in_groups=briefing.in_groups, what_in_words=briefing.what_in_words, length_of=talks.minutes,
+        ended_in_words=briefing.ended_in_words,
+        when_names=WHEN, query_args=query_args,
         longest_note=queue.LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
         unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,

@@ -19,6 +19,8 @@ from ivr.request import CallbackRequest, SpokenMessage
 from ivr.store import Store
 from ivr.web.live import Live
 
+#: Seconds since somebody last did anything, within which they count as here.
+HERE_SECONDS = 10 * 60
 Clock = Callable[[], dt.datetime]
 
 
@@ -67,9 +69,14 @@ def unsaved() -> str:
     return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip(), form.get("why", "").strip())))
 
 
-def go(endpoint: str, request_id: str | None = None) -> Response:
-    """Redirect to another page after an action."""
-    return redirect(url_for(endpoint, request_id=request_id) if request_id else url_for(endpoint), code=303)
+def go(endpoint: str, request_id: str | None = None, anchor: str | None = None) -> Response:
+    """Redirect to another page after an action; `anchor` is a part of it."""
+    return redirect(url_for(endpoint, request_id=request_id, _anchor=anchor), code=303)
+
+
+def query_args(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Fields of a form as the arguments of `url_for`."""
+    return {name: [value for each, value in fields if each == name] for name, _ in fields}
 
 
 class Pages:
@@ -95,6 +102,9 @@ class Pages:
             abort(404)
         return found
 
+    def _is_here(self, name: str) -> bool:
+        return any(self._now - kept.seen <= HERE_SECONDS for kept in self._console.store.sign_ins.all_of(name))
+
     def _admin_only(self) -> None:
         if not g.adviser.admin:
             abort(403)
@@ -117,6 +127,7 @@ class Pages:
         do: Callable[[], CallbackRequest],
         then: str = "card",
         instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
+        anchor: str | None = None,
     ) -> Response:
         try:
             changed = do()
@@ -131,7 +142,7 @@ class Pages:
             flash(f"{refusal} What you wrote is kept as a note.", "danger")
             return go("card", request_id=request_id)
         self._console.note(what, request_id)
-        flash({"claimed": "This request is yours."}.get(what, "Done: " + what + "."), "success")
-        if changed.open and what.startswith("recorded") and changed.tries == 0:
+        flash({"took": "This request is yours."}.get(what, "Done: " + what + "."), "success")
+        if changed.open and what.startswith("saved") and changed.tries == 0:
             flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
-        return go(then, request_id=request_id) if then == "card" else go(then)
+        return go(then, request_id, anchor) if then == "card" else go(then)

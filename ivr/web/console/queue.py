@@ -6,31 +6,36 @@ from collections.abc import Callable
 from typing import get_args
 from zlib import crc32
 
-from flask import Flask, abort, flash, g, render_template, request
+from flask import Flask, abort, flash, g, redirect, render_template, request, url_for
+from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, messages, spending, talks
+from ivr import briefing, callback, dialling, finding, handing, messages, spending, talks
 from ivr.callback import Outcome, Refused
+from ivr.came import ANSWERS, NAMES, Came
+from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
 from ivr.request import CallbackRequest
 from ivr.session import Done, SendText
+from ivr.store.people import Seen
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, go, written
+from ivr.web.console.listing import Pane
 
 LONGEST_NOTE = 2000
 #: The most characters of an answer by text: two texts that are sent as one.
 LONGEST_ANSWER = 306
+#: Entries of the log that are searched for those about one card.
+MOST_SEEN = 5000
 
 
-def add_to(app: Flask, console: Console) -> Callable[..., str]:
-    """The pages of this part. Returns the card's page."""
+def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
+    """The pages of this part. `beside` gives the list that is shown beside a card. Returns the card's page."""
     pages = _Pages(console)
+    pages.beside = beside
     for path, view, method in (
-        ("/", pages.requests_page, "GET"),
-        ("/waiting", pages.waiting, "GET"),
         ("/ended", pages.ended, "GET"),
         ("/texts", pages.texts, "GET"),
         ("/texts/<text_id>/number", pages.text_number, "POST"),
-        ("/log", pages.log, "GET"),
         ("/request/<request_id>", pages.card, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
         ("/request/<request_id>/keep", pages.keep, "POST"),
@@ -40,6 +45,8 @@ def add_to(app: Flask, console: Console) -> Callable[..., str]:
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
         ("/request/<request_id>/answer", pages.answer, "POST"),
+        ("/request/<request_id>/hand-over", pages.hand_over, "POST"),
+        ("/request/<request_id>/take-back", pages.take_back, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
         ("/request/<request_id>/delete", pages.delete, "POST"),
     ):
@@ -48,20 +55,9 @@ def add_to(app: Flask, console: Console) -> Callable[..., str]:
 
 
 class _Pages(Pages):
+    beside: Pane
+
     # --- looking ----------------------------------------------------------------------------
-
-    def requests_page(self) -> str:
-        return render_template("requests.html", **self._list())
-
-    def waiting(self) -> str:
-        """The list alone, for refreshing the page."""
-        return render_template("_requests.html", **self._list())
-
-    def _list(self) -> dict[str, object]:
-        now = self._now
-        script, waiting = self._console.live.now.script, self._console.store.requests.waiting()
-        rows, unheard = briefing.rows(waiting, now, script), briefing.unheard_messages(waiting, script.hours)
-        return {"rows": rows, "now": now, "late": sum(row.lateness == "late" for row in rows), "unheard": unheard}
 
     def card(self, request_id: str, typed: str = "") -> str:
         found = self._found(request_id)
@@ -70,7 +66,10 @@ class _Pages(Pages):
         mine = callback.held_by(found, self._me, self._now)
         return render_template(
             "request.html",
+            **self.beside(request_id),
             request_=found,
+            ended=briefing.ended_in_words(found, self._now),
+            short_says=briefing.short_rules(found),
             typed=typed,
             blocked=found.may_be_blocked and self._console.store.blocked.has(found.number, self._now),
             row=briefing.row(found, self._now, script),
@@ -98,11 +97,17 @@ class _Pages(Pages):
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             may_play=messages.may_play(found, self._me, self._now),
-            unheard=bool(messages.unheard(found)),
+            seen_by=self._seen_by(request_id) if g.adviser.admin else [],
+            is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
+            with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
+            answers=ANSWERS,
+            answer_names=NAMES,
+            windows=self._windows() if mine else {},
+            colleagues=self._colleagues() if mine else [],
+            **self._before(found, mine=mine),
             others=[briefing.row(other, self._now, script) for other in self._others(found, mine=mine)],
             can_ring=self._can_ring,
-            now=self._now,
         )
 
     def ended(self) -> str:
@@ -124,10 +129,6 @@ class _Pages(Pages):
         self._console.note("saw the number of a text that failed", text_id)
         return self.texts(shown=text_id)
 
-    def log(self) -> str:
-        self._admin_only()
-        return render_template("log.html", entries=self._console.store.people.log(), now=self._now)
-
     @property
     def _can_ring(self) -> bool:
         settings, phone = self._console.settings, g.adviser.phone
@@ -136,6 +137,35 @@ class _Pages(Pages):
     def _others(self, found: CallbackRequest, *, mine: bool) -> list[CallbackRequest]:
         """If an adviser typed the number: other requests from that phone, which may come from another person."""
         return self._console.store.requests.others_of(found) if mine and found.number_by else []
+
+    def _before(self, found: CallbackRequest, *, mine: bool) -> dict[str, object]:
+        """What is known of the phone from before, for whoever has the request or looks after the desk."""
+        if not found.number or not (mine or g.adviser.admin):
+            return {"history": [], "texts_to": []}
+        script, others = self._console.live.now.script, self._console.store.requests.of_phone(found.number)
+        history = finding.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
+        return {"history": history, "texts_to": self._console.store.texts.to(found.number)[:10]}
+
+    def _seen_by(self, request_id: str) -> list[Seen]:
+        """Who opened this card or did something with it, of the latest entries of the log."""
+        return [entry for entry in self._console.store.people.log(MOST_SEEN) if entry.about == request_id]
+
+    def _colleagues(self) -> list[tuple[str, str]]:
+        """The other advisers, and whether they are here and what they have: whoever is here first."""
+        holds: dict[str, int] = {}
+        talking: set[str] = set()
+        for each in self._console.store.requests.listed()[0]:
+            if holder := each.holder(self._now):
+                holds[holder] = holds.get(holder, 0) + 1
+            if talk := each.talking(self._now):
+                talking.add(talk.who)
+        names = [each.name for each in self._console.store.people.all() if not each.disabled and each.name != self._me]
+        here = {name for name in names if self._is_here(name)}
+        return [
+            (name, ("talking" if name in talking else "here" if name in here else "not signed in")
+             + (f", has {holds[name]}" if name in holds else ""))
+            for name in sorted(names, key=lambda name: (name not in here, name))
+        ]  # fmt: skip
 
     # --- doing ------------------------------------------------------------------------------
 
@@ -148,7 +178,7 @@ class _Pages(Pages):
                 requests.reopen(request_id, self._me, self._now, diary)
             return requests.change(request_id, lambda r: callback.claim(r, self._me, self._now))
 
-        return self._done(request_id, "claimed", taken)
+        return self._done(request_id, "took", taken, anchor="ring-h")
 
     def keep(self, request_id: str) -> Response:
         """Extend the adviser's claim, and their sign-in."""
@@ -163,7 +193,9 @@ class _Pages(Pages):
         return self._change(request_id, "rings by hand", lambda r: talks.by_hand(r, self._me, self._now))
 
     def release(self, request_id: str) -> Response:
-        return self._change(request_id, "released", lambda r: callback.release(r, self._me, self._now), "requests_page")
+        return self._change(
+            request_id, "gave back", lambda r: callback.release(r, self._me, self._now), "requests_page"
+        )
 
     def ring(self, request_id: str) -> Response:
         """Let Twilio ring the adviser, and then the caller."""
@@ -204,10 +236,62 @@ class _Pages(Pages):
         def recorded(found: CallbackRequest) -> CallbackRequest:
             return callback.record(found, self._me, chosen, note, self._now, diary)  # type: ignore[arg-type]
 
+        window = self._windows().get(request.form.get("again", ""), (None, ""))[0]
+
+        def agreed(found: CallbackRequest) -> CallbackRequest:
+            assert window
+            opens, due = diary.times(window)
+            words = briefing.window_in_words(window)
+            to = Promise(window.part, window, opens, due, told=words)
+            with_whom = self._me if request.form.get("by") == "me" else ""
+            return callback.agree(found, self._me, to, with_whom, note, self._now)
+
         def noted(found: CallbackRequest) -> CallbackRequest:
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
-        return self._change(request_id, f"recorded: {chosen}", recorded, "requests_page", instead=noted)
+        came = Came.of(request.form.get) if chosen in callback.TALKED else Came()
+
+        def recorded_with(found: CallbackRequest) -> CallbackRequest:
+            changed = agreed(found) if chosen == "spoke" and window else recorded(found)
+            return replace(changed, came=came) if chosen in callback.TALKED else changed
+
+        then = "requests_page"
+        done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
+        is_saved = done.location == url_for(then)
+        if is_saved:
+            self._console.store.counts.add(self._now, [f"outcome:{chosen}", *(f"{n}:{v}" for n, v in came.said())])
+            if window and chosen == "spoke":
+                flash(f"Say: we ring you {briefing.window_in_words(window)}. The number of your call stays the same.")
+        return redirect(url_for("take_next"), 307) if is_saved and request.form.get("then") == "next" else done
+
+    def _windows(self) -> dict[str, tuple[Window, str]]:
+        """The parts of days for which a call can be agreed: by their names in the form, each with words."""
+        script = self._console.live.now.script
+        ring_back = script.line.ring_back
+        places = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
+        found = {}
+        for window in script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN):
+            left = places[window.part] - self._console.store.requests.places_taken(window, self._now)
+            words = f"{briefing.window_in_words(window)}: {f'{left} left' if left > 0 else 'full'}"
+            found[f"{window.day.isoformat()} {window.part}"] = (window, words)
+        return found
+
+    def hand_over(self, request_id: str) -> Response:
+        """Give the request to a colleague. The number is theirs from now on."""
+        to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
+        colleague = self._console.store.people.get(to)
+        if colleague is None or colleague.disabled:
+            flash("Choose a colleague.", "danger")
+            return go("card", request_id=request_id)
+        return self._change(
+            request_id, f"handed over to {to}", lambda r: handing.hand_over(r, self._me, to, note, self._now),
+            "requests_page",
+        )  # fmt: skip
+
+    def take_back(self, request_id: str) -> Response:
+        """Put a request that somebody has back into the list."""
+        self._admin_only()
+        return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, self._now))
 
     def answer(self, request_id: str) -> Response:
         """Send an adviser's words to a caller who asked for an answer by text. The outcome is saved as for a call."""

@@ -5,9 +5,10 @@
 const KEEP_MS = 4 * 60 * 1000;
 const WARN_MS = 2 * 60 * 1000;
 const LOOK_MS = 5 * 1000;
-const mine = document.getElementById("mine");
-const news = document.getElementById("news");
-let ends = performance.now() + Number(mine.dataset.left) * 1000;
+const state = document.getElementById("state");
+const warning = document.getElementById("warning");
+const drafts = [...document.querySelectorAll("[data-draft]")];
+let ends = performance.now() + Number(state.dataset.left) * 1000;
 let keptAt = performance.now();
 let worked = false;
 let asking = false;
@@ -15,9 +16,15 @@ let signedOut = false;
 
 for (const sign of ["keydown", "pointerdown", "input"]) document.addEventListener(sign, () => { worked = true; });
 
+// What the list's renewal brings about this card.
+document.addEventListener("renewed", ({ detail }) => {
+  if (detail.state && state.textContent !== detail.state) state.textContent = detail.state;
+  if (warning && Number(detail.left) > 0) ends = performance.now() + Number(detail.left) * 1000;
+});
+
 async function look() {
   if (worked && !asking && performance.now() - keptAt > KEEP_MS) await keep();
-  const left = "talking" in mine.dataset ? Infinity : ends - performance.now();
+  const left = state.textContent.includes("It stays yours") ? Infinity : ends - performance.now();
   if (signedOut) say("You are signed out. Copy what you wrote, sign in again, and save it then.");
   else if (left <= 0) say("Your time is over. If somebody else has taken it, what you save is kept as a note.");
   else if (left < WARN_MS) say("In less than two minutes it goes back to the list. Go on working here, or press Keep.");
@@ -27,7 +34,7 @@ async function look() {
 async function keep() {
   asking = true;
   try {
-    const answer = await fetch(mine.dataset.keep, { method: "POST", headers: { "X-CSRFToken": mine.dataset.token } });
+    const answer = await fetch(state.dataset.keep, { method: "POST", headers: { "X-CSRFToken": state.dataset.token } });
     if (answer.status >= 500) return;
     worked = false;
     keptAt = performance.now();
@@ -42,7 +49,15 @@ async function keep() {
 }
 
 function say(words) {
-  if (news.textContent !== words) news.textContent = words;
+  if (warning.textContent !== words) warning.textContent = words;
 }
 
-setInterval(look, LOOK_MS);
+// A note that is being typed survives a reload. It goes with this tab, when it is saved, and when they sign out.
+for (const field of drafts) {
+  const name = `draft ${field.dataset.draft}`;
+  if (!field.value) field.value = sessionStorage.getItem(name) || "";
+  field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
+  field.form.addEventListener("submit", () => sessionStorage.removeItem(name));
+}
+
+if (warning) setInterval(look, LOOK_MS);

@@ -1,0 +1,102 @@
+"""Finding a caller again, and writing down a request for somebody who rang the office.
+
+What is searched for is in no address and in no log: the log records that somebody searched, how, and how many they
+found. Searches are limited, since numbers of calls have four digits.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast, get_args
+
+from flask import Flask, flash, render_template, request
+from werkzeug.wrappers import Response
+
+from ivr import dialling, finding, handing
+from ivr.callback import REFERENCE_DIGITS, Refused
+from ivr.diary import When
+from ivr.request import CallbackRequest, Need
+from ivr.session import SaveRequest
+from ivr.store import MOST_ENDED
+from ivr.web.console.common import Console, Pages, go, written
+
+#: Searches of one adviser in an hour: by phone, and by the number of a call.
+MOST_SEARCHES = {"number": 30, "call number": 60}
+LONGEST_NOTE = 500
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """The pages of this part."""
+    pages = _Pages(console)
+    for path, view, method in (
+        ("/search", pages.search_form, "GET"),
+        ("/search", pages.search, "POST"),
+        ("/new", pages.new_form, "GET"),
+        ("/new", pages.new, "POST"),
+    ):
+        app.add_url_rule(path, view.__name__, view, methods=[method])
+
+
+class _Pages(Pages):
+    def search_form(self) -> str:
+        return self._page()
+
+    def search(self) -> str | tuple[str, int]:
+        typed = {name: request.form.get(name, "").strip()[:40] for name in ("number", "call")}
+        how = "number" if typed["number"] else "call number"
+        try:
+            found = self._look_for(how, **typed)
+        except ValueError as why:
+            return self._page(problem=str(why), **typed), 422
+        if self._console.store.people.searches(self._me, how) > MOST_SEARCHES[how]:
+            self._console.note(f"searched too often by {how}")
+            return self._page(problem="That were many searches within an hour. Wait a little, or ask a colleague."), 429
+        self._console.note(f"searched by {how}, {len(found)} found")
+        script = self._console.live.now.script
+        words = finding.in_words(found, self._me, self._now, script)
+        return self._page(found=words, count=len(found), **typed)
+
+    def _look_for(self, how: str, number: str, call: str) -> list[CallbackRequest]:
+        """The requests, or a ValueError with what is wrong with what was typed."""
+        requests = self._console.store.requests
+        if how == "number":
+            judged = dialling.judge(number)
+            if not judged.e164:
+                raise ValueError("That is not a complete UK phone number. Write it like 07700 900123.")
+            return requests.of_phone(judged.e164)
+        if not (call.isascii() and call.isdecimal() and len(call) == REFERENCE_DIGITS):
+            raise ValueError("Type a phone number, or the four digits of a call.")
+        return finding.by_call([*requests.listed()[0], *requests.ended(MOST_ENDED)], call)
+
+    def _page(self, **more: object) -> str:
+        return render_template("search.html", **{"number": "", "call": "", **more}, now=self._now)
+
+    # --- writing down -----------------------------------------------------------------------
+
+    def new_form(self) -> str:
+        return render_template("new.html", form={})
+
+    def new(self) -> Response | tuple[str, int]:
+        """Save a request for somebody who rang the office or came in. It joins an open one of the same phone."""
+        form, script = request.form, self._console.live.now.script
+        judged = dialling.judge(form.get("number", ""))
+        if judged.verdict != "fine":
+            flash("That number cannot be rung. Write a UK number like 07700 900123.", "danger")
+            return render_template("new.html", form=form), 422
+        when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")
+        needs = tuple(cast(Need, each) for each in form.getlist("needs") if each in get_args(Need))
+        try:
+            wish = handing.written_down(
+                f"HAND{secrets.token_hex(14)}-1", judged.e164, self._me, written("note", LONGEST_NOTE),
+                when, needs, self._now, script.diary, urgent=bool(form.get("urgent")),
+                message_ok=form.get("message_ok") == "yes", say_who=form.get("say_who") == "yes",
+            )  # fmt: skip
+        except Refused as why:
+            flash(str(why), "danger")
+            return render_template("new.html", form=form), 422
+        done = self._console.store.requests.save(SaveRequest(wish))
+        assert done.request
+        self._console.jobs.alert_new(done, self._now)
+        self._console.note("wrote a request down", done.request.id)
+        flash(f"Written down. The number of their call is {done.reference}.", "success")
+        return go("card", done.request.id)

@@ -1,0 +1,243 @@
+"""What came of a talk: the answers that are counted, the next call that is agreed, and what the desk sees of it all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from ivr import callback, came, listing
+from ivr.came import Came
+from ivr.config import Settings
+from ivr.diary import Promise, Window
+from ivr.listing import Filter
+from ivr.store import Store, listed
+from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
+from tests.line import OPEN, Line
+
+TOMORROW = Window(OPEN.date() + dt.timedelta(days=1), "morning")
+
+
+@pytest.fixture
+def taken(asha: Browser, store: Store) -> Browser:
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    return asha
+
+
+# --- what is counted ------------------------------------------------------------------------
+
+
+def test_what_is_not_an_answer_is_not_said() -> None:
+    form = {"level": "2", "topic": "<script>", "stage": "", "next": "casework"}
+
+    said = Came.of(form.get)
+
+    assert list(said.said()) == [("level", "2"), ("next", "casework")]
+    assert said.in_words() == "Level: More help. Next: Passed to casework."
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0"), (1, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (40, "40")])
+def test_a_small_figure_is_not_told(count: int, told: str) -> None:
+    assert came.told(count) == told
+
+
+def test_a_figure_that_a_sum_would_give_away_is_hidden_with_the_next_smallest() -> None:
+    one_small = dict(came.tables({"level:1": 40, "level:2": 9, "level:3": 3}))["Level"]
+    two_small = dict(came.tables({"level:1": 40, "level:2": 2, "level:3": 3}))["Level"]
+
+    assert one_small == [("Advice", "40"), ("More help", "not told"), ("Casework", "fewer than 5"), ("Tribunal", "0")]
+    assert two_small[0] == ("Advice", "40")
+
+
+def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, store: Store) -> None:
+    taken.send("/request/CA001-1/outcome", outcome="spoke", level="2", topic="appeal", note="Sends us the letter.")
+    for _ in range(5):
+        store.counts.add(NOW, ["outcome:spoke", "topic:appeal"])
+
+    assert "Level: More help. Topic: Appeal." in taken.get("/request/CA001-1").text
+    assert taken.get("/report").status_code == 403
+    hire(store, admin=True)
+    report = taken.get("/report").text
+    assert "<td>Appeal</td><td>6</td>" in report
+    assert "<td>More help</td><td>fewer than 5</td>" in report
+    assert "Sends us" not in report
+    assert "Nothing was counted in this month." in taken.get("/report?month=2026-01").text
+    assert taken.get("/report?month=nonsense").status_code == 200
+
+
+def test_an_unanswered_try_counts_no_answers_about_a_talk(taken: Browser, store: Store) -> None:
+    taken.send("/request/CA001-1/outcome", outcome="no answer", level="1")
+
+    assert store.counts.of("2026-11") == {"outcome:no answer": 1}
+    assert store.requests.get("CA001-1").came is None  # type: ignore[union-attr]
+
+
+# --- the next call --------------------------------------------------------------------------
+
+
+def test_the_next_call_is_agreed_and_told_in_words(taken: Browser, store: Store, line: Line) -> None:
+    again = f"{TOMORROW.day.isoformat()} morning"
+    assert again in taken.get("/request/CA001-1").text
+
+    page = taken.send("/request/CA001-1/outcome", outcome="spoke", again=again, by="me").text
+
+    assert "Say: we ring you on Thursday 26 November, in the morning." in page
+    (agreed,) = store.requests.waiting()
+    assert (agreed.state, agreed.window, agreed.with_whom, agreed.tries) == ("waiting", TOMORROW, "asha", 0)
+    assert store.requests.places_taken(TOMORROW, NOW) == 1
+    assert "Appointment with asha" in page
+    ben = Browser(line)
+    hire(store, "ben")
+    ben.sign_in("ben")
+    assert "With asha." in ben.get("/request/CA001-1").text
+
+
+def test_an_appointment_is_its_advisers_until_they_are_away() -> None:
+    opens, due = DIARY.times(TOMORROW)
+    taken = callback.claim(request(), "asha", NOW)
+    agreed = callback.agree(taken, "asha", Promise("morning", TOMORROW, opens, due), "asha", "", NOW)
+
+    def next_for(me: str, *here: str) -> object:
+        return listing.next_for([agreed], me, opens, lambda name: name in here)
+
+    assert next_for("ben", "asha") is None
+    assert next_for("ben") == agreed
+    assert next_for("asha", "asha") == agreed
+    again = callback.record(callback.claim(agreed, "ben", opens), "ben", "no answer", "", opens, DIARY)
+    assert again.with_whom == "asha"
+    assert callback.record(callback.claim(again, "ben", due), "ben", "spoke", "", due, DIARY).with_whom == ""
+
+
+# --- the list -------------------------------------------------------------------------------
+
+
+def test_the_next_one_is_the_first_that_can_be_rung_now(asha: Browser, store: Store) -> None:
+    ask(store, 1, opens=NOW + HOUR, due=NOW + 2 * HOUR)
+    ask(store, 2, due=NOW + HOUR)
+    ask(store, 3, due=NOW - HOUR)
+    store.requests.change("CA003-1", lambda r: callback.claim(r, "ben", NOW))
+    asha.get("/")
+
+    first = asha.send("/next")
+
+    assert first.request.path == "/console/request/CA002-1"
+    assert store.requests.get("CA002-1").claimed_by == "asha"  # type: ignore[union-attr]
+    assert "Nobody in this list can be rung now." in asha.send("/next").text
+
+
+@pytest.mark.parametrize(("chosen", "found"), [
+    ("", 3), ("?whose=free", 2), ("?whose=mine", 1), ("?when=late", 1), ("?when=soon&when=late", 2),
+    ("?need=relay", 1), ("?urgent=1", 1), ("?about=mediation_ring", 3), ("?about=nothing", 0),
+    ("?whose=x&need=y&page=-3", 3),
+])  # fmt: skip
+def test_the_list_is_filtered(asha: Browser, store: Store, chosen: str, found: int) -> None:
+    ask(store, 1, due=NOW - HOUR, needs=("relay",))
+    ask(store, 2, urgent=True, opens=NOW + HOUR)
+    ask(store, 3)
+    store.requests.change("CA003-1", lambda r: callback.claim(r, "asha", NOW))
+
+    page = asha.get(f"/{chosen}").text
+
+    assert page.count('<li id="r') == found
+    assert ("Nobody fits this filter. 3 waiting in all." in page) == (not found)
+    beside = asha.get("/request/CA001-1").text
+    assert beside.count('<li id="r') == found, "the list beside a card is filtered alike"
+
+
+def test_a_filter_knows_only_what_it_offers() -> None:
+    assert Filter.of(lambda name: ["x" * 10_000]) == Filter(about="x" * 60, urgent=True)
+    assert Filter.of(lambda name: []) == Filter()
+
+
+def test_five_thousand_waiting_are_a_small_page_and_small_renewals(asha: Browser, store: Store) -> None:
+    """The figures of `scripts/bench desk` are for time; bytes can be told here, with a tenth of the callers."""
+    for nth in range(500):
+        ask(store, nth % 900, number=f"+4477009{nth:05}", id=f"CA{nth:032}-1", due=NOW + nth, urgent=nth % 2 == 0)
+
+    page = asha.get("/")
+    renewal = asha.get("/waiting")
+    with_page = asha.get("/waiting?page=10")
+
+    assert page.text.count('<li id="r') == 50
+    assert len(page.data) < 60_000
+    assert "1 to 50 of 500" in page.text
+    assert len(renewal.data) <= 2_000
+    assert len(with_page.data) <= 2_000
+    assert renewal.text.count('<li id="r') >= 1, "what fits comes, and the rest with the next one"
+
+
+def test_a_renewal_brings_only_what_has_changed(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    ask(store, 2)
+    rows = re.findall(r'<li id="r(\w{6})" data-v="(\w{4})"', asha.get("/").text)
+    have = "".join(key + version for key, version in rows)
+    assert '<li id="r' not in asha.get(f"/waiting?have={have}").text
+
+    store.requests.change("CA002-1", lambda r: callback.claim(r, "ben", NOW))
+
+    changed = asha.get(f"/waiting?have={have}").text
+    assert changed.count('<li id="r') == 1
+    assert "ben has it" in changed
+
+
+def test_another_process_sees_every_change(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was deleted is gone, and whoever fell behind the stream reads all anew."""
+    other = Store(settings.redis_url, settings.keys)
+    assert other.requests.listed()[0] == []
+    asked = ask(store, 1)
+    assert [each.id for each in other.requests.listed()[0]] == [asked.id]
+    store.requests.change(asked.id, lambda r: callback.claim(r, "ben", NOW))
+    ((known,), version) = other.requests.listed()
+    assert known.claimed_by == "ben"
+    assert other.requests.listed()[1] == version, "nothing has changed since"
+
+    monkeypatch.setattr(listed, "MOST_CHANGED", 3)
+    for nth in range(2, 12):
+        ask(store, nth)
+    store.requests.delete(asked.id)
+
+    assert len(other.requests.listed()[0]) == 10
+    other.close()
+
+
+# --- the desk -------------------------------------------------------------------------------
+
+
+def test_the_team_and_the_log_are_for_administrators(asha: Browser, store: Store, line: Line) -> None:
+    ask(store, 1, due=NOW - HOUR)
+    store.requests.change("CA001-1", lambda r: callback.claim(r, "ben", NOW))
+    hire(store, "ben")
+    for path in ("/team", "/log.csv"):
+        assert asha.get(path).status_code == 403
+    hire(store, admin=True)
+
+    team = asha.get("/team").text
+
+    assert "<td>ben</td><td>not here</td><td>1</td>" in team
+    assert "<td>asha</td><td>here</td><td>0</td>" in team
+    assert "<strong>1 late</strong>" in team
+
+
+def test_the_log_is_filtered_and_a_file_of_it_runs_nothing(asha: Browser, store: Store) -> None:
+    hire(store, admin=True)
+    store.people.note(NOW, "ben", '=HYPERLINK("http://x","y")')
+    store.people.note(NOW - 3 * 24 * HOUR, "ben", "searched by number, 1 found")
+
+    assert "2 entries" in asha.get("/log?who=ben").text
+    assert "1 entry" in asha.get("/log?who=ben&what=searched").text
+    assert "1 entry" in asha.get("/log?who=ben&from=2026-11-24&to=2026-11-25").text
+    file = asha.get("/log.csv?who=ben").data.decode()
+    assert "\"'=HYPERLINK" in file
+    assert "signed in" not in file
+
+
+def test_the_card_tells_an_administrator_who_opened_it(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    assert "Who opened this card" not in asha.page
+    hire(store, admin=True)
+
+    assert "Who opened this card" in asha.get("/request/CA001-1").text

@@ -1,0 +1,171 @@
+"""Finding a caller again, their phone's history, handing over, and requests that are written down by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ivr import callback, handing
+from ivr.callback import Refused
+from ivr.diary import Diary, Window
+from ivr.handing import HANDED_SECONDS
+from ivr.hours import Hours
+from ivr.store import Store
+from ivr.web.console.finding import MOST_SEARCHES
+from tests.desk import DIARY, NOW, Browser, ask, hire, request
+from tests.line import OPEN, Line
+
+
+def _log(store: Store) -> list[str]:
+    return [entry.what for entry in store.people.log()]
+
+
+def test_a_caller_is_found_by_phone_and_by_the_number_of_their_call(asha: Browser, store: Store) -> None:
+    asked = ask(store, 1)
+    ended = ask(store, 2, number=asked.number, id="CA9-1")
+    assert ended.id == asked.id, "the second wish joins the first"
+    (reference, _) = (asker.reference for asker in ended.askers)
+
+    asha.get("/search")
+    by_phone = asha.send("/search", number="07700 900 001").text
+    by_call = asha.send("/search", call=reference).text
+
+    for page in (by_phone, by_call):
+        assert "1 found" in page
+        assert f"/console/request/{asked.id}" in page
+    assert "900001" not in by_call
+    assert _log(store)[:2] == ["searched by call number, 1 found", "searched by number, 1 found"]
+    assert not any("7700" in what or reference in what for what in _log(store))
+
+
+@pytest.mark.parametrize(("typed", "told"), [
+    ({"number": "hello"}, "That is not a complete UK phone number."),
+    ({"call": "12a4"}, "Type a phone number, or the four digits of a call."),
+    ({}, "Type a phone number, or the four digits of a call."),
+])  # fmt: skip
+def test_what_cannot_be_searched_for_is_said(asha: Browser, typed: dict[str, str], told: str) -> None:
+    asha.get("/search")
+
+    response = asha.send("/search", **typed)
+
+    assert (response.status_code, told in response.text) == (422, True)
+
+
+def test_searches_are_limited_so_that_calls_cannot_be_guessed(asha: Browser, store: Store) -> None:
+    asha.get("/search")
+    for _ in range(MOST_SEARCHES["call number"]):
+        store.people.searches("asha", "call number")
+
+    response = asha.send("/search", call="4271")
+
+    assert (response.status_code, "many searches" in response.text) == (429, True)
+    assert "searched too often by call number" in _log(store)
+    assert asha.send("/search", number="07700 900001").status_code == 200
+
+
+def test_whoever_has_a_request_sees_what_is_known_of_its_phone(asha: Browser, store: Store, line: Line) -> None:
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    asha.send("/request/CA001-1/outcome", outcome="spoke")
+    ask(store, 2, number="+447700900001", id="CA9-1")
+    assert "This phone before" not in asha.get("/request/CA9-1").text
+    asha.send("/request/CA9-1/claim")
+
+    card = asha.get("/request/CA9-1").text
+
+    assert "This phone before" in card
+    assert "Ended 10:30: spoke to the caller, by asha." in card
+
+
+# --- handing over ---------------------------------------------------------------------------
+
+
+def test_what_is_handed_over_is_the_colleagues_who_has_a_quarter_of_an_hour(
+    asha: Browser, store: Store, line: Line
+) -> None:
+    hire(store, "ben")
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    assert "ben: not signed in" in asha.send("/request/CA001-1/claim").text
+
+    asha.send("/request/CA001-1/hand-over", to="ben", note="Their interpreter is booked for 11.")
+
+    handed = store.requests.get("CA001-1")
+    assert handed
+    assert (handed.claimed_by, handed.claim_ends) == ("ben", NOW + HANDED_SECONDS)
+    assert "07700 900001" not in asha.get("/request/CA001-1").text
+    ben = Browser(line)
+    assert "asha handed you a caller" in ben.sign_in("ben").text
+    assert "Their interpreter is booked for 11." in ben.get("/request/CA001-1").text
+    ben.send("/request/CA001-1/claim")
+    assert "handed you" not in ben.get("/").text
+
+
+def test_what_is_not_taken_up_goes_back_to_the_list_and_only_its_holder_hands_it_over() -> None:
+    taken = callback.claim(request(), "asha", NOW)
+    handed = handing.hand_over(taken, "asha", "ben", "", NOW)
+
+    assert handing.handed_to(handed, "ben", NOW + 60)
+    assert callback.claimable(handed, NOW + HANDED_SECONDS)
+    for wrong in (lambda: handing.hand_over(handed, "asha", "carol", "", NOW),
+                  lambda: handing.hand_over(taken, "asha", "asha", "", NOW)):  # fmt: skip
+        with pytest.raises(Refused):
+            wrong()
+
+
+def test_an_administrator_takes_back_what_somebody_left_lying(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    store.requests.change("CA001-1", lambda r: callback.claim(r, "ben", NOW))
+    asha.get("/request/CA001-1")
+    assert asha.send("/request/CA001-1/take-back").status_code == 403
+    hire(store, admin=True)
+    asha.get("/request/CA001-1")
+
+    asha.send("/request/CA001-1/take-back")
+
+    back = store.requests.get("CA001-1")
+    assert back
+    assert (back.state, back.claimed_by) == ("waiting", "")
+    with pytest.raises(Refused, match="Nobody has this request"):
+        handing.take_back(back, "asha", NOW)
+
+
+# --- by hand --------------------------------------------------------------------------------
+
+
+def test_a_request_is_written_down_for_somebody_who_rang_the_office(asha: Browser, store: Store) -> None:
+    asha.get("/new")
+
+    card = asha.send("/new", number="07700 900123", when="afternoon", needs="interpreter", note="Ask for the letter.")
+
+    (asked,) = store.requests.waiting()
+    assert (asked.number, asked.when, asked.needs) == ("+447700900123", "afternoon", ("interpreter",))
+    assert (asked.message_ok, asked.say_who, asked.window) == (False, False, Window(OPEN.date(), "afternoon"))
+    told = re.search(r"The number of their call is (\d{4})", card.text)
+    assert told
+    assert told[1] == asked.askers[0].reference
+    refused = asha.send("/new", number="0909 879 0000", note="kept")
+    assert (refused.status_code, "kept" in refused.text) == (422, True)
+
+
+def test_what_is_written_down_joins_an_open_request_of_the_phone_and_makes_it_no_freer(
+    asha: Browser, store: Store
+) -> None:
+    ask(store, 1, say_who=False)
+    asha.get("/new")
+
+    asha.send("/new", number="07700 900001", say_who="yes", message_ok="yes")
+
+    (asked,) = store.requests.waiting()
+    assert (asked.times_asked, asked.may_say_who()) == (2, False)
+
+
+def test_there_is_no_time_where_nothing_is_open() -> None:
+    closed = Diary(DIARY.parts, Hours((None,) * 7), days_ahead=3)
+    with pytest.raises(Refused, match="no such time"):
+        handing.written_down(
+            "HAND1-1", "+447700900001", "asha", "", "any", (), NOW, closed,
+            urgent=False, message_ok=False, say_who=False,
+        )  # fmt: skip
