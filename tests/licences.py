@@ -54,6 +54,7 @@ USED_FOR = {
     "aiosmtpd": "a real mail server in tests",
     "coverage": "which branches the tests reach",
     "argon2-cffi": "advisers' passwords",
+    "cryptography": "encrypts what is stored about people",
     "bootstrap-flask": "the look of the advisers' page",
     "click": "the `ivr` command",
     "espeakng-loader": "eSpeak NG, which pyttsx3 speaks with",

@@ -54,7 +54,7 @@ class Turns:
 def _in_the_queue(machines: tuple[Line, Line], redis_pid: int) -> list[CallbackRequest]:
     """What is in the queue once Redis is back, and each machine has handed in what it kept."""
     os.kill(redis_pid, signal.SIGCONT)
-    store = Store(machines[0].settings.redis_url, PATIENT_SECONDS)
+    store = Store(machines[0].settings.redis_url, machines[0].settings.keys, PATIENT_SECONDS)
     for machine in machines:
         spooling.hand_in(machine.spool, store, Jobs(machine.settings, store))
     found = store.requests.waiting()
