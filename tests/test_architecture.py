@@ -85,7 +85,7 @@ ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTU
 #: What only some rooms may know.
 ALONE = {
     "redis": {"store", "hot"},
-    "rq": {"jobs", "spooling", "worker", "pool"},
+    "rq": {"jobs", "spooling", "worker", "alerting", "pool"},
     "twilio": {"twilio"},
     "flask": {"web", "hot"},
     "granian": {"web_server"},
