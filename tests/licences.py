@@ -78,6 +78,7 @@ USED_FOR = {
     "playwright": "the advisers' page in a real browser",
     "prometheus-client": "/metrics",
     "pydantic": "the shape of what staff write",
+    "pygraphviz": "drawing the map of the line",
     "pyloudnorm": "loudness",
     "pytest": "tests",
     "pytest-randomly": "tests in random order",

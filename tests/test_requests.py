@@ -243,7 +243,7 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
     """The web process is killed at each thing it sends to Redis in the last turn of asking."""
     with Line(settings, store) as line:
         line.now = OPEN.replace(hour=20)
-        call = line.call().press("0").press("1").press("122").press("1").press("1").press("1")
+        call = line.call().press("0").press("1").press("1122").press("1").press("1").press("1")
         path, form = call.action, {**call.form, "Digits": "1"}
     reader, writer = os.pipe()
     child = os.fork()
@@ -256,13 +256,13 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
 
     (found,) = store.requests.waiting()
     assert found.state in ("unfinished", "waiting"), "half a request cannot exist"
-    if "We have it." in told:
+    if "We will ring you" in told:
         assert (found.state, found.message_ok, found.say_who) == ("waiting", True, True)
         assert found.window == Window(OPEN.date() + dt.timedelta(days=1), "morning")
     if step == 1:
-        assert "We have it." not in told
+        assert "We will ring you" not in told
     if step == LAST:
-        assert "We have it." in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
+        assert "We will ring you" in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
 
 
 def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:

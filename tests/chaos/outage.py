@@ -32,10 +32,10 @@ from tests.chaos.people import answer, words_of
 from tests.chaos.world import Line, Rest
 from tests.redis_server import RedisServer, soon
 
-#: Keys after 0, which nobody answers: to this phone; not kept out; no letter; a part of the day; and the rest.
-KEYS = ("1", "1", "2", "2", "3", "1", "2", "1")
+#: Keys after 0, which nobody answers: to this phone; my child; not kept out; no letter; a part of the day; and the rest.
+KEYS = ("1", "1", "1", "2", "2", "3", "1", "2", "1")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_NUMBER = re.compile(rf"It is ((?:(?:{'|'.join(_DIGITS)}),? ?){{4}})\.")
+_NUMBER = re.compile(rf"Keep this number: ((?:(?:{'|'.join(_DIGITS)}),? ?){{4}})\.")
 #: Seconds between two kills of a web process.
 KILLS_EVERY = 2.0
 
@@ -102,7 +102,7 @@ def _ask(line: Line, heard: Heard, nth: int, seconds: float) -> None:
             reply = answer(line, reply, form, {"DialCallStatus": "no-answer"})
     words = words_of(reply)
     found = _NUMBER.search(words)
-    if "We have it. We will ring you" in words and found:
+    if "We will ring you" in words and found:
         heard.promised.append((phone, "".join(str(_DIGITS.index(each)) for each in re.findall(r"\w+", found[1]))))
     else:
         heard.turned_away.append(f"{phone}: {words[:80]}")
