@@ -59,8 +59,7 @@ def build(
 ) -> Script:
     """Compile a draft for a line that has the numbers `ours`. Raises ConfigError with every Problem.
 
-    What cannot be done is not promised: without `offers_texts`, whatever leads to a text is left out, and so is each
-    sentence that offers one. What is left is said by sounds that the whole script has too.
+    Without `offers_texts`, whatever leads to a text is left out, and so is each sentence that offers one.
     """
     builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts)
     script = builder.script(revision)

@@ -265,10 +265,7 @@ class Place:
         raise NotImplementedError
 
     def entries(self) -> tuple[str, ...]:
-        """What to key here to try it out: what is right, and what is wrong, each in every way that makes a difference.
-
-        Only where more than one key is taken.
-        """
+        """Sample entries, valid and invalid, one of each kind that makes a difference. None where one key is taken."""
         return ()
 
     def hangs_on(self, s: Session) -> Hashable:
