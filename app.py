@@ -3,8 +3,9 @@
 import gc
 
 from ivr import log, metrics
+from ivr.children import die_with_web_server
 from ivr.config import settings
-from ivr.server import AT_ONCE, die_with_web_server
+from ivr.server import AT_ONCE
 from ivr.store import Store
 from ivr.web import create_app
 from ivr.web.door import Door

@@ -37,6 +37,7 @@ The core knows only itself: no clock, no files, no network.
     handing      handing a request over, taking one back, writing one down by hand
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
+    ranking      how late each request is, who talks, and whom to ring next
     line_settings  the settings of a line that runs, as plain values
     listing      which of the waiting requests an adviser wants to see
     finding      finding a caller again, and what is known of their phone
@@ -101,6 +102,7 @@ The entrances are used from outside.
     publishing   takes the draft through the gate, and makes it live
     probing      rings the line as Twilio would, and says where the way is broken
     examining    examines a deployment, in plain words
+    children     child processes: kept alive, stopped in time, ended with their parent
     server       the processes of the line: Redis, the web server, the worker
     cli/         the `ivr` command
     demo         made-up callers for the advisers' page

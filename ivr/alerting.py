@@ -33,7 +33,7 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         _forget_this_job()
         return
     is_message = what in ("today", "urgent") and request.message_only
-    if is_message and not tools.store.requests.may_alert(request, way):
+    if is_message and not tools.store.once.may_alert(request, way):
         return
     subject = SUBJECTS["message" if is_message else what]
     words = (

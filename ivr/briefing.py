@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
 
 from ivr import callback, dialling, messages, talks
 from ivr.callback import MOST_TRIES, claimable
 from ivr.dialling import Verdict
-from ivr.diary import Diary, Promise, Urgency, Window
+from ivr.diary import Diary, Promise, Window
 from ivr.hours import LONDON, Hours
 from ivr.request import LONGEST_BY_HAND, Asker, CallbackRequest, SpokenMessage, Talk
 from ivr.script import Script
-
-Lateness = Literal["late", "now", "soon", "later"]
 
 NEEDS = {
     "relay": "uses a text relay: wait for 'go ahead', and ring 18002 before the number",
@@ -23,44 +20,6 @@ NEEDS = {
 }
 #: Short forms for the list.
 SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Speak slowly"}
-#: A request due within this many seconds is 'now'; and one within so few that its promise breaks if it is not next.
-SOON_SECONDS, LAST_SECONDS = 2 * 60 * 60, 30 * 60
-
-
-@dataclass(frozen=True)
-class Row:
-    """One request, as the list shows it."""
-
-    request: CallbackRequest
-    lateness: Lateness
-    #: 'Late by 20 minutes'. The page adds a shape, so that nothing depends on colour alone.
-    when: str
-    sign: str
-    held_by: str
-    #: What the caller listened to last.
-    about: str = ""
-    #: Whether a time was promised at which the line is now closed.
-    closed: bool = False
-    #: Who talks to the caller, or that nobody has said yet what came of a talk.
-    talk: str = ""
-
-    @property
-    def id(self) -> str:
-        return self.request.id
-
-    @property
-    def short_about(self) -> list[str]:
-        return short_about(self.request)
-
-    @property
-    def numbers(self) -> str:
-        """The numbers of their calls, which people can say to each other."""
-        return ", ".join(each.reference for each in self.request.askers if not each.message_only and each.reference)
-
-    @property
-    def is_unheard(self) -> bool:
-        """Whether there is a message that no adviser has marked as listened to."""
-        return bool(messages.unheard(self.request))
 
 
 @dataclass(frozen=True)
@@ -74,84 +33,6 @@ class UnheardMessage:
     listen_by: float
     #: Whether the line was closed when it was left.
     is_closed: bool
-
-
-SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later": "○"}
-
-
-def row(request: CallbackRequest, now: float, script: Script | None = None) -> Row:
-    """A row for a request. `script` adds what it is about."""
-    lateness = lateness_of(request, now)
-    when = {
-        "late": f"Late by {_long(now - request.due)}",
-        "now": f"Ring now, by {moment(request.due, now)}",
-        "soon": f"Ring by {moment(request.due, now)}",
-        "later": f"Ring from {moment(request.opens, now)}",
-    }[lateness]
-    about = next(iter(reversed(heard_in_words(request, script))), "") if script else ""
-    closed = script is not None and is_closed_then(request, now, script.diary)
-    return Row(
-        request, lateness, when, SIGNS[lateness], request.holder(now), about, closed, talk_in_words(request, now)
-    )
-
-
-def lateness_of(request: CallbackRequest, now: float) -> Lateness:
-    if request.due <= now:
-        return "late"
-    if request.opens > now:
-        return "later"
-    return "now" if request.today or request.due - now <= SOON_SECONDS else "soon"
-
-
-def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
-    """The list, in the order of `ordered`."""
-    return [row(request, now, script) for request in ordered(requests, now)]
-
-
-def ordered(requests: list[CallbackRequest], now: float) -> list[CallbackRequest]:
-    """The requests that are shown, the next one to ring first. In each group, whoever is due sooner stands first:
-
-    1. callers marked "today" who may be rung now, and those whose promise breaks within LAST_SECONDS;
-    2. those who are late already;
-    3. everybody else who may be rung now;
-    4. those who may not be rung yet, by the time from which they may be.
-
-    What is urgent was promised an earlier time when it was asked for. So it needs no place above a promise that is due
-    sooner, and would break it from there: only of two that are due together does the urgent one stand first. A late
-    call can be made up for; a time limit that ends today cannot, and neither can a promise be kept once it is broken.
-    Callers who have only just hung up half-way are left out until UNFINISHED_WAIT is over.
-    """
-    shown = [r for r in requests if r.state == "claimed" or r.talking(now) or claimable(r, now)]
-    return sorted(shown, key=lambda request: _place(request, now))
-
-
-_RANKS: dict[Urgency, int] = {"today": 0, "urgent": 1, "": 2}
-
-
-def _place(request: CallbackRequest, now: float) -> tuple[int, float, int]:
-    promise, urgency = request.promise, request.urgency
-    if promise.opens > now:
-        return 3, promise.opens, _RANKS[urgency]
-    is_last = 0 < promise.due - now <= LAST_SECONDS
-    group = 0 if urgency == "today" or is_last else 1 if promise.due <= now else 2
-    return group, promise.due, _RANKS[urgency]
-
-
-def talk_in_words(request: CallbackRequest, now: float) -> str:
-    """Who talks to the caller; or that somebody did, and nobody has said yet what came of it. Empty if neither is so.
-
-    Nobody rings a caller who was put through and helped, without asking first.
-    """
-    talk = request.talk
-    if talk is None:
-        return ""
-    who, since = talk.who or "An adviser", moment(talk.began, now)
-    if talk.lasts(now):
-        return f"{who} rings by hand since {since}" if talk.how == "by hand" else f"{who} is talking since {since}"
-    if talks.put_through(request):
-        length = f" for {talks.minutes(talk, now)}" if talk.ended else ""
-        return f"Put through to {talk.who or 'an adviser'} at {since}{length}: ask before ringing"
-    return ""
 
 
 def unheard_messages(
@@ -205,7 +86,7 @@ def moment(at: float, now: float) -> str:
     return f"tomorrow {when:%H:%M}" if days == 1 else f"{when:%a} {when.day} {when:%B}, {when:%H:%M}"
 
 
-def _long(seconds: float) -> str:
+def in_length(seconds: float) -> str:
     minutes = int(seconds // 60)
     minutes -= minutes % 5 if minutes > 10 else 0
     if minutes < 60:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ivr import briefing
+from ivr import briefing, ranking
 from ivr.request import CallbackRequest
 from ivr.script import Script
 
@@ -41,7 +41,7 @@ def in_words(requests: Iterable[CallbackRequest], me: str, now: float, script: S
 
 
 def _in_words(request: CallbackRequest, me: str, now: float, script: Script) -> Found:
-    row = briefing.row(request, now, script)
+    row = ranking.row(request, now, script)
     numbers = ", ".join(asker.reference for asker in request.everybody if asker.reference)
     when = row.when if request.open else ""
     return Found(request, briefing.bar_in_words(request, me, now), when, numbers, row.about)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from ivr import briefing, callback, talks
+from ivr import callback, ranking, talks
 from ivr.request import CallbackRequest, Need
 from ivr.script import Script
 
@@ -60,7 +60,7 @@ class Filter:
         holder = request.holder(now)
         return (
             (self.whose == "all" or (self.whose == "mine" and holder == me) or (self.whose == "free" and not holder))
-            and (not self.when or briefing.lateness_of(request, now) in self.when)
+            and (not self.when or ranking.lateness_of(request, now) in self.when)
             and (not self.need or self.need in request.needs)
             and (not self.about or _about(request) == self.about)
             and (not self.urgent or request.urgent)

@@ -38,7 +38,7 @@ from rq.registry import BaseRegistry, FailedJobRegistry, ScheduledJobRegistry, S
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from ivr import disk, log, overdue, server, worker
+from ivr import children, disk, log, overdue, server, worker
 from ivr.config import Settings
 from ivr.jobs import LOOK, PROCESSES, QUEUES, RING
 from ivr.problems import ConfigError
@@ -67,7 +67,7 @@ def work(settings: Settings) -> None:
     log.outlive_full_disks()
     log.as_json()
     told = structlog.get_logger()
-    stopping = server.StopSignals()
+    stopping = children.StopSignals()
     with contextlib.suppress(StoreDown):
         server.unlock(settings)
     store = Store(settings.redis_url, settings.keys)
@@ -123,7 +123,7 @@ class Post:
 def _begin(be: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    server.die_with_parent()
+    children.die_with_parent()
     log.as_json("rq")
     be()
 
@@ -159,7 +159,7 @@ class _Forking(Worker):
     def setup_work_horse_signals(self) -> None:
         """End the job when its worker ends, so that two workers never do it."""
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
-        server.die_with_parent(signal.SIGKILL)
+        children.die_with_parent(signal.SIGKILL)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Runs in the forked process."""

@@ -10,15 +10,12 @@ lost: no new calls, then no new work, then Redis, which writes every change to d
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -27,27 +24,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from ivr import border, config, disk, embedded, keys, metrics
+from ivr import config, disk, embedded, keys, metrics
+from ivr.children import STOP_SECONDS, Child, StopSignals, die_with_parent, tell
 from ivr.config import Settings
 from ivr.embedded import parts
-from ivr.respawn import Respawn
 from ivr.store import PATIENT_SECONDS, Away, Store, StoreDown, is_marked, ping, why_not
 
 #: The requests of each kind that a web process handles at once, and the threads that hold requests still arriving.
 #: Measured on two cores: granian answers 1.3 to 1.6 times the turns of gunicorn's threads.
 AT_ONCE, WEB_THREADS = 4, 1536
-#: Seconds for a child to start, and to stop before it is killed.
-START_SECONDS, STOP_SECONDS = 30.0, 10.0
+#: Seconds in which a child must start.
+START_SECONDS = 30.0
 #: The command that starts the line.
 START = "./scripts/start"
 #: Seconds between two tries to reach a Redis elsewhere that does not answer yet.
 AGAIN_SECONDS = 1.0
-#: The longest wait, in seconds, to write a message to the terminal, which may be stopped with Ctrl-S.
-TELL_SECONDS = 0.25
 #: Seconds between two records of the size of the embedded Redis' files.
 NOTE_SECONDS = 60.0
-
-_PR_SET_PDEATHSIG = 1
 
 
 class CannotStart(Exception):
@@ -106,7 +99,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
             raise CannotStart(
                 "The line of this folder uses a Redis elsewhere. Set REDIS_URL to the same value as for the line."
             )
-        _tell("Until now, this line used a Redis elsewhere. REDIS_URL is empty, so it now uses the embedded one.")
+        tell("Until now, this line used a Redis elsewhere. REDIS_URL is empty, so it now uses the embedded one.")
     child = EmbeddedRedis(settings)
     with _only_one(settings.data_dir / embedded.LOCK):
         child.start()
@@ -130,7 +123,7 @@ def unlock(settings: Settings) -> None:
                 f"What is stored is encrypted, and the file of its keys is missing: {settings.key_file}. {_KEYS_BACK}"
             )
         keys.make(settings.key_file, settings.data_dir)
-        _tell(
+        tell(
             f"The keys that encrypt callers' data are new, in {settings.key_file}. Copy this file to a safe place, "
             "apart from your backups: without it, nobody can read the data or a backup of it."
         )
@@ -157,11 +150,11 @@ def _reach(url: str, *, wait: bool) -> None:
         if not (wait and isinstance(reason, Away)):
             raise CannotStart(f"Redis {reason}. Start it, or check REDIS_URL. ({config.without_password(url)})")
         if reason != told:
-            _tell(f"Redis at {config.without_password(url)} {reason}. Waiting for it. Ctrl-C stops.")
+            tell(f"Redis at {config.without_password(url)} {reason}. Waiting for it. Ctrl-C stops.")
         told = reason
         time.sleep(AGAIN_SECONDS)
     if told:
-        _tell("Redis answers.")
+        tell("Redis answers.")
 
 
 def still_runs(settings: Settings, seconds: float = 0.0) -> bool:
@@ -172,19 +165,6 @@ def still_runs(settings: Settings, seconds: float = 0.0) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-
-def _tell(words: str) -> None:
-    """Print a message to standard error, without waiting if that is blocked or full."""
-
-    def say() -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{border.printable(words)}\n")
-            sys.stderr.flush()
-
-    saying = threading.Thread(target=say, daemon=True)
-    saying.start()
-    saying.join(TELL_SECONDS)
 
 
 def become_web(settings: Settings, host: str, port: int) -> NoReturn:
@@ -251,72 +231,6 @@ def _wait_for(what: Callable[[], bool], child: Child, otherwise: str) -> None:
     raise CannotStart(otherwise)
 
 
-class StopSignals:
-    """Records SIGINT (Ctrl-C) and SIGTERM."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
-
-    def _note(self, *_: object) -> None:
-        self.asked = True
-
-
-def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
-    """On Linux, end this process when its parent ends, for whatever reason."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
-
-
-class Child:
-    """A child process, in its own session so that Ctrl-C reaches the parent first. It ends with the parent.
-
-    Files that it creates are readable only by this user.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        command: list[str],
-        environment: dict[str, str] | None = None,
-        orphaned: Callable[[], None] = die_with_parent,
-    ):
-        self.name, self.respawn = name, Respawn()
-        self._command, self._environment, self._orphaned = command, environment, orphaned
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def start(self) -> None:
-        self.respawn.started(time.monotonic())
-        self._process = subprocess.Popen(
-            self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, umask=0o077,
-            preexec_fn=self._orphaned,
-        )  # fmt: skip
-
-    def keep_alive(self) -> bool:
-        """Restart it if it ended and a restart is due. Returns whether it was started."""
-        if self.running or not self.respawn.may_start(time.monotonic()):
-            return False
-        self.start()
-        _tell(f"A process of the line ended ({self.name}). It is being restarted.")
-        return True
-
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Stop it, and kill it if that takes longer than this many seconds."""
-        if self._process is None or not self.running:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
 class EmbeddedRedis(Child):
     """The embedded Redis. It does not start if saved data is missing, and records the size of its files."""
 
@@ -334,7 +248,7 @@ class EmbeddedRedis(Child):
         """Raises CannotStart, with what is lost, if saved data is missing."""
         try:
             for words in embedded.make_ready(self._data):
-                _tell(words)
+                tell(words)
         except embedded.Unusable as error:
             raise CannotStart(str(error)) from error
         self._log_size = embedded.log_size(self._data)
@@ -357,7 +271,7 @@ class EmbeddedRedis(Child):
         except CannotStart as error:
             self.respawn.started(time.monotonic())
             if str(error) != self._refused:
-                _tell(str(error))
+                tell(str(error))
             self._refused = str(error)
         if self.running and time.monotonic() - self._noted > NOTE_SECONDS:
             self._note()
@@ -374,22 +288,6 @@ class EmbeddedRedis(Child):
         self._noted = time.monotonic()
         with suppress(OSError):
             parts.note(self._data)
-
-
-def die_with_web_server() -> None:
-    """For a web process: be killed when the web server ends, even if that happened while this process was starting."""
-    die_with_parent(signal.SIGKILL)
-    if sys.platform == "linux" and _command_of(os.getpid()) and not _command_of(os.getppid()):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _command_of(pid: int) -> bytes:
-    """The command line of a process of the web server; empty for any other process."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-    return command if b"ivr.web_server" in command else b""
 
 
 @contextmanager

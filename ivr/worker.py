@@ -147,7 +147,7 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
             raise PhoneFailed("The line was too busy at that moment")
         if alerting.stage_of(tools, now) == "no clicks":
             raise PhoneFailed("The line has spent what it may spend in a day")
-        if not tools.store.requests.begin_ringing(request_id, asked_at):
+        if not tools.store.once.begin_ringing(request_id, asked_at):
             raise PhoneFailed("The line stopped at that moment, so your phone may still ring")
         tools.phone.ring(known.phone if known else "", request_id, adviser)
     except PhoneFailed as error:
@@ -174,7 +174,7 @@ def look(tools: Tools, now: float) -> None:
     if late := [request for request in waiting if overdue.is_late(request, now)]:
         tools.jobs.alert(max(late, key=lambda request: request.due).id, "late")
     if many := overdue.in_flood(tools, waiting):
-        tools.jobs.alert_of_flood(tools.store.requests.flood_began(now))
+        tools.jobs.alert_of_flood(tools.store.once.flood_began(now))
     for request in waiting:
         if callback.claimable(request, now) and request.id not in many:
             tools.jobs.alert_if_urgent(request, now)

@@ -36,7 +36,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "pool",
         },
         "the ivr command": {"cli", "backup", "publishing", "probing", "examining", "__main__"},
-        "processes": {"server"},
+        "processes": {"server", "children"},
         "the demo": {"demo"},
     },
     "edges": {
@@ -55,7 +55,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},
         "places and replies": {"places", "reply", "phrases", "passages"},
-        "what advisers read": {"messages", "briefing", "textin", "listing", "finding"},
+        "what advisers read": {"messages", "briefing", "ranking", "textin", "listing", "finding"},
         "script and session": {"script", "session"},
         "staff's files": {"reading", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
         "callback requests": {
@@ -97,7 +97,7 @@ ALONE = {
     "argon2": {"passwords"},
     "cryptography": {"keys"},
     "smtplib": {"alerts"},
-    "subprocess": {"server", "embedded", "drawing"},
+    "subprocess": {"children", "embedded", "drawing"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
 SHARED = {"config", "disk", "keys", "hot"}

@@ -25,7 +25,7 @@ import soundfile
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
-from ivr import briefing, building, callback, config, demo, dialling, editing, reading
+from ivr import briefing, building, callback, config, demo, dialling, editing, ranking, reading
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
@@ -59,7 +59,7 @@ def test_there_are_callers_of_every_kind_at_any_time(
 ) -> None:
     waiting = demo.fill(settings, store, shipped, now)
 
-    rows = briefing.rows(store.requests.waiting(), now.timestamp(), shipped)
+    rows = ranking.rows(store.requests.waiting(), now.timestamp(), shipped)
     asked = [row.request for row in rows]
     assert waiting == len(asked) >= 12
     kinds = {

@@ -379,7 +379,7 @@ def _is_as_it_was(own: Settings, store: Store) -> None:
     assert store.requests.find(FindRequest(NUMBER, "4271")).request == first
     assert len(store.requests.counted_of(NUMBER)) == 5
     assert store.texts.answers_to(NUMBER) == 2, "it counts on"
-    assert not store.requests.may_alert(second, "mail") or first.number != second.number
+    assert not store.once.may_alert(second, "mail") or first.number != second.number
     session = store.sessions.get("CA7")
     assert session is not None
     assert (session.caller, session.turn) == (NUMBER, 3)

@@ -19,7 +19,7 @@ from ivr.request import CallbackRequest, Event, SpokenMessage
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.store.blocked import BLOCKED_SECONDS
-from ivr.store.requests import HIDDEN_ALERT_SECONDS
+from ivr.store.once import HIDDEN_ALERT_SECONDS
 from ivr.tools import Tools
 from ivr.worker import NotYet
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request

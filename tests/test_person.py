@@ -43,7 +43,7 @@ def known(store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         Jobs(machine, store).send_text(SendText(f"CA{nth}.7", number, "letter", "Words."), NOW)
         store.sessions.save(Session(f"CA{nth}", "r1", At("main_menu"), caller=number))
         store.requests.find(FindRequest(number, "0000"))
-        store.requests.may_alert(saved, "mail")
+        store.once.may_alert(saved, "mail")
         store.blocked.add(number, "asha", NOW + 10**9, "a pocket")
         store.people.note(NOW, "asha", "saw", saved.id)
         spool.keep(Entry.of(NOW, request(nth, id=f"CA9{nth}-1", number=number)))

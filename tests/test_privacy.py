@@ -11,7 +11,7 @@ import ivr.store
 from ivr import callback, config, renewing
 from ivr.config import Settings
 from ivr.jobs import recording_path
-from ivr.store import blocked, erasing, people, requests, sessions, signins, texts
+from ivr.store import blocked, erasing, once, people, requests, sessions, signins, texts
 
 PAGE = (config.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
@@ -36,7 +36,7 @@ def test_every_key_is_on_the_page_and_no_other() -> None:
         ("ivr:accepted:", f"{sessions.ACCEPTED_SECONDS // HOURS} hours"),
         ("ivr:request:", f"then {requests.ENDED_SECONDS // DAY} days"),
         ("ivr:slot:", f"{requests.WINDOW_DAYS} days"),
-        ("ivr:alerted:", f"{requests.ALERT_SECONDS // HOURS} hours"),
+        ("ivr:alerted:", f"{once.ALERT_SECONDS // HOURS} hours"),
         ("ivr:blocked", f"{blocked.BLOCKED_SECONDS // DAY} days"),
         ("ivr:text:", f"{texts.KEEP_SECONDS // DAY} days"),
         ("ivr:erased", f"{erasing.ERASED_SECONDS // DAY} days"),

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr import config, server
+from ivr import children, config, server
 from ivr.problems import ConfigError
 from ivr.server import CannotStart
 from tests.conftest import TOKEN
@@ -131,7 +131,7 @@ def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[st
 
     process.send_signal(signal.SIGINT)
 
-    assert "Stopped. Nothing was lost." in process.communicate(timeout=server.STOP_SECONDS - 1)[0]
+    assert "Stopped. Nothing was lost." in process.communicate(timeout=children.STOP_SECONDS - 1)[0]
     assert not _processes(place["IVR_DATA"])
 
 

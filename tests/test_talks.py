@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from ivr import briefing, callback, talks
+from ivr import briefing, callback, ranking, talks
 from ivr.callback import CLAIM_SECONDS, Refused
 from ivr.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
 from ivr.store import Store
@@ -57,10 +57,10 @@ def test_whoever_rings_by_hand_keeps_the_request_for_an_hour() -> None:
 
 def test_a_caller_who_was_put_through_is_asked_about_and_not_just_rung_again() -> None:
     put_through = talks.began(request(due=NOW - HOUR), Talk("CA9", "bilal", "put through", NOW))
-    assert briefing.row(put_through, NOW).talk == "bilal is talking since 10:30"
+    assert ranking.row(put_through, NOW).talk == "bilal is talking since 10:30"
     over = talks.over(put_through, "CA9", NOW + 900)
 
-    row = briefing.row(over, NOW + 1000)
+    row = ranking.row(over, NOW + 1000)
     assert row.talk == "Put through to bilal at 10:30 for 15 minutes: ask before ringing"
     assert [event.note for event in over.events[-2:]] == ["to bilal", "They talked for 15 minutes."]
     unanswered = callback.record(callback.claim(over, "asha", NOW + 1000), "asha", "no answer", "", NOW + 1100, DIARY)
@@ -196,8 +196,8 @@ def test_what_is_due_sooner_stands_first_and_urgent_breaks_no_promise(
 ) -> None:
     one, other = request(1, **first), request(2, **second)
 
-    assert briefing.ordered([other, one], NOW) == [one, other]
-    assert [row.id for row in briefing.rows([other, one], NOW)] == [one.id, other.id]
+    assert ranking.ordered([other, one], NOW) == [one, other]
+    assert [row.id for row in ranking.rows([other, one], NOW)] == [one.id, other.id]
 
 
 def test_a_request_stored_before_talks_were_kept_is_read() -> None:

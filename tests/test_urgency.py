@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from ivr import briefing, reply
+from ivr import ranking, reply
 from ivr.diary import Urgency
 from ivr.hours import LONDON
 from ivr.places.kinds import wishing
@@ -79,7 +79,7 @@ def test_the_list_begins_with_who_cannot_wait_then_the_late_and_of_each_the_urge
         request(6, due=NOW + 9 * HOUR, opens=NOW + HOUR, urgent=True, today=True),
     ]
 
-    rows = briefing.rows(asked, NOW)
+    rows = ranking.rows(asked, NOW)
 
     assert [(row.id, row.lateness) for row in rows] == [
         ("CA005-1", "now"), ("CA004-1", "late"), ("CA003-1", "late"), ("CA002-1", "soon"), ("CA001-1", "soon"),

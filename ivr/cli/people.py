@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr import border, briefing, config, dialling, messages
+from ivr import border, briefing, config, dialling, messages, ranking
 from ivr.callback import MOST_TRIES
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.hours import LONDON
@@ -155,10 +155,10 @@ def _rows() -> list[tuple[str, ...]]:
     with store_of(config.settings()) as store:
         requests, live = store.requests.waiting(), published(store)
         _note(store, "listed the requests")
-    return [_cells(row, now, live) for row in briefing.rows(requests, now, live)]
+    return [_cells(row, now, live) for row in ranking.rows(requests, now, live)]
 
 
-def _cells(row: briefing.Row, now: float, live: Script | None) -> tuple[str, ...]:
+def _cells(row: ranking.Row, now: float, live: Script | None) -> tuple[str, ...]:
     request = row.request
     asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
     state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"

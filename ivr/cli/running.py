@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from ivr import (
+    children,
     config,
     confirmation,
     dialling,
@@ -59,7 +60,7 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         demonstration.run(port)
         return
     settings = config.settings(port=port, running=as_it_was)
-    if server.still_runs(settings, server.STOP_SECONDS if as_it_was else 0.0):
+    if server.still_runs(settings, children.STOP_SECONDS if as_it_was else 0.0):
         raise Stop(f"The line is already running with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
     with (

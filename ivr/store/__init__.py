@@ -72,6 +72,7 @@ from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
+from ivr.store.once import Once
 from ivr.store.people import LONGEST_NAME, Adviser, People, name_of
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
@@ -135,6 +136,7 @@ class Store:
         self.limits = Limits(self.redis, keys)
         self.spendings = Spendings(self.redis)
         self.counts = Counts(self.redis)
+        self.once = Once(self.redis, keys)
         self.people = People(self.redis, keys)
         self.sign_ins = SignIns(self.redis, keys)
         self.blocked = Blocked(self.redis, keys)

@@ -18,7 +18,7 @@ from flask import Flask, flash, render_template, request, session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, handing, listing, talks
+from ivr import briefing, callback, handing, listing, ranking, talks
 from ivr.briefing import UnheardMessage
 from ivr.callback import Refused
 from ivr.listing import PAGE_ROWS, Filter
@@ -125,7 +125,7 @@ class _Pages(Pages):
         key = (version, int(now // ORDER_SECONDS))
         with self._lock:
             if self._ordered is None or self._ordered[0] != key:
-                ordered = briefing.ordered(requests, now)
+                ordered = ranking.ordered(requests, now)
                 late = sum(each.due <= now for each in ordered)
                 unheard = briefing.unheard_messages(requests, script.hours)
                 topics = listing.topics(ordered, script)
@@ -143,7 +143,7 @@ class _Pages(Pages):
         pages = max(-(-len(fitting) // PAGE_ROWS), 1)
         page = min(max(fields.get("page", 1, type=int), 1), pages)
         shown = fitting[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        rows = [self._shown(briefing.row(each, now, script)) for each in shown]
+        rows = [self._shown(ranking.row(each, now, script)) for each in shown]
         above = render_template(
             "_above.html", unheard=everything.unheard, put_through=self._put_through(everything),
             handed=self._handed(everything), now=now,
@@ -177,7 +177,7 @@ class _Pages(Pages):
         found = [(each, handing.handed_to(each, self._me, self._now)) for each in mine]
         return [(each, event) for each, event in found if event][:MOST_PUT_THROUGH]
 
-    def _shown(self, row: briefing.Row) -> Shown:
+    def _shown(self, row: ranking.Row) -> Shown:
         html = self._app.jinja_env.get_template("_row.html").render(row=row, me=self._me, now=self._now)
         return Shown(_key(row.id), _version(html), html)
 

@@ -10,7 +10,7 @@ from flask import Flask, abort, flash, g, redirect, render_template, request, ur
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, finding, handing, messages, spending, talks
+from ivr import briefing, callback, dialling, finding, handing, messages, ranking, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.came import ANSWERS, NAMES, Came
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
@@ -72,7 +72,7 @@ class _Pages(Pages):
             short_says=briefing.short_rules(found),
             typed=typed,
             blocked=found.may_be_blocked and self._console.store.blocked.has(found.number, self._now),
-            row=briefing.row(found, self._now, script),
+            row=ranking.row(found, self._now, script),
             mine=mine,
             unwanted=callback.ended_by_caller(found),
             claimable=callback.claimable(found, self._now, self._me),
@@ -106,7 +106,7 @@ class _Pages(Pages):
             windows=self._windows() if mine else {},
             colleagues=self._colleagues() if mine else [],
             **self._before(found, mine=mine),
-            others=[briefing.row(other, self._now, script) for other in self._others(found, mine=mine)],
+            others=[ranking.row(other, self._now, script) for other in self._others(found, mine=mine)],
             can_ring=self._can_ring,
         )
 
