@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ivr import callback
 from ivr.audio import Ear, as_file
 from ivr.audio.telephone import TELEPHONE_RATE
+from ivr.building import CHANGE
 from ivr.callback import Outcome
 from ivr.config import Settings
 from ivr.hours import Hours
@@ -20,7 +21,7 @@ from ivr.jobs import Jobs, keep_recording
 from ivr.passwords import hashed
 from ivr.playing import Caller
 from ivr.request import CallbackRequest, SpokenMessage
-from ivr.script import Script
+from ivr.script import MAIN_MENU, Script
 from ivr.session import Record, Transfer
 from ivr.store import Adviser, Spool, Store, TextState
 from ivr.transcript import HANGS_UP, SPEAKS, Entry
@@ -158,10 +159,13 @@ class _Queue:
         phone.ring(at, rings.number)
         for key in rings.listens:
             _press(phone, key)
-        _press(phone, "0")
-        while phone.turn and isinstance(phone.turn.then, Transfer):
-            phone.do(Entry("ADVISER", "(busy)"))
-        _press(phone, "1")
+        if rings.later:
+            _press(phone, self._key_to_change())
+        else:
+            _press(phone, "0")
+            while phone.turn and isinstance(phone.turn.then, Transfer):
+                phone.do(Entry("ADVISER", "(busy)"))
+            _press(phone, "1")
         self._answer(phone, rings)
         phone.do(Entry("CALLER", HANGS_UP))
 
@@ -180,9 +184,13 @@ class _Queue:
                 return
             _press(phone, needs.pop(0) if place == "ring_needs" and needs else answers[place])
 
+    def _key_to_change(self) -> str:
+        """The key of the first menu that leads to changing a promised call."""
+        return next(option.key for option in self._script.places[MAIN_MENU].options_written() if option.goto == CHANGE)
+
     def _to_change(self, rings: Rings) -> dict[str, str]:
         _, reference = self._asked[rings.number]
-        return {"ring_back": "4", "ring_reference": reference, "ring_found": rings.later, "ring_sure": "1"}
+        return {"ring_reference": reference, "ring_found": rings.later, "ring_sure": "1"}
 
     def _leave_message(self, phone: Caller, rings: Rings, request_id: str) -> None:
         """Leave a message.

@@ -149,7 +149,7 @@ def test_alerts_are_taken_out_of_line_yaml_and_nothing_else(files: dict[str, str
         assert "example.org" not in without
         assert not reading.read(without, "config/line.yaml").problems
         script = building.load({**files, "line.yaml": without}, config.bank_holidays())
-        assert script.line.alerts.email_to == []
+        assert script.line.alerts.email_to == ()
         assert script.line.alerts.webhook is None
 
 

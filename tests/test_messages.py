@@ -501,8 +501,8 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
         ("999", "That is an emergency number, which we never ring."),
         ("0909 879 0000", "That is a premium-rate number"),
         ("+33 1 42 68 53 00", "That is a foreign number"),
-        ("0116 496 0000", "That is our own number or the helpline"),
-        ("{helpline}", "That is our own number or the helpline"),
+        ("0116 496 0000", "That number is never rung: it is ours"),
+        ("{helpline}", "That number is never rung: it is ours"),
     ],
 )
 def test_a_number_that_we_do_not_ring_is_refused_with_words_and_not_lost(

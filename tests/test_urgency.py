@@ -69,7 +69,7 @@ def test_the_rank_of_what_was_heard_is_written_down_with_the_request(shipped: Sc
     assert f"{due:%a %H:%M}" == {"today": "Wed 14:30", "urgent": "Thu 17:00"}[rank]
 
 
-def test_the_list_begins_with_who_cannot_wait_then_the_late_and_of_each_the_urgent_first() -> None:
+def test_the_list_begins_with_who_cannot_wait_then_the_late_and_of_each_who_is_due_sooner_first() -> None:
     asked = [
         request(1, due=NOW + 9 * HOUR),
         request(2, due=NOW + 9 * HOUR, urgent=True),
@@ -82,6 +82,6 @@ def test_the_list_begins_with_who_cannot_wait_then_the_late_and_of_each_the_urge
     rows = ranking.rows(asked, NOW)
 
     assert [(row.id, row.lateness) for row in rows] == [
-        ("CA005-1", "now"), ("CA004-1", "late"), ("CA003-1", "late"), ("CA002-1", "soon"), ("CA001-1", "soon"),
+        ("CA005-1", "now"), ("CA003-1", "late"), ("CA004-1", "late"), ("CA002-1", "soon"), ("CA001-1", "soon"),
         ("CA006-1", "later"),
     ]  # fmt: skip
