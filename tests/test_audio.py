@@ -30,6 +30,7 @@ from ivr.audio import engines, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
 from ivr.config import Settings
 from ivr.passages import MOST_SOUNDS, passages
+from ivr.phrases import Phrases
 from ivr.script import Script
 from ivr.spoken import as_said
 from ivr.store import Published, Store
@@ -230,7 +231,7 @@ def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     """A script with only a few prompts: a menu, and no numbers, days or times."""
     monkeypatch.setattr("ivr.spoken.vocabulary", lambda hours, windows: frozenset())
     nodes = {"main_menu": shipped.nodes["main_menu"]}
-    says = {name: shipped.says[name] for name in script.WINDOW_PHRASES}
+    says = {name: shipped.says[name] for name in (*script.WINDOW_PHRASES, Phrases.press_or_wait.id)}
     press = {option.key: shipped.press[option.key] for option in shipped.nodes["main_menu"].options}
     return dataclasses.replace(shipped, nodes=nodes, own={}, says=says, titles={}, press=press, press_where={})
 
