@@ -84,11 +84,12 @@ def test_a_hidden_caller_who_presses_nothing_at_night_is_heard_and_rung(
     page = asha.get("/messages").text
     assert "number hidden" in page
     assert "Pressed no key" in page
-    assert asha.get(f"/request/{found.id}/message/0").data == speech
-    asha.get("/messages")
-    asha.send(f"/request/{found.id}/message/0/listened", back="messages")
+    assert asha.get(f"/request/{found.id}/message/0").status_code == 403
     asha.get(f"/request/{found.id}")
     asha.send(f"/request/{found.id}/claim")
+    assert asha.get(f"/request/{found.id}/message/0").data == speech
+    asha.get(f"/request/{found.id}")
+    asha.send(f"/request/{found.id}/message/0/listened")
     asha.send(f"/request/{found.id}/number", number="07700 900 123")
     asha.send(f"/request/{found.id}/number/confirm", number=CALLER)
     assert "Your phone will ring in a moment." in asha.send(f"/request/{found.id}/ring").text

@@ -379,7 +379,7 @@ def test_a_call_goes_on_without_redis_from_where_it_was(own_redis: tuple[Setting
         os.kill(redis_pid, signal.SIGSTOP if how == "stalled" else signal.SIGKILL)
         took = [_timed(lambda: call.press("1")), _timed(call.wait), _timed(call.wait)]
 
-        assert call.place == "council_team"
+        assert call.place == "health_care"
         assert "70%" in call.verb("prosody").attrib["rate"]
         assert max(took) < TWILIO_WAITS / 5, "no turn waits for a second try"
         assert call.press("0").has("Dial")
@@ -424,7 +424,7 @@ def test_a_call_whose_script_cannot_be_read_any_more_goes_on_with_the_live_one(
     line.app._live._editions.pop(revision)
     store.redis.do(lambda client: client.set(f"ivr:revision:{revision}", b'{"line.yaml": "gone: wrong"}'))
 
-    assert at_council.press("1").place == "council_team"
+    assert at_council.press("1").place == "health_care"
     assert at_school.press("1").place == "main_menu"
     assert "start again" in at_school.words
     assert at_council.press("0").has("Dial")
@@ -464,12 +464,13 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
 
 def test_a_call_goes_on_while_redis_has_no_room(line: Line, store: Store) -> None:
     """The address and the disk carry where the caller is, and what they ask for is kept there until there is room."""
-    call = line.call().press("9").press("1").press("3")
+    call = line.call().press("9").press("1").press("2")
     with _no_room(store):
-        assert call.press("1").place == "council_team"
+        assert call.press("1").place == "school_talk"
         assert "70%" in call.verb("prosody").attrib["rate"]
         assert call.press("0").has("Dial")
         assert call.put_in(DialCallStatus="no-answer").press("1").place == "ring_back"
+        assert call.press("1").place == "ring_who"
         assert call.press("1").place == "ring_out"
     call.press("2").press("1")
 

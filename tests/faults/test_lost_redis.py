@@ -112,14 +112,13 @@ def test_what_cannot_be_asked_is_asked_again_and_nothing_is_offered_meanwhile(
 ) -> None:
     _empty(line.store)
     with Line(line.settings, line.store) as started_anew:
-        twilio.answers = [(503, {})]
-        for minute in range(2):
+        numbers = (200, {"incoming_phone_numbers": [NUMBER], "page": 0})
+        for minute, answer in enumerate([(503, {}), (503, {}), numbers]):
+            twilio.answers = [answer]
             worker.look(tools, 60.0 * minute)
             work(tools)
-            assert not _offers_texts(started_anew, f"CA{minute}")
-            twilio.answers = [(200, {"incoming_phone_numbers": [NUMBER], "page": 0})]
-        started_anew.app._live.look()
-        assert _offers_texts(started_anew, "CA9")
+            started_anew.app._live.look()
+            assert _offers_texts(started_anew, f"CA{minute}") is (answer is numbers)
 
 
 def test_a_call_whose_session_is_gone_goes_on_where_it_was(line: Line) -> None:

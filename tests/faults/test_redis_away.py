@@ -22,9 +22,9 @@ from tests.redis_server import RedisServer, soon
 from tests.sealed import KEYS
 
 NIGHT = OPEN.replace(hour=20)
-#: Asked in the night: yes to this phone; out of school: no; a letter with a limit: no; in the morning; a message may be
-#: left; who rings may not be said; nothing else is needed.
-ASKS = ["0", "1", "1", "2", "2", "1", "1", "2", "1"]
+#: Asked in the night: yes to this phone; for my own child; out of school: no; a letter with a limit: no; in the
+#: morning; a message may be left; who rings may not be said; nothing else is needed.
+ASKS = ["0", "1", "1", "1", "2", "2", "1", "1", "2", "1"]
 
 
 class World:
@@ -99,11 +99,11 @@ def test_a_caller_can_ask_to_be_rung_and_is_in_the_queue_seconds_after(world: Wo
             call = _asks(line)
 
             assert call.place == "ring_done"
-            assert "We have it. We will ring you tomorrow" in call.words
+            assert "Thank you. We will ring you tomorrow" in call.words
             assert ("in the morning" in call.words) == (how == "full"), "a full one still holds places"
             reference = line.spool.content().waiting[-1].entry.request.askers[0].reference  # type: ignore[union-attr]
             first, second, third, fourth = (DIGITS[int(digit)] for digit in reference)
-            assert f"It is {first} {second}, {third} {fourth}." in call.words
+            assert f"Keep this number: {first} {second}, {third} {fourth}." in call.words
         began = time.monotonic()
         assert soon(lambda: [found.state for found in world.waiting()] == ["waiting"])
         assert time.monotonic() - began < 10
@@ -149,7 +149,7 @@ def _answers(line: Line) -> bool:
 def test_whoever_takes_it_back_is_not_rung(world: World, how: str) -> None:
     with world.line() as line:
         with world.away(how):
-            call = _asks(line, keys=ASKS[:4])
+            call = _asks(line, keys=ASKS[:5])
             assert call.place == "ring_urgent"
             while call.place.startswith("ring_"):
                 call.press("*")
@@ -165,7 +165,7 @@ def test_what_cannot_be_looked_at_is_said_and_stays_as_it_is(world: World) -> No
         assert kept.place == "ring_done"
         (before,) = world.waiting()
         with world.away("stopped"):
-            again = line.call(sid="CA" + "3" * 32).press("0").press("1").press("4").enter(before.askers[0].reference)
+            again = line.call(sid="CA" + "3" * 32).press("5").enter(before.askers[0].reference)
             assert "we cannot look for your call just now. It stays as it is." in again.words
 
         assert soon(lambda: world.waiting() == [before])
@@ -195,7 +195,7 @@ def test_a_web_process_that_is_killed_in_between_loses_nothing(world: World) -> 
         pass
     with world.away("stopped"):
         with world.line() as first:
-            call = _asks(first, keys=ASKS[:5])
+            call = _asks(first, keys=ASKS[:6])
         with world.line() as second:
             _answers_the_rest(call, first, second)
     _is_in_the_queue_once(world)
@@ -204,7 +204,7 @@ def test_a_web_process_that_is_killed_in_between_loses_nothing(world: World) -> 
 def test_another_web_process_goes_on_though_redis_fails_between_two_answers(world: World) -> None:
     """Nothing of the call is in its memory: what was answered is on the disk before Redis fails."""
     with world.line() as first:
-        call = _asks(first, keys=ASKS[:5])
+        call = _asks(first, keys=ASKS[:6])
     with world.away("stopped"), world.line() as second:
         _answers_the_rest(call, first, second)
     _is_in_the_queue_once(world)
@@ -213,7 +213,7 @@ def test_another_web_process_goes_on_though_redis_fails_between_two_answers(worl
 def _answers_the_rest(call: Call, first: Line, second: Line) -> None:
     """The call goes on at another web process."""
     call.line, second.now = second, first.now
-    for key in ASKS[5:]:
+    for key in ASKS[6:]:
         call.press(key)
     assert call.place == "ring_done"
 
@@ -234,7 +234,7 @@ def test_if_neither_redis_nor_the_disk_can_keep_it_the_line_says_so(world: World
         assert "we could not write that down. To talk to a person, press zero." in call.words
         assert "zero one one six, two five seven, five zero two seven" in call.words
         assert line.app._live.now.script.values["opening_hours"] in call.words
-        assert "We have it" not in call.words
+        assert "We will ring you" not in call.words
 
 
 def test_the_health_of_the_line_tells_what_waits_and_since_when(world: World) -> None:
@@ -250,7 +250,7 @@ def test_the_health_of_the_line_tells_what_waits_and_since_when(world: World) ->
             ready = line.client.get("/readyz")
             assert ready.status_code == 503
             assert "wait in the spool, the oldest for" in ready.text
-            assert "1 files in the spool cannot be read" in ready.text
+            assert "\nivr_spool_damaged 1" in line.client.get("/metrics").text
 
 
 def test_a_redis_whose_own_disk_is_full_is_one_that_takes_nothing(
