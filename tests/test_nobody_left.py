@@ -160,12 +160,12 @@ def _press(call: Call, key: str) -> None:
 def test_star_while_it_rings_leads_to_being_rung_back(line: Line) -> None:
     call = _ring(line, OPEN).press("0")
     assert call.verb("Dial").attrib["hangupOnStar"] == "true"
-    assert "Star stops ringing." in said(call.verb("Gather"))
+    assert "Ringing. To stop, press star." in said(call.verb("Gather"))
 
     call.put_in(5, DialCallStatus="completed", DialCallDuration="0")
 
     assert call.words.startswith("It has stopped ringing. To ask us to ring you, press 1.")
-    assert call.press("111").place == "ring_when"
+    assert call.press("1111").place == "ring_when"
 
 
 def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(line: Line) -> None:
@@ -173,7 +173,7 @@ def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(
     for call in (_ring(line, OPEN).press("0"), _ring(line, OPEN, sid="CA2").press("94").press("3")):
         gather, dial = call.reply
         assert (gather.tag, gather.attrib["timeout"], dial.tag) == ("Gather", "1", "Dial")
-        assert said(gather) == "Star stops ringing."
+        assert said(gather) == "Ringing. To stop, press star."
         assert call.press("9").place == "help_settings"
 
 
@@ -232,7 +232,7 @@ def test_whoever_hangs_up_is_counted_by_where_they_were(line: Line) -> None:
 
 
 def test_what_was_confirmed_is_kept_when_the_caller_hangs_up(line: Line) -> None:
-    call = _ring(line, NIGHT).press("0").press("111")
+    call = _ring(line, NIGHT).press("0").press("1111")
     line.post("/voice/status", {**call.form, "CallStatus": "completed"})
 
     (request,) = line.store.requests.waiting()

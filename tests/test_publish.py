@@ -283,7 +283,7 @@ def test_of_two_who_publish_at_once_the_second_is_told(
         return real_gate(settings)
 
     monkeypatch.setattr(publishing, "gate", gate)
-    staff.edit(WELCOME, "Who can help.", "People who can help.")
+    staff.edit(WELCOME, "What to do, and who can help.", "What to do, and people who can help.")
 
     told = staff("publish", "-m", "people")
 
@@ -339,7 +339,7 @@ CHANGES = [
     ("menus/appeals.yaml", 'title: "appeals"', 'title: "going to appeal"', "In "),
     ("texts.yaml", "Help from us:", "We help:", "text message text_council:"),
     ("words.yaml", '"sen-coe"', '"senko"', "how the voice says SENCO:"),
-    (LINE_YAML, "friday: 09:00 to 17:00", "friday: closed", "In 2 places (person_away.number, ring_failed.say):"),
+    (LINE_YAML, "friday: 09:00 to 17:00", "friday: closed", "In 8 places (person_away.number, text_limit.call,"),
     (LINE_YAML, "closed_days: [] ", "closed_days: [2030-12-24] ", "closed on:"),
     (LINE_YAML, "ring_seconds: 25", "ring_seconds: 20", "key 0 rings each, in seconds:"),
     (LINE_YAML, "places: 12}", "places: 5}", "callers rung back:"),
@@ -485,7 +485,7 @@ def test_on_a_full_disk_words_go_live_and_twilios_voice_says_what_has_no_sound(
     staff: Staff, published: str, new_words: dict[str, str]
 ) -> None:
     """No file at all can be written here. What is urgent to say, or to take back, does not wait for room."""
-    staff.edit(WELCOME, "Who can help.", "People who can help.")
+    staff.edit(WELCOME, "What to do, and who can help.", "What to do, and people who can help.")
 
     told = staff.with_room_for(0, "publish", "-m", "why", IVR_SPEECH="audio")
 
@@ -549,8 +549,8 @@ class Worker(Line):
 
 
 def marked(files: dict[str, str], number: int) -> dict[str, str]:
-    """Files in which every prompt names its edition."""
-    words = re.compile(r'^(\s+(?:- |say: |ask: |means: |by: |change: |can_stop: |- say: )"[^"]+)"\s*$', re.MULTILINE)
+    """Files in which every prompt that is a whole sentence names its edition. The label of a key is none."""
+    words = re.compile(r'^( +(?:- )?(?:\w+: )?"[^"]+[.?])"\s*$', re.MULTILINE)
     return {
         name: words.sub(rf'\1 Edition {number}."', text) if name.startswith("menus/") else text
         for name, text in files.items()
@@ -1242,8 +1242,8 @@ def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, 
     told = staff("check").out
 
     assert f"{BY} confirmed another value on 2026-11-24: 0116 454 2050. Have it confirmed again: ivr confirm " in told
-    assert "NOT CONFIRMED BY THE SERVICE (18)." in told
-    assert "helpline_phone, 0116 257 5027: key 0 rings it; said at contact_us (keys 4, 3, 3)" in told
+    assert "NOT CONFIRMED BY THE SERVICE (19)." in told
+    assert "helpline_phone, 0116 257 5027: key 0 rings it; said at contact_us (keys 4, 4, 4)" in told
     assert "council_phone, 0116 454 2051: " in told
 
 

@@ -177,7 +177,7 @@ def test_two_calls_without_an_id_are_two_calls(line: Line) -> None:
 
     assert (one.place, other.place) == ("school_menu", "council_menu")
     one.press("0").put_in(DialCallStatus="busy").press("1")
-    assert one.press("1").place == "ring_out"
+    assert one.press("11").place == "ring_out"
     (wish,) = line.store.requests.waiting()
     assert wish.number == CALLER
 
