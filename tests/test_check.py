@@ -567,7 +567,8 @@ UNREADABLE = [
     (
         HEAD + "CALLER: 1\n",
         4,
-        "Nobody is named who says or does this. Begin the line with one of: When, From, LINE, CALLER, ADVISER, NOTED, ENDS, GOT, NEVER.",
+        "Nobody is named who says or does this. Begin the line with one of: "
+        "When, From, LINE, CALLER, ADVISER, NOTED, ENDS, GOT, NEVER, OUTAGE.",
     ),
     (
         HEAD + "CALLER  (presses one twice)\n",

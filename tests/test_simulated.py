@@ -365,14 +365,14 @@ def test_callers_are_simulated_on_an_open_line_whenever_it_is_asked(shipped: Scr
 
 @pytest.mark.parametrize(("hours", "closes"), [("09:00 to 23:30", True), ("00:00 to 23:59", False)])
 def test_a_line_that_is_open_late_is_simulated_when_it_is_closed(files: Files, hours: str, closes: bool) -> None:
-    line = re.sub(r"(?m)^(  \w+day:) .*", rf"\1 {hours}", files["line.yaml"])
+    line = re.sub(r"(?m)^(  [a-z]+day:) .*", rf"\1 {hours}", files["line.yaml"])
     late = Simulation(building.load({**files, "line.yaml": line}), TODAY)
 
     assert any(outcome.circumstances == CLOSED for outcome in late.outcomes_of(Habit())) == closes
 
 
 def test_a_line_that_is_never_open_is_simulated_when_it_is_closed(files: Files) -> None:
-    line = re.sub(r"(?m)^(  \w+day:) .*", r"\1 closed", files["line.yaml"])
+    line = re.sub(r"(?m)^(  [a-z]+day:) .*", r"\1 closed", files["line.yaml"])
     never = Simulation(building.load({**files, "line.yaml": line}), TODAY)
 
     assert {outcome.circumstances.is_open for outcome in never.outcomes_of(Habit())} == {False}
