@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,26 @@ def test_webhooks_of_a_call_that_are_sent_once_more_bring_nothing_back(line: Lin
 
     assert "we could not write that down" in reply.text
     assert line.store.requests.waiting() == []
+
+
+def test_a_whole_call_that_is_sent_once_more_days_after_it_was_erased_is_hung_up_on(line: Line) -> None:
+    line.now = OPEN.replace(hour=20)
+    call = line.call()
+    sent = [("/voice", {**call.form})]
+    for key in "011":
+        sent.append((call.action, {**call.form, "Digits": key}))
+        call.press(key)
+    (saved,) = line.store.requests.waiting()
+    line.store.requests.delete(saved.id)
+    line.store.redis.do(lambda client: client.delete(f"ivr:session:{call.sid}"))
+    Spool(line.settings.spool_dir, line.settings.keys).end(call.sid)
+
+    line.now = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
+    replies = [line.post(*webhook).text for webhook in sent]
+
+    assert ["<Hangup" in reply and "<Gather" not in reply for reply in replies] == [True] * len(sent)
+    assert line.store.requests.waiting() == []
+    assert line.store.sessions.get(call.sid) is None
 
 
 def test_a_spool_brings_back_nothing_that_was_deleted(line: Line) -> None:
