@@ -126,6 +126,8 @@ class CallWebhook:
     def turn(self, number: int) -> str:
         """Handle an input. A webhook for an older turn gets the present reply again."""
         stored = self._stored(number)
+        if stored is None and self._is_erased():
+            return twiml.hang_up()
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
         if stored is not None and stored.turn == number:
