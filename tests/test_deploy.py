@@ -44,12 +44,15 @@ def test_a_unit_exposes_little(unit: Path) -> None:
 
 
 def test_the_units_fit_together(tmp_path: Path) -> None:
-    """With programs that are here in the places of those that they name."""
+    """With a program that is here in the places of those that they name."""
+    program, units = tmp_path / "program", tmp_path / "units"
+    program.symlink_to(sys.executable)  # whose own path may have a space, which a unit would have to escape
+    units.mkdir()
     for unit in (DELIVERED / "systemd").iterdir():
-        text = re.sub(r"/srv/line/\.venv/bin/ivr|/usr/bin/redis-server", sys.executable, unit.read_text())
-        (tmp_path / unit.name.replace("@", "@8000")).write_text(text.replace("/srv/line", str(tmp_path)))
+        text = re.sub(r"/srv/line/\.venv/bin/ivr|/usr/bin/redis-server", str(program), unit.read_text())
+        (units / unit.name.replace("@", "@8000")).write_text(text.replace("/srv/line", str(tmp_path)))
 
-    judged = _systemd("verify", "--man=no", *tmp_path.iterdir())
+    judged = _systemd("verify", "--man=no", *units.iterdir())
 
     told = [row for row in judged.stderr.splitlines() if "line" in row and str(tmp_path) in row]
     assert (judged.returncode, told) == (0, [])

@@ -33,6 +33,7 @@ def test_a_hidden_number_is_known_in_every_form(raw: str) -> None:
         ("0909 879 0123", "premium"),
         ("0844 579 0123", "premium"),
         ("070 1234 5678", "premium"),
+        ("0800 013 0014", "freephone"),
         ("+353861234567", "foreign"),
         ("00353861234567", "foreign"),
         ("abc", "malformed"),
@@ -49,7 +50,7 @@ def test_a_number_we_cannot_ring_is_known_by_its_reason(raw: str, verdict: str) 
         ("+441164960123", "+441164960123", False),
         ("07700900123", "+447700900123", True),
         ("00447700900123", "+447700900123", True),
-        ("0800 013 0014", "+448000130014", False),
+        ("0333 234 5678", "+443332345678", False),
     ],
 )
 def test_a_number_here_is_fine_and_known_to_be_mobile_or_not(raw: str, e164: str, mobile: bool) -> None:

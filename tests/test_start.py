@@ -19,8 +19,9 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr import children, config, server
+from ivr import children, config, confirmation, server
 from ivr.problems import ConfigError
+from ivr.script import Script
 from ivr.server import CannotStart
 from tests.conftest import TOKEN
 from tests.ports import free_port
@@ -96,7 +97,9 @@ def _action(reply: str, base: str) -> str:
     return found[1].replace("&amp;", "&")
 
 
-def test_a_line_is_started_rung_stopped_and_started_again(started: Started, place: dict[str, str]) -> None:
+def test_a_line_is_started_rung_stopped_and_started_again(
+    started: Started, place: dict[str, str], shipped: Script
+) -> None:
     """Signed webhooks walk it; Ctrl-C stops every process; a call that was going on is there afterwards."""
     assert f"The line answers on {started.base}" in started.told
     caller = {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"}
@@ -110,7 +113,8 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
     again = Started(place)
     try:
         assert ("Checking config/" in started.told, "Checking config/" in again.told) == (True, False)
-        assert "18 of the numbers, addresses and hours that callers are given are not confirmed" in started.told
+        assert shipped.line.unconfirmed > 0
+        assert confirmation.in_words(shipped) in started.told
         path = _action(reply, started.base)
         assert "ring the mediation number on your letter" in again.post(path, **caller, Digits="3")
     finally:
