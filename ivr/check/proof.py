@@ -248,9 +248,7 @@ class _Prover:
         """The most seconds until a caller who does nothing gets something; infinite if they never do, or only after the
         longest call.
         """
-        s = replace(
-            self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, waited=s.waited, slips=s.slips,
-        )  # fmt: skip
+        s = replace(self._states.bare(s), trail=s.trail[-1:], left_at=-1, quiet=s.quiet, slips=s.slips)
         if s in self._alone:
             return self._alone[s]
         if s in before or spent > LONGEST_CALL:

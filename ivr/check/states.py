@@ -48,8 +48,8 @@ PHONES = (CALLER, LANDLINE, "")
 UNUSED = "78654321"
 #: Keys that are pressed where a call has gone round long enough: hash stays where it is, and zero asks for a person.
 IN_CIRCLES = (Key("#"), Key("0"))
-#: Waits of a pause: the last one after which it still goes on.
-_LAST_WAIT = LONGEST_PAUSE // reply.LONGEST_WAIT - 2
+#: Waits of a pause after which one more ends it. All waits before that are alike, but for the first.
+_LAST_WAIT = LONGEST_PAUSE // reply.LONGEST_WAIT - 1
 
 
 class Past(NamedTuple):
