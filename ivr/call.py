@@ -41,24 +41,25 @@ from ivr.session import (
     Turn,
 )
 
-#: Seconds. A key that comes sooner than this after the previous key, or after the start of a reply about something
-#: else, does not answer what is asked now, unless it is a key that works everywhere. A trembling hand presses twice, or
-#: hits the neighbouring key, within a second; and nobody answers in that time a question that they have not begun to
-#: hear. Twilio does not keep keys for a later reply, and does not listen during the pause after a key (`twiml`). So a
-#: key that arrives here was pressed during this reply.
+#: Seconds. The same key again within this time is ignored; so is another one within this time after the start of a
+#: reply about something else, unless it works everywhere. A trembling hand presses twice, or hits the neighbouring key,
+#: within a second; and nobody answers in that time a question that they have not begun to hear. Twilio does not keep
+#: keys for a later reply, and does not listen during the pause after a key (`twiml`). So a key that arrives here was
+#: pressed during this reply.
 DEBOUNCE_SECONDS = 1.2
 #: Seconds. Hash, or a repeated last digit, this soon after a number that completed itself still belongs to the number.
 LATE_SECONDS = 4.0
-#: The most transitions in one turn. More mean that places pass a caller on in a circle, which is a bug.
-MOST_STEPS = 12
+#: The most transitions in a row, without an effect between them. More mean that places pass a caller on in a circle,
+#: which is a bug.
+MOST_TRANSITIONS = 12
 
 
 # --- the ways in ----------------------------------------------------------------------------
 
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False, rung: str = "") -> Turn:
-    """The first turn of a call. `lost`: its session is gone, and it starts again in the middle. `rung`: the number that
-    was rung, which may be a door without menus.
+    """The first turn of a call. `lost`: its session is gone, so it starts again from the greeting. `rung`: the number
+    that was rung, which may be a door without menus.
     """
     s = Session(
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
@@ -190,9 +191,8 @@ def is_late(script: Script, s: Session, keys: str, at: float) -> bool:
 def _dropped(here: Here, keys: str) -> Session:
     """Ignore a key, without repeating more of the reply than necessary.
 
-    The debounce time still counts from the press that was meant, so that a third press can be meant too. In the middle
-    of a longer wait, a lost session does not know what was said before; then the place speaks, because no reply may be
-    silent.
+    The debounce time still counts from the press that was meant, so that a third press can be meant too. If nothing is
+    left to say (the session was lost during a longer wait), the place speaks again, because a reply must not be silent.
     """
     s = here.s
     place = here.place.heard_once(s.place) if keys == AGAIN else s.place
@@ -221,7 +221,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
     the place was only passed through, so star does not lead back to it.
     """
     script, now = turning.script, turning.now
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_TRANSITIONS):
         match to:
             case Stay():
                 return _rests(turning, s)

@@ -127,14 +127,14 @@ class RingBack(Confirmed):
     morning: PartOfDay
     afternoon: PartOfDay
     days_ahead: int = Field(ge=1, le=60, description="How many days ahead a caller can be given a time.")
-    urgent_within_hours: int = Field(ge=1, le=72, description="An urgent caller is due this soon, in opening time.")
+    urgent_within_hours: int = Field(ge=1, le=72, description="The most urgent are rung within these opening hours.")
     message_keep_days: int = Field(ge=1, le=365)
     message_seconds: int = Field(ge=5, le=120)
 
     @property
     def value(self) -> str:
         return (
-            f"mornings {self.morning}, afternoons {self.afternoon}, {self.days_ahead} days ahead, urgent within "
+            f"mornings {self.morning}, afternoons {self.afternoon}, {self.days_ahead} days ahead, most urgent in "
             f"{self.urgent_within_hours} hours, messages of {self.message_seconds} seconds kept for "
             f"{self.message_keep_days} days"
         )

@@ -58,7 +58,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     due: float = 0.0
     when: When = ""
     window: Window | None = None
-    #: No place could be held, as Redis is away: they said when they can be rung, and are promised a day alone.
+    #: No place could be held, because Redis is away, or keyed numbers have used their share: they said when they can be
+    #: rung, and are promised a day alone.
     no_place: bool = False
     #: In the next three fields, None means not asked yet.
     urgent: bool | None = None

@@ -62,8 +62,8 @@ class LetterCheck(Asks):
     unfinished = True
 
     def arrive(self, here: Here) -> Moved:
-        """Without a date, as after a detour that began another entry, it is asked for."""
-        return here.s, STAY if day_of(here.s.wishes.typed, here.now) else Go(LetterDate.id)
+        """If another entry has overwritten the digits on the way, the date is asked for again."""
+        return here.s, (STAY if day_of(here.s.wishes.typed, here.now) else Go(LetterDate.id))
 
     def says(self, here: Here) -> Speech:
         day = day_of(here.s.wishes.typed, here.now)
@@ -73,7 +73,8 @@ class LetterCheck(Asks):
         day = day_of(here.s.wishes.typed, here.now)
         if pick.label is not Phrases.if_yes or day is None:
             return super().picked(here, pick)
-        return save(wishing(here, entries=((LetterDate.id, day.isoformat()),), typed=""), Go(RingDone.id))
+        others = tuple(entry for entry in here.s.wishes.entries if entry[0] != LetterDate.id)
+        return save(wishing(here, entries=(*others, (LetterDate.id, day.isoformat())), typed=""), Go(RingDone.id))
 
 
 def day_of(digits: str, now: dt.datetime) -> dt.date | None:

@@ -9,7 +9,7 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, keep, save
-from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Option, label
+from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, label
 from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, date, fill, time
 
@@ -141,9 +141,6 @@ class PersonAway(Asks):
 
     def choices_only(self, at: At, s: Session) -> At:
         return replace(at, part=1, offer=0)
-
-    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        return ()
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)

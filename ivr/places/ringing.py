@@ -289,7 +289,9 @@ def reference_twice(here: Here) -> Speech:
 
 
 class RingName(HandsOver):
-    """Records a message for the request. Keys that work everywhere also end it."""
+    """Records a message for the request. Any key ends it: zero then rings a person, and star and 9 work if nothing was
+    said.
+    """
 
     id = "ring_name"
     say, thanks, nothing = Line(), Line(), Line()
