@@ -196,7 +196,7 @@ SHIPPED: dict[str, Any] = {
         "ring_reference": {
             "say": "Please enter the number of your call. It has {reference_digits} numbers.",
             "hidden": "We cannot see your number, so we cannot find your call here.",
-            "not_found": "I cannot find that call for this phone.",
+            "not_found": "That number does not fit this phone. A call that we promised still stands.",
             "away": "Sorry, we cannot look for your call just now. It stays as it is. Please ring again later. Our number is {helpline_phone}.",
         },
         "ring_found": {
@@ -306,7 +306,7 @@ SHIPPED: dict[str, Any] = {
     "texts": {
         "text_us": "{service_name}: ring {helpline_phone}. Email {service_email} Web {service_web}",
         "text_words": "{service_name}: Word list: {glossary_link} Help: {helpline_phone}",
-        "text_reply": "Thank you. We have your text. We will answer by {answer_day}. To be called, text RING. For a person now, ring {helpline_phone}. No more texts: STOP",
+        "text_reply": "Thank you. We have your text. We will answer by {answer_day}. To be called, text RING. To talk to us, ring {helpline_phone}. To stop: STOP",
         "text_not_kept": "Sorry, we could not keep your text. To talk to a person, ring {helpline_phone}.",
     },
     "pace": {
