@@ -72,7 +72,7 @@ class Started:
         request = urllib.request.Request(
             self.base + path, data=urlencode(form).encode(), headers={"X-Twilio-Signature": signature}
         )
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=15) as answer:  # as long as Twilio waits
             return str(answer.read().decode())
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> str:
