@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from msgspec.structs import replace
-
 from ivr import callback
 from ivr.callback import Refused
 from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When
@@ -74,4 +72,4 @@ def written_down(
         needs=needs,
     )  # fmt: skip
     event = Event(now, who, BY_HAND, note)
-    return replace(CallbackRequest(wish, number, state="waiting", askers=(asker,), events=(event,)))
+    return CallbackRequest(wish, number, state="waiting", askers=(asker,), events=(event,))

@@ -25,11 +25,16 @@ class Unjoinable(Exception):
     """Raised for a sound that is gone, or that is not telephone sound."""
 
 
+def pause(piece: object, pace: Pace, *, slow: bool) -> float:
+    """The seconds of a pause at this pace."""
+    return round(float(piece) * (pace.slow_pauses if slow else 1.0), 2)  # type: ignore[arg-type]
+
+
 def parts(said: Speech, pace: Pace, files: Mapping[str, str], *, slow: bool) -> list[str] | None:
     """The names of the sounds of each piece of words and each pause; None if the words have none."""
-    stretch, found = pace.slow_pauses if slow else 1.0, []
+    found = []
     for piece in said:
-        name = files.get(piece) if isinstance(piece, str) else silence_name(round(float(piece) * stretch, 2))  # type: ignore[arg-type]
+        name = files.get(piece) if isinstance(piece, str) else silence_name(pause(piece, pace, slow=slow))
         if name is None:
             return None
         found.append(name)

@@ -108,8 +108,7 @@ class Sounds:
     def _of_piece(self, piece: Piece, slow: bool) -> str | None:
         if isinstance(piece, str):
             return self.url(piece, slow)
-        pause = float(piece) * (self._script.line.pace.slow_pauses if slow else 1.0)  # type: ignore[arg-type]
-        return self.silence(round(pause, 2))
+        return self.silence(joining.pause(piece, self._script.line.pace, slow=slow))
 
     def _read_folders(self) -> None:
         there = frozenset(path.name for path in (self._folder / RENDERED).glob("*.wav"))

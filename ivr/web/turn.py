@@ -126,14 +126,14 @@ class CallWebhook:
     def turn(self, number: int) -> str:
         """Handle an input. A webhook for an older turn gets the present reply again."""
         stored = self._stored(number)
-        if stored is None and self._is_erased():
-            return twiml.hang_up()
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
         if stored is not None and stored.turn == number:
             edition, is_its_own = edition_of(self._line.live, stored.revision)
             known, place = stored, stored.place
         elif address := Address.read(self._query.get("at", "")):  # Redis is down, or has lost the session
+            if stored is None and self._is_erased():
+                return twiml.hang_up()
             edition, is_its_own = edition_of(self._line.live, address.revision)[0], False
             caller = call.known_caller(edition.script, webhook.caller(self._form))
             known, place = address.session(stored, self._call, caller, number), address.place

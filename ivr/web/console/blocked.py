@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Flask, abort, flash, render_template
 from werkzeug.wrappers import Response
 
-from ivr.web.console.common import Console, Pages, go, written
+from ivr.web.console.common import Console, Pages, add_pages, go, written
 
 LONGEST_WHY = 200
 
@@ -17,12 +17,12 @@ LONGEST_WHY = 200
 def add_to(app: Flask, console: Console) -> None:
     """The pages of this part."""
     pages = _Pages(console)
-    for path, view, method in (
+    add_pages(
+        app,
         ("/blocked", pages.blocked, "GET"),
         ("/blocked/<block_id>/lift", pages.lift, "POST"),
         ("/request/<request_id>/block", pages.block, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
 
 
 class _Pages(Pages):

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import Flask, abort, flash, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -42,6 +43,12 @@ class Console:
     def note(self, what: str, about: str = "") -> None:
         """Record in the log what the signed-in adviser saw or did."""
         self.store.people.note(self.now, g.adviser.name, what, about)
+
+
+def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str]) -> None:
+    """Add pages: the path of each, the view that answers, by whose name links find it, and the method."""
+    for path, view, method in pages:
+        app.add_url_rule(path, view.__name__, view, methods=[method])
 
 
 class TooLong(Exception):

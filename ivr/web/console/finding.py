@@ -18,7 +18,7 @@ from ivr.diary import When
 from ivr.request import CallbackRequest, Need
 from ivr.session import SaveRequest
 from ivr.store import MOST_ENDED
-from ivr.web.console.common import Console, Pages, go, written
+from ivr.web.console.common import Console, Pages, add_pages, go, written
 
 #: Searches of one adviser in an hour: by phone, and by the number of a call.
 MOST_SEARCHES = {"number": 30, "call number": 60}
@@ -28,13 +28,13 @@ LONGEST_NOTE = 500
 def add_to(app: Flask, console: Console) -> None:
     """The pages of this part."""
     pages = _Pages(console)
-    for path, view, method in (
+    add_pages(
+        app,
         ("/search", pages.search_form, "GET"),
         ("/search", pages.search, "POST"),
         ("/new", pages.new_form, "GET"),
         ("/new", pages.new, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
 
 
 class _Pages(Pages):

@@ -13,7 +13,7 @@ from ivr.callback import Refused
 from ivr.flood import Span
 from ivr.line_settings import Spending
 from ivr.store import MOST_ENDED
-from ivr.web.console.common import Console, Pages, go
+from ivr.web.console.common import Console, Pages, add_pages, go
 
 #: Spans are chosen from the last two days.
 SHOWN_SECONDS = 2 * 24 * 60 * 60
@@ -22,12 +22,12 @@ SHOWN_SECONDS = 2 * 24 * 60 * 60
 def add_to(app: Flask, console: Console) -> None:
     """The pages of this part."""
     pages = _Pages(console)
-    for path, view, method in (
+    add_pages(
+        app,
         ("/floods", pages.floods, "GET"),
         ("/floods/out", pages.take_out, "POST"),
         ("/floods/back", pages.put_back, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
 
 
 class _Pages(Pages):

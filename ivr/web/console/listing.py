@@ -23,7 +23,7 @@ from ivr.briefing import UnheardMessage
 from ivr.callback import Refused
 from ivr.listing import PAGE_ROWS, Filter
 from ivr.request import CallbackRequest, Event
-from ivr.web.console.common import Console, Pages, go
+from ivr.web.console.common import Console, Pages, add_pages, go
 
 #: The most bytes of a renewal.
 MOST_RENEWAL = 2000
@@ -61,12 +61,12 @@ class Ordered:
 def add_to(app: Flask, console: Console) -> Pane:
     """The pages of this part. Returns what shows the list beside a card."""
     pages = _Pages(app, console)
-    for path, view, method in (
+    add_pages(
+        app,
         ("/", pages.requests_page, "GET"),
         ("/waiting", pages.waiting, "GET"),
         ("/next", pages.take_next, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
     return pages.beside
 
 
@@ -79,7 +79,7 @@ class _Pages(Pages):
 
     def requests_page(self) -> str:
         """The list. What is chosen here also holds for the list beside a card."""
-        session["list"] = _query(Filter.of(request.args.getlist))
+        session["list"] = Filter.of(request.args.getlist).fields()
         return render_template("requests.html", **self._pane(request.args))
 
     def beside(self, card: str) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class _Pages(Pages):
             "rows": rows,
             "count": len(fitting), "total": len(everything.requests), "late": everything.late,
             "page": page, "pages": pages, "first": (page - 1) * PAGE_ROWS + 1,
-            "chosen": chosen, "query": _query(chosen), "topics": everything.topics,
+            "chosen": chosen, "query": chosen.fields(), "topics": everything.topics,
             "above": above, "above_version": _version(above), "card_key": _key(card) if card else "",
             "now": now, "at": briefing.moment(now, now), "card": card, **self._bar(card),
         }  # fmt: skip
@@ -180,10 +180,6 @@ class _Pages(Pages):
     def _shown(self, row: ranking.Row) -> Shown:
         html = self._app.jinja_env.get_template("_row.html").render(row=row, me=self._me, now=self._now)
         return Shown(_key(row.id), _version(html), html)
-
-
-def _query(chosen: Filter) -> list[tuple[str, str]]:
-    return chosen.fields()
 
 
 def _key(request_id: str) -> str:

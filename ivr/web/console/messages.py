@@ -19,7 +19,7 @@ from ivr import briefing, dialling, messages
 from ivr.jobs import read_recording
 from ivr.keys import Locked
 from ivr.request import CallbackRequest, SpokenMessage
-from ivr.web.console.common import Console, Pages
+from ivr.web.console.common import Console, Pages, add_pages
 
 log = structlog.get_logger()
 
@@ -31,14 +31,14 @@ def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
     """
     pages = _Pages(console)
     pages.card = card
-    for path, view, method in (
+    add_pages(
+        app,
         ("/messages", pages.messages, "GET"),
         ("/request/<request_id>/message/<int:nth>", pages.message, "GET"),
         ("/request/<request_id>/message/<int:nth>/listened", pages.listened, "POST"),
         ("/request/<request_id>/number", pages.number, "POST"),
         ("/request/<request_id>/number/confirm", pages.confirm_number, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
 
 
 class _Pages(Pages):

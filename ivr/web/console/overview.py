@@ -19,7 +19,7 @@ from ivr import border, briefing, came, talks
 from ivr.diary import LEAST_LEFT_AGAIN
 from ivr.hours import LONDON
 from ivr.store.people import MOST_AUDIT, Seen
-from ivr.web.console.common import Console, Pages
+from ivr.web.console.common import Console, Pages, add_pages
 
 #: Entries of the log on one page.
 LOG_ROWS = 50
@@ -36,13 +36,13 @@ class Colleague(NamedTuple):
 def add_to(app: Flask, console: Console) -> None:
     """The pages of this part."""
     pages = _Pages(console)
-    for path, view in (
-        ("/team", pages.team),
-        ("/report", pages.report),
-        ("/log", pages.log),
-        ("/log.csv", pages.log_csv),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=["GET"])
+    add_pages(
+        app,
+        ("/team", pages.team, "GET"),
+        ("/report", pages.report, "GET"),
+        ("/log", pages.log, "GET"),
+        ("/log.csv", pages.log_csv, "GET"),
+    )
 
 
 class _Pages(Pages):

@@ -18,7 +18,7 @@ from ivr.request import CallbackRequest
 from ivr.session import Done, SendText
 from ivr.store.people import Seen
 from ivr.twilio import codes
-from ivr.web.console.common import Console, Pages, go, written
+from ivr.web.console.common import Console, Pages, add_pages, go, written
 from ivr.web.console.listing import Pane
 
 LONGEST_NOTE = 2000
@@ -32,7 +32,8 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
     """The pages of this part. `beside` gives the list that is shown beside a card. Returns the card's page."""
     pages = _Pages(console)
     pages.beside = beside
-    for path, view, method in (
+    add_pages(
+        app,
         ("/ended", pages.ended, "GET"),
         ("/texts", pages.texts, "GET"),
         ("/texts/<text_id>/number", pages.text_number, "POST"),
@@ -49,8 +50,7 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
         ("/request/<request_id>/take-back", pages.take_back, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
         ("/request/<request_id>/delete", pages.delete, "POST"),
-    ):
-        app.add_url_rule(path, view.__name__, view, methods=[method])
+    )
     return pages.card
 
 
