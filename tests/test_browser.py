@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import re
@@ -9,11 +10,13 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from ivr import callback
 from ivr.audio import Ear, as_file, engines
@@ -62,13 +65,23 @@ def _on_a_port(settings: Settings, store: Store) -> Iterator[Line]:
     port = free_port()
     address = dataclasses.replace(settings, public_url=f"http://127.0.0.1:{port}")
     with Line(address, store) as line:
-        server = make_server("127.0.0.1", port, line.app, threaded=True)
+        server = make_server("127.0.0.1", port, _whole(line.app), threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield line
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _whole(app: WSGIApplication) -> WSGIApplication:
+    """Each answer is read and closed before it is sent: werkzeug leaves its file open if the browser goes meanwhile."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
+        with contextlib.closing(ClosingIterator(app(environ, start))) as parts:
+            return list(parts)
+
+    return answer
 
 
 def _page(chromium: Browser, line: Line, size: dict[str, int], unheeded: str = "401|ERR_FAILED") -> Iterator[Page]:
