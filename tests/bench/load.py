@@ -10,7 +10,6 @@ One thread and one poll: whatever the load costs is taken from the cores it shar
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import select
 import socket
@@ -203,9 +202,15 @@ def cpu(pid: int) -> float:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if pid in (int(entry.name), parent):
+                    total += time.clock_gettime(_cpu_clock(int(entry.name)))
+            except OSError:  # it ended meanwhile
                 continue
-            if int(entry.name) == pid or int(fields[1]) == pid:
-                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total
+
+
+def _cpu_clock(pid: int) -> int:
+    """Linux' clock of another process, to the nanosecond. The times in /proc are in hundredths of a second, which is
+    half of what some parts of a turn cost in a whole round."""
+    return ~pid << 3 | 2
