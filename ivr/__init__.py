@@ -22,7 +22,8 @@ The core knows only itself: no clock, no files, no network.
     menufile     the schema of a menu file, derived from the words that places declare
     border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
     hours        opening hours, weekends, bank holidays, opening time
-    spoken       how things are spoken: words, pauses, numbers, dates and times
+    spoken       what is said, in any language: words, pauses, and blanks
+    language/    how each language puts numbers, keys, days and times into words
     dialling     phone numbers: which can be rung and which can be texted
     environment  checks the environment variables
     diary        when callers can be rung: windows and promises

@@ -16,6 +16,7 @@ from ivr.coherence import Findings
 from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
+from ivr.language.english import ENGLISH
 from ivr.leading import Leading
 from ivr.linefile import LineFile, PartOfDay, compiled
 from ivr.phrases import Phrases
@@ -80,6 +81,7 @@ class _Builder:
     def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool):
         self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
         self.found = Findings(draft)
+        self.grammar = ENGLISH
         self.hours = hours_of(self.line, bank_holidays)
         self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
         self.leading = Leading(self.found, self.authored)
@@ -101,21 +103,25 @@ class _Builder:
 
     def _values(self) -> dict[str, str | Speech]:
         """Every setting by name, as it is spoken."""
-        line, pace = self.line, self.line.pace
+        line, pace, grammar = self.line, self.line.pace, self.grammar
         return {
             # Braces in a value are a Problem that is reported elsewhere; they are not filled in.
             **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
-            **{name: spoken.number(value) for name, value in line.numbers.items()},
-            **{name: spoken.paragraph(value) for name, value in line.paragraphs.items()},
-            **{name: spoken.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
-            "opening_hours": self.phrases.get("hours", "").replace("{hours}", spoken.opening_hours(self.hours)),
-            "morning_hours": _hours_of(line.ring_back.morning),
-            "afternoon_hours": _hours_of(line.ring_back.afternoon),
-            "message_keep_days": spoken.number(line.ring_back.message_keep_days),
-            "reference_digits": spoken.number(REFERENCE_DIGITS),
+            **{name: grammar.number(value) for name, value in line.numbers.items()},
+            **{name: grammar.paragraph(value) for name, value in line.paragraphs.items()},
+            **{name: grammar.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
+            "opening_hours": self.phrases.get("hours", "").replace("{hours}", grammar.opening_hours(self.hours)),
+            "morning_hours": self._hours_of(line.ring_back.morning),
+            "afternoon_hours": self._hours_of(line.ring_back.afternoon),
+            "message_keep_days": grammar.number(line.ring_back.message_keep_days),
+            "reference_digits": grammar.number(REFERENCE_DIGITS),
             **{name: self._press(key) for name, key in PRESS.items()},
             PRESS_CHANGE: self._press_to(CHANGE),
         }
+
+    def _hours_of(self, part: PartOfDay) -> str:
+        span = Span.parse(part.hours)
+        return self.grammar.stretch(span) if span else self.grammar.closed
 
     # the parts of a script
 
@@ -147,8 +153,11 @@ class _Builder:
             hours=self.hours,
             notices=self._notices(),
             diary=Diary(self._parts(), self.hours, self.line.ring_back.days_ahead),
-            press={key: f"{words}." for key, words in press.items()},
-            press_where={key: f"{words}, {self.phrases.get(where, '')}." for key, words, where in _where(press)},
+            grammar=self.grammar,
+            press={key: self.grammar.sentence(words) for key, words in press.items()},
+            press_where={
+                key: self.grammar.press_where(words, self.phrases.get(where, "")) for key, words, where in _where(press)
+            },
             ours=self.ours | frozenset(self.line.without_menus),
             offers_texts=self.offers_texts,
         )
@@ -179,7 +188,9 @@ class _Builder:
                     ways[choice.goto] = (*ways[here], key)
                     queue.append(choice.goto)
         keys = ways.get(wanted, ())
-        return ", then ".join([self._press(str(keys[0])), *map(str, keys[1:])]) if keys else self._press("0")
+        if not keys:
+            return self._press("0")
+        return self.grammar.press_in_order(self._press(str(keys[0])), map(str, keys[1:]))
 
     def _says(self) -> dict[str, Speech]:
         says = {}
@@ -190,7 +201,7 @@ class _Builder:
                     path = (part, name, field_name) if field_name else (part, name)
                     key = f"{name}.{field_name}" if field_name else name
                     says[key] = self._speech(
-                        self._shared_file(), path, _label(text) if places.LINES[key].is_label else text
+                        self._shared_file(), path, self.grammar.label(text) if places.LINES[key].is_label else text
                     )
         if not self.offers_texts:
             says[Phrases.more_label.id] = says[Phrases.more_label_no_text.id]
@@ -283,7 +294,7 @@ class _Builder:
         if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
         words, back = self._named(choice)
-        label = self._speech(file, (*path, "label"), _label(words))
+        label = self._speech(file, (*path, "label"), self.grammar.label(words))
         said_back = self._speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
         instead = target.when_off.say if target and self.leading.is_off(choice.goto) and target.when_off else None
@@ -296,12 +307,12 @@ class _Builder:
         if offer and not self.offers_texts:
             return str(self.phrases.get(Phrases.more_label_no_text.id) or LEFT_OUT), ""
         label = offer[1] if offer else choice.label
-        return label, choice.said_back or f"{label}."
+        return label, choice.said_back or self.grammar.sentence(label)
 
     def _answer(self, file: str, path: Path, key: str, name: str, answer: authored.Answer) -> Option | None:
         label = self.phrases.get(name) or name
         goto = END_MENU if answer.goto == SEND_TEXT and not self.offers_texts else answer.goto
-        choice = authored.Choice(label=label, goto=goto, said_back=answer.say or f"{label}.")
+        choice = authored.Choice(label=label, goto=goto, said_back=answer.say or self.grammar.sentence(label))
         option = self._option(file, path, key, choice)
         if option is None:
             if self.leading.is_off(answer.goto) and not self.leading.has_instead(answer.goto):
@@ -379,16 +390,6 @@ _BRACES = kind(
     "braces", "Braces must contain the name of a setting, like {{helpline_phone}}.",
     "Write one there, or remove the braces.",
 )  # fmt: skip
-
-
-def _hours_of(part: PartOfDay) -> str:
-    span = Span.parse(part.hours)
-    return spoken.stretch(span) if span else "closed"
-
-
-def _label(text: str) -> str:
-    """A label as it is spoken. A comma keeps the voice from falling before the key that follows."""
-    return text if text.endswith((",", ".", "?", "!")) else f"{text},"
 
 
 def _only(options: Iterable[Option | None]) -> tuple[Option, ...]:

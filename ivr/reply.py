@@ -194,7 +194,8 @@ def whisper(script: Script, s: Session) -> Speech:
     today = s.wishes.today or heard == "today"
     facts = [script.speech(Phrases.whisper)]
     if topics:
-        facts.append((*script.speech(Phrases.whisper_heard), *(f"{title}." for title in [*topics][-3:])))
+        titles = [script.grammar.sentence(title) for title in [*topics][-3:]]
+        facts.append((*script.speech(Phrases.whisper_heard), *titles))
     if about := _ABOUT.get(s.wishes.about):
         facts.append(script.speech(about))
     facts += [script.speech(Phrases.whisper_language)] * ("interpreter" in s.wishes.needs)

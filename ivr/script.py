@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from ivr import dialling, spoken
 from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
+from ivr.language import Grammar
 from ivr.line_settings import LineSettings
 from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
 from ivr.spoken import Speech
@@ -348,6 +349,8 @@ class Script:
     notices: tuple[Notice, ...]
     #: When callers can be rung back.
     diary: Diary
+    #: How the language of this script puts numbers, days and times into words.
+    grammar: Grammar
     #: The phrases like 'press 1.', by key.
     press: Mapping[str, str]
     #: The same with the position of the key: 'press hash, bottom right.'
@@ -385,7 +388,7 @@ class Script:
                 yield from (option.label, option.said_back)
         yield from self.says.values()
         yield from (notice.words for notice in self.notices)
-        yield from ((f"{title}.",) for title in set(self.titles.values()))
+        yield from ((self.grammar.sentence(title),) for title in set(self.titles.values()))
         yield from ((words,) for words in (*self.press.values(), *self.press_where.values()))
 
     def every_prompt(self) -> frozenset[str]:
@@ -396,4 +399,4 @@ class Script:
     def filled_in(self) -> frozenset[str]:
         """Every phrase that a call may fill in, such as digits and days."""
         windows = [text for name in WINDOW_PHRASES for text in spoken.words_of(self.says[name])]
-        return spoken.vocabulary(self.hours, windows)
+        return self.grammar.vocabulary(self.hours, windows)

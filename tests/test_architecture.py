@@ -76,6 +76,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "hours",
             "dialling",
             "spoken",
+            "language",
             "environment",
             "respawn",
         },

@@ -27,8 +27,10 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, building, config, drafts, playing, script, spoken, transcript
 from ivr.audio import engines, telephone, voices
-from ivr.audio.clips import MASTERS, RENDERED, Clip, clips
+from ivr.audio.clips import MASTERS, RENDERED, Clip, clip, clips
 from ivr.config import Settings
+from ivr.language import digit_gap
+from ivr.language.english import DIGITS, ENGLISH
 from ivr.passages import MOST_SOUNDS, passages
 from ivr.phrases import Phrases
 from ivr.script import Script
@@ -88,9 +90,9 @@ def _copy_some(rendered: Path, to: Path) -> Path:
 def test_numbers_are_said_at_one_digit_a_second(rendered: Path, spoken_by_pyttsx3: Script) -> None:
     """With the sounds as they are, and the pauses between them: from the start of one digit to that of the next."""
     (choice,) = engines.choices(spoken_by_pyttsx3.line.speech)
-    gap = spoken.digit_gap(spoken_by_pyttsx3.line.pace.each_digit)
-    for digit in spoken.DIGITS:
-        name = Clip(digit, slow=False).name(choice.identity, spoken_by_pyttsx3.respelt)
+    gap = digit_gap(spoken_by_pyttsx3.line.pace.each_digit)
+    for digit in DIGITS:
+        name = clip(spoken_by_pyttsx3, digit, slow=False).name(choice.identity, spoken_by_pyttsx3.respelt)
         samples, rate = telephone.read(rendered / RENDERED / name)
         assert len(samples) / rate + gap == pytest.approx(1.0, abs=0.05), digit
 
@@ -99,16 +101,16 @@ def test_every_prompt_has_telephone_sound_at_both_paces(rendered: Path, spoken_b
     """8 kHz, one channel, µ-law; evenly loud; not clipped; with a master at 16 kHz."""
     identity = engines.choices(spoken_by_pyttsx3.line.speech)[0].identity
     loudness = {}
-    for clip in clips(spoken_by_pyttsx3):
-        path = rendered / RENDERED / clip.name(identity, spoken_by_pyttsx3.respelt)
+    for each in clips(spoken_by_pyttsx3):
+        path = rendered / RENDERED / each.name(identity, spoken_by_pyttsx3.respelt)
         facts = soundfile.info(path)
-        assert (facts.samplerate, facts.channels, facts.subtype) == (8000, 1, "ULAW"), clip
+        assert (facts.samplerate, facts.channels, facts.subtype) == (8000, 1, "ULAW"), each
         samples, rate = telephone.read(path)
-        assert telephone.measure(samples, rate).peak < 0.95, clip
-        is_digit = clip.words.rstrip(",.") in spoken.DIGITS  # which has silence behind it
-        loudness[clip] = telephone.loudness(telephone.trim(samples, rate) if is_digit else samples, rate)
+        assert telephone.measure(samples, rate).peak < 0.95, each
+        is_digit = each.words.rstrip(",.") in DIGITS  # which has silence behind it
+        loudness[each] = telephone.loudness(telephone.trim(samples, rate) if is_digit else samples, rate)
         assert soundfile.info((rendered / MASTERS / path.name).with_suffix(".flac")).samplerate == 16000
-    assert {clip: found for clip, found in loudness.items() if abs(found - telephone.LOUDNESS) > 1.0} == {}
+    assert {each: found for each, found in loudness.items() if abs(found - telephone.LOUDNESS) > 1.0} == {}
 
 
 def test_telephone_sound_has_only_what_a_telephone_carries() -> None:
@@ -229,7 +231,7 @@ def test_each_change_of_what_makes_a_sound_changes_its_name() -> None:
 @pytest.fixture
 def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     """A script with only a few prompts: a menu, and no numbers, days or times."""
-    monkeypatch.setattr("ivr.spoken.vocabulary", lambda hours, windows: frozenset())
+    monkeypatch.setattr("ivr.language.english.English.vocabulary", lambda self, hours, windows: frozenset())
     nodes = {"main_menu": shipped.nodes["main_menu"]}
     says = {name: shipped.says[name] for name in (*script.WINDOW_PHRASES, Phrases.press_or_wait.id)}
     press = {option.key: shipped.press[option.key] for option in shipped.nodes["main_menu"].options}
@@ -449,7 +451,7 @@ def _samples(line: Line, url: str | None) -> NDArray[np.float32]:
 
 
 #: The longest that only a call knows: a number that is said twice.
-NUMBER = spoken.phone("07700 900123", 1.0, 0.7)
+NUMBER = ENGLISH.phone("07700 900123", 1.0, 0.7)
 
 
 @pytest.mark.parametrize("slow", [False, True])

@@ -20,7 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from ivr import callback
 from ivr.audio import Ear, as_file, engines
-from ivr.audio.clips import RENDERED, Clip
+from ivr.audio.clips import RENDERED, clip
 from ivr.callback import LINE
 from ivr.config import Settings
 from ivr.jobs import recording_path
@@ -370,9 +370,9 @@ def test_the_phone_plays_the_sounds_that_callers_hear(
     chromium: Browser, settings: Settings, store: Store, published: str, shipped: Script, tmp_path: Path
 ) -> None:
     """The greeting has a sound, which is played. What follows has none here, so the browser says or shows it."""
-    clip = Clip(text_of(shipped.nodes["greeting"].parts[0]), slow=False)
+    greeting = clip(shipped, text_of(shipped.nodes["greeting"].parts[0]), slow=False)
     choice = engines.choice_of("pyttsx3", shipped.line.speech)
-    sound = tmp_path / RENDERED / clip.name(choice.identity, shipped.respelt)
+    sound = tmp_path / RENDERED / greeting.name(choice.identity, shipped.respelt)
     sound.parent.mkdir()
     sound.write_bytes(as_file(Ear(shipped, tmp_path, "pyttsx3").speech((clip.words,))))
     sounding = dataclasses.replace(settings, speech="audio", audio_dir=tmp_path)

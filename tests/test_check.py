@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, confirmation, drafts, spoken
+from ivr import building, call, check, config, confirmation, drafts
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
+from ivr.language.english import ENGLISH
 from ivr.problems import Problem
 from ivr.script import STAY, Script
 from tests.line import OPEN
@@ -727,4 +728,4 @@ def test_a_speech_takes_its_words_and_its_pauses() -> None:
 
 def test_a_phone_number_takes_as_long_as_it_is_said() -> None:
     """Twice eleven digits, at a second each, and the pauses between their groups."""
-    assert 24 < english.seconds(spoken.phone("0116 496 0123", 1.0, 0.7), 140) < 36
+    assert 24 < english.seconds(ENGLISH.phone("0116 496 0123", 1.0, 0.7), 140) < 36

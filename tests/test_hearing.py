@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from ivr import config
 from ivr.audio import Ear, hearing, telephone
-from ivr.audio.clips import RENDERED, Clip
+from ivr.audio.clips import RENDERED, clip
 from ivr.audio.engines import choice_of
 from ivr.cli import commands
 from ivr.cli.common import Stop
@@ -95,7 +95,7 @@ def test_names_in_braces_are_said_as_in_a_menu(tmp_path: Path, shipped: Script) 
 
 def test_what_is_heard_is_the_very_file_that_callers_get(shipped: Script, tmp_path: Path) -> None:
     choice = choice_of("pyttsx3", shipped.line.speech)
-    path = tmp_path / "audio" / RENDERED / Clip("Press 1.", False).name(choice.identity, shipped.respelt)
+    path = tmp_path / "audio" / RENDERED / clip(shipped, "Press 1.", False).name(choice.identity, shipped.respelt)
     tone = 0.2 * np.sin(np.arange(RATE) / 3).astype(np.float32)
     telephone.write_telephone(path, tone)
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr import spoken
+from ivr.language import DIGIT_SECONDS, digit_gap
 from ivr.script import Script
 from ivr.spoken import as_said
 
@@ -22,6 +22,8 @@ class Clip:
 
     words: str
     slow: bool
+    #: The minimum length in seconds: a shorter digit is padded with silence, for an even pace.
+    least_seconds: float = 0.0
 
     def name(self, identity: str, respelt: Mapping[str, str]) -> str:
         """The file name of this clip in one voice: 32 hexadecimal digits, which cannot be guessed."""
@@ -31,15 +33,15 @@ class Clip:
     def _lasts(self) -> tuple[str, ...]:
         return (str(self.least_seconds),) if self.least_seconds else ()
 
-    @property
-    def least_seconds(self) -> float:
-        """The minimum length in seconds: a shorter digit is padded with silence, for an even pace."""
-        return spoken.DIGIT_SECONDS if spoken.is_digit(self.words) else 0.0
+
+def clip(script: Script, words: str, slow: bool) -> Clip:
+    """The clip of some words of a script."""
+    return Clip(words, slow, DIGIT_SECONDS if script.grammar.is_digit(words) else 0.0)
 
 
 def clips(script: Script) -> list[Clip]:
     """Every clip of a script: each prompt at the normal pace and at the slow one."""
-    return [Clip(words, slow) for words in sorted(script.every_prompt()) for slow in (False, True)]
+    return [clip(script, words, slow) for words in sorted(script.every_prompt()) for slow in (False, True)]
 
 
 def silences(script: Script) -> Iterator[float]:
@@ -47,7 +49,7 @@ def silences(script: Script) -> Iterator[float]:
     pace = script.line.pace
     normal = {
         pace.before_key, pace.between_choices, pace.after_key_press, pace.between_groups, 2 * pace.between_groups,
-        spoken.digit_gap(pace.each_digit),
+        digit_gap(pace.each_digit),
     }  # fmt: skip
     for seconds in normal:
         yield from (round(seconds, 2), round(seconds * pace.slow_pauses, 2))

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from ivr.audio import engines, telephone
-from ivr.audio.clips import RENDERED, Clip
+from ivr.audio.clips import RENDERED, Clip, clip
 from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.recordings import Recordings
 from ivr.audio.telephone import TELEPHONE_RATE, Samples
@@ -68,7 +68,7 @@ class Ear:
         """Words and pauses, as they are played one after another."""
         stretch = self._script.line.pace.slow_pauses if slow else 1.0
         pieces = [
-            self._clip(Clip(piece, slow)) if isinstance(piece, str) else _silence(float(piece) * stretch)  # type: ignore[arg-type]
+            self._clip(clip(self._script, piece, slow)) if isinstance(piece, str) else _silence(float(piece) * stretch)  # type: ignore[arg-type]
             for piece in said
         ]
         return _joined(pieces)

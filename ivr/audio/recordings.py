@@ -17,7 +17,7 @@ import soundfile
 
 from ivr import disk
 from ivr.audio import telephone
-from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip
+from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip, clip
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import Kind, Problem, Where, kind
@@ -126,6 +126,7 @@ class Recordings:
         #: The folder in which people put their recordings.
         self.folder = folder / "recordings" / LANGUAGE
         self._rendered, self._masters = folder / RENDERED, folder / MASTERS
+        self._script = script
         self._units = {unit.name: unit for unit in units(script)}
 
     @property
@@ -151,7 +152,7 @@ class Recordings:
             if unit and _says(confirmed.get(path.stem), unit, take):
                 name = _name(take)
                 if (self._rendered / name).is_file():
-                    found.update(dict.fromkeys((Clip(unit.words, False), Clip(unit.words, True)), name))
+                    found.update((clip(self._script, unit.words, slow), name) for slow in (False, True))
         return found
 
     def is_good(self, unit: Unit) -> bool:

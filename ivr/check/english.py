@@ -8,7 +8,8 @@ from functools import cache
 
 from num2words import num2words
 
-from ivr.spoken import DIGITS, Speech, words_of
+from ivr.language.english import DIGITS
+from ivr.spoken import Speech, words_of
 
 #: This many of the most common words are known to nearly everybody.
 COMMON = 3000

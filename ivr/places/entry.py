@@ -116,7 +116,7 @@ def _so_far(here: Here, number: str) -> Speech:
         return (*here.words(NumberEntry.zero), pace.between_choices, *person)
     start_again = (*here.words(NumberEntry.start_again), pace.before_key, where["*"])
     groups = [group for group in (number[:5], number[5:8], number[8:]) if group]
-    typed = spoken.digits(groups, pace.each_digit, pace.between_groups)
+    typed = here.script.grammar.digits(groups, pace.each_digit, pace.between_groups)
     told = spoken.fill(here.words(NumberEntry.so_far), {"typed": typed})
     return (*told, pace.between_choices, *start_again)
 

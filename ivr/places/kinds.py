@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
+from ivr import dialling, reply
+from ivr.language import groups
 from ivr.phrases import Phrases
 from ivr.reply import PERSON
 from ivr.script import BACK, STAY, Go, Here, Line, Moved, Option, Place, Script, Transition, Words
@@ -44,8 +45,8 @@ def phone(script: Script, e164: str, *, once: bool = False) -> Speech:
     """A phone number as callers hear it: digit by digit, in groups, twice unless `once`."""
     pace, national = script.line.pace, dialling.national(e164)
     if once:
-        return spoken.digits(spoken.groups(national), pace.each_digit, pace.between_groups)
-    return spoken.phone(national, pace.each_digit, pace.between_groups)
+        return script.grammar.digits(groups(national), pace.each_digit, pace.between_groups)
+    return script.grammar.phone(national, pace.each_digit, pace.between_groups)
 
 
 def wishing(here: Here, **wishes: Any) -> Here:

@@ -67,7 +67,7 @@ class LetterCheck(Asks):
 
     def says(self, here: Here) -> Speech:
         day = day_of(here.s.wishes.typed, here.now)
-        return spoken.fill(here.words(self.ask), {"letter_day": spoken.day_of_year(day) if day else ()})
+        return spoken.fill(here.words(self.ask), {"letter_day": here.script.grammar.day_of_year(day) if day else ()})
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         day = day_of(here.s.wishes.typed, here.now)

@@ -11,7 +11,7 @@ from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, keep, save
 from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, label
 from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
-from ivr.spoken import Speech, date, fill, time
+from ivr.spoken import Speech, fill
 
 #: After this many requests in a row for a person when nobody can talk, the line asks for a message instead, because
 #: more ringing would only cost the caller time.
@@ -152,8 +152,9 @@ def open_again(here: Here) -> Speech:
     opens = here.script.hours.next_open(here.now)
     if opens is None:
         return ()
-    day = date(opens.date(), here.now.astimezone(LONDON).date())
-    return fill(here.words(Phrases.open_again), {"day": day, "time": (f"at {time(opens.time())}",)})
+    grammar = here.script.grammar
+    day = grammar.date(opens.date(), here.now.astimezone(LONDON).date())
+    return fill(here.words(Phrases.open_again), {"day": day, "time": (grammar.at(opens.time()),)})
 
 
 def why_nobody(here: Here) -> Speech:

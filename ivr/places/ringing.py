@@ -284,7 +284,7 @@ def reference_twice(here: Here) -> Speech:
     """The call number, digit by digit, twice."""
     pace, reference = here.script.line.pace, here.s.wishes.reference
     pairs = tuple(reference[i : i + 2] for i in range(0, len(reference), 2))
-    once = spoken.digits(pairs, pace.each_digit, pace.between_groups)
+    once = here.script.grammar.digits(pairs, pace.each_digit, pace.between_groups)
     return (*once, 2 * pace.between_groups, *once)
 
 

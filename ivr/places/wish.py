@@ -241,4 +241,4 @@ def _day_and_part(here: Here) -> tuple[Speech, Speech]:
     window = None if in_haste(s) else s.wishes.window
     due = s.wishes.due or promise(here).due
     day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
-    return spoken.date(day, today), here.words(_PARTS[window.part]) if window else ()
+    return here.script.grammar.date(day, today), here.words(_PARTS[window.part]) if window else ()

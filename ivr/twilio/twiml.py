@@ -18,6 +18,7 @@ from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
 from ivr import dialling, session, spoken
 from ivr.hot.template import Template
+from ivr.language import DIGIT_SECONDS
 from ivr.script import Script
 from ivr.session import Record, Transfer
 from ivr.spoken import Piece, Speech
@@ -135,7 +136,7 @@ class Writer:
         marked = spoken.as_said(
             _escaped(words), self._voice.respelt, lambda word, way: f"<sub alias={quoteattr(way)}>{word}</sub>"
         )
-        return f"{marked} {_REST_OF_A_DIGIT}" if spoken.is_digit(words) else marked
+        return f"{marked} {_REST_OF_A_DIGIT}" if self._script.grammar.is_digit(words) else marked
 
     def _flush(self, pending: list[str], verbs: list[str], slow: bool) -> None:
         if any(not piece.startswith("<break") for piece in pending):
@@ -165,7 +166,7 @@ def _speakable(words: str) -> str:
 #: Twilio's shortest pause.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
 #: The pause after each digit: Twilio's voice says one in about half a second, and ours takes DIGIT_SECONDS.
-_REST_OF_A_DIGIT = f'<break time="{round((spoken.DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
+_REST_OF_A_DIGIT = f'<break time="{round((DIGIT_SECONDS - 0.5) * 1000)}ms"/>'
 _OPEN = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 
 

@@ -1,0 +1,105 @@
+"""English: the grammar of the line's first language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from num2words import num2words
+
+from ivr.hours import Hours, Span
+from ivr.language import Grammar, runs
+from ivr.spoken import Speech
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+class English(Grammar):
+    """English as it is spoken in Britain."""
+
+    tag, locale = "en", "en-GB"
+    digit_words = DIGITS
+    closed = "closed"
+
+    def number(self, value: int) -> str:
+        return _number(value)
+
+    def paragraph(self, text: str) -> str:
+        return " point ".join(_number(int(part)) for part in text.split("."))
+
+    def date(self, day: dt.date, today: dt.date) -> Speech:
+        """'on Tuesday the first of December'; with 'today,' or 'tomorrow,' instead of 'on' if it is."""
+        rest = self.day_of_year(day)
+        near = {0: "today,", 1: "tomorrow,"}.get((day - today).days)
+        return (near, DAYS[day.weekday()], *rest) if near else (f"on {DAYS[day.weekday()]}", *rest)
+
+    def day_of_year(self, day: dt.date) -> Speech:
+        return (f"the {_ordinal(day.day)}", f"of {MONTHS[day.month - 1]}")
+
+    def at(self, moment: dt.time) -> str:
+        return f"at {time(moment)}"
+
+    def stretch(self, hours: Span) -> str:
+        return f"{_clock(hours.opens)} to {_clock(hours.closes)}"
+
+    def opening_hours(self, hours: Hours) -> str:
+        return ". ".join(
+            f"{_days(first, last)}. From {time(span.opens)} to {time(span.closes)}" for first, last, span in runs(hours)
+        )
+
+    def press_in_order(self, press: str, then: Iterable[str]) -> str:
+        return ", then ".join((press, *then))
+
+    def vocabulary(self, hours: Hours, windows: Iterable[str] = ()) -> frozenset[str]:
+        plain = [
+            *DIGITS, *DAYS, *(f"on {day}" for day in DAYS), "today", "tomorrow", *self._openings(hours), *windows,
+            *(f"the {_ordinal(n)}" for n in range(1, 32)),
+            *(f"of {month}" for month in MONTHS),
+        ]  # fmt: skip
+        return frozenset(piece + sign for piece in plain for sign in ("", ",", "."))
+
+    def _openings(self, hours: Hours) -> Iterator[str]:
+        """The times of day at which the line opens, in words."""
+        return (self.at(span.opens) for span in {s for s in hours.week if s})
+
+
+ENGLISH = English()
+
+
+@cache
+def _number(value: int) -> str:
+    return str(num2words(value, lang="en"))
+
+
+@cache
+def _ordinal(value: int) -> str:
+    """30 -> 'thirtieth'."""
+    return str(num2words(value, lang="en", to="ordinal"))
+
+
+def time(moment: dt.time) -> str:
+    """'nine in the morning', 'two thirty in the afternoon', 'twelve midday'."""
+    if (moment.hour, moment.minute) == (12, 0):
+        return "twelve midday"
+    part = "morning" if moment.hour < 12 else "afternoon" if moment.hour < 18 else "evening"
+    return f"{_clock(moment)} in the {part}"
+
+
+def _clock(moment: dt.time) -> str:
+    """'nine', 'two thirty', 'two zero five'."""
+    hour = _number((moment.hour - 1) % 12 + 1)
+    if not moment.minute:
+        return hour
+    return f"{hour} {'zero ' if moment.minute < 10 else ''}{_number(moment.minute)}"
+
+
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return DAYS[first]
+    return f"{DAYS[first]} {'and' if last == first + 1 else 'to'} {DAYS[last]}"
