@@ -374,7 +374,7 @@ def test_the_phone_plays_the_sounds_that_callers_hear(
     choice = engines.choice_of("pyttsx3", shipped.line.speech)
     sound = tmp_path / RENDERED / greeting.name(choice.identity, shipped.respelt)
     sound.parent.mkdir()
-    sound.write_bytes(as_file(Ear(shipped, tmp_path, "pyttsx3").speech((clip.words,))))
+    sound.write_bytes(as_file(Ear(shipped, tmp_path, "pyttsx3").speech((greeting.words,))))
     sounding = dataclasses.replace(settings, speech="audio", audio_dir=tmp_path)
 
     for line in _on_a_port(sounding, store):
