@@ -146,7 +146,7 @@ class Recordings:
 
     def names(self) -> dict[Clip, str]:
         """The sound file of each usable recording, by the clip that it speaks. One recording serves both paces."""
-        confirmed, found = self._confirmed(), {}
+        confirmed, found = self._confirmed(), dict[Clip, str]()
         for path in self._paths():
             unit, take = self._units.get(path.stem), _take(path)
             if unit and _says(confirmed.get(path.stem), unit, take):
