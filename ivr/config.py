@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from ivr import disk, environment, keys
+from ivr import copies, disk, environment, keys
 from ivr.environment import wrong
 from ivr.keys import Keys
 from ivr.problems import ConfigError, Invalid, Kind, Problem, Where, kind
@@ -266,8 +266,7 @@ def _is_text(value: str) -> bool:
 
 
 def _folder(text: str) -> Path:
-    path = Path(text).expanduser()
-    return path if path.is_absolute() else ROOT / path
+    return ROOT / Path(text).expanduser()
 
 
 _EMPTY_SECRET = kind("empty-secret", "This secret is empty.", "Delete the file, and start again.")
@@ -320,7 +319,7 @@ def folder(path: Path) -> Folder:
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
         raise ConfigError([_NO_FOLDER().at(Where(str(path)))])
-    return Folder(files, stories, (*of_files, *of_stories, *_passed_over(path)))
+    return Folder(files, stories, (*of_files, *of_stories, *copies.stories(stories), *_passed_over(path)))
 
 
 def script_files(path: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr import authored, linefile, stand_ins
+from ivr import authored, copies, linefile, stand_ins
 from ivr.authored import TextsFile, WordsFile
 from ivr.fitting import sound_part
 from ivr.linefile import LineFile
@@ -66,11 +66,14 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             missing = Document(f"config/{needed}")
             missing.problems.append(_NO_FILE().at(Where(missing.file)))
             documents[needed] = missing
-    menus = {
-        name: sound_part(MenuFile, documents[name], spare_of_menu, {part: shipped[part] for part in stand_ins.OF_MENUS})
-        for name in documents
-        if name.startswith(MENUS)
-    }
+    of_menus = {part: shipped[part] for part in stand_ins.OF_MENUS}
+    menus = {}
+    menu_files = {name: document for name, document in documents.items() if name.startswith(MENUS)}
+    for name, document in menu_files.items():
+        if copy := copies.menu(name, menu_files):
+            document.problems = [copy]
+        else:
+            menus[name] = sound_part(MenuFile, document, spare_of_menu, of_menus)
     texts = sound_part(TextsFile, documents[TEXTS], authored.spare_by_name)
     texts = stand_ins.in_texts(texts, documents[TEXTS], shipped)
     of_line = {part: shipped[part] for part in stand_ins.OF_LINE}

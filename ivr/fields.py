@@ -18,10 +18,13 @@ _PHONE = "0(?: *[0-9]){8,16} *"
 #: Any number that can be dialled here, also a short one.
 _ANY_NUMBER = "[0-9](?: *[0-9]){2,16} *"
 _PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
-_EMAIL = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"
+#: Before the @ of an address: neither a scheme like `mailto:` nor brackets, quotes, or a dot at an end.
+_BEFORE_AT = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_EMAIL = rf"{_BEFORE_AT}@{_HOST}(?:\.{_HOST})+"
 _LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"
 _RATE = "(?:[5-9][0-9]|1[0-4][0-9]|150)%"
-_ADDRESS = r"[!-+\--9=?A-~]+@[!-+\--9=?A-~]+"
+_ADDRESS = rf"{_BEFORE_AT}@{_HOST}(?:\.{_HOST})*"
 _WEBHOOK = r"https?://(?:[^\s/@]+@)?[\w.-]+(?::[0-9]{1,5})?(?:[/?]\S*)?"
 
 

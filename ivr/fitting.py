@@ -70,12 +70,10 @@ class _Mending:
         for path, right in misspelt.items():
             self._document.report(_UNKNOWN(name=path[-1], remedy=f"Write '{right}'."), path)
         bad_names = []
-        for fault in faults:
+        told = [fault for fault in faults if self._where(fault) not in explained]
+        self._document.problems += [_shape_problem(fault, self._document) for fault in self._new(told)]
+        for fault in told:  # a list is taken out with its first fault, so all of them are told before
             path = self._where(fault)
-            if path in explained:
-                continue
-            if not self._is_mended(path) and not self._is_unread(path, fault):
-                self._document.problems.append(_shape_problem(fault, self._document))
             if fault["loc"] and fault["loc"][-1] == "[key]":
                 bad_names.append(path)
             else:
@@ -84,6 +82,16 @@ class _Mending:
             self._rename(path, right)
         for path in bad_names:  # last, because the other faults refer to the current names
             self._rename(path, self._usable(path))
+
+    def _new(self, faults: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The faults to tell: one for each value, and none in what was mended or is told already."""
+        seen: set[Path] = set()
+        for fault in faults:
+            path = self._where(fault)
+            is_known = any(path[:depth] in seen for depth in range(len(path) + 1))
+            if not is_known and not self._is_mended(path) and not self._is_unread(path, fault):
+                seen.add(path)
+                yield fault
 
     def _stands_in(self, fault: dict[str, Any]) -> bool:
         """If this is missing and there is a shipped value, fill it in. Returns whether it did."""

@@ -160,6 +160,9 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "closed-days": (
         _line("closed_days: []", "closed_days: [2025-12-24]"), _line("closed_days: []", "closed_days: [2026-11-25]"),
     ),
+    "far-dates": (
+        _line("closed_days: []", "closed_days: [2062-12-24]"), _line("closed_days: []", "closed_days: [2027-12-24]"),
+    ),
     "confirmed": (
         _line('"0116 454 2050", confirmed_by: ,', '"0116 454 2050", confirmed_by: "A manager",'),
         _line('"0116 454 2050", confirmed_by: , confirmed_on: }',
@@ -349,6 +352,8 @@ SETTINGS = [
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until the fourth of January."), False),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),
+    ("far-dates", "notices: []", 'notices: [{words: "We move.", begins: 2026-11-25, ends: 2062-11-26}]', True),
+    ("far-dates", "notices: []", 'notices: [{words: "We move.", begins: 2026-11-25, ends: 2027-01-26}]', False),
     ("signs", '"Contact"', '"Contact & friends"', True),
 ]  # fmt: skip
 

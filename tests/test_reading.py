@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -818,9 +819,9 @@ def test_what_does_not_fit_together_is_told(edited: Edit, name: str, right: str,
 
 
 def test_a_name_that_is_in_use_says_by_what(files: dict[str, str]) -> None:
-    problems = _refused({**files, "menus/welcome (copy).yaml": files[MENU]})
+    problems = _refused({**files, "menus/another.yaml": files[MENU]})
 
-    copy = "config/menus/welcome (copy).yaml"
+    copy = "config/menus/another.yaml"
     line = _line(files, MENU, "  greeting:")
     assert f"'greeting' is already used as a name ({copy}:{line}). Rename one of them." in problems[0]
 
@@ -944,3 +945,102 @@ def test_what_is_done_to_a_document_does_not_come_back_when_it_is_read_again() -
     assert again.where(("a", "c")) == Where("config/x.yaml", 3, 3, "  c: words # cut")
     assert (again.problems, again.stand_ins) == ([], {})
     assert read(text, "config/y.yaml").file == "config/y.yaml"
+
+
+# --- what merging and shared folders leave behind ------------------------------------------------
+
+CONFLICT = "<<<<<<< HEAD\n{ours}\n{base}=======\n{theirs}\n>>>>>>> of a colleague\n"
+BASE = "||||||| before\n  what it was\n"
+
+
+@pytest.mark.parametrize("name", ["line.yaml", "texts.yaml", "words.yaml", MENU, "menus/exclusion.yaml"])
+@pytest.mark.parametrize("base", ["", BASE], ids=["two versions", "with what it was"])
+def test_two_versions_after_a_merge_are_told_as_such_and_the_first_is_read(
+    files: dict[str, str], name: str, base: str
+) -> None:
+    lines = files[name].splitlines()
+    at = next(i for i, line in enumerate(lines) if re.match(" +[A-Za-z_]+: .", line))
+    marked = CONFLICT.format(ours=lines[at], theirs=lines[at].replace(": ", ":"), base=base)
+    merged = {**files, name: "\n".join([*lines[:at], marked.rstrip("\n"), *lines[at + 1 :], ""])}
+
+    assert _refused(merged) == [
+        f"config/{name}:{at + 1}  Two versions of these lines stand here, down to line {at + 5 + 2 * bool(base)}. "
+        "Keep one, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>."
+    ]
+
+
+@pytest.mark.parametrize("mark", ["=======", ">>>>>>> theirs", "<<<<<<< ours", "||||||| base"])
+def test_a_line_that_a_merge_left_is_told(files: dict[str, str], mark: str) -> None:
+    line = files["line.yaml"].replace("\ntransfer:", f"\n{mark}\ntransfer:", 1)
+
+    assert [problem.partition("  ")[2] for problem in _refused({**files, "line.yaml": line})] == [
+        "This line was left by a merge. Remove it, and check the lines around it."
+    ]
+
+
+COPIES = [
+    "{} - Copy", "Copy of {}", "{} (1)", "{}-DESKTOP-AB12", "{} (conflicted copy)",
+    "{} (Sam's conflicted copy 2026-11-28)",
+    "{}.sync-conflict-20261128-101112-ABCDEFG", "{}_REMOTE_4711", "{} copy 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("original", ["menus/exclusion.yaml", "menus/shared.yaml"])
+def test_of_a_menu_and_its_copy_the_copy_is_blamed(files: dict[str, str], original: str, name: str) -> None:
+    stem = Path(original).stem
+    copy = f"menus/{name.format(stem)}.yaml"
+
+    assert _refused({**files, copy: files[original].replace("owner:", "owner: somebody else #")}) == [
+        f"config/{copy}  This is a copy of {original}, as a shared folder makes it when two people save at once. "
+        f"Move what you need from it into {original}, and remove this file."
+    ]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copied_story_is_told(tmp_path: Path, name: str) -> None:
+    here = tmp_path / "config"
+    shutil.copytree(config.ROOT / "config", here)
+    first = here / "stories" / "kept_out_this_morning.call"
+    (here / "stories" / f"{name.format(first.stem)}.call").write_text(first.read_text())
+
+    (problem,) = config.folder(here).problems
+
+    assert problem.code == "conflict-copy"
+    assert first.name in problem.says
+
+
+def test_two_files_of_like_names_with_nothing_in_common_are_two_files(files: dict[str, str]) -> None:
+    building.load({**files, "menus/exclusion for good.yaml": "title: t\nowner: o\nsource: s\nreview_by: 2030-01-01\n"})
+
+
+# --- lists, dates and addresses ------------------------------------------------------------------
+
+
+def test_every_fault_of_a_list_is_told(edited: Edit) -> None:
+    files = edited("line.yaml", "closed_days: []", 'closed_days: [24/12/2026, "31 Dec", 2026-13-01]')
+    line = files["line.yaml"].replace("email_to: []", 'email_to: ["a b@example.org", "two@", mailto:three@example.org]')
+
+    problems = _refused({**files, "line.yaml": line})
+
+    assert len(problems) == 6, problems
+
+
+SERVICE_EMAIL = "address: info@sendiassleicester.org.uk"
+
+
+@pytest.mark.parametrize("address", [
+    "mailto:info@example.org", "<info@example.org>", "Info <info@example.org>", "info@example.org,",
+    "info@example.org;",
+    "info@example.org.", "info@@example.org", ".info@example.org", "in..fo@example.org", "info@-example.org",
+    "info@example", '"info"@example.org', "info@example.org a@b.org", "info@exam_ple.org",
+])  # fmt: skip
+def test_what_is_no_address_is_refused(edited: Edit, address: str) -> None:
+    (problem,) = _refused(edited("line.yaml", SERVICE_EMAIL, f"address: {json.dumps(address)}"))
+
+    assert "is not an e-mail address. Write it like desk@example.org" in problem
+
+
+@pytest.mark.parametrize("address", ["info@example.org", "first.last+line@sub.example.co.uk", "o'neil@example.org"])
+def test_an_address_is_taken_as_it_is(edited: Edit, address: str) -> None:
+    assert building.load(edited("line.yaml", SERVICE_EMAIL, f"address: {json.dumps(address)}"))

@@ -7,6 +7,7 @@ waived at one place with a written reason (`allow:`), so that every warning that
     words.py     wording: sentences, words, banned phrases
     figures.py   numbers that change, texts, and how fast the voice speaks
     shape.py     structure: menus, depth, loops, dead ends, unused things
+    dates.py     numbers, hours and dates: confirmed, reviewed in time, not mistyped
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
     offers.py    what offers a text is marked as that
     urgency.py   what has a time limit is urgent
@@ -35,6 +36,7 @@ from dataclasses import replace
 
 from ivr import playing, story, transcript
 from ivr.check import (  # importing them registers their rules
+    dates,
     figures,
     offers,
     promise,
@@ -176,6 +178,7 @@ __all__ = [
     "RULES",
     "Context",
     "check",
+    "dates",
     "figures",
     "findings",
     "offers",
