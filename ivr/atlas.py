@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from ivr import call, reply
-from ivr.places.kinds import BACK_TO
+from ivr import call
+from ivr.places.kinds import GO_BACK
 from ivr.places.nodes import Word
 from ivr.places.reading import Reading
 from ivr.playing import Caller
@@ -73,7 +73,9 @@ def of(script: Script) -> tuple[Spot, ...]:
     reached = ways(script)
     nodes = {name: _spot(script, node, reached.get(name)) for name, node in script.nodes.items()}
     led_to = {way.to for spot in nodes.values() for way in spot.ways}
-    steps = {name: _spot(script, script.own[name], reached.get(name)) for name in sorted(led_to & script.own.keys())}
+    steps = {
+        name: _spot(script, script.steps[name], reached.get(name)) for name in sorted(led_to & script.steps.keys())
+    }
     spots = {**nodes, **steps}
     return (*(spots.pop(name) for name in reached if name in spots), *spots.values())
 
@@ -98,7 +100,7 @@ def ways(script: Script) -> Mapping[str, tuple[Way, ...]]:
 
 def _only_explains(script: Script, here: str, way: Way) -> bool:
     """Whether a question explains a word and asks again, instead of leading to it."""
-    return script.places[here].asks_yes_or_no and bool(script.places[way.to].meaning())
+    return script.places[here].needs_question and bool(script.places[way.to].meaning())
 
 
 def keys_of(way: Iterable[Way]) -> tuple[str, ...]:
@@ -165,7 +167,7 @@ def _onward(script: Script, place: Place) -> tuple[Way, ...]:
     if isinstance(place, Reading) and not place.next:
         return (Way("", "ends", END_MENU),)
     options = place.choices(_any_call(script)) if isinstance(place, Reading | Word) else place.options_written()
-    return tuple(Way(option.key, text_of(option.label), option.goto) for option in options if option.goto != BACK_TO)
+    return tuple(Way(option.key, text_of(option.label), option.goto) for option in options if option.goto != GO_BACK)
 
 
 def _any_call(script: Script) -> Here:
@@ -206,5 +208,5 @@ def _takes(way: Way, here: Here) -> bool:
     """Whether its key is now a choice that leads there."""
     if way == _TO_HELP:
         return True
-    is_open = not reply.is_telling(here.script, here.s) or here.place.id == GREETING
+    is_open = not here.place.is_telling(here.s) or here.place.id == GREETING
     return is_open and any((option.key, option.goto) == (way.key, way.to) for option in here.place.choices(here))

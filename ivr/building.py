@@ -144,7 +144,7 @@ class _Builder:
             line=compiled(self.line),
             respelt=self.draft.words.said,
             nodes=nodes,
-            own=places.STEPS,
+            steps=places.STEPS,
             values=self.said,
             says=self._says(),
             numbers=self._numbers(nodes),

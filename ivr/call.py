@@ -5,8 +5,8 @@ say, what to wait for, and the session to keep. Every driver of a call uses it: 
 and the tests. Apart from the desk it is pure: `answer` is a turn up to the first effect. `current` repeats the present
 reply, for a webhook that is delivered twice.
 
-The places (`places`) decide what is said and where each input leads. This module has what is the same everywhere: the
-keys that work in every place, silence, the way back, and how a transition is carried out.
+The places (`places`) decide what is said and where each input leads. This module has what is the same everywhere: what
+the keys do that work in every place, silence, and how a transition is carried out. `reply` names those keys to callers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ivr.places.door import Door
 from ivr.places.ringing import reference_twice
 from ivr.places.texting import TextCheck, TextFailed
 from ivr.places.wish import RingFailed
-from ivr.reply import AGAIN, BACK_KEY, HELP_KEY, UNIVERSAL, YES, offered, say
+from ivr.reply import ACCEPT_KEY, AGAIN_KEY, BACK_KEY, HELP_KEY, UNIVERSAL, one_at_a_time, say
 from ivr.script import BACK, END_MENU, GREETING, HELP, MAIN_MENU, STAY, Back, Do, Go, Here, Moved, Option, Script, Stay
 from ivr.session import (
     At,
@@ -41,13 +41,13 @@ from ivr.session import (
     Turn,
 )
 
-#: Seconds. The same key again within this time is ignored; so is another one within this time after the start of a
-#: reply about something else, unless it works everywhere. A trembling hand presses twice, or hits the neighbouring key,
-#: within a second; and nobody answers in that time a question that they have not begun to hear. Twilio does not keep
-#: keys for a later reply, and does not listen during the pause after a key (`twiml`). So a key that arrives here was
-#: pressed during this reply.
+#: Seconds. Two kinds of key are ignored. The same key again within this time: a trembling hand presses twice. And any
+#: key this soon after the call came to a new place, because nobody answers a question that they have not begun to hear;
+#: keys that work everywhere are the exception. Twilio does not keep keys for a later reply, and does not listen during
+#: the pause after a key (`twiml`). So a key that arrives here was pressed during this reply.
 DEBOUNCE_SECONDS = 1.2
-#: Seconds. Hash, or a repeated last digit, this soon after a number that completed itself still belongs to the number.
+#: Seconds. Hash, or the last digit again, still belongs to the number if it comes this soon after a number that was
+#: complete without hash.
 LATE_SECONDS = 4.0
 #: The most transitions in a row, without an effect between them. More mean that places pass a caller on in a circle,
 #: which is a bug.
@@ -58,8 +58,10 @@ MOST_TRANSITIONS = 12
 
 
 def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool = False, rung: str = "") -> Turn:
-    """The first turn of a call. `lost`: its session is gone, so it starts again from the greeting. `rung`: the number
-    that was rung, which may be a door without menus.
+    """The first turn of a call, at the greeting.
+
+    `lost`: the session of this call is gone, so the caller hears that it starts again. `rung`: the number that was
+    rung. If it is the one without menus, a person rings at once.
     """
     s = Session(
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
@@ -77,10 +79,10 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
 
 
 def known_caller(script: Script, caller_id: str) -> str:
-    """The caller ID; empty if it is a number that is never rung.
+    """The caller ID; empty if it is a number that is never rung, such as our own.
 
-    A diverted call shows the number that diverted it, and a forged one may show anybody's, so the caller counts as
-    hidden.
+    Such a number is not the caller's: a diverted call shows the number that diverted it, and a forged one may show
+    anybody's. The caller is then treated like one who hides their number.
     """
     return "" if dialling.same(caller_id, script.never_rung) else caller_id
 
@@ -123,13 +125,13 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     if isinstance(event, Key):
         if is_late(script, s, event.keys, now.timestamp()):
             return reply.turn(here.at(_dropped(here, event.keys)))
-        s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, pressed=True)
+        s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, interrupted=False, pressed=True)
     if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
         s = replace(s, fruitless=s.fruitless + 1)
     here = here.at(s)
     place = here.place
     taught = "".join(dict.fromkeys(s.taught + place.teaches(here)))
-    number = place.number_said(here) or (s.number if event == Key(AGAIN) else "")
+    number = place.name_of_number(here) or (s.number if event == Key(AGAIN_KEY) else "")
     lead = (script.line.pace.after_key_press,) if isinstance(event, Key) else ()  # to bring the phone back to the ear
     here = here.at(replace(s, turn=s.turn + 1, taught=taught, lead=lead, number=number))
     return _moved(_Turning(script, s.place.node, now), *_took(here, event))
@@ -150,9 +152,9 @@ def current(script: Script, s: Session, now: dt.datetime) -> Turn:
 def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, now: dt.datetime) -> Turn:
     """Like `run`, for a call of which only the place is certain. `known` is an older session of it.
 
-    If the place is not in this script, or depends on what the caller said on the way to it, the call cannot continue
-    there. Keys for that place then have no effect: the line says that it did not record them, and continues at the
-    nearest place that is complete. Keys that work everywhere still work.
+    If the place is not in this script, or needs answers that the caller gave on the way to it, the call cannot continue
+    there. The line then says that it did not save the answer, and continues at a place that needs none. Keys that work
+    everywhere still work.
     """
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in UNIVERSAL):
@@ -182,21 +184,24 @@ def is_late(script: Script, s: Session, keys: str, at: float) -> bool:
     """Whether a key at this time (POSIX seconds) was meant for the previous reply, or was not meant at all."""
     if keys == s.key and 0 <= at - s.key_at < DEBOUNCE_SECONDS:
         return True
-    if 0 <= at - s.entered < LATE_SECONDS and keys in (AGAIN, s.key):
+    if 0 <= at - s.number_ended_at < LATE_SECONDS and keys in (AGAIN_KEY, s.key):
         return True
     too_soon = 0 <= at - s.arrived < DEBOUNCE_SECONDS
     return too_soon and len(keys) == 1 and keys not in UNIVERSAL and script.places[s.place.node].most == 1
 
 
 def _dropped(here: Here, keys: str) -> Session:
-    """Ignore a key, without repeating more of the reply than necessary.
+    """The session after a key that is ignored. The reply is repeated, because the key interrupted it.
 
-    The debounce time still counts from the press that was meant, so that a third press can be meant too. If nothing is
-    left to say (the session was lost during a longer wait), the place speaks again, because a reply must not be silent.
+    `key_at` stays the time of the press that counted: whoever presses a third time, after the debounce time, means it.
+    During a longer wait only its words are repeated (`lead`). If these are not known, because the session was lost, the
+    place speaks again, so that the line is not silent.
     """
     s = here.s
-    place = here.place.heard_once(s.place) if keys == AGAIN else s.place
-    return replace(s, turn=s.turn + 1, waited=s.waited if s.lead else 0, place=place)
+    place = here.place.interrupted_by_hash(s.place) if keys == AGAIN_KEY else s.place
+    return replace(
+        s, turn=s.turn + 1, waited=s.waited if s.lead else 0, interrupted=s.interrupted and bool(s.lead), place=place
+    )
 
 
 # --- moving ---------------------------------------------------------------------------------
@@ -216,9 +221,9 @@ class _Turning:
 
 
 def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: bool = False) -> Turn | Doing:
-    """Follow a transition until it comes to rest, or to the first effect. `passed`:
+    """Follow transitions until one stays at its place, or needs an effect.
 
-    the place was only passed through, so star does not lead back to it.
+    `passed`: the caller was not asked anything at the place that is left, so star does not lead back to it.
     """
     script, now = turning.script, turning.now
     for _ in range(MOST_TRANSITIONS):
@@ -230,7 +235,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
             case Back():
                 s, to = trail.back(Here(script, s, now), to)
             case Go():
-                s = trail.entered(Here(script, s, now), to, passed=passed)
+                s = trail.moved_to(Here(script, s, now), to, passed=passed)
                 s, to = script.places[s.place.node].arrive(Here(script, s, now))
                 passed = not isinstance(to, Stay)
     raise RuntimeError(f"{s.place.node} leads round and round")
@@ -251,7 +256,8 @@ def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | F
 def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     """The turn of a session that waits for the caller.
 
-    A caller whose keys lead to nothing new gets the next step of help, or what the line was about to do without keys.
+    A caller who goes in a circle gets the next help instead. If a person is about to be rung, or a message recorded,
+    that is the help, and no key interrupts it again.
     """
     if turning.done or s.place.node != turning.began:
         s = escalation.heard_new(replace(s, arrived=turning.now.timestamp()))
@@ -259,7 +265,7 @@ def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     if turning.done or turning.helped or not escalation.circling(s):
         return reply.turn(here)
     if here.place.hands_over:
-        return reply.turn(here.at(replace(s, waited=1, fruitless=0)))
+        return reply.turn(here.at(replace(s, interrupted=True, fruitless=0)))
     helped = _Turning(turning.script, turning.began, turning.now, helped=True)
     why = s.lead if here.place.person_is_away else ()  # why nobody can talk is said, whatever comes then
     return _moved(helped, *escalation.to_help(here.at(replace(s, lead=why))))
@@ -274,7 +280,7 @@ def _took(here: Here, event: Input) -> Moved:
     moved = place.took(here, event)
     if moved is not None:
         s, to = _unless_used_up(here, moved)
-        return (replace(s, entered=here.now.timestamp()), to) if _ended_by_itself(here, event, to) else (s, to)
+        return (replace(s, number_ended_at=here.now.timestamp()), to) if _ended_by_itself(here, event, to) else (s, to)
     match event:
         case Key(keys):
             return (_pressed_while_told if place.hands_over else _pressed)(here, keys[:1])
@@ -287,7 +293,7 @@ def _took(here: Here, event: Input) -> Moved:
 
 def _ended_by_itself(here: Here, event: Input, to: Stay | Go | Back | Do) -> bool:
     """Whether a number was complete without the caller pressing hash."""
-    said_so = isinstance(event, Key) and event.keys.endswith((AGAIN, BACK_KEY))
+    said_so = isinstance(event, Key) and event.keys.endswith((AGAIN_KEY, BACK_KEY))
     return here.place.most > 1 and not isinstance(to, Stay) and not said_so
 
 
@@ -302,9 +308,10 @@ def _unless_used_up(here: Here, moved: Moved) -> Moved:
 def _pressed_while_told(here: Here, key: str) -> Moved:
     """A key pressed before the ringing, or before the tone.
 
-    Star stops the ringing, as it does later. Keys that work everywhere work. Any other key was meant for the previous
-    place, and counts there; except for the 1 that is announced here, after which choices come one at a time. A key that
-    is not used there either does not interrupt again: what follows is heard in full.
+    - Star stops the ringing, as it does later. The other keys that work everywhere do what they always do.
+    - Where help came unasked, key 1 offers the choices of the previous place one at a time.
+    - Any other key was meant for the previous place, so that place answers it.
+    - If that place does not use the key either, the words here begin again, and no key interrupts them any more.
     """
     place = here.place
     if key == BACK_KEY and place.takes is TransferEnded:
@@ -312,24 +319,24 @@ def _pressed_while_told(here: Here, key: str) -> Moved:
     if key in UNIVERSAL:
         return _pressed(here, key)
     before = here.at(trail.back(here, BACK)[0])
-    if key == YES and place.comes_unasked:
+    if key == ACCEPT_KEY and place.comes_unasked:
         asks = before.place.choices(before)
-        return offered(replace(before.s, one_key=True), 1) if asks else before.s, STAY
+        return one_at_a_time(replace(before.s, one_key=True), 1) if asks else before.s, STAY
     if before.place.most > 1:
         return before.s, STAY
     if not before.place.is_telling(before.s) and _option_for(before, key) is None:
-        return replace(say(here, here.words(UnusedKeyFirst.say)), waited=1), STAY
+        return replace(say(here, here.words(UnusedKeyFirst.say)), interrupted=True), STAY
     return _pressed(before, key)
 
 
 def _pressed(here: Here, key: str) -> Moved:
     s = here.s
     match key:
-        case reply.PERSON:  # rings at once: no confirmation, and no pause first
+        case reply.PERSON_KEY:  # rings at once: no confirmation, and no pause first
             return replace(s, slips=0, lead=()), Go("person")
         case reply.BACK_KEY:
             return s, BACK
-        case reply.AGAIN:
+        case reply.AGAIN_KEY:
             return _again(here.at(replace(s, silences=0)))
         case reply.HELP_KEY:
             return _help(s)
@@ -339,7 +346,7 @@ def _pressed(here: Here, key: str) -> Moved:
     option = _option_for(here, key)
     if option is None:
         return escalation.unused(here.at(replace(s, wrongs=s.wrongs + 1)))
-    here = here.at(replace(s, one_key=bool(s.place.offer) and s.key == YES))
+    here = here.at(replace(s, one_key=bool(s.place.offer) and s.key == ACCEPT_KEY))
     return _pressed(here, option.key) if option.key in UNIVERSAL else here.place.chosen(here, option)
 
 
@@ -350,15 +357,15 @@ def _help(s: Session) -> Moved:
 
 
 def _option_for(here: Here, key: str) -> Option | None:
-    if here.s.place.offer and key == YES:
-        return reply.on_offer(here)
+    if here.s.place.offer and key == ACCEPT_KEY:
+        return reply.current_choice(here)
     return next((option for option in here.place.choices(here) if option.key == key), None)
 
 
 def _again(here: Here) -> Moved:
     """Hash repeats the last part of a reading, or all of anything else; or a number that the line has moved on from."""
     s, place = here.s, here.place
-    if not place.hands_over and s.number and (place.number_is_last or s.number != place.number_said(here)):
+    if not place.hands_over and s.number and (place.number_is_last or s.number != place.name_of_number(here)):
         return _number_again(here), STAY
     return replace(s, place=place.again(s.place)), STAY
 
@@ -368,16 +375,16 @@ def _number_again(here: Here) -> Session:
     s = here.s
     number = reference_twice(here) if s.number == "reference" else here.script.values[s.number]
     assert not isinstance(number, str)
-    part = 1 if here.place.number_is_last else s.place.part  # it would be said after the choices too
-    return replace(say(here, number), place=replace(s.place, part=part))
+    repeated = s.place.repeated or here.place.number_is_last  # it would be said after the choices too
+    return replace(say(here, number), place=replace(s.place, repeated=repeated))
 
 
 def _silent(here: Here) -> Moved:
     """No-input: nothing was pressed in time."""
     s = replace(here.s, quiet=here.s.quiet + here.place.seconds(here))
     here = here.at(s)
-    if s.place.offer and s.place.offer < len(reply.offers(here)):
-        return offered(replace(s, lead=()), s.place.offer + 1), STAY
+    if s.place.offer and s.place.offer < len(reply.choices_one_by_one(here)):
+        return one_at_a_time(replace(s, lead=()), s.place.offer + 1), STAY
     if s.waited + 1 < reply.waits(here):
         return replace(s, waited=s.waited + 1, lead=here.words(MoreTime.still_here)), STAY
     return escalation.silent(here.at(replace(s, silences=s.silences + 1)))

@@ -1,11 +1,17 @@
 """Silence, unused keys and circles: how callers who are stuck get help.
 
-Help comes without being asked for, in this order, each once in a call: a person is rung; if nobody can talk, the caller
-can leave a message without pressing a key; if they leave none, they hear why nobody can talk, when somebody can, and
-which number to ring, and then the call ends. To the line, talking looks like silence, and leads the same way.
+After too many errors, help comes without being asked for. What comes is decided by `to_help`, the first that applies:
 
-A call goes in a circle when many keys in a row lead to nothing new. There are no exceptions, so every caller who stays
-on the line gets something in the end.
+1. A caller who is half-way through asking to be rung: their request is completed with careful answers.
+2. One who has already got something: the choices again, and in the end goodbye.
+3. One whose number is blocked: why nobody is rung, and which number to ring (`told`); then the call ends.
+4. Otherwise a person is rung, once in a call, if one can be.
+5. If nobody can talk: a message that needs no key, once in a call.
+6. After that: why nobody can talk, when somebody can, and which number to ring (`told`); then the call ends. One who
+   pressed keys hears the choices again first, for as long as `may_hang_up` says.
+
+To the line, talking looks like silence, and leads the same way. A call goes in a circle when many keys in a row lead to
+nothing new; that ends it as silence does. So everybody who stays on the line gets something in the end.
 """
 
 from __future__ import annotations
@@ -20,18 +26,17 @@ from ivr.places.wish import finished_for, half_way
 from ivr.script import STAY, Go, Here, Line, Moved, Script
 from ivr.session import MOST_VISITED, Session
 
-#: So many keys without anything new count as a circle. That is far more than anybody needs to repeat a number or to go
-#: back; and the first two times, the only consequence is help.
+#: So many keys without anything new count as a circle. Nobody needs as many to repeat a number or to go back; and if
+#: somebody does, what follows the first two times is only help.
 MOST_FRUITLESS = 15
 
 
 def silent(here: Here) -> Moved:
-    """Another silence (no-input), already counted in the session: kinder words each time, and help before anybody
-    tires.
+    """The answer to a silence (no-input) that is already counted in the session: the choices again, or help.
 
-    A caller who has not pressed a key yet hears where the keypad is, and that they do not have to press. Nothing else
-    is said: the choices, or key 0 a third time, would take longer than most people wait, and a caller who keeps silent
-    gets a person anyway. All keys still work.
+    A caller who has not pressed a key yet hears where the keypad is, and that they do not have to press one. The
+    choices are not repeated: that would take longer than most people wait, and whoever keeps silent gets a person
+    anyway. All keys still work.
     """
     here = here.at(_slipped(here.s))
     s = here.s
@@ -44,7 +49,7 @@ def silent(here: Here) -> Moved:
 
 
 def unused(here: Here) -> Moved:
-    """Another unused key (no-match), already counted in the session."""
+    """The answer to an unused key (no-match) that is already counted in the session."""
     here = here.at(_slipped(here.s))
     if used_up(here.script, here.s):
         return to_help(here)
@@ -54,19 +59,19 @@ def unused(here: Here) -> Moved:
 
 def _slipped(s: Session) -> Session:
     stuck = (*(node for node in s.stuck if node != s.place.node), s.place.node)[-10:]
-    return replace(s, slips=s.slips + 1, waited=0, stuck=stuck)
+    return replace(s, slips=s.slips + 1, waited=0, interrupted=False, stuck=stuck)
 
 
 def _asked_again(here: Here, words: Line, count: int) -> Moved:
     """Repeat the choices; from the second time on, one by one."""
     here = here.at(reply.say(here, here.words(words)))
     if (count >= 2 or here.s.one_key) and here.place.choices(here):
-        return reply.offered(here.s, 1), STAY
+        return reply.one_at_a_time(here.s, 1), STAY
     return _choices_only(here), STAY
 
 
 def _most_silences(here: Here) -> int:
-    """After this many silences at a place, help comes. If nobody can talk, the caller has already waited for help."""
+    """So many silences at a place bring help. Where nobody can talk one is enough: the caller has waited before."""
     return 1 if here.place.person_is_away and not here.s.message_offered else 2
 
 
@@ -77,6 +82,7 @@ def used_up(script: Script, s: Session) -> bool:
 
 
 def circling(s: Session) -> bool:
+    """Whether the call goes in a circle."""
     return s.fruitless >= MOST_FRUITLESS
 
 
@@ -90,16 +96,16 @@ def heard_new(s: Session) -> Session:
 def to_help(here: Here) -> Moved:
     """The next help in order, for a caller who is stuck."""
     is_silent, circles, is_away = here.s.silences > 0, circling(here.s), here.place.person_is_away
-    s = replace(here.s, slips=0, silences=0, wrongs=0, waited=0)
+    s = replace(here.s, slips=0, silences=0, wrongs=0, waited=0, interrupted=False)
     here = here.at(s)
     if half_way(here.script, s, s.place):  # the number is saved, so the request is completed for them
         return finished_for(here)
     ends = circles or (is_silent and may_hang_up(s))
     if s.got:
         return (s, Go("goodbye")) if ends else _once_more(here, is_silent)
-    if s.blocked:  # a blocked phone gets nothing unasked: no person is rung, and no message taken
+    if s.blocked:
         return s, Go("told")
-    was_rung = s.led and s.away  # otherwise a key came during the words before the ringing
+    was_rung = s.rung_unasked and s.away  # without `away`, a key came before it rang
     if not was_rung and not is_away and can_ring(here):
         return replace(s, fruitless=0), Go("stay_on")
     if not s.message_offered:

@@ -114,7 +114,7 @@ def _runs(said: Speech) -> list[Speech]:
 def _keys_everywhere(script: Script) -> Iterator[Speech]:
     """The keys that work everywhere, as they are named after the choices: any of them, in their order."""
     gap = script.line.pace.between_choices
-    ways = [((), *_named(script, key)) for key in (reply.PERSON, reply.AGAIN, reply.BACK_KEY, reply.HELP_KEY)]
+    ways = [((), *_named(script, key)) for key in (reply.PERSON_KEY, reply.AGAIN_KEY, reply.BACK_KEY, reply.HELP_KEY)]
     for named in itertools.product(*ways):
         yield tuple(piece for choice in named if choice for piece in (gap, *choice))
 
@@ -122,7 +122,7 @@ def _keys_everywhere(script: Script) -> Iterator[Speech]:
 def _named(script: Script, key: str) -> list[Speech]:
     """The ways to name a key: with and without its position."""
     tables = [table for table in (script.press, script.press_where) if key in table]
-    return [reply.choice(script, script.speech(reply.LABELS[key]), table[key]) for table in tables]
+    return [reply.spoken_choice(script, script.speech(reply.LABELS[key]), table[key]) for table in tables]
 
 
 def _of_place(script: Script, place: Place) -> Iterator[Speech]:
@@ -135,9 +135,9 @@ def _of_place(script: Script, place: Place) -> Iterator[Speech]:
     for here in _ways(script, place):
         options = place.choices(here)
         if options:
-            yield from ((gap, *reply.options(script, (option,))) for option in options)
-            yield (gap, *reply.choice(script, options[0].label, str(here.words(Phrases.press_or_wait)[0])))
-            yield from ((*own, *reply.options(script, options)) for own in _own(here, place))
+            yield from ((gap, *reply.spoken_choices(script, (option,))) for option in options)
+            yield (gap, *reply.spoken_choice(script, options[0].label, str(here.words(Phrases.press_or_wait)[0])))
+            yield from ((*own, *reply.spoken_choices(script, options)) for own in _own(here, place))
 
 
 def _own(here: Here, place: Place) -> Iterator[Speech]:

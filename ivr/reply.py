@@ -1,13 +1,15 @@
-"""The reply to a session: what the line says, and how long it waits. A pure function of the session and the script.
+"""The reply to a session: what the line says, and how long it waits. A pure function of script, session and time.
 
-A caller chooses at a *crossroads*: a menu, a question, the end of a reading, the explanation of a word, or a step that
-asks. These differ only in their words and options. So this module decides, once for all of them, about offering one
-choice at a time, about the keys that work everywhere, and about how long to wait.
+Callers choose at menus, at questions, at the end of a reading, at the explanation of a word, and at steps that ask.
+These differ only in their words and options. So this module decides, once for all of them, how choices are spoken, when
+they are offered one at a time, which of the keys that work everywhere are named, and how long to wait. What those keys
+do is in `call`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from msgspec.structs import replace
 
@@ -22,26 +24,25 @@ from ivr.spoken import Speech
 OFFER_SECONDS = 5
 #: Seconds. A longer wait is split into several, so that the line never seems dead.
 LONGEST_WAIT = 30
-PERSON, BACK_KEY, AGAIN, HELP_KEY, YES = "0", "*", "#", "9", "1"
+PERSON_KEY, BACK_KEY, AGAIN_KEY, HELP_KEY, ACCEPT_KEY = "0", "*", "#", "9", "1"
 #: The keys that work everywhere.
-UNIVERSAL = (PERSON, BACK_KEY, AGAIN, HELP_KEY)
+UNIVERSAL = (PERSON_KEY, BACK_KEY, AGAIN_KEY, HELP_KEY)
 
 #: The labels of the keys that work everywhere.
 LABELS = {
-    PERSON: Phrases.to_person,
-    AGAIN: Phrases.to_hear_again,
+    PERSON_KEY: Phrases.to_person,
+    AGAIN_KEY: Phrases.to_hear_again,
     BACK_KEY: Phrases.to_go_back,
     HELP_KEY: Phrases.to_get_help,
 }
 
 
 def turn(here: Here) -> Turn:
-    """The reply to a session: first the words left over from before (`lead`), then those of its place, then
-    what to wait for.
-    """
+    """The words that come first (`lead`), then those of the place, and what to wait for."""
     says, then = here.place.speaks(here)
     lead = here.s.lead
-    return Turn(here.s, (*lead, *([here.script.line.pace.before_key] if lead and says else []), *says), then)
+    pause = (here.script.line.pace.before_key,) if lead and says else ()
+    return Turn(here.s, (*lead, *pause, *says), then)
 
 
 def say(here: Here, *speeches: Speech) -> Session:
@@ -53,45 +54,44 @@ def say(here: Here, *speeches: Speech) -> Session:
     return replace(here.s, lead=tuple(lead))
 
 
-# --- the crossroads -------------------------------------------------------------------------
+# --- one choice at a time -------------------------------------------------------------------
 
 
-def crossroads(script: Script, s: Session) -> tuple[Option, ...]:
-    """The options at the caller's place."""
-    return script.places[s.place.node].choices(Here(script, s, dt.datetime.min))
-
-
-def offers(here: Here) -> tuple[Option, ...]:
-    """The choices to offer one at a time. For callers with only key 1, they include the keys that work everywhere."""
-    s, options = here.s, here.place.choices(here)
-    if s.one_key:
-        keys = (AGAIN, *(BACK_KEY if s.trail else ""), PERSON, *(HELP_KEY if s.place.node != HELP else ""))
+def choices_one_by_one(here: Here) -> tuple[Option, ...]:
+    """The choices to offer one at a time: those of the place, then a person. A caller who uses only key 1 is offered
+    what the other keys that work everywhere do as well.
+    """
+    options = here.place.choices(here)
+    if here.s.one_key:
+        keys = [key for key in (AGAIN_KEY, BACK_KEY, PERSON_KEY, HELP_KEY) if _leads_somewhere(here.s, key)]
     else:
-        keys = () if to_person(here, options) else (PERSON,)
-    return (*options, *[Option(key, here.words(LABELS[key]), "") for key in keys])
+        keys = [] if needs_no_zero(here, options) else [PERSON_KEY]
+    return (*options, *(Option(key, here.words(LABELS[key]), "") for key in keys))
 
 
-def to_person(here: Here, options: tuple[Option, ...]) -> bool:
-    """Whether key 0 does not have to be named: a choice leads to a person, or nobody can talk."""
+def _leads_somewhere(s: Session, key: str) -> bool:
+    """Whether a key that works everywhere does something here: star needs a way back, and nine is not for its menu."""
+    return (key != BACK_KEY or bool(s.trail)) and (key != HELP_KEY or s.place.node != HELP)
+
+
+def needs_no_zero(here: Here, options: tuple[Option, ...]) -> bool:
+    """Whether key 0 is not named here: another choice leads to a person, or nobody can talk."""
     return here.place.person_is_away or any(option.goto == "person" for option in options)
 
 
-def on_offer(here: Here) -> Option:
+def current_choice(here: Here) -> Option:
     """The choice on offer now. Fewer choices may be available than when they were first offered."""
-    found = offers(here)
+    found = choices_one_by_one(here)
     return found[min(here.s.place.offer, len(found)) - 1]
 
 
-def offered(s: Session, offer: int) -> Session:
-    """The session with choices offered one at a time if needed: after two errors, or with only key 1 in use."""
+def one_at_a_time(s: Session, offer: int) -> Session:
+    """The session with this choice on offer. Offering begins (1) only for a caller who needs it: after two errors at a
+    place, or if they use only key 1.
+    """
     if offer == 1 and not s.one_key and max(s.silences, s.wrongs) < 2:
         return s
     return replace(s, place=replace(s.place, offer=offer))
-
-
-def is_telling(script: Script, s: Session) -> bool:
-    """Whether a reading is in progress, before its end and its choices."""
-    return script.places[s.place.node].is_telling(s)
 
 
 # --- how long to wait -------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def seconds_to_wait(here: Here) -> int:
     s, pace, waiting = here.s, here.script.line.pace, here.script.line.waiting
     if s.more_time:
         return min(LONGEST_WAIT, waiting.more_time)
-    if s.place.offer and s.place.offer < len(offers(here)):
+    if s.place.offer and s.place.offer < len(choices_one_by_one(here)):
         return round(OFFER_SECONDS * (pace.slow_pauses if s.slow else 1))
     if not s.pressed:  # a longer wait does not help somebody who cannot press keys
         return waiting.silence[0]
@@ -111,46 +111,46 @@ def seconds_to_wait(here: Here) -> int:
 
 def waits(here: Here) -> int:
     """How many waits count as one silence."""
-    return -(-here.script.line.waiting.more_time // LONGEST_WAIT) if here.s.more_time else 1
+    return math.ceil(here.script.line.waiting.more_time / LONGEST_WAIT) if here.s.more_time else 1
 
 
 # --- speaking -------------------------------------------------------------------------------
 
 
-def choices(here: Here, own: Speech, behind: Speech = ()) -> Speech:
+def with_choices(here: Here, own: Speech, behind: Speech = ()) -> Speech:
     """A place's own words, then its choices with their keys, then what comes after them."""
     gap = (here.script.line.pace.between_choices,)
-    options = every_option(here)
+    options = every_choice(here)
     return (*own, *(gap if own and options else ()), *options, *(gap if behind else ()), *behind)
 
 
-def every_option(here: Here) -> Speech:
+def every_choice(here: Here) -> Speech:
     """Every choice with its key, and then the keys that work everywhere, as far as they should be named here."""
     pace, script = here.script.line.pace, here.script
     found = here.place.choices(here)
-    said = [*options(script, found), *([pace.between_choices] if found else [])]
+    said = [*spoken_choices(script, found), *([pace.between_choices] if found else [])]
     for key in here.place.named(here, found):
-        said += [*choice(script, here.words(LABELS[key]), press(here, key)), pace.between_choices]
+        said += [*spoken_choice(script, here.words(LABELS[key]), press(here, key)), pace.between_choices]
     return tuple(said[:-1])
 
 
-def options(script: Script, found: tuple[Option, ...]) -> Speech:
+def spoken_choices(script: Script, found: tuple[Option, ...]) -> Speech:
     """Choices with their keys."""
     gap, said = script.line.pace.between_choices, []
     for option in found:
-        said += [*choice(script, option.label, script.press[option.key]), gap]
+        said += [*spoken_choice(script, option.label, script.press[option.key]), gap]
     return tuple(said[:-1])
 
 
-def offer(here: Here, own: Speech) -> Speech:
+def one_choice(here: Here, own: Speech) -> Speech:
     """A single choice: press 1 now, or wait. Questions are repeated; guidance is not."""
     s, gap = here.s, here.script.line.pace.between_choices
-    tells = here.place.asks_yes_or_no or not (s.silences or s.wrongs)
+    tells = here.place.needs_question or not (s.silences or s.wrongs)
     first = (*own, gap) if own and s.place.offer == 1 and tells else ()
-    return (*first, *choice(here.script, on_offer(here).label, str(here.words(Phrases.press_or_wait)[0])))
+    return (*first, *spoken_choice(here.script, current_choice(here).label, str(here.words(Phrases.press_or_wait)[0])))
 
 
-def choice(script: Script, label: Speech, press: str) -> Speech:
+def spoken_choice(script: Script, label: Speech, press: str) -> Speech:
     """Choice first, then key: 'To talk about school,' a pause, 'press 1.'"""
     return (*label, script.line.pace.before_key, press)
 
@@ -164,7 +164,7 @@ def press(here: Here, key: str) -> str:
 
 def hint(here: Here) -> Speech:
     """'To talk to a person, press zero', after a part of a reading."""
-    said = choice(here.script, here.words(Phrases.to_person), press(here, PERSON))
+    said = spoken_choice(here.script, here.words(Phrases.to_person), press(here, PERSON_KEY))
     return (here.script.line.pace.between_choices, *said)
 
 
@@ -198,17 +198,19 @@ def whisper(script: Script, s: Session) -> Speech:
         facts.append((*script.speech(Phrases.whisper_heard), *titles))
     if about := _ABOUT.get(s.wishes.about):
         facts.append(script.speech(about))
-    facts += [script.speech(Phrases.whisper_language)] * ("interpreter" in s.wishes.needs)
-    facts += [script.speech(Phrases.whisper_pressed_nothing)] * (not s.pressed)
-    facts += [script.speech(Phrases.whisper_slow)] * s.slow
-    facts += [script.speech(Phrases.whisper_today if today else Phrases.whisper_urgent)] * bool(
-        today or heard or s.wishes.urgent
+    needed = (
+        (Phrases.whisper_language, "interpreter" in s.wishes.needs),
+        (Phrases.whisper_pressed_nothing, not s.pressed),
+        (Phrases.whisper_slow, s.slow),
+        (Phrases.whisper_today, today),
+        (Phrases.whisper_urgent, not today and (heard or s.wishes.urgent)),
     )
-    accept = choice(script, script.speech(Phrases.whisper_accept), script.press["1"])
+    facts += [script.speech(line) for line, is_so in needed if is_so]
+    accept = spoken_choice(script, script.speech(Phrases.whisper_accept), script.press["1"])
     return (*(piece for fact in facts for piece in (*fact, script.line.pace.before_key)), *accept)
 
 
 def joining(script: Script) -> Speech:
     """What an adviser hears who clicked to ring a caller."""
-    accept = choice(script, script.speech(Phrases.ring_out_accept), script.press["1"])
+    accept = spoken_choice(script, script.speech(Phrases.ring_out_accept), script.press["1"])
     return (*script.speech(Phrases.ring_out), script.line.pace.before_key, *accept)

@@ -1,7 +1,7 @@
 """The script: everything a call can say, and where every key leads, compiled.
 
-A script is a table of places. A `Place` is a state of the dialogue: a node that staff wrote, or a built-in step. The
-engine asks all of them the same questions, without knowing their kinds.
+A script is a table of places. A `Place` is a state of the dialogue: a node that staff wrote, or a built-in step. All of
+them answer the same questions, so the engine does not ask of which kind a place is.
 
 `building` compiles a Script once per revision: it fills settings into the words, removes nodes that are switched off,
 and prepares each node's Speech. A webhook then only looks up tuples.
@@ -23,7 +23,7 @@ from ivr.diary import Diary, Urgency
 from ivr.hours import Hours
 from ivr.language import Grammar
 from ivr.line_settings import LineSettings
-from ivr.session import At, Done, Effect, Input, Limit, Recorded, Reply, Session, TransferEnded
+from ivr.session import Action, At, Done, Effect, Input, Limit, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: Nodes that the line itself leads to. Every script must have them.
@@ -80,7 +80,7 @@ def label() -> Line:
 
 
 class Words:
-    """A group of lines in config/: the words of one step, or of a setting or message."""
+    """A group of lines in config/: the words of one step, or words that are said wherever something happens."""
 
     id: str
 
@@ -94,7 +94,7 @@ class Words:
 
 
 class Stay(msgspec.Struct, frozen=True):
-    """Stay at the session's place: the caller hears it again."""
+    """Wait for the caller at the session's place, which speaks first."""
 
 
 class Go(msgspec.Struct, frozen=True):
@@ -163,29 +163,30 @@ class Place:
     #: The event that it waits for, if that is the end of a transfer or of a recording. Keys work during the words
     #: before.
     takes: type[TransferEnded | Recorded] | None = None
-    #: Whether it speaks, and then hands over to a transfer, a recording, or the end of the call.
+    #: Whether it speaks, and then a transfer, a recording or the end of the call follows by itself.
     hands_over: bool = False
-    #: Whether it comes without being asked for. Then key 1 is named, and offers the choices of the previous place one
-    #: at a time.
+    #: Whether it comes without being asked for. Key 1 then leads back to the choices, which are offered one at a time.
     comes_unasked: bool = False
     #: Whether staff's choices may lead here. Other steps come only in their fixed order.
     for_staff: bool = False
-    #: Whether it is part of a dialogue of steps, into which star does not lead back once that is over.
+    #: Whether it is one of several steps that belong together, such as those that ask about a call back. Once these are
+    #: over, star does not lead back into them.
     in_dialogue: bool = False
     #: Whether a call can continue here without knowing what the caller said on the way.
     stands_alone: bool = False
-    #: Whether arriving here ends a dialogue, or begins a new one, so that star must not lead into the old one.
+    #: Whether such steps are over on arriving here, or begin anew. Star then does not lead back into the old ones.
     ends_dialogue: bool = False
     begins_dialogue: bool = False
-    #: Whether a number is confirmed but questions are left. Leaving from here with star withdraws the draft.
+    #: Whether a number is already saved here, and questions about the call back are left. Going back with star to
+    #: before the first of them withdraws the request.
     unfinished: bool = False
     #: Whether it tells something first, before its choices.
     tells_first: bool = False
-    #: Whether its choices make no sense without the question.
-    asks_yes_or_no: bool = False
+    #: Whether its choices make no sense without its question, such as yes and no, so that it is repeated with them.
+    needs_question: bool = False
     #: What an adviser reads beside what was entered here, if that is kept with the request.
     kept_as: str = ""
-    #: Whether nobody can talk to the caller here, so that key 0 is not named.
+    #: Whether callers come here because nobody can talk, so that key 0 is not named.
     person_is_away: bool = False
     #: Whether its phone number is said after the choices.
     number_is_last: bool = False
@@ -206,7 +207,7 @@ class Place:
 
     # what is said
 
-    def speaks(self, here: Here) -> tuple[Speech, Reply]:
+    def speaks(self, here: Here) -> tuple[Speech, Action]:
         """What is said, and what to wait for after that."""
         raise NotImplementedError
 
@@ -220,14 +221,14 @@ class Place:
 
     def again(self, at: At) -> At:
         """Where hash begins."""
-        return replace(at, part=0, offer=1 if at.offer else 0)
+        return replace(at, part=0, repeated=False, offer=1 if at.offer else 0)
 
     def choices_only(self, at: At, s: Session) -> At:
         """The position of its choices: after an error, a caller needs only these."""
         return at
 
-    def heard_once(self, at: At) -> At:
-        """The position for a caller who began to hear it, and pressed hash to repeat what came before."""
+    def interrupted_by_hash(self, at: At) -> At:
+        """The position after hash came too soon: the caller has begun to hear this place, and hears less of it now."""
         return at
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
@@ -238,10 +239,10 @@ class Place:
         """The keys whose position on the keypad was said in the last reply."""
         return ""
 
-    def number_said(self, here: Here) -> str:
-        """The name in `phones` of the number in the reply, or "reference" for a call number; empty without one."""
+    def name_of_number(self, here: Here) -> str:
+        """The name in `phones` of the phone number that the reply says; "reference" for a call number; else empty."""
         at = here.s.place
-        return "" if at.pen or here.s.waited else here.script.numbers.get(f"{at.node}.{at.part}", "")
+        return "" if at.pen or at.repeated or here.s.waited else here.script.numbers.get(f"{at.node}.{at.part}", "")
 
     # what comes in
 
@@ -266,11 +267,11 @@ class Place:
         raise NotImplementedError
 
     def entries(self) -> tuple[str, ...]:
-        """Sample entries, valid and invalid, one of each kind that makes a difference. None where one key is taken."""
+        """Samples of what can be entered here, valid and invalid, one of each kind; empty where one key is taken."""
         return ()
 
     def hangs_on(self, s: Session) -> Hashable:
-        """What of a call decides whether anything is asked here, for whoever tries every call."""
+        """What of a call decides whether anything is asked here. The check tries every value that occurs."""
         return None
 
     # what it is about
@@ -325,15 +326,16 @@ WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 @dataclass(frozen=True)
 class Script:
-    """One revision of the line."""
+    """Everything that one revision of the line says and does, or that a draft would."""
 
     revision: str
     line: LineSettings
     #: Respellings for words that a voice would mispronounce.
     respelt: Mapping[str, str]
-    #: The nodes that staff wrote, and the built-in steps.
+    #: The nodes that staff wrote.
     nodes: Mapping[str, Any]
-    own: Mapping[str, Place]
+    #: The built-in steps.
+    steps: Mapping[str, Place]
     #: Every setting by name, as it is spoken.
     values: Mapping[str, str | Speech]
     #: The words of the steps and the phrases: 'person_away.busy', 'to_person'.
@@ -363,7 +365,7 @@ class Script:
     @cached_property
     def places(self) -> Mapping[str, Place]:
         """Every place by its name."""
-        return {**self.own, **self.nodes}
+        return {**self.steps, **self.nodes}
 
     def speech(self, line: Line) -> Speech:
         """The words of this revision for a line."""

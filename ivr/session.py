@@ -41,6 +41,9 @@ class At(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     offer: int = 0
     #: In a reading: whether the caller is first given time to find a pen, because the part has a phone number.
     pen: bool = False
+    #: Whether the caller has already heard the long form here, such as how to enter a number, so that it is not said
+    #: again.
+    repeated: bool = False
 
 
 class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -49,7 +52,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: The number in question, in E.164, or the digits entered so far.
     number: str = ""
     typed: str = ""
-    #: The id of the request that this draft belongs to or that is being changed, and the caller's call number.
+    #: The id of the request that this wish belongs to or that is being changed, and the caller's call number.
     request: str = ""
     reference: str = ""
     #: Whether an existing request is being moved, instead of a new one created.
@@ -61,9 +64,9 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: No place could be held, because Redis is away, or keyed numbers have used their share: they said when they can be
     #: rung, and are promised a day alone.
     no_place: bool = False
-    #: In the next three fields, None means not asked yet.
+    #: In this class, None means not asked yet.
     urgent: bool | None = None
-    #: The highest urgency.
+    #: Whether they are of the highest urgency.
     today: bool = False
     message_ok: bool | None = None
     say_who: bool | None = None
@@ -98,24 +101,28 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: Whether the call came through the door without menus.
     door: bool = False
     #: The last key and its time, the time of arrival at this place, and the time when an entered number completed
-    #: itself: to recognise a key that is pressed twice, or meant for the previous reply.
+    #: itself (POSIX seconds): to recognise a key that is pressed twice, or meant for the previous reply.
     key: str = ""
     key_at: float = 0.0
     arrived: float = 0.0
-    entered: float = 0.0
+    number_ended_at: float = 0.0
     #: Whether any key was pressed in this call.
     pressed: bool = False
-    #: At this place: silences (no-inputs), unused keys (no-matches), and used parts of a longer wait.
+    #: At this place: silences (no-inputs), unused keys (no-matches), and used parts of a longer wait. While a part of
+    #: a longer wait is used, the place does not speak again.
     silences: int = 0
     wrongs: int = 0
     waited: int = 0
+    #: Whether a key interrupted the words before a transfer, a recording or the end of the call. The same words then
+    #: come without keys, or not at all.
+    interrupted: bool = False
     #: In this call: errors (silences and unused keys) since a person was last offered, and seconds of silence since the
     #: last key.
     slips: int = 0
     quiet: int = 0
-    #: Whether a person was already rung unasked, and whether a message without a key was already asked for: each
-    #: happens once in a call.
-    led: bool = False
+    #: Whether a person was already rung unasked, and whether the caller was already asked for a message that needs no
+    #: key: each happens once in a call.
+    rung_unasked: bool = False
     message_offered: bool = False
     #: How often the caller wanted a person and nobody could talk, since they last talked to somebody; and the last
     #: reason.
@@ -145,8 +152,8 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     stuck: tuple[str, ...] = ()
     #: A number that was entered and confirmed in this call, so that nobody has to enter it twice.
     keyed: str = ""
-    #: The number of callback drafts begun in this call. It is part of their ids, so a repeated webhook leads to the
-    #: same id.
+    #: How often the caller began to ask for a call back. It is part of the request's id, so a repeated webhook leads to
+    #: the same id.
     asked: int = 0
     #: Phones besides its own that this call asked to have rung, and how many texts it asked for: both are limited.
     phones_asked: tuple[str, ...] = ()
@@ -295,7 +302,7 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
 #: Something to do in the middle of a turn. It ends as Done or Failed, so that the caller hears about it only after it
 #: has happened.
 Effect = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
-Reply = Gather | Transfer | Record | HangUp
+Action = Gather | Transfer | Record | HangUp
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -303,4 +310,4 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
 
     session: Session
     says: Speech
-    then: Reply
+    then: Action

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from ivr.phrases import Phrases
 from ivr.places.wish import half_way, withdraw
-from ivr.reply import offered, say
+from ivr.reply import one_at_a_time, say
 from ivr.script import GREETING, MAIN_MENU, STAY, Back, Go, Here, Moved, Script
 from ivr.session import MOST_HEARD, MOST_TRAIL, At, Session
 
 
-def entered(here: Here, to: Go, *, passed: bool = False) -> Session:
+def moved_to(here: Here, to: Go, *, passed: bool = False) -> Session:
     """The session after a move to another place, with its trail and its heard places updated.
 
     `passed`: the caller only passed through the place that is left, so star does not lead back to it.
@@ -19,7 +19,7 @@ def entered(here: Here, to: Go, *, passed: bool = False) -> Session:
     script = here.script
     here = here.at(_heard(script, arrived_at(_left(here, to, passed=passed), At(to.to))))
     s, place = here.s, here.place
-    return offered(s, 1) if s.one_key and not place.tells_first and place.choices(here) else s
+    return one_at_a_time(s, 1) if s.one_key and not place.tells_first and place.choices(here) else s
 
 
 def _left(here: Here, to: Go, *, passed: bool) -> Session:
@@ -27,7 +27,7 @@ def _left(here: Here, to: Go, *, passed: bool) -> Session:
     s, place, towards = here.s, here.place, here.script.places[to.to]
     if towards.ends_dialogue and place.in_dialogue:
         return _without_dialogue(here.script, s, stand_alone=False)
-    if towards.begins_dialogue:  # a new draft begins, and star must not lead into the old one
+    if towards.begins_dialogue:  # the questions begin anew, and star must not lead into the old ones
         s = _without_dialogue(here.script, s, stand_alone=True)
         s = replace(s, trail=tuple(at for at in s.trail if at.node != to.to))
     left = place.left(s.place)
@@ -50,11 +50,11 @@ def _without_dialogue(script: Script, s: Session, *, stand_alone: bool) -> Sessi
 
 def arrived_at(s: Session, place: At) -> Session:
     """The session at a place, with its counters there reset."""
-    return replace(s, place=place, silences=0, wrongs=0, waited=0, unsure_of="")
+    return replace(s, place=place, silences=0, wrongs=0, waited=0, interrupted=False, unsure_of="")
 
 
 def back(here: Here, to: Back) -> Moved:
-    """Go back one place, or to a given place of the trail. Places that this version does not have are skipped."""
+    """Go back one place, or to a given position of the trail. Places that this revision does not have are skipped."""
     script, s = here.script, here.s
     while s.trail and s.trail[-1].node not in script.places:
         s = replace(s, trail=s.trail[:-1])
@@ -65,6 +65,7 @@ def back(here: Here, to: Back) -> Moved:
     if 0 <= to.to < len(s.trail) and s.trail[to.to].node in script.places:
         return _about(script, arrived_at(replace(s, trail=s.trail[: to.to], left_at=-1), s.trail[to.to])), STAY
     before = s.trail[-1]
+    # Star takes back what was begun, also if it was promised already, and the caller hears so.
     if half_way(script, s, s.place) and not half_way(script, s, before):
         return withdraw(here, to)
     s = replace(s, trail=s.trail[:-1], left_at=min(s.left_at, len(s.trail) - 1))

@@ -235,7 +235,7 @@ def few(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     nodes = {"main_menu": shipped.nodes["main_menu"]}
     says = {name: shipped.says[name] for name in (*script.WINDOW_PHRASES, Phrases.press_or_wait.id)}
     press = {option.key: shipped.press[option.key] for option in shipped.nodes["main_menu"].options}
-    return dataclasses.replace(shipped, nodes=nodes, own={}, says=says, titles={}, press=press, press_where={})
+    return dataclasses.replace(shipped, nodes=nodes, steps={}, says=says, titles={}, press=press, press_where={})
 
 
 def _with_voices(few: Script, **speech: object) -> Script:

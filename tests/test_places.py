@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr import places
-from ivr.places.kinds import BACK_TO, Asks
+from ivr.places.kinds import GO_BACK, Asks
 from ivr.places.letter import day_of
 from ivr.script import Line, Script, Words, label
 from tests import small
@@ -64,7 +64,7 @@ def test_every_choice_of_a_step_leads_to_a_place_and_sets_what_there_is(name: st
     wishes = Talk(script).session.wishes
 
     for pick in step.picks:
-        assert pick.goto in (*script.places, BACK_TO)
+        assert pick.goto in (*script.places, GO_BACK)
         assert all(hasattr(wishes, wish) for wish in pick.sets)
         assert pick.label.is_label
 

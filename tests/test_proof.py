@@ -76,7 +76,7 @@ def _first_fault(script: Script) -> proof.Fault:
 )  # fmt: skip
 def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Place, law: str) -> None:
     script = small.script()
-    wrong = dataclasses.replace(script, own={**script.own, place.id: place})
+    wrong = dataclasses.replace(script, steps={**script.steps, place.id: place})
 
     fault = _first_fault(wrong)
 
@@ -96,7 +96,7 @@ def test_a_circle_without_a_named_way_out_is_found() -> None:
     wrong = dataclasses.replace(
         script,
         nodes={**script.nodes, end.id: _NamesNoKey(end.id, end.say, end.options)},
-        own={**script.own, "ring_back": _RingsNobodyBack()},
+        steps={**script.steps, "ring_back": _RingsNobodyBack()},
     )
 
     day = when_open(wrong, OPEN.date())

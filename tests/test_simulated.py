@@ -177,7 +177,7 @@ def test_a_line_that_only_says_goodbye_when_nothing_can_be_kept_is_found(
     away = next(c for c in CIRCUMSTANCES if not (c.is_open or c.desk_works or c.spools))
     assert _of(shipped_callers, Habit(talks=True), away).got == "the hours and a way on"
 
-    wrong = dataclasses.replace(shipped, own={**shipped.own, "message": _OnlySaysGoodbye()})
+    wrong = dataclasses.replace(shipped, steps={**shipped.steps, "message": _OnlySaysGoodbye()})
 
     assert _of(Simulation(wrong, TODAY), Habit(talks=True), away).got == ""
 

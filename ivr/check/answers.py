@@ -25,7 +25,7 @@ class Stamps(NamedTuple):
     key: str = ""
     key_at: float = 0.0
     arrived: float = 0.0
-    entered: float = 0.0
+    number_ended_at: float = 0.0
 
 
 class Answers:
@@ -75,7 +75,7 @@ class Answers:
             new.key or stamps.key,
             at if new.key_at else stamps.key_at,
             at if new.arrived else stamps.arrived,
-            at if new.entered else stamps.entered,
+            at if new.number_ended_at else stamps.number_ended_at,
         )
 
     def _kept(self, answered: Turn | Doing) -> Turn | Doing:
@@ -85,7 +85,7 @@ class Answers:
         """
         if isinstance(answered, Turn):
             turn, new = _timeless(answered), answered.session
-            self._stamps[id(turn)] = Stamps(new.key, new.key_at, new.arrived, new.entered)
+            self._stamps[id(turn)] = Stamps(new.key, new.key_at, new.arrived, new.number_ended_at)
             return turn
         known: dict[Done | Failed, Turn | Doing] = {}
 
@@ -98,8 +98,8 @@ class Answers:
 
 
 def _stamped(s: Session, stamps: Stamps) -> Session:
-    key, key_at, arrived, entered = stamps
-    return replace(s, key=key, key_at=key_at, arrived=arrived, entered=entered)
+    key, key_at, arrived, number_ended_at = stamps
+    return replace(s, key=key, key_at=key_at, arrived=arrived, number_ended_at=number_ended_at)
 
 
 def _timeless(turn: Turn) -> Turn:

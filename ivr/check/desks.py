@@ -6,9 +6,8 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr.check.explore import CALLER
+from ivr.check.explore import CALLER, REFERENCES
 from ivr.diary import Promise
-from ivr.places.changing import REFERENCES
 from ivr.practice import PracticeDesk
 from ivr.request import Asker, CallbackRequest, State
 from ivr.script import Script

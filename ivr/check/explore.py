@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from ivr import reply
 from ivr.check.answers import Answers, Stamps
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.places.changing import REFERENCES
+from ivr.places.changing import RingReference
 from ivr.places.reading import Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
 from ivr.practice import PracticeDesk
-from ivr.script import END_MENU, Script
+from ivr.script import END_MENU, Here, Option, Place, Script
 from ivr.session import (
     CancelRequest,
     Done,
@@ -53,6 +52,10 @@ CALLER = "+447700900123"
 LONGEST_CALL = 40 * 60.0
 #: Seconds of speech after the tone: enough for a name and what the caller needs.
 MESSAGE_SECONDS = 6
+#: The numbers of calls that this caller asked for before: one waits, one was tried, one is late, one was given up, one
+#: is done.
+REFERENCES = ("4310", "4320", "4330", "4340", "4350")
+_ANY_TIME = dt.datetime(2000, 1, 3, 12, tzinfo=dt.UTC)
 
 #: Places where the text on offer depends on what the caller listened to.
 TEXTED_FROM = (END_MENU, "send_text")
@@ -197,7 +200,7 @@ def _state(script: Script, s: Session) -> object:
     in_the_middle = s.place.node == "person" and half_way(script, s, *s.trail)  # of asking to be rung
     found = s.wishes.reference if s.place.node == "ring_found" else ""
     is_unfinished = script.places[s.place.node].unfinished
-    ahead = tuple(place.hangs_on(s) for place in script.own.values() if is_unfinished and place.unfinished)
+    ahead = tuple(place.hangs_on(s) for place in script.steps.values() if is_unfinished and place.unfinished)
     return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found, ahead
 
 
@@ -262,4 +265,14 @@ def asks_for_a_key(turn: Turn) -> bool:
 
 def is_told_in_parts(script: Script, turn: Turn) -> bool:
     """Whether the line continues by itself here, in the middle of a reading."""
-    return reply.is_telling(script, turn.session)
+    return script.places[turn.session.place.node].is_telling(turn.session)
+
+
+def entries_at(place: Place) -> tuple[str, ...]:
+    """What callers try to enter at a place: its own samples, and the call numbers that the desk knows."""
+    return (*(REFERENCES if isinstance(place, RingReference) else ()), *place.entries())
+
+
+def choices_at(script: Script, s: Session) -> tuple[Option, ...]:
+    """The choices at the caller's place. None of them depends on the time."""
+    return script.places[s.place.node].choices(Here(script, s, _ANY_TIME))

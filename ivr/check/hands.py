@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import get_args
 
-from ivr import reply
-from ivr.check.explore import Cost, Hand, Visit, Walker, asks_for_a_key, is_told_in_parts
+from ivr.check.explore import Cost, Hand, Visit, Walker, asks_for_a_key, choices_at, entries_at, is_told_in_parts
 from ivr.check.timing import TURN_GAP
 from ivr.phrases import Phrases
 from ivr.script import Option
@@ -67,7 +66,7 @@ def entering(walker: Walker, visit: Visit) -> Iterator[Visit]:
     """Keys a number where one is asked for: tries each kind of entry."""
     then = visit.turn.then
     if isinstance(then, Gather) and then.digits > 1:
-        for number in walker.script.places[visit.node].entries():
+        for number in entries_at(walker.script.places[visit.node]):
             if len(number) <= then.digits:
                 takes = walker.timing.reply(visit.turn) + EACH_DIGIT * len(number)
                 whole = number if len(number) == then.digits or number.endswith("#") else f"{number}#"
@@ -134,7 +133,7 @@ def one_thing(walker: Walker, visit: Visit) -> Iterator[Visit]:
     yield walker.silence(visit)
     yield from entering(walker, visit)
     if asks_for_a_key(visit.turn):
-        labels = {option.key: _last(option) for option in reply.crossroads(walker.script, visit.turn.session)}
+        labels = {option.key: _last(option) for option in choices_at(walker.script, visit.turn.session)}
         for key, label in {"0": walker.script.speech(Phrases.to_person)[-1], **labels}.items():
             if _named_right_behind(walker, visit, key, label):
                 heard = walker.timing.until(visit.turn, key)
@@ -160,7 +159,7 @@ def _named_right_behind(walker: Walker, visit: Visit, key: str, label: object) -
 
 def _keys(walker: Walker, visit: Visit) -> list[str]:
     """The keys that lead somewhere: those of the choices, and the two that always do (0 and 9)."""
-    chosen = [option.key for option in reply.crossroads(walker.script, visit.turn.session)]
+    chosen = [option.key for option in choices_at(walker.script, visit.turn.session)]
     return list(dict.fromkeys([*chosen, "0", "9"]))
 
 

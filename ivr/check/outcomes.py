@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr import dialling, reply
+from ivr import dialling
 from ivr.check.answers import Answers
-from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts
+from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.outcome import is_told
@@ -308,7 +308,7 @@ class _Call:
         return key
 
     def _unused_key(self) -> str:
-        used = {option.key for option in reply.crossroads(self._outcomes.script, self._turn.session)}
+        used = {option.key for option in choices_at(self._outcomes.script, self._turn.session)}
         return next(key for key in _UNUSED if key not in used)
 
     def _filled(self, digits: int) -> str:

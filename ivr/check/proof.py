@@ -129,7 +129,7 @@ class _Prover:
     def _come(self, turn: Turn, way: tuple[State, Input] | None) -> State:
         """Add a state to those to try, with every past that occurs at its place."""
         s, state = turn.session, self._states.state(turn)
-        place = s.place.node if s.place.node in self._script.own else ""
+        place = s.place.node if s.place.node in self._script.steps else ""
         past, pasts, states = Past.of(s), self._pasts.setdefault(place, []), self._of_place.setdefault(place, [])
         if state not in self._turns:
             self._turns[state] = replace(turn, session=self._states.bare(s))

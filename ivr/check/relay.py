@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr import reply
 from ivr.check import english
-from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, is_told_in_parts
+from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, choices_at, is_told_in_parts
 from ivr.check.hands import REACTION
-from ivr.places.kinds import BACK_TO
+from ivr.places.kinds import GO_BACK
 from ivr.script import GREETING, HELP, MAIN_MENU, Script
 from ivr.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
@@ -35,7 +34,7 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: GotAt)
     """
     walker = new_walker()
     steps = _steps(walker, way)
-    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", BACK_TO)
+    time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", GO_BACK)
     slower, back = [("", "9"), (HELP, time)], [("", "0"), ("person_away", listen)]
     ways: tuple[list[Step], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
     costs = (_Call(new_walker(), got).follow([*first, *steps]) for first in ways)
@@ -44,7 +43,7 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: GotAt)
 
 def _key(script: Script, place: str, goto: str) -> str:
     """The key at `place` that leads to `goto`."""
-    options = reply.crossroads(script, Session("", "", At(place)))
+    options = choices_at(script, Session("", "", At(place)))
     return next((option.key for option in options if option.goto == goto), "")
 
 

@@ -6,10 +6,9 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from ivr import reply
 from ivr.check import english, relay
 from ivr.check.context import LINE, SHARED, Context, Finding, rule
-from ivr.check.explore import Visit, asks_for_a_key
+from ivr.check.explore import Visit, asks_for_a_key, choices_at
 from ivr.passages import MOST_SOUNDS, Passages, passages
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -58,7 +57,7 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
 
 
 def _offers_ring_back(script: Script, turn: Turn) -> bool:
-    return any(option.goto == "ring_back" for option in reply.crossroads(script, turn.session))
+    return any(option.goto == "ring_back" for option in choices_at(script, turn.session))
 
 
 @rule("no-fault", "R12", "Asking to hear something again is not a mistake.")

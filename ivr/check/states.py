@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from ivr import call, escalation, reply
 from ivr.call import Doing
 from ivr.check import desks
-from ivr.check.explore import CALLER, MESSAGE_SECONDS, twin
+from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
 from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY
 from ivr.practice import PracticeDesk
@@ -68,13 +68,13 @@ class Past(NamedTuple):
         """For a caller who has got something, or whose phone is blocked, nothing else matters."""
         if s.blocked or s.got:
             return cls(has_got=bool(s.got) and not s.blocked, blocked=s.blocked)
-        return cls(s.led and bool(s.away), s.message_offered, s.turned_away >= MOST_TURNED_AWAY)
+        return cls(s.rung_unasked and bool(s.away), s.message_offered, s.turned_away >= MOST_TURNED_AWAY)
 
     def put(self, s: Session) -> Session:
         """The session with this past."""
         turned_away = MOST_TURNED_AWAY if self.turned_away else int(self.was_led)
         return replace(
-            s, led=self.was_led or s.place.node == "stay_on", away="busy" if turned_away else "",
+            s, rung_unasked=self.was_led or s.place.node == "stay_on", away="busy" if turned_away else "",
             message_offered=self.message_offered or s.place.node == "message",
             turned_away=turned_away, got=("text",) if self.has_got else (), blocked=self.blocked,
         )  # fmt: skip
@@ -131,8 +131,8 @@ class States:
         asking = self._is_asking(s)
         at_pause = s.waited if s.waited <= 1 or s.place.node != Pause.id else _LAST_WAIT
         return replace(
-            s, turn=0, key="", key_at=0.0, arrived=0.0, entered=0.0, fruitless=0, visited=None, taught="", heard=(),
-            stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
+            s, turn=0, key="", key_at=0.0, arrived=0.0, number_ended_at=0.0, fruitless=0, visited=None, taught="",
+            heard=(), stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
             slow=False, more_time=False, slips=s.silences + s.wrongs,
             wishes=s.wishes if asking else Wishes(), keyed=s.keyed if asking else "",
             caller=s.caller if asking else CALLER,
@@ -144,12 +144,12 @@ class States:
         half_way = any(self.script.places[at.node].unfinished for at in s.trail)
         kind = _kind(before) if before and place.hands_over else before is not None
         return (
-            s.place, type(turn.then), s.silences, s.wrongs, s.waited, s.pressed, s.one_key, bool(s.unsure_of), kind,
-            half_way, self._wish(s),
+            s.place, type(turn.then), s.silences, s.wrongs, s.waited, s.interrupted, s.pressed, s.one_key,
+            bool(s.unsure_of), kind, half_way, self._wish(s),
         )  # fmt: skip
 
     def _wish(self, s: Session) -> State:
-        """The parts of a callback draft that count, at the places that ask for them; and the phone, where it counts."""
+        """The parts of a wish that count, at the places that ask about it; and the phone, where that counts."""
         place, wishes = self._at(s), s.wishes
         if not place.in_dialogue:
             return ()
@@ -188,12 +188,12 @@ class States:
             yield from map(Key, "0*#915")
 
     def _keys(self, s: Session) -> Iterator[str]:
-        chosen = [option.key for option in reply.crossroads(self.script, s)]
+        chosen = [option.key for option in choices_at(self.script, s)]
         unused = next(key for key in UNUSED if key not in chosen)
         yield from dict.fromkeys([*chosen, *"10*#9", unused])
 
     def _entries(self, s: Session) -> Iterator[str]:
-        yield from ("0", "*", "#", "0#", *self._at(s).entries())
+        yield from ("0", "*", "#", "0#", *entries_at(self._at(s)))
 
     def answers(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Answer]:
         """What can follow.

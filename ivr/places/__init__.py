@@ -39,7 +39,7 @@ WORDED: tuple[type[Words], ...] = (
     nodes.Slower, MoreTime, nodes.Pause, person.Person, person.StayOn, person.PersonAway, message.Message,
     texting.SendTextTo, texting.TextNumber, texting.TextCheck, texting.TextSent, texting.TextFailed, texting.TextLimit,
     ringing.RingBack, entry.RingNumber, ringing.RingCheck, whom.RingWho, whom.RingAgreed,
-    whom.RingWhose, ringing.RingOut, ringing.RingUrgent, ringing.RingWhen,
+    whom.RingWhose, ringing.RingSchool, ringing.RingUrgent, ringing.RingWhen,
     ringing.RingMessage, ringing.RingSafe, ringing.RingNeeds, letter.LetterDate, letter.LetterCheck,
     ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit, door.Door, door.DoorDone,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
@@ -53,8 +53,8 @@ STEPS: Mapping[str, Place] = {step.id: step() for step in WORDED if issubclass(s
 STEP_WORDS: Mapping[str, tuple[Line, ...]] = {words.id: words.lines() for words in WORDED if words.lines()}
 #: Every line of words that belongs to no node, by its id.
 LINES: Mapping[str, Line] = {line.id: line for words in _ALL for line in words.lines()}
-#: The settings that choices under key 9 can lead to. They return to where the caller came from.
-SETTINGS = frozenset({*nodes.SETTINGS, nodes.Pause.id})
+#: The names of the settings that choices under key 9 can lead to. They return to where the caller came from.
+SETTINGS = frozenset({*nodes.SETTERS, nodes.Pause.id})
 #: The steps that staff's choices may lead to. The order of the others is fixed, so that no edit can ring a caller who
 #: has not agreed.
 FOR_STAFF = frozenset({*SETTINGS, *(name for name, place in STEPS.items() if place.for_staff)})

@@ -9,14 +9,19 @@ from ivr.callback import REFERENCE_DIGITS
 from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, yes
-from ivr.places.wish import RingCancelled, RingFailed, anew, not_rung, others, promise, told, told_in_words
+from ivr.places.wish import (
+    RingCancelled,
+    RingFailed,
+    new_wish,
+    promise,
+    promise_in_words,
+    rung_for_others,
+    with_promise,
+    without_request,
+)
 from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
 from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
 from ivr.spoken import Speech
-
-#: The numbers of calls that a caller who tries the line out asked for before: one that waits, one that was tried, one
-#: that is late, one that we gave up, and one that is done.
-REFERENCES = ("4310", "4320", "4330", "4340", "4350")
 
 
 class RingReference(TakesDigits):
@@ -29,12 +34,12 @@ class RingReference(TakesDigits):
     for_staff = begins_dialogue = True
 
     def entries(self) -> tuple[str, ...]:
-        """The numbers of calls that wait, were tried, are late or are over; one that there is not; half of one."""
-        return (*REFERENCES, "0000", "43")
+        """A number that no call has, and half of one. Which calls there are, only the desk knows."""
+        return "0000", "43"
 
     def arrive(self, here: Here) -> Moved:
         own = dialling.judge(here.s.caller)
-        here = here.at(replace(anew(here).s, wishes=Wishes(number=own.e164)))
+        here = here.at(replace(new_wish(here).s, wishes=Wishes(number=own.e164)))
         if own.verdict == "fine":
             return here.s, STAY
         return reply.say(here, here.words(self.hidden)), Go("person")
@@ -64,7 +69,7 @@ def _found(here: Here, done: Done) -> Moved:
         ended = RingFound.gave_up if request.state == "gave up" else RingFound.ended
         return reply.say(here, here.words(ended)), Go("ring_back", instead=True)
     here = here.at(got(here.s, "request"))
-    return reply.say(here, here.words(RingFound.tried)) if request.tries else here.s, Go(RingFound.id)
+    return reply.say(here, here.words(RingFound.tried)) if request.tries else here.s, Go("ring_found")
 
 
 class RingFound(Asks):
@@ -81,7 +86,7 @@ class RingFound(Asks):
     )
 
     def says(self, here: Here) -> Speech:
-        return here.words(self.late) if here.s.wishes.due <= here.now.timestamp() else told(here, self.say)
+        return here.words(self.late) if here.s.wishes.due <= here.now.timestamp() else with_promise(here, self.say)
 
 
 class RingMoved(Words):
@@ -95,11 +100,11 @@ def move(here: Here) -> Moved:
     """Move the call to the window that is held for it."""
 
     def moved(here: Here, done: Done) -> Moved:
-        return reply.say(here, told(here, RingMoved.say)), Go(END_MENU)
+        return reply.say(here, with_promise(here, RingMoved.say)), Go(END_MENU)
 
     wishes = here.s.wishes
     effect = MoveRequest(
-        wishes.request, wishes.reference, here.s.call, replace(promise(here), told=told_in_words(here))
+        wishes.request, wishes.reference, here.s.call, replace(promise(here), told=promise_in_words(here))
     )
     return here.s, Do(effect, moved, RingMoved.not_now)
 
@@ -118,5 +123,5 @@ class RingSure(Asks):
 
 
 def _cancelled(here: Here, done: Done) -> Moved:
-    words = RingCancelled.one if others(done) or done.spooled else RingCancelled.say
-    return reply.say(here.at(not_rung(here.s, done)), here.words(words)), Go(END_MENU)
+    words = RingCancelled.one if rung_for_others(done) or done.spooled else RingCancelled.say
+    return reply.say(here.at(without_request(here.s, done)), here.words(words)), Go(END_MENU)

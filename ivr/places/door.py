@@ -11,7 +11,7 @@ from ivr import dialling
 from ivr.phrases import Phrases
 from ivr.places.kinds import Asks, Pick, no, wishing, yes
 from ivr.places.ringing import RingDone
-from ivr.places.wish import anew, save, told
+from ivr.places.wish import new_wish, save_counting, with_promise
 from ivr.script import END_MENU, Go, Here, Line, Moved
 from ivr.spoken import Speech
 
@@ -30,7 +30,7 @@ class Door(Asks):
             return super().picked(here, pick)
         if own.verdict != "fine":  # the number is hidden, so it is asked for
             return here.s, Go("ring_back")
-        return save(wishing(anew(here), number=own.e164, urgent=True, needs=("relay",)), Go("door_done"))
+        return save_counting(wishing(new_wish(here), number=own.e164, urgent=True, needs=("relay",)), Go("door_done"))
 
 
 class DoorDone(Asks):
@@ -41,4 +41,4 @@ class DoorDone(Asks):
     picks = (Pick(RingDone.go_on, END_MENU),)
 
     def says(self, here: Here) -> Speech:
-        return (*told(here, RingDone.by), *here.words(self.bye))
+        return (*with_promise(here, RingDone.by), *here.words(self.bye))

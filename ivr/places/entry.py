@@ -1,8 +1,9 @@
-"""Entering a number with the keypad: slowly, in pieces, with corrections, or not at all.
+"""Entering digits with the keypad: slowly, in pieces, with corrections, or not at all.
 
 During an entry, keys are digits. Hash completes the number, star starts it again, and star without digits goes back.
-Twilio delivers the digits so far after ten seconds; a slow caller then hears what has arrived, and loses nothing. A
-single zero may be the start of a number or a wish for a person: followed by hash or by silence, it asks for the person.
+Twilio delivers the digits so far when no key has come for a while (`between_digits`); a slow caller then hears what has
+arrived, and loses nothing. A single zero may be the start of a number or a wish for a person: followed by hash or by
+silence, it asks for the person.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 
 from ivr import dialling, reply, spoken
 from ivr.phrases import Phrases
-from ivr.places.kinds import Step, phone, wishing
-from ivr.reply import AGAIN, BACK_KEY
+from ivr.places.kinds import Step, one_more_wrong, phone, wishing
+from ivr.reply import AGAIN_KEY, BACK_KEY
 from ivr.script import BACK, STAY, Go, Here, Line, Moved, Words, label
 from ivr.session import Input, Key, NoInput, Session
 from ivr.spoken import Speech
@@ -33,7 +34,7 @@ class NumberEntry(Words):
 
 
 class TakesDigits(Step):
-    """Asks for a number. `most` digits complete it."""
+    """Asks for a phone number, a call number or a date. `most` digits complete it."""
 
     say: ClassVar[Line]
     #: Whether every number has `most` digits, so that hash is not needed.
@@ -65,13 +66,13 @@ class TakesDigits(Step):
         return round(line.waiting.between_digits * (line.pace.slow_pauses if s.slow else 1))
 
     def teaches(self, here: Here) -> str:
-        return AGAIN + BACK_KEY
+        return AGAIN_KEY + BACK_KEY
 
     def says(self, here: Here) -> Speech:
         """The question, the first time and again."""
         if here.s.wishes.typed:
             return ()  # the rest of the number is still being entered
-        if here.s.place.part:
+        if here.s.place.repeated:
             return here.words(NumberEntry.again)
         pace, where = here.script.line.pace, here.script.press_where
         done = (*here.words(NumberEntry.done), pace.before_key, where["#"], pace.between_choices)
@@ -86,7 +87,7 @@ class TakesDigits(Step):
         return None
 
     def _keyed(self, here: Here, keys: str) -> Moved:
-        """Handle keys. Empty keys mean that the caller waited."""
+        """Where keys lead. Empty `keys`: the caller pressed no more of them."""
         s = here.s
         typed, star, rest = s.wishes.typed, "*" in keys, keys.rsplit("*", 1)[-1]
         if star:
@@ -122,14 +123,13 @@ def _so_far(here: Here, number: str) -> Speech:
 
 
 def wrong(here: Here, why: Line) -> Moved:
-    """Reject a number: count the error, and ask again."""
-    s = begin_again(reply.say(here, here.words(why)))
-    return replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1), STAY
+    """Reject a number: say why, count the error, and ask again."""
+    return one_more_wrong(begin_again(reply.say(here, here.words(why)))), STAY
 
 
 def begin_again(s: Session) -> Session:
     """Start an entry again. The caller has already heard the instructions."""
-    return replace(s, place=replace(s.place, part=1), wishes=replace(s.wishes, typed=""))
+    return replace(s, place=replace(s.place, repeated=True), wishes=replace(s.wishes, typed=""))
 
 
 # --- a phone number -----------------------------------------------------------------------------
@@ -145,10 +145,10 @@ class PhoneEntry(TakesDigits):
         return "07700900456", "09001234567", "0770#", "0770"
 
     #: Where a usable number leads.
-    then: ClassVar[str]
+    goto: ClassVar[str]
 
-    def must_be_mobile(self) -> Line | None:
-        """The reply to a number that is not a mobile, if it must be one; None if any phone will do."""
+    def refusal_of_landline(self) -> Line | None:
+        """The words for a number that is no mobile; None if it does not have to be one."""
         return None
 
     def is_whole(self, number: str) -> bool:
@@ -167,24 +167,25 @@ class PhoneEntry(TakesDigits):
             return wrong(here, RingNumber.never)
         if dialling.same(judged.e164, here.script.never_rung):
             return wrong(here, RingNumber.ours)
-        if (why := self.must_be_mobile()) and not judged.mobile:
+        if (why := self.refusal_of_landline()) and not judged.mobile:
             return wrong(here, why)
-        return wishing(here, number=judged.e164, typed="").s, Go(self.then)
+        return wishing(here, number=judged.e164, typed="").s, Go(self.goto)
 
 
 class RingNumber(PhoneEntry):
-    """Asks for the number to ring. Its replies to unusable numbers are used by all entries."""
+    """Asks for the number to ring. Its words for unusable numbers are used by all entries of a phone number."""
 
     id = "ring_number"
     say, theirs, hidden, malformed, short, long = Line(), Line(), Line(), Line(), Line(), Line()
     premium, emergency, foreign, ours, never = Line(), Line(), Line(), Line(), Line()
-    then = "ring_check"
+    goto = "ring_check"
 
     def asks(self, here: Here) -> Line:
         return self.theirs if here.s.wishes.theirs else self.say
 
 
-#: The reply for each verdict of `dialling`. A caller who enters a number that means 'hidden' has not hidden their own.
+#: The words for each verdict of `dialling` on a number that was entered. Here, 'hidden' only means that it is
+#: no number; and a freephone number is one that is never rung back.
 _WHY_NOT = {
     "hidden": RingNumber.malformed, "malformed": RingNumber.malformed, "short": RingNumber.short,
     "long": RingNumber.long, "premium": RingNumber.premium, "emergency": RingNumber.emergency,
@@ -193,6 +194,6 @@ _WHY_NOT = {
 
 
 def read_back(here: Here, line: Line) -> Speech:
-    """Read back a number and ask whether it is right. The number is said once if the caller interrupted it before."""
-    number = phone(here.script, here.s.wishes.number, once=bool(here.s.place.part))
+    """Read back a number and ask whether it is right: twice, but once to a caller who interrupted it with hash."""
+    number = phone(here.script, here.s.wishes.number, once=here.s.place.repeated)
     return spoken.fill(here.words(line), {"typed_number": number})

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from ivr import dialling, reply
 from ivr.language import groups
 from ivr.phrases import Phrases
-from ivr.reply import PERSON
+from ivr.reply import PERSON_KEY
 from ivr.script import BACK, STAY, Go, Here, Line, Moved, Option, Place, Script, Transition, Words
-from ivr.session import At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Reply, Session, Transfer, TransferEnded
+from ivr.session import Action, At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech
 
 #: The target of an option that goes one place back.
-BACK_TO = "<back>"
+GO_BACK = "<back>"
 
 #: Seconds of silence before the line ends the call of somebody who has pressed a key or has got something. They know
 #: how to continue, and may be looking for a letter, or waiting for a relay operator to type. A caller who has pressed
@@ -28,7 +28,12 @@ QUIET_BEFORE_GOODBYE = 120
 
 def onward(goto: str) -> Transition:
     """The transition to an option's target."""
-    return BACK if goto == BACK_TO else Go(goto)
+    return BACK if goto == GO_BACK else Go(goto)
+
+
+def one_more_wrong(s: Session) -> Session:
+    """The session with one more answer counted that the line cannot use."""
+    return replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1)
 
 
 def got(s: Session, what: Got) -> Session:
@@ -63,17 +68,19 @@ class Speaks(Place):
         """What is said before the choices."""
         return ()
 
-    def behind(self, here: Here) -> Speech:
+    def says_after_choices(self, here: Here) -> Speech:
         """What is said after the choices."""
         return ()
 
-    def speaks(self, here: Here) -> tuple[Speech, Reply]:
+    def speaks(self, here: Here) -> tuple[Speech, Action]:
         gather = Gather(self.seconds(here), self.most)
         return ((), gather) if here.s.waited else (self.speech(here), gather)
 
     def speech(self, here: Here) -> Speech:
         own = self.says(here)
-        return reply.offer(here, own) if here.s.place.offer else reply.choices(here, own, self.behind(here))
+        if here.s.place.offer:
+            return reply.one_choice(here, own)
+        return reply.with_choices(here, own, self.says_after_choices(here))
 
     def seconds(self, here: Here) -> int:
         return reply.seconds_to_wait(here)
@@ -81,7 +88,7 @@ class Speaks(Place):
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
         """Names key 0 once a caller seems lost. The other keys work without being named."""
         lost = here.s.silences or here.s.wrongs
-        return (PERSON,) if options and lost and not reply.to_person(here, options) else ()
+        return (PERSON_KEY,) if options and lost and not reply.needs_no_zero(here, options) else ()
 
     def teaches(self, here: Here) -> str:
         s = here.s
@@ -111,7 +118,7 @@ class Pick(msgspec.Struct, frozen=True):
     goto: str
     #: Words that confirm the choice.
     said: Line | None = None
-    #: Fields of the callback draft that it sets.
+    #: Fields of `Wishes` that it sets.
     sets: Mapping[str, Any] = {}
 
 
@@ -135,7 +142,7 @@ class Asks(Step):
 
     def __init_subclass__(cls) -> None:
         if picks := vars(cls).get("picks"):
-            cls.asks_yes_or_no = any(pick.label is Phrases.if_yes for pick in picks)
+            cls.needs_question = any(pick.label is Phrases.if_yes for pick in picks)
 
     def says(self, here: Here) -> Speech:
         return here.words(self.ask)
@@ -158,29 +165,30 @@ class Asks(Step):
         s = reply.say(here, here.words(pick.said)) if pick.said else here.s
         return (replace(s, wishes=replace(s.wishes, **pick.sets)) if pick.sets else s), onward(pick.goto)
 
-    def heard_once(self, at: At) -> At:
-        """A number that is read back here is then said only once."""
-        return replace(at, part=1)
+    def interrupted_by_hash(self, at: At) -> At:
+        """A number that is read back here is said once, not twice."""
+        return replace(at, repeated=True)
 
 
 # --- one that hands over ------------------------------------------------------------------------
 
 
 class HandsOver(Step):
-    """Speaks, and then hands over to a transfer, a recording, or the end of the call. Keys work while it speaks."""
+    """Speaks, and then a transfer, a recording or the end of the call follows by itself. Keys work while it speaks."""
 
     hands_over = True
 
-    def then(self, here: Here) -> Reply:
+    def action(self, here: Here) -> Action:
+        """What follows the words."""
         raise NotImplementedError
 
-    def speaks(self, here: Here) -> tuple[Speech, Reply]:
-        """If the caller interrupted these words before, keys are not taken this time.
+    def speaks(self, here: Here) -> tuple[Speech, Action]:
+        """If a key interrupted these words before, no key does now.
 
-        Then a person rings at once, and the words before a message are heard in full.
+        A person then rings at once, without words, and those before a message are heard in full.
         """
-        then = self.then(here)
-        if not here.s.waited or isinstance(then, HangUp):
+        then = self.action(here)
+        if not here.s.interrupted or isinstance(then, HangUp):
             return self.says(here), then
         return () if isinstance(then, Transfer) else self.says(here), replace(then, keys=False)
 
@@ -190,7 +198,12 @@ class HandsOver(Step):
     def took(self, here: Here, event: Input) -> Moved | None:
         if isinstance(event, Key):
             return None
-        if isinstance(event, Recorded) and self.comes_unasked and event.key and not (event.seconds or here.s.waited):
+        if (
+            isinstance(event, Recorded)
+            and self.comes_unasked
+            and event.key
+            and not (event.seconds or here.s.interrupted)
+        ):
             return None  # a key just after the tone, before anything was said
         if isinstance(event, NoInput) and self.takes:  # it has ended, and the result is unknown
             event = Recorded() if self.takes is Recorded else TransferEnded("failed")

@@ -13,8 +13,7 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
-from ivr.places.ringing import RingDone
-from ivr.places.wish import save
+from ivr.places.wish import save_counting
 from ivr.script import STAY, Go, Here, Line, Moved, label
 from ivr.session import Session
 from ivr.spoken import Speech
@@ -39,7 +38,7 @@ class LetterDate(TakesDigits):
         return bool(s.wishes.urgent) and not s.wishes.today
 
     def arrive(self, here: Here) -> Moved:
-        return super().arrive(here) if self.hangs_on(here.s) else (here.s, Go(RingDone.id))
+        return super().arrive(here) if self.hangs_on(here.s) else (here.s, Go("ring_done"))
 
     def says(self, here: Here) -> Speech:
         pace = here.script.line.pace
@@ -47,10 +46,10 @@ class LetterDate(TakesDigits):
         return () if here.s.wishes.typed else (*super().says(here), pace.between_choices, *skip)
 
     def entered(self, here: Here, number: str) -> Moved:
-        return (here.s, Go(LetterCheck.id)) if day_of(number, here.now) else wrong(here, self.no_such_day)
+        return (here.s, Go("letter_check")) if day_of(number, here.now) else wrong(here, self.no_such_day)
 
     def left_out(self, here: Here) -> Moved:
-        return here.s, Go(RingDone.id)
+        return here.s, Go("ring_done")
 
 
 class LetterCheck(Asks):
@@ -58,12 +57,12 @@ class LetterCheck(Asks):
 
     id = "letter_check"
     ask = Line("letter_day")
-    picks = (yes(RingDone.id), no(LetterDate.id), not_sure(LetterDate.id))
+    picks = (yes("ring_done"), no("letter_date"), not_sure("letter_date"))
     unfinished = True
 
     def arrive(self, here: Here) -> Moved:
         """If another entry has overwritten the digits on the way, the date is asked for again."""
-        return here.s, (STAY if day_of(here.s.wishes.typed, here.now) else Go(LetterDate.id))
+        return here.s, (STAY if day_of(here.s.wishes.typed, here.now) else Go("letter_date"))
 
     def says(self, here: Here) -> Speech:
         day = day_of(here.s.wishes.typed, here.now)
@@ -74,7 +73,9 @@ class LetterCheck(Asks):
         if pick.label is not Phrases.if_yes or day is None:
             return super().picked(here, pick)
         others = tuple(entry for entry in here.s.wishes.entries if entry[0] != LetterDate.id)
-        return save(wishing(here, entries=(*others, (LetterDate.id, day.isoformat())), typed=""), Go(RingDone.id))
+        return save_counting(
+            wishing(here, entries=(*others, (LetterDate.id, day.isoformat())), typed=""), Go("ring_done")
+        )
 
 
 def day_of(digits: str, now: dt.datetime) -> dt.date | None:

@@ -8,9 +8,10 @@ from ivr import dialling, reply
 from ivr.phrases import Phrases
 from ivr.places.kinds import HandsOver, got, may_hang_up
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
-from ivr.places.wish import message_id, request, told
+from ivr.places.wish import as_request, message_id, with_promise
+from ivr.reply import PERSON_KEY
 from ivr.script import BACK, END_MENU, STAY, Do, Go, Here, Line, Moved
-from ivr.session import Done, Record, Recorded, Reply, SaveRequest, TransferEnded, Wishes
+from ivr.session import Action, Done, Record, Recorded, SaveRequest, TransferEnded, Wishes
 from ivr.spoken import Speech
 
 
@@ -33,11 +34,14 @@ class Message(HandsOver):
         shows = dialling.judge(here.s.caller).verdict == "fine"
         return (*one, pace.between_choices, *here.words(self.say if shows else self.say_hidden))
 
-    def then(self, here: Here) -> Reply:
+    def action(self, here: Here) -> Action:
         return Record(here.script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, message_id(here.s))
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
-        """Save the message as a request. Silence leads to `told`, and saves nothing.
+        """Save the message as a request.
+
+        After silence nothing is saved. A caller who may be hung up on hears which number to ring (`told`); another goes
+        back to where they were.
 
         The caller was asked nothing, so the careful answers apply: it is urgent, and no message may be left.
         """
@@ -50,10 +54,12 @@ class Message(HandsOver):
             number=dialling.judge(here.s.caller).e164, urgent=True, message_ok=False, say_who=False, message_only=True
         )
         here = here.at(replace(here.s, wishes=wishes))
-        then = Go("person" if event.key == "0" else END_MENU)
+        then = Go("person" if event.key == PERSON_KEY else END_MENU)
 
         def saved(here: Here, done: Done) -> Moved:
             here = here.at(got(here.s, "request"))
-            return reply.say(here, told(here, self.thanks if here.s.wishes.number else self.thanks_hidden)), then
+            return reply.say(
+                here, with_promise(here, self.thanks if here.s.wishes.number else self.thanks_hidden)
+            ), then
 
-        return here.s, Do(SaveRequest(request(here, "waiting")), saved, self.failed, or_else="told")
+        return here.s, Do(SaveRequest(as_request(here, "waiting")), saved, self.failed, or_else="told")

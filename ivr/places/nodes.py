@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from ivr import reply
 from ivr.phrases import MoreTime, Phrases
-from ivr.places.kinds import BACK_TO, Speaks, Step, onward
+from ivr.places.kinds import GO_BACK, Speaks, Step, onward
 from ivr.places.wish import counts, half_way, withdraw
-from ivr.reply import AGAIN, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON
+from ivr.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.script import (
     BACK,
     END_MENU,
@@ -58,11 +58,11 @@ class Menu(Speaks):
         s = here.s
         if not options:
             return ()
-        person = () if reply.to_person(here, options) else (PERSON,)
+        person = () if reply.needs_no_zero(here, options) else (PERSON_KEY,)
         if not (s.trail or s.silences or s.wrongs):
             return person
         back = (BACK_KEY,) if s.trail else ()
-        return (*person, AGAIN, *back, *(() if HELP_KEY in s.taught else (HELP_KEY,)))
+        return (*person, AGAIN_KEY, *back, *(() if HELP_KEY in s.taught else (HELP_KEY,)))
 
     def is_topic(self) -> bool:
         return bool(self.text)
@@ -113,8 +113,8 @@ def _more_time(here: Here) -> Session:
     return replace(reply.say(here, here.words(MoreTime.say)), more_time=True)
 
 
-#: The settings under key 9. Each leads back to where the caller came from.
-SETTINGS: dict[str, Callable[[Here], Session]] = {Slower.id: _slower, MoreTime.id: _more_time}
+#: The settings under key 9, each with the function that applies it. Each leads back to where the caller came from.
+SETTERS: dict[str, Callable[[Here], Session]] = {Slower.id: _slower, MoreTime.id: _more_time}
 
 
 class Pause(Step):
@@ -133,7 +133,7 @@ class Pause(Step):
     def took(self, here: Here, event: Input) -> Moved | None:
         s = here.s
         if isinstance(event, Key):
-            return (replace(s, lead=()), Go("person")) if event.keys == PERSON else (s, BACK)
+            return (replace(s, lead=()), Go("person")) if event.keys == PERSON_KEY else (s, BACK)
         if isinstance(event, NoInput) and (s.waited + 1) * self.seconds(here) < LONGEST_PAUSE:
             return replace(s, waited=s.waited + 1, lead=here.words(self.still_here)), STAY
         return None
@@ -147,7 +147,7 @@ class HelpMenu(Menu):
         return tuple(self._today(here, option) for option in self.options)
 
     def _today(self, here: Here, option: Option) -> Option:
-        """An option as it applies now: slow speech can be switched off, and 'words' leads to one just heard."""
+        """An option as it applies now: the other pace is offered, and 'words' leads to the hard word just heard."""
         s = here.s
         if option.goto == Slower.id and s.slow:
             return Option(option.key, here.words(Slower.normal_label), option.goto)
@@ -163,10 +163,11 @@ class HelpMenu(Menu):
     def chosen(self, here: Here, option: Option) -> Moved:
         s, to = Speaks.chosen(self, here, option)
         goto = option.goto
-        if setting := SETTINGS.get(goto):
+        if setting := SETTERS.get(goto):
             return setting(here.at(s)), BACK
         if goto == Pause.id:  # like the other settings, it leads back to where the caller came from
             return s, Go(goto, instead=True)
+        # A promised call stands, unlike after star: whoever chooses another topic has not taken anything back.
         if goto in (MAIN_MENU, END_MENU) and half_way(here.script, s, *s.trail) and not counts(s):
             out = replace(s, trail=(), left_at=-1, topic="" if goto == MAIN_MENU else s.topic, place=At(END_MENU))
             return withdraw(here.at(out), Go(goto, instead=True))
@@ -190,7 +191,7 @@ class Question(Speaks):
     ask: Speech
     options: tuple[Option, ...]
 
-    asks_yes_or_no = True
+    needs_question = True
 
     def says(self, here: Here) -> Speech:
         return self.ask
@@ -199,9 +200,8 @@ class Question(Speaks):
         return self.options
 
     def chosen(self, here: Here, option: Option) -> Moved:
-        """'Not sure' leads to the explanation of a word and the question again, if a word helps;
-
-        the second time, to a person.
+        """Where an answer leads. If 'not sure' leads to the explanation of a word, the caller hears that and the
+        question again; after a second 'not sure', a person is rung.
         """
         target, s = here.script.nodes.get(option.goto), here.s
         meaning = target.meaning() if target else ()
@@ -210,7 +210,7 @@ class Question(Speaks):
         if s.unsure_of == self.id:
             return s, Go("person")
         s = replace(reply.say(here, meaning), unsure_of=self.id, silences=0, wrongs=0)
-        return (reply.offered(s, 1) if s.one_key else s), STAY
+        return (reply.one_at_a_time(s, 1) if s.one_key else s), STAY
 
     def options_written(self) -> tuple[Option, ...]:
         return self.options
@@ -236,7 +236,7 @@ class Word(Speaks):
         """After an explanation: back, all the words, a list by text, and the next word if there is one."""
         by_text = "send_text" if here.script.offers_texts else None
         labels = (
-            (Phrases.words_back, BACK_TO), (Phrases.words_all, WORDS_MENU), (Phrases.words_text, by_text),
+            (Phrases.words_back, GO_BACK), (Phrases.words_all, WORDS_MENU), (Phrases.words_text, by_text),
             (Phrases.words_next, self._next(here)),
         )  # fmt: skip
         return tuple(Option(str(i), here.words(line), goto) for i, (line, goto) in enumerate(labels, 1) if goto)
@@ -250,7 +250,7 @@ class Word(Speaks):
 
     def chosen(self, here: Here, option: Option) -> Moved:
         s = here.s
-        if option.goto == BACK_TO and 0 <= s.left_at < len(s.trail):
+        if option.goto == GO_BACK and 0 <= s.left_at < len(s.trail):
             return s, Back(s.left_at)
         if option.goto == self._next(here):  # it takes this one's place in the trail
             return s, Go(option.goto, instead=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from ivr import reply
 from ivr.hours import LONDON
 from ivr.phrases import Phrases
-from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, got
-from ivr.places.wish import counts, half_way, keep, save
+from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, got
+from ivr.places.wish import counts, half_way, save_counting, save_unfinished
+from ivr.reply import PERSON_KEY
 from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, label
-from ivr.session import At, HangUp, Input, Key, Recorded, Reply, Session, Transfer, TransferEnded
+from ivr.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, fill
 
 #: After this many requests in a row for a person when nobody can talk, the line asks for a message instead, because
@@ -34,7 +37,7 @@ class _Rings(HandsOver):
     def left(self, at: At) -> At | None:
         return None
 
-    def then(self, here: Here) -> Reply:
+    def action(self, here: Here) -> Action:
         ring_seconds = here.script.line.transfer.ring_seconds
         return Transfer(here.script.phones_for_a_person[here.s.place.part], ring_seconds)
 
@@ -47,7 +50,7 @@ class _Rings(HandsOver):
             return replace(s, lead=(), place=replace(place, part=place.part + 1)), STAY
         unasked = self.comes_unasked and event.how != "stopped"
         here = here.at(replace(s, turned_away=s.turned_away + 1, away=event.how))
-        return reply.say(here, here.words(getattr(PersonAway, event.how))), Go("message" if unasked else _away(here))
+        return reply.say(here, here.words(WHY_AWAY[event.how])), Go("message" if unasked else _away(here))
 
 
 def _talked(here: Here) -> Moved:
@@ -57,7 +60,7 @@ def _talked(here: Here) -> Moved:
         return s, Go(END_MENU)
     # An adviser who later rings about the unfinished request sees that they talked to somebody.
     here = here.at(replace(s, heard=(*s.heard, Person.id)))
-    return (save if counts(s) else keep)(here, Go(END_MENU))
+    return (save_counting if counts(s) else save_unfinished)(here, Go(END_MENU))
 
 
 class Person(_Rings):
@@ -74,8 +77,9 @@ class Person(_Rings):
         if is_open and here.script.phones_for_a_person:
             return _instead(here.at(reply.say(here, here.words(PersonAway.tried))))
         here = here.at(replace(here.s, turned_away=here.s.turned_away + 1))
-        if is_open:
-            return _instead(here.at(reply.say(here.at(replace(here.s, away="failed")), here.words(PersonAway.failed))))
+        if is_open:  # there is no phone to ring
+            here = here.at(replace(here.s, away="failed"))
+            return _instead(here.at(reply.say(here, here.words(PersonAway.failed))))
         return _instead(here.at(reply.say(here, here.words(PersonAway.closed), open_again(here))))
 
     def says(self, here: Here) -> Speech:
@@ -83,8 +87,8 @@ class Person(_Rings):
 
     def took(self, here: Here, event: Input) -> Moved | None:
         """Key 0 again rings at once."""
-        if isinstance(event, Key) and event.keys[:1] == "0":
-            return replace(here.s, waited=1), STAY
+        if isinstance(event, Key) and event.keys[:1] == PERSON_KEY:
+            return replace(here.s, interrupted=True), STAY
         return super().took(here, event)
 
 
@@ -107,13 +111,12 @@ class StayOn(_Rings):
     comes_unasked = True
 
     def arrive(self, here: Here) -> Moved:
-        """The second time it rings at once: the caller heard the words, and pressed a key during them."""
-        return replace(here.s, waited=int(here.s.led), led=True), STAY
+        """The second time it rings without words: the caller has heard them, and pressed a key meanwhile."""
+        return replace(here.s, interrupted=here.s.rung_unasked, rung_unasked=True), STAY
 
     def says(self, here: Here) -> Speech:
-        """Neither how to stop the ringing is said to somebody who presses nothing, nor what key 1 does for whoever can
-        press only one: each would have them wait four seconds longer for a person. Key 1 works all the same, and is
-        named where nobody can talk (`message`).
+        """Only that a person is rung. How to stop the ringing, and what key 1 does, would each take four seconds more,
+        and the caller has pressed nothing so far. Both keys work all the same, and `message` names key 1.
         """
         return here.words(Person.try_next if here.s.place.part else self.say)
 
@@ -126,25 +129,34 @@ class PersonAway(Asks):
     tried, not_asked, number = Line(), Line(), Line()
     ring_back, text, listen = label(), label(), label()
     go_on = Line()
-    picks = (Pick(ring_back, "ring_back"), Pick(text, "send_text"), Pick(listen, BACK_TO, said=go_on))
+    picks = (Pick(ring_back, "ring_back"), Pick(text, "send_text"), Pick(listen, GO_BACK, said=go_on))
     stands_alone = person_is_away = number_is_last = True
 
     def says(self, here: Here) -> Speech:
         return ()
 
-    def behind(self, here: Here) -> Speech:
-        """The hours and the number, once: after the choices, because a caller who needs a person has waited enough."""
-        return here.words(self.number) if here.s.place.part == 0 else ()
+    def says_after_choices(self, here: Here) -> Speech:
+        """The hours and the number, once. They come last, because a caller who needs a person has waited enough."""
+        return () if here.s.place.repeated else here.words(self.number)
 
     def is_offered(self, here: Here, pick: Pick) -> bool:
         return pick.label is not self.text or here.script.offers_texts
 
     def choices_only(self, at: At, s: Session) -> At:
-        return replace(at, part=1, offer=0)
+        return replace(at, repeated=True, offer=0)
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
         return (replace(s, topic="") if pick.label is self.text else s), to  # our number, whatever was listened to
+
+
+#: The words for each way in which a transfer ends without a talk.
+WHY_AWAY: Mapping[str, Line] = {
+    "busy": PersonAway.busy,
+    "no_answer": PersonAway.no_answer,
+    "failed": PersonAway.failed,
+    "stopped": PersonAway.stopped,
+}
 
 
 def open_again(here: Here) -> Speech:
@@ -161,18 +173,18 @@ def why_nobody(here: Here) -> Speech:
     """Why nobody can talk to the caller now; empty if that was not tried."""
     if not here.script.hours.is_open(here.now):
         return here.words(PersonAway.closed)
-    return here.words(getattr(PersonAway, here.s.away)) if here.s.away else ()
+    return here.words(WHY_AWAY[here.s.away]) if here.s.away else ()
 
 
 # --- the end ------------------------------------------------------------------------------------
 
 
 class _Ends(HandsOver):
-    """Ends the call in one document without a Gather, so that no key can interrupt: the words are heard in full."""
+    """Ends the call. No key can interrupt, so the words are heard in full."""
 
     stands_alone = True
 
-    def then(self, here: Here) -> Reply:
+    def action(self, here: Here) -> Action:
         return HangUp()
 
     def says(self, here: Here) -> Speech:

@@ -15,7 +15,7 @@ from ivr import reply
 from ivr.diary import Urgency
 from ivr.phrases import Phrases
 from ivr.places.kinds import Speaks
-from ivr.reply import LONGEST_WAIT, PERSON, YES
+from ivr.reply import ACCEPT_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.script import END_MENU, MAIN_MENU, STAY, Go, Here, Moved, Option, Script
 from ivr.session import At, Input, NoInput, Session
 from ivr.spoken import Speech, text_of
@@ -26,7 +26,7 @@ BETWEEN_PARTS, BETWEEN_PARTS_SLOW = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Reading(Speaks):
-    """Tells one thing in up to three parts, then offers what comes next."""
+    """Tells one thing in up to three parts, then offers what comes next, or runs on to another place."""
 
     id: str
     parts: tuple[Speech, ...]
@@ -57,7 +57,11 @@ class Reading(Speaks):
         part, offer = s.place.part, s.place.offer
         if s.place.pen:
             press = str(here.words(Phrases.press_or_wait)[0])
-            return (*here.words(Phrases.pen), gap, *reply.choice(here.script, here.words(Phrases.pen_ready), press))
+            return (
+                *here.words(Phrases.pen),
+                gap,
+                *reply.spoken_choice(here.script, here.words(Phrases.pen_ready), press),
+            )
         told: Speech = ()
         if part < len(self.parts):
             told = (*self.parts[part], *(reply.hint(here) if self.hint_after == part else ()))
@@ -66,9 +70,9 @@ class Reading(Speaks):
         if self.is_telling(s):
             return told
         if offer:
-            return reply.offer(here, told)
+            return reply.one_choice(here, told)
         lead = () if self.next else (*here.script.nodes[END_MENU].say, gap)
-        return (*told, *([gap] if told else []), *lead, *reply.every_option(here))
+        return (*told, *([gap] if told else []), *lead, *reply.every_choice(here))
 
     def seconds(self, here: Here) -> int:
         s = here.s
@@ -89,7 +93,7 @@ class Reading(Speaks):
         return at if self.is_telling(s) else At(self.id, len(self.parts))  # parts that were not heard are not skipped
 
     def teaches(self, here: Here) -> str:
-        return Speaks.teaches(self, here) + (PERSON if self.hint_after == here.s.place.part else "")
+        return Speaks.teaches(self, here) + (PERSON_KEY if self.hint_after == here.s.place.part else "")
 
     # what comes in
 
@@ -100,15 +104,12 @@ class Reading(Speaks):
         s = here.s
         if not self.is_telling(s):
             return None
-        if self.asks_after() or (s.place.pen and key == YES):
+        if self.skips_with_any_key() or (s.place.pen and key == ACCEPT_KEY):
             return self._goes_on(here)
         return (self._to_choices(s), STAY) if s.one_key else None
 
-    def asks_after(self) -> bool:
-        """Whether it runs on to a node with a question:
-
-        until that is heard, keys have no meaning, and at most skip a part.
-        """
+    def skips_with_any_key(self) -> bool:
+        """Whether a key only skips a part: it runs on to another place, whose choices the caller has not heard yet."""
         return bool(self.runs_on_to)
 
     def _goes_on(self, here: Here) -> Moved:
@@ -124,11 +125,11 @@ class Reading(Speaks):
         return (s, Go(self.runs_on_to)) if self.runs_on_to else (self._to_choices(s), STAY)
 
     def _to_choices(self, s: Session) -> Session:
-        return reply.offered(replace(s, place=At(self.id, len(self.parts))), 1)
+        return reply.one_at_a_time(replace(s, place=At(self.id, len(self.parts))), 1)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         if here.s.place.pen:
-            return (Option(YES, here.words(Phrases.pen_ready), ""),)
+            return (Option(ACCEPT_KEY, here.words(Phrases.pen_ready), ""),)
         if self.next:
             return self.next, Option("2", here.words(Phrases.more_label), END_MENU)
         return here.script.places[END_MENU].options_written()
@@ -160,7 +161,7 @@ class Reading(Speaks):
 
 
 def _with_pen(script: Script, at: At) -> At:
-    """A position in a reading, with time to find a pen before a part with a phone number."""
+    """The position; if its part has a phone number, the caller is first given time to find a pen."""
     return replace(at, pen=f"{at.node}.{at.part}" in script.numbers)
 
 
@@ -177,7 +178,7 @@ class Greeting(Reading):
     def choices_only(self, at: At, s: Session) -> At:
         return At(MAIN_MENU) if self.is_telling(s) else At(self.id, len(self.parts))
 
-    def asks_after(self) -> bool:
+    def skips_with_any_key(self) -> bool:
         return False
 
     def at_its_end(self, s: Session) -> Moved:

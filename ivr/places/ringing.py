@@ -11,11 +11,22 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places import changing, whom
 from ivr.places.entry import RingNumber, read_back
-from ivr.places.kinds import BACK_TO, Asks, HandsOver, Pick, no, not_sure, onward, wishing, yes
-from ivr.places.whom import WHO, words_about
-from ivr.places.wish import RingFailed, anew, in_haste, is_keyed, keep, promise, save, told
+from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, no, not_sure, one_more_wrong, onward, wishing, yes
+from ivr.places.whom import AFTER_WHO, WHO, words_about
+from ivr.places.wish import (
+    RingFailed,
+    is_keyed,
+    new_wish,
+    promise,
+    rung_early,
+    save_counting,
+    save_unfinished,
+    with_promise,
+)
+from ivr.reply import BACK_KEY, HELP_KEY, PERSON_KEY
+from ivr.request import Need
 from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
-from ivr.session import At, Done, HoldWindow, Record, Recorded, Reply, TransferEnded
+from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 
 #: Seconds of silence that end a spoken message: normally; and for callers who need more time, or were asked for a
@@ -24,6 +35,15 @@ SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 
 
 # --- which number -------------------------------------------------------------------------------
+
+
+#: The words for each verdict of `dialling` on the number that a call shows. One that the phone network garbled is not
+#: the caller's fault, so it counts as hidden.
+_WHY_NOT_THIS_PHONE = {
+    "hidden": RingNumber.hidden, "malformed": RingNumber.hidden, "freephone": RingNumber.hidden,
+    "short": RingNumber.short, "long": RingNumber.long, "premium": RingNumber.premium,
+    "emergency": RingNumber.emergency, "foreign": RingNumber.foreign,
+}  # fmt: skip
 
 
 class RingBack(Asks):
@@ -35,21 +55,19 @@ class RingBack(Asks):
     for_staff = stands_alone = begins_dialogue = True
 
     def arrive(self, here: Here) -> Moved:
-        here = anew(here)
+        here = new_wish(here)
         own = dialling.judge(here.s.caller)
         if own.verdict == "fine":
             return here.s, STAY
-        # a number that the phone network garbled is not the caller's fault
-        why = RingNumber.hidden if own.verdict in ("malformed", "freephone") else getattr(RingNumber, own.verdict)
-        here = here.at(reply.say(here, here.words(why)))
+        here = here.at(reply.say(here, here.words(_WHY_NOT_THIS_PHONE[own.verdict])))
         if here.s.keyed:
             return wishing(here, number=here.s.keyed).s, Go("ring_check")
         return here.s, Go("ring_number")
 
     def picked(self, here: Here, pick: Pick) -> Moved:
-        here, own = anew(here), dialling.judge(here.s.caller).e164
+        here, own = new_wish(here), dialling.judge(here.s.caller).e164
         if pick.label is Phrases.if_yes:
-            return keep(wishing(here, number=own), Go(WHO))
+            return save_unfinished(wishing(here, number=own), Go(WHO))
         return super().picked(wishing(here, number=own) if pick.label is Phrases.if_not_sure else here, pick)
 
 
@@ -66,7 +84,7 @@ class RingCheck(Asks):
     def picked(self, here: Here, pick: Pick) -> Moved:
         if pick.label is not Phrases.if_yes:
             return super().picked(here, pick)
-        return whom.instead(here, Go(RingOut.id)) if here.s.wishes.theirs else keep(here, Go(WHO))
+        return whom.instead(here, Go(AFTER_WHO)) if here.s.wishes.theirs else save_unfinished(here, Go(WHO))
 
 
 # --- how urgent: from here on it counts ---------------------------------------------------------
@@ -74,14 +92,14 @@ class RingCheck(Asks):
 
 def _promised(here: Here) -> Speech:
     """Says that the request is saved, and the day on which we will ring: only what is certain, and never 'soon'."""
-    has_time = here.s.wishes.window is not None and not in_haste(here.s)
+    has_time = here.s.wishes.window is not None and not rung_early(here.s)
     if here.s.wishes.theirs:
-        return told(here, RingDone.theirs if has_time else RingDone.theirs_by)
-    return told(here, RingDone.say if has_time else RingDone.by)
+        return with_promise(here, RingDone.theirs if has_time else RingDone.theirs_by)
+    return with_promise(here, RingDone.say if has_time else RingDone.by)
 
 
-def _counts(here: Here) -> Speech:
-    """The promise, as soon as it is made. A caller with little time whose day is not today also gets our number."""
+def _confirmed(here: Here) -> Speech:
+    """The promise, said as soon as the request counts. An urgent caller who is not rung today also gets our number."""
     gap = here.script.line.pace.between_choices
     is_today = dt.datetime.fromtimestamp(promise(here).due, LONDON).date() == here.now.astimezone(LONDON).date()
     number = (*here.words(RingDone.ring_us), gap) if here.s.wishes.urgent and not is_today else ()
@@ -95,26 +113,26 @@ class _HowUrgent(Asks):
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
-        return save(here.at(s), to, says=_counts) if to == Go("ring_when") else (s, to)
+        return save_counting(here.at(s), to, says=_confirmed) if to == Go("ring_when") else (s, to)
 
 
-class RingOut(_HowUrgent):
-    """Asks whether a child is out of school now."""
+class RingSchool(_HowUrgent):
+    """Asks whether a child is out of school now. (In staff's files it is `ring_out`.)"""
 
     id = "ring_out"
     ask, you, they = Line(), Line(), Line()
     picks = (yes("ring_when", urgent=True, today=True), no("ring_urgent"), not_sure("ring_when", urgent=True))
 
     def arrive(self, here: Here) -> Moved:
-        """Skipped if the guidance that was heard already tells."""
-        return (here.s, STAY) if here.s.wishes.urgent is None else save(here, Go("ring_when"), says=_counts)
+        """Not asked if the urgency follows from the guidance that the caller listened to."""
+        return (here.s, STAY) if here.s.wishes.urgent is None else save_counting(here, Go("ring_when"), says=_confirmed)
 
     def says(self, here: Here) -> Speech:
         return here.words(words_about(here, self.ask, me=self.you, other=self.they))
 
 
 class RingUrgent(_HowUrgent):
-    """Asks whether there is a letter with a time limit."""
+    """Asks whether they have a letter from the council. Most such letters have a time limit."""
 
     id = "ring_urgent"
     ask, they = Line(), Line()
@@ -158,14 +176,14 @@ class RingWhen(Asks):
             if done.spooled and here.s.wishes.moving:
                 return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
             if done.spooled:
-                return save(wishing(here, no_place=True), to)
+                return save_counting(wishing(here, no_place=True), to)
             if done.window is None and is_keyed(here) and here.s.wishes.when == "any" and not here.s.wishes.moving:
-                return save(wishing(here, no_place=True), to)
-            if done.window is None:  # counted, so that it ends: with a person, if everything is full
+                return save_counting(wishing(here, no_place=True), to)
+            if done.window is None:  # counted as an error, so that a caller who only finds full days gets a person
                 s = reply.say(here, here.words(self.full))
-                return replace(s, place=At(self.id), wrongs=s.wrongs + 1, slips=s.slips + 1), Go(self.id)
+                return replace(one_more_wrong(s), place=At(self.id)), Go(self.id)
             here = wishing(here, window=done.window)
-            return changing.move(here) if here.s.wishes.moving else save(here, to)
+            return changing.move(here) if here.s.wishes.moving else save_counting(here, to)
 
         failed = changing.RingMoved.not_now if s.wishes.moving else RingFailed.say
         return s, Do(_window(here.at(s)), held, failed)
@@ -194,7 +212,7 @@ class _Kept(Asks):
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
-        return save(here.at(s), to)
+        return save_counting(here.at(s), to)
 
 
 class RingMessage(_Kept):
@@ -210,11 +228,14 @@ class RingMessage(_Kept):
 
     def arrive(self, here: Here) -> Moved:
         """Not asked about somebody else's phone, since nobody can agree for them: the careful answers apply."""
-        return here.s, Go(RingNeeds.id) if here.s.wishes.theirs else STAY
+        return here.s, Go("ring_needs") if here.s.wishes.theirs else STAY
 
 
 class RingSafe(_Kept):
-    """Asks whether we may say who is ringing if somebody else answers."""
+    """Asks whether we may say who is ringing if somebody else answers.
+
+    Whoever answers this again is asked for all their needs again, so those that were said are forgotten.
+    """
 
     id = "ring_safe"
     ask, will, will_not = Line(), Line(), Line()
@@ -245,12 +266,23 @@ class RingNeeds(_Kept):
         return here.words(self.theirs if here.s.wishes.theirs else self.say)
 
     def is_offered(self, here: Here, pick: Pick) -> bool:
-        return pick.label.name not in here.s.wishes.needs
+        return self._need(pick) not in here.s.wishes.needs
 
     def picked(self, here: Here, pick: Pick) -> Moved:
-        if pick.label is not self.nothing:
-            here = wishing(here, needs=(*here.s.wishes.needs, pick.label.name))
+        if need := self._need(pick):
+            here = wishing(here, needs=(*here.s.wishes.needs, need))
         return super().picked(here, pick)
+
+    def _need(self, pick: Pick) -> Need | None:
+        """The need that a choice stands for, as it is stored with the request."""
+        return _NEEDS.get(pick.label)
+
+
+_NEEDS: dict[Line, Need] = {
+    RingNeeds.relay: "relay",
+    RingNeeds.interpreter: "interpreter",
+    RingNeeds.slow: "slow",
+}
 
 
 # --- the promise, and a message -----------------------------------------------------------------
@@ -276,7 +308,7 @@ class RingDone(Asks):
         change = here.words(self.change if shows else self.change_hidden)
         return (*_promised(here), gap, *reference, gap, *change)
 
-    def number_said(self, here: Here) -> str:
+    def name_of_number(self, here: Here) -> str:
         return "reference"
 
 
@@ -286,6 +318,10 @@ def reference_twice(here: Here) -> Speech:
     pairs = tuple(reference[i : i + 2] for i in range(0, len(reference), 2))
     once = here.script.grammar.digits(pairs, pace.each_digit, pace.between_groups)
     return (*once, 2 * pace.between_groups, *once)
+
+
+#: Where keys lead that end a recording before anything was said. Any other ends it like silence.
+_INSTEAD_OF_A_MESSAGE = {PERSON_KEY: "person", BACK_KEY: GO_BACK, HELP_KEY: HELP}
 
 
 class RingName(HandsOver):
@@ -300,7 +336,7 @@ class RingName(HandsOver):
     def says(self, here: Here) -> Speech:
         return here.words(self.say)
 
-    def then(self, here: Here) -> Reply:
+    def action(self, here: Here) -> Action:
         silence = SLOW_SILENCE_SECONDS if here.s.slow or here.s.more_time else SILENCE_SECONDS
         return Record(here.script.line.ring_back.message_seconds, silence, here.s.wishes.request)
 
@@ -308,7 +344,7 @@ class RingName(HandsOver):
         """Continue, with thanks if something was said."""
         assert isinstance(event, Recorded)
         if event.seconds:
-            return reply.say(here, here.words(self.thanks)), Go("person" if event.key == "0" else END_MENU)
-        if event.key in ("0", "*", "9"):
-            return here.s, onward({"0": "person", "*": BACK_TO, "9": HELP}[event.key])
+            return reply.say(here, here.words(self.thanks)), Go("person" if event.key == PERSON_KEY else END_MENU)
+        if goto := _INSTEAD_OF_A_MESSAGE.get(event.key):
+            return here.s, onward(goto)
         return reply.say(here, here.words(self.nothing)), Go(END_MENU)

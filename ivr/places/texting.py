@@ -70,7 +70,7 @@ class SendTextTo(Asks):
     for_staff = stands_alone = True
 
     def arrive(self, here: Here) -> Moved:
-        """Says so beforehand if the phone is a landline or hides its number. A number entered earlier is offered."""
+        """Not asked if this phone cannot be texted: the caller hears why, and enters a number or confirms one."""
         own = dialling.judge(here.s.caller)
         if own.mobile:
             return here.s, STAY
@@ -92,9 +92,9 @@ class TextNumber(PhoneEntry):
     id = "text_number"
     say, hidden, not_mobile = Line(), Line(), Line()
     stands_alone = True
-    then = "text_check"
+    goto = "text_check"
 
-    def must_be_mobile(self) -> Line | None:
+    def refusal_of_landline(self) -> Line | None:
         return self.not_mobile
 
 

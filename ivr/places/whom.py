@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from ivr import dialling
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
-from ivr.places.wish import RingFailed, keep
+from ivr.places.wish import RingFailed, save_unfinished
 from ivr.script import STAY, Do, Go, Here, Line, Moved, Transition, label
 from ivr.session import CancelRequest, Done
 from ivr.spoken import Speech
 
 #: The first of these questions, and what follows them.
-WHO, THEN = "ring_who", "ring_out"
+WHO, AFTER_WHO = "ring_who", "ring_out"
 
 
 class _Kept(Asks):
@@ -27,7 +27,7 @@ class _Kept(Asks):
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
-        return keep(here.at(s), to)
+        return save_unfinished(here.at(s), to)
 
 
 class RingWho(_Kept):
@@ -38,15 +38,15 @@ class RingWho(_Kept):
     child, me, other = label(), label(), label()
     own_right = Line()
     picks = (
-        Pick(child, THEN, sets={"about": "child"}),
-        Pick(me, THEN, said=own_right, sets={"about": "me"}),
+        Pick(child, AFTER_WHO, sets={"about": "child"}),
+        Pick(me, AFTER_WHO, said=own_right, sets={"about": "me"}),
         Pick(other, "ring_agreed", sets={"about": "other"}),
     )
 
     def arrive(self, here: Here) -> Moved:
         """Asked once in a call."""
         about = here.s.wishes.about
-        return here.s, Go(RingAgreed.id if about == "other" else THEN) if about else STAY
+        return here.s, Go(RingAgreed.id if about == "other" else AFTER_WHO) if about else STAY
 
 
 class RingAgreed(_Kept):
@@ -56,8 +56,8 @@ class RingAgreed(_Kept):
     ask, not_agreed = Line(), Line()
     picks = (
         yes("ring_whose", agreed=True),
-        no(THEN, said=not_agreed, agreed=False),
-        not_sure(THEN, said=not_agreed, agreed=False),
+        no(AFTER_WHO, said=not_agreed, agreed=False),
+        not_sure(AFTER_WHO, said=not_agreed, agreed=False),
     )
 
 
@@ -67,7 +67,7 @@ class RingWhose(Asks):
     id = "ring_whose"
     ask, keyed = Line(), Line()
     yours, theirs = label(), label()
-    picks = (Pick(yours, THEN, sets={"theirs": False}), Pick(theirs, "ring_number", sets={"theirs": True}))
+    picks = (Pick(yours, AFTER_WHO, sets={"theirs": False}), Pick(theirs, "ring_number", sets={"theirs": True}))
     unfinished = True
 
     def says(self, here: Here) -> Speech:
@@ -75,27 +75,27 @@ class RingWhose(Asks):
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
-        return (s, to) if pick.label is self.theirs and _is_own(here) else keep(here.at(s), Go(THEN))
+        return (s, to) if pick.label is self.theirs and _is_own(here) else save_unfinished(here.at(s), Go(AFTER_WHO))
 
 
 def _is_own(here: Here) -> bool:
-    """Whether the draft is for the phone that the caller is using."""
+    """Whether the wish is for the phone that the caller is using."""
     own = dialling.judge(here.s.caller)
     return own.verdict == "fine" and own.e164 == here.s.wishes.number
 
 
 def instead(here: Here, then: Transition) -> Moved:
-    """Save a draft for the other person's phone, and after that take back the one for the caller's own.
+    """Save a wish for the other person's phone, and after that take back the one for the caller's own.
 
     So whoever hangs up in between is rung on one of them.
     """
     before = CancelRequest(here.s.wishes.request, here.s.wishes.reference)
-    draft = wishing(here.at(replace(here.s, asked=here.s.asked + 1)), request="", reference="")
+    wish = wishing(here.at(replace(here.s, asked=here.s.asked + 1)), request="", reference="")
 
     def taken_back(here: Here, done: Done) -> Moved:
         return here.s, then
 
-    return keep(draft, Do(before, taken_back, RingFailed.say) if before.reference else then)
+    return save_unfinished(wish, Do(before, taken_back, RingFailed.say) if before.reference else then)
 
 
 def words_about(here: Here, child: Line, *, me: Line | None = None, other: Line) -> Line:

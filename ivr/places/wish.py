@@ -1,4 +1,4 @@
-"""The draft of a callback request: what is saved of it, and what is promised.
+"""The wish to be rung, while the caller is asked about it: what is saved of it, and what is promised.
 
 A request counts once its number and its urgency are known. From then on the call back is promised, and each further
 answer is saved at once: a caller who hangs up or stays silent is still rung, with the care they asked for. A caller who
@@ -48,23 +48,23 @@ class RingCancelled(Words):
     say, one, not_rung = Line(), Line(), Line()
 
 
-# --- the state of the draft --------------------------------------------------------------
+# --- the state of the wish ---------------------------------------------------------------
 
 
 def half_way(script: Script, s: Session, *where: At) -> bool:
-    """Whether a callback draft is in progress: a number is saved, but not all questions are answered."""
+    """Whether the caller is being asked: a number is saved, but not all questions are answered."""
     places = script.places
     asking = any((place := places.get(at.node)) is not None and place.unfinished for at in where)
     return asking and bool(s.wishes.reference) and not s.wishes.moving
 
 
 def counts(s: Session) -> bool:
-    """Whether the call back is promised: number and urgency are known."""
+    """Whether the call back is promised: it is saved, and the urgency is known."""
     return bool(s.wishes.reference) and s.wishes.urgent is not None
 
 
-def anew(here: Here) -> Here:
-    """Start a new draft with its own id, so that drafts are never mixed up. Whom it is about stays as it was."""
+def new_wish(here: Here) -> Here:
+    """Forget the answers so far, for a request with an id of its own. Whom it is about stays known."""
     urgency = reply.heard_of_urgency(here.script, here.s)
     wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today", about=here.s.wishes.about)
     return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))
@@ -73,10 +73,10 @@ def anew(here: Here) -> Here:
 # --- saving and withdrawing --------------------------------------------------------
 
 
-def keep(here: Here, then: Transition) -> Moved:
+def save_unfinished(here: Here, then: Transition) -> Moved:
     """Save the answers so far. The request does not count yet.
 
-    Here a number is taken down first, so here the limit of one call applies.
+    Every request is first saved by this function, so the limit of numbers in one call is applied here.
     """
     number, asked = here.s.wishes.number, here.s.phones_asked
     if is_keyed(here) and number not in asked:
@@ -87,15 +87,15 @@ def keep(here: Here, then: Transition) -> Moved:
     def kept(here: Here, done: Done) -> Moved:
         return _written(here, done).s, then
 
-    return here.s, Do(SaveRequest(request(here, "unfinished")), kept, RingFailed.say, limited=LIMITED)
+    return here.s, Do(SaveRequest(as_request(here, "unfinished")), kept, RingFailed.say, limited=LIMITED)
 
 
 def is_keyed(here: Here) -> bool:
-    """Whether the number of the draft is not the one that rang: it was keyed, or is not known."""
+    """Whether the number to ring is not the one that rang: it was keyed, or is not known."""
     return not here.s.wishes.number or here.s.wishes.number != dialling.judge(here.s.caller).e164
 
 
-def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
+def save_counting(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
     """Save the request, which counts from now on. `says` is spoken once it is saved."""
 
     def saved(here: Here, done: Done) -> Moved:
@@ -104,21 +104,22 @@ def save(here: Here, then: Transition, says: Callable[[Here], Speech] | None = N
         here = here.at(got(replace(here.s, keyed=here.s.keyed if number == own else number), "request"))
         return reply.say(here, says(here)) if says else here.s, then
 
-    return here.s, Do(SaveRequest(request(here, "waiting")), saved, RingFailed.say, limited=LIMITED)
+    return here.s, Do(SaveRequest(as_request(here, "waiting")), saved, RingFailed.say, limited=LIMITED)
 
 
 def finished_for(here: Here) -> Moved:
     """Leave the questions, for a caller who no longer answers. The careful answer is assumed for the rest."""
-    return save(wishing(here, urgent=here.s.wishes.urgent is not False), Go("ring_done"))
+    return save_counting(wishing(here, urgent=here.s.wishes.urgent is not False), Go("ring_done"))
 
 
 def withdraw(here: Here, then: Transition) -> Moved:
-    """Withdraw an unfinished draft."""
+    """Withdraw the wish, and say so."""
 
     def withdrawn(here: Here, done: Done) -> Moved:
-        words = RingCancelled.one if others(done) or done.spooled else RingCancelled.not_rung
-        number, here = here.s.wishes.number, anew(here.at(reply.say(here, here.words(words))))
-        return wishing(here.at(not_rung(here.s, done)), number=number).s, then
+        words = RingCancelled.one if rung_for_others(done) or done.spooled else RingCancelled.not_rung
+        number = here.s.wishes.number
+        here = new_wish(here.at(reply.say(here, here.words(words))))
+        return wishing(here.at(without_request(here.s, done)), number=number).s, then
 
     return here.s, Do(CancelRequest(here.s.wishes.request, here.s.wishes.reference), withdrawn, RingFailed.say)
 
@@ -128,12 +129,12 @@ def _written(here: Here, done: Done) -> Here:
     return wishing(here, request=done.request.id, reference=done.reference)
 
 
-def not_rung(s: Session, done: Done) -> Session:
-    """The session after a withdrawal: without a request, unless this phone is still rung for another caller."""
-    return s if others(done) else replace(s, got=tuple(what for what in s.got if what != "request"))
+def without_request(s: Session, done: Done) -> Session:
+    """The session after a withdrawal: the caller has no request, unless this phone is still rung for another."""
+    return s if rung_for_others(done) else replace(s, got=tuple(what for what in s.got if what != "request"))
 
 
-def others(done: Done) -> bool:
+def rung_for_others(done: Done) -> bool:
     """Whether this phone is still rung, for another caller. Who that is must not be revealed."""
     return done.request is not None and done.request.open
 
@@ -143,8 +144,8 @@ def message_id(s: Session) -> str:
     return f"{s.call}-message"
 
 
-def request(here: Here, state: State) -> CallbackRequest:
-    """The draft as a CallbackRequest."""
+def as_request(here: Here, state: State) -> CallbackRequest:
+    """The wish as a CallbackRequest."""
     s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
     what = "left a message" if wishes.message_only else "asked to be rung back"
     asker = Asker(
@@ -152,7 +153,7 @@ def request(here: Here, state: State) -> CallbackRequest:
         reference=wishes.reference,
         asked_at=seconds,
         finished=state == "waiting",
-        promise=replace(promise(here), told=told_in_words(here) if state == "waiting" else ""),
+        promise=replace(promise(here), told=promise_in_words(here) if state == "waiting" else ""),
         urgent=bool(wishes.urgent),
         today=wishes.today,
         pressed_nothing=not s.pressed,
@@ -180,8 +181,9 @@ def request(here: Here, state: State) -> CallbackRequest:
 def promise(here: Here) -> Promise:
     """The promise to the caller, from their window and their urgency.
 
-    One who has no window yet is rung as soon as somebody is there; where none could be held, in the part of the day
-    that they chose. An urgent one is rung before their window only if any time is right for them.
+    A caller who has not chosen a time yet is rung as soon as somebody is there. If no place could be held in a window,
+    they are rung in the next part of the day of the kind that they chose. An urgent caller is rung before their window
+    only if any time is right for them.
     """
     diary, wishes = here.script.diary, here.s.wishes
     first, soon = diary.opening(here.now), _urgent_due(here)
@@ -191,7 +193,7 @@ def promise(here: Here) -> Promise:
     if wishes.window is None:
         return Promise(opens=first, due=soon)
     opens, due = diary.times(wishes.window)
-    if in_haste(here.s):
+    if rung_early(here.s):
         opens = min(opens, first)
     if wishes.urgent and not wishes.moving and opens < soon:
         due = min(due, soon)
@@ -206,7 +208,7 @@ def _chosen(here: Here) -> Window | None:
     return next((window for window in here.script.diary.windows(here.now) if window.part == wishes.when), None)
 
 
-def in_haste(s: Session) -> bool:
+def rung_early(s: Session) -> bool:
     """Whether the caller is rung before their window: they are urgent, and any time is right for them.
 
     Not after they have moved the call, because they were then promised a different time.
@@ -223,13 +225,13 @@ def _urgent_due(here: Here) -> float:
 _PARTS = {"morning": Phrases.in_the_morning, "afternoon": Phrases.in_the_afternoon}
 
 
-def told(here: Here, line: Line) -> Speech:
-    """`line` with the day and the part of the day on which we will ring; for urgent callers, the latest time."""
+def with_promise(here: Here, line: Line) -> Speech:
+    """`line` with the day on which we will ring, and the part of the day if that was promised."""
     day, part = _day_and_part(here)
     return spoken.fill(here.words(line), {"day": day, "window": part or here.words(Phrases.at_any_time)})
 
 
-def told_in_words(here: Here) -> str:
+def promise_in_words(here: Here) -> str:
     """The day, and its part if they were told one, as the caller hears them. Kept with the promise, for the adviser."""
     day, part = _day_and_part(here)
     return spoken.text_of((*day, ",", *part) if part else day).replace(" ,", ",")
@@ -238,7 +240,7 @@ def told_in_words(here: Here) -> str:
 def _day_and_part(here: Here) -> tuple[Speech, Speech]:
     """The day on which we will ring, and the part of the day; no part where the promise is the day alone."""
     s, today = here.s, here.now.astimezone(LONDON).date()
-    window = None if in_haste(s) else s.wishes.window
+    window = None if rung_early(s) else s.wishes.window
     due = s.wishes.due or promise(here).due
     day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
     return here.script.grammar.date(day, today), here.words(_PARTS[window.part]) if window else ()

@@ -149,5 +149,27 @@ def _window_by_its_name(old: Fields) -> Fields:
     return {**old, "wishes": wishes}
 
 
+def _flags_of_their_own(old: Fields) -> Fields:
+    """Upgrade: version 2 had shorter names, and kept at `part` 1 what was already heard at a place without parts."""
+    new = dict(old)
+    for before, name in (("led", "rung_unasked"), ("entered", "number_ended_at")):
+        if before in new:
+            new[name] = new.pop(before)
+    return {**new, "place": _heard_already(old["place"]), "trail": [_heard_already(at) for at in old.get("trail", ())]}
+
+
+def _heard_already(at: Fields) -> Fields:
+    """A position of version 2. Its places without parts are the steps that are no phones of a person."""
+    if at["node"] not in _REPEAT:
+        return at
+    return {name: value for name, value in at.items() if name != "part"} | {"repeated": bool(at.get("part"))}
+
+
+#: Steps that said less where `part` was 1.
+_REPEAT = frozenset(
+    ("person_away", "ring_check", "text_check", "ring_number", "text_number", "ring_reference", "letter_date")
+)
+
+
 REQUESTS = Codec(CallbackRequest, _request_of_askers)
-SESSIONS = Codec(Session, _window_by_its_name)
+SESSIONS = Codec(Session, _window_by_its_name, _flags_of_their_own)

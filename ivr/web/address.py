@@ -41,7 +41,7 @@ class Address:
             node, part, offer, revision, flags, counts, back = text.split(".")
             counted = tuple(map(int, counts.split("-")))
             before, _, at = back.partition("-")
-            place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p")
+            place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p", repeated="r" in flags)
             if len(counted) != len(_COUNTED):
                 return None
             return cls(place, revision, flags, counted, At(before, int(at)) if back else None)
@@ -63,7 +63,8 @@ class Address:
         got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
         return replace(
             known, turn=turn, trail=trail, slow="s" in self.flags, more_time="m" in self.flags,
-            one_key="o" in self.flags, led="l" in self.flags, pressed="p" in self.flags,
+            one_key="o" in self.flags, rung_unasked="l" in self.flags, interrupted="i" in self.flags,
+            pressed="p" in self.flags,
             message_offered="v" in self.flags, away=away, got=got, visited=None,
             **dict(zip(_COUNTED, self.counts, strict=True)),
         )  # fmt: skip
@@ -79,7 +80,8 @@ _GOT: dict[str, Got] = {"C": "transfer", "R": "request", "T": "text"}
 def _flags(s: Session) -> dict[str, bool]:
     """The flags of a session, by their letter in an address."""
     return {
-        "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.led, "p": s.pressed, "v": s.message_offered,
+        "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.rung_unasked, "p": s.pressed, "v": s.message_offered,
+        "i": s.interrupted, "r": s.place.repeated,
         **{letter: s.away == how for letter, how in _AWAY.items()},
         **{letter: what in s.got for letter, what in _GOT.items()},
     }  # fmt: skip

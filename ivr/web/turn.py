@@ -204,7 +204,11 @@ class CallWebhook:
 
     def _reply_again(self, session: Session) -> str:
         edition, is_its_own = edition_of(self._line.live, session.revision)
-        known = session if is_its_own else replace(call.resumed(edition.script, session, session.place), waited=0)
+        known = (
+            session
+            if is_its_own
+            else replace(call.resumed(edition.script, session, session.place), waited=0, interrupted=False)
+        )
         return self._reply(edition, call.current(edition.script, known, self._now), "again")
 
     def _reply(self, edition: Edition, turn: Turn, kind: str) -> str:
