@@ -19,7 +19,7 @@ _PHONE = "0(?: *[0-9]){8,16} *"
 _ANY_NUMBER = "[0-9](?: *[0-9]){2,16} *"
 _PARAGRAPH = r"[0-9]{1,3}(?:\.[0-9]{1,3})*"
 #: Before the @ of an address: neither a scheme like `mailto:` nor brackets, quotes, or a dot at an end.
-_BEFORE_AT = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_BEFORE_AT = r"[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]+)*"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"{_BEFORE_AT}@{_HOST}(?:\.{_HOST})+"
 _LINK = r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?(?:[/?#][!-~]*)?"

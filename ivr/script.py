@@ -30,19 +30,14 @@ from ivr.spoken import Speech
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts for places that name none of their own.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
-#: The automatic reply to people who text the line.
-TEXT_REPLY = "text_reply"
-#: The same, if the text could not be kept; and the name of the day by which the first promises an answer.
-TEXT_NOT_KEPT, ANSWER_DAY = "text_not_kept", "answer_day"
+#: The automatic reply to people who text the line; the one if their text could not be kept; and the first one's blank.
+TEXT_REPLY, TEXT_NOT_KEPT, ANSWER_DAY = "text_reply", "text_not_kept", "answer_day"
 #: Texts that every script must have.
 NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY, TEXT_NOT_KEPT)
 
 
-class Option(msgspec.Struct, frozen=True):
-    """A choice of the caller: its key, its label, and its target.
-
-    A msgspec Struct, because turns create some, and a frozen dataclass takes five times as long.
-    """
+class Option(msgspec.Struct, frozen=True):  # turns create some, and a frozen dataclass takes five times as long
+    """A choice of the caller: its key, its label, and its target."""
 
     key: str
     label: Speech
@@ -126,9 +121,9 @@ class Do(msgspec.Struct, frozen=True):
 
 
 Transition = Stay | Go | Back | Do
+STAY, BACK = Stay(), Back()
 #: A place's answer to an event: the changed session, and the transition.
 Moved = tuple[Session, Transition]
-STAY, BACK = Stay(), Back()
 
 
 # --- places -------------------------------------------------------------------------------------
@@ -190,6 +185,9 @@ class Place:
     person_is_away: bool = False
     #: Whether its phone number is said after the choices.
     number_is_last: bool = False
+    #: Seconds within which a caller who does nothing any more gets something, whatever came before: a person, a
+    #: request, or why nobody can talk and whom to ring when. `ivr check --all` holds it.
+    helped_within: float = 300
 
     # coming and going
 
@@ -330,11 +328,9 @@ class Script:
 
     revision: str
     line: LineSettings
-    #: Respellings for words that a voice would mispronounce.
-    respelt: Mapping[str, str]
-    #: The nodes that staff wrote.
+    respelt: Mapping[str, str]  #: How words are written for a voice that would mispronounce them.
+    #: The nodes that staff wrote, and the built-in steps.
     nodes: Mapping[str, Any]
-    #: The built-in steps.
     steps: Mapping[str, Place]
     #: Every setting by name, as it is spoken.
     values: Mapping[str, str | Speech]

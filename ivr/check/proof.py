@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -85,8 +85,8 @@ class Proof:
 
     states: int
     moves: int
-    #: The most seconds that a caller who does nothing waits until they get something.
-    longest: float
+    #: By place: the most seconds until a caller who does nothing from there on gets something.
+    longest: Mapping[str, float]
     faults: tuple[Fault, ...]
 
 
@@ -112,7 +112,8 @@ class _Prover:
         self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
         self._faults: dict[tuple[str, str], Fault] = {}
-        self._moves, self._longest = 0, 0.0
+        self._moves = 0
+        self._longest: dict[str, float] = {}
 
     def prove(self, most: int) -> Proof:
         for turn in self._states.starts():
@@ -238,11 +239,15 @@ class _Prover:
         seconds = self._until_got(past.put(turn.session), turn, frozenset(), 0.0)
         if seconds == inf:
             self._fault("nothing", state, "Whoever does nothing from here on gets nothing.", NoInput())
-        elif seconds > LONGEST_CALL and turn.session.place.node != Pause.id:
-            says = f"Whoever does nothing from here on waits {seconds:.0f} seconds until they have something."
+            return
+        place = self._script.places[turn.session.place.node]
+        self._longest[place.id] = max(seconds, self._longest.get(place.id, 0.0))
+        if seconds > place.helped_within:
+            says = (
+                f"Whoever does nothing from here on waits {seconds:.0f} seconds until they have something. "
+                f"Here it must be {place.helped_within:.0f} at most."
+            )
             self._fault("nothing", state, says, NoInput())
-        elif turn.session.place.node != Pause.id:
-            self._longest = max(self._longest, seconds)
 
     def _until_got(self, s: Session, turn: Turn, before: frozenset[Session], spent: float) -> float:
         """The most seconds until a caller who does nothing gets something; infinite if they never do, or only after the

@@ -123,6 +123,7 @@ class Pause(Step):
     id = "pause"
     say, still_here = Line(), Line()
     for_staff = stands_alone = True
+    helped_within = LONGEST_PAUSE + Step.helped_within
 
     def speech(self, here: Here) -> Speech:
         return here.words(self.say)
