@@ -67,6 +67,7 @@ The core knows only itself: no clock, no files, no network.
     check/       the gate: rules about callers, and simulated callers
     changes      what callers will hear differently
     atlas        the line as a map: places, choices, and how many keys lead there
+    dropoff      where callers give up: visits, errors and hang-ups, counted by place
     editing      edits line.yaml, keeping its comments
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended

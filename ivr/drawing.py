@@ -13,11 +13,12 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from ivr import atlas
 from ivr.atlas import Kind, Spot
+from ivr.dropoff import TOO_FEW, Footfall
 
 #: The colour of each kind of place: of its head, and of its border. Words say the kind too.
 COLOURS: dict[Kind, tuple[str, str]] = {
@@ -36,6 +37,8 @@ _DRAW = (
 )
 _STYLE = """rankdir=LR; nodesep=0.15; ranksep=1.1; bgcolor=transparent; tooltip=" ";
 node [shape=plain, fontname=Arial, fontsize=11]; edge [color="#5a6370", arrowsize=0.6, tooltip=" "];"""
+#: From no visit in trouble to four in ten and more, a colour for each tenth.
+_SHADES = ("#ffffff", "#fdeee6", "#fad6c3", "#f5b493", "#ee8f63")
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 
 
@@ -43,9 +46,13 @@ class NotDrawn(Exception):
     """The picture could not be drawn. The message says why."""
 
 
-def svg(spots: tuple[Spot, ...], found: Iterable[str] = ()) -> str:
-    """The map as an SVG element. The places in `found` have a thick border. Raises NotDrawn."""
-    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found)), *_lines(spots), "}"))
+def svg(spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Footfall] = ()) -> str:
+    """The map as an SVG element. Raises NotDrawn.
+
+    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble.
+    """
+    by_place = {each.place: each for each in walked}
+    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found), by_place), *_lines(spots), "}"))
     try:
         done = subprocess.run(  # noqa: S603  a fixed program; the graph is its input
             [sys.executable, "-c", _DRAW], input=graph, capture_output=True, text=True, encoding="utf-8",
@@ -60,12 +67,13 @@ def svg(spots: tuple[Spot, ...], found: Iterable[str] = ()) -> str:
     return _PROLOGUE.sub("", done.stdout, count=1)
 
 
-def _boxes(spots: tuple[Spot, ...], found: frozenset[str]) -> Iterable[str]:
+def _boxes(spots: tuple[Spot, ...], found: frozenset[str], walked: Mapping[str, Footfall]) -> Iterable[str]:
     named, titles = atlas.crowded(spots), {spot.id: spot.title for spot in spots}
     for spot in spots:
         kinds = f"{spot.kind} found" if spot.id in found else spot.kind
+        box = _box(spot, titles, named, spot.id in found, walked.get(spot.id))
         yield (
-            f'"{spot.id}" [label={_box(spot, titles, named, spot.id in found)}, URL="#place-{spot.id}", '
+            f'"{spot.id}" [label={box}, URL="#place-{spot.id}", '
             f'tooltip="{_quoted(f"{spot.title}: {spot.id}")}", class="{kinds}", id="box-{spot.id}"];'
         )
 
@@ -77,11 +85,14 @@ def _lines(spots: tuple[Spot, ...]) -> Iterable[str]:
         yield from (f'"{spot.id}":w{i}:e -> "{way.to}":head:w;' for i, way in enumerate(spot.ways) if way.to in drawn)
 
 
-def _box(spot: Spot, titles: dict[str, str], named: frozenset[str], is_found: bool) -> str:
+def _box(spot: Spot, titles: dict[str, str], named: frozenset[str], is_found: bool, walked: Footfall | None) -> str:
     """A box as a table in Graphviz' own HTML."""
     head, border = COLOURS[spot.kind]
     said = textwrap.wrap(" ".join(spot.says), _ROW, max_lines=_ROWS, placeholder=" …")
     rows = [f'<tr><td port="head" bgcolor="{head}" align="left"><b>{_text(spot.title)}</b>  {_text(spot.id)}</td></tr>']
+    if walked:
+        shade = _SHADES[min(int(walked.trouble * 10), len(_SHADES) - 1)] if walked.visits >= TOO_FEW else _SHADES[0]
+        rows.append(f'<tr><td bgcolor="{shade}" align="left">{_text(walked.in_words)}</td></tr>')
     if said:
         rows.append('<tr><td align="left" balign="left">' + "<br/>".join(map(_text, said)) + "</td></tr>")
     for i, way in enumerate(spot.ways):

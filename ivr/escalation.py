@@ -59,7 +59,7 @@ def unused(here: Here) -> Moved:
 
 def _slipped(s: Session) -> Session:
     stuck = (*(node for node in s.stuck if node != s.place.node), s.place.node)[-10:]
-    return replace(s, slips=s.slips + 1, waited=0, interrupted=False, stuck=stuck)
+    return replace(s, slips=s.slips + 1, errors=s.errors + 1, waited=0, interrupted=False, stuck=stuck)
 
 
 def _asked_again(here: Here, words: Line, count: int) -> Moved:

@@ -120,6 +120,8 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: last key.
     slips: int = 0
     quiet: int = 0
+    #: All errors in this call. Nothing hangs on it: it only lets them be counted (`dropoff`).
+    errors: int = 0
     #: Whether a person was already rung unasked, and whether the caller was already asked for a message that needs no
     #: key: each happens once in a call.
     rung_unasked: bool = False

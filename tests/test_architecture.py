@@ -50,7 +50,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the hot path": {"hot"},
     },
     "core": {
-        "the check": {"check", "confirmation", "schemas", "atlas"},
+        "the check": {"check", "confirmation", "schemas", "atlas", "dropoff"},
         "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {"building", "drafts", "coherence", "leading", "menufile", "stand_ins", "shipped", "changes"},

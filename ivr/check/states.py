@@ -133,7 +133,7 @@ class States:
         return replace(
             s, turn=0, key="", key_at=0.0, arrived=0.0, number_ended_at=0.0, fruitless=0, visited=None, taught="",
             heard=(), stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
-            slow=False, more_time=False, slips=s.silences + s.wrongs,
+            slow=False, more_time=False, slips=s.silences + s.wrongs, errors=0,
             wishes=s.wishes if asking else Wishes(), keyed=s.keyed if asking else "",
             caller=s.caller if asking else CALLER,
         )  # fmt: skip

@@ -33,7 +33,7 @@ def onward(goto: str) -> Transition:
 
 def one_more_wrong(s: Session) -> Session:
     """The session with one more answer counted that the line cannot use."""
-    return replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1)
+    return replace(s, wrongs=s.wrongs + 1, slips=s.slips + 1, errors=s.errors + 1)
 
 
 def got(s: Session, what: Got) -> Session:

@@ -45,6 +45,7 @@
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
     ivr:ailing:<process>         string   how often in a row a process ended early, for a minute
     ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
+    ivr:dropoff:<day>            hash     visits, silences, keys and hang-ups by place in a day; for 400 days
     ivr:count:<month>            hash     how often each answer about a talk was chosen in a month
     ivr:counts                   hash     what the worker counted
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
@@ -68,6 +69,7 @@ from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.copying import Copying
 from ivr.store.counts import Counts
+from ivr.store.dropoff import DropOff
 from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
@@ -136,6 +138,7 @@ class Store:
         self.limits = Limits(self.redis, keys)
         self.spendings = Spendings(self.redis)
         self.counts = Counts(self.redis)
+        self.dropoff = DropOff(self.redis)
         self.once = Once(self.redis, keys)
         self.people = People(self.redis, keys)
         self.sign_ins = SignIns(self.redis, keys)

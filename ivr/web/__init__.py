@@ -24,10 +24,12 @@ from ivr.web import front, studio, voice
 from ivr.web.console import create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
+from ivr.web.dropoff import blueprint as drop_off
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, put_back, put_through
 from ivr.web.map import blueprint as line_map
 from ivr.web.sound import blueprint as sound
+from ivr.web.tally import Tally
 from ivr.web.turn import Line
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live.begin()
     live.watch()
     jobs, spool = Jobs(settings, store), Spool(settings.spool_dir, settings.keys)
+    tally = Tally(store.dropoff, lambda: clock().timestamp())
+    tally.watch()
     line = Line(
         public_url=settings.public_url,
         our_number=settings.our_number,
@@ -51,6 +55,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         desk=Desk(store, jobs, spool),
         spool=spool,
         jobs=jobs,
+        tally=tally,
         clock=clock,
     )
     app = LeanFlask("ivr.voice", static_folder=None)
@@ -60,16 +65,18 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(health(settings, store, live, spool))
     app.register_blueprint(front.blueprint(settings, store, live, spool))
     app.register_blueprint(studio.blueprint(settings, live))
-    app.register_blueprint(line_map(settings, store, live))
+    app.register_blueprint(line_map(settings, store, live, clock))
+    app.register_blueprint(drop_off(settings, store, live, clock))
     app.register_error_handler(404, front.nothing_here)
-    return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs))
+    return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs), tally)
 
 
 class Web:
     """The apps at one address, with their background threads. A WSGI application."""
 
-    def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn):
+    def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn, tally: Tally):
         self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in
+        self.tally = tally
         self._doors = DispatcherMiddleware(voice_app, {"/console": console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -81,6 +88,7 @@ class Web:
         return self._doors(environ, start_response)
 
     def close(self) -> None:
-        """End the threads that watch for publications, and for what waits for Redis."""
+        """End the threads that watch for publications and for what waits for Redis, and write what was counted."""
         self._live.close()
         self._handing_in.close()
+        self.tally.close()

@@ -19,7 +19,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, dialling
+from ivr import call, dialling, dropoff
 from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.problems import ConfigError
@@ -31,6 +31,7 @@ from ivr.twilio import twiml, webhook
 from ivr.web.address import Address
 from ivr.web.desk import Desk
 from ivr.web.live import Edition, Live
+from ivr.web.tally import Tally
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Line:
     desk: Desk
     spool: Spool
     jobs: Jobs
+    tally: Tally
     clock: Callable[[], dt.datetime]
 
 
@@ -109,6 +111,7 @@ class CallWebhook:
             kept, self._alone = self._line.spool.keep_session(turn.session), True
         if kept is not None:
             return self._reply_again(kept)
+        self._line.tally.add(dropoff.of_start(turn.session))
         return self._reply(edition, turn, "start")
 
     def _is_erased(self) -> bool:
@@ -148,6 +151,7 @@ class CallWebhook:
         winner = self._save(edition, turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
+        self._line.tally.add(dropoff.of_turn(known, event, turn.session, self._now.timestamp()))
         return self._reply(edition, turn, type(event).__name__)
 
     def _spend(self, event: Input, number: int) -> None:

@@ -13,7 +13,7 @@ import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
-from ivr import callback, dialling, reply, textin
+from ivr import callback, dialling, dropoff, reply, textin
 from ivr.hot.lean import Document
 from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.phrases import Phrases
@@ -297,6 +297,8 @@ class _Views:
         log.info("ended", call=call_sid, status=how, place=place, got=[*got])
         if s and place not in ("told", "goodbye"):  # there the line hung up
             LEFT.labels(place).inc()
+            script = edition_of(self._line.live, s.revision)[0].script
+            self._line.tally.add(dropoff.of_hanging_up(script, s, self._line.clock().timestamp()))
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
