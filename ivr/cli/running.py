@@ -195,7 +195,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
     out("  Ring it from this terminal   .venv/bin/ivr call")
     out("  Hear what a caller hears     .venv/bin/ivr call --hear call.wav")
     out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
-    out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
+    out(f"  The advisers' page           http://{host}:{port}/console")
     if settings.practice:
         token = settings.data_dir / "auth_token"
         out(f"  Webhooks are signed with     the token in {token} (TWILIO_AUTH_TOKEN is not set)")

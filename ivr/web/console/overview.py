@@ -1,6 +1,6 @@
 """What whoever looks after the desk needs: who is here and has what, the places of the next days, the report, the log.
 
-Only administrators see these pages.
+Supervisors and administrators see the team and the report, and administrators the log (`ivr/roles.py`).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def add_to(app: Flask, console: Console) -> None:
         app,
         ("/team", pages.team, "GET"),
         ("/report", pages.report, "GET"),
-        ("/log", pages.log, "GET"),
-        ("/log.csv", pages.log_csv, "GET"),
+        needs="desk",
     )
+    add_pages(app, ("/log", pages.log, "GET"), ("/log.csv", pages.log_csv, "GET"), needs="log")
 
 
 class _Pages(Pages):
@@ -50,7 +50,6 @@ class _Pages(Pages):
 
     def team(self) -> str:
         """Who is here and has what, and how full the next days are."""
-        self._admin_only()
         waiting, now = self._console.store.requests.listed()[0], self._now
         holds = Counter(holder for each in waiting if (holder := each.holder(now)))
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
@@ -88,7 +87,6 @@ class _Pages(Pages):
 
     def report(self) -> str:
         """What came of the talks of a month, without figures so small that they tell of somebody."""
-        self._admin_only()
         this = f"{self._console.clock().astimezone(LONDON):%Y-%m}"
         month = request.args.get("month", this)
         month = month if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month) else this
@@ -102,7 +100,6 @@ class _Pages(Pages):
     # --- the log ----------------------------------------------------------------------------
 
     def log(self) -> str:
-        self._admin_only()
         found, page = self._entries(), max(request.args.get("page", 1, type=int), 1)
         pages = max(-(-len(found) // LOG_ROWS), 1)
         page = min(page, pages)
@@ -114,7 +111,6 @@ class _Pages(Pages):
 
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
-        self._admin_only()
         out = io.StringIO()
         rows = csv.writer(out)
         rows.writerow(("When", "Who", "What", "Request"))
