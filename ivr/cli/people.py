@@ -144,6 +144,16 @@ def _known(store: Store, name: str) -> Adviser:
     return known
 
 
+@adviser.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(roles.ALL))
+def adviser_role(name: str, role: Role) -> None:
+    """Change what somebody may do. They sign in anew, with the same password."""
+    with store_of(config.settings()) as store, _refused():
+        known = staffing.set_role(store, _known(store, name).name, role, _by(), time.time())
+    out(f"{known.name} is {role} now.")
+
+
 @adviser.command("disable")
 @click.argument("name")
 def adviser_disable(name: str) -> None:
