@@ -144,10 +144,13 @@ def renamed(person: Adviser, name: str, stamp: str) -> Adviser:
 
 
 def with_role(person: Adviser, role: Role, others: Sequence[Adviser], stamp: str) -> Adviser:
-    """The person with another role. Raises Refused if nobody would look after the people any more."""
+    """The person with another role. Raises Refused if nobody would look after the people any more.
+
+    An invitation that was not taken up yet stays.
+    """
     if not roles.may(role, "people"):
         _must_leave_an_administrator(person, others)
-    return replace(person, role=role, stamp=stamp)
+    return replace(person, role=role, stamp=stamp if person.password_hash else person.stamp)
 
 
 def left(person: Adviser, others: Sequence[Adviser], stamp: str) -> Adviser:

@@ -752,6 +752,7 @@ def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line
 
 # --- the people at the desk -------------------------------------------------------------------
 
+NEW_PASSWORD = "purple kettle river moss"
 LONG, ARABIC = "Wilhelmina Christabel Featherstonehaugh-Cholmondeley-Marjoribanks", "أسماء بنت عبد الله"
 
 
@@ -796,19 +797,17 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
         for guest in _page(chromium, served, PHONE, "401|403|410"):
             guest.goto(address)
             expect(guest.get_by_text("Zoë invited you")).to_be_visible()
-            _enter_fields(
-                guest, New_password="purple kettle river moss", The_new_password_again="purple kettle river moss"
-            )
+            _enter_fields(guest, New_password=NEW_PASSWORD, The_new_password_again=NEW_PASSWORD)
             expect(guest.get_by_role("heading", name="Set up your second factor")).to_be_visible()
             secret = guest.locator(".key").inner_text().replace(" ", "")
             expect(guest.locator("svg.qr")).to_be_visible()
-            _enter_fields(guest, Code=_code(served, secret), Your_password_now="purple kettle river moss")
+            _enter_fields(guest, Code=_code(served, secret), Your_password_now=NEW_PASSWORD)
             expect(guest.get_by_text("They are shown only now.")).to_be_visible()
             spare = guest.locator(".spare li").first.inner_text()
             _follow(guest, "I have kept them")
             _enter(guest, "Sign out")
 
-            _in_again(guest, served, ARABIC, "purple kettle river moss", secret)
+            _in_again(guest, served, ARABIC, NEW_PASSWORD, secret)
             expect(guest.get_by_text(f"Signed in as {ARABIC}")).to_be_visible()
             guest.goto("/console/request/CA001-1")
             _enter(guest, "Take this request")
@@ -826,7 +825,7 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
             guest.goto("/console/")
             expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
             guest.get_by_label("Name").fill(LONG)
-            guest.get_by_label("Password").fill("purple kettle river moss")
+            guest.get_by_label("Password").fill(NEW_PASSWORD)
             _press(guest, "Sign in")
             _enter(guest, "Code from your app", spare)
             expect(guest.get_by_text("You used a code of last resort. 7 are left.")).to_be_visible()
@@ -865,14 +864,14 @@ def test_everything_about_people_works_without_scripts(chromium: Browser, served
     _press(page, "Sign out")
 
     page.goto(address)
-    page.get_by_label("New password", exact=True).fill("purple kettle river moss")
-    page.get_by_label("The new password again").fill("purple kettle river moss")
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("The new password again").fill(NEW_PASSWORD)
     _press(page, "Set the password and sign in")
     page.get_by_role("link", name="Account").click()
     page.get_by_role("link", name="Set it up").click()
     secret = page.locator(".key").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(_code(served, secret))
-    page.get_by_label("Your password now").fill("purple kettle river moss")
+    page.get_by_label("Your password now").fill(NEW_PASSWORD)
     _press(page, "Confirm")
     expect(page.locator(".spare li")).to_have_count(8)
     context.close()
@@ -883,7 +882,7 @@ def test_everything_about_people_works_without_scripts(chromium: Browser, served
 def test_the_pages_about_people_are_for_everybody(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:
-    """No fault that axe can find, and nothing that scrolls sideways, with names that are long or read from the right."""
+    """No fault that axe can find, and nothing scrolls sideways, with long names and Arabic ones."""
     hire(store, "Zoë", "administrator")
     ask(store, 1)
     for name in (LONG, ARABIC, "n" * 100):

@@ -160,7 +160,7 @@ class _Pages(Pages):
                 holds[holder] = holds.get(holder, 0) + 1
             if talk := each.talking(self._now):
                 talking.add(talk.who)
-        names = [each.name for each in self._console.store.people.all() if not each.disabled and each.name != self._me]
+        names = [each.name for each in self._console.store.people.all() if each.can_sign_in and each.name != self._me]
         here = {name for name in names if self._is_here(name)}
         return [
             (name, ("talking" if name in talking else "here" if name in here else "not signed in")
@@ -281,7 +281,7 @@ class _Pages(Pages):
         """Give the request to a colleague. The number is theirs from now on."""
         to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
         colleague = self._console.store.people.get(to)
-        if colleague is None or colleague.disabled:
+        if colleague is None or not colleague.can_sign_in:
             flash("Choose a colleague.", "danger")
             return go("card", request_id=request_id)
         return self._change(
