@@ -117,7 +117,8 @@ class Browser:
             follow_redirects=True,
             headers=self.headers,
         )
-        self.page = response.text
+        if response.mimetype == "text/html":
+            self.page = response.text
         return response
 
     def sign_in(self, name: str = "asha", password: str = PASSWORD) -> TestResponse:

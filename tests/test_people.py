@@ -55,9 +55,9 @@ def _page_of(boss: Browser, name: str) -> str:
     return found[1]
 
 
-def _do(boss: Browser, name: str, what: str, **fields: str) -> str:
+def _do(boss: Browser, who: str, what: str, **fields: str) -> str:
     """Send a form of somebody's page, and return the page that answers, as it is read."""
-    path = _page_of(boss, name)
+    path = _page_of(boss, who)
     boss.get(path)
     return html.unescape(boss.send(f"{path}/{what}", **fields).text)
 
