@@ -32,6 +32,11 @@ AT_TERMINAL = " at the terminal"
 _TAKEN = ("caller", LINE, "somebody")
 #: What joins letters in some scripts, and is part of how a name is written.
 _JOINERS = "\u200c\u200d"
+#: Letters of their own that are typed as another where a keyboard lacks them; and apostrophes that count as letters.
+_TYPED_AS = str.maketrans({
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "\u02bb": "",
+    "\u02bc": "",
+})  # fmt: skip
 
 
 class Factor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,7 +101,7 @@ def sounds(name: str) -> str:
     """A name without what cannot be heard or is easily left out: capitals, accents, spaces, and signs."""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     kept = (char for char in apart if not unicodedata.combining(char) and unicodedata.category(char)[0] in "LMN")
-    return "".join(kept)
+    return "".join(kept).translate(_TYPED_AS)
 
 
 def same_name(name: str, people: Iterable[Adviser]) -> Adviser | None:
@@ -113,8 +118,8 @@ def must_be_free(name: str, people: Iterable[Adviser]) -> None:
         if has:
             now = f", who is now {each.name}" if has != each.name else ", who left" if each.disabled else ""
             raise Refused(
-                f"There is {has}{now} already, and the two would be taken for each other. Add a second name, or a "
-                "letter."
+                f"There is {has}{now} already, and the two would be taken for each other. If it is the same "
+                "person, make a new address on their page. If not, add a second name or a letter."
             )
 
 
