@@ -553,7 +553,8 @@ def test_everything_of_a_phone_is_shown_saved_and_deleted_once_somebody_is_sure(
 
     what = [what for who, what in _log(store) if who == "Zoë"]
     assert [each for each in what if "everything" in each] == [
-        "deleted everything of a phone", "exported everything of a phone", "looked for everything of a phone",
+        "deleted everything of a phone", "looked for everything of a phone", "exported everything of a phone",
+        "looked for everything of a phone",
     ]  # fmt: skip
     assert not any("900001" in each for each in what)
 

@@ -17,8 +17,8 @@ from ivr.person import Person
 from ivr.store import Spool
 from ivr.web.console.common import Console, Pages, add_pages
 
-#: Searches of one administrator in an hour.
-MOST_SEARCHES = 30
+#: How often one administrator can search, save and delete in an hour, all together.
+MOST_SEARCHES = 60
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -43,7 +43,7 @@ class _Pages(Pages):
 
     def find_phone(self) -> str | tuple[str, int]:
         """What is kept of a phone, by kind: nobody's words are shown."""
-        found = self._found_or_why("looked for everything of a phone", limited=True)
+        found = self._found_or_why("looked for everything of a phone")
         return self._page(found=found) if isinstance(found, Person) else self._problem(*found)
 
     def export_phone(self) -> Response | tuple[str, int]:
@@ -62,7 +62,7 @@ class _Pages(Pages):
     def forget_phone(self) -> str | tuple[str, int]:
         """Delete all of it for good, once somebody has said that they are sure."""
         if not request.form.get("sure"):
-            found = self._found_or_why("")
+            found = self._found_or_why("looked for everything of a phone")
             problem = "Nothing was deleted. First tick the box to say that you are sure."
             return (self._page(found=found, problem=problem) if isinstance(found, Person) else self._page()), 422
         found = self._found_or_why("deleted everything of a phone")
@@ -80,10 +80,10 @@ class _Pages(Pages):
             return self._page(found=left, problem="Something came in meanwhile. Delete it once more."), 409
         return self._page(deleted=found)
 
-    def _found_or_why(self, what: str, *, limited: bool = False) -> Person | tuple[str, int]:
+    def _found_or_why(self, what: str) -> Person | tuple[str, int]:
         """What is kept of the phone in the form; or why there is nothing to show, and the status."""
         people, store = self._console.store.people, self._console.store
-        if limited and people.searches(self._me, "phone") > MOST_SEARCHES:
+        if people.searches(self._me, "phone") > MOST_SEARCHES:
             self._console.note("searched too often for everything of a phone")
             return "That were many searches within an hour. Wait a little.", 429
         try:
@@ -91,8 +91,7 @@ class _Pages(Pages):
         except ValueError as why:
             return str(why), 422
         found = person.find(store, self.spool, number, self._now)
-        if what:
-            self._console.note(what + ("" if found.is_known else ", of which nothing is kept"))
+        self._console.note(what + ("" if found.is_known else ", of which nothing is kept"))
         return found if found.is_known else ("Nothing is kept of this number.", 404)
 
     def _problem(self, why: str, code: int) -> tuple[str, int]:
