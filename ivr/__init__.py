@@ -25,6 +25,7 @@ The core knows only itself: no clock, no files, no network.
     hours        opening hours, weekends, bank holidays, opening time
     spoken       what is said, in any language: words, pauses, and blanks
     language/    how each language puts numbers, keys, days and times into words
+    roles        who may do what on the advisers' page
     dialling     phone numbers: which can be rung and which can be texted
     environment  checks the environment variables
     diary        when callers can be rung: windows and promises
@@ -37,6 +38,7 @@ The core knows only itself: no clock, no files, no network.
     textin       a text to the line: the request that it becomes, and the reply
     came         what came of a talk: the answers that are counted
     handing      handing a request over, taking one back, writing one down by hand
+    adviser      somebody who works at the desk: names, roles, and their changes
     messages     spoken messages: who listened, and the number heard in one
     briefing     what an adviser reads about a request
     ranking      how late each request is, who talks, and whom to ring next
@@ -79,6 +81,7 @@ Each edge knows one outside thing.
     keys         encrypts what is stored about people
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
+    factors      the second factor: codes of an app, and codes of last resort
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk
     embedded/    the embedded Redis: its program and its files
     audio/       voices, recordings, and the sound files of a script
@@ -93,6 +96,7 @@ The entrances are used from outside.
     web/         webhooks, sounds, health, the phone in the browser, the advisers' page
     web_server   the web server's processes, with restarts
     jobs         queues work for the worker
+    staffing     who works at the desk: invited, changed, gone and back
     person       finds, exports and deletes all data of one person
     backup       a backup in one file, and its restore on another machine
     renewing     encrypts what is stored with the newest key

@@ -136,6 +136,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "numbers without menus", _list(line.without_menus)
     yield "phones that hear the draft", _list(line.test_phones)
     yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
+    yield "who needs a second factor to sign in", _list(line.second_factor)
 
 
 def _ring_back(of: RingBack) -> str:

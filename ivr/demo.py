@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback
+from ivr import callback, roles
 from ivr.audio import Ear, as_file
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.building import CHANGE
@@ -128,8 +128,8 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
 
     `store` must be empty except for the script.
     """
-    for name, admin in ((NAME, True), (COLLEAGUE, False)):
-        store.people.save(Adviser(name, hashed(PASSWORD), admin=admin, stamp="demo"))
+    for name, role in ((NAME, roles.ALL[-1]), (COLLEAGUE, roles.ALL[0])):
+        store.people.save(Adviser(name, hashed(PASSWORD), role=role, stamp="demo"))
     queue = _Queue(settings, store, script)
     for nth, each in enumerate(STORY, 1):
         at = _before(script.hours, now, each.hours_ago)

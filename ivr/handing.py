@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from msgspec.structs import replace
+
 from ivr import callback
-from ivr.callback import Refused
+from ivr.callback import Refused, changed
 from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When
 from ivr.hours import LONDON
 from ivr.request import Asker, CallbackRequest, Event, Need, Talk
@@ -21,7 +23,7 @@ def hand_over(request: CallbackRequest, who: str, to: str, note: str, now: float
     callback.must_hold(request, who)
     if to == who:
         raise Refused("You have it already.")
-    return callback.changed(
+    return changed(
         request, now, who, HANDED, f"to {to}. {note}".strip(), claimed_by=to, claimed_at=now,
         claim_ends=now + HANDED_SECONDS, talk=_pending(request),
     )  # fmt: skip
@@ -37,8 +39,34 @@ def take_back(request: CallbackRequest, who: str, now: float) -> CallbackRequest
     if not request.holder(now):
         raise Refused("Nobody has this request.")
     note = f"from {request.claimed_by}"
-    return callback.changed(
+    return changed(
         request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=_pending(request)
+    )
+
+
+def without(request: CallbackRequest, who: str, by: str, now: float) -> CallbackRequest:
+    """The request once this adviser left: what they had, and appointments with them, are everybody's.
+
+    A talk that is going on stays, so that nobody else rings the caller meanwhile.
+    """
+    if request.claimed_by == who and request.state == "claimed":
+        return changed(
+            request, now, by, TAKEN_BACK, f"from {who}, who left", state="waiting", claimed_by="", claim_ends=0.0,
+            with_whom="" if request.with_whom == who else request.with_whom,
+        )  # fmt: skip
+    if request.with_whom == who:
+        return changed(request, now, by, "made the appointment everybody's", f"{who} left", with_whom="")
+    return request
+
+
+def renamed(request: CallbackRequest, before: str, name: str) -> CallbackRequest:
+    """The request once an adviser has another name. Its history keeps the name of then."""
+    talk = request.talk
+    return replace(
+        request,
+        claimed_by=name if request.claimed_by == before else request.claimed_by,
+        with_whom=name if request.with_whom == before else request.with_whom,
+        talk=replace(talk, who=name) if talk and talk.who == before else talk,
     )
 
 

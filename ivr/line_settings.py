@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from ivr.roles import Role
+
 #: The one name that the program itself asks for. The others are only known to staff's words.
 SERVICE = "service_name"
 
@@ -132,6 +134,8 @@ class LineSettings(msgspec.Struct, frozen=True):
     without_menus: tuple[str, ...]
     test_phones: tuple[str, ...]
     alerts: Alerts
+    #: Roles of the advisers' page that need a second factor.
+    second_factor: tuple[Role, ...]
     limits: Misuse
     spending: Spending
     never_ring: tuple[str, ...]

@@ -20,6 +20,7 @@ from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
 from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
 from ivr.line_settings import SERVICE, LineSettings
 from ivr.reading import Path
+from ivr.roles import WITH_FACTOR, Role
 
 #: The fewest callers within an hour that can be set as a flood.
 LEAST_FLOOD = 5
@@ -286,6 +287,10 @@ class LineFile(File):
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)
+    second_factor: list[Role] = Field(
+        default_factory=lambda: list(WITH_FACTOR),
+        description="The roles that need an app with codes to sign in to the advisers' page.",
+    )
     limits: Misuse = Field(default_factory=Misuse, description="How much callers can ask for.")
     spending: Spending = Field(default_factory=Spending, description="What Twilio may cost in a day.")
     never_ring: list[NeverRung] = Field(

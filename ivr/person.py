@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from ivr import dialling
+from ivr.callback import REFERENCE_DIGITS
 from ivr.config import Settings
-from ivr.jobs import recording_path
+from ivr.jobs import read_recording, recording_path
 from ivr.request import CallbackRequest
 from ivr.store import Block, Ledger, Spool, Store, TextState
 from ivr.store.people import Seen
@@ -17,6 +19,13 @@ from ivr.store.spool import Waiting
 
 #: How many ended requests to search: all of them.
 _ALL = 10**9
+#: Where data may remain after all of it was deleted, and until when.
+LEFT = (
+    "Not deleted here: backups of IVR_DATA and of Redis, until you delete them (a restore deletes this person again); "
+    "a spool on another machine; and what Twilio keeps of calls and texts, as long as you set there. The append-only "
+    "file of Redis is written anew within a minute, while the line runs. The log keeps who saw or did what with these "
+    "requests, by their ids, and no number."
+)
 
 
 @dataclass
@@ -66,6 +75,21 @@ def numbers_of(store: Store, reference: str) -> list[str]:
     return sorted(dict.fromkeys(number for number in found if number))
 
 
+def number_of(store: Store, typed: str) -> str:
+    """The number (E.164) that is meant by a phone number or a call number. Raises ValueError with what to do."""
+    typed = typed.strip()
+    if len(typed) == REFERENCE_DIGITS and typed.isascii() and typed.isdigit():
+        phones = numbers_of(store, typed)
+        if len(phones) != 1:
+            says = "No call has" if not phones else f"{len(phones)} phones have a call with"
+            raise ValueError(f"{says} the number {typed}. Give the phone number.")
+        return phones[0]
+    judged = dialling.judge(typed)
+    if not judged.e164:
+        raise ValueError(f"'{typed}' is not a phone number here. Write it like '07700 900123'.")
+    return judged.e164
+
+
 def find(store: Store, spool: Spool, number: str, now: float) -> Person:
     """Find all data of a number, including numbers that an adviser typed and has not confirmed yet."""
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
@@ -102,6 +126,15 @@ def as_json(person: Person) -> bytes:
         "log": person.log,
     }
     return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
+
+def files_of(settings: Settings, person: Person) -> Iterator[tuple[str, bytes]]:
+    """Everything as files: the name and content of each. Spoken messages that were deleted are left out."""
+    yield "person.json", as_json(person)
+    for request in person.requests:
+        for message in request.messages:
+            if (sound := read_recording(settings, message.name)) is not None:
+                yield recording_path(settings, message.name).name, sound
 
 
 def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import itertools
 import re
 import shutil
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import pyotp
 import pytest
 import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -29,7 +31,7 @@ from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web import front
-from tests.desk import HOUR, NOW, PASSWORD, ask, hire
+from tests.desk import HOUR, NOW, PASSWORD, SPARE, ask, hire
 from tests.line import OPEN, Line
 from tests.ports import free_port
 from tests.rest import show_alive
@@ -40,6 +42,8 @@ expect.set_options(timeout=30_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: Codes of last resort of whoever was hired with a second factor: no test needs as many as there are.
+_SPARE = itertools.cycle(SPARE)
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 
 
@@ -111,6 +115,9 @@ def _sign_in(page: Page, name: str = "asha") -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     _press(page, "Sign in")
+    if page.url.endswith("/signin/code"):
+        page.get_by_label("Code from your app").fill(next(_SPARE))
+        _press(page, "Go on")
     expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
 
 
@@ -741,3 +748,188 @@ def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line
     phone.goto("/studio/map")
     _axe(phone)
     assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+# --- the people at the desk -------------------------------------------------------------------
+
+NEW_PASSWORD = "purple kettle river moss"
+LONG, ARABIC = "Wilhelmina Christabel Featherstonehaugh-Cholmondeley-Marjoribanks", "أسماء بنت عبد الله"
+
+
+def _code(line: Line, secret: str) -> str:
+    return pyotp.TOTP(secret).at(int(line.now.timestamp()))
+
+
+def _in_again(page: Page, line: Line, name: str, password: str, secret: str) -> None:
+    """Sign in by keyboard, with the next code of the app, pasted with a space."""
+    line.now += dt.timedelta(minutes=1)
+    page.goto("/console/signin")
+    _enter_fields(page, Name=name, Password=password)
+    code = _code(line, secret)
+    _enter(page, "Code from your app", f"{code[:3]} {code[3:]}")
+
+
+def _enter_fields(page: Page, **fields: str) -> None:
+    """Fill fields by keyboard, in their order, and press Enter in the last."""
+    *first, last = fields.items()
+    for label, typed in first:
+        _tab_to(page, label.replace("_", " "))
+        page.keyboard.press("Control+A")
+        page.keyboard.type(typed)
+    _enter(page, last[0].replace("_", " "), last[1])
+
+
+def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_alone(
+    chromium: Browser, served: Line, store: Store
+) -> None:
+    """The whole way: invitation, password, second factor, signed in, signed in again, renamed, gone."""
+    hire(store, "Zoë", "administrator")
+    ask(store, 1)
+    for boss in _page(chromium, served, DESKTOP, "401|403|422"):
+        _sign_in(boss, "Zoë")
+        boss.goto("/console/people")
+        _tab_to(boss, "Name")
+        boss.keyboard.type(ARABIC)
+        _tab_to(boss, "Adviser")
+        boss.keyboard.press("ArrowDown")  # supervisor
+        _enter(boss, "Invite")
+        address = boss.get_by_label("Address").input_value()
+        for guest in _page(chromium, served, PHONE, "401|403|410"):
+            guest.goto(address)
+            expect(guest.get_by_text("Zoë invited you")).to_be_visible()
+            _enter_fields(guest, New_password=NEW_PASSWORD, The_new_password_again=NEW_PASSWORD)
+            expect(guest.get_by_role("heading", name="Set up your second factor")).to_be_visible()
+            secret = guest.locator(".key").inner_text().replace(" ", "")
+            expect(guest.locator("svg.qr")).to_be_visible()
+            _enter_fields(guest, Code=_code(served, secret), Your_password_now=NEW_PASSWORD)
+            expect(guest.get_by_text("They are shown only now.")).to_be_visible()
+            spare = guest.locator(".spare li").first.inner_text()
+            _follow(guest, "I have kept them")
+            _enter(guest, "Sign out")
+
+            _in_again(guest, served, ARABIC, NEW_PASSWORD, secret)
+            expect(guest.get_by_text(f"Signed in as {ARABIC}")).to_be_visible()
+            guest.goto("/console/request/CA001-1")
+            _enter(guest, "Take this request")
+            expect(guest.get_by_role("link", name="07700 900001")).to_be_visible()
+
+            boss.goto("/console/people")
+            _follow(boss, ARABIC)
+            _tab_to(boss, "New name")
+            boss.keyboard.press("Control+A")
+            _type_and_enter(boss, LONG)
+            expect(boss.get_by_text("They sign in by their new name")).to_be_visible()
+            boss.goto("/console/request/CA001-1")
+            expect(boss.locator("#state")).to_contain_text(f"{LONG} has it until")
+
+            guest.goto("/console/")
+            expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
+            guest.get_by_label("Name").fill(LONG)
+            guest.get_by_label("Password").fill(NEW_PASSWORD)
+            _press(guest, "Sign in")
+            _enter(guest, "Code from your app", spare)
+            expect(guest.get_by_text("You used a code of last resort. 7 are left.")).to_be_visible()
+
+            boss.goto("/console/people")
+            _follow(boss, LONG)
+            _tab_to(boss, re.compile("^They leave"))
+            boss.keyboard.press("Space")
+            _enter(boss, "Let them go")
+            expect(boss.get_by_text("What they had is everybody's now: 1 request.")).to_be_visible()
+            guest.goto("/console/")
+            expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def _type_and_enter(page: Page, typed: str) -> None:
+    page.keyboard.type(typed)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_everything_about_people_works_without_scripts(chromium: Browser, served: Line, store: Store) -> None:
+    hire(store, "Zoë", "administrator")
+    hire(store)
+    context = chromium.new_context(base_url=served.settings.public_url, java_script_enabled=False)
+    page = context.new_page()
+    _sign_in(page, "Zoë")
+    page.get_by_role("link", name="People").click()
+    page.get_by_label("Name").fill("Carol")
+    _press(page, "Invite")
+    address = page.get_by_label("Address").input_value()
+    page.get_by_role("link", name="To the people").click()
+    page.get_by_role("link", name="asha").click()
+    page.get_by_label("Supervisor").check()
+    _press(page, "Change the role")
+    expect(page.get_by_text("The role is changed.")).to_be_visible()
+    _press(page, "Sign out")
+
+    page.goto(address)
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("The new password again").fill(NEW_PASSWORD)
+    _press(page, "Set the password and sign in")
+    page.get_by_role("link", name="Account").click()
+    page.get_by_role("link", name="Set it up").click()
+    secret = page.locator(".key").inner_text().replace(" ", "")
+    page.get_by_label("Code").fill(_code(served, secret))
+    page.get_by_label("Your password now").fill(NEW_PASSWORD)
+    _press(page, "Confirm")
+    expect(page.locator(".spare li")).to_have_count(8)
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 320, "height": 256}], ids=["desktop", "phone", "400%"])
+def test_the_pages_about_people_are_for_everybody(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
+) -> None:
+    """No fault that axe can find, and nothing scrolls sideways, with long names and Arabic ones."""
+    hire(store, "Zoë", "administrator")
+    ask(store, 1)
+    for name in (LONG, ARABIC, "n" * 100):
+        hire(store, name)
+    for page in _page(chromium, served, size, "401|403|410|422"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+        def look(at: Page = page) -> None:
+            _axe(at)
+            sideways = at.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, f"{at.url} is {sideways} pixels too wide"
+
+        page.goto("/console/signin")
+        page.get_by_label("Name").fill("Zoë")
+        page.get_by_label("Password").fill(PASSWORD)
+        _press(page, "Sign in")
+        look()
+        page.get_by_label("Code from your app").fill(next(_SPARE))
+        _press(page, "Go on")
+        for path in (
+            "/console/account",
+            "/console/account/factor",
+            "/console/signins",
+            "/console/people",
+            "/console/phone",
+        ):
+            page.goto(path)
+            look()
+        page.get_by_label("Phone number, or the number of a call").fill("07700 900001")
+        _press(page, "Find")
+        look()
+        page.goto("/console/people")
+        for name in (LONG, ARABIC, "n" * 100):
+            page.get_by_role("link", name=name).click()
+            look()
+            page.go_back()
+        page.get_by_label("Name").fill("Carol")
+        _press(page, "Invite")
+        look()
+        address = page.get_by_label("Address").input_value()
+        page.context.clear_cookies()
+        page.goto(address)
+        look()
+        page.get_by_label("New password", exact=True).fill("carol carol carol")
+        page.get_by_label("The new password again").fill("carol carol carol")
+        _press(page, "Set the password and sign in")
+        expect(page.get_by_role("alert")).to_contain_text("among the first")
+        look()
+        page.goto("/console/welcome/unknown")
+        look()

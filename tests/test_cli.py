@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import callback, config, transcript
+from ivr import callback, config, staffing, transcript
+from ivr.callback import Refused
 from ivr.cli import commands, people
 from ivr.cli.common import Stop, store_of
 from ivr.problems import KINDS
@@ -122,11 +123,12 @@ def test_an_adviser_who_is_changed_keeps_what_was_left_out(ivr: Ivr) -> None:
     """A new password must not remove a phone or a right, and each can be removed separately."""
     add = ("adviser", "add", "asha", "--password", "correct horse battery")
     listed = []
+    ivr("adviser", "add", "zoe", "--admin", "--password", "correct horse battery")
     for more in (("--phone", "0116 496 0123", "--admin"), (), ("--no-admin",), ("--phone", "")):
         assert ivr(*add, *more).stdout == "asha can sign in.\n"
-        listed.append(" ".join(ivr("adviser", "list").output.split()))
+        listed.append(" ".join(ivr("adviser", "list").output.splitlines()[0].split()))
 
-    assert listed == ["asha admin, has a phone", "asha admin, has a phone", "asha has a phone", "asha"]
+    assert listed == ["asha administrator, has a phone"] * 2 + ["asha adviser, has a phone", "asha adviser"]
 
 
 def test_a_disabled_adviser_who_is_given_a_password_can_sign_in_again_and_that_is_said(ivr: Ivr) -> None:
@@ -135,12 +137,40 @@ def test_a_disabled_adviser_who_is_given_a_password_can_sign_in_again_and_that_i
     ivr("adviser", "disable", "Asha")
 
     assert ivr(*add).output == "asha can sign in again: the name was disabled.\n"
-    assert ivr("adviser", "list").output.split() == ["asha"]
+    assert ivr("adviser", "list").output.split() == ["asha", "adviser"]
+
+
+def test_the_first_administrator_is_invited_at_the_terminal(ivr: Ivr) -> None:
+    """The address that is printed lets them in, once."""
+    told = ivr("adviser", "invite", "Zoë Åkesson", "--role", "administrator").output
+
+    address = re.search(r"http://\S+/console/welcome/(\S+)", told)
+    assert address
+    assert ivr("adviser", "list").output.split() == ["Zoë", "Åkesson", "administrator,", "invited"]
+    with store_of(config.settings()) as store:
+        person = staffing.join(store, address[1], "a hash", time.time())
+        with pytest.raises(Refused, match="used already"):
+            staffing.join(store, address[1], "another hash", time.time())
+        assert (person.name, person.role) == ("Zoë Åkesson", "administrator")
+        assert person.invited_by.endswith(" at the terminal")
+
+
+def test_an_installation_without_an_administrator_gets_one_and_keeps_the_last(ivr: Ivr) -> None:
+    ivr("adviser", "add", "asha", "--password", "correct horse battery")
+
+    assert ivr("adviser", "role", "ASHA", "administrator").output == "asha is administrator now.\n"
+    for arguments in (("role", "asha", "adviser"), ("disable", "asha")):
+        with pytest.raises(Stop, match="only administrator who can sign in"):
+            ivr("adviser", *arguments)
+    assert ivr("adviser", "reset-factor", "asha").output.startswith("asha has no second factor")
+    with pytest.raises(Stop, match="There is no adviser called nobody"):
+        ivr("adviser", "reset-factor", "nobody")
 
 
 def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "ann")
     add = ("adviser", "add", "asha", "--password", "correct horse battery")
+    ivr("adviser", "add", "zoe", "--admin", "--password", "correct horse battery")
     for arguments in ((*add, "--admin"), add, (*add, "--no-admin"), ("adviser", "disable", "asha")):
         ivr(*arguments)
     ivr("callbacks", "list")
@@ -149,8 +179,8 @@ def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytes
         log = [(entry.who, entry.what) for entry in store.people.log()]
     assert {who for who, _ in log} == {"ann at the terminal"}
     assert [what for _, what in reversed(log)] == [
-        "added the adviser asha, now an administrator", "changed the adviser asha",
-        "changed the adviser asha, no longer an administrator", "disabled the adviser asha", "listed the requests",
+        "added zoe as administrator", "added asha as administrator", "set the password of asha", "made asha adviser",
+        "set the password of asha", "let asha go", "listed the requests",
     ]  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def test_what_was_read_is_kept_in_the_present_shape_as_soon_as_it_changes(kept: 
 def test_advisers_texts_and_calls_under_way_are_read(kept: Store) -> None:
     adviser = kept.people.get("asha")
     assert adviser is not None
-    assert (adviser.admin, adviser.phone) == (True, "+441164960777")
+    assert (adviser.role, adviser.phone, adviser.factor) == ("administrator", "+441164960777", None)
     assert [text.to for text in kept.texts.underway()] == [HALF]
     session = kept.sessions.get("CA" + "3" * 32)
     assert session is not None

@@ -29,8 +29,10 @@ from tests.sealed import KEYS
 PAGES = [
     "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
     "/request/CA001-1", "/request/CA001-1/message/0", "/search", "/new",
-    "/team", "/report", "/log.csv",
+    "/team", "/report", "/log.csv", "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
 ]  # fmt: skip
+#: What is there for whoever is not signed in.
+OPEN_TO_ALL = {"/signin", "/signin/code", "/welcome/<secret>"}
 DONE = (
     "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
     "number/confirm", "message/0/listened", "hand-over", "take-back",
@@ -38,7 +40,10 @@ DONE = (
 FORMS = [
     *(f"/request/CA001-1/{what}" for what in DONE),
     "/blocked/BLOCK/lift", "/texts/TEXT/number", "/signins/SIGNIN/end", "/signout",
-    "/floods/out", "/floods/back", "/next", "/search", "/new",
+    "/floods/out", "/floods/back", "/next", "/search", "/new", "/signins/end-others",
+    "/account/password", "/account/factor", "/account/factor/off", "/account/codes", "/people",
+    *(f"/people/PERSON/{what}" for what in ("name", "role", "phone", "way-in", "factor", "leave")),
+    "/phone", "/phone/export", "/phone/forget",
 ]  # fmt: skip
 
 
@@ -80,9 +85,10 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "BLOCK": "<block_id>",
         "TEXT": "<text_id>",
         "SIGNIN": "<signin_id>",
+        "PERSON": "<person_id>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
-    assert rules == {*listed, "/signin"}
+    assert rules == {*listed, *OPEN_TO_ALL}
 
 
 def test_a_name_and_a_password_open_the_list(browser: Browser, store: Store) -> None:

@@ -16,7 +16,7 @@ from ivr.config import Settings
 from ivr.drafts import revision_of
 from ivr.environment import networks
 from ivr.store import Published, Store
-from ivr.web.console.signin import FREE_OF_ADDRESS, FREE_OF_NAME, LONGEST_WAIT, SHORTEST_WAIT
+from ivr.web.console.tries import FREE_OF_ADDRESS, FREE_OF_NAME, LONGEST_WAIT, SHORTEST_WAIT
 from tests.desk import PASSWORD, Browser, ask, hire
 from tests.line import Line
 from tests.redis_server import RedisServer
@@ -179,8 +179,8 @@ def test_failures_do_not_wash_out_the_log_of_who_saw_what(asha: Browser, line: L
     boss = Browser(line)
     boss.sign_in("bilal")
     assert "my secret password" not in boss.get("/signins").text
-    assert "Wrong names and passwords" in boss.page
-    assert "Wrong names and passwords" not in asha.get("/signins").text
+    assert "Wrong names, passwords and codes" in boss.page
+    assert "Wrong names, passwords and codes" not in asha.get("/signins").text
 
 
 # --- sign-ins that end ------------------------------------------------------------------------

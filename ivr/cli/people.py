@@ -6,28 +6,33 @@ import csv
 import datetime as dt
 import os
 import re
-import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr import border, briefing, config, dialling, messages, ranking
-from ivr.callback import MOST_TRIES
+from ivr import border, briefing, config, dialling, messages, ranking, roles, staffing
+from ivr.adviser import AT_TERMINAL, Adviser, words_of
+from ivr.adviser import written as name_written
+from ivr.callback import MOST_TRIES, Refused
 from ivr.cli.common import Stop, out, store_of, who
+from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
 from ivr.problems import counted
 from ivr.publishing import published
 from ivr.request import CallbackRequest
+from ivr.roles import Role
 from ivr.script import Script
-from ivr.store import LONGEST_NAME, Adviser, Store, name_of
+from ivr.store import Store
 
+_PHONE_HELP = "The adviser's phone for calls by one click: '0116 496 0123'. '' removes it."
 HEADINGS = (
     "When", "Number", "Promised", "Urgent", "Message?", "Say who?", "About", "Needs", "Tries", "State", "Listened to",
     "Left a message", "Call number", "Asked", "Notes",
@@ -39,33 +44,73 @@ def adviser() -> None:
     """The people who may sign in to the advisers' page."""
 
 
+@adviser.command("invite")
+@click.argument("name")
+@click.option("--role", type=click.Choice(roles.ALL), help="What they may do. Default: adviser, or what they are.")
+@click.option("--phone", help=_PHONE_HELP)
+def adviser_invite(name: str, role: Role | None, phone: str | None) -> None:
+    """Print an address by which somebody comes in, sets a password, and is signed in. It works once, for a week.
+
+    For the first administrator, for somebody new, and for somebody who forgot their password or returns.
+    """
+    settings = config.settings()
+    number = _phone(phone, settings)
+    with store_of(settings) as store, _refused():
+        known, by, now = store.people.find(name), _by(), time.time()
+        if known is None:
+            person, secret = staffing.add(store, name, role or roles.ALL[0], number or "", by, now)
+        else:
+            _change(store, known, role, number)
+            person, secret = staffing.way_in(store, known.name, by, now)
+    out(f"Give this address to {person.name}, and to nobody else. It works once, for a week:")
+    out(f"  {settings.public_url}/console/welcome/{secret}")
+
+
 @adviser.command("add")
 @click.argument("name")
-@click.option("--phone", help="The adviser's phone for calls by one click: '0116 496 0123'. '' removes it.")
-@click.option("--admin/--no-admin", default=None, help="May read the log and delete requests.")
+@click.option("--phone", help=_PHONE_HELP)
+@click.option("--role", type=click.Choice(roles.ALL), help="What they may do. Default: adviser, or what they are.")
+@click.option("--admin/--no-admin", default=None, help="The same as --role administrator, and --role adviser.")
 @click.password_option(help="Default: ask for it.")
-def adviser_add(name: str, phone: str | None, admin: bool | None, password: str) -> None:
-    """Add an adviser, or set a new password. Phone and permission of an existing adviser stay unless given."""
-    name = name_of(name)
-    if not name.replace(".", "").replace("-", "").isalnum():
-        raise Stop("A name can contain only letters, numbers, dots and dashes.")
-    if len(name) > LONGEST_NAME:
-        raise Stop(f"A name can have at most {LONGEST_NAME} characters.")
-    if phone and dialling.judge(phone).verdict != "fine":
-        raise Stop(f"'{phone}' is not a phone that we can ring.")
+def adviser_add(name: str, phone: str | None, role: Role | None, admin: bool | None, password: str) -> None:
+    """Set somebody's password, here at the terminal. Phone and role of somebody who is there stay unless given."""
+    role = role if admin is None else "administrator" if admin else "adviser"
     settings = config.settings()
-    if phone and dialling.same(phone, settings.our_numbers):
-        raise Stop(f"'{phone}' is this line's own number. Give the phone on which {name} is rung.")
-    with store_of(settings) as store:
-        if why := why_too_weak(password, *re.split(r"[.-]", name), *_names(published(store))):
+    number = _phone(phone, settings)
+    with store_of(settings) as store, _refused():
+        name = name_written(name)
+        if why := why_too_weak(password, *words_of(name), *_names(published(store))):
             raise Stop(why)
-        before = store.people.get(name)
-        known = before or Adviser(name, "")
-        number = known.phone if phone is None else dialling.judge(phone).e164 if phone else ""
-        rights = known.admin if admin is None else admin
-        store.people.save(Adviser(name, hashed(password), number, rights, stamp=secrets.token_hex(8)))
-        _note(store, f"{'changed' if before else 'added'} the adviser {name}{_rights_given(known.admin, rights)}")
-    out(f"{name} can sign in again: the name was disabled." if known.disabled else f"{name} can sign in.")
+        known, by, now = store.people.find(name), _by(), time.time()
+        if known is None:
+            new = Adviser(name, hashed(password), number or "", role or roles.ALL[0], stamp=staffing.stamp())
+            store.people.add(new)
+            store.people.note(now, by, f"added {name} as {new.role}")
+        else:
+            _change(store, known, role, number)
+            staffing.set_password(store, known.name, hashed(password), by, now)
+    name = known.name if known else name
+    out(f"{name} can sign in again: the name was disabled." if known and known.disabled else f"{name} can sign in.")
+
+
+def _change(store: Store, known: Adviser, role: Role | None, number: str | None) -> None:
+    """Change what was named."""
+    if role is not None and role != known.role:
+        staffing.set_role(store, known.name, role, _by(), time.time())
+    if number is not None and number != known.phone:
+        staffing.set_phone(store, known.name, number, _by(), time.time())
+
+
+def _phone(typed: str | None, settings: Settings) -> str | None:
+    """The phone as it is stored; None if none was named, and empty to remove it."""
+    if not typed:
+        return typed
+    judged = dialling.judge(typed)
+    if judged.verdict != "fine":
+        raise Stop(f"'{typed}' is not a phone that we can ring.")
+    if dialling.same(judged.e164, settings.our_numbers):
+        raise Stop(f"'{typed}' is this line's own number. Give the phone on which they are rung.")
+    return judged.e164
 
 
 def _names(live: Script | None) -> list[str]:
@@ -73,27 +118,60 @@ def _names(live: Script | None) -> list[str]:
     return re.findall(r"\w{4,}", " ".join(live.line.names.values())) if live else []
 
 
-def _rights_given(before: bool, after: bool) -> str:
-    """The part of the log entry about a changed permission; empty if it did not change."""
-    return "" if before == after else ", now an administrator" if after else ", no longer an administrator"
+def _by() -> str:
+    """Who runs this command, for the log."""
+    return f"{who()}{AT_TERMINAL}"
 
 
 def _note(store: Store, what: str) -> None:
     """Record an action in the log, under the name of the system user."""
-    store.people.note(time.time(), f"{who()} at the terminal", what)
+    store.people.note(time.time(), _by(), what)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Stop with the reason why something is not possible."""
+    try:
+        yield
+    except Refused as why:
+        raise Stop(str(why)) from why
+
+
+def _known(store: Store, name: str) -> Adviser:
+    known = store.people.find(name)
+    if known is None:
+        raise Stop(f"There is no adviser called {name}.")
+    return known
+
+
+@adviser.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(roles.ALL))
+def adviser_role(name: str, role: Role) -> None:
+    """Change what somebody may do. They sign in anew, with the same password."""
+    with store_of(config.settings()) as store, _refused():
+        known = staffing.set_role(store, _known(store, name).name, role, _by(), time.time())
+    out(f"{known.name} is {role} now.")
 
 
 @adviser.command("disable")
 @click.argument("name")
 def adviser_disable(name: str) -> None:
-    """Take away an adviser's access, at once."""
-    with store_of(config.settings()) as store:
-        known = store.people.get(name_of(name))
-        if known is None:
-            raise Stop(f"There is no adviser called {name}.")
-        store.people.save(replace(known, disabled=True, stamp=secrets.token_hex(8)))
-        _note(store, f"disabled the adviser {known.name}")
-    out(f"{name} can no longer sign in.")
+    """Take away somebody's access, at once. What they had goes to everybody."""
+    with store_of(config.settings()) as store, _refused():
+        known = _known(store, name)
+        freed = staffing.leave(store, known.name, _by(), time.time())
+    had = f" What they had is everybody's now: {counted(freed, 'request')}." if freed else ""
+    out(f"{known.name} can no longer sign in.{had}")
+
+
+@adviser.command("reset-factor")
+@click.argument("name")
+def adviser_reset_factor(name: str) -> None:
+    """Take somebody's second factor away, because their phone is lost. They set up a new one when they sign in."""
+    with store_of(config.settings()) as store, _refused():
+        known = staffing.reset_factor(store, _known(store, name).name, _by(), time.time())
+    out(f"{known.name} has no second factor, and is signed out everywhere.")
 
 
 @adviser.command("list")
@@ -101,7 +179,8 @@ def adviser_list() -> None:
     """List the advisers."""
     with store_of(config.settings()) as store:
         for known in store.people.all():
-            facts = ["admin"] * known.admin + ["disabled"] * known.disabled + ["has a phone"] * bool(known.phone)
+            facts = [known.role, *["left"] * known.disabled, *["second factor"] * bool(known.factor)]
+            facts += ["has a phone"] * bool(known.phone) + ["invited"] * (not known.disabled and not known.can_sign_in)
             out(f"{known.name:20} {', '.join(facts)}")
 
 

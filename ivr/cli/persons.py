@@ -9,21 +9,11 @@ from pathlib import Path
 
 import click
 
-from ivr import config, dialling, disk, person
-from ivr.callback import REFERENCE_DIGITS
+from ivr import config, disk, person
 from ivr.cli.common import Stop, out, store_of, who
 from ivr.config import Settings
-from ivr.jobs import read_recording, recording_path
 from ivr.person import Person
 from ivr.store import Spool, Store
-
-#: Where data may remain, and until when.
-LEFT = (
-    "Not deleted here: backups of IVR_DATA and of Redis, until you delete them (a restore deletes this person again); "
-    "a spool on another machine; and what Twilio keeps of calls and texts, as long as you set there. The append-only "
-    "file of Redis is written anew within a minute, while the line runs. The log keeps who saw or did what with these "
-    "requests, by their ids, and no number."
-)
 
 
 @click.group("person")
@@ -50,11 +40,8 @@ def person_export(number: str, folder: Path) -> None:
             folder.mkdir(mode=0o700)
         except FileExistsError as error:
             raise Stop(f"{folder} is there already. Name a folder that is new.") from error
-        disk.write_whole(folder / "person.json", person.as_json(found), 0o600)
-        for request in found.requests:
-            for message in request.messages:
-                if (sound := read_recording(settings, message.name)) is not None:
-                    disk.write_whole(folder / recording_path(settings, message.name).name, sound, 0o600)
+        for name, content in person.files_of(settings, found):
+            disk.write_whole(folder / name, content, 0o600)
         for line in _told(found):
             out(line)
     out(f"All of it is in {folder}. Keep it safe, and delete it afterwards.")
@@ -74,7 +61,7 @@ def person_forget(number: str, sure: bool) -> None:
         left = person.find(store, spool, found.number, time.time())
     if left.is_known:
         raise Stop("Something came in meanwhile. Do it once more.")
-    out(f"Deleted. {LEFT}")
+    out(f"Deleted. {person.LEFT}")
 
 
 @contextmanager
@@ -90,16 +77,10 @@ def _of(number: str, what: str) -> Iterator[tuple[Settings, Store, Spool, Person
 
 
 def _number(store: Store, number: str) -> str:
-    if len(number) == REFERENCE_DIGITS and number.isdigit():
-        phones = person.numbers_of(store, number)
-        if len(phones) != 1:
-            says = "No call has" if not phones else f"{len(phones)} phones have a call with"
-            raise Stop(f"{says} the number {number}. Give the phone number.")
-        return phones[0]
-    judged = dialling.judge(number)
-    if not judged.e164:
-        raise Stop(f"'{number}' is not a phone number here. Write it like '07700 900123'.")
-    return judged.e164
+    try:
+        return person.number_of(store, number)
+    except ValueError as why:
+        raise Stop(str(why)) from why
 
 
 def _told(found: Person) -> Iterator[str]:

@@ -24,6 +24,7 @@ from ivr import (
     server,
     web,
 )
+from ivr.adviser import is_administrator
 from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
 from ivr.config import Settings
@@ -160,7 +161,10 @@ def _warn_of_advisers(settings: Settings, store: Store) -> None:
             out(
                 f"The phone of the adviser {adviser.name} is this line's own number, so calls by one click cannot reach"
             )
-            out(f"them. Give another: ivr adviser add {adviser.name} --phone NUMBER")
+            out("them. Give another: on the advisers' page, under People.")
+    if not any(map(is_administrator, store.people.all())):
+        out("Nobody can invite people to the advisers' page yet. For the address of the first administrator, type")
+        out("  .venv/bin/ivr adviser invite NAME --role administrator")
 
 
 def _warn_of_what_is_not_confirmed(live: Script) -> None:
@@ -195,7 +199,7 @@ def _say_how(settings: Settings, host: str, port: int) -> None:
     out("  Ring it from this terminal   .venv/bin/ivr call")
     out("  Hear what a caller hears     .venv/bin/ivr call --hear call.wav")
     out("  Change what it says          edit config/, then .venv/bin/ivr check and .venv/bin/ivr publish -m 'why'")
-    out("  The advisers' page           .venv/bin/ivr adviser add NAME, then " + f"http://{host}:{port}/console")
+    out(f"  The advisers' page           http://{host}:{port}/console")
     if settings.practice:
         token = settings.data_dir / "auth_token"
         out(f"  Webhooks are signed with     the token in {token} (TWILIO_AUTH_TOKEN is not set)")

@@ -34,12 +34,15 @@
     ivr:texts                    zset     text messages, by the second they were asked for
     ivr:adviser:<name>           string   one adviser, as JSON; the password only as its hash
     ivr:advisers                 set      the advisers' names
+    ivr:advisers:turn            string   a number that changes with each change of an adviser
+    ivr:invitation:<id>          string   a one-time address by which one adviser comes in, as JSON; 37 days
+    ivr:used_code:<hash>:<step>  string   a code of somebody's app that was used, for five minutes
     ivr:signedin:<id>            string   one adviser's sign-in in one browser, as JSON, for 12 hours
     ivr:signedin_as:<name>       set      the sign-ins of one adviser
     ivr:signin:failures:<who>    string   failed sign-ins by one name, address or browser, for an hour
     ivr:signin:wait:<who>        string   the second from which one try is kept for somebody who waits for it
     ivr:signin:failed            stream   failed sign-ins, the last thousand
-    ivr:searches:<name>:<how>    string   searches of one adviser within an hour, by phone or by the number of a call
+    ivr:searches:<name>:<how>    string   searches of one adviser within an hour, by phone, by call, or for everything
     ivr:audit                    stream   who saw and did what
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
@@ -51,9 +54,9 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
-A <hash> is of a phone number, with a key of the line (`ivr/keys.py`). The values of sessions, requests, texts, blocks,
-advisers, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read
-no such value: a session's turn stands before it in the clear.
+A <hash> is of a phone number, or of an adviser's name, with a key of the line (`ivr/keys.py`). The values of sessions,
+requests, texts, blocks, advisers, invitations, sign-ins and failed sign-ins are encrypted; so is the spool, and so are
+spoken messages. Scripts in Redis read no such value: a session's turn stands before it in the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
@@ -64,6 +67,7 @@ from collections.abc import Callable
 
 from redis import WatchError
 
+from ivr.adviser import LONGEST_NAME, Adviser, name_of
 from ivr.keys import Keys
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
@@ -75,7 +79,7 @@ from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
 from ivr.store.once import Once
-from ivr.store.people import LONGEST_NAME, Adviser, People, name_of
+from ivr.store.people import Invitation, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
@@ -101,6 +105,7 @@ __all__ = [
     "Fate",
     "Figures",
     "Health",
+    "Invitation",
     "Ledger",
     "Limits",
     "People",

@@ -1,36 +1,39 @@
-"""Advisers, their sign-ins, and the log of who saw and did what."""
+"""Advisers, their invitations, and the log of who saw and did what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from ivr.border import spelled
+from ivr import adviser
+from ivr.adviser import Adviser, name_of
 from ivr.keys import Keys
-from ivr.store.codec import Codec, Sealed
+from ivr.store.codec import Codec, Fields, Sealed
 from ivr.store.connection import Client, Redis
 
-#: The most characters in an adviser's name.
-LONGEST_NAME = 40
-#: The name of advisers in their encryption.
-KIND = b"adviser"
+#: The names of advisers and of invitations in their encryption.
+KIND, INVITATION_KIND = b"adviser", b"invitation"
 #: Seconds for which searches are counted.
 SEARCHES_SECONDS = 60 * 60
+#: Seconds for which a code is remembered that was used: longer than it fits.
+USED_SECONDS = 5 * 60
+#: Seconds for which an invitation that ended is remembered, to say so to whoever opens its address.
+ENDED_SECONDS = 30 * 24 * 60 * 60
 #: The most entries to keep in the log.
 MOST_AUDIT = 100_000
 
 
-class Adviser(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody who rings callers back. `phone` is rung for calls by one click."""
+class Invitation(msgspec.Struct, frozen=True):
+    """A way in for one person, behind an address that only they are given."""
 
     name: str
-    password_hash: str
-    phone: str = ""
-    admin: bool = False
-    disabled: bool = False
-    #: Changes with the password, so that earlier sign-ins end.
-    stamp: str = ""
+    #: The person's stamp when they were invited. Once they have another, the address was used or replaced.
+    stamp: str
+    by: str
+    ends: float
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -42,31 +45,99 @@ class Seen(msgspec.Struct, frozen=True):
     about: str
 
 
-def name_of(typed: str) -> str:
-    """An adviser's name as it is kept, from how it was typed: in small letters, each accent in one spelling."""
-    return spelled(typed.strip().lower())
+def _role_of_admin(old: Fields) -> Fields:
+    """Upgrade: version 1 knew administrators, and no other role."""
+    new = {name: value for name, value in old.items() if name != "admin"}
+    return {**new, "role": "administrator" if old.get("admin") else "adviser"}
 
 
 class People:
     def __init__(self, redis: Redis, keys: Keys):
-        self._redis, self._codec = redis, Sealed(Codec(Adviser), keys, KIND)
+        self._redis, self._hash = redis, keys.name
+        self._codec = Sealed(Codec(Adviser, _role_of_admin), keys, KIND)
+        self._invitations = Sealed(Codec(Invitation), keys, INVITATION_KIND)
 
     def get(self, name: str) -> Adviser | None:
-        value = self._redis.do(lambda client: client.get(f"ivr:adviser:{name}"))
+        value = self._redis.do(lambda client: client.get(_key(name)))
         return self._codec.decode(value) if value else None
 
-    def save(self, adviser: Adviser) -> None:
-        def step(client: Client) -> None:
-            pipe = client.pipeline()
-            pipe.set(f"ivr:adviser:{adviser.name}", self._codec.encode(adviser))
-            pipe.sadd("ivr:advisers", adviser.name)
-            pipe.execute()
+    def find(self, typed: str) -> Adviser | None:
+        """Who is meant by a name as somebody types it: without its accents, signs or spaces, if need be."""
+        return adviser.same_name(typed, self.all())
 
-        self._redis.do(step)
+    def save(self, person: Adviser) -> None:
+        """Store somebody as they are, whatever was stored of them."""
+        self._redis.do(lambda client: self._write(client.pipeline(), person).execute())
 
     def all(self) -> list[Adviser]:
-        names = sorted(name.decode() for name in self._redis.do(lambda client: client.smembers("ivr:advisers")))
-        return [adviser for name in names if (adviser := self.get(name))]
+        return self._redis.do(self._read)
+
+    def add(self, person: Adviser) -> Adviser:
+        """Store somebody new. Raises Refused if somebody has this name, or one that would be taken for it."""
+
+        def step(pipe: Client) -> Adviser:
+            adviser.must_be_free(person.name, self._read(pipe))
+            pipe.multi()
+            self._write(pipe, person)
+            return person
+
+        return self._transaction(step)
+
+    def change(self, name: str, how: Callable[[Adviser, list[Adviser]], Adviser]) -> Adviser:
+        """Change somebody in one step. `how` gets them and all others, and may raise Refused. Raises KeyError."""
+
+        def step(pipe: Client) -> Adviser:
+            everybody = self._read(pipe)
+            before = next((each for each in everybody if each.name == name), None)
+            if before is None:
+                raise KeyError(name)
+            after = how(before, [each for each in everybody if each.name != name])
+            pipe.multi()
+            if _key(after.name) != _key(name):
+                pipe.delete(_key(name))
+                pipe.srem(_NAMES, name_of(name))
+            self._write(pipe, after)
+            return after
+
+        return self._transaction(step)
+
+    def _transaction(self, step: Callable[[Client], Adviser]) -> Adviser:
+        """One at a time: who may leave depends on who else is there."""
+        done: Adviser = self._redis.do(lambda client: client.transaction(step, _TURN, value_from_callable=True))
+        return done
+
+    def _write(self, pipe: Client, person: Adviser) -> Client:
+        pipe.set(_key(person.name), self._codec.encode(person))
+        pipe.sadd(_NAMES, name_of(person.name))
+        pipe.incr(_TURN)
+        return pipe
+
+    def _read(self, client: Client) -> list[Adviser]:
+        keys = [_key(name.decode()) for name in sorted(client.smembers(_NAMES))]
+        return self._codec.readable(keys, client.mget(keys)) if keys else []
+
+    # --- ways in ----------------------------------------------------------------------------
+
+    def invite(self, person: Adviser) -> str:
+        """Keep the invitation of somebody who was just invited. Returns the secret for the address they are given."""
+        secret = secrets.token_urlsafe(32)
+        invitation = Invitation(person.name, person.stamp, person.invited_by, person.invited_until)
+        seconds = adviser.INVITED_SECONDS + ENDED_SECONDS
+        value = self._invitations.encode(invitation)
+        self._redis.do(lambda client: client.set(_invitation(secret), value, ex=seconds))
+        return secret
+
+    def invitation(self, secret: str) -> Invitation | None:
+        """The invitation behind an address, which may have ended; None if there never was one, or it is long over."""
+        value = self._redis.do(lambda client: client.get(_invitation(secret)))
+        return self._invitations.decode(value) if value else None
+
+    def use_code(self, name: str, step: int) -> bool:
+        """Use the code that somebody's app showed in this step of time. False if it was used before."""
+        key = f"ivr:used_code:{self._hash(name)}:{step}"
+        return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=USED_SECONDS)))
+
+    # --- the log ----------------------------------------------------------------------------
 
     def searches(self, name: str, how: str) -> int:
         """Count a search, and return how many of this kind the adviser made since the first of them, for an hour."""
@@ -89,3 +160,16 @@ class People:
         for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:audit", count=most)):
             row = {key.decode(): value.decode() for key, value in entry.items()}
             yield Seen(float(row["at"]), row["who"], row["what"], row["about"])
+
+
+#: The names as keys, and a number that changes with each change of any of them.
+_NAMES, _TURN = "ivr:advisers", "ivr:advisers:turn"
+
+
+def _key(name: str) -> str:
+    return f"ivr:adviser:{name_of(name)}"
+
+
+def _invitation(secret: str) -> str:
+    """Redis holds no secret: whoever reads it can use no address."""
+    return f"ivr:invitation:{hashlib.sha256(secret.encode(errors='replace')).hexdigest()[:32]}"

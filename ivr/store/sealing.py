@@ -22,7 +22,8 @@ _MARKER, _MARKER_KIND = "ivr:keys", b"keys"
 #: The kind of each value, by the beginning of its key.
 _VALUES = {
     "ivr:session:": sessions.KIND, "ivr:request:": requests.KIND, "ivr:text:": texts.KIND,
-    "ivr:adviser:": people.KIND, "ivr:signedin:": signins.KIND, _MARKER: _MARKER_KIND,
+    "ivr:adviser:": people.KIND, "ivr:signedin:": signins.KIND,
+    "ivr:invitation:": people.INVITATION_KIND, _MARKER: _MARKER_KIND,
 }  # fmt: skip
 #: Earlier versions wrote the number itself into the names of these keys.
 _NAMED = ("ivr:phone:", "ivr:guesses:", "ivr:calls_to:", "ivr:texts_to:", "ivr:answers_to:", "ivr:alerted:")

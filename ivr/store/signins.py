@@ -16,7 +16,7 @@ from ivr.keys import Keys
 from ivr.store.codec import Codec, Sealed, Unreadable
 from ivr.store.connection import Client, Redis
 
-#: Seconds for which a failed try counts.
+#: Seconds for which a failed try counts, unless another time is named.
 COUNTED_SECONDS = 60 * 60
 #: Seconds for using a try after waiting for it.
 KEPT_TRY_SECONDS = 10 * 60
@@ -45,12 +45,13 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 class FailedTry(msgspec.Struct, frozen=True):
-    """One failed try: a wrong name or password."""
+    """One failed try: a wrong name or password, or a wrong code after the right password."""
 
     at: float
     #: The adviser's name. Empty for an unknown name, because people type passwords into that field.
     name: str
     address: str
+    code: bool = False
 
 
 class SignIns:
@@ -104,9 +105,9 @@ class SignIns:
 
     # --- failed tries -----------------------------------------------------------------------
 
-    def failed(self, at: float, name: str, address: str) -> None:
+    def failed(self, at: float, name: str, address: str, *, code: bool = False) -> None:
         """Add to the list of failed tries, which administrators see."""
-        entry = {"sealed": self._failed.encode(FailedTry(at, name, address))}
+        entry = {"sealed": self._failed.encode(FailedTry(at, name, address, code))}
         self._redis.do(lambda client: client.xadd(FAILED, entry, maxlen=MOST_FAILED))
 
     def failures(self, most: int = 100) -> Iterator[FailedTry]:
@@ -115,22 +116,25 @@ class SignIns:
             with contextlib.suppress(Unreadable):
                 yield self._failed.decode(entry.get(b"sealed") or as_value(entry))
 
-    def count(self, *who: str) -> None:
-        """Count a failed try for each of these: a name, an address, a browser."""
+    def count(self, *who: str, seconds: int = COUNTED_SECONDS) -> None:
+        """Count a failed try for each of these: a name, an address, a browser. It counts for this long."""
 
         def step(client: Client) -> None:
             pipe = client.pipeline()
             for each in who:
                 pipe.incr(self._counter(each))
-                pipe.expire(self._counter(each), COUNTED_SECONDS, nx=True)
+                pipe.expire(self._counter(each), seconds, nx=True)
             pipe.execute()
 
         self._redis.do(step)
 
     def counted(self, *who: str) -> list[int]:
-        """The failed tries of each of these in the last hour."""
+        """The failed tries of each of these, as long as they count."""
         values = self._redis.do(lambda client: client.mget([self._counter(each) for each in who]))
         return [int(value or 0) for value in values]
+
+    def forget_count(self, who: str) -> None:
+        self._redis.do(lambda client: client.delete(self._counter(who)))
 
     def seconds_to_wait(self, who: str, delay: float, now: float) -> float:
         """Seconds until `who` may try; 0 allows one try now.
@@ -142,7 +146,7 @@ class SignIns:
         def step(client: Client) -> float:
             kept = client.get(self._wait(who))
             if kept is None:
-                client.set(self._wait(who), now + delay, ex=KEPT_TRY_SECONDS, nx=True)
+                client.set(self._wait(who), now + delay, ex=int(delay) + KEPT_TRY_SECONDS, nx=True)
                 return delay
             if (left := float(kept) - now) > 0:
                 return left

@@ -26,7 +26,8 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from werkzeug.serving import make_server
 
-from ivr import building, config, demo, server, transcript
+from ivr import building, config, demo, factors, server, transcript
+from ivr.adviser import Factor
 from ivr.audio import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.cli import commands
@@ -36,6 +37,7 @@ from ivr.practice import PracticeDesk
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.transcript import Entry
+from tests.desk import SECRET, SPARE
 from tests.line import OPEN, Line
 from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
@@ -123,6 +125,8 @@ def _served(script: Script) -> Iterator[str]:
             _number_them(store)
             show_alive(store)
             demo.fill(settings, store, script, OPEN)
+            factor = Factor(SECRET, OPEN.timestamp(), factors.hashed(SECRET, SPARE))
+            store.people.change(demo.NAME, lambda person, _: factors.with_factor(person, factor))
             yield from _on_a_port(dataclasses.replace(settings, demo=False), store, port)
 
 
@@ -167,6 +171,8 @@ def _console(browser: Browser, base: str) -> None:
     page.get_by_label("Name").fill(demo.NAME)
     page.get_by_label("Password").fill(demo.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Code from your app").fill(SPARE[0])
+    page.get_by_role("button", name="Go on").click()
     page.get_by_role("heading", name="Waiting to be rung").wait_for()
     _shot(page, "list.png")
     page.set_viewport_size(_WIDE)  # type: ignore[arg-type]

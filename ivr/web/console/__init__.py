@@ -1,7 +1,8 @@
 """The advisers' page: who is waiting to be rung, and the outcomes.
 
 Server-rendered, without a build step. Every page but the sign-in needs a sign-in, and the log records everything seen
-or done. A caller's number is shown only to the adviser who holds the request.
+or done. A caller's number is shown only to the adviser who holds the request. Each page names the right that it needs
+(`ivr/roles.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,19 @@ from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.listing import WHEN
 from ivr.store import Store, StoreDown
-from ivr.web.console import blocked, finding, floods, listing, messages, overview, queue, signin
+from ivr.web.console import (
+    account,
+    blocked,
+    finding,
+    floods,
+    listing,
+    messages,
+    overview,
+    people,
+    persons,
+    queue,
+    signin,
+)
 from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
 
@@ -55,7 +68,10 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     Bootstrap5(app)
     CSRFProtect(app)
     console = Console(settings, store, live, jobs, clock)
-    signin.add_to(app, console)
+    signing_in = signin.add_to(app, console)
+    account.add_to(app, console, signing_in)
+    people.add_to(app, console, signing_in)
+    persons.add_to(app, console)
     beside = listing.add_to(app, console)
     messages.add_to(app, console, card=queue.add_to(app, console, beside))
     finding.add_to(app, console)
@@ -125,7 +141,7 @@ def _add_errors(app: Flask) -> None:
             return page("Not here", "This page or request does not exist. It may have been deleted.", 404)
         if code == 403:
             what = error.description if error.description and len(error.description) < 90 else ""
-            return page("Not for you", what or "Only an administrator can see this page.", 403)
+            return page("Not for you", what or "Only an administrator can see or do this.", 403)
         if code == 413:
             return page("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)
         if isinstance(error, RequestRedirect):  # without the scheme and host, which only the proxy in front knows

@@ -1,7 +1,7 @@
 """Blocked numbers: blocking from a card, the list, and lifting a block.
 
-Any adviser may block a phone that left a message without pressing a key, with a reason. Only an administrator can lift
-a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
+Any adviser may block a phone that left a message without pressing a key, with a reason. Only a supervisor or an
+administrator can lift a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ def add_to(app: Flask, console: Console) -> None:
     add_pages(
         app,
         ("/blocked", pages.blocked, "GET"),
-        ("/blocked/<block_id>/lift", pages.lift, "POST"),
         ("/request/<request_id>/block", pages.block, "POST"),
+        needs="callers",
     )
+    add_pages(app, ("/blocked/<block_id>/lift", pages.lift, "POST"), needs="desk")
 
 
 class _Pages(Pages):
@@ -43,7 +44,6 @@ class _Pages(Pages):
         return go("card", request_id=request_id)
 
     def lift(self, block_id: str) -> Response:
-        self._admin_only()
         block = self._console.store.blocked.lift(block_id, self._now)
         if block is None:
             abort(404)

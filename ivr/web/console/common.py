@@ -12,11 +12,13 @@ from flask import Flask, abort, flash, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from ivr import roles
 from ivr.border import spelled
 from ivr.callback import Refused
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
 from ivr.request import CallbackRequest, SpokenMessage
+from ivr.roles import Right
 from ivr.store import Store
 from ivr.web.live import Live
 
@@ -45,10 +47,15 @@ class Console:
         self.store.people.note(self.now, g.adviser.name, what, about)
 
 
-def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str]) -> None:
-    """Add pages: the path of each, the view that answers, by whose name links find it, and the method."""
+def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str], needs: Right | None) -> None:
+    """Add pages: the path of each, the view that answers, by whose name links find it, and the method.
+
+    `needs`: the right that whoever opens one needs, in `ivr/roles.py`; None for whoever is not signed in.
+    """
+    rights: dict[str, Right | None] = app.extensions.setdefault("rights", {})
     for path, view, method in pages:
         app.add_url_rule(path, view.__name__, view, methods=[method])
+        rights[view.__name__] = needs
 
 
 class TooLong(Exception):
@@ -76,9 +83,12 @@ def unsaved() -> str:
     return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip(), form.get("why", "").strip())))
 
 
-def go(endpoint: str, request_id: str | None = None, anchor: str | None = None) -> Response:
+def go(
+    endpoint: str, request_id: str | None = None, anchor: str | None = None, person_id: str | None = None
+) -> Response:
     """Redirect to another page after an action; `anchor` is a part of it."""
-    return redirect(url_for(endpoint, request_id=request_id, _anchor=anchor), code=303)
+    where = url_for(endpoint, request_id=request_id, person_id=person_id, _anchor=anchor)
+    return redirect(where, code=303)
 
 
 def query_args(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
@@ -112,9 +122,8 @@ class Pages:
     def _is_here(self, name: str) -> bool:
         return any(self._now - kept.seen <= HERE_SECONDS for kept in self._console.store.sign_ins.all_of(name))
 
-    def _admin_only(self) -> None:
-        if not g.adviser.admin:
-            abort(403)
+    def _may(self, right: Right) -> bool:
+        return roles.may(g.adviser.role, right)
 
     def _change(
         self,

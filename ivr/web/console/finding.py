@@ -34,6 +34,7 @@ def add_to(app: Flask, console: Console) -> None:
         ("/search", pages.search, "POST"),
         ("/new", pages.new_form, "GET"),
         ("/new", pages.new, "POST"),
+        needs="callers",
     )
 
 

@@ -27,6 +27,7 @@ def add_to(app: Flask, console: Console) -> None:
         ("/floods", pages.floods, "GET"),
         ("/floods/out", pages.take_out, "POST"),
         ("/floods/back", pages.put_back, "POST"),
+        needs="callers",
     )
 
 

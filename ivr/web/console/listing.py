@@ -66,6 +66,7 @@ def add_to(app: Flask, console: Console) -> Pane:
         ("/", pages.requests_page, "GET"),
         ("/waiting", pages.waiting, "GET"),
         ("/next", pages.take_next, "POST"),
+        needs="callers",
     )
     return pages.beside
 

@@ -38,6 +38,7 @@ def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
         ("/request/<request_id>/message/<int:nth>/listened", pages.listened, "POST"),
         ("/request/<request_id>/number", pages.number, "POST"),
         ("/request/<request_id>/number/confirm", pages.confirm_number, "POST"),
+        needs="callers",
     )
 
 

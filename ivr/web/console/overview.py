@@ -1,6 +1,6 @@
 """What whoever looks after the desk needs: who is here and has what, the places of the next days, the report, the log.
 
-Only administrators see these pages.
+Supervisors and administrators see the team and the report, and administrators the log (`ivr/roles.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime as dt
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask import Flask, render_template, request
@@ -40,9 +41,9 @@ def add_to(app: Flask, console: Console) -> None:
         app,
         ("/team", pages.team, "GET"),
         ("/report", pages.report, "GET"),
-        ("/log", pages.log, "GET"),
-        ("/log.csv", pages.log_csv, "GET"),
+        needs="desk",
     )
+    add_pages(app, ("/log", pages.log, "GET"), ("/log.csv", pages.log_csv, "GET"), needs="log")
 
 
 class _Pages(Pages):
@@ -50,14 +51,15 @@ class _Pages(Pages):
 
     def team(self) -> str:
         """Who is here and has what, and how full the next days are."""
-        self._admin_only()
         waiting, now = self._console.store.requests.listed()[0], self._now
         holds = Counter(holder for each in waiting if (holder := each.holder(now)))
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
         team = []
         for adviser in self._console.store.people.all():
+            if not adviser.can_sign_in:
+                continue
             talk = talking.get(adviser.name)
-            state = "here" if self._is_here(adviser.name) else "shut out" if adviser.disabled else "not here"
+            state = "here" if self._is_here(adviser.name) else "not here"
             state = f"talking, {talks.minutes(talk, now)}" if talk else state
             team.append(Colleague(adviser.name, state, holds[adviser.name]))
         needs = {
@@ -88,7 +90,6 @@ class _Pages(Pages):
 
     def report(self) -> str:
         """What came of the talks of a month, without figures so small that they tell of somebody."""
-        self._admin_only()
         this = f"{self._console.clock().astimezone(LONDON):%Y-%m}"
         month = request.args.get("month", this)
         month = month if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month) else this
@@ -102,23 +103,22 @@ class _Pages(Pages):
     # --- the log ----------------------------------------------------------------------------
 
     def log(self) -> str:
-        self._admin_only()
-        found, page = self._entries(), max(request.args.get("page", 1, type=int), 1)
+        everything = list(self._console.store.people.log(MOST_AUDIT))
+        found, page = _fitting(everything), max(request.args.get("page", 1, type=int), 1)
         pages = max(-(-len(found) // LOG_ROWS), 1)
         page = min(page, pages)
         return render_template(
             "log.html", entries=found[(page - 1) * LOG_ROWS : page * LOG_ROWS], count=len(found), page=page,
             pages=pages,
-            chosen=request.args, names=[each.name for each in self._console.store.people.all()], now=self._now,
+            chosen=request.args, names=sorted({entry.who for entry in everything}), now=self._now,
         )  # fmt: skip
 
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
-        self._admin_only()
         out = io.StringIO()
         rows = csv.writer(out)
         rows.writerow(("When", "Who", "What", "Request"))
-        for entry in self._entries():
+        for entry in _fitting(self._console.store.people.log(MOST_AUDIT)):
             at = dt.datetime.fromtimestamp(entry.at, LONDON)
             what = briefing.what_in_words(entry.what)
             rows.writerow(border.cell(each) for each in (f"{at:%Y-%m-%d %H:%M:%S}", entry.who, what, entry.about))
@@ -127,18 +127,19 @@ class _Pages(Pages):
         response.headers["Content-Disposition"] = "attachment; filename=log.csv"
         return response
 
-    def _entries(self) -> list[Seen]:
-        """The entries that fit what was chosen: a name, words, and days, of which each may be nonsense."""
-        who, what = request.args.get("who", ""), request.args.get("what", "").strip().lower()[:40]
-        since, until = _day(request.args.get("from", "")), _day(request.args.get("to", ""))
-        return [
-            entry
-            for entry in self._console.store.people.log(MOST_AUDIT)
-            if (not who or entry.who == who)
-            and (not what or what in briefing.what_in_words(entry.what).lower())
-            and (since is None or entry.at >= since)
-            and (until is None or entry.at < until + 24 * 60 * 60)
-        ]
+
+def _fitting(entries: Iterable[Seen]) -> list[Seen]:
+    """The entries that fit what was chosen: a name, words, and days, of which each may be nonsense."""
+    who, what = request.args.get("who", ""), request.args.get("what", "").strip().lower()[:40]
+    since, until = _day(request.args.get("from", "")), _day(request.args.get("to", ""))
+    return [
+        entry
+        for entry in entries
+        if (not who or entry.who == who)
+        and (not what or what in briefing.what_in_words(entry.what).lower())
+        and (since is None or entry.at >= since)
+        and (until is None or entry.at < until + 24 * 60 * 60)
+    ]
 
 
 def _day(text: str) -> float | None:

@@ -47,10 +47,11 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
         ("/request/<request_id>/note", pages.note, "POST"),
         ("/request/<request_id>/answer", pages.answer, "POST"),
         ("/request/<request_id>/hand-over", pages.hand_over, "POST"),
-        ("/request/<request_id>/take-back", pages.take_back, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
-        ("/request/<request_id>/delete", pages.delete, "POST"),
+        needs="callers",
     )
+    add_pages(app, ("/request/<request_id>/take-back", pages.take_back, "POST"), needs="desk")
+    add_pages(app, ("/request/<request_id>/delete", pages.delete, "POST"), needs="erase")
     return pages.card
 
 
@@ -97,7 +98,7 @@ class _Pages(Pages):
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             may_play=messages.may_play(found, self._me, self._now),
-            seen_by=self._seen_by(request_id) if g.adviser.admin else [],
+            seen_by=self._seen_by(request_id) if self._may("log") else [],
             is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
@@ -140,7 +141,7 @@ class _Pages(Pages):
 
     def _before(self, found: CallbackRequest, *, mine: bool) -> dict[str, object]:
         """What is known of the phone from before, for whoever has the request or looks after the desk."""
-        if not found.number or not (mine or g.adviser.admin):
+        if not found.number or not (mine or self._may("desk")):
             return {"history": [], "texts_to": []}
         script, others = self._console.live.now.script, self._console.store.requests.of_phone(found.number)
         history = finding.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
@@ -159,7 +160,7 @@ class _Pages(Pages):
                 holds[holder] = holds.get(holder, 0) + 1
             if talk := each.talking(self._now):
                 talking.add(talk.who)
-        names = [each.name for each in self._console.store.people.all() if not each.disabled and each.name != self._me]
+        names = [each.name for each in self._console.store.people.all() if each.can_sign_in and each.name != self._me]
         here = {name for name in names if self._is_here(name)}
         return [
             (name, ("talking" if name in talking else "here" if name in here else "not signed in")
@@ -280,7 +281,7 @@ class _Pages(Pages):
         """Give the request to a colleague. The number is theirs from now on."""
         to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
         colleague = self._console.store.people.get(to)
-        if colleague is None or colleague.disabled:
+        if colleague is None or not colleague.can_sign_in:
             flash("Choose a colleague.", "danger")
             return go("card", request_id=request_id)
         return self._change(
@@ -290,7 +291,6 @@ class _Pages(Pages):
 
     def take_back(self, request_id: str) -> Response:
         """Put a request that somebody has back into the list."""
-        self._admin_only()
         return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, self._now))
 
     def answer(self, request_id: str) -> Response:
@@ -326,7 +326,6 @@ class _Pages(Pages):
 
     def delete(self, request_id: str) -> Response:
         """Delete a request and its messages, as callers may ask."""
-        self._admin_only()
         self._found(request_id)
         if not request.form.get("sure"):
             flash("Nothing was deleted. First tick the box to say that you are sure.", "danger")

@@ -1,82 +1,97 @@
-"""Signing in and out: named advisers, passwords as argon2 hashes, sign-ins that expire.
+"""Signing in and out: named advisers, a password, a second factor, sign-ins that expire.
 
 A sign-in is stored in Redis, and the browser holds only a secret for it. So signing out also ends it for copies of the
 cookie, and advisers can see where they are signed in and end each sign-in. It expires after an hour without activity,
-and after twelve hours in any case. The automatic refresh of the list does not count as activity.
+and after twelve hours in any case. The automatic refresh of the list does not count as activity. It also ends with a
+new name, password or role.
 
-**Wrong passwords slow down the person who tries them, and do not lock anybody out.** A browser in which this adviser
-signed in before is recognised by a cookie, and only its own failures count against it. Everybody else has to wait
-longer with each failure, by address and by the name they try. After the wait, they have one try, which other people's
-tries do not postpone. Known and unknown browsers queue separately for the slow check of passwords, so that a flood of
-strangers does not fill the queue of the advisers.
+Whoever has a second factor is asked for a code after the password (`tries.py` says what wrong ones cost). Whoever must
+have one, and has none yet, sees nothing else until it is set up.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import secrets
-from collections.abc import Iterator
 
 from flask import Flask, abort, flash, g, redirect, render_template, request, session
-from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from ivr import passwords
-from ivr.store import LONGEST_NAME, Adviser, SignIn, name_of
-from ivr.web.console.common import Console, go, unsaved
-from ivr.web.origin import address
+from ivr import adviser, passwords, roles
+from ivr.adviser import LONGEST_NAME, Adviser
+from ivr.roles import Right
+from ivr.store import SignIn
+from ivr.web.console.common import Console, add_pages, go, unsaved
+from ivr.web.console.tries import Tries
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
-#: How long a browser stays known after a sign-in.
-KNOWN = dt.timedelta(days=180)
-#: Failures of a known browser in an hour, after which it is treated like any other.
-MOST_OF_KNOWN = 10
-#: Failures in an hour without a wait: for one name, and for one address, which an office may share.
-FREE_OF_NAME, FREE_OF_ADDRESS = 4, 10
-#: Seconds of the first wait, which doubles with each failure, and of the longest one.
-SHORTEST_WAIT, LONGEST_WAIT = 2.0, 60.0
+#: Seconds in which a code must follow the password.
+CODE_SECONDS = 10 * 60
+#: Wrong codes since the last sign-in, from which on they are told: fewer are mistakes.
+MANY_CODES = 5
 #: The most characters of a User-Agent to store.
 _LONGEST_BROWSER = 150
-#: The pages that need no sign-in.
-_OPEN = ("signin", "sign_in")
 #: Styles and scripts, which need nobody's sign-in and so no Redis: the page that says that Redis is down has them too.
 _STATIC = ("static", "bootstrap.static")
+#: What somebody sees who must set up a second factor first.
+_BEFORE_FACTOR = ("factor", "set_factor", "signout")
 
 
-def add_to(app: Flask, console: Console) -> None:
-    """Add the sign-in page, and the rule that every other page needs a sign-in."""
-    pages = _Pages(app, console)
-    app.before_request(pages.only_signed_in)
-    app.add_url_rule("/signin", "signin", pages.form, methods=["GET"])
-    app.add_url_rule("/signin", "sign_in", pages.sign_in, methods=["POST"])
-    app.add_url_rule("/signout", "signout", pages.sign_out, methods=["POST"])
-    app.add_url_rule("/signins", "signins", pages.signins, methods=["GET"])
-    app.add_url_rule("/signins/<signin_id>/end", "end_signin", pages.end, methods=["POST"])
-    app.context_processor(lambda: {"adviser": g.get("adviser")})
+def add_to(app: Flask, console: Console) -> SignInPages:
+    """Add the sign-in page, and the rule that every other page needs a sign-in and a right."""
+    pages = SignInPages(app, console)
+    app.before_request(pages.only_with_right)
+    add_pages(
+        app,
+        ("/signin", pages.signin, "GET"),
+        ("/signin", pages.sign_in, "POST"),
+        ("/signin/code", pages.code, "GET"),
+        ("/signin/code", pages.check_code, "POST"),
+        needs=None,
+    )
+    add_pages(app, ("/signout", pages.signout, "POST"), needs="account")
+    app.context_processor(_known_to_templates)
+    return pages
 
 
-class _Pages:
+def _known_to_templates() -> dict[str, object]:
+    """Who is signed in, and what they may do. Nobody may do anything."""
+    person: Adviser | None = g.get("adviser")
+
+    def may(right: Right) -> bool:
+        return person is not None and roles.may(person.role, right)
+
+    return {"adviser": person, "may": may}
+
+
+class SignInPages:
+    """The pages before and after a sign-in. Other pages let people in with `let_in` too."""
+
     def __init__(self, app: Flask, console: Console):
-        self._console = console
-        self._store = console.store.sign_ins
-        self._known_checker, self._other_checker = passwords.Checker(), passwords.Checker()
-        self._known = URLSafeTimedSerializer(console.settings.secret_key, salt="known browser")
-        self._is_secure = bool(app.config["SESSION_COOKIE_SECURE"])
+        self._app, self._console, self._store = app, console, console.store.sign_ins
+        self.tries = Tries(app, console)
 
     # --- every request ----------------------------------------------------------------------
 
-    def only_signed_in(self) -> Response | str | tuple[str, int] | None:
-        """Allow requests of signed-in advisers, and the sign-in page. Nobody else sees any page."""
+    def only_with_right(self) -> Response | str | tuple[str, int] | None:
+        """Allow what is open to everybody, and requests of signed-in advisers for what their role may do."""
         if request.endpoint in _STATIC:
             return None
-        kept = self._current()
-        if kept:
+        if kept := self._current():
             g.signin, g.adviser = kept
+        known = self._app.extensions["rights"]
+        if request.endpoint in known and known[request.endpoint] is None:
             return None
-        if request.endpoint in _OPEN:
-            return None
+        if not kept:
+            return self._not_signed_in()
+        if request.endpoint is None:
+            return None  # there is no such page
+        right = known.get(request.endpoint)
+        if right is None or not roles.may(kept[1].role, right):
+            abort(403, f"Only {roles.who_may(right)} can see or do this." if right else None)
+        return self._without_factor(kept[1])
+
+    def _not_signed_in(self) -> Response | tuple[str, int]:
         flash("Sign in first.")
         if request.method == "GET":
             if request.endpoint not in (None, "waiting", "message"):
@@ -85,142 +100,153 @@ class _Pages:
         # Show what was not saved.
         return render_template("signin.html", unsaved=unsaved()), 401
 
+    def _without_factor(self, person: Adviser) -> Response | tuple[str, int] | None:
+        """What somebody gets who must set up a second factor first."""
+        if not self.must_have_factor(person) or person.factor or request.endpoint in _BEFORE_FACTOR:
+            return None
+        what = "Set up your second factor first. After that, the page is as it was."
+        if request.method == "GET":
+            flash(what)
+            return go("factor")
+        return render_template("error.html", title="One thing first", what=what, unsaved=unsaved()), 403
+
+    def must_have_factor(self, person: Adviser) -> bool:
+        """Whether the service wants a second factor for this role. A demo has nobody's numbers."""
+        return not self._console.settings.demo and person.role in self._console.live.now.script.line.second_factor
+
     def _current(self) -> tuple[SignIn, Adviser] | None:
         """The sign-in of this browser and its adviser, if it has not ended."""
         secret = session.get("signin")
         kept = self._store.of(secret) if isinstance(secret, str) else None
         if kept is None:
             return None
-        now, adviser = self._console.now, self._console.store.people.get(kept.name)
-        if adviser is None or adviser.disabled or adviser.stamp != kept.stamp:
+        now, person = self._console.now, self._console.store.people.get(kept.name)
+        if person is None or not person.can_sign_in or person.stamp != kept.stamp:
             return None
         if now - kept.seen > IDLE_SECONDS or now - kept.began > LONGEST_SESSION.total_seconds():
             return None
         if request.endpoint not in ("waiting", "signin"):
             self._store.touch(kept, now)
-        return kept, adviser
+        return kept, person
 
-    # --- signing in -------------------------------------------------------------------------
+    # --- the password -----------------------------------------------------------------------
 
-    def form(self) -> Response | str:
-        return go("requests_page") if "adviser" in g else render_template("signin.html")
+    def signin(self) -> Response | str:
+        return go("requests_page") if "adviser" in g else render_template("signin.html", nobody=self._is_nobody_there())
 
     def sign_in(self) -> Response | str | tuple[str, int]:
-        name, come_from = _name_tried(), address(request.environ, self._console.settings)
-        browser = self._known_browser(name)
-        if not browser and (wait := self._seconds_to_wait(name, come_from)):
-            flash(f"There were many wrong tries. Wait {wait:.0f} seconds, and then sign in.", "danger")
+        name = request.form.get("name", "").strip()[:LONGEST_NAME]
+        person = self._console.store.people.find(name)
+        trier = self.tries.by(person.name if person else name)
+        if wait := self.tries.seconds_to_wait(trier):
+            flash(f"There were many wrong tries. Wait {_in_words(wait)}, and then sign in.", "danger")
             return self._once_more(name, 429)
-        adviser, password = self._console.store.people.get(name), request.form.get("password", "")
-        checker = self._known_checker if browser else self._other_checker
         try:
-            right = checker.fits(adviser.password_hash if adviser else None, password)
+            right = self.tries.password_fits(trier, person, request.form.get("password", ""))
         except passwords.Busy:
             flash("Many people are signing in at the moment. Wait a little, and try again.", "danger")
             return self._once_more(name, 503)
-        if adviser is None or adviser.disabled or not right:
-            self._store.failed(self._console.now, adviser.name if adviser else "", come_from)
-            self._store.count(*([_counts_browser(browser)] if browser else _counts_stranger(name, come_from)))
+        if person is None or not right:
             flash("This name and password do not match. Try again, or ask an administrator.", "danger")
             return self._once_more(name, 401)
-        return self._let_in(adviser, come_from)
+        if person.factor:
+            session["half"] = [person.name, person.stamp, self._console.now]
+            return go("code")
+        return self.let_in(person)
 
-    def _seconds_to_wait(self, name: str, come_from: str) -> float:
-        of_name, of_address = self._store.counted(*_counts_stranger(name, come_from))
-        delay = max(_delay(of_name - FREE_OF_NAME), _delay(of_address - FREE_OF_ADDRESS))
-        return self._store.seconds_to_wait(f"{come_from} {name}", delay, self._console.now) if delay else 0.0
+    def _is_nobody_there(self) -> bool:
+        """Whether there is no administrator yet, who could let anybody in."""
+        return not any(adviser.is_administrator(each) for each in self._console.store.people.all())
 
     def _once_more(self, name: str, code: int) -> tuple[str, int]:
         return render_template("signin.html", name=name), code
 
-    def _let_in(self, adviser: Adviser, come_from: str) -> Response:
-        """Begin a sign-in, and end the one that this browser had before."""
-        if "signin" in g:
-            self._store.end(g.signin)
-        then = session.get("then", "")
-        session.clear()
-        session.permanent = True
-        session["signin"] = self._store.begin(
-            adviser.name, adviser.stamp, self._console.now, str(request.user_agent)[:_LONGEST_BROWSER], come_from,
-            LONGEST_SESSION.total_seconds(),
-        )  # fmt: skip
-        g.adviser = adviser
-        self._console.note("signed in")
-        response = redirect(f"{request.script_root}{then}", 303) if then else go("requests_page")
-        response.set_cookie(
-            _cookie_of(adviser.name), self._known.dumps([adviser.name, secrets.token_hex(8)]),
-            max_age=KNOWN, path=f"{request.script_root}/signin", secure=self._is_secure, httponly=True, samesite="Lax",
-        )  # fmt: skip
-        return response
+    # --- the code ---------------------------------------------------------------------------
 
-    def _known_browser(self, name: str) -> str:
-        """The id of this browser, if this adviser signed in with it before; empty if it is treated like any other."""
-        try:
-            signed = request.cookies.get(_cookie_of(name), "")
-            whose, browser = self._known.loads(signed, max_age=int(KNOWN.total_seconds()))
-        except (BadData, ValueError, TypeError):
-            return ""
-        if whose != name or self._store.counted(_counts_browser(browser))[0] >= MOST_OF_KNOWN:
-            return ""
-        return str(browser)
+    def code(self) -> Response | str:
+        """The page that asks for a code, after the password."""
+        return render_template("code.html") if self._half() else self._begin_again()
+
+    def check_code(self) -> Response | tuple[str, int]:
+        person = self._half()
+        if person is None:
+            return self._begin_again()
+        trier, typed = self.tries.by(person.name), request.form.get("code", "")[:LONGEST_NAME]
+        if not typed.strip():
+            flash("Type the code that your app shows.", "danger")
+            return render_template("code.html"), 422
+        if wait := self.tries.seconds_to_wait_for_code(trier, person):
+            flash(f"There were many wrong codes. Wait {_in_words(wait)}, and then type a new code.", "danger")
+            return render_template("code.html"), 429
+        before = len(person.factor.codes) if person.factor else 0
+        known = self.tries.use_code(trier, person, typed)
+        if known is None:
+            flash(
+                "That code does not fit, or was used already. Codes change every 30 seconds: wait for the next one. "
+                "If none fits, let the clock of your phone set itself, or use a code of last resort.", "danger",
+            )  # fmt: skip
+            return render_template("code.html"), 401
+        left = len(known.factor.codes) if known.factor else 0
+        if left < before:
+            flash(f"You used a code of last resort. {left} are left. Under 'Account' you can make new ones.", "warning")
+        return self.let_in(known)
+
+    def _half(self) -> Adviser | None:
+        """Who gave their password in this browser a moment ago, and is to give a code."""
+        match session.get("half"):
+            case [str(name), str(stamp), float(at) | int(at)] if self._console.now - at <= CODE_SECONDS:
+                person = self._console.store.people.get(name)
+                if person and person.can_sign_in and person.stamp == stamp and person.factor:
+                    return person
+        return None
+
+    def _begin_again(self) -> Response:
+        session.pop("half", None)
+        if "adviser" in g:  # in another tab
+            return go("requests_page")
+        flash("That took too long, or your sign-in has changed. Sign in again.")
+        return go("signin")
 
     # --- signed in --------------------------------------------------------------------------
 
-    def sign_out(self) -> Response:
+    def let_in(self, person: Adviser) -> Response:
+        """Begin a sign-in, and end the one that this browser had before."""
+        if "signin" in g:
+            self._store.end(g.signin)
+        then, told = session.get("then", ""), session.get("_flashes")
+        session.clear()
+        if told:
+            session["_flashes"] = told
+        self._begin(person)
+        self._console.note("signed in")
+        if person.factor and (count := self.tries.wrong_codes(person)) >= MANY_CODES:
+            flash(
+                f"There were {count} wrong codes with your password since you last signed in. If that was not you, "
+                "somebody knows your password: change it now, under 'Account'.", "danger",
+            )  # fmt: skip
+        response = redirect(f"{request.script_root}{then}", 303) if then else go("requests_page")
+        self.tries.know(response, person)
+        return response
+
+    def stay_in(self, person: Adviser) -> None:
+        """Go on in this browser, after a change of one's own that ended all sign-ins."""
+        self._begin(person)
+
+    def _begin(self, person: Adviser) -> None:
+        session.permanent = True
+        session["signin"] = self._store.begin(
+            person.name, person.stamp, self._console.now, str(request.user_agent)[:_LONGEST_BROWSER],
+            self.tries.come_from, LONGEST_SESSION.total_seconds(),
+        )  # fmt: skip
+        g.adviser = person
+
+    def signout(self) -> Response:
         self._console.note("signed out")
         self._store.end(g.signin)
         session.clear()
         return go("signin")
 
-    def signins(self) -> str:
-        """The sign-ins of the adviser; for an administrator, those of everybody."""
-        current = [kept for kept in self._in_reach() if self._lasts(kept)]
-        failures = list(self._store.failures()) if g.adviser.admin else []
-        return render_template(
-            "signins.html", signins=current, here=g.signin.id, failures=failures, now=self._console.now
-        )
 
-    def _in_reach(self) -> Iterator[SignIn]:
-        """The sign-ins that this adviser may see and end: their own; for an administrator, everybody's."""
-        names = [each.name for each in self._console.store.people.all()] if g.adviser.admin else [g.adviser.name]
-        for name in names:
-            yield from self._store.all_of(name)
-
-    def _lasts(self, kept: SignIn) -> bool:
-        return self._console.now - kept.seen <= IDLE_SECONDS
-
-    def end(self, signin_id: str) -> Response:
-        """End one of the adviser's sign-ins; an administrator may end anybody's."""
-        found = next((kept for kept in self._in_reach() if kept.id == signin_id), None)
-        if found is None:
-            abort(404)
-        self._store.end(found)
-        self._console.note("ended a sign-in" + (f" of {found.name}" if found.name != g.adviser.name else ""))
-        flash("That sign-in is ended.", "success")
-        return go("signins")
-
-
-def _delay(failures: int) -> float:
-    """Seconds to wait after this many failures beyond the free ones."""
-    return min(SHORTEST_WAIT * 2 ** min(failures, 10), LONGEST_WAIT) if failures >= 0 else 0.0
-
-
-def _counts_stranger(name: str, come_from: str) -> tuple[str, str]:
-    return f"name {name}", f"address {come_from}"
-
-
-def _counts_browser(browser: str) -> str:
-    return f"browser {browser}"
-
-
-def _cookie_of(name: str) -> str:
-    """The name of the cookie for an adviser, because advisers share computers.
-
-    It does not contain the adviser's name.
-    """
-    return f"known-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:12]}"
-
-
-def _name_tried() -> str:
-    """The typed name, cut to the longest possible name."""
-    return name_of(request.form.get("name", ""))[:LONGEST_NAME]
+def _in_words(seconds: float) -> str:
+    """A wait in words: '8 seconds', '17 minutes'."""
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,50 @@
+"""Who may do what on the advisers' page: one table, for the pages, the commands, the tests and docs/security.md.
+
+Each page names the right that it needs, where it is added (`add_pages`). A page without one is open to nobody. A new
+role is a new row here; nothing else decides by a role's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Role = Literal["adviser", "supervisor", "administrator"]
+Right = Literal["account", "callers", "desk", "log", "people", "erase"]
+
+#: What each right allows.
+RIGHTS: Mapping[Right, str] = {
+    "account": "see their own account: change the password, set up the second factor, end their own sign-ins",
+    "callers": "see the list, the cards, the messages and failed texts; search; take, ring, save, note, hand over; "
+    "block a phone; write a request down; take many requests out of the list together and put them back",
+    "desk": "see the team and the report; take back what a colleague has; see a phone's history without having the "
+    "request; lift a block",
+    "log": "see who saw and did what, on every card and in the log, with its file",
+    "people": "invite people; change their name, role and phone; reset a second factor; end sign-ins; let people leave "
+    "and return",
+    "erase": "find, export and delete everything that is kept of one phone; delete a request",
+}
+_ADVISER: frozenset[Right] = frozenset({"account", "callers"})
+_SUPERVISOR: frozenset[Right] = _ADVISER.union(["desk"])
+
+#: The rights of each role.
+ROLES: Mapping[Role, frozenset[Right]] = {
+    "adviser": _ADVISER,
+    "supervisor": _SUPERVISOR,
+    "administrator": _SUPERVISOR.union(["log", "people", "erase"]),
+}
+#: The roles, from the fewest rights to the most.
+ALL: tuple[Role, ...] = get_args(Role)
+#: Roles that must have a second factor, unless the service decides otherwise (`second_factor` in `line.yaml`).
+WITH_FACTOR: tuple[Role, ...] = ("supervisor", "administrator")
+
+
+def may(role: Role, right: Right) -> bool:
+    """Whether somebody with this role may do this."""
+    return right in ROLES[role]
+
+
+def who_may(right: Right) -> str:
+    """Who has a right, for somebody who does not: 'a supervisor or an administrator'."""
+    names = [role for role in ALL if may(role, right)]
+    return " or ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in names)
