@@ -89,7 +89,7 @@ class Line:
     def __init__(self, folder: Path, rest: Rest, redis_url: str = ""):
         self.port, base = free_port(), f"http://127.0.0.1:{rest.server_port}"
         own = {"PUBLIC_URL": PUBLIC, "TWILIO_API_URL": base, "IVR_WEB_PROCESSES": "3"}
-        self.environment = {**ENVIRONMENT, **an_environment(folder), **own, "REDIS_URL": redis_url}
+        self.environment = {**ENVIRONMENT, **an_environment(folder, short=False), **own, "REDIS_URL": redis_url}
         self.settings = config.settings(self.environment)
         line_yaml = Path(self.environment["IVR_CONFIG"]) / "line.yaml"
         alerts = f'email_to: []\n  webhook: "{base}/hook"'
