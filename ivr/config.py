@@ -291,6 +291,7 @@ _BESIDE = re.compile(
 )
 #: Names of files that somebody probably meant for us.
 _MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
+_OURS = ("line.yaml", "texts.yaml", "words.yaml")
 #: The folders of config/, and the extension of the files in each.
 _FOLDERS = {"": ".yaml", "menus": ".yaml", "stories": ".call"}
 
@@ -319,7 +320,7 @@ def folder(path: Path) -> Folder:
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
         raise ConfigError([_NO_FOLDER().at(Where(str(path)))])
-    return Folder(files, stories, (*of_files, *of_stories, *copies.stories(stories), *_passed_over(path)))
+    return Folder(files, stories, (*of_files, *of_stories, *copies.among(stories), *_passed_over(path)))
 
 
 def script_files(path: Path) -> dict[str, str]:
@@ -348,8 +349,8 @@ def _passed_over(path: Path) -> Iterator[Problem]:
         if any(_BESIDE.fullmatch(part) for part in name.parts) or name.parts[0] == "schemas":
             continue
         if place in _FOLDERS and found.name.endswith(_FOLDERS[place]):
-            if not place and found.name not in ("line.yaml", "texts.yaml", "words.yaml"):
-                yield _not_read(name, "Files with words for callers belong in config/menus.")
+            if not place and found.name not in _OURS:
+                yield copies.by_name(found.name, _OURS) or _not_read(name, "Words for callers belong in config/menus.")
         elif name.parts[0] in _FOLDERS and len(name.parts) == 1 and not found.is_dir():
             yield _not_read(name, "It must be a folder.")
         elif _MEANT.search(found.name):

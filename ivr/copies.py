@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ivr.problems import Problem, Where, kind
 from ivr.reading import Document
@@ -29,13 +29,19 @@ def menu(name: str, menus: Mapping[str, Document]) -> Problem | None:
     return None
 
 
-def stories(names: Iterable[str]) -> Iterator[Problem]:
-    """A problem for each story whose name says that it is a copy of another."""
-    stems = {_stem(name): name for name in names}
-    for stem, name in stems.items():
-        for first in stems:
-            if first != stem and first in stem and _ADDED.search(stem.replace(first, "", 1)):
-                yield _COPY(first=stems[first]).at(Where(f"config/{name}"))
+def by_name(name: str, others: Iterable[str]) -> Problem | None:
+    """The problem of a file whose name says that it is a copy of one of the others; None if it does not say so."""
+    stem = _stem(name)
+    for other in others:
+        added = stem.replace(_stem(other), "", 1)
+        if added not in ("", stem) and _ADDED.search(added):
+            return _COPY(first=other).at(Where(f"config/{name}"))
+    return None
+
+
+def among(names: Collection[str]) -> Iterator[Problem]:
+    """The problems of those files whose names say that they are copies of another of them."""
+    return filter(None, (by_name(name, names) for name in names))
 
 
 def _stem(name: str) -> str:

@@ -42,6 +42,12 @@ class _WaitsForEver(Message):
         return here.s, Go(self.id)
 
 
+class _PromisesTooMuch(Message):
+    """A message that says that whoever does nothing gets something at once."""
+
+    helped_within = 1
+
+
 class _Forgets(RingBack):
     """A question that star does not lead back to."""
 
@@ -72,6 +78,7 @@ def _first_fault(script: Script) -> proof.Fault:
 @pytest.mark.parametrize(("place", "law"),
     [
         (_OnlySaysGoodbye(), "failed"), (_SaysNothing(), "person"), (_WaitsForEver(), "nothing"), (_Forgets(), "back"),
+        (_PromisesTooMuch(), "nothing"),
     ],
 )  # fmt: skip
 def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Place, law: str) -> None:

@@ -543,7 +543,7 @@ STRAY = [
     ("stories/x.yaml", "error", "Menus must be named "),
     ("menus/x.call", "error", "Menus must be named "),
     ("line.yml", "error", "Menus must be named "),
-    ("welcome.yaml", "error", "Files with words for callers belong in config/menus."),
+    ("welcome.yaml", "error", "Words for callers belong in config/menus."),
     ("menus/x.txt", "warning", "Names must end in .yaml here."),
     ("stories/x.txt", "warning", "Names must end in .call here."),
 ]
@@ -1008,6 +1008,16 @@ def test_a_copied_story_is_told(tmp_path: Path, name: str) -> None:
 
     assert problem.code == "conflict-copy"
     assert first.name in problem.says
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_of_the_settings_is_not_taken_for_a_menu(tmp_path: Path, name: str) -> None:
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    shutil.copy(tmp_path / "config" / "line.yaml", tmp_path / "config" / f"{name.format('line')}.yaml")
+
+    (problem,) = config.folder(tmp_path / "config").problems
+
+    assert (problem.code, "line.yaml" in problem.says) == ("conflict-copy", True)
 
 
 def test_two_files_of_like_names_with_nothing_in_common_are_two_files(files: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
@@ -79,14 +79,23 @@ def _named(event: Input) -> str:
             return "(speaks)" if seconds else f"{key} (at the tone)"
 
 
+@dataclass(frozen=True, order=True)
+class LeftAlone:
+    """A caller who does nothing any more at a place: the most seconds until they get something, and those allowed."""
+
+    allowed: float
+    seconds: float
+    place: str
+
+
 @dataclass(frozen=True)
 class Proof:
     """How many states and moves were tried, and the faults."""
 
     states: int
     moves: int
-    #: By place: the most seconds until a caller who does nothing from there on gets something.
-    longest: Mapping[str, float]
+    #: For every place at which the line waits, those with the same allowance together, the longest last.
+    left_alone: tuple[LeftAlone, ...]
     faults: tuple[Fault, ...]
 
 
@@ -123,7 +132,9 @@ class _Prover:
         if len(self._faults) < most:
             self._look_for_circles()
         pairs = sum(len(self._pasts[place]) * len(states) for place, states in self._of_place.items())
-        return Proof(pairs, self._moves, self._longest, tuple(self._faults.values()))
+        places = self._script.places
+        alone = sorted(LeftAlone(places[name].helped_within, seconds, name) for name, seconds in self._longest.items())
+        return Proof(pairs, self._moves, tuple(alone), tuple(self._faults.values()))
 
     # --- every state once -----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 
 import click
@@ -58,7 +59,13 @@ def _tell_of_states(proven: Proof) -> None:
     out(f"\n{proven.states} states of a call, {proven.moves} moves. {holds}")
     for law in () if proven.faults else LAWS.values():
         out(f"  {law.why}")
-    out(f"\nA caller who does nothing gets something after {proven.longest:.0f} seconds at most, wherever they are.")
+    out("\nA caller who does nothing any more gets something:")
+    for allowed, alike in itertools.groupby(proven.left_alone, key=lambda left: left.allowed):
+        *others, longest = alike
+        out(
+            f"  within {allowed:.0f} seconds at {counted(len(others) + 1, 'place')}: "
+            f"after {longest.seconds:.0f} at '{longest.place}', and sooner elsewhere"
+        )
     out("\nTwo states differ if one of these differs:")
     for what in TOLD_APART:
         out(f"  {what}")

@@ -25,7 +25,9 @@ from ivr.spoken import Speech
 
 
 class RingReference(TakesDigits):
-    """Asks for the call number. Works only from the phone that is to be rung, if it shows its number."""
+    """Asks for the call number. It is looked up together with the caller's number, so it works only from the phone that
+    is to be rung, and only if that phone shows its number.
+    """
 
     id = "ring_reference"
     say, hidden, not_found, away = Line(), Line(), Line(), Line()

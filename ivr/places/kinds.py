@@ -77,6 +77,7 @@ class Speaks(Place):
         return ((), gather) if here.s.waited else (self.speech(here), gather)
 
     def speech(self, here: Here) -> Speech:
+        """Everything that is said here: with all choices, or with the one on offer."""
         own = self.says(here)
         if here.s.place.offer:
             return reply.one_choice(here, own)

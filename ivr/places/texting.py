@@ -46,7 +46,7 @@ def text_about(script: Script, s: Session) -> str:
 
 
 def send(here: Here) -> Moved:
-    """Send that text to the agreed number."""
+    """Send the text about what the caller last listened to, to the number in their wish."""
     s, text = here.s, text_about(here.script, here.s)
     if s.texts_asked >= here.script.line.limits.texts.a_call:
         return reply.say(here, here.words(TextLimit.call)), Go(END_MENU)
