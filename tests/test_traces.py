@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from ivr import config, places
+from ivr.places.nodes import Question
 from ivr.reply import UNIVERSAL
-from ivr.script import END_MENU, HELP, MAIN_MENU, Script
+from ivr.script import END_MENU, HELP, MAIN_MENU, Place, Script
 from ivr.session import Gather, HangUp, Input, Key, NoInput, Recorded, TransferEnded, Turn
 from ivr.spoken import text_of
 from tests import small
@@ -119,11 +120,26 @@ def test_every_move_is_one_that_somebody_has_looked_at(traces: list[Trace], requ
     order = list(places.STEPS)
     rows = sorted(leads.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     table = HEAD + "".join(f"| `{at}` | {came} | {', '.join(sorted(tos))} |\n" for (at, came), tos in rows)
-    table += _picture(dict(rows))
+    table += _picture(dict(rows)) + _waits()
     if request.config.getoption("--accept-calls"):
         MOVES.write_text(table, encoding="utf-8")
 
     assert MOVES.read_text(encoding="utf-8").splitlines() == table.splitlines()
+
+
+def _waits() -> str:
+    """Within how many minutes a caller who does nothing any more gets something, by what the places themselves say."""
+    within: dict[float, list[str]] = {}
+    for name, step in places.STEPS.items():
+        within.setdefault(step.helped_within / 60, []).append(f"`{name}`")
+    rows = "".join(f"| {minutes:g} | {', '.join(names)} |\n" for minutes, names in sorted(within.items()))
+    return (
+        "\n## Doing nothing\n\nA caller who does nothing any more gets something: a person, a request, or why nobody "
+        "can talk and whom to ring\nwhen. Within how many minutes at most, each place says itself; `ivr check --all` "
+        "measures it in every state. At what\nstaff write it is "
+        f"{Question.helped_within / 60:g} minutes for a question, and {Place.helped_within / 60:g} for the rest.\n\n"
+        f"| minutes | at |\n|---|---|\n{rows}"
+    )
 
 
 #: Steps that help callers who are stuck. Arrows to them from everywhere would hide the others.

@@ -86,6 +86,7 @@ class RingFound(Asks):
         Pick(cancel, "ring_sure"),
         Pick(keep, END_MENU, said=kept),
     )
+    helped_within = 7 * 60
 
     def says(self, here: Here) -> Speech:
         return here.words(self.late) if here.s.wishes.due <= here.now.timestamp() else with_promise(here, self.say)
@@ -117,6 +118,7 @@ class RingSure(Asks):
     id = "ring_sure"
     ask = Line()
     picks = (yes(END_MENU), no(END_MENU, said=RingFound.kept), not_sure(END_MENU, said=RingFound.kept))
+    helped_within = 6 * 60
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         if pick.label is not Phrases.if_yes:

@@ -39,6 +39,7 @@ class TakesDigits(Step):
     say: ClassVar[Line]
     #: Whether every number has `most` digits, so that hash is not needed.
     ends_itself: ClassVar[bool] = False
+    helped_within = 9 * 60 + 30
 
     def asks(self, here: Here) -> Line:
         """The words that ask for the number."""

@@ -10,7 +10,7 @@ from ivr.places.kinds import HandsOver, got, may_hang_up
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
 from ivr.places.wish import as_request, message_id, with_promise
 from ivr.reply import PERSON_KEY
-from ivr.script import BACK, END_MENU, STAY, Do, Go, Here, Line, Moved
+from ivr.script import BACK, END_MENU, STAY, Do, Go, Here, Line, Moved, Place
 from ivr.session import Action, Done, Record, Recorded, SaveRequest, TransferEnded, Wishes
 from ivr.spoken import Speech
 
@@ -24,6 +24,7 @@ class Message(HandsOver):
     failed = Line()
     takes = Recorded
     stands_alone = comes_unasked = True
+    helped_within = Place.helped_within
 
     def arrive(self, here: Here) -> Moved:
         return replace(here.s, message_offered=True), STAY

@@ -193,6 +193,7 @@ class Question(Speaks):
     options: tuple[Option, ...]
 
     needs_question = True
+    helped_within = 10 * 60
 
     def says(self, here: Here) -> Speech:
         return self.ask

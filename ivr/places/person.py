@@ -12,7 +12,7 @@ from ivr.phrases import Phrases
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, save_counting, save_unfinished
 from ivr.reply import PERSON_KEY
-from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, label
+from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Place, label
 from ivr.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, fill
 
@@ -33,6 +33,7 @@ class _Rings(HandsOver):
 
     takes = TransferEnded
     stands_alone = True
+    helped_within = 8 * 60
 
     def left(self, at: At) -> At | None:
         return None
@@ -109,6 +110,7 @@ class StayOn(_Rings):
     id = "stay_on"
     say = Line()
     comes_unasked = True
+    helped_within = Place.helped_within
 
     def arrive(self, here: Here) -> Moved:
         """The second time it rings without words: the caller has heard them, and pressed a key meanwhile."""
@@ -131,6 +133,7 @@ class PersonAway(Asks):
     go_on = Line()
     picks = (Pick(ring_back, "ring_back"), Pick(text, "send_text"), Pick(listen, GO_BACK, said=go_on))
     stands_alone = person_is_away = number_is_last = True
+    helped_within = 8 * 60
 
     def says(self, here: Here) -> Speech:
         return ()

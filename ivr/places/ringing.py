@@ -25,7 +25,7 @@ from ivr.places.wish import (
 )
 from ivr.reply import BACK_KEY, HELP_KEY, PERSON_KEY
 from ivr.request import Need
-from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, label
+from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, Place, label
 from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 
@@ -77,6 +77,7 @@ class RingCheck(Asks):
     id = "ring_check"
     ask, theirs = Line("typed_number"), Line("typed_number")
     picks = (yes(WHO), no("ring_number"), not_sure("ring_number"))
+    helped_within = Place.helped_within
 
     def says(self, here: Here) -> Speech:
         return read_back(here, self.theirs if here.s.wishes.theirs else self.ask)
@@ -300,6 +301,7 @@ class RingDone(Asks):
     message, go_on = label(), label()
     picks = (Pick(message, "ring_name"), Pick(go_on, END_MENU))
     ends_dialogue = True
+    helped_within = Place.helped_within
 
     def says(self, here: Here) -> Speech:
         gap = here.script.line.pace.between_choices

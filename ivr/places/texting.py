@@ -10,7 +10,7 @@ from ivr import dialling, reply
 from ivr.phrases import Phrases
 from ivr.places.entry import PhoneEntry, read_back
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
-from ivr.script import END_MENU, STAY, TEXT_ABOUT_US, Do, Go, Here, Line, Moved, Script, Words
+from ivr.script import END_MENU, STAY, TEXT_ABOUT_US, Do, Go, Here, Line, Moved, Place, Script, Words
 from ivr.session import Done, Limit, SendText, Session
 from ivr.spoken import Speech
 
@@ -104,6 +104,7 @@ class TextCheck(Asks):
     id = "text_check"
     ask = Line("typed_number")
     picks = (yes(END_MENU), no("text_number"), not_sure("text_number"))
+    helped_within = Place.helped_within
 
     def says(self, here: Here) -> Speech:
         return read_back(here, self.ask)
