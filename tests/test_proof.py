@@ -91,14 +91,26 @@ def test_a_fault_that_was_put_in_is_found_with_the_way_to_it(place: Place, law: 
     assert fault.problem().remedy.startswith("Play it with these keys: ")
 
 
+FEW = {
+    "main_menu": {"kind": "menu", "choices": ["reading"]},
+    "help_settings": {"kind": "menu", "choices": ["pause"]},
+    "end_menu": {"kind": "menu", "choices": ["end_menu"]},
+}
+
+
+def test_calls_to_the_number_without_menus_are_tried_too() -> None:
+    script = small.script(FEW, without_menus=["0116 496 0009"])
+    few = dataclasses.replace(script, steps={**script.steps, "ring_back": _RingsNobodyBack()})
+
+    day = when_open(few, OPEN.date())
+    proven = proof.prove(few, day, when_closed(few, day), Timing(few))
+
+    assert {"door", "door_done"} <= {left.place for left in proven.left_alone}
+
+
 def test_a_circle_without_a_named_way_out_is_found() -> None:
     """In a line of few places: circles are looked for once every state is known."""
-    few = {
-        "main_menu": {"kind": "menu", "choices": ["reading"]},
-        "help_settings": {"kind": "menu", "choices": ["pause"]},
-        "end_menu": {"kind": "menu", "choices": ["end_menu"]},
-    }
-    script = small.script(few)
+    script = small.script(FEW)
     end = script.nodes["end_menu"]
     wrong = dataclasses.replace(
         script,

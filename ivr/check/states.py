@@ -19,8 +19,9 @@ from ivr import call, escalation, reply
 from ivr.call import Doing
 from ivr.check import desks
 from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
+from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
-from ivr.places.person import MOST_TURNED_AWAY
+from ivr.places.person import MOST_TURNED_AWAY, Person
 from ivr.practice import PracticeDesk
 from ivr.script import Place, Script
 from ivr.session import (
@@ -44,6 +45,8 @@ from ivr.session import (
 LANDLINE, KEYED = "+441164960123", "+447700900456"
 #: The phones that calls come from. One that is diverted to ours is known by no number, like one that hides it.
 PHONES = (CALLER, LANDLINE, "")
+#: Where it matters that a call came in at the number without menus.
+AT_THE_DOOR = (Person.id, Door.id, DoorDone.id)
 #: Keys that hardly any place uses, the likeliest first.
 UNUSED = "78654321"
 #: Keys that are pressed where a call has gone round long enough: hash stays where it is, and zero asks for a person.
@@ -119,10 +122,14 @@ class States:
         self._heard = [(ranks[rank],) if rank else () for rank in sorted(ranks)]
 
     def starts(self) -> Iterator[Turn]:
-        """How calls begin: from a phone that is blocked, and from one that is not."""
+        """How calls begin: from a phone that is blocked, from one that is not, and at the number without menus."""
         first = call.start(self.script, "proof", CALLER, self.clocks[0])
         for blocked in (False, True):
             yield replace(first, session=self.bare(replace(first.session, blocked=blocked)))
+        for rung in self.script.line.without_menus[:1]:
+            for now in self.clocks:
+                at_door = call.start(self.script, "proof", CALLER, now, rung=rung)
+                yield replace(at_door, session=self.bare(at_door.session))
 
     # --- which sessions are one state ---------------------------------------------------------------------------
 
@@ -133,7 +140,8 @@ class States:
         return replace(
             s, turn=0, key="", key_at=0.0, arrived=0.0, number_ended_at=0.0, fruitless=0, visited=None, taught="",
             heard=(), stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
-            slow=False, more_time=False, slips=s.silences + s.wrongs, errors=0,
+            slow=False, more_time=False, door=s.door and s.place.node in AT_THE_DOOR, errors=0,
+            slips=s.silences + s.wrongs,
             wishes=s.wishes if asking else Wishes(), keyed=s.keyed if asking else "",
             caller=s.caller if asking else CALLER,
         )  # fmt: skip
@@ -145,7 +153,7 @@ class States:
         kind = _kind(before) if before and place.hands_over else before is not None
         return (
             s.place, type(turn.then), s.silences, s.wrongs, s.waited, s.interrupted, s.pressed, s.one_key,
-            bool(s.unsure_of), kind, half_way, self._wish(s),
+            bool(s.unsure_of), kind, half_way, s.door, self._wish(s),
         )  # fmt: skip
 
     def _wish(self, s: Session) -> State:
