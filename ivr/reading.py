@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from ivr import border, syntax
+from ivr import border, merges, syntax
 from ivr.problems import Kind, Problem, Where, kind
 
 Path = tuple[str | int, ...]
@@ -43,11 +43,6 @@ _NO_NAME = kind("missing-name", "A name is missing before the colon.", "Write on
 _KEY_TWICE = kind("key-twice", "Two choices use key {key} (the first is on line {first}).", "Give one another key.")
 _NAME_TWICE = kind("name-twice", "'{name}' is here twice (the first is on line {first}).", "Keep one of them.")
 _NO_FIRST_QUOTE = kind("missing-first-quote", "A quote is missing at the start of these words.", "Put it there.")
-_MERGE = kind(
-    "two-versions", "Two versions of these lines stand here, down to line {last}.",
-    "Keep one, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>.",
-)  # fmt: skip
-_MERGE_LEFT = kind("merge-mark", "This line was left by a merge.", "Remove it, and check the lines around it.")
 _LONE_QUOTE = kind("lone-quote", "A quote here has no partner.", "Remove it, or put all the words in quotes.")
 
 
@@ -152,8 +147,10 @@ def _read(text: str, file: str) -> Document:
         document.problems.append(refusal.at(Where(file)))
         return document
     document.problems += _lines_lost_in_silence(document)
-    source = [*text.splitlines(), ""]  # so that an error at the end of the file has a line
-    _keep_one_version(document, source)
+    lines, undecided = merges.first_version(text.splitlines())
+    document.problems += [problem.at(document.at_line(number)) for number, problem in undecided]
+    document.faulty = bool(undecided)
+    source = [*lines, ""]  # so that an error at the end of the file has a line
     root = _compose(document, source)
     if root is not None:
         document.data = _value(root, (), document, source)
@@ -217,36 +214,6 @@ def _lines_lost_in_silence(document: Document) -> Iterator[Problem]:
             yield _YAML_LINE().at(document.at_line(number))
         elif "\t" in line[: len(line) - len(start)]:
             yield _TAB_BEFORE().at(document.at_line(number, line.index("\t") + 1))
-
-
-#: The lines that git and other programs write around two versions, one of which somebody must choose.
-_MARK = re.compile(r"(<{7}|[|]{7}|={7}|>{7})(?: .*)?")
-
-
-def _keep_one_version(document: Document, source: list[str]) -> None:
-    """Report what a merge left undecided. So that the rest can be read, the first version is read and the other is not.
-
-    Lines that are not read are emptied in `source`.
-    """
-    begun: int | None = None
-    is_other = False
-    for index, line in enumerate(source):
-        found = _MARK.fullmatch(line.rstrip())
-        mark = found[1][0] if found else ""
-        if mark == "<" and begun is None:
-            begun = index
-        elif mark == ">" and begun is not None:
-            document.problems.append(_MERGE(last=index + 1).at(document.at_line(begun + 1)))
-            begun, is_other = None, False
-        elif mark and begun is not None:
-            is_other = True
-        elif mark:
-            document.problems.append(_MERGE_LEFT().at(document.at_line(index + 1)))
-        if mark or is_other:
-            document.faulty = True
-            source[index] = ""
-    if begun is not None:
-        document.problems.append(_MERGE_LEFT().at(document.at_line(begun + 1)))
 
 
 #: The tags that YAML gives to maps and lists without a tag of their own.

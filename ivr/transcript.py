@@ -24,7 +24,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ivr import border, outcome
+from ivr import border, merges, outcome
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.session import (
@@ -130,9 +130,10 @@ def read(text: str, name: str) -> Transcript:
     head: dict[str, Entry] = {}
     entries: list[Entry] = []
     lines = border.spelled(text).splitlines()
-    problems: list[Problem] = []
+    decided, undecided = merges.first_version(lines)
+    problems = [problem.at(Where(name, number, 1, lines[number - 1])) for number, problem in undecided]
 
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(decided, 1):
         if not line.startswith("#") and (wrong := _take(line, number, head, entries)):
             problems.append(wrong.at(Where(name, number, 1, line)))
     for entry in (*entries, *head.values()):

@@ -58,7 +58,17 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {"messages", "briefing", "ranking", "textin", "listing", "finding"},
         "script and session": {"script", "session"},
-        "staff's files": {"reading", "copies", "syntax", "fitting", "authored", "fields", "linefile", "editing"},
+        "staff's files": {
+            "reading",
+            "copies",
+            "merges",
+            "syntax",
+            "fitting",
+            "authored",
+            "fields",
+            "linefile",
+            "editing",
+        },
         "callback requests": {
             "request",
             "callback",

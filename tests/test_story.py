@@ -22,6 +22,15 @@ def _unreadable(lines: str) -> list[str]:
     return [f"{problem.where.line}: {problem.says}" for problem in refusal.value.problems]
 
 
+def test_two_versions_of_a_story_are_told_as_such() -> None:
+    told = _unreadable("<<<<<<< HEAD\nCALLER  2\n=======\nCALLER  3\n>>>>>>> theirs\nLINE    ...\n")
+
+    assert told == [
+        "4: Two versions of these lines stand here, down to line 8. "
+        "Keep one, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>."
+    ]
+
+
 # --- never ----------------------------------------------------------------------------------
 
 
