@@ -16,7 +16,7 @@ from ivr import callback
 from ivr.callback import Refused
 from ivr.diary import Promise, Window
 from ivr.request import CallbackRequest
-from ivr.session import CancelRequest, FindRequest, MoveRequest, SaveRequest
+from ivr.session import At, CancelRequest, FindRequest, MoveRequest, SaveRequest
 from ivr.store import Store, codec, requests
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
 from tests.desk import DIARY, NOW, ask, request
@@ -165,6 +165,21 @@ def test_a_session_of_1_2_keeps_the_window_that_is_held() -> None:
     }  # fmt: skip
 
     assert SESSIONS.decode(msgspec.json.encode(kept)).wishes.window == Window(OPEN.date(), "morning")
+
+
+def test_a_session_of_1_4_keeps_what_its_caller_was_told_already() -> None:
+    """It had `part` 1 for what was said already, `led` for a person rung unasked, `entered` of a number."""
+    kept = {
+        "v": 2, "call": "CA1", "revision": "r1", "led": True, "entered": 7.5,
+        "place": {"node": "ring_check", "part": 1},
+        "trail": [{"node": "out_first", "part": 1}, {"node": "person_away"}],
+    }  # fmt: skip
+
+    read = SESSIONS.decode(msgspec.json.encode(kept))
+
+    assert (read.rung_unasked, read.number_ended_at) == (True, 7.5)
+    assert read.place == At("ring_check", repeated=True)
+    assert read.trail == (At("out_first", part=1), At("person_away"))
 
 
 # --- the codec ------------------------------------------------------------------------------
