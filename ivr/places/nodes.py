@@ -87,7 +87,10 @@ class EndMenu(Menu):
     """The menu at the end of every topic."""
 
     ends_dialogue = True
-    named = Speaks.named
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        """Names few keys, unlike other menus: by the end of a topic, the caller has heard of the others."""
+        return Speaks.named(self, here, options)
 
     def chosen(self, here: Here, option: Option) -> Moved:
         s, to = Speaks.chosen(self, here, option)
