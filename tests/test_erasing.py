@@ -76,6 +76,14 @@ def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp
     assert soon(lambda: _is_written(store) and not _files_with(tmp_path, b"what it held"))
 
 
+def test_a_clock_that_was_far_ahead_puts_off_no_night(own: RedisServer) -> None:
+    store = Store(own.url, KEYS, PATIENT_SECONDS)
+    assert store.erasing.look(NOW + 365 * DAILY_SECONDS)
+    assert soon(lambda: _is_written(store))
+
+    assert store.erasing.look(NOW)
+
+
 def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: RedisServer) -> None:
     store = Store(own.url, KEYS, PATIENT_SECONDS)
     saved = ask(store, 1)
