@@ -136,5 +136,11 @@ def test_the_metrics_are_for_this_machine_or_a_token(settings: Settings, store: 
         passed_on = {"X-Forwarded-For": "203.0.113.9"}
         assert [asked(), asked("192.0.2.7"), asked(**passed_on)] == [200, 403, 403]
         assert asked("192.0.2.7", Authorization=f"Bearer {token}", **passed_on) == 200
+        for header in ("Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto", "X-Forwarded-Server", "CF-Connecting-IP"):
+            assert asked(**{header: "https"}) == 403, header
+        for host in ("line.example.org", "line", "[::1", "127.0.0.1.example.org", "192.0.2.7:8000"):
+            assert asked(Host=host) == 403, host
+        for host in ("127.0.0.1:8000", "localhost", "[::1]:8000"):
+            assert asked(Host=host) == 200, host
         for wrong in (f"Bearer {token}x", "Bearer", f"Basic {token}", "Bearer ü", token):
             assert asked("192.0.2.7", Authorization=wrong) == 403
