@@ -10,6 +10,7 @@ import pytest
 from ivr import dialling, drafts, limits
 from ivr.config import Settings
 from ivr.diary import Window
+from ivr.hours import LONDON
 from ivr.jobs import Jobs
 from ivr.linefile import RequestLimits
 from ivr.places.entry import RingNumber
@@ -139,6 +140,20 @@ def test_one_phone_is_asked_for_so_often_in_a_day(desk: Desk) -> None:
     assert [isinstance(done, Done) for done in asked] == [True, True, False, False]
     assert asked[-1] == texted[-1] == Failed("phone")
     assert isinstance(desk.run(script, wishes[0], OPEN), Done), "what was taken is saved with every answer"
+
+
+@pytest.mark.parametrize("midnight", [dt.datetime(2026, 11, 26), dt.datetime(2026, 10, 25), dt.datetime(2027, 3, 28)])
+def test_a_call_past_midnight_meets_no_limit_with_what_it_asked_for_before(desk: Desk, midnight: dt.datetime) -> None:
+    """Also in the nights in which clocks change."""
+    script, midnight = _script(requests={"a_phone": 1}), midnight.replace(tzinfo=LONDON)
+    at = [midnight + dt.timedelta(seconds=seconds) for seconds in (-30, 20, 40)]
+
+    first, again = (desk.run(script, _wish(1), now) for now in at[:2])
+    other = desk.run(script, _wish(1, id="CA9-1"), at[2])
+
+    assert isinstance(first, Done)
+    assert isinstance(again, Done), "the caller was told that we have it"
+    assert other == Failed("phone")
 
 
 def test_a_phone_may_be_asked_for_again_on_another_day(desk: Desk, store: Store) -> None:
