@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import closing
 
 import pytest
 
-from ivr import pool
+from ivr import keys, pool
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, TEXTS
 from ivr.session import SendText
-from ivr.store import Figures, Store
+from ivr.store import PATIENT_SECONDS, Figures, Store
 from ivr.tools import Tools
 from tests.desk import NOW, ask
 from tests.line import Line
@@ -43,6 +44,20 @@ def test_a_line_whose_processes_are_all_alive_is_ready(told: Line) -> None:
 def test_a_line_without_a_worker_is_not_ready(line: Line) -> None:
     assert _ready(line) == (503, "the worker does not run")
     assert _metrics(line)[f'ivr_worker_alive{{post="{TEXTS}"}}'] == 0
+
+
+def test_a_machine_with_other_keys_is_not_ready(told: Line, store: Store) -> None:
+    """Redis was away at its start, which would have found them."""
+    assert _ready(told) == (200, "ready")
+    words = keys.new_words()
+    settings = dataclasses.replace(told.settings, key_words=",".join(words))
+    with (
+        closing(Store(settings.redis_url, keys.Keys(words), PATIENT_SECONDS)) as other,
+        Line(settings, other) as second,
+    ):
+        says = "the keys of this machine are not those of what is stored ('ivr doctor' says more)"
+        assert _ready(second) == (503, says)
+    assert _ready(told) == (200, "ready")
 
 
 def test_a_damaged_file_in_the_spool_is_told_and_is_no_reason_to_take_the_machine_out(told: Line) -> None:
