@@ -15,6 +15,7 @@ from ivr.jobs import read_recording, recording_path
 from ivr.request import CallbackRequest
 from ivr.session import Session
 from ivr.store import Block, Ledger, Spool, Store, TextState
+from ivr.store.erasing import after
 from ivr.store.people import Seen
 from ivr.store.spool import Waiting
 
@@ -168,7 +169,7 @@ def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: 
 
     Raises StoreDown; and OSError if this machine cannot note it, after everything was deleted.
     """
-    store.erasing.note(max(now, person.latest), person.number, *person.calls)
+    store.erasing.note(after(person.latest, now), person.number, *person.calls)
     for waiting in person.spooled:
         spool.forget(waiting.name)
     for request in person.requests:

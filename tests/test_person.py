@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,19 +177,19 @@ def _restored(store: Store, backup: list[Stored], settings: Settings) -> int:
     """What is erased again after the restore of a backup."""
     store.redis.do(lambda client: client.flushall())
     store.copying.load(backup, NOW)
-    return person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), NOW + 100)
+    return person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
 
 
 @pytest.mark.parametrize("set_back", [0, 60, 86400])
 def test_whoever_was_forgotten_stays_it_though_the_clock_was_set_back(
     store: Store, settings: Settings, set_back: int
 ) -> None:
-    spool = Spool(settings.spool_dir, settings.keys)
-    ask(store, 1, number=NUMBER)
-    Jobs(settings, store).send_text(SendText("CA5.7", NUMBER, "letter", "Words."), NOW)
+    spool, now = Spool(settings.spool_dir, settings.keys), time.time()
+    ask(store, 1, number=NUMBER, asked_at=now + set_back)
+    Jobs(settings, store).send_text(SendText("CA5.7", NUMBER, "letter", "Words."), now + set_back)
     backup = store.copying.all()
 
-    person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW - 600 - set_back)
+    person.forget(settings, store, spool, person.find(store, spool, NUMBER, now), now)
     again = _restored(store, backup, settings)
 
     assert again

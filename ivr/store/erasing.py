@@ -125,6 +125,14 @@ def _mark(keys: Keys, erased: str) -> str:
     return keys.name(f"erased {erased}")
 
 
+def after(said: float, now: float) -> float:
+    """The time at which something that was said then is erased now: later, also if the clock was set back since.
+
+    The ledger rounds to a thousandth of a second.
+    """
+    return max(now, said + 0.001)
+
+
 def note(client: Client, keys: Keys, now: float, *erased: str) -> None:
     """Note calls or phones as erased, in a transaction that erases them."""
     if marks := {_mark(keys, each): now for each in erased if each}:

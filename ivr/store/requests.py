@@ -367,7 +367,7 @@ class Requests:
         for window in windows_of(request):
             pipe.zrem(_window_key(window), request.id)
         wishes = {request.id, *(asker.id for asker in request.everybody)}
-        now = max(time.time(), request.last_heard)  # the clock may have been set back since
+        now = erasing.after(request.last_heard, time.time())
         erasing.note(pipe, self._keys, now, *(wish.rsplit("-", 1)[0] for wish in wishes))
 
     def _phone(self, number: str) -> str:
