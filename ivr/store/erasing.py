@@ -5,7 +5,7 @@ take most of a year. So we ask for a rewrite after a deletion, and once a day fo
 
 What was erased stays erased. Each erased call and phone is noted as a keyed hash: in Redis, where the next webhook of
 that call is refused, and in a file beside IVR_DATA (`Ledger`), which a backup of the data does not contain. After a
-restore, what the file knows and Redis does not is erased again (`person.forget_again`).
+restore, what the file knows and Redis does not is erased again (`person.keep_erased`).
 """
 
 from __future__ import annotations
