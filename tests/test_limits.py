@@ -272,7 +272,8 @@ def test_how_many_places_are_open_to_whom(places: int, is_near: bool, keyed: boo
 
 NEVER = ["0116 496 0999"]
 #: Emergency numbers in every spelling, our own number, a helpline's, one that costs a lot, one on staff's list.
-FORBIDDEN = ["999", "112", "911", "01164960001", "08001111", "08088020008", "09011234567", "01164960999",
+FORBIDDEN = ["999", "112", "911", "01164960001", "08001111", "08088020008", "03001233393", "443001233393",
+             "09011234567", "01164960999",
              "00441164960999", "441164960999", "4960999"]  # fmt: skip
 
 
