@@ -98,7 +98,7 @@ class Requests:
         phone, call = self._phone(wish.number), wish.id.rsplit("-", 1)[0]
 
         def step(pipe: Client) -> CallbackRequest | None:
-            if erasing.when(pipe, self._keys, call):
+            if erasing.when(pipe, self._keys, call) or (entry and self._is_of_erased(pipe, wish)):
                 raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
@@ -332,6 +332,11 @@ class Requests:
     def _one(self, client: Client, request_id: str) -> CallbackRequest | None:
         value = client.get(f"ivr:request:{request_id}")
         return self._codec.decode(value) if value else None
+
+    def _is_of_erased(self, pipe: Client, wish: CallbackRequest) -> bool:
+        """Whether everything of this phone was deleted after the wish: it waited in a spool that nobody knew then."""
+        at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
+        return at is not None and wish.last_heard <= at
 
     def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
         """The request of this wish, if an adviser ended it while its caller was still answering."""
