@@ -77,20 +77,35 @@ def make(settings: Settings, store: Store, file: Path, now: float) -> int:
 
 
 def restore(settings: Settings, store: Store, file: Path, now: float) -> Restored:
-    """Put a backup into an empty line. Raises CannotRestore, and then nothing was changed; StoreDown, and OSError."""
+    """Put a backup into an empty line.
+
+    Raises CannotRestore, and then nothing that is used was changed; StoreDown; and OSError, after which it can be tried
+    again.
+    """
     about, stored, files = _read(file)
     _must_fit(settings, about)
-    if not store.copying.is_empty():
+    if not store.copying.is_empty() and store.copying.unfinished() != about.at:
         raise CannotRestore("Something is stored here already. Restore into an empty IVR_DATA, or an empty Redis.")
+    # Files first: one that is there already is left alone, so a disk that is full between two can be tried again.
+    messages = sum(_put(settings, name, content, at, about.at) for name, content, at in files)
     try:
-        store.copying.load(stored)
+        store.copying.load(stored, about.at)
     except CannotLoad as error:
         raise CannotRestore(f"{error}. Use the same Redis or Valkey, or a newer one.") from error
-    messages = sum(_put(settings, name, content, at, about.at) for name, content, at in files)
-    _tell_of_the_gap(store, about.at, now)
+    finish(store, now)
     erased = person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), now)
     waiting, ended = len(store.requests.waiting()), len(store.requests.ended(10**9))
     return Restored(about.at, waiting, ended, messages, erased, _config_folder(settings, about.at))
+
+
+def finish(store: Store, now: float) -> None:
+    """Do what is left of a restore once Redis has taken it, if anything is.
+
+    The start does it where something stopped the restore: a text of the night before is not sent a second time.
+    """
+    if (at := store.copying.unfinished()) is not None:
+        _tell_of_the_gap(store, at, now)
+        store.copying.finished()
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
@@ -152,8 +167,10 @@ def _put(settings: Settings, name: str, content: bytes, at: float, made_at: floa
     kind, _, rest = name.partition("/")
     to = {**_folders(settings), "config": _config_folder(settings, made_at)}.get(kind)
     path = to / rest if to and rest and ".." not in Path(rest).parts else None
-    if path is None or path.exists() or rest.startswith(("calls/", "reserve-", "/")):
+    if path is None or rest.startswith(("calls/", "reserve-", "/")):
         return False
+    if path.exists():
+        return kind == "messages"
     disk.private_folder(path.parent)
     disk.write_whole(path, content, 0o600)
     os.utime(path, (at, at))

@@ -6,7 +6,7 @@ Callers, advisers and staff write numbers, notes, names and words. In each place
 something: a formula in a spreadsheet, a command to a terminal, the next field in a head of an e-mail. The ways out, and
 what makes words data there:
 
-- a spreadsheet (`ivr callbacks export`, the log as a file): `cell` here, and Python's csv module
+- a spreadsheet (`ivr callbacks export`, the log as a file): `write_sheet` here, with Python's csv module
 - a terminal (all that `ivr` prints, the log as plain lines, what a start prints): `printable` here
 - the head of an e-mail (subject, sender, receivers): `head` here; its text goes through Python's email module
 - the log as JSON: msgspec, and `json_line` here for whoever reads it on a terminal
@@ -14,7 +14,7 @@ what makes words data there:
 - a page: Jinja's escaping, which is on for every template, and a content policy without inline scripts
 - TwiML: `_escaped`, `_speakable` and `quoteattr` in `ivr/twilio/twiml.py`, and Twilio's own library
 - an address: `urllib.parse.quote`, and ids that `ivr.twilio.webhook.safe_id` let through
-- a text: staff's own words alone; nothing that a caller or an adviser wrote goes into one
+- a text: staff's own words, and what an adviser wrote as an answer, both through Twilio's own library
 - Redis and files: names of keys and files from ids that were cleaned (`ivr.jobs.recording_path`)
 
 `tests/test_border.py` has a table of bad input for each.
@@ -22,12 +22,16 @@ what makes words data there:
 
 from __future__ import annotations
 
+import csv
+import re
 import unicodedata
+from collections.abc import Iterable
+from typing import TextIO
 
 #: A cell that begins with one of these may be run as a formula, also after spaces.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
-#: What spreadsheets take away before they look whether a cell is a formula.
-_IGNORED = " \u00a0\u200b\ufeff'\""
+#: What a spreadsheet may take away before it looks whether a cell is a formula: every kind of space, and quotes.
+_IGNORED = re.compile(r"[\s\u200c\u200d'\"]+")
 #: Line breaks and tabs; and what joins or parts letters in many scripts and in emoji.
 _ALLOWED = "\n\t\u200c\u200d"
 
@@ -40,7 +44,16 @@ def spelled(words: str) -> str:
 def cell(words: str) -> str:
     """Words as a cell of a spreadsheet, which reads them as text and not as a formula."""
     words = printable(words)
-    return f"'{words}" if words.lstrip(_IGNORED).startswith(_FORMULA) or words.startswith(("\t", "\n")) else words
+    return f"'{words}" if _IGNORED.sub("", words, 1).startswith(_FORMULA) or words.startswith(("\t", "\n")) else words
+
+
+def write_sheet(file: TextIO, rows: Iterable[Iterable[str]]) -> None:
+    """Write rows as a file for a spreadsheet.
+
+    Every cell stands in quotes. A spreadsheet that also parts cells at semicolons and tabs, as LibreOffice does unless
+    it is told otherwise, would else find the beginning of a cell in the middle of a note.
+    """
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows([cell(each) for each in row] for row in rows)
 
 
 def printable(words: str) -> str:

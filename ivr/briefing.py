@@ -65,6 +65,7 @@ _NOT_RUNG: dict[Verdict, str] = {
     "emergency": "That is an emergency number, which we never ring. Listen again.",
     "foreign": "That is a foreign number, and we ring only UK numbers. Write it in a note.",
     "freephone": "That is a freephone number, so it is no family's own phone. Listen again.",
+    "body": "That is a number of a public body or a charity, so it is no family's own phone. Listen again.",
 }
 
 

@@ -15,7 +15,9 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
-Verdict = Literal["fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "freephone"]
+Verdict = Literal[
+    "fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "freephone", "body"
+]
 
 #: Digits of a UK number, without the leading zero or the country code.
 _NATIONAL_DIGITS = 10
@@ -29,6 +31,8 @@ _PLACEHOLDER = "+448979"
 #: Mobile numbers reserved for drama. They belong to nobody, so practice calls and tests can use them.
 _DRAMA_MOBILE = "+447700900"
 
+#: Ofcom keeps 0300 to 0309 for public bodies and charities: helplines, and no family's phone.
+_BODY = "+4430"
 _COSTLY = {Type.PREMIUM_RATE, Type.SHARED_COST, Type.PERSONAL_NUMBER, Type.PAGER}
 _EMERGENCY = {"999", "112", "18000", "911"}
 
@@ -64,11 +68,18 @@ def judge(raw: str) -> Number:
         return Number("fine", e164, mobile=True)
     if not phonenumbers.is_valid_number(number):
         return Number("malformed")
+    return _whose(number, e164)
+
+
+def _whose(number: phonenumbers.PhoneNumber, e164: str) -> Number:
+    """The verdict on a valid British number, by whom it can belong to."""
     kind = phonenumbers.number_type(number)
     if kind in _COSTLY:
         return Number("premium")
     if kind is Type.TOLL_FREE:  # a helpline or a business; a family's phone has no such number
         return Number("freephone")
+    if e164.startswith(_BODY):
+        return Number("body")
     return Number("fine", e164, kind in {Type.MOBILE, Type.FIXED_LINE_OR_MOBILE})
 
 

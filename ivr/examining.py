@@ -12,13 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from ivr import alerts, disk, publishing
 from ivr.alerts import Alert, AlertFailed
 from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.jobs import POSTS
-from ivr.probing import Broken, probe
+from ivr.probing import Broken, probe, shows_metrics
 from ivr.problems import ConfigError, counted
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, StoreDown, why_not
@@ -64,6 +65,7 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
             live = _live(store)
         yield live if isinstance(live, Finding) else _sounds(settings, live)
     yield _way(settings)
+    yield from _metrics(settings)
     yield from _twilio(settings)
     if mails:
         yield _mail(settings, live if isinstance(live, Script) else None)
@@ -96,8 +98,7 @@ def _secrets(settings: Settings) -> Finding:
     if settings.practice:
         return _look("secrets", "This is a practice line: no real call can arrive before TWILIO_AUTH_TOKEN is set.")
     found = []
-    for name in ("auth_token", "secret_key"):
-        path = settings.data_dir / name
+    for path in (settings.data_dir / "auth_token", settings.data_dir / "secret_key", settings.key_file):
         if path.exists() and path.stat().st_mode & 0o077:
             found.append(f"others on this machine can read {path}: chmod 600 {path}")
     return (
@@ -172,6 +173,22 @@ def _way(settings: Settings) -> Finding:
     if way.warnings:
         return _look("way in", " ".join(way.warnings))
     return _fine("way in", f"A call to {settings.public_url} is answered in {way.first:.2f} s, and goes on.")
+
+
+def _metrics(settings: Settings) -> Iterator[Finding]:
+    """Whether strangers are shown how many people ring. A proxy here that adds no header looks like this machine."""
+    if urlsplit(settings.public_url).hostname in ("127.0.0.1", "localhost", "::1"):
+        return
+    try:
+        if shows_metrics(settings):
+            where = f"{settings.public_url}/metrics"
+            yield _broken(
+                "metrics", f"Anybody can read {where}. Close it at the proxy, or let that add X-Forwarded-For."
+            )
+        else:
+            yield _fine("metrics", "Strangers cannot read them.")
+    except Broken as broken:
+        yield _look("metrics", f"They could not be looked at: {broken}")
 
 
 def _twilio(settings: Settings) -> Iterator[Finding]:

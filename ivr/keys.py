@@ -17,6 +17,7 @@ begin with byte 1 was stored in the clear, by version 1.4 or earlier, and is rea
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import os
 import time
@@ -40,6 +41,8 @@ HEAD = len(MARK) + ID + NONCE
 NAMES = environment.NAMES
 #: The first line of a key file.
 FIRST_LINE = "# The keys of this line's data. Keep a copy apart from the backups of that data. See docs/operators.md"
+#: How a key file is read: also one that was copied with an editor of Windows, which puts a mark in front.
+_CODING = "utf-8-sig"
 #: Seconds between two looks whether the key file has changed.
 LOOK_SECONDS = 1.0
 
@@ -121,7 +124,11 @@ class Keys:
         return hmac.new(self._ring.names, text.encode(errors="replace"), sha256).hexdigest()[:32]
 
     def _fresh(self, *, at_once: bool = False) -> _Ring:
-        """The keys, read again if their file has changed. A file that is missing or damaged changes nothing."""
+        """The keys, read again if their file has changed.
+
+        A file that is missing, damaged, or of another line changes nothing. What is written from then on could else not
+        be found again, or not be read.
+        """
         if self._file is None:
             return self._ring
         now = time.monotonic()
@@ -129,10 +136,10 @@ class Keys:
             self._looked = now
             written = _time_of(self._file)
             if written and written != self._written:
-                try:
-                    self._ring, self._written = _ring(words_in(self._file.read_text())), written
-                except (OSError, ValueError):
-                    return self._ring
+                with contextlib.suppress(OSError, ValueError):
+                    ring = _ring(words_in(self._file.read_text(_CODING)))
+                    if ring.names == self._ring.names:
+                        self._ring, self._written = ring, written
         return self._ring
 
 
@@ -163,7 +170,7 @@ def of_line(words: str, file: Path) -> Keys:
     if words:
         return Keys(words_in(words))
     try:
-        found = words_in(file.read_text())
+        found = words_in(file.read_text(_CODING))
     except FileNotFoundError:
         raise _none(file, "The keys that encrypt callers' data are missing.") from None
     except (OSError, UnicodeError) as error:

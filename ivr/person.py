@@ -13,7 +13,9 @@ from ivr.callback import REFERENCE_DIGITS
 from ivr.config import Settings
 from ivr.jobs import read_recording, recording_path
 from ivr.request import CallbackRequest
+from ivr.session import Session
 from ivr.store import Block, Ledger, Spool, Store, TextState
+from ivr.store.erasing import after
 from ivr.store.people import Seen
 from ivr.store.spool import Waiting
 
@@ -35,7 +37,7 @@ class Person:
     number: str
     requests: list[CallbackRequest] = field(default_factory=list)
     texts: list[TextState] = field(default_factory=list)
-    #: Calls in progress.
+    #: Calls in progress, in Redis or on this machine's disk.
     calls: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     #: Their entries in this machine's spool, which wait for Redis.
@@ -44,6 +46,8 @@ class Person:
     counted: list[str] = field(default_factory=list)
     #: Log entries about their requests.
     log: list[Seen] = field(default_factory=list)
+    #: The latest moment at which any of it was said (POSIX seconds). It is later than now if the clock was set back.
+    latest: float = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -95,17 +99,37 @@ def find(store: Store, spool: Spool, number: str, now: float) -> Person:
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
     requests = [request for request in everybody if number in (request.number, request.number_typed)]
     ids = {request.id for request in requests}
-    calls = store.sessions.of_caller(number)
+    texts = store.texts.to(number)
+    sessions = [each for each in _sessions(store, spool) if dialling.same(number, each.numbers)]
+    spooled = [waiting for waiting in spool.content().waiting if _is_of(waiting, number, ids)]
+    said = [
+        *(request.last_heard for request in requests),
+        *(text.asked_at for text in texts),
+        *(session.arrived for session in sessions),
+        *(waiting.entry.at for waiting in spooled),
+    ]
     return Person(
         number=number,
         requests=requests,
-        texts=store.texts.to(number),
-        calls=calls,
+        texts=texts,
+        calls=sorted({session.call for session in sessions}),
         blocks=[block for block in store.blocked.all(now) if block.number == number],
-        spooled=[waiting for waiting in spool.content().waiting if _is_of(waiting, number, ids)],
+        spooled=spooled,
+        latest=max(said, default=0.0),
         counted=store.requests.counted_of(number),
         log=[seen for seen in store.people.log(_ALL) if seen.about in ids],
     )
+
+
+def _sessions(store: Store, spool: Spool) -> Iterator[Session]:
+    """The sessions of all calls under way. One that needs no Redis, or may soon, is on this machine's disk."""
+    yield from store.sessions.all()
+    yield from spool.sessions()
+
+
+def _end(store: Store, spool: Spool, call: str) -> None:
+    store.sessions.end(call)
+    spool.end(call)
 
 
 def _is_of(waiting: Waiting, number: str, ids: set[str]) -> bool:
@@ -140,19 +164,22 @@ def files_of(settings: Settings, person: Person) -> Iterator[tuple[str, bytes]]:
 def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
     """Delete all of it except the log, which contains no number, and note on this machine that it was erased.
 
-    Messages at Twilio are deleted at the worker's next look.
+    Redis notes it first: if something stops this half-way, what is deleted by then stays erased, and the rest is found
+    and deleted the next time. Messages at Twilio are deleted at the worker's next look.
+
+    Raises StoreDown; and OSError if this machine cannot note it, after everything was deleted.
     """
+    store.erasing.note(after(person.latest, now), person.number, *person.calls)
     for waiting in person.spooled:
         spool.forget(waiting.name)
     for request in person.requests:
         _delete(settings, store, request)
     store.texts.forget_to(person.number)
     for call in person.calls:
-        store.sessions.end(call)
+        _end(store, spool, call)
     for block in person.blocks:
         store.blocked.lift(block.id, now)
     store.requests.forget_counted(person.number)
-    store.erasing.note(now, person.number, *person.calls)
     store.erasing.deletes()
     store.erasing.exchange(Ledger(settings.erased_file), now)
 
@@ -163,7 +190,9 @@ def keep_erased(settings: Settings, store: Store, spool: Spool, now: float) -> i
     Returns how much that was. Raises OSError if the file of what was erased cannot be used.
     """
     erased = store.erasing.exchange(Ledger(settings.erased_file), now)
-    return _forget_again(settings, store, spool, erased) if erased else 0
+    count = _forget_again(settings, store, spool, erased) if erased else 0
+    store.erasing.learn(erased)
+    return count
 
 
 def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mapping[str, float]) -> int:
@@ -192,10 +221,15 @@ def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mappin
     blocks = [block for block in store.blocked.all(0.0) if is_erased(block.at, block.number)]
     for block in blocks:
         store.blocked.lift(block.id, 0.0)
-    sessions = [s for s in store.sessions.all() if is_erased(s.arrived, s.call, s.caller, s.keyed)]
-    for session in sessions:
-        store.sessions.end(session.call)
-    return len(requests) + len(texts) + len(waiting) + len(blocks) + len(sessions)
+    calls = {s.call for s in _sessions(store, spool) if is_erased(s.arrived, s.call, *_phones(s))}
+    for call in calls:
+        _end(store, spool, call)
+    return len(requests) + len(texts) + len(waiting) + len(blocks) + len(calls)
+
+
+def _phones(session: Session) -> Iterator[str]:
+    """The numbers of a call as they are noted: in E.164."""
+    return (dialling.judge(number).e164 or number for number in session.numbers)
 
 
 def _delete(settings: Settings, store: Store, request: CallbackRequest) -> None:

@@ -64,6 +64,12 @@ def probe(settings: Settings, at: str = "") -> Way:
     return Way(first, took, tuple(warnings))
 
 
+def shows_metrics(settings: Settings) -> bool:
+    """Whether whoever asks at PUBLIC_URL is shown the metrics, without a token. Raises Broken."""
+    status, _, content = _Way(settings, urlsplit(settings.public_url))._ask("GET", "/metrics", b"", {})
+    return status == 200 and b"ivr_" in content
+
+
 class _Way:
     """One try."""
 

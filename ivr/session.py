@@ -55,6 +55,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: The id of the request that this wish belongs to or that is being changed, and the caller's call number.
     request: str = ""
     reference: str = ""
+    #: When it was last saved (POSIX seconds).
+    saved_at: float = 0.0
     #: Whether an existing request is being moved, instead of a new one created.
     moving: bool = False
     #: By when the caller of an existing request is to be rung (POSIX seconds).
@@ -161,6 +163,11 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     phones_asked: tuple[str, ...] = ()
     texts_asked: int = 0
     wishes: Wishes = Wishes()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every phone number in it, however it is written: the caller's, and those that were keyed."""
+        return tuple(filter(None, (self.caller, self.keyed, self.wishes.number, self.wishes.typed)))
 
 
 # --- what comes in --------------------------------------------------------------------------

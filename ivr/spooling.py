@@ -15,8 +15,8 @@ from ivr.store.spool import Waiting
 
 log = structlog.get_logger()
 
-#: Seconds between two checks of the spool.
-LOOK_SECONDS = 1.0
+#: Seconds between two checks of the spool; and between two in which what is over goes, also without a worker here.
+LOOK_SECONDS, PREPARE_SECONDS = 1.0, 600.0
 
 
 def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
@@ -62,15 +62,20 @@ class HandingIn:
         threading.Thread(target=self._watch, name="spool", daemon=True).start()
 
     def _watch(self) -> None:
-        self._spool.prepare(time.time())
+        prepared = self._prepared()
         while not self._stop.wait(LOOK_SECONDS):
             try:
-                if not self._spool.is_empty() and hand_in(self._spool, self._store, self._jobs):
-                    self._spool.prepare(time.time())
+                handed = 0 if self._spool.is_empty() else hand_in(self._spool, self._store, self._jobs)
+                if handed or time.monotonic() - prepared >= PREPARE_SECONDS:
+                    prepared = self._prepared()
             except StoreDown:
                 continue
             except Exception:
                 log.exception("spool")
+
+    def _prepared(self) -> float:
+        self._spool.prepare(time.time())
+        return time.monotonic()
 
     def close(self) -> None:
         """Stop the thread."""

@@ -15,8 +15,8 @@ from ivr.hours import LONDON
 from ivr.request import Asker, CallbackRequest, Event
 from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, Script
 
-#: The most characters of a text that are kept: four texts that were sent as one.
-LONGEST = 640
+#: Characters that are not shown and join or part letters, in Urdu and Persian and in emoji. They are part of the words.
+_JOINERS = "\u200c\u200d"
 _ASKS_TO_BE_RUNG = re.compile(r"\b(ring|rung|call|phone)\b", re.IGNORECASE)
 
 
@@ -31,7 +31,7 @@ def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime)
         promise=Promise(opens=diary.opening(now), due=due),
         urgent=True,
         by_text=not _ASKS_TO_BE_RUNG.search(body),
-        wrote=" ".join("".join(c if c.isprintable() else " " for c in body[:LONGEST]).split()),
+        wrote=" ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in body).split()),
     )
     event = Event(seconds, "caller", "sent a text")
     return CallbackRequest(asker.id, sender, state="waiting", askers=(asker,), events=(event,))

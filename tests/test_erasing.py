@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr import person, spooling
+from ivr.jobs import Jobs
 from ivr.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
 from ivr.store.erasing import DAILY_SECONDS
@@ -74,6 +76,14 @@ def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp
     assert store.erasing.look(NOW + DAILY_SECONDS)
 
     assert soon(lambda: _is_written(store) and not _files_with(tmp_path, b"what it held"))
+
+
+def test_a_clock_that_was_far_ahead_puts_off_no_night(own: RedisServer) -> None:
+    store = Store(own.url, KEYS, PATIENT_SECONDS)
+    assert store.erasing.look(NOW + 365 * DAILY_SECONDS)
+    assert soon(lambda: _is_written(store))
+
+    assert store.erasing.look(NOW)
 
 
 def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: RedisServer) -> None:
@@ -147,6 +157,20 @@ def test_a_spool_brings_back_nothing_that_was_deleted(line: Line) -> None:
 
     assert soon(line.spool.is_empty)
     assert line.store.requests.waiting() == []
+
+
+def test_a_spool_of_another_machine_brings_back_nobody_who_was_forgotten_meanwhile(line: Line, tmp_path: Path) -> None:
+    """That machine was down, so nothing was known of what waits there. Who asks after it is another matter."""
+    store, here = line.store, Spool(line.settings.spool_dir, KEYS)
+    there = Spool(tmp_path / "dead", KEYS)
+    for nth, at in ((1, NOW), (2, NOW + 300)):
+        there.keep(Entry.of(at, request(nth, number=NUMBER, asked_at=at)))
+
+    person.forget(line.settings, store, here, person.find(store, here, NUMBER, NOW), NOW + 60)
+    spooling.hand_in(there, store, Jobs(line.settings, store))
+
+    assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
+    assert there.is_empty()
 
 
 def test_deleting_a_request_on_the_page_deletes_the_texts_to_its_phone(asha: Browser, store: Store) -> None:

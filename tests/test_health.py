@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import closing
 
 import pytest
 
-from ivr import pool
+from ivr import keys, pool
 from ivr.config import Settings
 from ivr.jobs import MAIL, POSTS, TEXTS
 from ivr.session import SendText
-from ivr.store import Figures, Store
+from ivr.store import PATIENT_SECONDS, Figures, Store
 from ivr.tools import Tools
 from tests.desk import NOW, ask
 from tests.line import Line
@@ -43,6 +44,20 @@ def test_a_line_whose_processes_are_all_alive_is_ready(told: Line) -> None:
 def test_a_line_without_a_worker_is_not_ready(line: Line) -> None:
     assert _ready(line) == (503, "the worker does not run")
     assert _metrics(line)[f'ivr_worker_alive{{post="{TEXTS}"}}'] == 0
+
+
+def test_a_machine_with_other_keys_is_not_ready(told: Line, store: Store) -> None:
+    """Redis was away at its start, which would have found them."""
+    assert _ready(told) == (200, "ready")
+    words = keys.new_words()
+    settings = dataclasses.replace(told.settings, key_words=",".join(words))
+    with (
+        closing(Store(settings.redis_url, keys.Keys(words), PATIENT_SECONDS)) as other,
+        Line(settings, other) as second,
+    ):
+        says = "the keys of this machine are not those of what is stored ('ivr doctor' says more)"
+        assert _ready(second) == (503, says)
+    assert _ready(told) == (200, "ready")
 
 
 def test_a_damaged_file_in_the_spool_is_told_and_is_no_reason_to_take_the_machine_out(told: Line) -> None:
@@ -136,5 +151,11 @@ def test_the_metrics_are_for_this_machine_or_a_token(settings: Settings, store: 
         passed_on = {"X-Forwarded-For": "203.0.113.9"}
         assert [asked(), asked("192.0.2.7"), asked(**passed_on)] == [200, 403, 403]
         assert asked("192.0.2.7", Authorization=f"Bearer {token}", **passed_on) == 200
+        for header in ("Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto", "X-Forwarded-Server", "CF-Connecting-IP"):
+            assert asked(**{header: "https"}) == 403, header
+        for host in ("line.example.org", "line", "[::1", "127.0.0.1.example.org", "192.0.2.7:8000"):
+            assert asked(Host=host) == 403, host
+        for host in ("127.0.0.1:8000", "localhost", "[::1]:8000"):
+            assert asked(Host=host) == 200, host
         for wrong in (f"Bearer {token}x", "Bearer", f"Basic {token}", "Bearer ü", token):
             assert asked("192.0.2.7", Authorization=wrong) == 403

@@ -150,6 +150,30 @@ def test_a_key_that_is_added_to_the_file_is_known_at_once_to_whoever_needs_it(tm
 GOOD = WORDS.split(",")
 
 
+def test_a_key_file_that_an_editor_of_windows_copied_is_read(tmp_path: Path) -> None:
+    words = keys.new_words()
+    (tmp_path / "keys").write_bytes("\r\n".join(["\ufeff# The keys", *words, ""]).encode())
+
+    assert keys.of_line("", tmp_path / "keys").words == words
+
+
+def test_a_key_file_of_another_line_changes_nothing_in_a_line_that_runs(tmp_path: Path) -> None:
+    """Somebody restores the wrong one. A number would have another name, and so be another phone."""
+    file, other = tmp_path / "keys", keys.new_words()
+    file.write_text("\n".join(keys.new_words()))
+    ours = keys.of_line("", file)
+    name, sealed = ours.name("+447700900123"), ours.seal(b"words", b"kind")
+
+    file.write_text("\n".join(other))
+    os.utime(file, ns=(1, 1))
+
+    with pytest.raises(Locked):
+        ours.open(keys.Keys(other).seal(b"theirs", b"kind"), b"kind")
+    assert (ours.name("+447700900123"), ours.open(sealed, b"kind")) == (name, b"words")
+    assert ours.open(ours.seal(b"more", b"kind"), b"kind") == b"more"
+    assert keys.Keys(other).ids != ours.ids
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -452,6 +476,17 @@ def test_a_restore_brings_back_nobody_who_was_forgotten(
         again = ask(store, 5, number=NUMBER, asked_at=time.time())
         person.keep_erased(own, store, spool, time.time())
         assert store.requests.get(again.id) == again, "whoever asks later is kept"
+
+
+def test_a_note_of_what_was_erased_that_cannot_be_used_keeps_no_line_from_starting(
+    own: Settings, opened: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It belongs to somebody else, or its disk is full or read-only. Callers come first."""
+    own.erased_file.mkdir()
+
+    running.bring_up_to_date(own, opened)
+
+    assert f"{own.erased_file} cannot be used (Is a directory)." in capsys.readouterr().out
 
 
 def test_a_restore_brings_back_no_request_whose_days_are_over(own: Settings, backup: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ivr import dialling, drafts, limits
 from ivr.config import Settings
 from ivr.diary import Window
+from ivr.hours import LONDON
 from ivr.jobs import Jobs
 from ivr.linefile import RequestLimits
 from ivr.places.entry import RingNumber
@@ -141,6 +142,20 @@ def test_one_phone_is_asked_for_so_often_in_a_day(desk: Desk) -> None:
     assert isinstance(desk.run(script, wishes[0], OPEN), Done), "what was taken is saved with every answer"
 
 
+@pytest.mark.parametrize("midnight", [dt.datetime(2026, 11, 26), dt.datetime(2026, 10, 25), dt.datetime(2027, 3, 28)])
+def test_a_call_past_midnight_meets_no_limit_with_what_it_asked_for_before(desk: Desk, midnight: dt.datetime) -> None:
+    """Also in the nights in which clocks change."""
+    script, midnight = _script(requests={"a_phone": 1}), midnight.replace(tzinfo=LONDON)
+    at = [midnight + dt.timedelta(seconds=seconds) for seconds in (-30, 20, 40)]
+
+    first, again = (desk.run(script, _wish(1), now) for now in at[:2])
+    other = desk.run(script, _wish(1, id="CA9-1"), at[2])
+
+    assert isinstance(first, Done)
+    assert isinstance(again, Done), "the caller was told that we have it"
+    assert other == Failed("phone")
+
+
 def test_a_phone_may_be_asked_for_again_on_another_day(desk: Desk, store: Store) -> None:
     """Its day begins with the first time, so it is Redis that ends it."""
     script = _script(requests={"a_phone": 1})
@@ -257,7 +272,8 @@ def test_how_many_places_are_open_to_whom(places: int, is_near: bool, keyed: boo
 
 NEVER = ["0116 496 0999"]
 #: Emergency numbers in every spelling, our own number, a helpline's, one that costs a lot, one on staff's list.
-FORBIDDEN = ["999", "112", "911", "01164960001", "08001111", "08088020008", "09011234567", "01164960999",
+FORBIDDEN = ["999", "112", "911", "01164960001", "08001111", "08088020008", "03001233393", "443001233393",
+             "09011234567", "01164960999",
              "00441164960999", "441164960999", "4960999"]  # fmt: skip
 
 

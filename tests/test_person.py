@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,8 +16,9 @@ from ivr.cli import commands
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
 from ivr.request import SpokenMessage
-from ivr.session import At, FindRequest, SendText, Session
+from ivr.session import At, FindRequest, SendText, Session, Wishes
 from ivr.store import Spool, Store
+from ivr.store.copying import Stored
 from ivr.store.spool import Entry
 from tests.desk import NOW, ask, request
 from tests.sealed import KEYS, WORDS
@@ -134,3 +137,127 @@ def test_whoever_is_forgotten_is_nowhere_and_another_is_as_before(
     assert [waiting.entry.about for waiting in known.content().waiting] == ["CA92-1"]
     assert "Nothing is kept of this number." in str(_ivr("find", "07700 900847").exception)
     assert next(store.people.log()).what == "forgot a person"
+
+
+# --- whatever happens on the way ------------------------------------------------------------------
+
+
+def test_a_call_that_only_this_machines_disk_knows_is_found_and_forgotten(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    """It began while Redis was away."""
+    spool = Spool(settings.spool_dir, settings.keys)
+    spool.keep_session(Session("CA77", "r1", At("ring_back"), turn=3, caller=NUMBER))
+    spool.keep_session(Session("CA78", "r1", At("ring_back"), turn=3, caller=OTHER))
+
+    found = person.find(store, spool, NUMBER, NOW)
+    assert found.calls == ["CA77"]
+    person.forget(settings, store, spool, found, NOW)
+
+    assert not person.find(store, spool, NUMBER, NOW).is_known
+    assert [each.call for each in spool.sessions()] == ["CA78"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"caller": "sip:+447700900847@192.0.2.1"}, {"caller": "07700900847"}, {"keyed": NUMBER},
+        {"wishes": Wishes(number=NUMBER)}, {"wishes": Wishes(typed="07700900847")},
+    ],
+)  # fmt: skip
+def test_a_call_is_found_however_the_number_is_written_in_it(
+    store: Store, settings: Settings, facts: dict[str, object]
+) -> None:
+    store.sessions.save(msgspec.structs.replace(Session("CA77", "r1", At("main_menu")), **facts))
+
+    assert person.find(store, Spool(settings.spool_dir, settings.keys), NUMBER, NOW).calls == ["CA77"]
+
+
+def _restored(store: Store, backup: list[Stored], settings: Settings) -> int:
+    """What is erased again after the restore of a backup."""
+    store.redis.do(lambda client: client.flushall())
+    store.copying.load(backup, NOW)
+    return person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
+
+
+@pytest.mark.parametrize("set_back", [0, 60, 86400])
+def test_whoever_was_forgotten_stays_it_though_the_clock_was_set_back(
+    store: Store, settings: Settings, set_back: int
+) -> None:
+    spool, now = Spool(settings.spool_dir, settings.keys), time.time()
+    ask(store, 1, number=NUMBER, asked_at=now + set_back)
+    Jobs(settings, store).send_text(SendText("CA5.7", NUMBER, "letter", "Words."), now + set_back)
+    backup = store.copying.all()
+
+    person.forget(settings, store, spool, person.find(store, spool, NUMBER, now), now)
+    again = _restored(store, backup, settings)
+
+    assert again
+    assert not person.find(store, spool, NUMBER, NOW).is_known
+
+
+def test_what_stops_half_way_has_noted_who_is_forgotten(store: Store, settings: Settings) -> None:
+    """A message cannot be deleted. What was deleted before must not come back, and nobody would look for it again."""
+    spool = Spool(settings.spool_dir, settings.keys)
+    ask(store, 1, number=NUMBER, messages=(SpokenMessage(NAME, 9),))
+    recording_path(settings, NAME).mkdir(parents=True)
+
+    with pytest.raises(OSError, match="directory"):
+        person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
+
+    assert store.erasing.when(NUMBER) == NOW
+    recording_path(settings, NAME).rmdir()
+    person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
+    assert not person.find(store, spool, NUMBER, NOW).is_known
+
+
+def test_erasing_once_more_after_a_restore_begins_again_if_something_stops_it(store: Store, settings: Settings) -> None:
+    spool = Spool(settings.spool_dir, settings.keys)
+    ask(store, 1, number=NUMBER, messages=(SpokenMessage(NAME, 9),))
+    ask(store, 2, number=OTHER)
+    backup = store.copying.all()
+    for number in (NUMBER, OTHER):
+        person.forget(settings, store, spool, person.find(store, spool, number, NOW), NOW)
+    recording_path(settings, NAME).mkdir(parents=True)
+
+    with pytest.raises(OSError, match="directory"):
+        _restored(store, backup, settings)
+    recording_path(settings, NAME).rmdir()
+
+    assert person.keep_erased(settings, store, spool, NOW + 120) == 2
+    assert store.requests.waiting() == []
+
+
+def test_forgetting_one_person_after_a_restore_keeps_no_other_from_being_erased_again(
+    store: Store, settings: Settings
+) -> None:
+    """Redis was restored under a running line, and the next look has not come yet."""
+    spool = Spool(settings.spool_dir, settings.keys)
+    ask(store, 1, number=NUMBER)
+    ask(store, 2, number=OTHER)
+    backup = store.copying.all()
+    person.forget(settings, store, spool, person.find(store, spool, OTHER, NOW), NOW)
+    store.redis.do(lambda client: client.flushall())
+    store.copying.load(backup, NOW)
+
+    person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
+
+    assert person.keep_erased(settings, store, spool, NOW + 20) == 1
+    assert store.requests.waiting() == []
+
+
+def test_a_disk_that_cannot_note_it_is_told_and_it_is_deleted(
+    known: Spool, store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.erased_file.unlink(missing_ok=True)
+    machine.erased_file.mkdir()
+    try:
+        said = str(_ivr("forget", "07700 900847", "--sure").exception)
+    finally:
+        machine.erased_file.rmdir()
+
+    assert "It is deleted, but" in said
+    assert "cannot be written (Is a directory)" in said
+    assert not person.find(store, known, NUMBER, NOW).is_known
+    person.keep_erased(machine, store, known, NOW)
+    assert store.erasing.mark(NUMBER) in machine.erased_file.read_text()

@@ -66,10 +66,10 @@ class _Other(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _answers(status: int, kind: str, content: bytes) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("_Answers", (_Other,), {"answer": (status, kind, content)}))
+def _answers(status: int, kind: str, content: bytes, host: str = "127.0.0.1") -> Iterator[str]:
+    server = ThreadingHTTPServer((host, 0), type("_Answers", (_Other,), {"answer": (status, kind, content)}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http://{host}:{server.server_port}"
     server.shutdown()
     server.server_close()
 
@@ -196,3 +196,25 @@ def test_a_secret_that_others_can_read_is_told(settings: Settings, store: Store)
     (found,) = _found(settings, "secrets")
 
     assert (found.verdict, "chmod 600" in found.says) == ("broken", True)
+
+
+def test_keys_that_others_can_read_are_told(settings: Settings, store: Store) -> None:
+    settings.key_file.write_text(settings.key_words.replace(",", "\n"))
+    settings.key_file.chmod(0o640)
+
+    (found,) = _found(dataclasses.replace(settings, key_words=""), "secrets")
+
+    assert (found.verdict, f"chmod 600 {settings.key_file}" in found.says) == ("broken", True)
+
+
+@pytest.mark.parametrize(("status", "content", "verdict"), [
+    (200, b"ivr_redis_up 1", "broken"), (403, b"Refused", "fine"), (200, b"<h1>Nothing here</h1>", "fine"),
+])  # fmt: skip
+def test_metrics_that_anybody_can_read_are_told(
+    settings: Settings, store: Store, status: int, content: bytes, verdict: str
+) -> None:
+    """At an address that stands for a public one: of the machine, and not the one that programs on it use."""
+    with _answers(status, "text/plain", content, host="127.0.0.2") as address:
+        (found,) = _found(dataclasses.replace(settings, public_url=address), "metrics")
+
+    assert found.verdict == verdict

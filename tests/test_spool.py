@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import os
 import signal
@@ -17,13 +18,24 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from ivr import callback, spooling, worker
+from ivr import call, callback, spooling, worker
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.script import Script
-from ivr.session import At, CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest, Session
+from ivr.session import (
+    At,
+    CancelRequest,
+    Done,
+    Failed,
+    FindRequest,
+    HoldWindow,
+    Key,
+    MoveRequest,
+    SaveRequest,
+    Session,
+)
 from ivr.store import Spool, Store, StoreDown
 from ivr.store import spool as spool_module
 from ivr.store.codec import REQUESTS, SESSIONS
@@ -32,6 +44,7 @@ from ivr.tools import Tools
 from ivr.web.desk import Desk
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
+from tests.redis_server import soon
 from tests.sealed import KEYS, WORDS
 
 NOWHERE = "redis://127.0.0.1:1"
@@ -258,6 +271,40 @@ def test_what_was_said_before_never_takes_the_place_of_what_was_said_later(store
 
     (found,) = store.requests.waiting()
     assert (found.message_ok, found.times_asked, found.askers[0].reference) == (False, 1, "9876")
+
+
+@pytest.mark.parametrize("away_from", [0, 3, 6])
+@pytest.mark.parametrize("at", range(2, 10))
+def test_what_was_said_last_counts_though_the_clock_was_set_back(
+    shipped: Script, away: Desk, desk: Desk, spool: Spool, store: Store, jobs: Jobs, at: int, away_from: int
+) -> None:
+    """By an hour, while they answer. Redis goes away before they begin, or in between."""
+    now = OPEN.replace(hour=20)
+    turn = call.start(shipped, "CA1", "+447700900123", now)
+    for nth, key in enumerate("0111223121"):
+        now += dt.timedelta(seconds=5) - dt.timedelta(hours=nth == at)
+        turn = call.run(shipped, turn.session, Key(key), away if nth >= away_from else desk, now)
+    assert turn.session.place.node == "ring_done"
+
+    _handed(spool, store, jobs)
+
+    (found,) = store.requests.waiting()
+    assert (found.state, found.message_ok, found.say_who) == ("waiting", True, False)
+
+
+def test_what_was_taken_back_rings_nobody_though_the_clock_was_set_back(
+    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+) -> None:
+    kept = away.run(shipped, SaveRequest(request(1)), OPEN)
+    assert isinstance(kept, Done)
+    (file,) = spool.folder.glob("*.json")
+    file.rename(file.with_name(f"{int(file.name[:20]) + 3600 * 10**9:020}{file.name[20:]}"))  # it was an hour fast
+
+    away.run(shipped, CancelRequest("CA001-1", kept.reference), OPEN)
+    _handed(spool, store, jobs)
+
+    assert store.requests.waiting() == []
+    assert [found.state for found in store.requests.ended()] == ["cancelled"]
 
 
 def test_the_number_that_a_caller_heard_is_theirs_though_redis_wrote_down_another(store: Store) -> None:
@@ -507,6 +554,23 @@ def test_what_is_kept_in_advance_leaves_the_reserves_to_an_outage(tmp_path: Path
         assert spool.session("CA1") == S
     finally:
         subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_web_server_without_a_worker_lets_calls_go_too(
+    spool: Spool, store: Store, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look, not only the one at its start: the call is forgotten by its machine after that."""
+    monkeypatch.setattr(spooling, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(spooling, "PREPARE_SECONDS", 0.05)
+    handing = spooling.HandingIn(spool, store, jobs)
+    try:
+        assert soon(lambda: (spool.folder / "reserve-63").exists())
+        spool.keep_session(S)
+        (path,) = (spool.folder / "calls").iterdir()
+        os.utime(path, (time.time() - 7 * 3600,) * 2)
+        assert soon(lambda: not path.exists())
+    finally:
+        handing.close()
 
 
 def test_sessions_go_six_hours_after_their_last_turn(spool: Spool) -> None:

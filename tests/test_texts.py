@@ -327,7 +327,8 @@ def test_whoever_texts_us_is_told_by_when_we_answer_and_how_to_reach_a_person(li
 
 @pytest.mark.parametrize(("body", "by_text"), [
     ("hello?", True), ("HELP", True), ("RING", False), ("please call me", False), ("\u0aae\u0aa6\u0aa6", True),
-    ("", True),
+    ("", True), ("my \u06a9\u062a\u0627\u0628\u200c\u0647\u0627 \U0001f468\u200d\U0001f469\u200d\U0001f467", True),
+    (f"{'My son is at home. ' * 83}The end", True),
 ])  # fmt: skip
 def test_a_text_becomes_a_request_to_be_answered_by_text_or_rung(line: Line, body: str, by_text: bool) -> None:
     assert _answer(line, Body=body)

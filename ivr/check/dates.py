@@ -114,5 +114,5 @@ def phones(context: Context) -> Iterator[Finding]:
     places += [(("test_phones", i), number) for i, number in enumerate(line.test_phones)]
     for path, number in places:
         verdict = dialling.judge(number).verdict
-        if verdict not in ("fine", "freephone"):
+        if verdict not in ("fine", "freephone", "body"):
             yield Finding(LINE, path, f"'{number}' cannot be rung in the UK ({verdict}).", "Check the number.")

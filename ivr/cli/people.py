@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import os
 import re
@@ -204,7 +203,7 @@ def callbacks_export(file: Path) -> None:
     """Write the list to a CSV file, to print or open in a spreadsheet."""
     rows = _rows()
     with open(file, "w", newline="", encoding="utf-8-sig", opener=_private) as handle:
-        csv.writer(handle).writerows([HEADINGS, *([border.cell(each) for each in row] for row in rows)])
+        border.write_sheet(handle, [HEADINGS, *rows])
     out(f"Wrote {counted(len(rows), 'request')} to {file}. It has phone numbers: keep it safe, and delete it later.")
 
 

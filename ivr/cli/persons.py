@@ -57,7 +57,13 @@ def person_forget(number: str, sure: bool) -> None:
             out(line)
         if not sure:
             raise Stop("Nothing was deleted. To delete all of it, add --sure. Nobody will ring whoever waits.")
-        person.forget(settings, store, spool, found, time.time())
+        try:
+            person.forget(settings, store, spool, found, time.time())
+        except OSError as error:
+            raise Stop(
+                f"It is deleted, but {settings.erased_file} cannot be written ({error.strerror}), so the restore of a "
+                "backup from before would bring it back. Correct that: a running line then notes it within a minute."
+            ) from error
         left = person.find(store, spool, found.number, time.time())
     if left.is_known:
         raise Stop("Something came in meanwhile. Do it once more.")

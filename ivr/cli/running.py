@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from ivr import (
+    backup,
     children,
     config,
     confirmation,
@@ -104,7 +105,16 @@ def bring_up_to_date(settings: Settings, store: Store) -> None:
         if not server.is_embedded(settings):
             out("This Redis is elsewhere, so the copy has none of its data: only your own backup leads back.")
         renewing.renew(settings, store)
-    if back := person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time()):
+    backup.finish(store, time.time())
+    try:
+        back = person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
+    except OSError as error:  # callers come first; the worker tries again, and the log says so
+        out(
+            f"{settings.erased_file} cannot be used ({error.strerror}). If what is stored was restored from a backup, "
+            "it may have what was erased since, until that is corrected."
+        )
+        return
+    if back:
         out(f"A restore had brought back {back:,} things that were erased. They are erased again.")
 
 

@@ -186,11 +186,11 @@ class RingNumber(PhoneEntry):
 
 
 #: The words for each verdict of `dialling` on a number that was entered. Here, 'hidden' only means that it is
-#: no number; and a freephone number is one that is never rung back.
+#: no number; and a number that is freephone, or of a public body, is one that is never rung back.
 _WHY_NOT = {
     "hidden": RingNumber.malformed, "malformed": RingNumber.malformed, "short": RingNumber.short,
     "long": RingNumber.long, "premium": RingNumber.premium, "emergency": RingNumber.emergency,
-    "foreign": RingNumber.foreign, "freephone": RingNumber.never,
+    "foreign": RingNumber.foreign, "freephone": RingNumber.never, "body": RingNumber.never,
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 _WHY_NOT_THIS_PHONE = {
     "hidden": RingNumber.hidden, "malformed": RingNumber.hidden, "freephone": RingNumber.hidden,
     "short": RingNumber.short, "long": RingNumber.long, "premium": RingNumber.premium,
-    "emergency": RingNumber.emergency, "foreign": RingNumber.foreign,
+    "emergency": RingNumber.emergency, "foreign": RingNumber.foreign, "body": RingNumber.hidden,
 }  # fmt: skip
 
 

@@ -126,7 +126,15 @@ def withdraw(here: Here, then: Transition) -> Moved:
 
 def _written(here: Here, done: Done) -> Here:
     assert done.request
-    return wishing(here, request=done.request.id, reference=done.reference)
+    return wishing(here, request=done.request.id, reference=done.reference, saved_at=_said_at(here))
+
+
+def _said_at(here: Here) -> float:
+    """When the caller says what is saved now: always later than before, although the clock may have been set back.
+
+    What was said later counts (`ivr.callback.is_passed`).
+    """
+    return max(here.now.timestamp(), here.s.wishes.saved_at + 0.001)
 
 
 def without_request(s: Session, done: Done) -> Session:
@@ -146,7 +154,7 @@ def message_id(s: Session) -> str:
 
 def as_request(here: Here, state: State) -> CallbackRequest:
     """The wish as a CallbackRequest."""
-    s, wishes, seconds = here.s, here.s.wishes, here.now.timestamp()
+    s, wishes, seconds = here.s, here.s.wishes, _said_at(here)
     what = "left a message" if wishes.message_only else "asked to be rung back"
     asker = Asker(
         id=message_id(s) if wishes.message_only else f"{s.call}-{s.asked}",

@@ -44,6 +44,7 @@
     ivr:signin:failed            stream   failed sign-ins, the last thousand
     ivr:searches:<name>:<how>    string   searches of one adviser within an hour, by phone, by call, or for everything
     ivr:audit                    stream   who saw and did what
+    ivr:restored                 string   the second of the backup that is being restored, until that is finished
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
     ivr:ailing:<process>         string   how often in a row a process ended early, for a minute

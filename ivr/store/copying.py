@@ -12,8 +12,9 @@ from ivr.store.connection import Client, Redis
 #: last night, done again, would text somebody twice.
 PASSING = (
     "ivr:session:", "ivr:accepted:", "ivr:signedin", "ivr:signin:", "ivr:alive:", "ivr:ailing:", "ivr:figures",
-    "ivr:tried", "ivr:rung:", "ivr:keys", "rq:",
+    "ivr:tried", "ivr:rung:", "ivr:keys", "ivr:restored", "rq:",
 )  # fmt: skip
+_UNFINISHED = "ivr:restored"
 
 
 class Stored(NamedTuple):
@@ -43,12 +44,24 @@ class Copying:
         found = self._redis.do(lambda client: client.exists("ivr:queue", "ivr:ended", "ivr:texts", "ivr:advisers"))
         return not found
 
-    def load(self, stored: list[Stored]) -> None:
-        """Put a copy into an empty Redis, all of it or nothing. Raises CannotLoad, and StoreDown."""
+    def load(self, stored: list[Stored], at: float) -> None:
+        """Put a copy of that second into an empty Redis, all of it or nothing. Raises CannotLoad, and StoreDown.
+
+        It is `unfinished` from then on, until it is `finished`.
+        """
         try:
-            self._redis.do(lambda client: _load(client, stored))
+            self._redis.do(lambda client: _load(client, stored, at))
         except redis.ResponseError as refusal:
             raise CannotLoad(f"Redis does not take it: {refusal}") from refusal
+
+    def unfinished(self) -> float | None:
+        """The second of the copy whose restore is not finished; None if there is none."""
+        at = self._redis.do(lambda client: client.get(_UNFINISHED))
+        return None if at is None else float(at)
+
+    def finished(self) -> None:
+        """The restore is finished."""
+        self._redis.do(lambda client: client.delete(_UNFINISHED))
 
 
 def _all(client: Client) -> list[Stored]:
@@ -62,8 +75,9 @@ def _all(client: Client) -> list[Stored]:
     return [Stored(key, value, max(expires, 0)) for key, value, expires in found if value is not None]
 
 
-def _load(client: Client, stored: list[Stored]) -> None:
+def _load(client: Client, stored: list[Stored], at: float) -> None:
     pipe = client.pipeline()
+    pipe.set(_UNFINISHED, repr(at))
     for each in stored:
         pipe.restore(each.key, each.expires, each.value, replace=True, absttl=True)
     pipe.execute()

@@ -5,7 +5,7 @@ take most of a year. So we ask for a rewrite after a deletion, and once a day fo
 
 What was erased stays erased. Each erased call and phone is noted as a keyed hash: in Redis, where the next webhook of
 that call is refused, and in a file beside IVR_DATA (`Ledger`), which a backup of the data does not contain. After a
-restore, what the file knows and Redis does not is erased again (`person.forget_again`).
+restore, what the file knows and Redis does not is erased again (`person.keep_erased`).
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ class Erasing:
         return _mark(self._keys, erased)
 
     def exchange(self, ledger: Ledger, now: float) -> dict[str, float]:
-        """Bring Redis and the ledger of this machine up to date with each other, and drop what is too old.
+        """Write into the ledger of this machine what Redis knows, and drop what is too old from both.
 
-        Returns what Redis did not know, as marks with times: it may hold that again, after a restore. Raises OSError if
-        the ledger cannot be read or written, and StoreDown.
+        Returns what Redis does not know, as marks with times: after a restore, it may hold that again. Erase it, and
+        then let Redis `learn` it. Raises OSError if the ledger cannot be read or written, and StoreDown.
         """
         known = {mark.decode(): at for mark, at in self._redis.do(_all)}
         written = ledger.read()
@@ -73,8 +73,15 @@ class Erasing:
         ledger.write({mark: at for mark, at in known.items() if at > since and at > written.get(mark, 0.0)})
         if any(at <= since for at in written.values()):
             ledger.keep_since(since)
-        self._redis.do(lambda client: _take_up(client, new, since))
+        self._redis.do(lambda client: client.zremrangebyscore(_ERASED, "-inf", since))
         return new
+
+    def learn(self, erased: Mapping[str, float]) -> None:
+        """Let Redis know marks of the ledger. Only once what they stand for is erased: whoever is stopped before that
+        begins again.
+        """
+        if erased:
+            self._redis.do(lambda client: client.zadd(_ERASED, dict(erased), gt=True))
 
 
 class Ledger:
@@ -118,10 +125,18 @@ def _mark(keys: Keys, erased: str) -> str:
     return keys.name(f"erased {erased}")
 
 
+def after(said: float, now: float) -> float:
+    """The time at which something that was said then is erased now: later, also if the clock was set back since.
+
+    The ledger rounds to a thousandth of a second.
+    """
+    return max(now, said + 0.001)
+
+
 def note(client: Client, keys: Keys, now: float, *erased: str) -> None:
     """Note calls or phones as erased, in a transaction that erases them."""
     if marks := {_mark(keys, each): now for each in erased if each}:
-        client.zadd(_ERASED, marks)
+        client.zadd(_ERASED, marks, gt=True)
 
 
 def when(client: Client, keys: Keys, erased: str) -> float | None:
@@ -135,12 +150,6 @@ def _all(client: Client) -> list[tuple[bytes, float]]:
     return found
 
 
-def _take_up(client: Client, new: Mapping[str, float], since: float) -> None:
-    client.zremrangebyscore(_ERASED, "-inf", since)
-    if new:
-        client.zadd(_ERASED, new, gt=True)
-
-
 def deletes(client: Client) -> None:
     """The same in a transaction that deletes."""
     client.set(_DELETED, 1)
@@ -148,7 +157,7 @@ def deletes(client: Client) -> None:
 
 def _look(client: Client, now: float) -> bool:
     since, last = client.mget(_DELETED, _REWRITTEN)
-    if not since and now - float(last or 0) < DAILY_SECONDS:
+    if not since and abs(now - float(last or 0)) < DAILY_SECONDS:  # later than now: the clock was wrong
         return False
     told = client.info("persistence")
     if not told.get("aof_enabled") or told.get("aof_rewrite_in_progress") or told.get("aof_rewrite_scheduled"):

@@ -14,11 +14,12 @@ from ivr.store.connection import Redis
 #: Seconds for which a day is counted, and for which a phone is.
 DAY_SECONDS = 24 * 60 * 60
 
-#: The same thing asked for again (each answer saves it) is counted once. What is refused is not counted.
+#: The same thing asked for again (each answer saves it) is counted once, also in a call that goes on past midnight.
+#: What is refused is not counted.
 _TAKE = """
 local ids, sums, phone = KEYS[1], KEYS[2], KEYS[3]
 local id, what, keyed, seconds = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-if redis.call('SISMEMBER', ids, id) == 1 then return '' end
+if redis.call('SISMEMBER', ids, id) == 1 or redis.call('SISMEMBER', KEYS[4], id) == 1 then return '' end
 local function reached(count, most) return tonumber(count or '0') >= tonumber(most) end
 if phone ~= '' and reached(redis.call('GET', phone) or '0', ARGV[5]) then return 'phone' end
 if keyed == '1' and reached(redis.call('HGET', sums, what .. ' keyed') or '0', ARGV[6]) then return 'all' end
@@ -58,9 +59,10 @@ class Limits:
 
     def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
         """Count it, and return an empty text; or the limit that is reached."""
-        day = dt.datetime.fromtimestamp(now, LONDON).date().isoformat()
+        day = dt.datetime.fromtimestamp(now, LONDON).date()
+        before = day - dt.timedelta(days=1)
         of_phone = f"ivr:{asked.what}:{self._keys.name(asked.phone)}" if asked.phone else ""
-        keys = [f"ivr:limits:{day}:ids", f"ivr:limits:{day}", of_phone]
+        keys = [f"ivr:limits:{day}:ids", f"ivr:limits:{day}", of_phone, f"ivr:limits:{before}:ids"]
         terms = [asked.id, asked.what, int(asked.keyed), DAY_SECONDS, most.a_phone, most.keyed_a_day, most.a_day]
         reached: Limit = self._redis.do(lambda client: client.eval(_TAKE, len(keys), *keys, *terms)).decode()
         return reached

@@ -98,7 +98,7 @@ class Requests:
         phone, call = self._phone(wish.number), wish.id.rsplit("-", 1)[0]
 
         def step(pipe: Client) -> CallbackRequest | None:
-            if erasing.when(pipe, self._keys, call):
+            if erasing.when(pipe, self._keys, call) or (entry and self._is_of_erased(pipe, wish)):
                 raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
@@ -333,6 +333,11 @@ class Requests:
         value = client.get(f"ivr:request:{request_id}")
         return self._codec.decode(value) if value else None
 
+    def _is_of_erased(self, pipe: Client, wish: CallbackRequest) -> bool:
+        """Whether everything of this phone was deleted after the wish: it waited in a spool that nobody knew then."""
+        at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
+        return at is not None and wish.last_heard <= at
+
     def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
         """The request of this wish, if an adviser ended it while its caller was still answering."""
         pipe.watch(f"ivr:request:{wish}")
@@ -367,7 +372,8 @@ class Requests:
         for window in windows_of(request):
             pipe.zrem(_window_key(window), request.id)
         wishes = {request.id, *(asker.id for asker in request.everybody)}
-        erasing.note(pipe, self._keys, time.time(), *(wish.rsplit("-", 1)[0] for wish in wishes))
+        now = erasing.after(request.last_heard, time.time())
+        erasing.note(pipe, self._keys, now, *(wish.rsplit("-", 1)[0] for wish in wishes))
 
     def _phone(self, number: str) -> str:
         """The key of the requests of a phone."""

@@ -61,10 +61,6 @@ class Sessions:
         """Delete the session of a call that is over. Its requests are stored elsewhere."""
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
-    def of_caller(self, number: str) -> list[str]:
-        """The calls under way of a phone, E.164."""
-        return [each.call for each in self.all() if number in (each.caller, each.wishes.number, each.keyed)]
-
     def all(self) -> list[Session]:
         """The sessions of all calls under way that can be read."""
         found = []

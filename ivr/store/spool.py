@@ -18,6 +18,7 @@ import binascii
 import contextlib
 import errno
 import os
+import re
 import secrets
 import time
 from binascii import a2b_base64, b2a_base64
@@ -124,11 +125,17 @@ class Spool:
 
     def keep(self, entry: Entry) -> None:
         """Write an entry to the disk. Raises StoreDown if that fails; then nothing may be promised."""
-        name = f"{time.time_ns():020}-{_mark(entry.about.rsplit('-', 1)[0])}-{secrets.token_hex(4)}.json"
+        mark = _mark(entry.about.rsplit("-", 1)[0])
+        name = f"{self._next_of(mark):020}-{mark}-{secrets.token_hex(4)}.json"
         try:
             self._write(self.folder / name, self._codec.encode(entry))
         except OSError as error:
             raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
+
+    def _next_of(self, mark: str) -> int:
+        """The time for the name of a call's next entry, after those that it has: the clock may have been set back."""
+        before = [int(name.partition("-")[0]) + 1 for name in self._names() if re.match(f"[0-9]+-{mark}-", name)]
+        return max([time.time_ns(), *before])
 
     def content(self, wish: str = "") -> Content:
         """All waiting entries; with `wish`, those of this wish's call."""
@@ -207,6 +214,13 @@ class Spool:
         except OSError:
             return None
 
+    def sessions(self) -> Iterator[Session]:
+        """The sessions of all calls that this machine stored."""
+        for path in (self.folder / "calls").glob("*"):
+            with contextlib.suppress(OSError):
+                if session := self._latest(path.read_bytes()):
+                    yield session
+
     def keep_session(self, session: Session) -> Session | None:
         """Like `Sessions.save`: None if it was saved; otherwise the existing one at the same or a later turn.
 
@@ -268,8 +282,9 @@ class Spool:
             private_folder(self.folder / "calls")
             for path in (*(self.folder / "calls").glob("*"), *map(self.folder.joinpath, self._half_written())):
                 age = HALF_SECONDS if path.parent == self.folder else KEEP_SECONDS
-                if path.stat().st_mtime < now - age:
-                    path.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):  # the call has just ended
+                    if path.stat().st_mtime < now - age:
+                        path.unlink()
             for number in range(RESERVES):
                 self._reserve(self.folder / f"reserve-{number:02}")
 

@@ -34,6 +34,8 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
     found += _of_spool(spool)
     try:
         store.try_it()
+        if store.sealing.why_not():  # a start finds that too, unless Redis was away then
+            found.append("the keys of this machine are not those of what is stored ('ivr doctor' says more)")
         found += _of_processes(store.health.condition(POSTS, PROCESSES))
     except StoreDown:
         found.append("Redis does not answer, or keeps nothing")

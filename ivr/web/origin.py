@@ -12,8 +12,11 @@ from flask import request
 
 from ivr.config import Settings
 
-#: Headers that proxies and tunnels add.
-_PASSED_ON = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_VIA")
+#: How the headers begin that proxies and tunnels add, and no program on this machine.
+_PASSED_ON = (
+    "HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_CF_", "HTTP_TRUE_CLIENT_IP",
+    "HTTP_X_CLIENT_IP", "HTTP_X_ORIGINAL_", "HTTP_X_AMZN_", "HTTP_X_CLOUD_TRACE_",
+)  # fmt: skip
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -25,14 +28,29 @@ def is_from_here(settings: Settings) -> bool:
     """
     return (
         _is_loopback(urlsplit(settings.public_url).hostname)
-        and _is_loopback(urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname)
+        and _is_loopback(_host(request.environ))
         and is_local(request.environ)
     )
 
 
 def is_local(environ: Mapping[str, Any]) -> bool:
-    """Whether the client is a program on this machine, and no proxy says that it forwarded the request."""
-    return _is_loopback(environ.get("REMOTE_ADDR")) and not any(header in environ for header in _PASSED_ON)
+    """Whether the client is a program on this machine, and nothing shows that a proxy forwarded the request: a header
+    of one, or the name of a host elsewhere.
+
+    A proxy on this machine that adds no header and asks for 127.0.0.1 cannot be told from such a program.
+    """
+    host = _host(environ)
+    if any(header.startswith(_PASSED_ON) for header in environ):
+        return False
+    return _is_loopback(environ.get("REMOTE_ADDR")) and (not host or _is_loopback(host))
+
+
+def _host(environ: Mapping[str, Any]) -> str:
+    """The name of the host that was asked for, without its port; empty if the request names none."""
+    try:
+        return urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or ""
+    except ValueError:
+        return "not a name"
 
 
 def address(environ: Mapping[str, Any], settings: Settings) -> str:

@@ -81,7 +81,7 @@ class _Pages(Pages):
         """Save a request for somebody who rang the office or came in. It joins an open one of the same phone."""
         form, script = request.form, self._console.live.now.script
         judged = dialling.judge(form.get("number", ""))
-        if judged.verdict != "fine":
+        if judged.verdict != "fine" or dialling.same(judged.e164, script.never_rung):
             flash("That number cannot be rung. Write a UK number like 07700 900123.", "danger")
             return render_template("new.html", form=form), 422
         when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")

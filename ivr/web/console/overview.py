@@ -5,7 +5,6 @@ Supervisors and administrators see the team and the report, and administrators t
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import re
@@ -116,12 +115,11 @@ class _Pages(Pages):
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
         out = io.StringIO()
-        rows = csv.writer(out)
-        rows.writerow(("When", "Who", "What", "Request"))
+        rows = [("When", "Who", "What", "Request")]
         for entry in _fitting(self._console.store.people.log(MOST_AUDIT)):
             at = dt.datetime.fromtimestamp(entry.at, LONDON)
-            what = briefing.what_in_words(entry.what)
-            rows.writerow(border.cell(each) for each in (f"{at:%Y-%m-%d %H:%M:%S}", entry.who, what, entry.about))
+            rows.append((f"{at:%Y-%m-%d %H:%M:%S}", entry.who, briefing.what_in_words(entry.what), entry.about))
+        border.write_sheet(out, rows)
         self._console.note("exported the log")
         response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
         response.headers["Content-Disposition"] = "attachment; filename=log.csv"
