@@ -17,6 +17,7 @@ from ivr import (
     dialling,
     drafts,
     examining,
+    origin,
     person,
     probing,
     publishing,
@@ -26,6 +27,7 @@ from ivr import (
 )
 from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
+from ivr.cli.publishing import in_words
 from ivr.config import Settings
 from ivr.pool import work
 from ivr.problems import ConfigError, counted
@@ -125,16 +127,31 @@ def _published_draft(settings: Settings, store: Store) -> Script:
             out("This draft was undone with `ivr undo`, so it is not published again. The version before it is live.")
         _prepare_live(settings, store)
         return live
+    if live and (why_not := _why_not_by_itself(settings, store, files, live)):
+        out(why_not)
+        _prepare_live(settings, store)
+        return live
     out("Checking config/ ...")
     with refusing("The line was not started."):
         passed = publishing.gate(settings)
     sound.prepare(settings, passed.files)
     publishing.put_live(store, passed, who(), "the line was started", store.revisions.live() or "")
+    origin.note(settings.config_dir, passed.script.revision)
     out("config/ is published.")
     if new := sum(problem.code == "new-words" for problem in passed.warnings):
         out(f"It lacks {new} words or timings that this version needs. The shipped ones are used: see `ivr check`.")
     tell_of_broken_promises(store, passed.script)
     return passed.script
+
+
+def _why_not_by_itself(settings: Settings, store: Store, files: dict[str, str], live: Script) -> str:
+    """Why a start does not publish the draft; empty if it does."""
+    if behind := origin.behind(store, settings.config_dir, files, who()):
+        told = f"{in_words(behind)}\nSo config/ was not published. Take it over first: ivr catch-up"
+        return f"{told}\nWhat was live before is live."
+    if live.line.needs_approval:
+        return "A second person has to agree before config/ is published: ivr publish. What was live before is live."
+    return ""
 
 
 def _warn_of_alerts(settings: Settings, live: Script) -> None:
