@@ -26,8 +26,22 @@ SLIPS: dict[str, tuple[str, str, str]] = {
     for code, slip in json.loads((Path(__file__).parent / "data" / "slips.json").read_text(encoding="utf-8")).items()
 }
 RULE = {rule.name: rule for rule in RULES}
-#: Why everything that is no rule about callers is refused.
-READ_FOR_SURE = "What cannot be read for sure is not published: callers would hear something else than was meant."
+#: Why what is no rule about callers is told, by the beginning of its code.
+WHY = {
+    "story-": "A story is a promise about a whole call. What breaks one is not published.",
+    "recording-": "Callers would hear other words than are written, or none. A voice speaks instead.",
+    "environment-": "A line that starts with a setting that it cannot use would fail later, during a call.",
+    "keys-": "Without its keys the line can read nothing that is stored about callers.",
+    "no-keys": "Without its keys the line can read nothing that is stored about callers.",
+    "empty-secret": "A line that starts with a setting that it cannot use would fail later, during a call.",
+    "proof-": "It must hold wherever a call can be, whatever came before.",
+    "waiver-": "A rule that is waived no longer protects callers there, so it must be sure which, where and why.",
+    "damaged-": "What is live must be exactly what was published.",
+    "publication-": "What is live must be exactly what was published.",
+    "": "What cannot be read for sure is not published: callers would hear something else than was meant.",
+}
+#: Where to read on about those that have no words of their own.
+READ_ON = {"environment-": "The environment variable cannot be used: see [operators.md](../operators.md)."}
 
 
 #: The file of a story that is made up.
@@ -83,21 +97,30 @@ def _as_it_is(files: dict[str, str], edits: Edits) -> list[str]:
     return lines
 
 
+def _of(words: dict[str, str], code: str) -> str:
+    """The words for codes that begin like this one."""
+    return next((told for begins, told in words.items() if code.startswith(begins)), "")
+
+
+def _head(kind: Kind) -> str:
+    """How much it weighs."""
+    if kind.severity == "warning":
+        return "A warning: it does not stop a publication."
+    starts = kind.code.startswith(("environment-", "keys-", "no-keys", "empty-secret"))
+    return f"An error: it stops {'the start' if starts else 'a publication'}."
+
+
 def _page(kind: Kind, files: dict[str, str], said: str) -> str:
     rule = RULE.get(kind.code)
     lines = [f"# {kind.code}", ""]
-    lines += [f"{'An error: it stops a publication.' if kind.severity == 'error' else 'A warning.'}", ""]
+    lines += [_head(kind), ""]
     if rule:
         lines += [f"**Why:** {kind.why} (caller rules {kind.source})", ""]
         if told := inspect.getdoc(rule.find):
             lines += [f"**What it looks at:** {' '.join(told.split())}", ""]
     else:
-        lines += [
-            f"**What is wrong:** {kind.words or 'it is said where it is found.'}",
-            "",
-            f"**Why:** {READ_FOR_SURE}",
-            "",
-        ]
+        what = kind.words or _of(READ_ON, kind.code) or "The finding says it, with the value that it is about."
+        lines += [f"**What is wrong:** {what}", "", f"**Why:** {_of(WHY, kind.code)}", ""]
         if kind.remedy:
             lines += [f"**What to do:** {kind.remedy}", ""]
     if edits := _edits(kind.code):

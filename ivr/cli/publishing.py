@@ -78,7 +78,7 @@ def tell_of_the_fallback(before: Script | None, after: Script) -> None:
     """Print what has to be done at Twilio if the words or the number of the fallback are others."""
     if before and person.when_all_fails(before) != person.when_all_fails(after):
         out("What callers hear when this machine is down has changed. If it is in a TwiML Bin at Twilio, the old words")
-        out("are still there: paste the output of `ivr fallback` into it.")
+        out("are still there: paste the output of `ivr fallback` into it, or run `ivr connect --fallback-at-twilio`.")
 
 
 # --- what others published ----------------------------------------------------------------------

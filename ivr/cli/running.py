@@ -257,7 +257,8 @@ def fallback() -> None:
 
 
 @click.command()
-def connect() -> None:
+@click.option("--fallback-at-twilio", is_flag=True, help="Keep the output of `ivr fallback` at Twilio, too.")
+def connect(fallback_at_twilio: bool) -> None:
     """Point the number TWILIO_NUMBER at this line, through Twilio's API."""
     settings = config.settings()
     if not settings.can_reach_twilio:
@@ -271,14 +272,16 @@ def connect() -> None:
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
             raise PhoneFailed(f"{why} Nothing was changed.")
-        fallback = phone.connect_number()
+        last_words = web.put_through(draft_script(settings)[2], settings.our_number) if fallback_at_twilio else ""
+        fallback = phone.connect_number(last_words)
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
     out(f"When that fails, Twilio asks {fallback}")
     if fallback.startswith(settings.public_url):
         out("The fallback is on this machine too. In case the machine is down, paste the output of `ivr fallback`")
-        out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback.")
+        out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback. Or try:")
+        out("  ivr connect --fallback-at-twilio")
     _connect_texts(settings, phone)
 
 
