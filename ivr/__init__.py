@@ -21,6 +21,7 @@ The core knows only itself: no clock, no files, no network.
     authored     the schema of nodes, texts and words
     fields       the types of single settings: opening hours, phone numbers, addresses
     linefile     the schema of line.yaml, with what the service confirms
+    datesfile    the schema of what has a date in line.yaml: other hours, notices
     menufile     the schema of a menu file, derived from the words that places declare
     border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
     hours        opening hours, weekends, bank holidays, opening time
@@ -68,9 +69,12 @@ The core knows only itself: no clock, no files, no network.
     story        compares a story with what the line says
     confirmation what the service has not confirmed, and where callers hear it
     check/       the gate: rules about callers, and simulated callers
+    merging      what two people changed in the same files, and both together
     changes      what callers will hear differently
     atlas        the line as a map: places, choices, and how many keys lead there
     dropoff      where callers give up: visits, errors and hang-ups, counted by place
+    naming       where each name stands in staff's files, and another name for something
+    topics       a new piece of guidance in staff's files, and one that is taken out
     editing      edits line.yaml, keeping its comments
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended
@@ -107,6 +111,7 @@ The entrances are used from outside.
     alerting     jobs that alert the service
     worker       runs the work: texts, recordings, calls by one click; looks for forgotten work
     pool         the worker's processes and queues
+    origin       which publication a draft began from, and what others published since
     publishing   takes the draft through the gate, and makes it live
     probing      rings the line as Twilio would, and says where the way is broken
     examining    examines a deployment, in plain words

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, coherence, places, spoken
+from ivr import authored, coherence, datesfile, hours, naming, places, spoken
 from ivr.authored import LEFT_OUT
 from ivr.callback import REFERENCE_DIGITS
 from ivr.coherence import Findings
@@ -71,8 +71,10 @@ def build(
 
 def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
     """The opening hours in line.yaml."""
-    week = tuple(Span.parse(span) for span in line.opening_hours.by_day().values())
-    return Hours(week, frozenset(bank_holidays) | frozenset(line.closed_days))
+    week = tuple(hours.day(spans) for spans in line.opening_hours.by_day().values())
+    days_off = frozenset(bank_holidays) | frozenset(line.closed_days)
+    other = {date: hours.day(spans) for date, spans in datesfile.days(line.other_hours, days_off, line.closed_days)}
+    return Hours(week, days_off, other)
 
 
 class _Builder:
@@ -164,7 +166,7 @@ class _Builder:
 
     def _notices(self) -> tuple[Notice, ...]:
         return tuple(
-            Notice(self._speech(LINE, ("notices", i, "words"), notice.words), notice.begins, notice.ends)
+            Notice(self._speech(LINE, ("notices", i, "words"), notice.words), notice.first, notice.last)
             for i, notice in enumerate(self.line.notices)
         )
 
@@ -322,7 +324,8 @@ class _Builder:
 
     def _known_text(self, file: str, path: Path, text: str | None) -> str | None:
         if text and text not in self.draft.texts.texts and not self.found.is_lost(text, TEXTS):
-            self.found.report(_NO_TEXT(name=text), file, (*path, "text"))
+            nearest = naming.meant(self.draft.files, text, "text")
+            self.found.report(_NO_TEXT(name=text, nearest=nearest), file, (*path, "text"))
         return text
 
     # words
@@ -359,7 +362,8 @@ class _Builder:
 
     def _unknown_setting(self, file: str, path: Path, name: str) -> None:
         if not self.found.is_lost(name, LINE):
-            self.found.report(_NO_SETTING(name=name), file, path, f"{{{name}}}")
+            nearest = naming.meant(self.draft.files, name, "setting")
+            self.found.report(_NO_SETTING(name=name, nearest=nearest), file, path, f"{{{name}}}")
 
 
 #: Keys as staff's words name them, so that none is written by hand; and the way to change a promised call.
@@ -373,14 +377,14 @@ _TWO_BLOCKS = kind("block-twice", "'{part}' is in {file} too.", "Keep one of the
 _NO_BLOCK = kind("missing-block", "No file in config/menus has '{part}'.", "Put shared.yaml back.")
 _NODE_TWICE = kind("node-twice", "'{name}' is already used as a name ({first}).", "Rename one of them.")
 _TEXT_NEEDED = kind("missing-text", "The text '{name}' is missing.", "Write it: every line needs it.")
-_NO_TEXT = kind("unknown-text", "There is no text '{name}' in config/texts.yaml.", "Write it there.")
+_NO_TEXT = kind("unknown-text", "There is no text '{name}' in config/texts.yaml.", "Write it there.{nearest}")
 _OFF = kind("switched-off", "'{name}' is switched off.", "Say where callers go instead, with 'when_off'.")
 _ONLY_BY_TEXT = kind(
     "only-by-text", "Callers cannot write down {{{name}}} by ear.", "Put it into a text message, and offer that."
 )
 _BLANK_NEEDED = kind("missing-blank", "{{{name}}} is missing.", "Put it back: callers need to hear it.")
 _NO_SETTING = kind(
-    "unknown-setting", "There is no setting {{{name}}}.", "Add it to config/line.yaml, or check its spelling."
+    "unknown-setting", "There is no setting {{{name}}}.", "Add it to config/line.yaml, or check its spelling.{nearest}"
 )
 _BRACKETS = kind(
     "lone-bracket", "A square bracket here has no partner.",

@@ -122,9 +122,10 @@ def _led(node: Any) -> Iterator[tuple[str, str]]:
 def _settings(script: Script) -> Iterator[tuple[str, str]]:
     line = script.line
     for i, notice in enumerate(script.notices, 1):
-        yield f"notice {i}", f"{text_of(notice.words)} ({notice.begins} to {notice.ends})"
+        yield f"notice {i}", f"{text_of(notice.words)} ({notice.begins:%Y-%m-%d %H:%M} to {notice.ends:%Y-%m-%d %H:%M})"
     yield "open", ", ".join(f"{day} {hours}" for day, hours in line.opening_hours.items())
     yield "closed on", _list(line.closed_days)
+    yield "open at other hours", _list(line.other_hours, "; ")
     yield "waiting, in seconds", _named({**asdict(line.waiting), "silence": _list(line.waiting.silence, " then ")})
     yield "pace", _named(asdict(line.pace))
     yield "key 0 rings", _list(line.phones.get(name, name) for name in line.transfer.numbers)
@@ -133,6 +134,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "voice, more of it", _named(_without(line.speech, "mode", "engines"))
     yield "switches", _named(line.switches)
     yield "callers rung back", _ring_back(line.ring_back)
+    yield "a second person agrees to publications", "yes" if line.needs_approval else "no"
     yield "numbers without menus", _list(line.without_menus)
     yield "phones that hear the draft", _list(line.test_phones)
     yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr import places
+from ivr import naming, places
 from ivr.authored import LEFT_OUT
 from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.line_settings import SERVICE
@@ -26,8 +26,8 @@ _NESTED = kind(
 )
 _NODE_NEEDED = kind("missing-node", "The node '{name}' is missing.", "Write it: every line needs it.")
 _WRONG_KIND = kind("wrong-kind", "'{name}' is of the wrong kind.", "Make it a {kind}.")
-_NOT_LISTED = kind("name-not-listed", "'{name}' is not in '{group}'.", "Use a name from there.")
-_NO_SWITCH = kind("unknown-switch", "'{name}' is not a switch.", "Add it to 'switches' in config/line.yaml.")
+_NOT_LISTED = kind("name-not-listed", "'{name}' is not in '{group}'.", "Use a name from there.{nearest}")
+_NO_SWITCH = kind("unknown-switch", "'{name}' is not a switch.", "Add it to 'switches' in config/line.yaml.{nearest}")
 #: Names that settings must not use.
 _TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
     "opening_hours", "morning_hours", "afternoon_hours", "message_keep_days", "reference_digits",
@@ -82,7 +82,8 @@ def _names_in_use(found: Findings) -> None:
     ):
         for name in names:
             if name not in getattr(line, group) and not found.is_lost(name, LINE):
-                found.report(_NOT_LISTED(name=name, group=group), LINE, path, name)
+                nearest = naming.meant(found.draft.files, name, "setting")
+                found.report(_NOT_LISTED(name=name, group=group, nearest=nearest), LINE, path, name)
 
 
 def _switches(found: Findings) -> None:
@@ -90,7 +91,8 @@ def _switches(found: Findings) -> None:
     for file, _, node_id, node in found.draft.nodes():
         name = node.only_if
         if name and name not in found.draft.line.switches and not found.is_lost(name, LINE):
-            found.report(_NO_SWITCH(name=name), file, ("nodes", node_id, "only_if"))
+            nearest = naming.meant(found.draft.files, name, "switch")
+            found.report(_NO_SWITCH(name=name, nearest=nearest), file, ("nodes", node_id, "only_if"))
 
 
 def needed_nodes(found: Findings, nodes: Mapping[str, Place]) -> None:

@@ -23,6 +23,12 @@ Part = Literal["morning", "afternoon"]
 When = Literal["", "morning", "afternoon", "any"]
 
 
+def _seconds(span: Span) -> float:
+    return (
+        dt.datetime.combine(dt.date.min, span.closes) - dt.datetime.combine(dt.date.min, span.opens)
+    ).total_seconds()
+
+
 class Window(msgspec.Struct, frozen=True):
     """A part of a day in which someone can be rung."""
 
@@ -76,11 +82,16 @@ class Diary:
         now; for a caller who asks before opening time, that is the same day. Callers are promised a day and not an
         hour, so that advisers can keep the earlier hours for those who cannot wait.
         """
-        opens = self.hours.next_open(now) if urgency != "today" else None
-        span = self.hours.on(opens.date()) if opens else None
-        if opens is None or span is None:
-            return self.hours.add(now, within_hours).timestamp()
-        return dt.datetime.combine(opens.date(), span.closes, LONDON).timestamp()
+        opens = self._first_opening(now) if urgency != "today" else None
+        closes = self.hours.closes(opens.date()) if opens else None
+        return (closes or self.hours.add(now, within_hours)).timestamp()
+
+    def _first_opening(self, now: dt.datetime) -> dt.datetime | None:
+        """When the line next opens for a day, and not after a break in it."""
+        opens = self.hours.next_open(now)
+        while opens and opens.time() != self.hours.on(opens.date())[0].opens:
+            opens = self.hours.next_open(opens)
+        return opens
 
     def opening(self, now: dt.datetime) -> float:
         """The first time, from `now` on, at which the line is open; `now` itself if it never opens."""
@@ -88,6 +99,12 @@ class Diary:
         return (opens or now).timestamp()
 
     def _span(self, day: dt.date, part: Part) -> Span | None:
-        """The hours of this part of the day in which the line is open."""
-        is_open = self.hours.on(day)
-        return is_open.shared(self.parts[part]) if is_open else None
+        """This part of the day, from when the line opens in it to when it closes; None if it is hardly open in it.
+
+        Nobody is promised a part of which less than an hour is left, as after a training morning.
+        """
+        whole = self.parts[part]
+        spans = [shared for span in self.hours.on(day) if (shared := span.shared(whole))]
+        if sum(map(_seconds, spans)) < min(LEAST_LEFT, _seconds(whole)):
+            return None
+        return Span(spans[0].opens, spans[-1].closes)

@@ -15,7 +15,7 @@ from ivr.reading import Path
 _AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
 
-def with_notice(line_yaml: str, words: str, begins: dt.date, ends: dt.date) -> str:
+def with_notice(line_yaml: str, words: str, begins: dt.date | str, ends: dt.date | str) -> str:
     """`line.yaml` with this notice, and no other. It must have been read without a Problem before."""
     quoted = json.dumps(words, ensure_ascii=False)
     return _with_notices(line_yaml, [f"  - words: {quoted}", f"    begins: {begins}", f"    ends: {ends}"])

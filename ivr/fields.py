@@ -6,10 +6,12 @@ types.
 
 from __future__ import annotations
 
+import datetime
 import re
+from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from ivr.problems import Invalid, Kind, kind
 
@@ -46,7 +48,9 @@ def _fits(pattern: str, otherwise: Kind) -> AfterValidator:
 
 _ON_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r"})
 _NOT_HOURS = kind(
-    "not-opening-hours", "'{text}' is not an opening time.", "Write it like 09:00 to 17:00, or write closed."
+    "not-opening-hours",
+    "'{text}' is not an opening time.",
+    "Write it like 09:00 to 17:00, with 'and' between two parts of a day, or write closed.",
 )
 _BACKWARDS = kind("hours-backwards", "'{text}' ends before it begins.", "Write the earlier time first.")
 _NOT_A_PHONE = kind(
@@ -81,7 +85,46 @@ def _span(text: str) -> str:
     return text
 
 
+_BREAK = kind(
+    "hours-overlap", "In '{text}', one part begins before the other ends.", "Write the parts of the day in order."
+)
+
+
+def _spans(text: str) -> str:
+    """The hours of a day, which may have a break."""
+    parts = [_span(part) for part in text.split(" and ")]
+    if len(parts) > 1 and "closed" in parts:
+        raise Invalid(_NOT_HOURS(text=text))
+    if any(before.split(" to ")[1] >= after.split(" to ")[0] for before, after in pairwise(parts)):
+        raise Invalid(_BREAK(text=text))
+    return text
+
+
 Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
+#: The hours of one day: one span, several, or closed.
+Spans = Annotated[str, AfterValidator(_spans), _shown(f"{_SPAN}(?: and {_SPAN})*|closed")]
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = f"{_DAY} (?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_NOT_A_TIME = kind(
+    "not-a-day-or-time", "'{text}' is neither a day nor a time.", "Write 2026-12-24, or 2026-12-24 12:00."
+)
+
+
+def _day_or_time(value: object) -> datetime.date | str:
+    if isinstance(value, datetime.date):
+        return value
+    text = str(value)
+    try:
+        when = datetime.datetime.fromisoformat(text) if re.fullmatch(f"{_TIME}|{_DAY}", text) else None
+    except ValueError:
+        when = None
+    if when is None:
+        raise Invalid(_NOT_A_TIME(text=text.translate(_ON_ONE_LINE)))
+    return text if ":" in text else when.date()
+
+
+#: A day, or a time on one as it is written.
+DayOrTime = Annotated[datetime.date | str, PlainValidator(_day_or_time), _shown(f"{_TIME}|{_DAY}")]
 Phone = Annotated[str, _fits(_PHONE, _NOT_A_PHONE), _shown(_PHONE)]
 Paragraph = Annotated[str, _fits(_PARAGRAPH, _NOT_A_PARAGRAPH), _shown(_PARAGRAPH)]
 Email = Annotated[str, _fits(_EMAIL, _NOT_AN_EMAIL), _shown(_EMAIL)]

@@ -7,7 +7,8 @@ clocks change. Spans are half-open: a line that closes at 17:00 is closed at 17:
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -40,43 +41,63 @@ class Span:
         return Span(opens, closes) if opens < closes else None
 
 
+#: The spans in which the line is open on one day, in order; none if it is closed all day.
+Day = tuple[Span, ...]
+CLOSED: Day = ()
+#: Between the spans of a day.
+AND = " and "
+
+
+def day(text: str) -> Day:
+    """'09:00 to 12:00 and 13:00 to 17:00' as a Day."""
+    return tuple(span for part in text.split(AND) if (span := Span.parse(part)))
+
+
 @dataclass(frozen=True)
 class Hours:
-    """The opening hours:
+    """The opening hours: those of each day of the week, Monday first; the days off; and days with other hours."""
 
-    a span for each day of the week, Monday first, and the days off (bank holidays and closed days).
-    """
-
-    week: tuple[Span | None, ...]
+    week: tuple[Day, ...]
+    #: Bank holidays and closed days.
     days_off: frozenset[dt.date] = frozenset()
+    #: Single days on which the hours are others than in the week, whether or not they are days off.
+    other: Mapping[dt.date, Day] = field(default_factory=dict)
 
-    def on(self, day: dt.date) -> Span | None:
-        """The span of one date; None if the line is closed all day."""
-        return None if day in self.days_off else self.week[day.weekday()]
+    def on(self, day: dt.date) -> Day:
+        """The spans of one date; none if the line is closed all day."""
+        if day in self.other:
+            return self.other[day]
+        return CLOSED if day in self.days_off else self.week[day.weekday()]
+
+    def spans(self) -> frozenset[Span]:
+        """Every span of the week and of other days."""
+        return frozenset(span for spans in (*self.week, *self.other.values()) for span in spans)
 
     def is_open(self, now: dt.datetime) -> bool:
         local = now.astimezone(LONDON)
-        span = self.on(local.date())
-        return span is not None and span.holds(local.time())
+        return any(span.holds(local.time()) for span in self.on(local.date()))
 
     def next_open(self, now: dt.datetime) -> dt.datetime | None:
         """When the line next opens after `now`; None if not within LOOK_AHEAD_DAYS."""
         local = now.astimezone(LONDON)
         for ahead in range(LOOK_AHEAD_DAYS):
             day = local.date() + dt.timedelta(days=ahead)
-            if (span := self.on(day)) is None:
-                continue
-            opens = dt.datetime.combine(day, span.opens, LONDON)
-            if opens > local:
-                return opens
+            for span in self.on(day):
+                opens = dt.datetime.combine(day, span.opens, LONDON)
+                if opens > local:
+                    return opens
         return None
+
+    def closes(self, day: dt.date) -> dt.datetime | None:
+        """When the line closes for the last time on a date; None if it is closed all day."""
+        spans = self.on(day)
+        return dt.datetime.combine(day, spans[-1].closes, LONDON) if spans else None
 
     def add(self, now: dt.datetime, hours: float) -> dt.datetime:
         """The time that is `hours` opening hours after `now`. Promises are measured in opening hours."""
         left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)
         for _ in range(LOOK_AHEAD_DAYS):
-            span = self.on(moment.date())
-            if span is not None:
+            for span in self.on(moment.date()):
                 # In UTC, because between two times of one zone Python counts what the clocks on the wall show.
                 starts = max(moment, dt.datetime.combine(moment.date(), span.opens, LONDON)).astimezone(dt.UTC)
                 ends = dt.datetime.combine(moment.date(), span.closes, LONDON).astimezone(dt.UTC)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from ivr import authored, places
+from ivr import authored, naming, places
 from ivr.coherence import Findings
 from ivr.problems import kind
 from ivr.reading import Path
@@ -84,5 +83,4 @@ class Leading:
         )
 
     def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, [*self._authored, *places.FOR_STAFF], 1)
-        return f" Did you mean '{near[0]}'?" if near else ""
+        return naming.meant(self._found.draft.files, name, "node", places.FOR_STAFF)

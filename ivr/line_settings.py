@@ -126,6 +126,8 @@ class LineSettings(msgspec.Struct, frozen=True):
     #: As written, by day of the week.
     opening_hours: dict[str, str]
     closed_days: tuple[dt.date, ...]
+    #: Days and weeks with other hours, in words.
+    other_hours: tuple[str, ...]
     transfer: Transfer
     ring_back: RingBack
     pace: Pace
@@ -139,6 +141,8 @@ class LineSettings(msgspec.Struct, frozen=True):
     limits: Misuse
     spending: Spending
     never_ring: tuple[str, ...]
+    #: Whether a second person must agree before a publication goes live.
+    needs_approval: bool
     #: How many of the settings that the service must confirm are not confirmed.
     unconfirmed: int
 

@@ -17,7 +17,8 @@ import msgspec
 from pydantic import Discriminator, Field, Tag
 
 from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
-from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Webhook
+from ivr.datesfile import Notice, OtherHours
+from ivr.fields import Email, Link, MailAddress, NeverRung, Paragraph, Phone, Rate, Span, Spans, Webhook
 from ivr.line_settings import SERVICE, LineSettings
 from ivr.reading import Path
 from ivr.roles import WITH_FACTOR, Role
@@ -94,13 +95,13 @@ LinkSetting = Annotated[Annotated[Link, Tag("alone")] | Annotated[ConfirmedLink,
 
 
 class OpeningHours(Confirmed):
-    monday: Span
-    tuesday: Span
-    wednesday: Span
-    thursday: Span
-    friday: Span
-    saturday: Span
-    sunday: Span
+    monday: Spans
+    tuesday: Spans
+    wednesday: Spans
+    thursday: Spans
+    friday: Spans
+    saturday: Spans
+    sunday: Spans
 
     def by_day(self) -> dict[str, str]:
         """The hours of each day of the week, Monday first."""
@@ -233,22 +234,20 @@ class Waiting(Authored):
     slips_in_a_call: int = Field(ge=2, le=10)
 
 
+#: The natural voices that there are. `ivr/audio/voices.py` says how each sounds.
+NaturalVoice = Literal["heart", "emma", "fable", "kore", "fenrir"]
+
+
 class SpeechSettings(Authored):
     mode: Literal["audio", "say"] = Field(description="audio: our own files. say: Twilio's voice.")
     engines: list[Literal["natural", "piper", "pyttsx3"]] = Field(
         min_length=1, description="The voices to try, best first."
     )
-    natural_voice: Words
+    natural_voice: NaturalVoice
     piper_voice: Words | None = Field(None, description="The path of a Piper voice file.")
     say_voice: Words = Field(description="The Twilio voice for prompts that have no file.")
     say_rate: Rate
     say_slow_rate: Rate
-
-
-class Notice(Authored):
-    words: Words
-    begins: datetime.date = Field(description="The first day it is said.")
-    ends: datetime.date = Field(description="The last day it is said.")
 
 
 class Alerts(Authored):
@@ -276,6 +275,9 @@ class LineFile(File):
     sentences: dict[Name, str] = Field(default_factory=dict, description="An empty one is not said.")
     opening_hours: OpeningHours
     closed_days: list[datetime.date] = Field(description="Days off that are not bank holidays.")
+    other_hours: list[OtherHours] = Field(
+        default_factory=list, description="Single days, and weeks, with other hours than usual."
+    )
     transfer: Transfer
     ring_back: RingBack
     pace: Pace
@@ -290,6 +292,9 @@ class LineFile(File):
     second_factor: list[Role] = Field(
         default_factory=lambda: list(WITH_FACTOR),
         description="The roles that need an app with codes to sign in to the advisers' page.",
+    )
+    needs_approval: bool = Field(
+        default=False, description="Whether a second person must agree before a publication goes live."
     )
     limits: Misuse = Field(default_factory=Misuse, description="How much callers can ask for.")
     spending: Spending = Field(default_factory=Spending, description="What Twilio may cost in a day.")
@@ -340,7 +345,7 @@ def compiled(file: LineFile) -> LineSettings:
     """The settings as plain values, for a line that runs."""
     more = {
         "phones": file.phones, "emails": file.emails, "links": file.links,
-        "opening_hours": file.opening_hours.by_day(),
+        "opening_hours": file.opening_hours.by_day(), "other_hours": [str(other) for other in file.other_hours],
         "unconfirmed": sum(not setting.is_confirmed for setting in file.to_confirm().values()),
     }  # fmt: skip
     return msgspec.convert({**file.model_dump(), **more}, LineSettings)
@@ -371,7 +376,7 @@ _SPARE_LINE: dict[str, Any] = {
         "silence": [5, 5, 5], "more_time": 30, "between_digits": 3, "tries_at_a_place": 2, "slips_in_a_call": 2,
     },
     "speech": {
-        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
+        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "heart", "say_voice": "?", "say_rate": "100%",
         "say_slow_rate": "100%",
     },
 }  # fmt: skip

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ivr import call, dialling, outcome, reply
+from ivr import call, dialling, outcome, reply, transcript
 from ivr.call import Desk
 from ivr.diary import Promise, Window
 from ivr.hours import LONDON
 from ivr.practice import Noting, PracticeDesk
 from ivr.problems import Problem, kind
 from ivr.request import CallbackRequest
-from ivr.script import Script
+from ivr.script import Here, Script
 from ivr.session import (
     CancelRequest,
     Done,
@@ -64,6 +64,12 @@ _NOBODY_RUNG = kind(
 _NO_MESSAGE = kind("story-no-message", "No message is being taken here.", "Write keys, {silent} or {hangs_up}.")
 _ONE_KEY = kind(
     "story-one-key", "No number is asked for here, so one key is pressed at a time.", "Write a line for each key."
+)
+
+
+_NO_CHOICE = kind("story-no-choice", "No choice here is called '{wanted}'.", "Here there are: {names}.")
+_TWO_CHOICES = kind(
+    "story-two-choices", "'{wanted}' is more than one choice here.", "Write more of its words: {names}."
 )
 
 
@@ -127,6 +133,7 @@ class Caller:
     def do(self, entry: Entry) -> None:
         """Play one CALLER or ADVISER line."""
         self.entries.append(Entry(entry.who, entry.text))
+        entry = self._by_key(entry)
         if entry.who == "ADVISER":
             self._adviser = ADVISER_DOES[entry.text]
             self._answered = self._answered or self._adviser == "answered"
@@ -166,12 +173,44 @@ class Caller:
             return _OVER()
         if entry.who == "ADVISER":
             return None if isinstance(then, Transfer) else _NOBODY_RUNG()
+        if (label := transcript.chosen(entry.text)) is not None:
+            return self._no_such_choice(label)
         if entry.text == SPEAKS and not isinstance(then, Record):
             return _NO_MESSAGE(silent=SILENT, hangs_up=HANGS_UP)
         several = _KEYS.fullmatch(entry.text) and len(entry.text) > 1
         if several and not (isinstance(then, Gather) and then.digits > 1):
             return _ONE_KEY()
         return None
+
+    def choices(self) -> dict[str, str]:
+        """The choices that are open now: the words of each, by its key."""
+        assert self.turn
+        here = Here(self.script, self.turn.session, self.now)
+        return {option.key: text_of(option.label).rstrip(",.?! ") for option in here.place.choices(here)}
+
+    def by_words(self, entry: Entry) -> Entry:
+        """A key in one of staff's menus as the choice that it is, so that it holds when the menu is numbered anew."""
+        assert self.turn
+        words = self.choices().get(entry.text) if self.turn.session.place.node in self.script.nodes else None
+        is_one = words is not None and entry.who == "CALLER" and self._keys_of(words) == [entry.text]
+        return Entry(entry.who, transcript.choosing(str(words)), entry.line) if is_one else entry
+
+    def _keys_of(self, label: str) -> list[str]:
+        wanted = re.compile(transcript.pattern(re.sub(r"(?<!\.)[,.?!]$", "", label)), re.IGNORECASE)
+        return [key for key, words in self.choices().items() if wanted.fullmatch(words.translate(transcript.PLAIN))]
+
+    def _no_such_choice(self, label: str) -> Problem | None:
+        """What is wrong with a choice that is named by its words; None if it is there."""
+        keys = self._keys_of(label)
+        if len(keys) == 1:
+            return None
+        names = ", ".join(f"'{words}'" for words in self.choices().values()) or "none"
+        return (_TWO_CHOICES if keys else _NO_CHOICE)(wanted=label, names=names)
+
+    def _by_key(self, entry: Entry) -> Entry:
+        """A choice that is named by its words, by its key."""
+        label = transcript.chosen(entry.text)
+        return entry if label is None else Entry(entry.who, self._keys_of(label)[0])
 
     def put_in(self, event: Input, after: float | None = None) -> None:
         """Play one input, `after` seconds after the last reply."""

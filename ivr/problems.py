@@ -119,6 +119,40 @@ def kind(code: str, words: str = "", remedy: str = "", **more: Any) -> Kind:
     return KINDS[code]
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Problems that one thing causes: they say the same, at several places."""
+
+    problem: Problem
+    #: The other places.
+    also: tuple[Where, ...] = ()
+
+    def _elsewhere(self) -> str:
+        named = ", ".join(
+            f"{where.file}:{where.line}" if where.line else where.file for where in self.also[:MOST_PLACES]
+        )
+        more = f", and {len(self.also) - MOST_PLACES} more" if len(self.also) > MOST_PLACES else ""
+        return f"  The same at {named}{more}." if self.also else ""
+
+    def __str__(self) -> str:
+        return f"{self.problem}{self._elsewhere()}"
+
+    def shown(self) -> str:
+        return "\n".join([self.problem.shown(), *([self._elsewhere()] if self.also else [])])
+
+
+#: The most places that are listed behind the first.
+MOST_PLACES = 5
+
+
+def causes(problems: Iterable[Problem]) -> list[Cause]:
+    """The problems, each cause once: those that say the same are one."""
+    found: dict[tuple[str, str, str, str], list[Problem]] = {}
+    for problem in problems:
+        found.setdefault((problem.code, problem.words, problem.remedy, problem.severity), []).append(problem)
+    return [Cause(first, tuple(other.where for other in others)) for first, *others in found.values()]
+
+
 class ConfigError(Exception):
     """Raised with every Problem that prevents a script from being used, or the line from starting."""
 

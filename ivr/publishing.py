@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from ivr import briefing, building, config, disk, drafts, schemas, stand_ins
 from ivr.audio import Recordings, Sounds
 from ivr.check import Context, check, play_stories, unreadable_stories
@@ -23,7 +25,7 @@ from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.script import Script
-from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
+from ivr.store import Conflict, DamagedRevision, Proposed, Published, Store, StoreDown
 
 #: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -158,6 +160,24 @@ def put_live(store: Store, passed: Passed, who: str, why: str, before: str) -> b
     return True
 
 
+def propose(store: Store, passed: Passed, who: str, why: str, before: str) -> None:
+    """Keep a draft that passed the gate for a second person to agree to."""
+    wanted = Published(passed.script.revision, time.time(), who, why, before, undone=False)
+    store.revisions.propose(Proposed(wanted, passed.files))
+
+
+def proposed(settings: Settings, store: Store, waiting: Proposed) -> Passed:
+    """What waits for a second person, checked once more against what is live now. Raises ConfigError."""
+    live = store.revisions.files(store.revisions.live() or "") or {}
+    return gate_change(settings, live, waiting.files)
+
+
+def approve(store: Store, passed: Passed, waiting: Proposed, by: str, now: float) -> None:
+    """Make what waits live, because a second person agrees. Raises NotPublished if another is live since."""
+    _publish(store, structs.replace(waiting.published, at=now, approved=by), passed.files)
+    store.revisions.withdraw(waiting.published.revision)
+
+
 def broken_promises(store: Store, script: Script) -> int:
     """How many callers were promised a time at which the line is now closed."""
     try:
@@ -180,7 +200,7 @@ def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
     except Conflict as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
-        raise NotPublished(f"{told}Your draft was not published. Look at `ivr diff`, then publish again.") from conflict
+        raise NotPublished(f"{told}Your draft was not published. Take that over with `ivr catch-up`.") from conflict
     except StoreDown as down:
         raise NotPublished(
             f"Redis did not confirm the publication ({down}). When it answers again, `ivr history` shows what is live."

@@ -14,7 +14,6 @@ import math
 from msgspec.structs import replace
 
 from ivr.diary import Urgency
-from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.script import HELP, Here, Option, Script
 from ivr.session import Session, Turn
@@ -172,9 +171,8 @@ def hint(here: Here) -> Speech:
 
 
 def notices(script: Script, now: dt.datetime) -> tuple[Speech, ...]:
-    """The notices of today."""
-    today = now.astimezone(LONDON).date()
-    return tuple(notice.words for notice in script.notices if notice.begins <= today <= notice.ends)
+    """The notices of this moment."""
+    return tuple(notice.words for notice in script.notices if notice.begins <= now <= notice.ends)
 
 
 def heard_of_urgency(script: Script, s: Session) -> Urgency:

@@ -311,11 +311,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message that is said first, from its first day to its last."""
+    """A message that is said first, from its first moment to its last."""
 
     words: Speech
-    begins: dt.date
-    ends: dt.date
+    begins: dt.datetime
+    ends: dt.datetime
 
 
 #: The phrases for the parts of a day in a promise, by the caller's choice.

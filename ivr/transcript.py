@@ -10,7 +10,8 @@
     GOT     a text: text_council
 
 CALLER and ADVISER lines are inputs; all others are outputs, but for `OUTAGE  (begins)` and `OUTAGE  (ends)`: between
-them Redis is away. GOT is what the caller has at the end (`outcome`).
+them Redis is away. A choice can be named by its words: `CALLER  (chooses To make a complaint)`. GOT is what the caller
+has at the end (`outcome`).
 
 In a story, `...` in a LINE stands for any words, and LINEs may be left out. A story may also have `NEVER  two months`:
 words that must not be said anywhere in the call, wherever in the story the line is.
@@ -54,6 +55,8 @@ HUNG_UP = "the caller hangs up"
 _WIDTH = 100
 _WHEN = "%a %d %B %Y, %H:%M"
 _KEYS = re.compile(r"[0-9*#]+")
+#: A choice by its words instead of its key, so that a story holds when a menu is numbered in another way.
+_CHOOSES = re.compile(r"\(chooses (.+)\)")
 _TWICE = re.compile(r"\(presses ([0-9*#]) twice\)")
 _NUMBER = re.compile(r"\+?[0-9][0-9 ]+")
 #: Typographic characters of word processors, which stories treat like the plain ones.
@@ -72,7 +75,7 @@ _TWICE_IN_HEAD = kind("story-head-twice", "'{name}' is here twice.", "Keep one o
 _SPEAKER = kind("story-speaker", "Nobody is named who says or does this.", "Begin the line with one of: {names}.")
 _CALLER_DOES = kind(
     "story-caller", "This is not what a caller can do.",
-    "Write keys, {silent}, (presses 1 twice), {speaks} or {hangs_up}.",
+    "Write keys, (chooses WORDS OF A CHOICE), {silent}, (presses 1 twice), {speaks} or {hangs_up}.",
 )  # fmt: skip
 _ADVISER_DOES = kind("story-adviser", "This is not what an adviser can do.", "Write one of: {names}.")
 _OUTAGE_IS = kind("story-outage", "An outage begins or ends.", "Write {begins} or {ends}.")
@@ -221,7 +224,7 @@ def unreadable(entry: Entry) -> Problem | None:
             return _no_moment(entry.text)
         case "From" if entry.text != HIDDEN and not _NUMBER.fullmatch(entry.text):
             return _FROM()
-        case "CALLER" if inputs_of(entry.text) is None:
+        case "CALLER" if inputs_of(entry.text) is None and chosen(entry.text) is None:
             return _CALLER_DOES(silent=SILENT, speaks=SPEAKS, hangs_up=HANGS_UP)
         case "ADVISER" if not entry.put_in and not entry.text.startswith("hears"):
             return _ADVISER_DOES(names=", ".join(ADVISER_DOES))
@@ -244,6 +247,17 @@ def _no_moment(text: str) -> Problem | None:
     return None
 
 
+def chosen(text: str) -> str | None:
+    """The words of the choice that a CALLER line names; None if it names none."""
+    found = _CHOOSES.fullmatch(text)
+    return found[1] if found else None
+
+
+def choosing(label: str) -> str:
+    """A CALLER line that names a choice."""
+    return f"(chooses {label})"
+
+
 def inputs_of(text: str) -> tuple[Input, ...] | None:
     """The inputs of a CALLER line; empty for hanging up, and None if it cannot be read."""
     if text == SILENT:
@@ -255,3 +269,9 @@ def inputs_of(text: str) -> tuple[Input, ...] | None:
     if twice := _TWICE.fullmatch(text):
         return (Key(twice[1]),) * 2
     return (Key(text),) if _KEYS.fullmatch(text) else None
+
+
+def pattern(wanted: str) -> str:
+    """Words of a story as a pattern: `...` is any words, and a gap is a gap however long."""
+    found = ".*".join(re.escape(part.strip()) for part in wanted.translate(PLAIN).split("..."))
+    return found.replace(r"\ ", r"\s+")

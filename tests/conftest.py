@@ -22,6 +22,7 @@ from tests.desk import Browser, hire
 from tests.line import Line
 from tests.rest import Twilio
 from tests.sealed import WORDS
+from tests.staff import Staff, at_terminal
 
 TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {
@@ -143,6 +144,17 @@ def asha(browser: Browser, store: Store) -> Browser:
     hire(store)
     browser.sign_in()
     return browser
+
+
+@pytest.fixture
+def staff(
+    settings: Settings,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Staff:
+    return at_terminal(tmp_path, settings, store, monkeypatch, capsys, ENVIRONMENT)
 
 
 @pytest.fixture

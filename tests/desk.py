@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from ivr import factors, roles
 from ivr.adviser import Factor
 from ivr.diary import Diary, Promise, Window
-from ivr.hours import Hours, Span
+from ivr.hours import CLOSED, Hours, Span
 from ivr.passwords import hashed
 from ivr.request import Asker, CallbackRequest, Event
 from ivr.roles import Role
@@ -22,7 +22,7 @@ from tests.line import OPEN, FromHere, Line
 NOW = OPEN.timestamp()
 HOUR = 3600.0
 NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
-HOURS = Hours((NINE_TO_FIVE,) * 5 + (None, None))
+HOURS = Hours(((NINE_TO_FIVE,),) * 5 + (CLOSED, CLOSED))
 DIARY = Diary(
     {"morning": Span(dt.time(9), dt.time(12)), "afternoon": Span(dt.time(12), dt.time(17))}, HOURS, days_ahead=10
 )

@@ -24,8 +24,8 @@ PYTHONS = ("3.11.2", "3.11.14", "3.12.12", "3.13.5", "3.14.0")
 
 #: Licences that go together with version 3 of the GPL, or a later one.
 ALLOWED = frozenset({
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "GPL-3.0-or-later",
-    "LGPL-2.1-or-later", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "GPL-2.0-or-later",
+    "GPL-3.0-or-later", "LGPL-2.1-or-later", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
 })  # fmt: skip
 
 #: How packages write a licence, besides its SPDX name.
@@ -66,6 +66,7 @@ USED_FOR = {
     "hiredis": "faster reading of Redis' answers",
     "hypothesis": "tests with generated calls",
     "markdown-it-py": "the handbooks as web pages",
+    "merge3": "the changes of two people in one file",
     "msgspec": "sessions and requests as JSON",
     "mypy": "types",
     "num2words": "numbers in words",

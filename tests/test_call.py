@@ -608,7 +608,7 @@ def test_a_place_that_was_remembered_is_gone_on_from(script: Script, talk: Talk)
 
 
 def test_a_notice_is_said_first_and_only_on_its_days(script: Script) -> None:
-    snow = Notice(("Closed because of snow.",), OPEN.date(), OPEN.date())
+    snow = Notice(("Closed because of snow.",), OPEN, OPEN.replace(hour=23))
     snowed_in = dataclasses.replace(script, notices=(snow,))
 
     assert Talk(snowed_in).words.startswith("Closed because of snow. <greeting.parts.1>")

@@ -153,6 +153,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (*_line("alerts:\n", f"content_checked_on: 2026-11-01\ncontent_checked_as: {TODAYS_WORDS}\nalerts:\n"),
          ("menus/exclusion.yaml", "2027-07-31", "2026-11-25")),
     ),
+    "other-hours": (
+        _line("other_hours: []", "other_hours: [{begins: 2026-12-21, ends: 2027-01-01, monday: 10:00 to 12:00}]"),
+        _line("other_hours: []", "other_hours: [{day: 2026-12-04, hours: 12:00 to 17:00}]"),
+    ),
     "notices": (
         _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-26, ends: 2026-11-25}]'),
         _line("notices: []", 'notices: [{words: "We are closed.", begins: 2026-11-25, ends: 2026-11-26}]'),

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 from ivr.diary import Urgency, Window
-from ivr.hours import LONDON, Hours, Span
+from ivr.hours import CLOSED, LONDON, Hours, Span
 from tests.desk import DIARY, HOURS
 from tests.line import OPEN
 
@@ -27,7 +27,7 @@ def test_windows_are_the_parts_of_open_days_that_are_still_to_come() -> None:
 
 def test_a_window_ends_when_the_office_closes() -> None:
     """A Friday on which everybody goes home at four."""
-    early = Hours((*HOURS.week[:4], Span(dt.time(9), dt.time(16)), None, None))
+    early = Hours((*HOURS.week[:4], (Span(dt.time(9), dt.time(16)),), CLOSED, CLOSED))
 
     _, due = replace(DIARY, hours=early).times(Window(dt.date(2026, 11, 27), "afternoon"))
 
@@ -56,7 +56,7 @@ def test_as_soon_as_somebody_is_there_means_now_or_the_next_opening() -> None:
 
 
 def test_a_line_that_is_never_open_has_no_better_moment_than_now() -> None:
-    never = replace(DIARY, hours=Hours((None,) * 7))
+    never = replace(DIARY, hours=Hours((CLOSED,) * 7))
 
     assert never.opening(OPEN) == OPEN.timestamp()
     assert never.windows(OPEN) == ()

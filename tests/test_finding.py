@@ -10,7 +10,7 @@ from ivr import callback, handing
 from ivr.callback import Refused
 from ivr.diary import Diary, Window
 from ivr.handing import HANDED_SECONDS
-from ivr.hours import Hours
+from ivr.hours import CLOSED, Hours
 from ivr.store import Store
 from ivr.web.console.finding import MOST_SEARCHES
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
@@ -164,7 +164,7 @@ def test_what_is_written_down_joins_an_open_request_of_the_phone_and_makes_it_no
 
 
 def test_there_is_no_time_where_nothing_is_open() -> None:
-    closed = Diary(DIARY.parts, Hours((None,) * 7), days_ahead=3)
+    closed = Diary(DIARY.parts, Hours((CLOSED,) * 7), days_ahead=3)
     with pytest.raises(Refused, match="no such time"):
         handing.written_down(
             "HAND1-1", "+447700900001", "asha", "", "any", (), NOW, closed,

@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
-from ivr.hours import Hours, Span
+from ivr.hours import CLOSED, Hours, Span
 from ivr.language import english
 from ivr.language.english import ENGLISH
 from ivr.spoken import text_of, words_of
 
-WEEK = Hours((Span(dt.time(9), dt.time(17)),) * 5 + (None, None))
+WEEK = Hours(((Span(dt.time(9), dt.time(17)),),) * 5 + (CLOSED, CLOSED))
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,26 @@ def test_a_time_is_said_on_twelve_hours_with_the_part_of_the_day(moment: dt.time
 
 def test_days_with_the_same_hours_are_said_together() -> None:
     long, short = Span(dt.time(9), dt.time(17)), Span(dt.time(10), dt.time(12, 30))
-    hours = Hours((long, long, None, long, None, short, None))
+    hours = Hours(((long,), (long,), CLOSED, (long,), CLOSED, (short,), CLOSED))
 
     assert ENGLISH.opening_hours(hours) == (
-        "Monday and Tuesday. From nine in the morning to five in the afternoon. "
-        "Thursday. From nine in the morning to five in the afternoon. "
-        "Saturday. From ten in the morning to twelve thirty in the afternoon"
+        "Monday and Tuesday. From nine to five. Thursday. From nine to five. Saturday. From ten to twelve thirty"
     )
+
+
+def test_hours_that_could_be_of_either_half_of_the_day_are_said_with_it() -> None:
+    late = Span(dt.time(8), dt.time(20))
+    hours = Hours(((late,), *((Span(dt.time(9), dt.time(17)),),) * 6))
+
+    assert ENGLISH.opening_hours(hours).startswith("Monday. From eight in the morning to eight in the evening. Tuesday")
+
+
+def test_a_break_is_said_with_the_day() -> None:
+    parts = (Span(dt.time(9), dt.time(12, 30)), Span(dt.time(13, 30), dt.time(17)))
+
+    said = ENGLISH.opening_hours(Hours((parts,) * 5 + (CLOSED, CLOSED)))
+
+    assert said == "Monday to Friday. From nine to twelve thirty, and one thirty to five"
 
 
 def test_every_piece_a_call_may_fill_in_is_known_beforehand() -> None:

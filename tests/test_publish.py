@@ -7,11 +7,9 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, cli, config, disk, drafts, editing, publishing, schemas, server
+from ivr import building, changes, config, disk, drafts, editing, publishing, schemas, server
 from ivr.config import Settings
 from ivr.diary import Window
 from ivr.hours import LONDON
@@ -33,85 +31,23 @@ from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.web.live import LOOK_SECONDS
 from tests import short
-from tests.conftest import ENVIRONMENT
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
+from tests.staff import LINE_YAML, Staff, Told
 from tests.test_rest import NODE, needs
 
-IVR = Path(sys.executable).parent / "ivr"
-WELCOME, LINE_YAML, STORY = "menus/welcome.yaml", "line.yaml", "stories/a_word.call"
+WELCOME, STORY = "menus/welcome.yaml", "stories/a_word.call"
 OLD, NEW = "School, nursery or college.", "School, teachers or college."
 TODAY = dt.datetime.now(LONDON).date()
 A_DAY = dt.timedelta(days=1)
 
 
-@dataclasses.dataclass
-class Told:
-    """The output of a command."""
-
-    status: int
-    out: str
-    err: str
-
-
-class Staff:
-    """Somebody at a terminal, with a config folder to edit."""
-
-    def __init__(self, folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-        self.folder, self.store = folder, store
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *arguments: str) -> Told:
-        self._monkeypatch.setattr(sys, "argv", ["ivr", *arguments])
-        self._capsys.readouterr()  # what the line logged before
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-        told = self._capsys.readouterr()
-        return Told(status, told.out, told.err)
-
-    def with_room_for(self, kilobytes: int, *arguments: str, **environment: str) -> Told:
-        """The command as a process that cannot write files longer than this."""
-        command = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "ivr", str(IVR), *arguments]
-        ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
-        return Told(ended.returncode, ended.stdout, ended.stderr)
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        text = self.read(name)
-        assert old in text
-        (self.folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    def read(self, name: str = LINE_YAML) -> str:
-        return (self.folder / name).read_text(encoding="utf-8")
-
-    @property
-    def live(self) -> str | None:
-        return self.store.revisions.live()
-
-    @property
-    def live_files(self) -> dict[str, str]:
-        return self.store.revisions.files(self.live or "") or {}
-
-
 @pytest.fixture
-def staff(
-    settings: Settings,
-    store: Store,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Staff:
-    folder = tmp_path / "config"
-    short.write(folder)
-    here = {
-        "REDIS_URL": settings.redis_url, "IVR_CONFIG": str(folder), "IVR_DATA": str(tmp_path / "var"),
-        "IVR_AUDIO": str(tmp_path / "audio"), "LOGNAME": "ann",
-    }  # fmt: skip
-    for name, value in {**ENVIRONMENT, **here}.items():
-        monkeypatch.setenv(name, value)
-    return Staff(folder, store, monkeypatch, capsys)
+def staff(staff: Staff) -> Staff:
+    """With a line of few menus, which passes the gate sooner."""
+    shutil.rmtree(staff.folder)
+    short.write(staff.folder)
+    return staff
 
 
 @pytest.fixture
@@ -300,7 +236,7 @@ def test_of_two_who_publish_at_once_the_second_is_told(
 
     assert told.status == 1
     assert told.err == (
-        "bea published at 10:30: teachers too. Your draft was not published. Look at `ivr diff`, then publish again.\n"
+        "bea published at 10:30: teachers too. Your draft was not published. Take that over with `ivr catch-up`.\n"
     )
     assert staff.live_files == new_words
     assert [row.who for row in staff.store.revisions.history()] == ["bea", "tests"]

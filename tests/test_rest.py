@@ -29,6 +29,7 @@ from ivr.config import Settings
 from ivr.twilio import rest
 from ivr.twilio.rest import Phone, PhoneFailed
 from tests.ports import free_port
+from tests.rest import Twilio
 
 NODE = Path(__file__).parent / "node_modules"
 PRISM = NODE / "@stoplight" / "prism-cli" / "dist" / "index.js"
@@ -224,6 +225,27 @@ def test_a_fallback_of_the_operators_own_stays(asking: Phone, twilio: Relay, now
 
     assert asking.connect_number() == afterwards
     assert twilio.seen[1][2].get("VoiceFallbackUrl", [now]) == [afterwards]
+
+
+def test_the_fallback_is_kept_at_twilio_once_it_answers_there(
+    asking: Phone, twilio: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In place of whatever was the fallback before."""
+    there = Twilio()
+    threading.Thread(target=there.serve_forever, daemon=True).start()
+    monkeypatch.setattr(rest, "ECHO", f"{there.url}/echo")
+    there.answers = [(200, b"<Response/>"), (200, b"<p>no</p>")]
+
+    fallback = asking.connect_number("<Response/>")
+
+    assert fallback == f"{there.url}/echo?Twiml=%3CResponse%2F%3E"
+    assert twilio.seen[1][2]["VoiceFallbackUrl"] == [fallback]
+    asked = len(twilio.seen)
+    with pytest.raises(PhoneFailed, match="answers with something else"):
+        asking.connect_number("<Response/>")
+    assert not [method for method, _, _ in twilio.seen[asked:] if method == "POST"]
+    there.shutdown()
+    there.server_close()
 
 
 def test_the_documents_server_refuses_what_does_not_fit(prism: int) -> None:

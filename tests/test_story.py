@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from ivr import check, playing, story, transcript
+from ivr import building, check, config, playing, story, transcript
+from ivr.hours import LONDON
+from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError
 from ivr.script import Script
+from ivr.transcript import Entry
+from tests.staff import Staff
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
 
@@ -129,3 +135,85 @@ def test_what_is_got_is_one_of_a_few_things() -> None:
         "5: This is not what a caller can get. "
         "Write what they have got, beginning with one of: a person, a request, a text, told, nothing."
     ]
+
+
+# --- choices by their words -----------------------------------------------------------------------
+
+
+def test_a_choice_is_named_by_its_words(shipped: Script) -> None:
+    assert (
+        _disagrees(shipped, "CALLER  (chooses ... school, nursery ...)\nLINE    School, nursery or college. ...\n")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("To dance", "No choice here is called 'To dance'. Here there are: 'For "),
+        ("For ...", "is more than one choice"),
+    ],
+)
+def test_words_that_are_no_choice_or_several_are_told_with_those_that_are_there(
+    shipped: Script, words: str, says: str
+) -> None:
+    (problem,) = check.play_stories(shipped, {"a.call": f"{HEAD}CALLER  (chooses {words})\nLINE    ...\n"})
+
+    assert says in problem.says
+
+
+def test_a_menu_that_is_numbered_anew_breaks_no_story(files: dict[str, str]) -> None:
+    welcome = files["menus/welcome.yaml"]
+    menu = welcome[welcome.index("  main_menu:") : welcome.index("  school_menu:")]
+    swapped = menu.replace("      1: ", "      x: ").replace("      2: ", "      1: ").replace("      x: ", "      2: ")
+    made = building.load({**files, "menus/welcome.yaml": welcome.replace(menu, swapped)}, config.bank_holidays())
+    assert made.nodes["main_menu"].options_written()[0].goto == "school_menu"
+
+    assert check.play_stories(made, config.story_files(config.ROOT / "config")) == []
+
+
+# --- the first difference, and taking it over ------------------------------------------------------
+
+
+def test_a_story_is_told_at_its_first_difference(shipped: Script) -> None:
+    lines = "LINE    Good day.\nCALLER  2\nLINE    Another.\nCALLER  1\nLINE    A third.\n"
+
+    (problem,) = check.play_stories(shipped, {"a.call": HEAD + lines})
+
+    assert problem.where.line == 4
+
+
+def test_what_the_line_says_now_is_taken_into_the_story_and_cut_as_it_was(staff: Staff) -> None:
+    staff.edit("menus/welcome.yaml", '"Sent home, or kept out."', '"Kept out of school. That is hard."')
+    story = staff.folder / "stories" / "a.call"
+    story.write_text(
+        f"# Why this is here.\n{HEAD}CALLER  (chooses For school ...)\nCALLER  4\n"
+        "LINE    Sent home, or\n        kept out. ...\n\n# and this\nNEVER   two months\n",
+        encoding="utf-8",
+    )
+    assert staff("stories", "a").status == 1
+
+    assert staff("stories", "a", "--accept", "--yes").status == 0
+
+    assert story.read_text(encoding="utf-8") == (
+        f"# Why this is here.\n{HEAD}CALLER  (chooses For school ...)\nCALLER  4\n"
+        "LINE    Kept out of school. ...\n\n# and this\nNEVER   two months\n"
+    )
+
+
+def test_words_that_must_never_be_heard_are_not_accepted(staff: Staff) -> None:
+    story = staff.folder / "stories" / "a.call"
+    story.write_text(f"{HEAD}CALLER  2\nNEVER   nursery\n", encoding="utf-8")
+
+    told = staff("stories", "a", "--accept", "--yes")
+
+    assert (told.status, "must never be heard" in told.err) == (1, True)
+    assert "NEVER   nursery" in story.read_text(encoding="utf-8")
+
+
+def test_a_call_is_saved_with_its_choices_by_their_words(shipped: Script) -> None:
+    phone = playing.Caller(shipped, PracticeDesk())
+    phone.ring(dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON), "07700 900123")
+
+    assert phone.by_words(Entry("CALLER", "2")).text == "(chooses For school, nursery or college)"
+    assert phone.by_words(Entry("CALLER", "0")).text == "0"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from ivr.script import Script
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
+#: Beside the recordings: which take speaks which words.
+WORDS_FILE = "words.json"
 #: Limits for a usable recording: least loudness (LUFS), largest share of clipped samples, lowest sample rate.
 LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
 #: The sound library's names for WAV.
@@ -131,7 +133,7 @@ class Recordings:
 
     @property
     def _words_file(self) -> Path:
-        return self.folder / "words.json"
+        return self.folder / WORDS_FILE
 
     def _confirmed(self) -> dict[str, _Confirmed]:
         """The confirmations, by name of the recording."""
@@ -220,6 +222,25 @@ class Recordings:
 
     def _sound_faults(self, name: str) -> Iterator[Problem]:
         return _sound_faults(self.folder / f"{name}.wav", self._units[name])
+
+
+def renamed(folder: Path, old: str, new: str) -> list[tuple[Path, Path]]:
+    """The recordings of a node, each with its path under another name of the node."""
+    there = sorted((folder / "recordings" / LANGUAGE).glob(f"{old}*.wav"))
+    mine = [path for path in there if path.name.split(".")[0] == old]
+    return [(path, path.with_name(path.name.replace(old, new, 1))) for path in mine]
+
+
+def rename(folder: Path, paths: Iterable[tuple[Path, Path]]) -> None:
+    """Rename recordings, with what was confirmed about them."""
+    words = folder / "recordings" / LANGUAGE / WORDS_FILE
+    kept = json.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
+    for path, target in paths:
+        path.rename(target)
+        if path.stem in kept:
+            kept[target.stem] = kept.pop(path.stem)
+    if words.is_file():
+        disk.write_whole(words, json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
 
 
 def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:

@@ -8,6 +8,7 @@ waived at one place with a written reason (`allow:`), so that every warning that
     figures.py   numbers that change, texts, and how fast the voice speaks
     shape.py     structure: menus, depth, loops, dead ends, unused things
     dates.py     numbers, hours and dates: confirmed, reviewed in time, not mistyped
+    hours.py     days and weeks with other hours
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
     offers.py    what offers a text is marked as that
     urgency.py   what has a time limit is urgent
@@ -38,6 +39,7 @@ from ivr import playing, story, transcript
 from ivr.check import (  # importing them registers their rules
     dates,
     figures,
+    hours,
     offers,
     promise,
     proof,
@@ -144,9 +146,7 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
         return list(error.problems)
     caller = playing.Caller(script, PracticeDesk())
     heard = caller.follow(wanted)
-    differences = story.differences(wanted, heard)
-    until = min((problem.where.line for problem in caller.problems), default=None)
-    problems = [*caller.problems, *(d for d in differences if until is None or d.where.line < until)]
+    problems = list(story.first(caller.problems, story.differences(wanted, heard)))
     if all(entry.put_in for entry in wanted.entries):
         problems.append(_EXPECTS_NOTHING().at(wanted.where(wanted.entries[0])))
     return problems
@@ -181,6 +181,7 @@ __all__ = [
     "dates",
     "figures",
     "findings",
+    "hours",
     "offers",
     "play_stories",
     "promise",

@@ -45,10 +45,10 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
 @rule("notices", "R40", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
     for i, notice in enumerate(context.draft.line.notices):
-        if notice.ends < notice.begins:
+        if notice.last < notice.first:
             words = "This notice ends before it begins."
             yield Finding(LINE, ("notices", i), words, "Change one of its dates.", level="error")
-        elif notice.ends < context.today:
+        elif notice.last.date() < context.today:
             yield Finding(LINE, ("notices", i), "This notice has ended, and callers no longer hear it.", "Remove it.")
 
 
@@ -70,8 +70,9 @@ def far_dates(context: Context) -> Iterator[Finding]:
     dates: list[tuple[str, Path, datetime.date]] = [
         (LINE, ("closed_days", i), day) for i, day in enumerate(line.closed_days)
     ]
-    dates += [(LINE, ("notices", i, "begins"), notice.begins) for i, notice in enumerate(line.notices)]
-    dates += [(LINE, ("notices", i, "ends"), notice.ends) for i, notice in enumerate(line.notices)]
+    dates += [(LINE, ("notices", i, "begins"), notice.first.date()) for i, notice in enumerate(line.notices)]
+    dates += [(LINE, ("notices", i, "ends"), notice.last.date()) for i, notice in enumerate(line.notices)]
+    dates += [(LINE, ("other_hours", i), other.last) for i, other in enumerate(line.other_hours)]
     dates += [(file, ("review_by",), menu.review_by) for file, menu in context.draft.menus.items()]
     for file, path, day in dates:
         if day.year - context.today.year > FAR_YEARS:

@@ -128,8 +128,8 @@ def notice_length(context: Context) -> Iterator[Finding]:
     pace = script.line.pace
     most_words = int((KEPT_FREE - pace.before_key) * pace.words_a_minute / 60)
     for i, first in enumerate(script.notices):
-        day = max(first.begins, context.today)
-        running = [notice for notice in script.notices if notice.begins <= day <= notice.ends]
+        day = max(first.begins.date(), context.today)
+        running = [notice for notice in script.notices if notice.begins.date() <= day <= notice.ends.date()]
         seconds = sum(timing.speech(notice.words) + pace.before_key for notice in running)
         if first in running and seconds > KEPT_FREE:
             others = f", together with {len(running) - 1} more on {day:%-d %B %Y}" if len(running) > 1 else ""

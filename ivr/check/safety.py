@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ivr.check import english, relay
 from ivr.check.context import LINE, SHARED, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key, choices_at
+from ivr.hours import Span
 from ivr.passages import MOST_SOUNDS, Passages, passages
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -149,7 +150,8 @@ def few_sounds(context: Context) -> Iterator[Finding]:
 @rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Callers are only offered parts of the day in which somebody can ring them."""
-    spans = [span for span in context.script.hours.week if span]
+    days = [day for day in context.script.hours.week if day]
+    spans = [Span(day[0].opens, day[-1].closes) for day in days]  # a break is kept for whoever rings
     parts = context.script.diary.parts
     for part, hours in parts.items():
         path = ("ring_back", part, "hours")

@@ -14,6 +14,7 @@ from ivr.menufile import RETIRED
 from ivr.places.nodes import Word as SpokenWord
 from ivr.places.reading import Reading as SpokenReading
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_MENU
+from ivr.spoken import text_of
 
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
 #: Where a promised call is changed. Whoever was promised one was told its key.
@@ -34,7 +35,11 @@ def choices(context: Context) -> Iterator[Finding]:
             most = MOST_CHOICES_IN_HELP if node_id == HELP else MOST_CHOICES
             if len(_to_remember(node_id, node)) > most:
                 words = f"This menu has {len(node.choices)} choices."
-                yield context.at(node_id, "choices", words=words, remedy=f"Make it {most} at most.")
+                remedy = (
+                    f"Make it {most} at most: give two that belong together a menu of their own, as `ivr new topic "
+                    "--beside` does, or let guidance lead on to it with 'next'."
+                )
+                yield context.at(node_id, "choices", words=words, remedy=remedy)
             keys = sorted(node.choices)
             if keys != list(range(1, len(keys) + 1)):
                 words = "The keys are not 1, 2, 3 without a gap."
@@ -79,7 +84,13 @@ def menu_seconds(context: Context) -> Iterator[Finding]:
         seconds = english.seconds(tuple(said), line.pace.words_a_minute)
         if seconds > MENU_SECONDS:
             words = f"This menu takes {seconds:.0f} seconds."
-            yield context.at(node_id, words=words, remedy=f"Make it {MENU_SECONDS:.0f} at most.")
+            yield context.at(
+                node_id,
+                words=words,
+                remedy=(
+                    f"Make it {MENU_SECONDS:.0f} at most: shorten its labels, or give two choices a menu of their own."
+                ),
+            )
 
 
 def _words(context: Context, written: str) -> list[str | float]:
@@ -141,7 +152,13 @@ def depth(context: Context) -> Iterator[Finding]:
     for node_id, passed in depths(context).items():
         if isinstance(context.script.nodes.get(node_id), SpokenReading) and passed > DEPTH_MOST:
             words = f"Callers pass {passed} menus and questions to get here."
-            yield context.at(node_id, words=words, remedy=f"Make it {DEPTH_MOST} at most.")
+            yield context.at(
+                node_id,
+                words=words,
+                remedy=(
+                    f"Make it {DEPTH_MOST} at most: lead to it from a menu further up, or from guidance, with 'next'."
+                ),
+            )
 
 
 @rule("guidance-soon", "R28", "Many questions without any information feel like a test.")
@@ -170,7 +187,14 @@ def parts_in_a_row(context: Context) -> Iterator[Finding]:
         told = _told_from(context, node_id, ())
         if told > PARTS_MOST:
             words = f"From here, {told} parts follow without a choice in between."
-            yield context.at(node_id, "runs_on_to", words=words, remedy=f"Make it {PARTS_MOST} at most.")
+            yield context.at(
+                node_id,
+                "runs_on_to",
+                words=words,
+                remedy=(
+                    f"Make it {PARTS_MOST} at most: lead on with 'next' instead of 'runs_on_to': then callers choose."
+                ),
+            )
 
 
 def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
@@ -201,7 +225,15 @@ def first_key(context: Context) -> Iterator[Finding]:
     count = english.spoken_words(first.heard) + english.spoken_words("To talk to a person, press zero")
     if count > WORDS_BEFORE_FIRST_KEY:
         words = f"{count} words are said before the first key."
-        yield context.at(GREETING, "parts", 0, words=words, remedy=f"Make it {WORDS_BEFORE_FIRST_KEY} at most.")
+        yield context.at(
+            GREETING,
+            "parts",
+            0,
+            words=words,
+            remedy=(
+                f"Make it {WORDS_BEFORE_FIRST_KEY} at most: shorten the first part, or move words into the next one."
+            ),
+        )
 
 
 # --- circles, ends and leftovers ------------------------------------------------------------
@@ -227,6 +259,9 @@ def dead_ends(context: Context) -> Iterator[Finding]:
         options = node.options_written()
         if not isinstance(node, SpokenReading | SpokenWord) and all(option.goto == node_id for option in options):
             yield context.at(node_id, words="Every choice here leads back here.", remedy="Add one that leads on.")
+        elif back := next((option for option in options if option.goto == node_id), None):
+            words = f"'{text_of(back.label).rstrip(',.')}' leads back to where the caller is."
+            yield context.at(node_id, words=words, remedy="Name another node. To hear it again, callers press hash.")
 
 
 @rule("unreachable", "R35", "Guidance that nobody can reach helps nobody.")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ivr import authored, places
 from ivr.authored import ReadingNode
 from ivr.check import english
-from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, rule
+from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, Level, Text, rule
 from ivr.phrases import Phrases
 from ivr.places.kinds import Asks
 from ivr.places.nodes import Word
@@ -93,7 +93,17 @@ def part_length(context: Context) -> Iterator[Finding]:
             count = english.spoken_words(text.heard) if text.node else _not_dictated(text.heard)
             if count > PART_MOST:
                 remedy = f"Make it {PART_MOST} at most, or split it into two parts."
-                yield text.finding(f"This takes {count} words to say.", remedy)
+                level: Level | None = None
+                if (hours := _of_hours(context, text)) and count - hours <= PART_MOST:
+                    remedy = f"The opening hours are {hours} of them. Leave {{opening_hours}} out here, or say less."
+                    level = "warning"  # the hours are as they are
+                yield text.finding(f"This takes {count} words to say.", remedy, level)
+
+
+def _of_hours(context: Context, text: Text) -> int:
+    """How many of the words are the opening hours."""
+    said = "{opening_hours}" in text.written
+    return _not_dictated(text_of(context.speech("{opening_hours}"))) if said else 0
 
 
 def _not_dictated(heard: str) -> int:
@@ -236,7 +246,7 @@ def keys_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if text.kind != "phrase" or "{" in text.written:
             for found in _by_hand(text.written):
-                remedy = f"Remove '{found}'." if text.node else _BY_NAME
+                remedy = f"Remove '{found}'." if text.node else _instead_of_key(found)
                 yield text.finding(_BY_LINE if text.node else f"'{found}' is written by hand.", remedy, word=found)
     for name, body in context.draft.texts.texts.items():
         for found in _by_hand(body):
@@ -248,7 +258,24 @@ def _by_hand(written: str) -> list[str]:
 
 
 _BY_LINE = "The line adds 'press' and the key by itself."
-_BY_NAME = "Write {press_zero}, {press_star}, {press_hash} or {press_change} instead."
+#: What stands for a key in the line's own words.
+_FOR_KEY = {
+    "zero": "press_zero", "0": "press_zero", "star": "press_star", "hash": "press_hash", "one": "press_one",
+    "1": "press_one",
+}  # fmt: skip
+
+
+def _instead_of_key(found: str) -> str:
+    """What to write in the line's own words instead of a key."""
+    name = _FOR_KEY.get(found.lower().split()[-1])
+    if name and "then" not in found:
+        return f"Write {{{name}}} instead."
+    return (
+        f"Remove '{found}', and say what the choice is about: its menu says its key. "
+        "For changing a promised call, write {press_change}."
+    )
+
+
 _NUMBERS = "zero|one|two|three|four|five|six|seven|eight|nine"
 _A_KEY = rf"(?:the )?(?:{_NUMBERS}|star|hash|\d)\b"
 #: "Press four", "option 2", "on key nine", "press four, then three"; and a key by its name, as in "star stops it".

@@ -20,13 +20,17 @@ from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
 from ivr.cli.keeping import store
 from ivr.cli.keyed import keys_group
+from ivr.cli.naming import rename, where
 from ivr.cli.notices import notice
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.persons import person_group
+from ivr.cli.publishing import approve, catch_up, diff, history, publish, undo
 from ivr.cli.running import connect, doctor, fallback, probe, start, web_alone, worker
 from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
-from ivr.cli.words import call, diff, history, line_map, publish, undo
+from ivr.cli.stories import stories
+from ivr.cli.topics import new_group, remove
+from ivr.cli.words import call, line_map
 from ivr.embedded import Unusable
 from ivr.problems import ConfigError
 from ivr.publishing import NotPublished, is_full
@@ -41,7 +45,8 @@ def commands() -> None:
 
 
 for command in (
-    start, demo, call, check, explain, line_map, publish, history, diff, undo, notice, confirm, schema,
+    start, demo, call, check, explain, line_map, where, rename, new_group, remove, stories, publish, catch_up, approve,
+    history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
     spool, person_group, keys_group, backup, restore,
 ):  # fmt: skip

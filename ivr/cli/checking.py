@@ -17,7 +17,7 @@ from ivr.check.timing import TURN_GAP
 from ivr.cli.common import Stop, draft_script, out, shown, store_of
 from ivr.config import Settings
 from ivr.drafts import Draft
-from ivr.problems import KINDS, ConfigError, Kind, Problem, counted
+from ivr.problems import KINDS, ConfigError, Kind, Problem, causes, counted
 from ivr.script import Script
 from ivr.store import ping
 
@@ -90,8 +90,9 @@ def _refresh_schemas(settings: Settings, draft: Draft) -> None:
 def _tell(problems: list[Problem]) -> None:
     if problems:
         out(shown(problems))
-    errors = sum(problem.severity == "error" for problem in problems)
-    found = f"\n{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}."
+    told = causes(problems)
+    errors = sum(cause.problem.severity == "error" for cause in told)
+    found = f"\n{counted(errors, 'error')}, {counted(len(told) - errors, 'warning')}."
     out(found if problems else "Nothing is wrong.")
 
 
@@ -152,6 +153,9 @@ def explain(code: str | None) -> None:
         raise Stop(f"There is no finding '{code}'. See `ivr explain` for all of them.")
     else:
         out("\n".join(_explained(KINDS[code])))
+        page = config.ROOT / "docs" / "findings" / f"{code}.md"
+        if "```" in (text := page.read_text(encoding="utf-8") if page.is_file() else ""):
+            out("\n" + text[text.index("**Not like this:**") :].replace("**", "").rstrip())
 
 
 def _explained(kind: Kind) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import errno
 import getpass
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -18,7 +19,7 @@ from ivr import border, building, config, drafts, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
-from ivr.problems import ConfigError, Problem
+from ivr.problems import ConfigError, Problem, causes
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store
 
@@ -27,10 +28,10 @@ class Stop(Exception):
     """Raised to end a command with a message for the user."""
 
 
-def out(words: str = "") -> None:
-    """Print a line. Does not fail if standard output cannot be written, as with a full disk."""
+def out(words: str = "", *, err: bool = False) -> None:
+    """Print a line, on standard error with `err`. Does not fail if it cannot be written, as with a full disk."""
     try:
-        click.echo(border.printable(words))
+        click.echo(border.printable(words), err=err)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
@@ -58,8 +59,8 @@ def store_of(settings: Settings) -> Iterator[Store]:
 def shown(problems: Iterable[Problem], to: IO[str] | None = None) -> str:
     """Problems as they are printed: in a terminal with the lines that they are about, else one on each line."""
     if (to or sys.stdout).isatty():
-        return "\n".join(problem.shown() for problem in problems)
-    return "\n".join(map(str, problems))
+        return "\n".join(cause.shown() for cause in causes(problems))
+    return "\n".join(map(str, causes(problems)))
 
 
 @contextmanager
@@ -106,6 +107,22 @@ def one_line(words: str) -> str:
     return " ".join(words.split())
 
 
+def show_difference(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Print each line that is different, as it is now and as it will be."""
+    for file in sorted(before.keys() | after.keys()):
+        old, new = before.get(file, "").splitlines(), after.get(file, "").splitlines()
+        for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if op != "equal":
+                out(f"config/{file}:{a + 1}")
+                for line in old[a:b]:
+                    out(f"    now   {line.strip()}")
+                for line in new[c:d]:
+                    out(f"    then  {line.strip()}")
+
+
+_MOMENT = "%Y-%m-%d %H:%M"
+
+
 class Moment(click.ParamType[dt.datetime]):
     """A day and time in UK time: '2026-12-25 10:00'."""
 
@@ -115,7 +132,7 @@ class Moment(click.ParamType[dt.datetime]):
         if isinstance(value, dt.datetime):
             return value
         try:
-            return dt.datetime.strptime(str(value), "%Y-%m-%d %H:%M").replace(tzinfo=LONDON)
+            return dt.datetime.strptime(str(value), _MOMENT).replace(tzinfo=LONDON)
         except ValueError:
             self.fail(f"'{value}' is not a time. Write it like '2026-12-25 10:00'.")
 
@@ -132,6 +149,23 @@ class Day(click.ParamType[dt.date]):
             return dt.date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"'{value}' is not a day. Write it like 2026-12-24.")
+
+
+class DayOrMoment(click.ParamType[dt.date | str]):
+    """A day, '2026-12-24', or a time on one, '2026-12-24 12:00', as it is written in line.yaml."""
+
+    name = "day or time"
+
+    def convert(self, value: object, param: object, ctx: object) -> dt.date | str:
+        if isinstance(value, dt.date):
+            return value
+        text = str(value)
+        try:
+            return (
+                dt.date.fromisoformat(text) if " " not in text else f"{dt.datetime.strptime(text, _MOMENT):{_MOMENT}}"
+            )
+        except ValueError:
+            self.fail(f"'{value}' is not a day or a time. Write it like 2026-12-24, or '2026-12-24 12:00'.")
 
 
 def is_terminal() -> bool:

@@ -9,8 +9,9 @@ import click
 
 from ivr import config, disk, drafts, editing, publishing, reading
 from ivr.cli import sound
-from ivr.cli.common import Day, Stop, one_line, out, published_script, store_of, who
+from ivr.cli.common import DayOrMoment, Stop, one_line, out, published_script, store_of, who
 from ivr.config import Settings
+from ivr.datesfile import Notice
 from ivr.hours import LONDON
 from ivr.linefile import LineFile
 from ivr.problems import ConfigError, kind
@@ -18,10 +19,10 @@ from ivr.problems import ConfigError, kind
 
 @click.command()
 @click.argument("words", required=False)
-@click.option("--from", "begins", type=Day(), help="The first day: 2026-12-24. Default: today.")
-@click.option("--until", "ends", type=Day(), help="The last day. Default: the first day only.")
+@click.option("--from", "begins", type=DayOrMoment(), help="The first day: 2026-12-24. Or a time: '2026-12-24 12:00'.")
+@click.option("--until", "ends", type=DayOrMoment(), help="The last day, or a time. Default: the first day only.")
 @click.option("--clear", is_flag=True, help="Remove the notice.")
-def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clear: bool) -> None:
+def notice(words: str | None, begins: dt.date | str | None, ends: dt.date | str | None, clear: bool) -> None:
     """Say WORDS first to every caller, today or on the given days.
 
     The notice ends by itself. Only the notice goes live, not the rest of the draft; it is written into the draft too.
@@ -31,34 +32,47 @@ def notice(words: str | None, begins: dt.date | None, ends: dt.date | None, clea
         raise Stop("Give the words of the notice, or --clear.")
     if clear and (begins or ends):
         raise Stop("--clear removes the notice at once. Leave out --from and --until.")
-    today = dt.datetime.now(LONDON).date()
-    begins = begins or today
-    ends = ends or begins
-    _days_make_sense(begins, ends, today)
+    now = dt.datetime.now(LONDON)
+    begins = begins or now.date()
+    ends = ends or (dt.date.fromisoformat(begins[:10]) if isinstance(begins, str) else begins)
+    said = Notice(words=words or "-", begins=begins, ends=ends)
+    _days_make_sense(said, now)
 
     def edit(text: str) -> str:
         return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
 
     settings = config.settings()
     before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
-    told = _heard_when(begins, ends, today) if words else "The notice is removed."
+    told = _heard_when(said, now) if words else "The notice is removed."
     out(told if changed else "The live version already has this.")
     for old in before.notices:
-        if words and old.words != words and old.ends >= today:
-            out(f"It replaces the notice until {old.ends:%A %d %B %Y}: {old.words}")
+        if words and old.words != words and old.last >= now:
+            out(f"It replaces the notice until {_in_words(old.ends)}: {old.words}")
     _into_draft(settings, edit)
 
 
-def _days_make_sense(begins: dt.date, ends: dt.date, today: dt.date) -> None:
-    if ends < begins:
-        raise Stop(f"The last day, {ends}, is before the first, {begins}.")
-    if ends < today:
-        raise Stop(f"The last day, {ends}, is in the past, so nobody would hear it.")
+def _days_make_sense(said: Notice, now: dt.datetime) -> None:
+    if said.last < said.first:
+        raise Stop(f"The last {_unit(said.ends)}, {said.ends}, is before the first, {said.begins}.")
+    if said.last < now:
+        raise Stop(f"The last {_unit(said.ends)}, {said.ends}, is in the past, so nobody would hear it.")
 
 
-def _heard_when(begins: dt.date, ends: dt.date, today: dt.date) -> str:
-    first = "now" if begins <= today else f"{begins:%A %d %B %Y}"
-    return f"Callers hear it from {first} on. The last day is {ends:%A %d %B %Y}."
+def _unit(when: dt.date | str) -> str:
+    return "day" if isinstance(when, dt.date) else "time"
+
+
+def _heard_when(said: Notice, now: dt.datetime) -> str:
+    first = "now" if said.first <= now else _in_words(said.begins)
+    ends = "The last day is" if isinstance(said.ends, dt.date) else "It ends on"
+    return f"Callers hear it from {first} on. {ends} {_in_words(said.ends)}."
+
+
+def _in_words(when: dt.date | str) -> str:
+    """A day, or a time on a day."""
+    if isinstance(when, dt.date):
+        return f"{when:%A %d %B %Y}"
+    return f"{dt.datetime.fromisoformat(when):%A %d %B %Y, %H:%M}"
 
 
 def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[LineFile, bool]:

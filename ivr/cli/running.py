@@ -18,6 +18,7 @@ from ivr import (
     dialling,
     drafts,
     examining,
+    origin,
     person,
     probing,
     publishing,
@@ -28,6 +29,7 @@ from ivr import (
 from ivr.adviser import is_administrator
 from ivr.cli import demonstration, sound
 from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
+from ivr.cli.publishing import in_words
 from ivr.config import Settings
 from ivr.pool import work
 from ivr.problems import ConfigError, counted
@@ -136,16 +138,31 @@ def _published_draft(settings: Settings, store: Store) -> Script:
             out("This draft was undone with `ivr undo`, so it is not published again. The version before it is live.")
         _prepare_live(settings, store)
         return live
+    if live and (why_not := _why_not_by_itself(settings, store, files, live)):
+        out(why_not)
+        _prepare_live(settings, store)
+        return live
     out("Checking config/ ...")
     with refusing("The line was not started."):
         passed = publishing.gate(settings)
     sound.prepare(settings, passed.files)
     publishing.put_live(store, passed, who(), "the line was started", store.revisions.live() or "")
+    origin.note(settings.config_dir, passed.script.revision)
     out("config/ is published.")
     if new := sum(problem.code == "new-words" for problem in passed.warnings):
         out(f"It lacks {new} words or timings that this version needs. The shipped ones are used: see `ivr check`.")
     tell_of_broken_promises(store, passed.script)
     return passed.script
+
+
+def _why_not_by_itself(settings: Settings, store: Store, files: dict[str, str], live: Script) -> str:
+    """Why a start does not publish the draft; empty if it does."""
+    if behind := origin.behind(store, settings.config_dir, files, who()):
+        told = f"{in_words(behind)}\nSo config/ was not published. Take it over first: ivr catch-up"
+        return f"{told}\nWhat was live before is live."
+    if live.line.needs_approval:
+        return "A second person has to agree before config/ is published: ivr publish. What was live before is live."
+    return ""
 
 
 def _warn_of_alerts(settings: Settings, live: Script) -> None:
@@ -254,7 +271,8 @@ def fallback() -> None:
 
 
 @click.command()
-def connect() -> None:
+@click.option("--fallback-at-twilio", is_flag=True, help="Keep the output of `ivr fallback` at Twilio, too.")
+def connect(fallback_at_twilio: bool) -> None:
     """Point the number TWILIO_NUMBER at this line, through Twilio's API."""
     settings = config.settings()
     if not settings.can_reach_twilio:
@@ -268,14 +286,16 @@ def connect() -> None:
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
             raise PhoneFailed(f"{why} Nothing was changed.")
-        fallback = phone.connect_number()
+        last_words = web.put_through(draft_script(settings)[2], settings.our_number) if fallback_at_twilio else ""
+        fallback = phone.connect_number(last_words)
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
     out(f"When that fails, Twilio asks {fallback}")
     if fallback.startswith(settings.public_url):
         out("The fallback is on this machine too. In case the machine is down, paste the output of `ivr fallback`")
-        out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback.")
+        out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback. Or try:")
+        out("  ivr connect --fallback-at-twilio")
     _connect_texts(settings, phone)
 
 

@@ -8,21 +8,9 @@ from pathlib import Path
 
 import click
 
-from ivr import atlas, changes, config, drawing, publishing, transcript
-from ivr.cli import hearing, sound
-from ivr.cli.common import (
-    Moment,
-    Stop,
-    draft_script,
-    may_write_sound,
-    one_line,
-    out,
-    published_script,
-    refusing,
-    store_of,
-    tell_of_broken_promises,
-    who,
-)  # fmt: skip
+from ivr import atlas, config, drawing, transcript
+from ivr.cli import hearing
+from ivr.cli.common import Moment, Stop, draft_script, may_write_sound, out
 from ivr.hours import LONDON
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
@@ -56,7 +44,8 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
         told = len(phone.entries)
         if phone.over:
             break
-        phone.do(_asked(phone))
+        entry = _asked(phone)
+        phone.do(phone.by_words(entry) if save else entry)
     got = phone.got()
     for entry in got:
         out(transcript.wrapped(entry))
@@ -139,77 +128,3 @@ def line_map(output: Path, words: str | None) -> None:
     out(f"Drawn in {output}: {counted(len(spots), 'place')}. Open it in a browser.")
     if words:
         out(f"'{words}' is heard at {counted(len(found), 'place')}.")
-
-
-# --- publishing -----------------------------------------------------------------------------
-
-
-@click.command()
-@click.option("-m", "--message", "why", required=True, help="Why: one line for the history.")
-def publish(why: str) -> None:
-    """Check the draft, play its stories, make its sounds, and make it live."""
-    why = one_line(why)
-    if not why:
-        raise Stop("Say why in a few words: ivr publish -m 'the new number of the council'")
-    settings = config.settings()
-    with store_of(settings) as store:
-        before = store.revisions.live() or ""
-        with refusing(f"Nothing was published.{' The live version stays.' if before else ''}"):
-            passed = publishing.gate(settings)
-        sound.prepare(settings, passed.files)
-        if not publishing.put_live(store, passed, who(), why, before):
-            out("This is live already. Nothing was changed.")
-            return
-        out(f"Live: {passed.script.revision}. New calls use it; calls in progress finish with the one they began with.")
-        if passed.warnings:
-            out(f"{counted(len(passed.warnings), 'warning')}: see `ivr check`.")
-        tell_of_broken_promises(store, passed.script)
-
-
-@click.command()
-def history() -> None:
-    """List the publications: when, by whom and why; latest first."""
-    with store_of(config.settings()) as store:
-        rows = store.revisions.history()
-    for number, row in enumerate(rows):
-        when = dt.datetime.fromtimestamp(row.at, LONDON)
-        state = "live" if number == 0 else ""  # the live revision may be listed twice, but is live once
-        out(f"{when:%a %d %b %Y %H:%M}  {row.who:12} {row.revision}  {state:4}  {row.why}")
-    if not rows:
-        out("Nothing is published yet.")
-
-
-@click.command()
-def diff() -> None:
-    """Show what callers will hear differently if the draft is published."""
-    settings = config.settings()
-    _, _, made = draft_script(settings)
-    with store_of(settings) as store:
-        live = store.revisions.live()
-        files = store.revisions.files(live) if live else None
-    if live is None or files is None:
-        out("Nothing is published yet.")
-        return
-    found = changes.between(published_script(live, files), made)
-    out("\n".join(line for change in found for line in change.lines()) or "Callers will hear no difference.")
-
-
-@click.command()
-@click.argument("revision", required=False)
-def undo(revision: str | None) -> None:
-    """Make the previous publication live again, or any REVISION in `ivr history`. The draft does not change."""
-    settings = config.settings()
-    with store_of(settings) as store:
-        rows = store.revisions.history()
-        last = rows[0] if rows else None
-        back = revision or (last.before if last else "")
-        files = store.revisions.files(back) if back else None
-        if last is None or files is None or (revision and revision not in {row.revision for row in rows}):
-            raise Stop(f"`ivr history` has no {revision}." if revision else "There is nothing to go back to.")
-        if back == last.revision:
-            raise Stop(f"{back} is live already.")
-        script = published_script(back, files)
-        sound.prepare(settings, files)
-        publishing.take_back(store, files, last, who())
-        out(f"Live again: {back}. `ivr history` shows it; another `ivr undo` reverses this.")
-        tell_of_broken_promises(store, script)

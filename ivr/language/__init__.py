@@ -12,7 +12,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 
-from ivr.hours import Hours, Span
+from ivr.hours import Day, Hours, Span
 from ivr.spoken import Piece, Speech
 
 #: The least length in seconds of the sound of one digit. A shorter sound is padded with silence. Measured voices take
@@ -129,13 +129,16 @@ def digit_gap(each: float) -> float:
 
 
 def runs(hours: Hours) -> Iterator[tuple[int, int, Span]]:
-    """The week's hours, as first day, last day and hours: equal days in a row are one run."""
-    found: list[tuple[int, int, Span]] = []
-    for day, span in enumerate(hours.week):
-        if span is None:
+    """The week's hours, as first day, last day and hours: equal days in a row are one run.
+
+    A run of days with a break comes once for each of its spans.
+    """
+    found: list[tuple[int, int, Day]] = []
+    for day, spans in enumerate(hours.week):
+        if not spans:
             continue
-        if found and found[-1][1] == day - 1 and found[-1][2] == span:
-            found[-1] = (found[-1][0], day, span)
+        if found and found[-1][1] == day - 1 and found[-1][2] == spans:
+            found[-1] = (found[-1][0], day, spans)
         else:
-            found.append((day, day, span))
-    return iter(found)
+            found.append((day, day, spans))
+    return ((first, last, span) for first, last, spans in found for span in spans)

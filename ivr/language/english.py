@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 
 from num2words import num2words
 
@@ -49,8 +50,12 @@ class English(Grammar):
         return f"{_clock(hours.opens)} to {_clock(hours.closes)}"
 
     def opening_hours(self, hours: Hours) -> str:
+        """With several hours to keep in mind, each is said in few words: 'Friday. From nine to four'."""
+        days = [(first, last, [span for _, _, span in of]) for (first, last), of in groupby(runs(hours), _of_run)]
+        say = _clock if len(list(runs(hours))) > 1 and _by_day(hours) else time
         return ". ".join(
-            f"{_days(first, last)}. From {time(span.opens)} to {time(span.closes)}" for first, last, span in runs(hours)
+            f"{_days(first, last)}. From " + ", and ".join(f"{say(each.opens)} to {say(each.closes)}" for each in spans)
+            for first, last, spans in days
         )
 
     def press_in_order(self, press: str, then: Iterable[str]) -> str:
@@ -66,7 +71,7 @@ class English(Grammar):
 
     def _openings(self, hours: Hours) -> Iterator[str]:
         """The times of day at which the line opens, in words."""
-        return (self.at(span.opens) for span in {s for s in hours.week if s})
+        return (self.at(span.opens) for span in hours.spans())
 
 
 ENGLISH = English()
@@ -97,6 +102,15 @@ def _clock(moment: dt.time) -> str:
     if not moment.minute:
         return hour
     return f"{hour} {'zero ' if moment.minute < 10 else ''}{_number(moment.minute)}"
+
+
+def _of_run(run: tuple[int, int, Span]) -> tuple[int, int]:
+    return run[:2]
+
+
+def _by_day(hours: Hours) -> bool:
+    """Whether all hours are between seven and seven, so that 'nine to four' can be only one thing."""
+    return all(dt.time(7) <= span.opens and span.closes <= dt.time(19) for span in hours.spans())
 
 
 def _days(first: int, last: int) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from ivr import reply
 from ivr.hours import LONDON
-from ivr.phrases import Phrases
+from ivr.phrases import Phrases, Trouble
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, save_counting, save_unfinished
 from ivr.reply import PERSON_KEY
-from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Place, label
+from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Place, Script, label
 from ivr.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
-from ivr.spoken import Speech, fill
+from ivr.spoken import Speech, fill, text_of
 
 #: After this many requests in a row for a person when nobody can talk, the line asks for a message instead, because
 #: more ringing would only cost the caller time.
@@ -33,7 +34,7 @@ class _Rings(HandsOver):
 
     takes = TransferEnded
     stands_alone = True
-    helped_within = 8 * 60
+    helped_within: float = 8 * 60
 
     def left(self, at: At) -> At | None:
         return None
@@ -219,3 +220,22 @@ class Goodbye(_Ends):
 
     def parting(self, here: Here) -> tuple[Speech, ...]:
         return here.words(self.rung) if "request" in here.s.got else (), here.words(self.say)
+
+
+# --- when nothing of the line works -------------------------------------------------------------
+
+
+class LastWords(NamedTuple):
+    """What a caller hears, and who is rung, when nothing of the line works any more."""
+
+    sorry: str
+    number: str
+    ends: str
+    phone: str
+
+
+def when_all_fails(script: Script) -> LastWords:
+    """What does not depend on the call: it is kept where the line is not, as at Twilio."""
+    phones = [script.line.phones[name] for name in script.phones_for_a_person]
+    sorry, number, ends = (text_of(script.speech(line)) for line in (Trouble.say, PersonAway.number, Trouble.ends))
+    return LastWords(sorry, number, ends, phones[0] if phones else "")

@@ -6,6 +6,7 @@
     ivr:keys                     string   a value that only the keys of this line can read
     ivr:live                     string   the revision that new calls begin with
     ivr:history                  list     what was published, newest first, as JSON
+    ivr:proposed                 string   what waits for a second person to agree, as JSON
     ivr:revision:<id>            string   the files of a revision, as JSON
     ivr:used                     zset     revisions, by the second a call last began with one (to a minute)
     ivr:request:<id>             string   one callback request, as JSON
@@ -82,7 +83,7 @@ from ivr.store.limits import Asked, Limits
 from ivr.store.once import Once
 from ivr.store.people import Invitation, People
 from ivr.store.requests import MOST_ENDED, Requests
-from ivr.store.revisions import Conflict, DamagedRevision, Published, Revisions
+from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
@@ -110,6 +111,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "People",
+    "Proposed",
     "Published",
     "QueueFigures",
     "Redis",

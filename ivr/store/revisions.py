@@ -53,6 +53,15 @@ class Published(msgspec.Struct, frozen=True):
     before: str = ""
     #: Whether this undid the publication before it. None: written by version 1.0, which recorded it only in `why`.
     undone: bool | None = None
+    #: The second person who agreed to it; empty if none was asked.
+    approved: str = ""
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """A publication that waits for a second person."""
+
+    published: Published
+    files: dict[str, str]
 
 
 #: A draft is kept for a while from now; a published revision is not touched.
@@ -62,6 +71,7 @@ if redis.call('TTL', KEYS[1]) ~= -1 then redis.call('SET', KEYS[1], ARGV[1], 'EX
 
 _files = msgspec.json.Decoder(dict[str, str])
 _published = Codec(Published)
+_proposed = Codec(Proposed)
 
 
 class Revisions:
@@ -127,6 +137,21 @@ class Revisions:
         self._redis.do(lambda client: client.transaction(step, "ivr:live"))
         with contextlib.suppress(StoreDown):  # it is live; the next publication cleans up
             self.forget_unused(published.at)
+
+    def propose(self, proposed: Proposed) -> None:
+        """Keep a publication for a second person to look at, in place of an earlier one."""
+        self._redis.do(lambda client: client.set("ivr:proposed", _proposed.encode(proposed)))
+
+    def proposed(self) -> Proposed | None:
+        """The publication that waits for a second person; None if none does."""
+        value = self._redis.do(lambda client: client.get("ivr:proposed"))
+        return _proposed.decode(value) if value else None
+
+    def withdraw(self, revision: str) -> None:
+        """Forget a publication that waits, if it is still this one."""
+        waiting = self.proposed()
+        if waiting and waiting.published.revision == revision:
+            self._redis.do(lambda client: client.delete("ivr:proposed"))
 
     def began(self, revision: str, now: float) -> None:
         """Record that a call begins with a revision, so that it is kept as long as the call may last."""

@@ -33,6 +33,9 @@ RING_SECONDS = 30
 #: The most recordings in one list. Each is deleted after it is fetched, so there are few.
 MOST_LISTED = 200
 
+#: Twilio's own address that answers with the document in its query. It is there when this machine is not.
+ECHO = "https://twimlets.com/echo"
+
 #: HTTP statuses that certainly mean that nothing was done, so that a retry is safe.
 _NOT_DONE = {429, 503}
 #: Twilio's code for something that does not exist in the account.
@@ -285,14 +288,17 @@ class Phone:
             raise PhoneFailed(f"its clock is not known ({type(error).__name__})", again=True) from error
         return time.time() - told.timestamp() - answer.elapsed.total_seconds() / 2
 
-    def connect_number(self) -> str:
+    def connect_number(self, last_words: str = "") -> str:
         """Point our number at this line, for calls, texts and the status of calls.
 
         Returns the number's fallback for calls. A fallback that somebody chose is kept, because it helps more than an
-        address on this machine.
+        address on this machine. With `last_words`, a document, the fallback is an address of Twilio's that answers
+        with it; that is tried first.
         """
         number = self.our_number()
         voice, chosen = f"{self._settings.public_url}/voice", number.fallback
+        if last_words:
+            chosen = _answering_with(last_words)
         fallback = f"{voice}/fallback" if not chosen or chosen.endswith("/voice/fallback") else chosen
         self._ask(
             lambda client: client.incoming_phone_numbers(number.sid).update(
@@ -362,6 +368,22 @@ class Phone:
             raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}", code="no answer") from error
         except Exception as error:  # the library can raise anything for an unexpected answer
             raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}", code="no sense") from error
+
+
+def _answering_with(document: str) -> str:
+    """An address of Twilio's that answers with this document. Raises PhoneFailed if it does not."""
+    address = f"{ECHO}?{urlencode({'Twiml': document})}"
+    why = "with something else"
+    try:
+        answer = requests.get(address, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        if answer.ok and answer.text.strip() == document.strip():
+            return address
+    except requests.RequestException as error:
+        why = f"not ({type(error).__name__})"
+    raise PhoneFailed(
+        f"{ECHO} was asked for the fallback and answers {why}. Nothing was changed. Paste the output of `ivr fallback` "
+        "into a TwiML Bin instead, and choose that as the number's fallback."
+    )
 
 
 def _never_got_there(error: requests.RequestException) -> bool:

@@ -20,11 +20,9 @@ import structlog
 from ivr import building, config, disk, drafts
 from ivr.audio import Sounds
 from ivr.config import Settings
-from ivr.phrases import Trouble
-from ivr.places.person import PersonAway
+from ivr.places import person
 from ivr.problems import ConfigError
 from ivr.script import Script
-from ivr.spoken import text_of
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.twilio.twiml import SayVoice, Writer
@@ -261,7 +259,5 @@ def _apology(settings: Settings) -> str:
 
 def put_through(script: Script, our_number: str) -> str:
     """The reply when everything else fails: an apology, the number, and a dial. Made once and kept in memory."""
-    number = text_of(script.speech(PersonAway.number))
-    sorry, ends = text_of(script.speech(Trouble.say)), text_of(script.speech(Trouble.ends))
-    phones = [script.line.phones[name] for name in script.phones_for_a_person]
-    return twiml.put_through(f"{sorry} {number}", phones[0] if phones else "", f"{number} {ends}", our_number)
+    last = person.when_all_fails(script)
+    return twiml.put_through(f"{last.sorry} {last.number}", last.phone, f"{last.number} {last.ends}", our_number)

@@ -1,0 +1,91 @@
+"""Messages: one cause is told once, with what to do, and with the name that now stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ivr import building, linefile
+from ivr.audio.voices import VOICES
+from ivr.problems import ConfigError, causes
+from tests.staff import Staff
+
+WELCOME, APPEALS, LINE_YAML = "menus/welcome.yaml", "menus/appeals.yaml", "line.yaml"
+Edit = Callable[[str, str, str], dict[str, str]]
+
+
+def _told(files: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as refusal:
+        building.load(files)
+    return [str(cause) for cause in causes(refusal.value.problems)]
+
+
+def test_what_has_another_name_now_is_told_once_and_the_name_is_asked_for(edited: Edit) -> None:
+    (told,) = _told(edited(APPEALS, "  appeal_time:", "  deadlines:"))
+
+    assert "Nothing is called 'appeal_time'." in told
+    assert "Did you mean 'deadlines', which nothing names?" in told
+    assert "The same at config/menus/letters.yaml:" in told
+    assert "config/menus/welcome.yaml:" in told
+
+
+def test_a_setting_with_another_name_is_asked_for_in_words_too(edited: Edit) -> None:
+    told = _told(edited(LINE_YAML, "  helpline_phone:", "  our_phone:"))
+
+    assert len(told) == 2
+    assert all("Did you mean 'our_phone', which nothing names?" in line for line in told)
+    assert " more." in told[1]
+
+
+def test_a_text_and_a_switch_with_another_name_are_asked_for(edited: Edit) -> None:
+    (text,) = _told(edited("texts.yaml", "  text_papers:", "  text_of_papers:"))
+    (switch,) = _told(edited(LINE_YAML, "  show_after_complaint:", "  show_later:"))
+
+    assert "Did you mean 'text_of_papers', which nothing names?" in text
+    assert "Did you mean 'show_later', which nothing names?" in switch
+
+
+def test_a_slip_of_the_pen_is_told_with_the_nearest_name(edited: Edit) -> None:
+    (told,) = _told(edited(WELCOME, "goto: appeal_time", "goto: apeal_time"))
+
+    assert "Did you mean 'appeal_time'" in told
+
+
+def test_the_check_counts_causes(staff: Staff) -> None:
+    staff.edit(APPEALS, "  appeal_time:", "  deadlines:")
+
+    assert "\n1 error, 0 warnings.\n" in staff("check").out
+
+
+def test_a_menu_that_is_full_is_told_with_a_way_out(staff: Staff) -> None:
+    staff.edit(APPEALS, "      4: {", '      4: {label: "To ask", goto: complaints_menu}\n      5: {')
+
+    told = staff("check").out
+
+    assert "give two that belong together a menu of their own, as `ivr new topic --beside` does" in told
+
+
+def test_what_leads_back_to_itself_is_told(staff: Staff) -> None:
+    staff.edit(
+        APPEALS, 'goto: mediation_first, said_back: "What to do first."}\n    text', "goto: appeal_about}\n    text"
+    )
+
+    assert "'To know what to do first' leads back to where the caller is." in staff("check").out
+
+
+def test_only_voices_that_there_are_can_be_named(edited: Edit) -> None:
+    (told,) = _told(edited(LINE_YAML, "natural_voice: heart", "natural_voice: hart"))
+
+    assert "'natural_voice' must be one of: 'heart', 'emma'" in told
+    assert set(linefile.NaturalVoice.__args__) == {voice.name for voice in VOICES if voice.engine == "natural"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [("Press four.", "say what the choice is about"), ("Press zero.", "Write {press_zero} instead.")],
+)
+def test_a_key_in_the_lines_own_words_is_told_with_what_stands_for_it(staff: Staff, words: str, remedy: str) -> None:
+    staff.edit("menus/shared.yaml", '    thanks: "Thank you.', f'    thanks: "{words} Thank you.')
+
+    assert remedy in staff("check").out
