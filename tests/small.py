@@ -60,7 +60,7 @@ LINE: dict[str, Any] = {
         "silence": [10, 20, 30], "more_time": 120, "between_digits": 10, "tries_at_a_place": 3, "slips_in_a_call": 4,
     },
     "speech": {
-        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "?", "say_voice": "?", "say_rate": "100%",
+        "mode": "say", "engines": ["pyttsx3"], "natural_voice": "heart", "say_voice": "?", "say_rate": "100%",
         "say_slow_rate": "100%",
     },
 }  # fmt: skip
