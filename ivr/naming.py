@@ -30,6 +30,8 @@ GROUPS = ("names", "phones", "emails", "links", "numbers", "paragraphs", "senten
 #: Names that the line itself uses. Nothing else can be called so, and they cannot be renamed or removed.
 OF_THE_LINE = frozenset({GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU, SERVICE, *NEEDED_TEXTS})
 STORIES = "stories/"
+#: From this likeness on, another name is a slip of the pen.
+SLIP = 0.8
 #: Fields of a node that name another node.
 LEADING = ("goto", "runs_on_to", "listed_in", "next_word")
 
@@ -254,14 +256,17 @@ def nobody_is_called(names: Names, name: str) -> str:
 def meant(files: Mapping[str, str], name: str, what: What, others: Iterable[str] = ()) -> str:
     """The question whether another name was meant, with a space before it; empty if none comes near.
 
-    What nothing names comes first: somebody who gives a thing another name often forgets where it is named.
+    What is misspelt in one place is a slip of the pen. Otherwise somebody gave a thing another name, and forgot where
+    it is named: then it is something that nothing names.
     """
     names = names_in(files)
     defined = {use.name for use in names.uses if use.defines and use.what == what} - {name}
+    slip = difflib.get_close_matches(name, [*defined, *others], 1, SLIP)
+    if slip and len(names.used(name, what)) == 1:
+        return f" Did you mean '{slip[0]}'?"
     named = {use.name for use in names.uses if not use.defines and use.what == what} | OF_THE_LINE
     lost = sorted(defined - named)
-    likely = difflib.get_close_matches(name, lost, 1, 0.4) or (lost if len(lost) == 1 else [])
-    if likely:
+    if likely := difflib.get_close_matches(name, lost, 1, 0.4) or (lost if len(lost) == 1 else []):
         return f" Did you mean '{likely[0]}', which nothing names?"
-    near = difflib.get_close_matches(name, [*defined, *others], 1)
+    near = slip or difflib.get_close_matches(name, [*defined, *others], 1)
     return f" Did you mean '{near[0]}'?" if near else ""

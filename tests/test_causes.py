@@ -39,10 +39,10 @@ def test_a_setting_with_another_name_is_asked_for_in_words_too(edited: Edit) -> 
 
 
 def test_a_text_and_a_switch_with_another_name_are_asked_for(edited: Edit) -> None:
-    (text,) = _told(edited("texts.yaml", "  text_papers:", "  text_of_papers:"))
+    (text,) = _told(edited("texts.yaml", "  text_papers:", "  list_of_papers:"))
     (switch,) = _told(edited(LINE_YAML, "  show_after_complaint:", "  show_later:"))
 
-    assert "Did you mean 'text_of_papers', which nothing names?" in text
+    assert "Did you mean 'list_of_papers', which nothing names?" in text
     assert "Did you mean 'show_later', which nothing names?" in switch
 
 

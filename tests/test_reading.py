@@ -260,7 +260,8 @@ MISTAKES = [
         "  monday: 09:00 to 17:00",
         "  monday: 9:00-17:00",
         "  monday: 9:00",
-        "'9:00-17:00' is not an opening time. Write it like 09:00 to 17:00, or write closed.",
+        "'9:00-17:00' is not an opening time. Write it like 09:00 to 17:00, with 'and' between two parts of a day, or "
+        "write closed.",
     ),
     (
         "line.yaml",
