@@ -5,7 +5,6 @@ Only browsers on this machine can use it, like the map.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Mapping
@@ -73,9 +72,8 @@ def blueprint(settings: Settings, store: Store, live: Live, clock: Callable[[], 
             found = places(days)
         except StoreDown:
             return Response("Redis does not answer, so there are no figures. Try again in a minute.\n", 503)
-        rows = csv.writer(out)
-        rows.writerow(COLUMNS)
-        rows.writerows([border.cell(str(figure(each))) for figure in COLUMNS.values()] for each in found)
+        figures = ([str(figure(each)) for figure in COLUMNS.values()] for each in found)
+        border.write_sheet(out, [[*COLUMNS], *figures])
         response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
         response.headers["Content-Disposition"] = f"attachment; filename=drop-off-{days}-days.csv"
         return response
