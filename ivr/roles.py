@@ -35,6 +35,8 @@ ROLES: Mapping[Role, frozenset[Right]] = {
 }
 #: The roles, from the fewest rights to the most.
 ALL: tuple[Role, ...] = get_args(Role)
+#: Rights for which whoever signed in a while ago says once more who they are, so that a browser left open is no way in.
+CONFIRMED: frozenset[Right] = frozenset({"log", "people", "erase"})
 #: Roles that must have a second factor, unless the service decides otherwise (`second_factor` in `line.yaml`).
 WITH_FACTOR: tuple[Role, ...] = ("supervisor", "administrator")
 

@@ -30,6 +30,7 @@ PAGES = [
     "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
     "/request/CA001-1", "/request/CA001-1/message/0", "/search", "/new",
     "/team", "/report", "/log.csv", "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
+    "/again",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {"/signin", "/signin/code", "/welcome/<secret>"}
@@ -43,7 +44,7 @@ FORMS = [
     "/floods/out", "/floods/back", "/next", "/search", "/new", "/signins/end-others",
     "/account/password", "/account/factor", "/account/factor/off", "/account/codes", "/people",
     *(f"/people/PERSON/{what}" for what in ("name", "role", "phone", "way-in", "factor", "leave")),
-    "/phone", "/phone/export", "/phone/forget",
+    "/phone", "/phone/export", "/phone/forget", "/again",
 ]  # fmt: skip
 
 

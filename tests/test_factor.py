@@ -13,7 +13,7 @@ from ivr import drafts, factors, staffing
 from ivr.adviser import Adviser, Factor
 from ivr.store import Published, Store
 from ivr.web.console.account import MOST_WRONG
-from ivr.web.console.signin import CODE_SECONDS, MANY_CODES
+from ivr.web.console.signin import CODE_SECONDS, CONFIRMED_SECONDS, MANY_CODES
 from ivr.web.console.tries import FREE_OF_CODES, LONGEST_WAIT_FOR_CODE, SHORTEST_WAIT
 from tests.desk import NOW, PASSWORD, SECRET, SPARE, Browser, ask, hire
 from tests.line import OPEN, Line
@@ -219,6 +219,43 @@ def test_the_service_decides_for_which_roles(
 
     assert "Set up your second factor" in asha.send("/signin", name="asha", password=PASSWORD).text
     assert "Waiting to be rung" in ren.send("/signin", name="ren", password=PASSWORD).text
+
+
+# --- saying once more who one is ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/people", "/phone", "/log"])
+def test_a_page_that_can_do_harm_asks_again_who_it_is_after_half_an_hour(line: Line, store: Store, path: str) -> None:
+    """Once for all of them; the list does not ask."""
+    hire(store, "ren", "administrator")
+    ren = Browser(line)
+    ren.sign_in("ren")
+    assert ren.get(path).request.path == f"/console{path}"
+    _later(line, CONFIRMED_SECONDS + 1)
+
+    assert ren.get("/").request.path == "/console/"
+    assert ren.get(path).request.path == "/console/again"
+    assert "That code does not fit" in ren.send("/again", code="000000").text
+    assert ren.get(path).request.path == "/console/again"
+    assert ren.send("/again", code=_code(line.now.timestamp())).request.path == f"/console{path}"
+    assert ren.get("/people").request.path == "/console/people"
+
+
+def test_a_form_that_comes_too_late_changes_nothing_and_leads_back(line: Line, store: Store) -> None:
+    hire(store, "ren", "administrator")
+    ren = Browser(line)
+    ren.sign_in("ren")
+    ask(store)
+    ren.get("/request/CA001-1")
+    _later(line, CONFIRMED_SECONDS + 1)
+
+    late = ren.send("/request/CA001-1/delete", sure="yes")
+
+    assert (late.status_code, "Nothing was changed. Do it again after this." in late.text) == (403, True)
+    assert store.requests.get("CA001-1")
+    assert ren.send("/again", code=SPARE[30]).request.path == "/console/request/CA001-1"
+    assert ren.send("/request/CA001-1/delete", sure="yes").status_code == 200
+    assert store.requests.get("CA001-1") is None
 
 
 # --- setting it up ------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ class SignIn(msgspec.Struct, frozen=True):
     #: The browser's User-Agent.
     browser: str
     address: str
+    #: When the adviser last said once more who they are.
+    confirmed: float = 0.0
 
 
 class FailedTry(msgspec.Struct, frozen=True):
@@ -85,6 +87,10 @@ class SignIns:
         """Record activity. A sign-in that was ended in the meantime stays ended."""
         seen = msgspec.structs.replace(kept, seen=now)
         self._redis.do(lambda client: client.set(_key(kept.id), self._codec.encode(seen), xx=True, keepttl=True))
+
+    def confirm(self, kept: SignIn, now: float) -> None:
+        """Record that the adviser said once more who they are."""
+        self.touch(msgspec.structs.replace(kept, confirmed=now), now)
 
     def end(self, kept: SignIn) -> None:
         def step(client: Client) -> None:

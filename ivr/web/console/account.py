@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Flask, abort, flash, g, render_template, request
+from flask import Flask, abort, flash, g, redirect, render_template, request, session
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
@@ -18,7 +18,7 @@ from ivr.adviser import Adviser, Factor
 from ivr.callback import Refused
 from ivr.store import SignIn
 from ivr.web.console.common import Console, Pages, add_pages, go
-from ivr.web.console.signin import IDLE_SECONDS, SignInPages
+from ivr.web.console.signin import IDLE_SECONDS, SignInPages, in_words
 
 #: Wrong passwords after which a sign-in ends.
 MOST_WRONG = 5
@@ -36,6 +36,8 @@ def add_to(app: Flask, console: Console, signing_in: SignInPages) -> None:
         ("/account/factor", pages.set_factor, "POST"),
         ("/account/factor/off", pages.factor_off, "POST"),
         ("/account/codes", pages.codes, "POST"),
+        ("/again", pages.again, "GET"),
+        ("/again", pages.confirm, "POST"),
         ("/signins", pages.signins, "GET"),
         ("/signins/<signin_id>/end", pages.end_signin, "POST"),
         ("/signins/end-others", pages.end_others, "POST"),
@@ -221,6 +223,31 @@ class _Pages(Pages):
     def _end(self, *kept: SignIn) -> None:
         for each in kept:
             self._console.store.sign_ins.end(each)
+
+    # --- saying once more who one is ----------------------------------------------------------
+
+    def again(self, problem: str = "") -> str:
+        """Asks for a code, or for the password of whoever has no second factor."""
+        return render_template("again.html", problem=problem)
+
+    def confirm(self) -> Response | tuple[str, int]:
+        if why := self._why_no_code() if g.adviser.factor else self._why_not_me():
+            return self.again(why), 422
+        self._console.store.sign_ins.confirm(g.signin, self._now)
+        then = session.pop("then", "")
+        return redirect(f"{request.script_root}{then}", 303) if then else go("account")
+
+    def _why_no_code(self) -> str:
+        """Why the code in the form does not do; empty if it does."""
+        tries, code = self.signing_in.tries, request.form.get("code", "")
+        trier = tries.by(g.adviser.name)
+        if not code.strip():
+            return "Type the code that your app shows."
+        if wait := tries.seconds_to_wait_for_code(trier, g.adviser):
+            return f"There were many wrong codes. Wait {in_words(wait)}, and then type a new code."
+        if tries.use_code(trier, g.adviser, code) is None:
+            return "That code does not fit, or was used already. Codes change every 30 seconds: wait for the next one."
+        return ""
 
     # --- coming in --------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ from ivr.web.console.tries import Tries
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
+#: Seconds after which somebody says once more who they are, for some rights.
+CONFIRMED_SECONDS = 30 * 60
 #: Seconds in which a code must follow the password.
 CODE_SECONDS = 10 * 60
 #: Wrong codes since the last sign-in, from which on they are told: fewer are mistakes.
@@ -89,7 +91,7 @@ class SignInPages:
         right = known.get(request.endpoint)
         if right is None or not roles.may(kept[1].role, right):
             abort(403, f"Only {roles.who_may(right)} can see or do this." if right else None)
-        return self._without_factor(kept[1])
+        return self._without_factor(kept[1]) or self._long_ago(kept[0], right)
 
     def _not_signed_in(self) -> Response | tuple[str, int]:
         flash("Sign in first.")
@@ -109,6 +111,16 @@ class SignInPages:
             flash(what)
             return go("factor")
         return render_template("error.html", title="One thing first", what=what, unsaved=unsaved()), 403
+
+    def _long_ago(self, kept: SignIn, right: Right) -> Response | tuple[str, int] | None:
+        """What somebody gets who is to say once more who they are, before a page that can do much harm."""
+        if right not in roles.CONFIRMED or self._console.now - max(kept.began, kept.confirmed) <= CONFIRMED_SECONDS:
+            return None
+        if request.method == "GET":
+            session["then"] = request.full_path.rstrip("?")
+            return go("again")
+        session["then"] = request.path.rsplit("/", 1)[0] or request.path
+        return render_template("again.html", problem="Nothing was changed. Do it again after this."), 403
 
     def must_have_factor(self, person: Adviser) -> bool:
         """Whether the service wants a second factor for this role. A demo has nobody's numbers."""
@@ -139,7 +151,7 @@ class SignInPages:
         person = self._console.store.people.find(name)
         trier = self.tries.by(person.name if person else name)
         if wait := self.tries.seconds_to_wait(trier):
-            flash(f"There were many wrong tries. Wait {_in_words(wait)}, and then sign in.", "danger")
+            flash(f"There were many wrong tries. Wait {in_words(wait)}, and then sign in.", "danger")
             return self._once_more(name, 429)
         try:
             right = self.tries.password_fits(trier, person, request.form.get("password", ""))
@@ -176,7 +188,7 @@ class SignInPages:
             flash("Type the code that your app shows.", "danger")
             return render_template("code.html"), 422
         if wait := self.tries.seconds_to_wait_for_code(trier, person):
-            flash(f"There were many wrong codes. Wait {_in_words(wait)}, and then type a new code.", "danger")
+            flash(f"There were many wrong codes. Wait {in_words(wait)}, and then type a new code.", "danger")
             return render_template("code.html"), 429
         before = len(person.factor.codes) if person.factor else 0
         known = self.tries.use_code(trier, person, typed)
@@ -213,7 +225,7 @@ class SignInPages:
         """Begin a sign-in, and end the one that this browser had before."""
         if "signin" in g:
             self._store.end(g.signin)
-        then, told = session.get("then", ""), session.get("_flashes")
+        then, told = session.pop("then", ""), session.get("_flashes")
         session.clear()
         if told:
             session["_flashes"] = told
@@ -247,6 +259,6 @@ class SignInPages:
         return go("signin")
 
 
-def _in_words(seconds: float) -> str:
+def in_words(seconds: float) -> str:
     """A wait in words: '8 seconds', '17 minutes'."""
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
