@@ -33,11 +33,14 @@ The core knows only itself: no clock, no files, no network.
     diary        when callers can be rung: windows and promises
     request      a callback request: its callers, and what follows for all of them
     callback     the life cycle of a request: asked for, joined, claimed, tried, ended
+    capacity     places in each part of a day, and where they are lowered for a day
     limits       what one call, one phone and one day may ask for
     talks        calls between advisers and callers: while one lasts, the request stays theirs
     spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together
     textin       a text to the line: the request that it becomes, and the reply
+    kept         whether callers were rung within what they heard
+    report       what is told of a month, a quarter or a school year, without small figures
     came         what came of a talk: the answers that are counted
     handing      handing a request over, taking one back, writing one down by hand
     adviser      somebody who works at the desk: names, roles, and their changes
@@ -46,6 +49,8 @@ The core knows only itself: no clock, no files, no network.
     ranking      how late each request is, who talks, and whom to ring next
     line_settings  the settings of a line that runs, as plain values
     listing      which of the waiting requests an adviser wants to see
+    card_texts   texts that an adviser sends from a card
+    paper        the day on paper: what is printed, and the way back of the outcomes
     finding      finding a caller again, and what is known of their phone
     script       the compiled script: everything a call can say, and what a place is
     phrases      words of the line that belong to no place

@@ -37,12 +37,18 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         return
     subject = SUBJECTS["message" if is_message else what]
     words = (
-        f"{subject}. {_by_when(tools, request, what)}{_others(tools, what, now)}{_about(request)}\n"
+        f"{subject}{_named(request)}. {_by_when(tools, request, what)}{_others(tools, what, now)}{_about(request)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
     if what == "late":
         words += _waiting_longest(tools, now)
     _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
+
+
+def _named(request: CallbackRequest) -> str:
+    """': call 4271', the name that advisers can say to each other. Nothing for a message: its caller has no number."""
+    numbers = [asker.reference for asker in request.askers if asker.reference and not asker.message_only]
+    return f": call {', '.join(numbers)}" if numbers else ""
 
 
 def stage_of(tools: Tools, now: float) -> spending.Stage:

@@ -79,12 +79,16 @@ def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
 
 
 def moment(at: float, now: float) -> str:
-    """'14:30', 'tomorrow 09:00' or 'Tue 1 December, 09:00', in UK time. `at` and `now` are POSIX seconds."""
+    """'14:30', 'tomorrow 09:00', 'yesterday 16:10' or 'Tue 1 December, 09:00', in UK time.
+
+    `at` and `now` are POSIX seconds.
+    """
     when, today = dt.datetime.fromtimestamp(at, LONDON), dt.datetime.fromtimestamp(now, LONDON).date()
     days = (when.date() - today).days
     if days == 0:
         return f"{when:%H:%M}"
-    return f"tomorrow {when:%H:%M}" if days == 1 else f"{when:%a} {when.day} {when:%B}, {when:%H:%M}"
+    near = {1: "tomorrow", -1: "yesterday"}.get(days)
+    return f"{near} {when:%H:%M}" if near else f"{when:%a} {when.day} {when:%B}, {when:%H:%M}"
 
 
 def in_length(seconds: float) -> str:
@@ -121,7 +125,7 @@ def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
     kept = _promise_in_words(promise, caller.finished, now)
     if not promise.told or not caller.finished:
         return kept
-    told = f"“{promise.told}”, said at {moment(caller.last_heard, now)}"
+    told = f"“{promise.told}”, said {moment(caller.last_heard, now)}"
     if request.tries:
         return f"{told}. Next try, of which they do not know: {kept}"
     if promise.window is None:
@@ -290,7 +294,16 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 
 def entries_in_words(request: CallbackRequest, script: Script) -> list[tuple[str, str]]:
     """What callers entered at places that keep it with the request, each with what it is."""
-    return [(script.places[name].kept_as, text) for name, text in request.entries if name in script.places]
+    return [(script.places[name].kept_as, _date(text)) for name, text in request.entries if name in script.places]
+
+
+def _date(text: str) -> str:
+    """'3 November 2026' for the date '2026-11-03'; anything else as it is."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {day:%B %Y}"
 
 
 def why_not_yet(request: CallbackRequest, now: float, diary: Diary) -> str:

@@ -207,9 +207,10 @@ def _told_of_later(request: CallbackRequest) -> Talk | None:
 
 
 def record(
-    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, diary: Diary
+    request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, diary: Diary, known_at: float = 0.0
 ) -> CallbackRequest:
-    """Record the outcome of a try. An unanswered request waits for the next try, and is closed after the third.
+    """Record the outcome of a try that was made `now`; and that the line learned later, at `known_at`, if it was kept
+    on paper. The next try is after both. An unanswered request waits for the next try, and is closed after the third.
 
     A try within two opening hours of the one before does not count: a caller who is away for ten minutes must not lose
     their call back.
@@ -218,6 +219,7 @@ def record(
     who was promised a later time, unless the adviser says that everything is done.
     """
     must_hold(request, who)
+    request = rung(request, now)
     if not request.number and outcome in UNANSWERED:
         raise Refused("The number is not known, so nobody can have been rung.")
     tries = try_of(request, outcome, now, diary)
@@ -226,7 +228,7 @@ def record(
     if outcome not in UNANSWERED:
         free["with_whom"] = ""
     if outcome in UNANSWERED and tries < MOST_TRIES:
-        after = diary.hours.add(_clock(now), AGAIN_HOURS)
+        after = max(diary.hours.add(_clock(now), AGAIN_HOURS), _clock(known_at))
         request = _tried_again(request, diary, after)
         return changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
     later = tuple(
@@ -237,6 +239,36 @@ def record(
         return changed(waits_for(request, later), now, who, outcome, note, state=state, tries=0, **free)
     state = "gave up" if outcome in UNANSWERED else "cancelled" if outcome == "cancelled" else "done"
     return changed(request, now, who, outcome, note, state=state, tries=tries, **free)
+
+
+def first_rung(request: CallbackRequest, now: float) -> list[Asker]:
+    """The callers whom a try made `now` is the first for, since they were promised one. Others wait for theirs."""
+    return [
+        asker
+        for asker in request.askers
+        if asker.finished
+        and not asker.promise.rung
+        and not _asked_since(request, asker)
+        and not _is_later(request, asker, now)
+    ]
+
+
+def rung(request: CallbackRequest, now: float) -> CallbackRequest:
+    """The request, in which each caller whom a try was the first for knows when it began."""
+    first, began = {asker.id for asker in first_rung(request, now)}, try_began(request, now)
+    if not first:
+        return request
+    askers = (
+        replace(asker, promise=replace(asker.promise, rung=began)) if asker.id in first else asker
+        for asker in request.askers
+    )
+    return replace(request, askers=tuple(askers))
+
+
+def try_began(request: CallbackRequest, now: float) -> float:
+    """When the try began of which somebody says `now` what came of it: when they began to ring, if that is known."""
+    talk = request.talk
+    return talk.began if talk and talk.how != "put through" else now
 
 
 def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note: str, now: float) -> CallbackRequest:

@@ -32,8 +32,6 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
 NAMES = {
     "level": "Level", "topic": "Topic", "stage": "Stage", "setting": "Setting", "next": "Next",
 }  # fmt: skip
-#: Figures below this are not told, so that nobody is recognised in them.
-LEAST_TOLD = 5
 
 
 class Came(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,26 +55,3 @@ class Came(msgspec.Struct, frozen=True, omit_defaults=True):
     def in_words(self) -> str:
         """'Level: Advice. Topic: Appeal.'"""
         return " ".join(f"{NAMES[name]}: {ANSWERS[name][value]}." for name, value in self.said())
-
-
-def told(count: int) -> str:
-    """A figure as it may be told."""
-    return str(count) if count == 0 or count >= LEAST_TOLD else f"fewer than {LEAST_TOLD}"
-
-
-def tables(counts: Mapping[str, int]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The tables of a report, from counts by 'question:answer'.
-
-    Of each table in which exactly one figure is hidden, the next smallest is hidden too: no sum gives one away.
-    """
-    return [(NAMES[name], _table(counts, name, answers)) for name, answers in ANSWERS.items()]
-
-
-def _table(counts: Mapping[str, int], name: str, answers: Mapping[str, str]) -> list[tuple[str, str]]:
-    figures = {value: counts.get(f"{name}:{value}", 0) for value in answers}
-    hidden = [value for value, count in figures.items() if 0 < count < LEAST_TOLD]
-    shown = sorted((count, value) for value, count in figures.items() if count >= LEAST_TOLD)
-    also = shown[0][1] if len(hidden) == 1 and shown else ""
-    return [
-        (words, "not told" if value == also else told(figures[value])) for value, words in answers.items()
-    ]  # fmt: skip

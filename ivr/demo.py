@@ -120,6 +120,9 @@ COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
     (("outcome:spoke", "level:3", "topic:out", "stage:appeal", "setting:special", "next:casework"), 3),
     (("outcome:no answer",), 17),
     (("outcome:wrong number",), 2),
+    (("promise:kept", "wait:4", "need:none", "about:child"), 41),
+    (("promise:kept", "wait:2", "need:interpreter", "about:me"), 9),
+    (("promise:broken", "wait:16", "need:slow", "about:other"), 6),
 )
 
 

@@ -48,6 +48,10 @@ class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
     #: The words of the day, and of its part if one was said, as the caller heard them. Empty if nothing was promised
     #: in words, or before these were kept.
     told: str = ""
+    #: The latest time that fits these words. 0 where it was not kept.
+    heard_by: float = 0.0
+    #: When they were first tried after it was promised. 0 if they were not.
+    rung: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,17 @@ class Diary:
         span = self._span(window.day, window.part) or self.parts[window.part]
         opens = dt.datetime.combine(window.day, span.opens, LONDON)
         return opens.timestamp(), dt.datetime.combine(window.day, span.closes, LONDON).timestamp()
+
+    def end_of(self, day: dt.date, otherwise: float) -> float:
+        """When the line closes on a day, in POSIX seconds; `otherwise` if it does not open then."""
+        closes = self.hours.closes(day)
+        return closes.timestamp() if closes else otherwise
+
+    def heard_by(self, promise: Promise) -> float:
+        """The latest time that fits what a caller heard. Where it was not kept, it is the end of their window."""
+        if promise.heard_by:
+            return promise.heard_by
+        return self.times(promise.window)[1] if promise.window else promise.due
 
     def stands(self, window: Window) -> bool:
         """Whether the line is still open in a promised window. The hours may have changed since the promise."""

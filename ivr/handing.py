@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from ivr import callback
 from ivr.callback import Refused, changed
-from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When
+from ivr.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
 from ivr.hours import LONDON
 from ivr.request import Asker, CallbackRequest, Event, Need, Talk
 
@@ -83,16 +84,19 @@ def _pending(request: CallbackRequest) -> Talk | None:
 
 def written_down(
     wish: str, number: str, who: str, note: str, when: When, needs: tuple[Need, ...], now: float, diary: Diary,
-    *, urgent: bool, message_ok: bool, say_who: bool,
+    *, has_place: Callable[[Window], bool], urgent: bool, message_ok: bool, say_who: bool,
 ) -> CallbackRequest:  # fmt: skip
     """A request that an adviser writes down for somebody who rang the office or came in.
 
-    Its time is in the next part of a day that they chose. Raises Refused if there is none.
+    Its time is in the next part of a day that they chose and that has a place; an urgent one takes the first. Raises
+    Refused if there is none.
     """
     at = dt.datetime.fromtimestamp(now, LONDON)
     windows = [each for each in diary.windows(at, LEAST_LEFT_AGAIN) if when in ("any", "", each.part)]
+    if not urgent:
+        windows = [each for each in windows if has_place(each)]
     if not windows:
-        raise Refused("There is no such time in the days that we plan ahead.")
+        raise Refused("There is no free place at such a time in the days that we plan ahead.")
     opens, due = diary.times(windows[0])
     promise = Promise(when or "any", windows[0], max(opens, now) if urgent else opens, due)
     asker = Asker(

@@ -93,6 +93,17 @@ class Hours:
         spans = self.on(day)
         return dt.datetime.combine(day, spans[-1].closes, LONDON) if spans else None
 
+    def between(self, start: float, end: float) -> float:
+        """The opening hours between two times (POSIX seconds); 0 if the end comes first."""
+        day, hours = dt.datetime.fromtimestamp(start, LONDON).date(), 0.0
+        while dt.datetime.combine(day, dt.time(), LONDON).timestamp() < end:
+            for span in self.on(day):
+                opens = dt.datetime.combine(day, span.opens, LONDON).timestamp()
+                closes = dt.datetime.combine(day, span.closes, LONDON).timestamp()
+                hours += max(min(closes, end) - max(opens, start), 0.0) / 3600
+            day += dt.timedelta(days=1)
+        return hours
+
     def add(self, now: dt.datetime, hours: float) -> dt.datetime:
         """The time that is `hours` opening hours after `now`. Promises are measured in opening hours."""
         left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)

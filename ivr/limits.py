@@ -22,9 +22,9 @@ What was decided, and why:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
-from ivr.diary import Diary, Part, Window
+from ivr.diary import Diary, Window
 from ivr.line_settings import RequestLimits
 
 #: Days that are near, counted from the first on which somebody can be rung.
@@ -38,10 +38,14 @@ def near(diary: Diary, now: dt.datetime) -> frozenset[dt.date]:
 
 
 def places(
-    windows: Collection[Window], each: Mapping[Part, int], limits: RequestLimits, near: Collection[dt.date], keyed: bool
+    windows: Collection[Window],
+    each: Callable[[Window], int],
+    limits: RequestLimits,
+    near: Collection[dt.date],
+    keyed: bool,
 ) -> list[int]:
-    """How many places of each window may be taken before this caller gets none in it."""
-    return [_open_to(each[window.part], limits, window.day in near, keyed) for window in windows]
+    """How many places of each window may be taken before this caller gets none in it. `each`: the places it has."""
+    return [_open_to(each(window), limits, window.day in near, keyed) for window in windows]
 
 
 def _open_to(places: int, limits: RequestLimits, is_near: bool, keyed: bool) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from ivr import callback, ranking, talks
+from ivr.diary import Window
 from ivr.request import CallbackRequest, Need
 from ivr.script import Script
 
@@ -28,6 +29,10 @@ class Filter:
     #: The place that the caller listened to last.
     about: str = ""
     urgent: bool = False
+    #: The part of a day that was promised, by its `named`.
+    on: str = ""
+    #: A language other than English in which somebody asked to be spoken to.
+    language: str = ""
 
     @property
     def is_set(self) -> bool:
@@ -47,11 +52,16 @@ class Filter:
             need=cast(Need, one("need", get_args(Need))),
             about=one("about"),
             urgent=bool(one("urgent")),
+            on=one("on"),
+            language=one("language"),
         )
 
     def fields(self) -> list[tuple[str, str]]:
         """The fields of the form that `of` reads."""
-        chosen = [("whose", self.whose if self.whose != "all" else ""), ("need", self.need), ("about", self.about)]
+        chosen = [
+            ("whose", self.whose if self.whose != "all" else ""), ("need", self.need), ("about", self.about),
+            ("on", self.on), ("language", self.language),
+        ]  # fmt: skip
         more = [("urgent", "1")] * self.urgent
         return [*(each for each in chosen if each[1]), *(("when", each) for each in self.when), *more]
 
@@ -64,7 +74,14 @@ class Filter:
             and (not self.need or self.need in request.needs)
             and (not self.about or _about(request) == self.about)
             and (not self.urgent or request.urgent)
+            and (not self.language or self.language in request.languages)
+            and (not self.on or self.on in map(named, callback.windows_of(request)))
         )
+
+
+def named(window: Window) -> str:
+    """'2026-11-30 morning': a part of a day in a form or an address."""
+    return f"{window.day.isoformat()} {window.part}"
 
 
 def _about(request: CallbackRequest) -> str:
@@ -75,6 +92,11 @@ def topics(requests: Sequence[CallbackRequest], script: Script) -> list[tuple[st
     """What the waiting callers listened to last: each place with its title, in the order of the titles."""
     found = {place for request in requests if (place := _about(request)) in script.titles}
     return sorted(((place, script.titles[place]) for place in found), key=lambda each: each[1])
+
+
+def languages(requests: Iterable[CallbackRequest]) -> list[str]:
+    """The languages other than English in which callers asked to be spoken to."""
+    return sorted({language for request in requests for language in request.languages})
 
 
 def next_for(

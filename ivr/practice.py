@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ivr import callback, limits
+from ivr import callback, capacity, limits
 from ivr.call import Desk
 from ivr.callback import windows_of
-from ivr.diary import Part, Window
+from ivr.diary import Window
 from ivr.request import CallbackRequest
 from ivr.script import Script
 from ivr.session import (
@@ -58,6 +58,8 @@ class PracticeDesk:
 
     def __init__(self, places: int = 12, works: bool = True, spools: bool = False):
         self.places, self.works, self.spools = places, works, spools
+        #: Parts of days with fewer places.
+        self.lowered: dict[Window, int] = {}
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
         #: By call: the window that is held for it, and until when (POSIX seconds).
@@ -123,15 +125,18 @@ class PracticeDesk:
 
     def _hold(self, script: Script, effect: HoldWindow, at: dt.datetime) -> Done:
         self._held.pop(effect.call, None)  # released before another one is looked for
-        each: dict[Part, int] = {"morning": self.places, "afternoon": self.places}
         near, now = limits.near(script.diary, at), at.timestamp()
-        most = limits.places(effect.windows, each, script.line.limits.requests, near, effect.keyed)
+        most = limits.places(effect.windows, self._places_of, script.line.limits.requests, near, effect.keyed)
         open_to = zip(effect.windows, most, strict=True)
         free = next((window for window, most in open_to if self._has_place(window, most, effect.request, now)), None)
-        window = free or (effect.windows[-1] if effect.overbook and effect.windows else None)
+        last = capacity.overbooked(most) if effect.overbook else None
+        window = free or (None if last is None else effect.windows[last])
         if window:
             self._held[effect.call] = window, now + callback.HOLD_SECONDS
         return Done(window=window)
+
+    def _places_of(self, window: Window) -> int:
+        return self.lowered.get(window, self.places)
 
     def _has_place(self, window: Window, most: int, own: str, now: float) -> bool:
         """Whether a window has a free place, or the caller already has one there."""

@@ -69,6 +69,9 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     message_ok: bool | None = None
     say_who: bool | None = None
     needs: tuple[Need, ...] = ()
+    #: The English name of the language they chose; "another language" if they said its name after the tone; empty:
+    #: English. A name, because it must be understood when the line does not have that language any more.
+    language: str = ""
     slow: bool = False
     #: What they listened to, and where silence or wrong keys stopped them.
     heard: tuple[str, ...] = ()
@@ -187,6 +190,11 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def needs(self) -> tuple[Need, ...]:
         return tuple(dict.fromkeys(need for asker in self.everybody for need in asker.needs))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages other than English that callers asked to be spoken to in."""
+        return tuple(dict.fromkeys(asker.language for asker in self.everybody if asker.language))
 
     @property
     def slow(self) -> bool:

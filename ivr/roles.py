@@ -16,9 +16,10 @@ Right = Literal["account", "callers", "desk", "log", "people", "erase"]
 RIGHTS: Mapping[Right, str] = {
     "account": "see their own account: change the password, set up the second factor, end their own sign-ins",
     "callers": "see the list, the cards, the messages and failed texts; search; take, ring, save, note, hand over; "
-    "block a phone; write a request down; take many requests out of the list together and put them back",
-    "desk": "see the team and the report; take back what a colleague has; see a phone's history without having the "
-    "request; lift a block",
+    "see the week; print what they have; block a phone; write a request down; take many requests out of "
+    "the list together and put them back",
+    "desk": "see the team and the report; lower the places of a day; print whom nobody has; take back what a "
+    "colleague has; see a phone's history without having the request; lift a block",
     "log": "see who saw and did what, on every card and in the log, with its file",
     "people": "invite people; change their name, role and phone; reset a second factor; end sign-ins; let people leave "
     "and return",

@@ -254,9 +254,9 @@ class HangUp(msgspec.Struct, frozen=True, gc=False):
 class HoldWindow(msgspec.Struct, frozen=True, gc=False):
     """Hold a place in the first of these windows that has a free one, while the caller decides.
 
-    With `overbook`, the last window is used even if it is full, so that nobody is turned away. The place that the call
-    held before is released, and `instead_of` names its window. A place that their `request` already has counts as
-    theirs.
+    With `overbook`, the last window that has places is used even if it is full, so that nobody is turned away. The
+    place that the call held before is released, and `instead_of` names its window. A place that their `request` already
+    has counts as theirs.
     """
 
     call: str

@@ -311,7 +311,7 @@ def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, sto
     _sign_in(page)
 
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
-    expect(page.get_by_role("link", name=re.compile("Asked at 10:20"))).to_have_count(4)
+    expect(page.get_by_role("link", name=re.compile("Asked 10:20"))).to_have_count(4)
     page.goto("/console/request/CA002-1")
     _press(page, "Take this request")
     expect(page.get_by_role("region", name="What to know")).to_be_visible()
@@ -417,7 +417,7 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
-    _tab_to(page, re.compile("Asked at 10:20"))
+    _tab_to(page, re.compile("Asked 10:20"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Take it")).to_be_visible()
     _enter(page, "Take this request")
@@ -578,7 +578,7 @@ def test_the_number_is_in_sight_on_a_small_screen_and_at_200_percent(
             if page.get_by_role("button", name="Take this request").count():
                 _press(page, "Take this request")
             page.goto("/console/request/CA001-1")
-            box = page.get_by_role("link", name="07700 900001").bounding_box()
+            box = page.get_by_role("link", name="07700 900001").first.bounding_box()
             assert box
             assert box["y"] + box["height"] <= size["height"], f"{box} of {size}"
 

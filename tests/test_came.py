@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ivr import callback, came, listing
+from ivr import callback, listing
 from ivr.came import Came
 from ivr.config import Settings
 from ivr.diary import Promise, Window
@@ -39,39 +39,28 @@ def test_what_is_not_an_answer_is_not_said() -> None:
     assert said.in_words() == "Level: More help. Next: Passed to casework."
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "0"), (1, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (40, "40")])
-def test_a_small_figure_is_not_told(count: int, told: str) -> None:
-    assert came.told(count) == told
-
-
-def test_a_figure_that_a_sum_would_give_away_is_hidden_with_the_next_smallest() -> None:
-    one_small = dict(came.tables({"level:1": 40, "level:2": 9, "level:3": 3}))["Level"]
-    two_small = dict(came.tables({"level:1": 40, "level:2": 2, "level:3": 3}))["Level"]
-
-    assert one_small == [("Advice", "40"), ("More help", "not told"), ("Casework", "fewer than 5"), ("Tribunal", "0")]
-    assert two_small[0] == ("Advice", "40")
-
-
 def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, store: Store) -> None:
     taken.send("/request/CA001-1/outcome", outcome="spoke", level="2", topic="appeal", note="Sends us the letter.")
     for _ in range(5):
-        store.counts.add(NOW, ["outcome:spoke", "topic:appeal"])
+        store.counts.add(NOW, ["outcome:spoke", "topic:appeal", "level:1"])
 
     assert "Level: More help. Topic: Appeal." in taken.get("/request/CA001-1").text
     assert taken.get("/report").status_code == 403
     hire(store, admin=True)
     report = taken.get("/report").text
-    assert "<td>Appeal</td><td>6</td>" in report
-    assert "<td>More help</td><td>fewer than 5</td>" in report
+    assert '<th scope="row">Appeal</th><td>6</td>' in report
+    assert '<th scope="row">More help</th><td class="untold">fewer than 5</td>' in report
     assert "Sends us" not in report
-    assert "Nothing was counted in this month." in taken.get("/report?month=2026-01").text
-    assert taken.get("/report?month=nonsense").status_code == 200
+    assert "Nothing was counted in this time." in taken.get("/report?period=2026-01").text
+    assert "Report: November 2026" in taken.get("/report?period=nonsense").text
 
 
 def test_an_unanswered_try_counts_no_answers_about_a_talk(taken: Browser, store: Store) -> None:
     taken.send("/request/CA001-1/outcome", outcome="no answer", level="1")
 
-    assert store.counts.of("2026-11") == {"outcome:no answer": 1}
+    counted = store.counts.of("2026-11")
+    assert counted["outcome:no answer"] == 1
+    assert not [name for name in counted if name.startswith("level:")]
     assert store.requests.get("CA001-1").came is None  # type: ignore[union-attr]
 
 
@@ -131,11 +120,11 @@ def test_the_next_one_is_the_first_that_can_be_rung_now(asha: Browser, store: St
 @pytest.mark.parametrize(("chosen", "found"), [
     ("", 3), ("?whose=free", 2), ("?whose=mine", 1), ("?when=late", 1), ("?when=soon&when=late", 2),
     ("?need=relay", 1), ("?urgent=1", 1), ("?about=mediation_ring", 3), ("?about=nothing", 0),
-    ("?whose=x&need=y&page=-3", 3),
+    ("?whose=x&need=y&page=-3", 3), ("?language=Polish", 1), ("?language=Urdu", 0),
 ])  # fmt: skip
 def test_the_list_is_filtered(asha: Browser, store: Store, chosen: str, found: int) -> None:
     ask(store, 1, due=NOW - HOUR, needs=("relay",))
-    ask(store, 2, urgent=True, opens=NOW + HOUR)
+    ask(store, 2, urgent=True, opens=NOW + HOUR, language="Polish")
     ask(store, 3)
     store.requests.change("CA003-1", lambda r: callback.claim(r, "asha", NOW))
 
@@ -148,7 +137,7 @@ def test_the_list_is_filtered(asha: Browser, store: Store, chosen: str, found: i
 
 
 def test_a_filter_knows_only_what_it_offers() -> None:
-    assert Filter.of(lambda name: ["x" * 10_000]) == Filter(about="x" * 60, urgent=True)
+    assert Filter.of(lambda name: ["x" * 10_000]) == Filter(about="x" * 60, urgent=True, on="x" * 60, language="x" * 60)
     assert Filter.of(lambda name: []) == Filter()
 
 
@@ -216,8 +205,8 @@ def test_the_team_and_the_log_are_for_administrators(asha: Browser, store: Store
 
     team = asha.get("/team").text
 
-    assert "<td>ben</td><td>not here</td><td>1</td>" in team
-    assert "<td>asha</td><td>here</td><td>0</td>" in team
+    assert '<td>ben</td><td>not here</td><td><a class="cell" href="/console/request/CA001-1">call ' in team
+    assert "<td>asha</td><td>here</td><td>nothing</td>" in team
     assert "<strong>1 late</strong>" in team
 
 

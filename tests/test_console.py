@@ -29,14 +29,15 @@ from tests.sealed import KEYS
 PAGES = [
     "/", "/waiting", "/messages", "/ended", "/texts", "/blocked", "/floods", "/log", "/signins",
     "/request/CA001-1", "/request/CA001-1/message/0", "/search", "/new",
-    "/team", "/report", "/log.csv", "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
+    "/team", "/report", "/report.csv", "/log.csv", "/week", "/paper", "/paper/back",
+    "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {"/signin", "/signin/code", "/welcome/<secret>"}
 DONE = (
     "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
-    "number/confirm", "message/0/listened", "hand-over", "take-back",
+    "number/confirm", "message/0/listened", "hand-over", "take-back", "text",
 )  # fmt: skip
 FORMS = [
     *(f"/request/CA001-1/{what}" for what in DONE),
@@ -45,6 +46,7 @@ FORMS = [
     "/account/password", "/account/factor", "/account/factor/off", "/account/codes", "/people",
     *(f"/people/PERSON/{what}" for what in ("name", "role", "phone", "way-in", "factor", "leave")),
     "/phone", "/phone/export", "/phone/forget", "/again",
+    "/week/lower", "/week/back", "/paper", "/paper/back",
 ]  # fmt: skip
 
 

@@ -165,8 +165,8 @@ def test_what_is_written_down_joins_an_open_request_of_the_phone_and_makes_it_no
 
 def test_there_is_no_time_where_nothing_is_open() -> None:
     closed = Diary(DIARY.parts, Hours((CLOSED,) * 7), days_ahead=3)
-    with pytest.raises(Refused, match="no such time"):
+    with pytest.raises(Refused, match="no free place"):
         handing.written_down(
             "HAND1-1", "+447700900001", "asha", "", "any", (), NOW, closed,
-            urgent=False, message_ok=False, say_who=False,
+            has_place=lambda window: True, urgent=False, message_ok=False, say_who=False,
         )  # fmt: skip

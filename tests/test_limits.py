@@ -265,7 +265,7 @@ def test_how_many_places_are_open_to_whom(places: int, is_near: bool, keyed: boo
     window = Window(OPEN.date(), "morning")
     near = {OPEN.date()} if is_near else set()
 
-    assert limits.places([window], {"morning": places}, RequestLimits(), near, keyed) == [open_to]
+    assert limits.places([window], lambda window: places, RequestLimits(), near, keyed) == [open_to]
 
 
 # --- numbers that are never rung ------------------------------------------------------------------

@@ -13,8 +13,7 @@ from ivr.places.wish import (
     RingCancelled,
     RingFailed,
     new_wish,
-    promise,
-    promise_in_words,
+    promise_as_heard,
     rung_for_others,
     with_promise,
     without_request,
@@ -106,9 +105,7 @@ def move(here: Here) -> Moved:
         return reply.say(here, with_promise(here, RingMoved.say)), Go(END_MENU)
 
     wishes = here.s.wishes
-    effect = MoveRequest(
-        wishes.request, wishes.reference, here.s.call, replace(promise(here), told=promise_in_words(here))
-    )
+    effect = MoveRequest(wishes.request, wishes.reference, here.s.call, promise_as_heard(here))
     return here.s, Do(effect, moved, RingMoved.not_now)
 
 

@@ -161,7 +161,7 @@ def as_request(here: Here, state: State) -> CallbackRequest:
         reference=wishes.reference,
         asked_at=seconds,
         finished=state == "waiting",
-        promise=replace(promise(here), told=promise_in_words(here) if state == "waiting" else ""),
+        promise=promise_as_heard(here) if state == "waiting" else promise(here),
         urgent=bool(wishes.urgent),
         today=wishes.today,
         pressed_nothing=not s.pressed,
@@ -247,8 +247,21 @@ def promise_in_words(here: Here) -> str:
 
 def _day_and_part(here: Here) -> tuple[Speech, Speech]:
     """The day on which we will ring, and the part of the day; no part where the promise is the day alone."""
-    s, today = here.s, here.now.astimezone(LONDON).date()
-    window = None if rung_early(s) else s.wishes.window
-    due = s.wishes.due or promise(here).due
-    day = window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()
+    day, window = _day_heard(here)
+    today = here.now.astimezone(LONDON).date()
     return here.script.grammar.date(day, today), here.words(_PARTS[window.part]) if window else ()
+
+
+def _day_heard(here: Here) -> tuple[dt.date, Window | None]:
+    """The day that the caller hears, and their window if they hear the part of the day as well."""
+    window = None if rung_early(here.s) else here.s.wishes.window
+    due = here.s.wishes.due or promise(here).due
+    return (window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()), window
+
+
+def promise_as_heard(here: Here) -> Promise:
+    """The promise, with the words that the caller hears and the latest time that fits them."""
+    day, window = _day_heard(here)
+    diary, kept = here.script.diary, promise(here)
+    by = diary.times(window)[1] if window else diary.end_of(day, kept.due)
+    return replace(kept, told=promise_in_words(here), heard_by=by)

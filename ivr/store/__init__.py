@@ -19,6 +19,7 @@
     ivr:rewritten                string   the second at which that file was last begun anew
     ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
+    ivr:places                   hash     parts of days with fewer places: who lowered them and why, as JSON
     ivr:alerted:<hash>:<way>     string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:flood                    string   the second at which a flood of callers was first seen; goes an hour after it
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
@@ -57,8 +58,8 @@
     rq:*                                  the background worker's own queue
 
 A <hash> is of a phone number, or of an adviser's name, with a key of the line (`ivr/keys.py`). The values of sessions,
-requests, texts, blocks, advisers, invitations, sign-ins and failed sign-ins are encrypted; so is the spool, and so are
-spoken messages. Scripts in Redis read no such value: a session's turn stands before it in the clear.
+requests, texts, blocks, lowered places, advisers, invitations, sign-ins and failed sign-ins are encrypted; so is the
+spool, and so are spoken messages. Scripts in Redis read no such value: a session's turn stands before it in the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
@@ -82,6 +83,7 @@ from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Asked, Limits
 from ivr.store.once import Once
 from ivr.store.people import Invitation, People
+from ivr.store.places import Places
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
@@ -111,6 +113,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "People",
+    "Places",
     "Proposed",
     "Published",
     "QueueFigures",
@@ -142,6 +145,7 @@ class Store:
         self.sessions = Sessions(self.redis, keys)
         self.revisions = Revisions(self.redis)
         self.requests = Requests(self.redis, keys)
+        self.places = Places(self.redis, keys)
         self.texts = Texts(self.redis, keys)
         self.limits = Limits(self.redis, keys)
         self.spendings = Spendings(self.redis)

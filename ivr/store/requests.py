@@ -9,17 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ivr import callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
+from ivr.capacity import overbooked
 from ivr.diary import Diary, Window
 from ivr.hours import LONDON
 from ivr.keys import Keys
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
-from ivr.store import erasing
+from ivr.store import erasing, places
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
 from ivr.store.listed import Listed, changes
@@ -35,7 +36,7 @@ MOST_ENDED = 10_000
 WINDOW_DAYS = 2
 
 #: The first key is the window that the call held before; the others are the candidates. A window in which its own
-#: request has a place counts as free.
+#: request has a place counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
 _HOLD = """
 local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function take(key)
@@ -50,9 +51,10 @@ for i = 2, #KEYS do
     return i - 1
   end
 end
-if overbook == '1' and #KEYS > 1 then
-  take(KEYS[#KEYS])
-  return #KEYS - 1
+overbook = tonumber(overbook)
+if overbook > 0 then
+  take(KEYS[overbook + 1])
+  return overbook
 end
 return 0
 """
@@ -83,7 +85,9 @@ class Requests:
         """Hold a place for a caller who is deciding. `most`: the places of each window of the effect."""
         before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
         keys = [before, *(_window_key(window) for window in effect.windows)]
-        terms = [effect.call, now, now + HOLD_SECONDS, int(effect.overbook), effect.request]
+        last = overbooked(most) if effect.overbook else None
+        full = 0 if last is None else last + 1
+        terms = [effect.call, now, now + HOLD_SECONDS, full, effect.request]
         got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
         return Done(window=effect.windows[got - 1] if got else None)
 
@@ -171,6 +175,11 @@ class Requests:
     def get(self, request_id: str) -> CallbackRequest | None:
         return self._redis.do(lambda client: self._one(client, request_id))
 
+    def several(self, request_ids: Iterable[str]) -> dict[str, CallbackRequest]:
+        """Those of some requests that are stored, by their ids."""
+        ids = [request_id.encode() for request_id in request_ids]
+        return {request.id: request for request in self._listed(lambda client: ids)}
+
     def waiting(self) -> list[CallbackRequest]:
         """Every open request, in the order in which they are due."""
         return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
@@ -225,6 +234,18 @@ class Requests:
     def places_taken(self, window: Window, now: float) -> int:
         """How many places of a window are promised, or held by callers who are still asking."""
         return int(self._redis.do(lambda client: client.zcount(_window_key(window), now, "+inf")))
+
+    def promised(self, windows: Iterable[Window], now: float) -> dict[Window, int]:
+        """How many places are taken in each of these windows."""
+        wanted = list(windows)
+
+        def count(client: Client) -> list[int]:
+            pipe = client.pipeline(transaction=False)
+            for window in wanted:
+                pipe.zcount(_window_key(window), now, "+inf")
+            return list(pipe.execute())
+
+        return dict(zip(wanted, self._redis.do(count), strict=True))
 
     def open_of(self, number: str) -> list[CallbackRequest]:
         """The open requests of a phone, the latest first."""
@@ -391,6 +412,7 @@ def _forget_windows(client: Client, before: dt.date) -> None:
     found = client.scan_iter("ivr:slot:*", count=1000)
     if old := [key for key in found if key.decode().split(":")[2] < before.isoformat()]:
         client.delete(*old)
+    places.forget_before(client, before)
 
 
 def _window_key(window: Window) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from ivr import keys
 from ivr.keys import Keys
-from ivr.store import blocked, erasing, people, requests, sessions, signins, texts
+from ivr.store import blocked, erasing, people, places, requests, sessions, signins, texts
 from ivr.store.connection import PATIENT_SECONDS, Client, Redis
 
 #: A value that only these keys can read, to recognise them.
@@ -25,6 +25,8 @@ _VALUES = {
     "ivr:adviser:": people.KIND, "ivr:signedin:": signins.KIND,
     "ivr:invitation:": people.INVITATION_KIND, _MARKER: _MARKER_KIND,
 }  # fmt: skip
+#: The kind of the values of each hash.
+_HASHES = {blocked.KEY: blocked.KIND, places.KEY: places.KIND}
 #: Earlier versions wrote the number itself into the names of these keys.
 _NAMED = ("ivr:phone:", "ivr:guesses:", "ivr:calls_to:", "ivr:texts_to:", "ivr:answers_to:", "ivr:alerted:")
 _HASH = re.compile(r"[0-9a-f]{32}|hidden")
@@ -111,10 +113,15 @@ class Sealing:
         for start, kind in _VALUES.items():
             for key, value in self._values(start):
                 yield key, _sealed_part(value)[1], kind
-        for field, value in self._redis.do(lambda client: client.hgetall(blocked.KEY)).items():
-            yield field.decode(), value, blocked.KIND
+        for key, kind in _HASHES.items():
+            for field, value in self._fields(key):
+                yield field, value, kind
         for id_, fields in self._redis.do(lambda client: client.xrange(signins.FAILED)):
             yield id_.decode(), fields.get(b"sealed", b"{}"), signins.FAILED_KIND
+
+    def _fields(self, key: str) -> Iterator[tuple[str, bytes]]:
+        for field, value in self._redis.do(lambda client: client.hgetall(key)).items():
+            yield field.decode(), value
 
     def _values(self, start: str) -> Iterator[tuple[str, bytes]]:
         found = self._redis.do(lambda client: sorted(client.scan_iter(f"{start}*", count=1000)))
@@ -144,7 +151,7 @@ class Sealing:
                     tell(changed)
                     batch = []
             changed += self._replace(batch)
-        changed += self._renew_blocked() + self._renew_failed()
+        changed += sum(map(self._renew_fields, _HASHES)) + self._renew_failed()
         if changed:
             self._redis.do(erasing.deletes)
         return changed
@@ -158,16 +165,15 @@ class Sealing:
 
         return self._redis.do(step) if batch else 0
 
-    def _renew_blocked(self) -> int:
+    def _renew_fields(self, key: str) -> int:
         changed = 0
-        for field, value in self._redis.do(lambda client: client.hgetall(blocked.KEY)).items():
-            name = field.decode()
-            renewed = self._keys.renewed(value, blocked.KIND)
+        for name, value in self._fields(key):
+            renewed = self._keys.renewed(value, _HASHES[key])
             if renewed is None:
                 continue
-            to = name if _HASH.fullmatch(name) else self._keys.name(name)
-            arguments = (name, value, to, renewed)
-            changed += self._redis.do(lambda client, args=arguments: client.eval(_REPLACE_FIELD, 1, blocked.KEY, *args))  # type: ignore[misc]
+            is_number = key == blocked.KEY and not _HASH.fullmatch(name)
+            arguments = (name, value, self._keys.name(name) if is_number else name, renewed)
+            changed += self._redis.do(lambda client, args=arguments: client.eval(_REPLACE_FIELD, 1, key, *args))  # type: ignore[misc]
         return changed
 
     def _renew_failed(self) -> int:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ivr import limits, spending, spooling
 from ivr.callback import Refused
-from ivr.diary import Part
+from ivr.capacity import Capacity
 from ivr.jobs import Jobs
 from ivr.script import Script
 from ivr.session import (
@@ -99,7 +99,7 @@ class Desk:
         requests, seconds = self._store.requests, now.timestamp()
         match effect:
             case HoldWindow():
-                return requests.hold(effect, _places(script, effect, now), seconds)
+                return requests.hold(effect, self._places(script, effect, now), seconds)
             case SaveRequest():
                 if limit := self._limit(script, effect, seconds):
                     return Failed(limit)
@@ -123,6 +123,11 @@ class Desk:
                     return Failed(limit)
                 return self._jobs.send_text(effect, seconds)
 
+    def _places(self, script: Script, effect: HoldWindow, now: dt.datetime) -> list[int]:
+        capacity = Capacity.of(script.line.ring_back, self._store.places.lowered())
+        near = limits.near(script.diary, now)
+        return limits.places(effect.windows, capacity.places, script.line.limits.requests, near, effect.keyed)
+
     def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
         """The limit of a day that is reached, if one is; else it is counted."""
         most = script.line.limits
@@ -143,12 +148,6 @@ def _asked(effect: SaveRequest) -> Asked:
     if asker.message_only:
         return Asked(asker.id, "calls_to", "", keyed=False)
     return Asked(asker.id, "calls_to", effect.request.number, asker.keyed)
-
-
-def _places(script: Script, effect: HoldWindow, now: dt.datetime) -> list[int]:
-    ring_back, near = script.line.ring_back, limits.near(script.diary, now)
-    each: dict[Part, int] = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
-    return limits.places(effect.windows, each, script.line.limits.requests, near, effect.keyed)
 
 
 def _about(effect: Effect) -> str:

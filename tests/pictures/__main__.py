@@ -174,15 +174,15 @@ def _console(browser: Browser, base: str) -> None:
     page.get_by_label("Code from your app").fill(SPARE[0])
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("heading", name="Waiting to be rung").wait_for()
-    _shot(page, "list.png")
     page.set_viewport_size(_WIDE)  # type: ignore[arg-type]
+    _shot(page, "list.png")
     page.get_by_role("listitem").filter(has_text="Left a message").get_by_role("link").click()
     page.get_by_role("button", name="Take this request").click()
     page.get_by_role("heading", name="Ring the caller").wait_for()
     _keep(page.screenshot(animations="disabled"), "card.png", TERMINAL_COLOURS)
     page.set_viewport_size(_SIZE)  # type: ignore[arg-type]
     page.goto("/console/report")
-    _shot(page, "report.png", until="#t3")
+    _shot(page, "report.png", until=".tables")
     page.close()
 
 
@@ -202,7 +202,8 @@ def _shot(page: Page, name: str, until: str = "main") -> None:
     box = page.locator(until).bounding_box()
     assert box
     height = box["y"] + box["height"] + 16
-    clip = {"x": 0.0, "y": 0.0, "width": float(_SIZE["width"]), "height": height}
+    assert page.viewport_size
+    clip = {"x": 0.0, "y": 0.0, "width": float(page.viewport_size["width"]), "height": height}
     _keep(page.screenshot(full_page=True, animations="disabled", clip=clip), name)  # type: ignore[arg-type]
 
 

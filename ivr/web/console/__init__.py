@@ -17,6 +17,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from ivr import briefing, callback, dialling, talks
+from ivr import paper as paper_core
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.listing import WHEN
@@ -29,10 +30,13 @@ from ivr.web.console import (
     listing,
     messages,
     overview,
+    paper,
     people,
     persons,
     queue,
+    reporting,
     signin,
+    week,
 )
 from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
@@ -76,15 +80,18 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     messages.add_to(app, console, card=queue.add_to(app, console, beside))
     finding.add_to(app, console)
     overview.add_to(app, console)
+    reporting.add_to(app, console)
+    week.add_to(app, console)
+    paper.add_to(app, console)
     blocked.add_to(app, console)
     floods.add_to(app, console)
     app.jinja_env.globals.update(
         moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         in_groups=briefing.in_groups, what_in_words=briefing.what_in_words, length_of=talks.minutes,
-        ended_in_words=briefing.ended_in_words,
+        ended_in_words=briefing.ended_in_words, calls=paper_core.calls,
         when_names=WHEN, query_args=query_args,
         longest_note=queue.LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
-        unanswered=callback.UNANSWERED, most_tries=callback.MOST_TRIES,
+        unanswered=callback.UNANSWERED, talked=callback.TALKED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,
     )  # fmt: skip
     _add_errors(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from werkzeug.wrappers import Response
 from ivr import roles
 from ivr.border import spelled
 from ivr.callback import Refused
+from ivr.capacity import Capacity
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
+from ivr.kept import Promised
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.roles import Right
 from ivr.store import Store
@@ -125,6 +127,17 @@ class Pages:
     def _may(self, right: Right) -> bool:
         return roles.may(g.adviser.role, right)
 
+    def _capacity(self) -> Capacity:
+        """The places of each part of a day, as they are now."""
+        return Capacity.of(self._console.live.now.script.line.ring_back, self._console.store.places.lowered())
+
+    def _count_outcome(self, outcome: str, promises: Iterable[Promised], more: Iterable[str]) -> None:
+        """Count what came of a try for the report; and each promise in the month in which its time was over."""
+        counts = self._console.store.counts
+        counts.add(self._now, [f"outcome:{outcome}", *more])
+        for each in promises:
+            counts.add(each.heard_by, [each.name])
+
     def _change(
         self,
         request_id: str,
@@ -155,7 +168,7 @@ class Pages:
                 return go("requests_page")
             self._console.store.requests.change(request_id, instead)
             self._console.note("noted", request_id)
-            flash(f"{refusal} What you wrote is kept as a note.", "danger")
+            flash(f"{refusal} What you wrote is kept as a note.", "kept")
             return go("card", request_id=request_id)
         self._console.note(what, request_id)
         flash({"took": "This request is yours."}.get(what, "Done: " + what + "."), "success")

@@ -51,7 +51,7 @@ class _Pages(Pages):
             return self._page(problem=str(why), **typed), 422
         if self._console.store.people.searches(self._me, how) > MOST_SEARCHES[how]:
             self._console.note(f"searched too often by {how}")
-            return self._page(problem="That were many searches within an hour. Wait a little, or ask a colleague."), 429
+            return self._page(problem="Those were many searches in an hour. Wait a little, or ask a colleague."), 429
         self._console.note(f"searched by {how}, {len(found)} found")
         script = self._console.live.now.script
         words = finding.in_words(found, self._me, self._now, script)
@@ -86,11 +86,14 @@ class _Pages(Pages):
             return render_template("new.html", form=form), 422
         when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")
         needs = tuple(cast(Need, each) for each in form.getlist("needs") if each in get_args(Need))
+        places, promised = self._capacity().places, self._console.store.requests.places_taken
         try:
             wish = handing.written_down(
                 f"HAND{secrets.token_hex(14)}-1", judged.e164, self._me, written("note", LONGEST_NOTE),
-                when, needs, self._now, script.diary, urgent=bool(form.get("urgent")),
-                message_ok=form.get("message_ok") == "yes", say_who=form.get("say_who") == "yes",
+                when, needs, self._now, script.diary,
+                has_place=lambda window: promised(window, self._now) < places(window),
+                urgent=bool(form.get("urgent")), message_ok=form.get("message_ok") == "yes",
+                say_who=form.get("say_who") == "yes",
             )  # fmt: skip
         except Refused as why:
             flash(str(why), "danger")

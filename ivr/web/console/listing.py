@@ -7,12 +7,13 @@ lists, cost the line little.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, flash, render_template, request, session
 from werkzeug.datastructures import MultiDict
@@ -21,6 +22,7 @@ from werkzeug.wrappers import Response
 from ivr import briefing, callback, handing, listing, ranking, talks
 from ivr.briefing import UnheardMessage
 from ivr.callback import Refused
+from ivr.diary import Part, Window
 from ivr.listing import PAGE_ROWS, Filter
 from ivr.request import CallbackRequest, Event
 from ivr.web.console.common import Console, Pages, add_pages, go
@@ -53,6 +55,7 @@ class Ordered:
     late: int
     unheard: list[UnheardMessage]
     topics: list[tuple[str, str]]
+    languages: list[str]
     #: Those of callers who were put through, and those that somebody has.
     put_through: list[CallbackRequest]
     held: list[CallbackRequest]
@@ -132,7 +135,10 @@ class _Pages(Pages):
                 topics = listing.topics(ordered, script)
                 put_through = [each for each in ordered if talks.put_through(each)]
                 held = [each for each in ordered if each.claimed_by]
-                self._ordered = key, Ordered(ordered, late, unheard, topics, put_through, held)
+                self._ordered = (
+                    key,
+                    Ordered(ordered, late, unheard, topics, listing.languages(ordered), put_through, held),
+                )
             return self._ordered[1]
 
     def _pane(self, fields: MultiDict[str, str], card: str = "") -> dict[str, Any]:
@@ -154,6 +160,8 @@ class _Pages(Pages):
             "count": len(fitting), "total": len(everything.requests), "late": everything.late,
             "page": page, "pages": pages, "first": (page - 1) * PAGE_ROWS + 1,
             "chosen": chosen, "query": chosen.fields(), "topics": everything.topics,
+            "languages": everything.languages,
+            "on_in_words": _in_words(chosen.on),
             "above": above, "above_version": _version(above), "card_key": _key(card) if card else "",
             "now": now, "at": briefing.moment(now, now), "card": card, **self._bar(card),
         }  # fmt: skip
@@ -181,6 +189,16 @@ class _Pages(Pages):
     def _shown(self, row: ranking.Row) -> Shown:
         html = self._app.jinja_env.get_template("_row.html").render(row=row, me=self._me, now=self._now)
         return Shown(_key(row.id), _version(html), html)
+
+
+def _in_words(on: str) -> str:
+    """The part of a day by which the list is filtered: 'Monday 30 November, in the morning'."""
+    day, _, part = on.partition(" ")
+    try:
+        window = Window(dt.date.fromisoformat(day), cast(Part, part))
+    except ValueError:
+        return on
+    return briefing.window_in_words(window).removeprefix("on ")
 
 
 def _key(request_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What whoever looks after the desk needs: who is here and has what, the places of the next days, the report, the log.
+"""What whoever looks after the desk needs: who is here and has what, and the log.
 
 Supervisors and administrators see the team and the report, and administrators the log (`ivr/roles.py`).
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
-from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from flask import Flask, render_template, request
+from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr import border, briefing, came, talks
-from ivr.diary import LEAST_LEFT_AGAIN
+from ivr import border, briefing, paper, talks
 from ivr.hours import LONDON
+from ivr.request import CallbackRequest
 from ivr.store.people import MOST_AUDIT, Seen
 from ivr.web.console.common import Console, Pages, add_pages
 
@@ -26,11 +24,19 @@ LOG_ROWS = 50
 
 
 class Colleague(NamedTuple):
-    """One adviser: what they do now, and how many requests they have."""
+    """One adviser: what they do now, and the requests that they have: the id of each and its name."""
 
     name: str
     now: str
-    holds: int
+    has: list[tuple[str, str]]
+
+
+class Needed(NamedTuple):
+    """So many of something that somebody should look at, and the address of the page that shows them."""
+
+    number: int
+    words: str
+    where: str
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -39,7 +45,6 @@ def add_to(app: Flask, console: Console) -> None:
     add_pages(
         app,
         ("/team", pages.team, "GET"),
-        ("/report", pages.report, "GET"),
         needs="desk",
     )
     add_pages(app, ("/log", pages.log, "GET"), ("/log.csv", pages.log_csv, "GET"), needs="log")
@@ -49,9 +54,8 @@ class _Pages(Pages):
     # --- the team ---------------------------------------------------------------------------
 
     def team(self) -> str:
-        """Who is here and has what, and how full the next days are."""
+        """Who is here and has what, and what needs somebody."""
         waiting, now = self._console.store.requests.listed()[0], self._now
-        holds = Counter(holder for each in waiting if (holder := each.holder(now)))
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
         team = []
         for adviser in self._console.store.people.all():
@@ -60,44 +64,29 @@ class _Pages(Pages):
             talk = talking.get(adviser.name)
             state = "here" if self._is_here(adviser.name) else "not here"
             state = f"talking, {talks.minutes(talk, now)}" if talk else state
-            team.append(Colleague(adviser.name, state, holds[adviser.name]))
-        needs = {
-            "late": sum(each.due <= now for each in waiting),
-            "urgent, and nobody has them": sum(each.urgent and not each.holder(now) for each in waiting),
-            "put through, and nobody said what came of it": sum(
-                talks.put_through(each) is not None for each in waiting
-            ),
-        }
-        return render_template("team.html", team=team, needs=needs, places=self._places(), now=now)
+            has = [(each.id, _named(each)) for each in waiting if each.holder(now) == adviser.name]
+            team.append(Colleague(adviser.name, state, has))
+        return render_template("team.html", team=team, needs=self._needs(waiting), now=now)
 
-    def _places(self) -> list[tuple[str, int, int]]:
-        """Each part of the next days: how many places it has, and how many are promised."""
-        script, requests = self._console.live.now.script, self._console.store.requests
-        ring_back = script.line.ring_back
-        most = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
-        windows = script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
+    def _needs(self, waiting: list[CallbackRequest]) -> list[Needed]:
+        """What somebody should look at now, and where it is."""
+        now, hours = self._now, self._console.live.now.script.hours
+        put_through = [each for each in waiting if talks.put_through(each)]
         return [
-            (
-                briefing.window_in_words(each).removeprefix("on "),
-                most[each.part],
-                requests.places_taken(each, self._now),
-            )
-            for each in windows
-        ]
-
-    # --- the report -------------------------------------------------------------------------
-
-    def report(self) -> str:
-        """What came of the talks of a month, without figures so small that they tell of somebody."""
-        this = f"{self._console.clock().astimezone(LONDON):%Y-%m}"
-        month = request.args.get("month", this)
-        month = month if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month) else this
-        counts = self._console.store.counts.of(month)
-        outcomes = [(name.removeprefix("outcome:"), came.told(count)) for name, count in sorted(counts.items())
-                    if name.startswith("outcome:")]  # fmt: skip
-        return render_template(
-            "report.html", month=month, is_running=month == this, outcomes=outcomes, tables=came.tables(counts)
-        )
+            Needed(sum(each.due <= now for each in waiting), "late", url_for("requests_page", when="late")),
+            Needed(
+                sum(each.urgent and not each.holder(now) for each in waiting), "urgent, and nobody has them",
+                url_for("requests_page", urgent=1, whose="free"),
+            ),
+            Needed(
+                len(put_through), "put through, and nobody said what came of it",
+                url_for("card", request_id=put_through[0].id) if put_through else "",
+            ),
+            Needed(
+                len(briefing.unheard_messages(waiting, hours)), "spoken, and nobody has listened", url_for("messages")
+            ),
+            Needed(len(self._console.store.texts.failed()), "texts that failed", url_for("texts")),
+        ]  # fmt: skip
 
     # --- the log ----------------------------------------------------------------------------
 
@@ -106,9 +95,11 @@ class _Pages(Pages):
         found, page = _fitting(everything), max(request.args.get("page", 1, type=int), 1)
         pages = max(-(-len(found) // LOG_ROWS), 1)
         page = min(page, pages)
+        shown = found[(page - 1) * LOG_ROWS : page * LOG_ROWS]
+        cards = self._console.store.requests.several({entry.about for entry in shown if entry.about})
         return render_template(
-            "log.html", entries=found[(page - 1) * LOG_ROWS : page * LOG_ROWS], count=len(found), page=page,
-            pages=pages,
+            "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
+            count=len(found), page=page, pages=pages,
             chosen=request.args, names=sorted({entry.who for entry in everything}), now=self._now,
         )  # fmt: skip
 
@@ -138,6 +129,11 @@ def _fitting(entries: Iterable[Seen]) -> list[Seen]:
         and (since is None or entry.at >= since)
         and (until is None or entry.at < until + 24 * 60 * 60)
     ]
+
+
+def _named(request: CallbackRequest) -> str:
+    """The name of a request that people can say."""
+    return f"call {paper.calls(request)}" if paper.calls(request) else "a message"
 
 
 def _day(text: str) -> float | None:

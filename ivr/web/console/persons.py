@@ -85,7 +85,7 @@ class _Pages(Pages):
         people, store = self._console.store.people, self._console.store
         if people.searches(self._me, "phone") > MOST_SEARCHES:
             self._console.note("searched too often for everything of a phone")
-            return "That were many searches within an hour. Wait a little.", 429
+            return "Those were many searches in an hour. Wait a little.", 429
         try:
             number = person.number_of(store, request.form.get("number", "")[:40])
         except ValueError as why:

@@ -10,12 +10,14 @@ from flask import Flask, abort, flash, g, redirect, render_template, request, ur
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, finding, handing, messages, ranking, spending, talks
+from ivr import briefing, callback, card_texts, dialling, finding, handing, kept, messages, ranking, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.came import ANSWERS, NAMES, Came
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
+from ivr.listing import named
 from ivr.request import CallbackRequest
-from ivr.session import Done, SendText
+from ivr.session import Done, Failed, SendText
+from ivr.store import Asked
 from ivr.store.people import Seen
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
@@ -24,6 +26,8 @@ from ivr.web.console.listing import Pane
 LONGEST_NOTE = 2000
 #: The most characters of an answer by text: two texts that are sent as one.
 LONGEST_ANSWER = 306
+#: Seconds within which the same outcome with the same note is one that was sent twice.
+TWICE_SECONDS = 30
 #: Entries of the log that are searched for those about one card.
 MOST_SEEN = 5000
 
@@ -46,6 +50,7 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
         ("/request/<request_id>/answer", pages.answer, "POST"),
+        ("/request/<request_id>/text", pages.text, "POST"),
         ("/request/<request_id>/hand-over", pages.hand_over, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
         needs="callers",
@@ -109,6 +114,8 @@ class _Pages(Pages):
             **self._before(found, mine=mine),
             others=[ranking.row(other, self._now, script) for other in self._others(found, mine=mine)],
             can_ring=self._can_ring,
+            card_texts=card_texts.offered(found, script) if mine else [],
+            why_no_text=card_texts.why_none(found, script),
         )
 
     def ended(self) -> str:
@@ -232,6 +239,9 @@ class _Pages(Pages):
         if chosen not in get_args(Outcome):
             flash("Choose an outcome.", "danger")
             return go("card", request_id=request_id)
+        if self._is_saved_already(self._found(request_id), chosen, note):
+            flash("It was saved already, once.", "success")
+            return go("requests_page")
         diary = self._console.live.now.script.diary
 
         def recorded(found: CallbackRequest) -> CallbackRequest:
@@ -243,38 +253,55 @@ class _Pages(Pages):
             assert window
             opens, due = diary.times(window)
             words = briefing.window_in_words(window)
-            to = Promise(window.part, window, opens, due, told=words)
+            to = Promise(window.part, window, opens, due, told=words, heard_by=due)
             with_whom = self._me if request.form.get("by") == "me" else ""
             return callback.agree(found, self._me, to, with_whom, note, self._now)
 
         def noted(found: CallbackRequest) -> CallbackRequest:
+            if self._is_saved_already(found, chosen, note):
+                return found
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
         came = Came.of(request.form.get) if chosen in callback.TALKED else Came()
+        promises: list[kept.Promised] = []
+        rung: list[str] = []
 
         def recorded_with(found: CallbackRequest) -> CallbackRequest:
             changed = agreed(found) if chosen == "spoke" and window else recorded(found)
+            promises[:] = kept.judged(found, self._now, diary)
+            rung[:] = kept.of_those_rung(found, self._now, diary.hours)
             return replace(changed, came=came) if chosen in callback.TALKED else changed
 
         then = "requests_page"
         done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
         is_saved = done.location == url_for(then)
         if is_saved:
-            self._console.store.counts.add(self._now, [f"outcome:{chosen}", *(f"{n}:{v}" for n, v in came.said())])
+            more = (f"{name}:{value}" for name, value in came.said())
+            self._count_outcome(chosen, promises, (*rung, *more))
             if window and chosen == "spoke":
                 flash(f"Say: we ring you {briefing.window_in_words(window)}. The number of your call stays the same.")
         return redirect(url_for("take_next"), 307) if is_saved and request.form.get("then") == "next" else done
 
+    def _is_saved_already(self, found: CallbackRequest, outcome: str, note: str) -> bool:
+        """Whether this adviser saved just this a moment ago: the form was sent twice."""
+        last = next(reversed(found.events), None)
+        what = (outcome, "agreed the next call") if outcome == "spoke" else (outcome,)
+        return (
+            last is not None
+            and (last.who, last.what in what) == (self._me, True)
+            and last.note.endswith(note)
+            and self._now - last.at <= TWICE_SECONDS
+        )
+
     def _windows(self) -> dict[str, tuple[Window, str]]:
         """The parts of days for which a call can be agreed: by their names in the form, each with words."""
         script = self._console.live.now.script
-        ring_back = script.line.ring_back
-        places = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
+        capacity, windows = self._capacity(), script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
         found = {}
-        for window in script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN):
-            left = places[window.part] - self._console.store.requests.places_taken(window, self._now)
+        for window, taken in self._console.store.requests.promised(windows, self._now).items():
+            left = capacity.places(window) - taken
             words = f"{briefing.window_in_words(window)}: {f'{left} left' if left > 0 else 'full'}"
-            found[f"{window.day.isoformat()} {window.part}"] = (window, words)
+            found[named(window)] = (window, words)
         return found
 
     def hand_over(self, request_id: str) -> Response:
@@ -311,6 +338,40 @@ class _Pages(Pages):
                 )
             flash("The text could not be sent. Ring instead, if they can hear.", "danger")
         return go("card", request_id=request_id)
+
+    def text(self, request_id: str) -> Response:
+        """Send one of the texts that this caller agreed to."""
+        found, script = self._found(request_id), self._console.live.now.script
+        offered = {each.name: each for each in card_texts.offered(found, script)}
+        chosen = offered.get(request.form.get("text", ""))
+        if not callback.held_by(found, self._me, self._now):
+            flash("Take the request first.", "danger")
+        elif chosen is None:
+            flash(card_texts.why_none(found, script) or "Choose a text.", "danger")
+        elif self._sent(found, chosen):
+            note = f"Texted: {chosen.words}"
+            text_id = card_texts.id_of(found, chosen, self._now)
+            return self._change(
+                request_id, "sent a text", lambda r: callback.note(r, self._me, note, self._now, text_id)
+            )
+        return go("card", request_id=request_id)
+
+    def _sent(self, found: CallbackRequest, text: card_texts.CardText) -> bool:
+        """Whether a text is on its way, within what may be sent in a day. The same text twice is one."""
+        store, line = self._console.store, self._console.live.now.script.line
+        text_id = card_texts.id_of(found, text, self._now)
+        if spending.stage(store.spendings.of_day(self._now), line.spending) in ("no texts", "no clicks"):
+            flash("The line has spent what it may spend in a day, so it sends no texts.", "danger")
+            return False
+        if store.limits.take(Asked(text_id, "texts_to", found.number, keyed=False), line.limits.texts, self._now):
+            flash("This phone, or the line, has had as many texts as it may get in a day.", "danger")
+            return False
+        if isinstance(
+            self._console.jobs.send_text(SendText(text_id, found.number, text.name, text.words), self._now), Failed
+        ):
+            flash("The text could not be sent. Ring instead.", "danger")
+            return False
+        return True
 
     def note(self, request_id: str) -> Response:
         note = written("note", LONGEST_NOTE)

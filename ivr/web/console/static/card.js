@@ -7,7 +7,6 @@ const WARN_MS = 2 * 60 * 1000;
 const LOOK_MS = 5 * 1000;
 const state = document.getElementById("state");
 const warning = document.getElementById("warning");
-const drafts = [...document.querySelectorAll("[data-draft]")];
 let ends = performance.now() + Number(state.dataset.left) * 1000;
 let keptAt = performance.now();
 let worked = false;
@@ -52,12 +51,15 @@ function say(words) {
   if (warning.textContent !== words) warning.textContent = words;
 }
 
-// A note that is being typed survives a reload. It goes with this tab, when it is saved, and when they sign out.
-for (const field of drafts) {
-  const name = `draft ${field.dataset.draft}`;
-  if (!field.value) field.value = sessionStorage.getItem(name) || "";
-  field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
-  field.form.addEventListener("submit", () => sessionStorage.removeItem(name));
-}
+// A figure chooses an outcome, while the keyboard is among the outcomes and nowhere else.
+const outcomes = document.getElementById("outcomes");
+outcomes?.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const chosen = outcomes.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
+  if (!chosen) return;
+  event.preventDefault();
+  chosen.checked = true;
+  chosen.focus();
+});
 
 if (warning) setInterval(look, LOOK_MS);

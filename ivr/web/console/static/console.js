@@ -11,12 +11,17 @@ const news = document.getElementById("news");
 const above = document.getElementById("above");
 const order = document.getElementById("order");
 const sound = document.getElementById("sound");
+const soundHint = document.getElementById("sound-hint");
+const TITLE = document.title.replace(/^(\(.*?\) )*/, "");
 const rows = new Map([...list.children].map((row) => [row.id, row]));
 let told = new Set(rows.keys());
 let wanted = [...rows.keys()];
 let renewedAt = performance.now();
 let renewedWords = "";
 let asking = false;
+let late = Number(list.dataset.late);
+let unseen = "";
+let audio = null;
 
 async function renew() {
   if (asking || (document.hidden && performance.now() - renewedAt < HIDDEN_EVERY_MS)) return;
@@ -55,8 +60,8 @@ function take(html) {
   tell(wanted.filter((id) => rows.has(id) && !told.has(id)), head.dataset.at);
   if (list.contains(document.activeElement)) offer();
   else arrange();
-  const late = Number(head.dataset.late);
-  document.title = document.title.replace(/^(\(\d+ late\) )?/, late ? `(${late} late) ` : "");
+  late = Number(head.dataset.late);
+  entitle();
   renewedAt = performance.now();
   renewedWords = head.dataset.at;
   document.dispatchEvent(new CustomEvent("renewed", { detail: head.dataset }));
@@ -78,12 +83,35 @@ function put(row) {
 function tell(added, at) {
   if (news.classList.contains("trouble")) say("", false);
   if (!added.length) return;
-  const urgent = added.filter((id) => rows.get(id).querySelector(".tag-today, .tag-urgent")).length;
-  const what = added.length === 1 ? `One new request${urgent ? ", urgent," : ""}`
-    : `${added.length} new requests${urgent ? `, ${urgent} urgent,` : ""}`;
-  say(`${what} at ${at}.`, false);
-  if (urgent && sound.checked) beep();
+  const today = added.filter((id) => rows.get(id).querySelector(".tag-today")).length;
+  const urgent = added.filter((id) => rows.get(id).querySelector(".tag-urgent:not(.closed)")).length;
+  say(`${inWords(added, today, urgent)} at ${at}${added.length === 1 ? which(rows.get(added[0])) : ""}.`, false);
+  if ((today || urgent) && sound.checked) beep(today ? 3 : 1);
+  if (document.hidden || !document.hasFocus()) unseen = today ? "new, for today" : urgent ? "new, urgent" : unseen || "new";
   for (const id of added) told.add(id);
+}
+
+function inWords(added, today, urgent) {
+  if (added.length === 1) return `One new request${today ? ", for today," : urgent ? ", urgent," : ""}`;
+  const how = [today && `${today} for today`, urgent && `${urgent} urgent`].filter(Boolean).join(" and ");
+  return `${added.length} new requests${how && `, ${how},`}`;
+}
+
+// ": call 4271, ring now, by 12:00": what somebody needs to say it to a colleague, and to decide.
+function which(row) {
+  const number = row.querySelector(".nr"), when = row.querySelector(".when").lastChild.textContent.trim();
+  return `: ${number ? `call ${number.textContent}, ` : ""}${when[0].toLowerCase()}${when.slice(1)}`;
+}
+
+// The title of the tab says what came while nobody looked, and how many are late.
+function entitle() {
+  document.title = `${unseen && `(${unseen}) `}${late ? `(${late} late) ` : ""}${TITLE}`;
+}
+
+function seen() {
+  if (!unseen) return;
+  unseen = "";
+  entitle();
 }
 
 // Puts the rows into their order, and takes away those that are gone.
@@ -124,18 +152,40 @@ function say(words, isTrouble) {
   if (news.textContent !== words) news.textContent = words;
 }
 
-function beep() {
-  const audio = new AudioContext(), tone = audio.createOscillator(), volume = audio.createGain();
-  volume.gain.value = 0.2;
-  tone.frequency.value = 660;
-  tone.connect(volume).connect(audio.destination);
-  tone.start();
-  tone.stop(audio.currentTime + 0.3);
-  tone.onended = () => audio.close();
+// One tone for what is urgent, three for what is for today.
+function beep(times) {
+  if (audio?.state !== "running") return;
+  for (let nth = 0; nth < times; nth += 1) {
+    const tone = audio.createOscillator(), volume = audio.createGain(), at = audio.currentTime + nth * 0.4;
+    volume.gain.value = 0.2;
+    tone.frequency.value = times > 1 ? 880 : 660;
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.25);
+  }
+}
+
+// A browser lets a page sound only after a key or a click on it. Until then the page says so.
+async function makeReady() {
+  if (!sound.checked) return;
+  audio ??= new AudioContext();
+  if (audio.state !== "running") await audio.resume();
+  sayWhetherItSounds();
+}
+
+function sayWhetherItSounds() {
+  soundHint.hidden = !sound.checked || audio?.state === "running";
 }
 
 sound.checked = localStorage.getItem("sound") === "yes";
-sound.addEventListener("change", () => { localStorage.setItem("sound", sound.checked ? "yes" : "no"); if (sound.checked) beep(); });
+sound.addEventListener("change", async () => {
+  localStorage.setItem("sound", sound.checked ? "yes" : "no");
+  await makeReady();
+  sayWhetherItSounds();
+  if (sound.checked) beep(1);
+});
+sayWhetherItSounds();
+for (const sign of ["keydown", "pointerdown"]) document.addEventListener(sign, () => { seen(); makeReady(); });
+for (const sign of ["focus", "pageshow"]) window.addEventListener(sign, seen);
 order.firstElementChild.addEventListener("click", () => { arrange(); list.querySelector("a")?.focus(); });
-document.querySelector(".bar-out")?.addEventListener("submit", () => sessionStorage.clear());
 setInterval(renew, EVERY_MS);

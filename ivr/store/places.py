@@ -1,0 +1,47 @@
+"""Parts of days with fewer places than usual. What is promised in each is with the requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from ivr.capacity import Lowered
+from ivr.diary import Window
+from ivr.keys import Keys
+from ivr.store.codec import Codec, Sealed
+from ivr.store.connection import Client, Redis
+
+KEY = "ivr:places"
+#: The name of lowered places in their encryption.
+KIND = b"places"
+
+
+class Places:
+    """The lowered places."""
+
+    def __init__(self, redis: Redis, keys: Keys):
+        self._redis, self._codec = redis, Sealed(Codec(Lowered), keys, KIND)
+
+    def lowered(self) -> list[Lowered]:
+        """Every part of a day with fewer places, the earliest first."""
+        found = self._redis.do(lambda client: client.hvals(KEY))
+        return sorted(map(self._codec.decode, found), key=lambda each: _field(each.window))
+
+    def lower(self, parts: Iterable[Lowered]) -> None:
+        """Store them all at once. What was said before of the same part of a day is replaced."""
+        values = {_field(each.window): self._codec.encode(each) for each in parts}
+        self._redis.do(lambda client: client.hset(KEY, mapping=values))
+
+    def put_back(self, window: Window) -> bool:
+        """Give a part of a day its usual places again. False if it has them."""
+        return bool(self._redis.do(lambda client: client.hdel(KEY, _field(window))))
+
+
+def forget_before(client: Client, day: dt.date) -> None:
+    """Delete what is known of earlier days."""
+    if old := [each for each in client.hkeys(KEY) if each.decode().partition(" ")[0] < day.isoformat()]:
+        client.hdel(KEY, *old)
+
+
+def _field(window: Window) -> str:
+    return f"{window.day.isoformat()} {window.part}"

@@ -1,0 +1,177 @@
+"""The day without the page: what is printed for it, as a page or a file, and the way back of what came of it.
+
+A sheet shows the numbers of phones. So it is asked for with a form, and the log records each caller on it.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import NamedTuple, get_args
+
+from flask import Flask, abort, flash, render_template, request
+from werkzeug.wrappers import Response
+
+from ivr import border, briefing, callback, kept, paper, ranking
+from ivr.callback import Outcome, Refused
+from ivr.hours import LONDON
+from ivr.request import CallbackRequest
+from ivr.store import MOST_ENDED
+from ivr.web.console.common import Console, Pages, TooLong, add_pages
+
+#: Empty rows of the form for what came of it, and the most that are read.
+ROWS, MOST_ROWS = 12, 60
+LONGEST_NOTE = 500
+
+
+class Typed(NamedTuple):
+    """One row of the form as it was typed, and why it was not saved."""
+
+    call: str = ""
+    at: str = ""
+    outcome: str = ""
+    note: str = ""
+    refused: str = ""
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """The pages of this part."""
+    pages = _Pages(console)
+    add_pages(
+        app,
+        ("/paper", pages.paper, "GET"),
+        ("/paper", pages.sheet, "POST"),
+        ("/paper/back", pages.paper_back, "GET"),
+        ("/paper/back", pages.bring_back, "POST"),
+        needs="callers",
+    )
+
+
+class _Pages(Pages):
+    # --- printing ---------------------------------------------------------------------------
+
+    def paper(self) -> str:
+        """What to print, and why."""
+        return render_template("paper.html", lines=None, until=self._until(), now=self._now)
+
+    def sheet(self) -> str | Response:
+        """The sheet, as a page to print or as a file."""
+        mine = request.form.get("whose") != "all"
+        if not (mine or self._may("desk")):
+            abort(403)
+        ordered = ranking.ordered(self._console.store.requests.listed()[0], self._now)
+        script = self._console.live.now.script
+        lines = paper.sheet(ordered, self._me, self._now, self._until(), script, mine=mine)
+        self._console.note(f"printed {len(lines)} request{'s' * (len(lines) != 1)}")
+        for line in lines:
+            self._console.note("printed", line.request.id)
+        if request.form.get("as") == "csv":
+            return _file(lines, self._now)
+        return render_template(
+            "paper.html", lines=lines, until=self._until(), now=self._now, outcomes=get_args(Outcome),
+            service=script.line.service_name,
+        )  # fmt: skip
+
+    def _until(self) -> float:
+        return paper.until(self._console.live.now.script.diary, self._console.clock())
+
+    # --- the way back -----------------------------------------------------------------------
+
+    def paper_back(self) -> str:
+        return self._form([])
+
+    def bring_back(self) -> str:
+        """Save the rows that can be saved, in the order of their times. The others stay, each with its reason."""
+        try:
+            day = dt.date.fromisoformat(request.form.get("day", ""))
+        except ValueError:
+            day = self._console.clock().astimezone(LONDON).date()
+        opened = min(request.form.get("opened", self._now, type=float), self._now)
+        rows = [row for row in _rows() if any(row)]
+        times = [(_time(row, day, opened), row) for row in rows]
+        known = self._known() if rows else []
+        refused: dict[int, str] = {}
+        for nth in sorted(range(len(rows)), key=lambda nth: times[nth][0] or 0.0):
+            try:
+                self._bring(rows[nth], paper.time_of(rows[nth].at, day, opened), known)
+            except Refused as why:
+                refused[nth] = str(why)
+        saved = len(rows) - len(refused)
+        if saved:
+            flash(f"{saved} saved.", "success")
+        if refused:
+            flash(f"{len(refused)} not saved: the reason stands beside each.", "danger")
+        elif not rows:
+            flash("Nothing was typed.")
+        return self._form([rows[nth]._replace(refused=why) for nth, why in sorted(refused.items())], day)
+
+    def _bring(self, row: Typed, rang: float, known: list[CallbackRequest]) -> None:
+        """Save one row. Raises Refused."""
+        if len(row.note) > LONGEST_NOTE:
+            raise Refused(f"The note is longer than {LONGEST_NOTE} characters. Make it shorter.")
+        found, diary = paper.found(known, row.call, self._now), self._console.live.now.script.diary
+        promises: list[kept.Promised] = []
+        rung: list[str] = []
+
+        def saved(before: CallbackRequest) -> CallbackRequest:
+            changed = paper.brought_back(before, self._me, row.outcome, row.note, rang, self._now, diary)
+            taken = paper.taken(before, self._me, rang, self._now)
+            promises[:] = kept.judged(taken, rang, diary)
+            rung[:] = kept.of_those_rung(taken, rang, diary.hours)
+            return changed
+
+        try:
+            self._console.store.requests.change(found.id, saved)
+        except KeyError:
+            raise Refused("This request was deleted.") from None
+        self._console.note(f"saved from paper: {row.outcome}", found.id)
+        self._count_outcome(row.outcome, promises, rung)
+
+    def _known(self) -> list[CallbackRequest]:
+        requests = self._console.store.requests
+        return [*requests.listed()[0], *requests.ended(MOST_ENDED)]
+
+    def _form(self, rows: list[Typed], day: dt.date | None = None) -> str:
+        today = self._console.clock().astimezone(LONDON).date()
+        return render_template(
+            "paper_back.html", rows=rows + [Typed()] * (ROWS - len(rows)), outcomes=get_args(Outcome), day=day or today,
+            today=today, opened=self._now, longest=LONGEST_NOTE,
+        )  # fmt: skip
+
+
+def _time(row: Typed, day: dt.date, opened: float) -> float | None:
+    try:
+        return paper.time_of(row.at, day, opened)
+    except Refused:
+        return None
+
+
+def _rows() -> list[Typed]:
+    """The rows of the form. Raises TooLong for more than it has."""
+    columns = [request.form.getlist(name) for name in ("call", "at", "outcome", "note")]
+    if max(map(len, columns)) > MOST_ROWS:
+        raise TooLong
+    longest = max(map(len, columns))
+    filled = [[*column, *[""] * (longest - len(column))] for column in columns]
+    return [Typed(*(border.spelled(cell.strip()) for cell in row)) for row in zip(*filled, strict=True)]
+
+
+def _file(lines: list[paper.Line], now: float) -> Response:
+    """The sheet for a spreadsheet, with empty columns for what came of it."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(
+        ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",
+         "Rung at", "What came of it", "Note")
+    )  # fmt: skip
+    for line in lines:
+        cells = (
+            line.call, line.number, line.when, line.urgency, ". ".join(line.promised), ", ".join(line.needs),
+            " ".join(line.rules), f"{line.tries} of {callback.MOST_TRIES}", line.note,
+        )  # fmt: skip
+        rows.writerow([*map(border.cell, cells), "", "", ""])
+    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+    at = briefing.moment(now, now).replace(":", "")
+    response.headers["Content-Disposition"] = f"attachment; filename=callers-{at}.csv"
+    return response

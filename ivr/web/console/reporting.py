@@ -1,0 +1,64 @@
+"""The report of a month, a quarter or a school year, as a page and as a file."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import io
+from collections import Counter
+
+from flask import Flask, render_template, request
+from werkzeug.wrappers import Response
+
+from ivr import border, kept
+from ivr import report as reports
+from ivr.hours import LONDON
+from ivr.web.console.common import Console, Pages, add_pages
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """The pages of this part."""
+    pages = _Pages(console)
+    add_pages(app, ("/report", pages.report, "GET"), ("/report.csv", pages.report_csv, "GET"), needs="desk")
+
+
+class _Pages(Pages):
+    def report(self) -> str:
+        """What was counted in a period, without figures so small that they tell of somebody."""
+        chosen = self._period()
+        return render_template(
+            "report.html", report=self._report(chosen), offered=reports.offered(self._today), now=self._now,
+            is_running=f"{self._today:%Y-%m}" in chosen.months, is_to_come=f"{self._today:%Y-%m}" < chosen.months[0],
+        )  # fmt: skip
+
+    def report_csv(self) -> Response:
+        """The same as a file for a spreadsheet."""
+        chosen, out = self._period(), io.StringIO()
+        rows = csv.writer(out)
+        rows.writerow(("Period", "Table", "Answer", "Figure"))
+        rows.writerows([border.cell(each) for each in (chosen.words, *row)] for row in self._report(chosen).rows())
+        self._console.note(f"exported the report of {chosen.words}")
+        response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+        response.headers["Content-Disposition"] = f"attachment; filename=report-{chosen.id}.csv"
+        return response
+
+    @property
+    def _today(self) -> dt.date:
+        return self._console.clock().astimezone(LONDON).date()
+
+    def _period(self) -> reports.Period:
+        return reports.period(request.args.get("period", ""), self._today)
+
+    def _report(self, chosen: reports.Period) -> reports.Report:
+        waiting, diary = self._console.store.requests.listed()[0], self._console.live.now.script.diary
+        broken = kept.broken_so_far(waiting, self._now, diary)
+        by_month = Counter(f"{dt.datetime.fromtimestamp(each.heard_by, LONDON):%Y-%m}" for each in broken)
+
+        @functools.cache
+        def of(month: str) -> reports.Counts:
+            counts = Counter(self._console.store.counts.of(month))
+            counts[kept.BROKEN] += by_month[month]
+            return counts
+
+        return reports.report(chosen, of)

@@ -1,0 +1,276 @@
+"""A day at the desk in a real Chromium: by keyboard alone, without scripts, told by title and sound, nothing lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ivr import callback
+from ivr.store import Store
+from tests.desk import HOUR, NOW, PASSWORD, ask, hire
+from tests.line import Line
+from tests.test_browser import DESKTOP, PHONE, _axe, _page, _press, _sign_in, _tab_to, chromium, page, served
+
+__all__ = ["chromium", "page", "served"]
+
+
+def _key(page: Page, name: str | re.Pattern[str], key: str = "Enter") -> None:
+    """Go there with Tab, and press a key that leads to another page."""
+    _tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def test_a_whole_day_by_keyboard_alone(page: Page, served: Line, store: Store) -> None:
+    """From signing in to the last outcome: take the next, ring, save, agree a call, lower places, type in paper."""
+    hire(store)
+    for nth in (1, 2, 3):
+        ask(store, nth, due=NOW + nth * 600)
+    page.goto("/console/signin")
+    _tab_to(page, "Name")
+    page.keyboard.type("asha")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+
+    _key(page, "Take the next one")
+    expect(page.locator("#ring-h")).to_be_focused()
+    _key(page, "I am ringing by hand")
+    _tab_to(page, "What came of it")
+    page.keyboard.press("Enter")
+    _tab_to(page, re.compile("^Spoke"))
+    page.keyboard.press("2")
+    expect(page.get_by_label(re.compile("^No answer"))).to_be_checked()
+    expect(page.get_by_label("Topic")).to_be_hidden()
+    page.keyboard.press("1")
+    expect(page.get_by_label("Spoke")).to_be_checked()
+    _tab_to(page, re.compile("^Topic"))
+    page.keyboard.type("App")
+    _tab_to(page, "Note (optional)")
+    page.keyboard.type("1 letter to send")
+    _key(page, "Save, and take the next one")
+
+    expect(page.locator("#ring-h")).to_be_focused()
+    first = store.requests.get("CA001-1")
+    assert first
+    assert (first.state, first.came.topic if first.came else "") == ("done", "appeal")
+    _tab_to(page, re.compile("^Spoke"))
+    page.keyboard.press("1")
+    _tab_to(page, re.compile("^Ring again"))
+    page.keyboard.press("ArrowDown")
+    _key(page, "Save")
+    expect(page.get_by_text(re.compile("^Say: we ring you on "))).to_be_visible()
+
+    page.goto("/console/paper/back")
+    expect(page.get_by_label("Call, row 1", exact=True)).to_be_focused()
+    page.keyboard.type("4271 003")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1029")
+    page.keyboard.press("Tab")
+    page.keyboard.type("W")
+    page.keyboard.press("Tab")
+    page.keyboard.type("A shop")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("1 saved.")).to_be_visible()
+    assert store.requests.get("CA003-1").end.what == "wrong number"  # type: ignore[union-attr]
+
+
+def test_figures_choose_an_outcome_only_among_the_outcomes(page: Page, served: Line, store: Store) -> None:
+    """A figure in a note is a figure in a note."""
+    hire(store)
+    ask(store)
+    _sign_in(page)
+    page.goto("/console/request/CA001-1")
+    _press(page, "Take this request")
+
+    page.get_by_label("Note (optional)").focus()
+    page.keyboard.type("2")
+
+    expect(page.get_by_label("Note (optional)")).to_have_value("2")
+    expect(page.locator("#outcomes input:checked")).to_have_count(0)
+
+
+@pytest.fixture
+def plain(chromium: Browser, served: Line) -> Iterator[Page]:
+    """A browser in which no script runs."""
+    context = chromium.new_context(viewport=DESKTOP, base_url=served.settings.public_url, java_script_enabled=False)  # type: ignore[arg-type]
+    yield context.new_page()
+    context.close()
+
+
+def test_the_day_works_without_scripts(plain: Page, store: Store) -> None:
+    """Take, save, search, hand over, lower places, and the paper's way back are forms."""
+    hire(store, "ben")
+    hire(store)
+    for nth in (1, 2):
+        ask(store, nth)
+    plain.goto("/console/signin")
+    plain.get_by_label("Name").fill("asha")
+    plain.get_by_label("Password").fill(PASSWORD)
+    plain.get_by_role("button", name="Sign in").click()
+    plain.get_by_role("button", name="Take the next one").click()
+    plain.get_by_label("Wrong number").check()
+    plain.get_by_role("button", name="Save", exact=True).click()
+    expect(plain.get_by_text("Done: saved: wrong number.")).to_be_visible()
+    plain.get_by_text("More", exact=True).click()
+    plain.get_by_role("link", name="Search").click()
+    plain.get_by_label("Phone number").fill("07700 900002")
+    plain.get_by_role("button", name="Search", exact=True).click()
+    expect(plain.get_by_role("heading", name="1 found")).to_be_visible()
+    plain.get_by_role("link", name=re.compile("^Asked ")).click()
+    plain.get_by_role("button", name="Take this request").click()
+    plain.get_by_text("Hand it over").click()
+    plain.get_by_label(re.compile("^ben")).check()
+    plain.get_by_role("button", name="Hand over", exact=True).click()
+    assert store.requests.get("CA002-1").claimed_by == "ben"  # type: ignore[union-attr]
+    plain.get_by_role("link", name="Week").click()
+    expect(plain.get_by_role("table", name="Places of the coming days")).to_be_visible()
+
+
+# --- told -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["/console/", "/console/request/CA009-1"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_who_is_new_is_told_in_words_and_in_the_title_on_the_list_and_on_a_card(
+    chromium: Browser, served: Line, store: Store, where: str, size: dict[str, int]
+) -> None:
+    hire(store)
+    ask(store, 9, due=NOW - HOUR)
+    for tab in _page(chromium, served, size):
+        _sign_in(tab)
+        tab.goto(where)
+        tab.evaluate("document.hasFocus = () => false")
+        asked = ask(store, 1, today=True, due=NOW + HOUR)
+
+        news = tab.locator("#news")
+        expect(news).to_be_visible()
+        number = asked.askers[0].reference
+        expect(news).to_have_text(
+            re.compile(rf"^One new request, for today, at .*: call {number}, ring now, by 11:30\.$")
+        )
+        expect(tab).to_have_title(re.compile(r"^\(new, for today\) \(1 late\) "))
+        tab.keyboard.press("Shift")
+        expect(tab).to_have_title(re.compile(r"^\(1 late\) "))
+        _axe(tab)
+
+
+_COUNTED = """() => {
+  window.tones = 0;
+  const make = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
+}"""
+
+
+def test_a_sound_is_as_wished_in_this_browser_and_waits_for_a_key_as_browsers_ask(
+    page: Page, served: Line, store: Store
+) -> None:
+    hire(store)
+    ask(store, 9)
+    _sign_in(page)
+    hint = page.locator("#sound-hint")
+    expect(hint).to_be_hidden()
+    page.get_by_label(re.compile("^A sound for what is urgent")).check()
+    expect(hint).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label(re.compile("^A sound for what is urgent"))).to_be_checked()
+    page.evaluate(_COUNTED)
+    page.keyboard.press("Shift")
+    expect(hint).to_be_hidden()
+
+    ask(store, 1, urgent=True)
+    expect(page.locator("#news")).to_have_text(re.compile("urgent"))
+    page.wait_for_function("tones === 1")
+    ask(store, 2, today=True)
+    page.wait_for_function("tones === 4")
+    ask(store, 3)
+    expect(page.locator("#news")).to_have_text(re.compile("^One new request at"))
+    assert page.evaluate("tones") == 4, "what is not urgent makes no sound"
+
+
+# --- nothing lost ---------------------------------------------------------------------------
+
+
+def test_a_note_that_could_not_be_sent_is_still_there(chromium: Browser, served: Line, store: Store) -> None:
+    """The connection is lost as it is saved; and somebody else has taken it meanwhile."""
+    hire(store)
+    ask(store)
+    for tab in _page(chromium, served, DESKTOP, unheeded="401|ERR_|503"):
+        _sign_in(tab)
+        tab.goto("/console/request/CA001-1")
+        _press(tab, "Take this request")
+        tab.get_by_label("Note (optional)").fill("They have till Friday")
+        tab.get_by_label("Add a note").fill("Another")
+        tab.get_by_label("Spoke").check()
+        tab.route("**/outcome", lambda route: route.abort())
+        tab.get_by_role("button", name="Save", exact=True).click()
+        tab.unroute("**/outcome")
+
+        tab.goto("/console/request/CA001-1")
+        expect(tab.get_by_label("Note (optional)")).to_have_value("They have till Friday")
+        store.requests.change("CA001-1", lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
+        tab.get_by_label("Spoke").check()
+        _press(tab, "Save")
+        expect(tab.get_by_text(re.compile("What you wrote is kept as a note"))).to_be_visible()
+        expect(tab.get_by_text("spoke. They have till Friday")).to_be_visible()
+        expect(tab.get_by_label("Add a note")).to_have_value("Another")
+        drafts = tab.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('draft '))")
+        assert drafts == ["draft asha CA001-1 note"]
+
+
+def test_a_form_that_is_sent_twice_is_saved_once(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    ask(store)
+    _sign_in(page)
+    page.goto("/console/request/CA001-1")
+    _press(page, "Take this request")
+    form = page.evaluate(
+        """async () => {
+            const form = new FormData(document.querySelector('form[action$="/outcome"]'));
+            form.set("outcome", "no answer");
+            form.set("note", "Rang twice");
+            const to = document.querySelector('form[action$="/outcome"]').action;
+            const send = () => fetch(to, {method: "POST", body: form});
+            return (await Promise.all([send(), send()])).map(answer => answer.status);
+        }"""
+    )
+
+    assert form == [200, 200]
+    kept = store.requests.get("CA001-1")
+    assert kept
+    assert [event.what for event in kept.events if "Rang twice" in event.note] == ["no answer"]
+    assert store.counts.of("2026-11")["outcome:no answer"] == 1
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 640, "height": 400}], ids=["desktop", "phone", "200%"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_week_the_report_and_paper_are_for_everybody(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
+) -> None:
+    """No fault that axe can find, and nothing that scrolls sideways, also where something was refused."""
+    hire(store)
+    asked = ask(store)
+    store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
+    for tab in _page(chromium, served, size, unheeded="401|403"):
+        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        _sign_in(tab)
+        for path in ("week", "paper", "paper/back"):
+            tab.goto(f"/console/{path}")
+            _axe(tab)
+            assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+        tab.get_by_label("Call, row 1", exact=True).fill("12")
+        _press(tab, "Save all rows")
+        expect(tab.get_by_text("Type the four digits of the call.")).to_be_visible()
+        _axe(tab)
+        tab.goto("/console/paper")
+        _press(tab, "Show the sheet")
+        expect(tab.get_by_text("07700 900001")).to_be_visible()
+        _axe(tab)
+        tab.goto(f"/console/request/{asked.id}")
+        tab.get_by_text("Send a text").click()
+        _axe(tab)
