@@ -21,8 +21,10 @@ from ivr.script import NEEDED_TEXTS
 KEPT = frozenset((
     "greeting", "main_menu", "school_menu", "support_menu", "end_menu", "help_settings", "words_menu",
     "helpers_menu", "words_school", "school_talk", "meeting_help", "contact_us", "word_sendiass", "word_senco",
-    "word_sen",
+    "word_sen", "words_plan", "word_ehc_plan",
 ))  # fmt: skip
+#: Where choices of the first menu lead instead, so that the others keep their keys.
+INSTEAD = {"which_letter": "contact_us", "council_menu": "meeting_help"}
 _YAML = YAML()
 _YAML.width, _YAML.preserve_quotes = 4000, True
 
@@ -32,7 +34,7 @@ STORIES = {
 When    Wed 25 November 2026, 10:30
 From    07700 900123
 
-CALLER  1
+CALLER  2
 CALLER  1
 CALLER  9
 CALLER  3
@@ -42,7 +44,7 @@ LINE    What words mean. The SENCO is the teacher in charge of special needs hel
 When    Wed 25 November 2026, 10:30
 From    07700 900123
 
-CALLER  1
+CALLER  2
 CALLER  1
 LINE    Who to ask first. Are you not happy with help at school? ...
 """,
@@ -85,6 +87,8 @@ def _menu(text: str) -> str:
 def _shorten(node: Any) -> None:
     """Take out of a node what leads to a node that is not kept."""
     if "choices" in node:
+        for choice in node["choices"].values():
+            choice["goto"] = INSTEAD.get(choice["goto"], choice["goto"])
         kept = [choice for choice in node["choices"].values() if _is_there(choice["goto"])]
         node["choices"].clear()
         node["choices"].update(enumerate(kept, 1))

@@ -52,6 +52,11 @@ class Staff:
         ended = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
         return Told(ended.returncode, ended.stdout, ended.stderr)
 
+    def take_the_whole(self) -> None:
+        """Take the shipped config/ with all of its menus."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(config.ROOT / "config", self.folder)
+
     def edit(self, name: str, old: str, new: str) -> None:
         text = self.read(name)
         assert old in text

@@ -105,7 +105,7 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
     assert f"The line answers on {started.base}" in started.told
     caller = {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"}
     reply = started.post("/voice", **caller)
-    reply = started.post(_action(reply, started.base), **caller, Digits="1")
+    reply = started.post(_action(reply, started.base), **caller, Digits="2")
     assert "To know who to ask first," in reply
 
     assert "Stopped. Nothing was lost." in started.stop()
@@ -153,7 +153,7 @@ def test_a_machine_that_starts_by_itself_says_what_was_live_whatever_is_on_disk(
     try:
         caller = {"CallSid": "CA2", "From": "+447700900123", "To": "+441164960000"}
         assert "To know who to ask first," in again.post(
-            _action(again.post("/voice", **caller), again.base), **caller, Digits="1"
+            _action(again.post("/voice", **caller), again.base), **caller, Digits="2"
         )
     finally:
         again.stop()
