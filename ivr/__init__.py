@@ -15,7 +15,7 @@ The core knows only itself: no clock, no files, no network.
     problems     diagnostics: what is wrong, where, and what to do; every kind by its code
     reading      parses YAML into values with their places
     copies       which of staff's files are copies of others, left by a shared folder
-    merges       two versions of the same lines, as a merge leaves them
+    conflict_marks  two versions of the same lines, as a merge leaves them
     syntax       what YAML cannot read: which line is to blame, and what to do about it
     fitting      validates staff's files, with messages in plain words, and repairs them in memory
     authored     the schema of nodes, texts and words

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from ivr import border, merges, syntax
+from ivr import border, conflict_marks, syntax
 from ivr.problems import Kind, Problem, Where, kind
 
 Path = tuple[str | int, ...]
@@ -147,7 +147,7 @@ def _read(text: str, file: str) -> Document:
         document.problems.append(refusal.at(Where(file)))
         return document
     document.problems += _lines_lost_in_silence(document)
-    lines, undecided = merges.first_version(text.splitlines())
+    lines, undecided = conflict_marks.first_version(text.splitlines())
     document.problems += [problem.at(document.at_line(number)) for number, problem in undecided]
     document.faulty = bool(undecided)
     source = [*lines, ""]  # so that an error at the end of the file has a line

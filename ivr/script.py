@@ -187,7 +187,7 @@ class Place:
     number_is_last: bool = False
     #: Seconds within which a caller who does nothing any more gets something, whatever came before: a person, a
     #: request, or why nobody can talk and whom to ring when. `ivr check --all` holds it.
-    helped_within: float = 12 * 60
+    helped_within: int = 12 * 60
 
     # coming and going
 

@@ -25,7 +25,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ivr import border, merges, outcome
+from ivr import border, conflict_marks, outcome
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.session import (
@@ -133,7 +133,7 @@ def read(text: str, name: str) -> Transcript:
     head: dict[str, Entry] = {}
     entries: list[Entry] = []
     lines = border.spelled(text).splitlines()
-    decided, undecided = merges.first_version(lines)
+    decided, undecided = conflict_marks.first_version(lines)
     problems = [problem.at(Where(name, number, 1, lines[number - 1])) for number, problem in undecided]
 
     for number, line in enumerate(decided, 1):

@@ -81,7 +81,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "staff's files": {
             "reading",
             "copies",
-            "merges",
+            "conflict_marks",
             "syntax",
             "fitting",
             "authored",
