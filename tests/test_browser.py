@@ -905,6 +905,7 @@ def test_the_pages_about_people_are_for_everybody(
         for path in (
             "/console/account",
             "/console/account/factor",
+            "/console/again",
             "/console/signins",
             "/console/people",
             "/console/phone",
