@@ -811,7 +811,7 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
             expect(guest.get_by_text(f"Signed in as {ARABIC}")).to_be_visible()
             guest.goto("/console/request/CA001-1")
             _enter(guest, "Take this request")
-            expect(guest.get_by_role("link", name="07700 900001")).to_be_visible()
+            expect(guest.get_by_role("link", name="07700 900001").first).to_be_visible()
 
             boss.goto("/console/people")
             _follow(boss, ARABIC)
