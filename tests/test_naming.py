@@ -169,6 +169,23 @@ def test_words_against_which_the_check_has_something_are_not_written_and_not_los
     assert staff.read("menus/people.yaml") == was
 
 
+def test_whoever_is_asked_is_asked_again_until_it_fits(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full menu, a name that is none, and a sentence that is too long."""
+    long = "Your child may get a free bus pass, which the council gives to children who live far away from the school."
+    answers = [
+        "complaints_menu", "", "health_care", "A bus", "bus_pass", "To ask about a bus pass", long, "",
+        "{service_name}: Bus pass: ask the council. Help: {helpline_phone}", "Your child may get a free bus pass.",
+    ]  # fmt: skip
+    asked = iter(answers)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(asked))
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+
+    told = staff("new", "topic")
+
+    assert (told.status, list(asked)) == (0, []), told.err
+    assert '      - "Your child may get a free bus pass."\n' in staff.read("menus/people.yaml")
+
+
 def test_a_full_menu_says_how_there_is_room_all_the_same(staff: Staff, files: dict[str, str]) -> None:
     topic = [*A_TOPIC]
     topic[3] = "complaints_menu"

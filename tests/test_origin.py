@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr import merging, origin
+from ivr import config, merging, origin
+from ivr.cli import running
 from ivr.merging import Conflict
 from tests.staff import LINE_YAML, Staff
 
@@ -170,6 +171,22 @@ def test_what_was_refused_or_is_overtaken_does_not_go_live(two: Two) -> None:
     status, told = two("bea", "approve", "--yes")
 
     assert (status, TEACHERS in two.live()) == (1, False), told
+
+
+def test_a_start_takes_back_nothing_that_others_published(
+    two: Two, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two.edit("bea", LINE_YAML, "ring_seconds: 25", "ring_seconds: 20")
+    assert two("bea", "publish", "-m", "sooner")[0] == 0
+    two.edit("ann", WELCOME, SCHOOL, TEACHERS)
+    monkeypatch.setenv("LOGNAME", "ann")
+    monkeypatch.setenv("IVR_CONFIG", str(two.folders["ann"]))
+
+    live = running._published_draft(config.settings(), two.ann.store)
+
+    assert live.revision == two.ann.live
+    assert "ring_seconds: 20" in two.live()
+    assert "So config/ was not published. Take it over first: ivr catch-up\n" in capsys.readouterr().out
 
 
 def test_whoever_publishes_another_number_is_told_of_the_copy_at_twilio(two: Two) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import click
@@ -42,6 +42,7 @@ class _Asked:
     may_ask: bool
     given: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
+    has_all_parts: bool = False
 
     def command(self) -> str:
         """The command that goes on from here."""
@@ -56,15 +57,24 @@ class _Asked:
             self.given[name] = one_line(click.prompt(question, default=default))
         return self.given[name]
 
-    def ask_parts(self) -> list[str]:
-        while not self.parts or (self.may_ask and len(self.parts) < _MOST_PARTS and not self.given.get("done")):
+    def until(self, name: str, question: str, why_not: Callable[[str], str]) -> str:
+        """The answer, once nothing is wrong with it. Raises Stop if nobody can be asked again."""
+        while why := why_not(self.get(name, question)):
+            self.given[name] = ""
             if not self.may_ask:
-                raise Stop("Say what callers hear, with --part.\nNothing was written.")
-            question = "What callers hear first" if not self.parts else "And then? (Enter: that is all)"
-            if words := one_line(click.prompt(question, default="" if self.parts else None, show_default=False)):
-                self.parts.append(words)
-            else:
-                break
+                raise Stop(f"{why}\nNothing was written.")
+            out(why)
+        return self.given[name]
+
+    def ask_parts(self) -> list[str]:
+        """What callers hear, part by part."""
+        if not self.may_ask and not self.parts:
+            raise Stop("Say what callers hear, with --part.\nNothing was written.")
+        while self.may_ask and not self.has_all_parts and len(self.parts) < _MOST_PARTS:
+            question = "And then? (Enter: that is all)" if self.parts else "What callers hear first"
+            words = one_line(click.prompt(question, default="" if self.parts else None, show_default=False))
+            self.parts += [words] if words else []
+            self.has_all_parts = not words
         return self.parts
 
 
@@ -100,7 +110,7 @@ def topic(parts: tuple[str, ...], beside: int | None, yes: bool, **given: str | 
     try:
         after = _passing(settings, before, asked)
     except (click.Abort, Stop):
-        if asked.parts:
+        if asked.parts or (asked.may_ask and any(asked.given.values())):
             out(f"\nTo go on from here, with what you gave:\n  {asked.command()}", err=True)
         raise
     show_difference(before, after)
@@ -138,19 +148,12 @@ def _topic(files: Mapping[str, str], asked: _Asked) -> Topic:
     menus = only_yaml(files)
     if asked.may_ask and not asked.given.get("under"):
         out(f"These can lead to something more: {', '.join(topics.with_room(menus))}. Or name a full menu.")
-    under = asked.get("under", "The menu that leads to it, or the reading that it follows")
-    beside = int(asked.given["beside"] or 0)
-    if (why := topics.why_not_under(menus, under, beside)) and "--beside" in why and asked.may_ask:
-        out(why)
-        beside = int(asked.get("beside", "The key whose choice shares a menu with the new one"))
-        why = topics.why_not_under(menus, under, beside)
-    if why:
-        asked.given["under"] = asked.given["beside"] = ""
-        raise Stop(f"{why}\nNothing was written.")
+    under, beside = _under(menus, asked)
     together = asked.get("together", f"What key {beside} is called now, like 'To ask about both'") if beside else ""
-    name = asked.get("name", "A name for it in the files, like bus_pass")
-    if why := naming.why_not_new(naming.names_in(files), name):
-        raise Stop(f"{why}\nNothing was written.")
+    names = naming.names_in(files)
+    name = asked.until(
+        "name", "A name for it in the files, like bus_pass", lambda name: naming.why_not_new(names, name)
+    )
     label = asked.get("label", "The choice that leads to it, without its key, like 'To ask about a bus pass'")
     parts = tuple(asked.ask_parts())
     closing = asked.given.get("closing") or "That is all."
@@ -159,6 +162,25 @@ def _topic(files: Mapping[str, str], asked: _Asked) -> Topic:
         asked.get("text", "The text message about it"), asked.given.get("urgent") or "",
         beside, together,
     )  # fmt: skip
+
+
+def _under(menus: Mapping[str, str], asked: _Asked) -> tuple[str, int]:
+    """What leads to the topic; and of a full menu, the key whose choice shares a menu with it."""
+
+    def why_not(under: str) -> str:
+        why = topics.why_not_under(menus, under, int(asked.given["beside"] or 0))
+        if why and "--beside" in why and asked.may_ask:
+            out(why)
+            question = "The key whose choice shares a menu with the new one (Enter: name something else)"
+            asked.given["beside"] = click.prompt(question, default="", show_default=False).strip()
+            key = asked.given["beside"] if asked.given["beside"].isdigit() else ""
+            why = topics.why_not_under(menus, under, int(key)) if key else f"Then name something other than '{under}'."
+        if why:
+            asked.given["beside"] = ""
+        return why
+
+    under = asked.until("under", "The menu that leads to it, or the reading that it follows", why_not)
+    return under, int(asked.given["beside"] or 0)
 
 
 def _field_of(files: Mapping[str, str], made: Topic, wrong: Problem) -> str | None:
