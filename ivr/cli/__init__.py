@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from ivr import border, config
+from ivr import border, config, equipment
 from ivr.cli.backing_up import backup, restore
 from ivr.cli.checking import check, explain, schema
 from ivr.cli.common import Stop, shown
@@ -66,7 +66,7 @@ def main() -> None:
     except ConfigError as error:
         click.echo(border.printable(shown(error.problems, sys.stderr)), err=True)
         sys.exit(1)
-    except (Stop, NotPublished, CannotStart, Unusable) as error:
+    except (Stop, NotPublished, CannotStart, Unusable, equipment.OnlyServes) as error:
         click.echo(border.printable(str(error)), err=True)
         sys.exit(1)
     except Unreadable as error:

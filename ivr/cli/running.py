@@ -17,6 +17,7 @@ from ivr import (
     confirmation,
     dialling,
     drafts,
+    equipment,
     examining,
     origin,
     person,
@@ -251,6 +252,8 @@ def web_alone(port: int, host: str) -> None:
         server.unlock(settings)
         with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             bring_up_to_date(settings, store)
+            if equipment.only_serves() and (live := publishing.published(store)):
+                sound.tell_of_missing(settings, live)
     server.become_web(settings, host, port)
 
 
