@@ -4,11 +4,11 @@ import os
 import sys
 
 from ivr import config
-from tests.bench import audio, desk, flood, memory, speed, stall, start, worker
+from tests.bench import audio, desk, flood, machines, memory, speed, stall, start, worker
 
 BENCHES = {
     "speed": speed.main, "stall": stall.main, "audio": audio.main, "start": start.main, "memory": memory.main,
-    "worker": worker.main, "flood": flood.main, "desk": desk.main,
+    "machines": machines.main, "worker": worker.main, "flood": flood.main, "desk": desk.main,
 }  # fmt: skip
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
