@@ -13,7 +13,7 @@ import pytest
 
 from ivr import building, config, drafts, equipment, server
 from ivr.audio import Sounds, engines
-from ivr.audio.clips import RENDERED, Clip, clips
+from ivr.audio.clips import RENDERED, clip, clips
 from ivr.store import PATIENT_SECONDS, Published, Store
 from tests import serving
 from tests.ports import free_port
@@ -117,8 +117,8 @@ def test_it_plays_the_sounds_of_the_machine_that_made_them(
     rendered = audio / RENDERED
     rendered.mkdir(parents=True)
     choice = engines.choices(made.line.speech)[0]
-    for clip in clips(made):
-        (rendered / clip.name(choice.identity, made.respelt)).touch()
+    for each in clips(made):
+        (rendered / each.name(choice.identity, made.respelt)).touch()
     engines.note_who_speaks(made.line.speech, rendered)
     words = next(iter(made.every_prompt()))
     code = (
@@ -132,7 +132,7 @@ def test_it_plays_the_sounds_of_the_machine_that_made_them(
         [python, "-c", code], input=json.dumps([files, words]), cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    assert told.stdout.strip() == f"x/audio/{Clip(words, False).name(choice.identity, made.respelt)}"
+    assert told.stdout.strip() == f"x/audio/{clip(made, words, False).name(choice.identity, made.respelt)}"
     assert Sounds(audio, made, "x").url(words, slow=False) == told.stdout.strip()
 
 
