@@ -89,6 +89,7 @@ Each edge knows one outside thing.
     hot/         the hot path: code of our own that a library could replace, with what each part saves
     disk         writes files atomically, and makes private folders
     keys         encrypts what is stored about people
+    equipment    whether all packages are installed, or only what serves calls
     config       environment variables, and the files of config/
     passwords    advisers' passwords, hashed
     factors      the second factor: codes of an app, and codes of last resort

@@ -20,7 +20,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "health": "Health or social care", "other": "Something else",
     },
     "stage": {
-        "none": "None", "support": "SEN support", "assessed": "Being assessed", "plan": "Has a plan",
+        "none": "None", "support": "Support in school", "assessed": "Being assessed", "plan": "Has a plan",
         "appeal": "Appeal",
     },
     "setting": {

@@ -93,7 +93,7 @@ class Notice(Authored):
 
     @property
     def first(self) -> datetime.datetime:
-        """The first moment at which it is said, on the clock in Leicester."""
+        """The first moment at which it is said, on the clock of the line."""
         return _moment(self.begins, datetime.time.min)
 
     @property

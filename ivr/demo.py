@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr import callback, roles
-from ivr.audio import Ear, as_file
-from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.building import CHANGE
 from ivr.callback import Outcome
 from ivr.config import Settings
@@ -200,6 +198,9 @@ class _Queue:
 
         Its sound is rendered here, because Twilio records nothing, and stored as the worker does it.
         """
+        from ivr.audio.hearing import Ear, as_file
+        from ivr.audio.telephone import TELEPHONE_RATE
+
         if not rings.message:
             return
         _press(phone, "1")

@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from ivr import atlas
+from ivr import atlas, equipment
 from ivr.atlas import Kind, Spot
 from ivr.dropoff import TOO_FEW, Footfall
 
@@ -51,6 +51,8 @@ def svg(spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Foo
 
     The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble.
     """
+    if equipment.only_serves():
+        raise NotDrawn(f"The map is not drawn here. {equipment.ONLY_SERVES}")
     by_place = {each.place: each for each in walked}
     graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found), by_place), *_lines(spots), "}"))
     try:

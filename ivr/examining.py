@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ivr import alerts, disk, publishing
+from ivr import alerts, disk, equipment, publishing
 from ivr.alerts import Alert, AlertFailed
-from ivr.audio import Sounds
 from ivr.config import Settings
 from ivr.jobs import POSTS
 from ivr.probing import Broken, probe, shows_metrics
@@ -48,6 +47,7 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
     """Every check, one after another. `mails`: send an e-mail to the addresses for alerts."""
     yield _secrets(settings)
     yield from _rooms(settings)
+    yield _packages()
     away = why_not(settings.redis_url)
     locked = _why_locked(settings, asks_redis=not away)
     yield (
@@ -156,12 +156,22 @@ def _live(store: Store) -> Script | Finding:
 def _sounds(settings: Settings, live: Script) -> Finding:
     if not publishing.speaks_by_sounds(settings, live):
         return _fine("sounds", "Twilio's voice speaks, so none are needed.")
-    sounds = Sounds(settings.audio_dir, live, settings.public_url)
-    prompts = live.every_prompt()
-    missing = sum(sounds.url(words, slow) is None for words in prompts for slow in (False, True))
-    if missing:
-        return _look("sounds", f"{counted(missing, 'sound')} are missing, and Twilio's voice says them: ivr render")
-    return _fine("sounds", f"All {2 * len(prompts)} are here.")
+    if missing := publishing.sounds_missing(settings, live):
+        where = (
+            "ivr render" if not equipment.only_serves() else "render them where all is installed, and copy them here"
+        )
+        return _look("sounds", f"{counted(missing, 'sound')} are missing, and Twilio's voice says them: {where}")
+    return _fine("sounds", f"All {2 * len(live.every_prompt())} are here.")
+
+
+def _packages() -> Finding:
+    """Whether everything is installed, or only what answers calls."""
+    if equipment.only_serves():
+        return _look(
+            "packages", f"{equipment.ONLY_SERVES} It publishes nothing, and advisers are given every spoken message, "
+            "also those without any speech in them.",
+        )  # fmt: skip
+    return _fine("packages", "All are installed.")
 
 
 def _way(settings: Settings) -> Finding:

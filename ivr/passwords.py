@@ -15,7 +15,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 #: Characters of a new password: a long one is the best that a password alone can do. The longest is looked at whole.
 SHORTEST, LONGEST = 15, 200
@@ -78,6 +77,8 @@ def why_too_weak(password: str, *known: str) -> str:
     own = normal.lower()
     for word in sorted(filter(None, map(str.lower, known)), key=len, reverse=True):
         own = own.replace(word, "")
+    from zxcvbn import zxcvbn  # its lists of words take 11 MB, and only a new password needs them
+
     if not own or zxcvbn(own[:_LOOKED_AT])["guesses_log10"] < _FEWEST_GUESSES:
         return f"That password is among the first that somebody would try. {_TRY}"
     return ""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from ivr import briefing, building, config, disk, drafts, schemas, stand_ins
+from ivr import briefing, building, config, disk, drafts, equipment, schemas, stand_ins
 from ivr.audio import Recordings, Sounds
 from ivr.check import Context, check, play_stories, unreadable_stories
 from ivr.config import Folder, Settings
@@ -53,6 +53,12 @@ def check_draft(settings: Settings, live: Script | None = None) -> tuple[list[Pr
 def speaks_by_sounds(settings: Settings, made: Script) -> bool:
     """Whether callers hear our own sounds, and not Twilio's voice."""
     return (settings.speech or made.line.speech.mode) == "audio"
+
+
+def sounds_missing(settings: Settings, made: Script) -> int:
+    """How many sounds that a call can need are not there."""
+    sounds = Sounds(settings.audio_dir, made, settings.public_url)
+    return sum(sounds.url(words, slow) is None for words in made.every_prompt() for slow in (False, True))
 
 
 def seconds_of_sounds(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
@@ -107,6 +113,7 @@ def _took_back(published: Published) -> bool:
 
 
 def _checked(found: Folder, settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
+    equipment.must_have_all()
     problems = [p for p in found.problems if p.severity == "warning" or p.where.file.startswith("config/stories")]
     draft = drafts.read_draft(found.files, [p for p in found.problems if p not in problems])
     try:

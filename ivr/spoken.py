@@ -105,7 +105,7 @@ def _append(pieces: list[Piece], more: Speech) -> None:
 
 
 def as_said(words: str, respelt: Mapping[str, str], write: Callable[[str, str], str] = lambda word, way: way) -> str:
-    """Words as a voice should say them: 'EHC' becomes 'E H C' if config/words.yaml says so.
+    """Words as a voice should say them: 'NHS' becomes 'N H S' if config/words.yaml says so.
 
     `write` makes the replacement from the word and its pronunciation.
     """

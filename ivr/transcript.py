@@ -3,7 +3,7 @@
     When    Wed 25 November 2026, 10:30
     From    07700 900123
 
-    LINE    Hello. This is SENDIASS Leicester. ...
+    LINE    Hello. This is the helpline. ...
     CALLER  1
     NOTED   text text_council to 07700 900123
     ENDS    the line hangs up

@@ -32,6 +32,7 @@ from ivr import config, log
 from ivr.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
 from ivr.web.door import Door
+from ivr.web.live import preload
 
 #: Seconds between two checks for a process that ended.
 LOOK_SECONDS = 0.2
@@ -138,6 +139,8 @@ def main() -> None:
     count = threads(chosen.threads, chosen.processes, tasks_allowed(_groups()))
     Door.most_bodies = count * 3 // 4  # forked processes inherit it
     multiprocessing.set_start_method("fork")  # no longer the default in Python 3.14, and granian needs it
+    preload(config.settings(running=True))
+    gc.collect()
     gc.freeze()  # otherwise the garbage collector would write to shared memory
     WebServer(
         chosen.app,

@@ -27,6 +27,8 @@ exec "$(dirname "$(readlink -f "$0")")/python" -P -m ivr "$@"
 """
 #: Settings for other uses of pip and Python, which would put packages elsewhere or hide those of .venv.
 NOT_FOR_US = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
+#: For a machine that only serves calls. It gets no more than that, so it is made anew whenever it changes.
+SERVING = "scripts/deploy/requirements.lock"
 #: Megabytes that must be free for a failure to have another reason than a full disk.
 ROOM = 50
 
@@ -122,21 +124,30 @@ def _environment() -> dict[str, str]:
 
 
 def _make(lock: str) -> None:
-    is_whole = _can_be_used()
+    is_whole = _can_be_used() and lock != SERVING
     INSTALLED.unlink(missing_ok=True)  # from here on it is half-made, until it has its mark again
     if not is_whole:
         _make_empty()
     MADE_IN.write_text(f"{ROOT}\n")
-    _pip("--require-hashes", "--requirement", lock)
+    # Half of the bytecode would be of modules that a machine never imports.
+    _pip("--require-hashes", *(["--no-compile"] if lock == SERVING else []), "--requirement", lock)
     _pip("--no-deps", "--no-build-isolation", "--no-index", "--editable", ".")
     program = VENV / "bin" / "ivr"
     program.unlink(missing_ok=True)
     program.write_text(LAUNCHER)
     program.chmod(0o755)
+    if lock == SERVING:
+        _compile_what_is_used()
     # What the tests need includes what the line needs.
+    there = {lock} if lock == SERVING else {"requirements.lock", lock}
     new = INSTALLED.with_suffix(".new")
-    new.write_text("".join(f"{_wanted(each)}\n" for each in sorted({"requirements.lock", lock})))
+    new.write_text("".join(f"{_wanted(each)}\n" for each in sorted(there)))
     new.replace(INSTALLED)
+
+
+def _compile_what_is_used() -> None:
+    """Write the bytecode of all that a running line imports, also for a container that cannot write it later."""
+    subprocess.run([PYTHON, "-c", "import ivr.cli, ivr.web_server"], cwd=ROOT, env=_environment(), check=False)
 
 
 def _make_empty() -> None:

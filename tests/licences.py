@@ -73,7 +73,7 @@ USED_FOR = {
     "numpy": "sound",
     "onnx": "a voice file made in a test",
     "packaging": "names and markers in the lock files",
-    "phonenumbers": "which numbers can be rung",
+    "phonenumberslite": "which numbers can be rung",
     "pillow": "the pictures in docs/pictures",
     "piper-tts": "the optional Piper voice; only tests install it",
     "playwright": "the advisers' page in a real browser",

@@ -45,7 +45,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "Twilio": {"twilio"},
         "sound": {"audio"},
         "pictures": {"drawing"},
-        "settings and files": {"config", "disk", "keys"},
+        "settings and files": {"config", "disk", "keys", "equipment"},
         "alerts": {"alerts"},
         "log, metrics, passwords": {"log", "metrics", "passwords", "factors"},
         "the hot path": {"hot"},
@@ -140,7 +140,7 @@ ALONE = {
     "subprocess": {"children", "embedded", "drawing"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
-SHARED = {"config", "disk", "keys", "hot"}
+SHARED = {"config", "disk", "keys", "hot", "equipment"}
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 _DRAWN = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 

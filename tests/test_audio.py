@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from ivr import audio, building, config, drafts, playing, script, spoken, transcript
-from ivr.audio import engines, telephone, voices
+from ivr.audio import engines, rendering, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clip, clips
 from ivr.config import Settings
 from ivr.language import digit_gap
@@ -62,7 +62,7 @@ def spoken_by_pyttsx3(plain: dict[str, str]) -> Script:
 def rendered(spoken_by_pyttsx3: Script, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sounds of the whole shipped line."""
     folder = tmp_path_factory.mktemp("audio")
-    result = audio.render(spoken_by_pyttsx3, folder)
+    result = rendering.render(spoken_by_pyttsx3, folder)
     assert not result.warnings
     assert not result.unsaid
     return folder
@@ -153,16 +153,16 @@ def test_a_changed_word_makes_new_sounds_of_that_prompt_and_nothing_else(
     prompts = changed.every_prompt() - building.load(plain, config.bank_holidays()).every_prompt()
     assert prompts
 
-    result = audio.render(changed, folder)
+    result = rendering.render(changed, folder)
 
     new = {path.name for path in (folder / RENDERED).iterdir()} - before
     with_it = [passage for passage in passages(changed) if prompts & set(spoken.words_of(passage))]
     assert result.made == 2 * len(prompts)
     assert len(new) == 2 * (len(prompts) + len(with_it))
-    old = audio.stale([changed], folder)
+    old = rendering.stale([changed], folder)
     assert {path.parent.name for path in old} == {RENDERED, MASTERS}
     assert len(old) == 4 * len(prompts) + 2 * len(with_it)
-    assert audio.stale([changed, building.load(plain, config.bank_holidays())], folder) == []
+    assert rendering.stale([changed, building.load(plain, config.bank_holidays())], folder) == []
 
 
 def test_a_respelling_of_a_voice_is_heard_and_makes_other_sounds(
@@ -187,7 +187,7 @@ def test_rendering_goes_on_where_it_stopped(rendered: Path, spoken_by_pyttsx3: S
         path.unlink()
     times = {path: path.stat().st_mtime_ns for path in (folder / RENDERED).iterdir()}
 
-    audio.render(spoken_by_pyttsx3, folder)
+    rendering.render(spoken_by_pyttsx3, folder)
 
     assert all(path.exists() for path in lost)
     assert all(path.stat().st_mtime_ns == then for path, then in times.items())
@@ -201,7 +201,7 @@ def test_what_a_killed_process_left_half_written_is_stale(
     half = next((folder / RENDERED).iterdir()).with_suffix(".4711.part")
     half.write_bytes(b"RIFF")
 
-    assert audio.stale([spoken_by_pyttsx3], folder) == [half]
+    assert rendering.stale([spoken_by_pyttsx3], folder) == [half]
 
 
 def test_the_same_words_sound_the_same_in_length_each_time() -> None:
@@ -246,7 +246,7 @@ def _with_voices(few: Script, **speech: object) -> Script:
 def test_a_voice_that_is_not_there_is_told_and_the_next_one_speaks(few: Script, tmp_path: Path) -> None:
     made = _with_voices(few, engines=["piper", "natural"], natural_voice="nobody", piper_voice="no/such/voice.onnx")
 
-    result = audio.render(made, tmp_path)
+    result = rendering.render(made, tmp_path)
 
     assert result.voices == ["natural (heart)"]
     assert "There is no Piper voice file no/such/voice.onnx." in result.warnings[0]
@@ -259,7 +259,7 @@ def test_a_piper_voice_speaks_at_the_pace_asked_for(few: Script, tmp_path: Path,
     """Whatever its own pace is. The library is real and uses eSpeak's phonemes; the voice only hums."""
     voice = humming_voice(tmp_path / "hum.onnx", samples_a_sound)
 
-    result = audio.render(_with_voices(few, engines=["piper"], piper_voice=str(voice)), tmp_path)
+    result = rendering.render(_with_voices(few, engines=["piper"], piper_voice=str(voice)), tmp_path)
 
     assert result.voices == ["piper (hum)"]
     assert not result.unsaid
@@ -289,7 +289,7 @@ def test_a_file_that_is_no_voice_is_told_and_the_next_one_speaks(few: Script, tm
     broken = tmp_path / "voice.onnx"
     broken.write_bytes(b"not a voice")
 
-    result = audio.render(_with_voices(few, engines=["piper", "pyttsx3"], piper_voice=str(broken)), tmp_path)
+    result = rendering.render(_with_voices(few, engines=["piper", "pyttsx3"], piper_voice=str(broken)), tmp_path)
 
     assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
     assert "Piper" in result.warnings[0]
@@ -302,10 +302,10 @@ def test_no_voice_is_fetched_unasked(few: Script, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(socket, "create_connection", _no_network)
     made = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma")
     told = ["The natural voice 'emma' is not on this machine. Fetch it: .venv/bin/ivr voices fetch emma"]
-    first = audio.render(made, tmp_path)
+    first = rendering.render(made, tmp_path)
     assert (first.voices, first.warnings) == (["natural (heart)"], told)
 
-    result = audio.render(dataclasses.replace(made, titles={"main_menu": "Something new"}), tmp_path)
+    result = rendering.render(dataclasses.replace(made, titles={"main_menu": "Something new"}), tmp_path)
 
     assert (result.made, result.voices, result.warnings) == (2, ["natural (heart)"], told)
     assert not (tmp_path / "voices").exists()
@@ -316,7 +316,7 @@ def _no_network(*_: object, **__: object) -> socket.socket:
 
 
 def test_the_line_as_it_is_shipped_speaks_without_a_complaint(few: Script, tmp_path: Path) -> None:
-    result = audio.render(few, tmp_path)
+    result = rendering.render(few, tmp_path)
 
     assert (result.voices, result.warnings, result.unsaid) == (["natural (heart)"], [], [])
 
@@ -330,7 +330,7 @@ def test_a_voice_whose_file_is_damaged_is_told_and_the_next_one_speaks(
     file.parent.mkdir()
     file.write_bytes(Path(voices.file_of("heart") or "").read_bytes())
 
-    result = audio.render(_with_voices(few, engines=["natural"], natural_voice="emma"), tmp_path)
+    result = rendering.render(_with_voices(few, engines=["natural"], natural_voice="emma"), tmp_path)
 
     assert result.voices == ["natural (heart)"]
     assert result.warnings == [
@@ -343,7 +343,7 @@ def test_a_voice_that_is_not_installed_is_told_once(
 ) -> None:
     monkeypatch.setitem(sys.modules, "hibari", None)
 
-    result = audio.render(_with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma"), tmp_path)
+    result = rendering.render(_with_voices(few, engines=["natural", "pyttsx3"], natural_voice="emma"), tmp_path)
 
     assert result.voices == ["pyttsx3 (gmw/en-us+edward)"]
     assert result.warnings == [
@@ -378,7 +378,7 @@ def test_what_a_voice_fails_to_say_is_said_by_the_next_one(
     failed = [clip for clip in clips(few) if clip.words.startswith(("For school", "To find"))]
     assert failed
 
-    result = audio.render(few, tmp_path)
+    result = rendering.render(few, tmp_path)
 
     assert result.voices == ["natural (failing)", str(pyttsx3)]
     assert result.warnings == [f"natural (failing) could not say {len(failed)} of {len(clips(few))} prompts."]
@@ -399,7 +399,7 @@ def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
     monkeypatch.setattr(engines, "choices", lambda speech: [dying, pyttsx3])
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
 
-    result = audio.render(few, tmp_path)
+    result = rendering.render(few, tmp_path)
 
     assert result.warnings == [f"natural (dying) could not say {len(clips(few))} of {len(clips(few))} prompts."]
     assert result.voices[-1] == str(pyttsx3)
@@ -407,7 +407,7 @@ def test_a_voice_that_takes_its_process_down_leaves_the_prompts_to_the_next_one(
 
 
 def test_with_no_voice_at_all_the_prompts_are_left_to_twilio(few: Script, tmp_path: Path) -> None:
-    result = audio.render(_with_voices(few, engines=["piper"], piper_voice=None), tmp_path)
+    result = rendering.render(_with_voices(few, engines=["piper"], piper_voice=None), tmp_path)
 
     assert "Name it as piper_voice under speech in config/line.yaml." in result.warnings[0]
     assert len(result.unsaid) == len(clips(few))
@@ -415,7 +415,7 @@ def test_with_no_voice_at_all_the_prompts_are_left_to_twilio(few: Script, tmp_pa
 
 def test_one_voice_speaks_throughout_even_if_a_better_one_has_begun(few: Script, tmp_path: Path) -> None:
     """A caller must not hear two voices in turn because a rendering was stopped."""
-    audio.render(_with_voices(few, engines=["pyttsx3"]), tmp_path)
+    rendering.render(_with_voices(few, engines=["pyttsx3"]), tmp_path)
     both = _with_voices(few, engines=["natural", "pyttsx3"], natural_voice="heart")
     natural, pyttsx3 = (choice.identity for choice in engines.choices(both.line.speech))
     some = clips(both)[0]
@@ -525,7 +525,7 @@ def test_a_new_recording_is_heard_in_its_passages(rendered: Path, spoken_by_pytt
     studio.record(seconds=len(studio.unit.words.split()) / 2)
     assert studio.recordings.confirm([]) == [studio.unit.name]
 
-    audio.render(spoken_by_pyttsx3, studio.folder)
+    rendering.render(spoken_by_pyttsx3, studio.folder)
 
     ((_, url),) = audio.Sounds(studio.folder, spoken_by_pyttsx3, "").play(passage, False)
     assert before != [(passage, url)]
@@ -535,11 +535,11 @@ def test_a_line_that_sends_no_texts_has_its_passages_too(plain: dict[str, str], 
     folder = _copy_some(rendered, tmp_path)
     whole, less = (building.load(plain, config.bank_holidays(), offers_texts=offers) for offers in (True, False))
 
-    audio.render(whole, folder, also=[less])
+    rendering.render(whole, folder, also=[less])
 
     sounds = audio.Sounds(folder, less, "")
     assert all(len(sounds.play(said, slow)) == 1 for said in passages(less) for slow in (False, True))
-    assert audio.stale([whole, less], folder) == []
+    assert rendering.stale([whole, less], folder) == []
 
 
 @pytest.mark.parametrize("path", CALLS, ids=lambda path: path.stem)
@@ -683,7 +683,7 @@ def test_a_confirmed_recording_wins_over_every_voice_at_both_paces(studio: Studi
     studio.record()
     assert studio.recordings.confirm([]) == [studio.unit.name]
 
-    result = audio.render(_with_voices(studio.script, engines=["pyttsx3"]), studio.folder)
+    result = rendering.render(_with_voices(studio.script, engines=["pyttsx3"]), studio.folder)
 
     sounds = audio.Sounds(studio.folder, _with_voices(studio.script, engines=["pyttsx3"]), "")
     at_each_pace = {sounds.url(studio.unit.words, slow) for slow in (False, True)}

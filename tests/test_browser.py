@@ -21,8 +21,9 @@ from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
 from ivr import callback
-from ivr.audio import Ear, as_file, engines
+from ivr.audio import engines
 from ivr.audio.clips import RENDERED, clip
+from ivr.audio.hearing import Ear, as_file
 from ivr.callback import LINE
 from ivr.config import Settings
 from ivr.jobs import recording_path

@@ -123,14 +123,14 @@ def _web(place: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`ivr web`, as its unit starts it."""
     running = subprocess.Popen([IVR, "web", "--port", str(port)], env=place, stdout=subprocess.DEVNULL)
     try:
-        assert soon(lambda: _answers(port))
+        assert soon(lambda: answers(port))
         yield running
     finally:
         running.terminate()
         running.wait(20)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         return subprocess.run(
             ["curl", "-sf", "-o", "/dev/null", f"http://127.0.0.1:{port}/healthz"], check=False

@@ -14,9 +14,10 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from ivr import config
-from ivr.audio import Ear, hearing, telephone
+from ivr.audio import hearing, telephone
 from ivr.audio.clips import RENDERED, clip
 from ivr.audio.engines import choice_of
+from ivr.audio.hearing import Ear
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.playing import Caller

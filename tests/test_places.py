@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 import pytest
 
-from ivr import places
+from ivr import config, places
+from ivr.places import kinds, ringing, wish
 from ivr.places.kinds import GO_BACK, Asks
 from ivr.places.letter import day_of
 from ivr.script import Line, Script, Words, label
@@ -52,6 +56,21 @@ def test_the_words_of_the_shipped_line_are_those_that_its_places_declare(shipped
 
 def test_a_script_has_the_places_of_staff_and_those_of_the_line(shipped: Script) -> None:
     assert set(shipped.places) == set(shipped.nodes) | set(places.STEPS)
+
+
+def test_the_place_that_the_handbook_writes_is_one() -> None:
+    """The worked change of docs/architecture.md, with the names of the module that it would stand in."""
+    page = (config.ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    block = re.search(r"^   ```python\n(.*?)^   ```$", page, re.MULTILINE | re.DOTALL)
+    assert block
+    names = {**vars(kinds), **vars(ringing), "save_counting": wish.save_counting}
+    exec(textwrap.dedent(block[1]), names)  # our own page
+
+    made = names["RingLoud"]
+
+    assert [line.id for line in made.lines()] == ["ring_loud.ask"]
+    assert {pick.goto for pick in made.picks} <= set(places.STEPS)
+    assert made().needs_question
 
 
 # --- choices --------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy import linalg, signal
 
-from ivr.audio import engines, may_hold_speech, speech, telephone
-from ivr.audio.speech import Measurements
+from ivr.audio import engines, speech, telephone
+from ivr.audio.speech import Measurements, may_hold_speech
 from ivr.audio.voices import WITH_THE_PACKAGE
 from ivr.script import Script
 

@@ -6,7 +6,7 @@
     respelling.py  how each voice is asked to say the words that it says badly
     espeak.py      pyttsx3's voice, made as clear on a telephone as it can be
     telephone.py   converts a voice's sound to telephone sound, and measures it
-    render.py      renders missing sounds, in parallel on every core
+    rendering.py   renders missing sounds, in parallel on every core
     recordings.py  people's own recordings, which are used before any voice
     joining.py     puts sounds together: passages, and what only a call knows
     speech.py      whether a caller's recording may have speech in it
@@ -15,32 +15,25 @@
 
 The name of a sound is a hash of everything that makes it: the words, the pace, the voice and the processing. So a
 changed word leads to one new file, and existing files never change.
+
+A machine that only serves calls has no libraries for sound (`ivr/equipment.py`). What needs them is imported from its
+own module, where it is used: engines' voices, telephone, rendering, speech, hearing.
 """
 
 from ivr.audio.engines import EngineMissing
-from ivr.audio.hearing import Ear, as_file
 from ivr.audio.recordings import Recordings, Unit, units
-from ivr.audio.render import Progress, Rendering, put_together, render, stale
-from ivr.audio.sounds import Sounds, file_of, run_of
-from ivr.audio.speech import may_hold_speech
+from ivr.audio.sounds import Sounds, file_of, put_together, run_of
 from ivr.audio.voices import VOICES, VoiceRefused
 
 __all__ = [
     "VOICES",
-    "Ear",
     "EngineMissing",
-    "Progress",
     "Recordings",
-    "Rendering",
     "Sounds",
     "Unit",
     "VoiceRefused",
-    "as_file",
     "file_of",
-    "may_hold_speech",
     "put_together",
-    "render",
     "run_of",
-    "stale",
     "units",
 ]

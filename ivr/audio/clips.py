@@ -1,10 +1,15 @@
-"""Everything that can be said, at both paces, and the name of each sound file."""
+"""Everything that can be said, at both paces, and the name of each sound file.
+
+Nothing here needs the libraries for sound: a machine that only serves calls does not have them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ivr.language import DIGIT_SECONDS, digit_gap
 from ivr.script import Script
@@ -58,3 +63,11 @@ def silences(script: Script) -> Iterator[float]:
 def silence_name(seconds: float) -> str:
     """The file name of a silence of this length."""
     return hashlib.sha256(f"{MAKING}\0silence\0{seconds:.2f}".encode()).hexdigest()[:32] + ".wav"
+
+
+def write_sound(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all. Does not wait for the disk, because a lost sound is made again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -2,26 +2,30 @@
 
 Slow speech is made by longer pauses and by a slower pace of the voice itself, never by stretching a sound. A pace in
 words per minute includes the pauses in a prompt, because that is how long a caller listens.
+
+The libraries for sound are imported where a voice speaks: during a call, only the names of sounds are needed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from ivr import config
-from ivr.audio import telephone, voices
+from ivr.audio import voices
+from ivr.audio.clips import write_sound
 from ivr.audio.respelling import fingerprint, for_engine
-from ivr.audio.telephone import Samples
 from ivr.line_settings import Pace, Voices
+
+if TYPE_CHECKING:
+    from ivr.audio.telephone import Samples
 
 #: The command to install a package, as docs/operators.md writes it.
 PIP = ".venv/bin/python -m pip install"
@@ -33,6 +37,8 @@ ESPEAK_VARIANT = "gmw/en-us+edward"
 SENTENCE_PAUSE = {False: 0.35, True: 0.7}
 #: Extra seconds at the end of a sentence, besides its pause: the voice draws out the last word.
 SENTENCE_END = 0.1
+#: In the folder of rendered sounds: the identity of each voice that made them, for machines that do not have it.
+MADE_BY = "voices.json"
 #: To make up for the pauses, a voice speaks at most this many times faster.
 MOST_MADE_UP = 1.25
 
@@ -62,8 +68,16 @@ class VoiceChoice:
     identity: str
     ready: Callable[[], Engine]
 
+    #: The package that speaks it; empty if it needs none.
+    package: str = ""
+
     def __str__(self) -> str:
         return f"{self.engine} ({self.voice})"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its package is installed, so that its identity is known."""
+        return not self.package or _version(self.package) != _NOT_HERE
 
 
 def choices(speech: Voices) -> list[VoiceChoice]:
@@ -77,6 +91,38 @@ def choices(speech: Voices) -> list[VoiceChoice]:
         else:
             found.append(_pyttsx3())
     return found
+
+
+def identities(speech: Voices, rendered: Path) -> list[str]:
+    """What the sounds of each voice are named after, the best voice first.
+
+    A machine that only serves has no voice, so it reads who made the sounds that were copied to it.
+    """
+    made_by: Mapping[str, str] | None = None
+    found = []
+    for choice in choices(speech):
+        identity = choice.identity
+        if not choice.is_here:
+            made_by = _made_by(rendered) if made_by is None else made_by
+            identity = made_by.get(str(choice), identity)
+        found.append(identity)
+    return found
+
+
+def note_who_speaks(speech: Voices, rendered: Path) -> None:
+    """Record the identities of the voices that are installed here, beside the sounds that they make."""
+    known, before = dict(_made_by(rendered)), _made_by(rendered)
+    known |= {str(each): each.identity for each in choices(speech) if each.is_here}
+    if known != before:
+        write_sound(rendered / MADE_BY, json.dumps(known, indent=1, sort_keys=True).encode())
+
+
+def _made_by(rendered: Path) -> Mapping[str, str]:
+    try:
+        found = json.loads((rendered / MADE_BY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(identity) for name, identity in found.items()} if isinstance(found, dict) else {}
 
 
 def choice_of(voice: str, speech: Voices) -> VoiceChoice:
@@ -99,6 +145,10 @@ def _by_sentence(
     say: Callable[[str, float], tuple[Samples, int]], words: str, words_a_minute: float, pause: float
 ) -> tuple[Samples, int]:
     """Speak sentence by sentence with our own pauses. The voice speaks faster to make up for their length."""
+    import numpy as np
+
+    from ivr.audio import telephone
+
     sentences = _BETWEEN_SENTENCES.split(words)
     seconds = len(words.split()) / words_a_minute * 60
     pauses = (pause + SENTENCE_END) * (len(sentences) - 1)
@@ -113,7 +163,8 @@ def _by_sentence(
 
 
 def _natural(voice: str) -> VoiceChoice:
-    return VoiceChoice("natural", voice, f"natural {voice} {_version('hibari-tts')}", partial(Natural, voice))
+    identity = f"natural {voice} {_version('hibari-tts')}"
+    return VoiceChoice("natural", voice, identity, partial(Natural, voice), "hibari-tts")
 
 
 class Natural:
@@ -147,6 +198,7 @@ class Natural:
         return _by_sentence(self._sentence, words, words_a_minute, pause)
 
     def _sentence(self, sentence: str, words_a_minute: float) -> tuple[Samples, int]:
+        import numpy as np
         from hibari import SAMPLE_RATE
 
         samples = self._voice(sentence, speed=words_a_minute / self.OWN_PACE, seed=0)
@@ -159,7 +211,8 @@ class Natural:
 def _piper(path: str) -> VoiceChoice:
     file = config.ROOT / path if path else None
     voice = Path(path).stem or "none"
-    return VoiceChoice("piper", voice, f"piper {voice} {_digest(file)} {_version('piper-tts')}", partial(Piper, path))
+    identity = f"piper {voice} {_digest(file)} {_version('piper-tts')}"
+    return VoiceChoice("piper", voice, identity, partial(Piper, path), "piper-tts")
 
 
 def _digest(file: Path | None) -> str:
@@ -190,6 +243,8 @@ class Piper:
             samples, rate = self._spoken(self._SAMPLE, 1.0)
         except Exception as error:  # a voice file is a program: onnxruntime raises what it likes
             raise EngineMissing(f"The Piper voice file {path} could not be used: {error}") from error
+        from ivr.audio import telephone
+
         self._own_pace = len(self._SAMPLE.split()) * 60 * rate / len(telephone.trim(samples, rate))
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
@@ -199,6 +254,8 @@ class Piper:
         return self._spoken(sentence, self._own_pace / words_a_minute)
 
     def _spoken(self, sentence: str, times_as_long: float) -> tuple[Samples, int]:
+        import numpy as np
+
         chunks = list(self._voice.synthesize(sentence, self._config(length_scale=times_as_long)))
         return np.concatenate([chunk.audio_float_array for chunk in chunks]), chunks[0].sample_rate
 
@@ -209,7 +266,7 @@ class Piper:
 def _pyttsx3() -> VoiceChoice:
     made_by = f"{_version('espeakng-loader')} {_version('pyttsx3')}{fingerprint('pyttsx3')}"
     identity = f"pyttsx3 {ESPEAK_VARIANT} {made_by}"
-    return VoiceChoice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3)
+    return VoiceChoice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3, "espeakng-loader")
 
 
 class Pyttsx3:
@@ -236,8 +293,12 @@ class Pyttsx3:
         return self._espeak.say(for_engine("pyttsx3", words), round(words_a_minute * self.RATE * faster))
 
 
+#: The version of a package that is not installed.
+_NOT_HERE = "none"
+
+
 def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "none"
+        return _NOT_HERE

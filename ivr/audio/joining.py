@@ -10,8 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ivr.audio import telephone
-from ivr.audio.clips import MAKING, RENDERED, silence_name
+from ivr.audio.clips import MAKING, RENDERED, silence_name, write_sound
 from ivr.line_settings import Pace
 from ivr.spoken import Speech
 
@@ -59,7 +58,7 @@ def join(folder: Path, passages: Iterable[list[str]]) -> int:
                 whole = joined(rendered, of)
             except Unjoinable:
                 continue
-            telephone.write_sound(target, whole)
+            write_sound(target, whole)
             made += 1
     return made
 

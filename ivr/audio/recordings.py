@@ -13,10 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import soundfile
-
 from ivr import disk
-from ivr.audio import telephone
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip, clip
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
@@ -164,6 +161,8 @@ class Recordings:
 
     def prepare(self) -> int:
         """Make the telephone sound of every usable recording that has none yet. Returns how many were made."""
+        from ivr.audio import telephone
+
         made, confirmed = 0, self._confirmed()
         for path in self._paths():
             target = self._rendered / _name(_take(path))
@@ -249,6 +248,10 @@ def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
 
 
 def _sound_faults(path: Path, unit: Unit) -> Iterator[Problem]:
+    import soundfile
+
+    from ivr.audio import telephone
+
     try:
         form = soundfile.info(path).format
         samples, rate = telephone.read(path)

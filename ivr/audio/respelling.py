@@ -1,6 +1,6 @@
 """How each voice is asked to say the words that it says badly. Callers hear it; nobody reads it.
 
-config/words.yaml has what staff decide for every voice, such as spelling EHC. This is about the voices, so it
+config/words.yaml has what staff decide for every voice, such as spelling NHS. This is about the voices, so it
 comes with the line. A respelling stands here only if the recogniser of `scripts/ear` hears the word more often with it.
 Beside each: how many of ten were heard without it and with it, in up to fourteen prompts that have the word.
 """

@@ -7,7 +7,7 @@ Twilio's voice reads words that have no sound; each time is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from prometheus_client import Counter
 
 from ivr.audio import joining
 from ivr.audio.clips import RENDERED, clips, silence_name
-from ivr.audio.engines import choices
+from ivr.audio.engines import identities
 from ivr.audio.recordings import LANGUAGE, Recordings
 from ivr.passages import Passages, passages
 from ivr.script import Script
@@ -36,7 +36,7 @@ class Sounds:
 
     def __init__(self, folder: Path, script: Script, base_url: str):
         self._folder, self._script, self._url = folder, script, base_url
-        self._names = [_names(script, choice.identity) for choice in choices(script.line.speech)]
+        self._speak, self._names = list[str](), list[dict[tuple[str, bool], str]]()
         self._passages, self._filled_in = passages(script), script.filled_in
         self._paces = {slow: _Pace({}, {}, Passages(()), {}) for slow in (False, True)}
         self._silences: frozenset[str] = frozenset()
@@ -45,7 +45,8 @@ class Sounds:
 
     def look(self) -> None:
         """Read the folders again if they have changed. Slow: never call it during a turn."""
-        seen = _time_of(self._folder / RENDERED) + _time_of(self._folder / "recordings" / LANGUAGE)
+        folders = (self._folder / RENDERED, self._folder / "recordings" / LANGUAGE)
+        seen = sum(map(_time_of, folders))
         if seen != self._seen:
             self._read_folders()
             self._seen = seen
@@ -111,7 +112,9 @@ class Sounds:
         return self.silence(joining.pause(piece, self._script.line.pace, slow=slow))
 
     def _read_folders(self) -> None:
-        there = frozenset(path.name for path in (self._folder / RENDERED).glob("*.wav"))
+        rendered = self._folder / RENDERED
+        there = frozenset(path.name for path in rendered.glob("*.wav"))
+        self._name_all(identities(self._script.line.speech, rendered))
         files = self._in_one_voice(there) | self._in_person()
         self._silences = there
         for slow in self._paces:
@@ -130,6 +133,11 @@ class Sounds:
                     made[passage] = name
         urls = {passage: f"{self._url}/audio/{name}" for passage, name in made.items()}
         return _Pace(files, urls, Passages(made), parts)
+
+    def _name_all(self, speak: list[str]) -> None:
+        """Name the sound of each prompt in each voice, unless the same voices made the sounds that were read last."""
+        if speak != self._speak:
+            self._names, self._speak = [_names(self._script, identity) for identity in speak], speak
 
     def _in_person(self) -> dict[tuple[str, bool], str]:
         recorded = Recordings(self._folder, self._script).names()
@@ -162,6 +170,12 @@ class _Pace:
 def _names(script: Script, identity: str) -> dict[tuple[str, bool], str]:
     """The file names of all prompts of a script in this voice."""
     return {(clip.words, clip.slow): clip.name(identity, script.respelt) for clip in clips(script)}
+
+
+def put_together(scripts: Iterable[Script], folder: Path) -> None:
+    """Make the missing passages of some scripts from the sounds that are there."""
+    for script in scripts:
+        joining.join(folder, Sounds(folder, script, "").parts())
 
 
 def telephone_seconds(path: Path) -> float:

@@ -4,14 +4,13 @@ A telephone carries 300 to 3400 Hz, with 8,000 samples a second of 8 bits each i
 have that format, so a phone plays exactly what was measured. A master at 16 kHz is kept beside each, for listening in a
 browser.
 
-The libraries for sound take a second to import, so they are imported inside the functions
-that need them. A web server only handles file names, and starts without them.
+Needs the libraries for sound. What only serves calls handles file names, and never imports this. The largest libraries
+take a second to import, so the functions that need them import them.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from ivr.audio.clips import write_sound
 
 Samples = NDArray[np.float32]
 
@@ -154,14 +155,6 @@ def write_master(path: Path, samples: Samples) -> None:
     out = io.BytesIO()
     soundfile.write(out, samples, MASTER_RATE, format="FLAC", subtype="PCM_16")
     write_sound(path, out.getvalue())
-
-
-def write_sound(path: Path, content: bytes) -> None:
-    """Write a file completely or not at all. Does not wait for the disk, because a lost sound is made again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.part")  # another process may be making the same sound
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def read(path: Path) -> tuple[Samples, int]:

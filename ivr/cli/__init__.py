@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from ivr import border, config
+from ivr import config
 from ivr.cli.backing_up import backup, restore
 from ivr.cli.checking import check, explain, schema
-from ivr.cli.common import Stop, shown
+from ivr.cli.common import Stop, in_plain_lines
 from ivr.cli.confirming import confirm
 from ivr.cli.demonstration import demo
 from ivr.cli.hearing import say, voices_group
@@ -31,12 +31,6 @@ from ivr.cli.spooled import spool
 from ivr.cli.stories import stories
 from ivr.cli.topics import new_group, remove
 from ivr.cli.words import call, line_map
-from ivr.embedded import Unusable
-from ivr.problems import ConfigError
-from ivr.publishing import NotPublished, is_full
-from ivr.server import CannotStart
-from ivr.store import StoreDown
-from ivr.store.codec import Unreadable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -55,31 +49,12 @@ for command in (
 
 def main() -> None:
     """Run a command, and print in plain lines what stopped it."""
-    try:
-        _must_be_at_home(Path(sys.prefix))
-        commands.main(prog_name="ivr", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except ConfigError as error:
-        click.echo(border.printable(shown(error.problems, sys.stderr)), err=True)
-        sys.exit(1)
-    except (Stop, NotPublished, CannotStart, Unusable) as error:
-        click.echo(border.printable(str(error)), err=True)
-        sys.exit(1)
-    except Unreadable as error:
-        click.echo(f"Something that is stored cannot be read: {error}. Nothing was changed.", err=True)
-        sys.exit(1)
-    except StoreDown:
-        click.echo("Redis does not answer, so nothing was changed. Start the line, or check REDIS_URL.", err=True)
-        sys.exit(1)
-    except OSError as error:
-        if not is_full(error) and not error.filename:
-            raise
-        click.echo(border.printable(_in_words(error)), err=True)
-        sys.exit(1)
+    in_plain_lines(_run)
+
+
+def _run() -> None:
+    _must_be_at_home(Path(sys.prefix))
+    commands.main(prog_name="ivr", standalone_mode=False)
 
 
 def _must_be_at_home(venv: Path) -> None:
@@ -88,11 +63,3 @@ def _must_be_at_home(venv: Path) -> None:
     is_another = venv.name == ".venv" and venv != (config.ROOT / ".venv").resolve()
     if is_another and (venv.parent / "ivr").is_dir():
         raise Stop(f"This .venv belongs to {config.ROOT}. Run ./scripts/start here to make one for this folder.")
-
-
-def _in_words(error: OSError) -> str:
-    """A disk error in words, with the name of the file if it is known."""
-    named = f" ({error.filename})" if error.filename else ""
-    if is_full(error):
-        return f"The disk is full{named}. Make room and try again; the live line is unchanged."
-    return f"{error.filename} cannot be used: {error.strerror}. Correct that and try again."

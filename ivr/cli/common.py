@@ -8,20 +8,24 @@ import errno
 import getpass
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import click
 
-from ivr import border, building, config, drafts, publishing, server
+from ivr import border, building, config, drafts, equipment, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
+from ivr.embedded import Unusable
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, causes
+from ivr.publishing import NotPublished, is_full
 from ivr.script import Script
-from ivr.store import PATIENT_SECONDS, Store
+from ivr.server import CannotStart
+from ivr.store import PATIENT_SECONDS, Store, StoreDown
+from ivr.store.codec import Unreadable
 
 
 class Stop(Exception):
@@ -43,6 +47,42 @@ def who() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "somebody"
+
+
+def in_plain_lines(run: Callable[[], object]) -> None:
+    """Run something. What stops it is printed in plain lines, and ends this process with a status."""
+    try:
+        run()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        click.echo(border.printable(shown(error.problems, sys.stderr)), err=True)
+        sys.exit(1)
+    except (Stop, NotPublished, CannotStart, Unusable, equipment.OnlyServes) as error:
+        click.echo(border.printable(str(error)), err=True)
+        sys.exit(1)
+    except Unreadable as error:
+        click.echo(f"Something that is stored cannot be read: {error}. Nothing was changed.", err=True)
+        sys.exit(1)
+    except StoreDown:
+        click.echo("Redis does not answer, so nothing was changed. Start the line, or check REDIS_URL.", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if not is_full(error) and not error.filename:
+            raise
+        click.echo(border.printable(_in_words(error)), err=True)
+        sys.exit(1)
+
+
+def _in_words(error: OSError) -> str:
+    """A disk error in words, with the name of the file if it is known."""
+    named = f" ({error.filename})" if error.filename else ""
+    if is_full(error):
+        return f"The disk is full{named}. Make room and try again; the live line is unchanged."
+    return f"{error.filename} cannot be used: {error.strerror}. Correct that and try again."
 
 
 @contextmanager

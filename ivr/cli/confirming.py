@@ -30,7 +30,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     who, today = " ".join(who.split()), dt.datetime.now(LONDON).date()
     day = day or today
     if not who:
-        raise Stop("Say who confirmed it: ivr confirm NAME --by 'A. Name, SENDIASS'")
+        raise Stop("Say who confirmed it: ivr confirm NAME --by 'A. Name, the service'")
     if day > today:
         raise Stop(f"{day} is in the future. Give the day on which they confirmed it.")
     settings = config.settings()

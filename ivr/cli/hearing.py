@@ -5,19 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from ivr import config, disk, spoken
-from ivr.audio import VOICES, Ear, EngineMissing, VoiceRefused, as_file, voices
-from ivr.audio.telephone import TELEPHONE_RATE, Samples
+from ivr import config, disk, equipment, spoken
+from ivr.audio import VOICES, EngineMissing, VoiceRefused, voices
 from ivr.audio.voices import Voice
 from ivr.cli.common import Stop, draft_script, is_terminal, may_write_sound, out
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.session import Input, Turn
+
+if TYPE_CHECKING:
+    from ivr.audio.hearing import Ear
+    from ivr.audio.telephone import Samples
 
 #: The most characters for `ivr say`: about two minutes of speech, far more than callers should hear at once.
 MOST_CHARACTERS = 2000
@@ -28,7 +32,7 @@ TO_FILE = click.Path(dir_okay=False, path_type=Path)
 VOICE_HELP = "Default: the voice that callers hear. See `ivr voices`."
 
 #: Renders a sound with the given Ear.
-Hear = Callable[[Ear], Samples]
+Hear = Callable[["Ear"], "Samples"]
 
 
 @click.command()
@@ -66,6 +70,10 @@ def write_call(settings: Settings, made: Script, happened: Iterable[Input | Turn
 
 def with_voice(settings: Settings, made: Script, voice: str | None, hear: Hear, file: Path) -> None:
     """Render something and write it to a file. Raises Stop if the voice cannot speak."""
+    equipment.must_have_all()
+    from ivr.audio.hearing import Ear, as_file
+    from ivr.audio.telephone import TELEPHONE_RATE
+
     try:
         ear = Ear(made, settings.audio_dir, voice)
         samples = hear(ear)

@@ -17,6 +17,7 @@ from ivr import (
     confirmation,
     dialling,
     drafts,
+    equipment,
     examining,
     origin,
     person,
@@ -28,7 +29,7 @@ from ivr import (
 )
 from ivr.adviser import is_administrator
 from ivr.cli import demonstration, sound
-from ivr.cli.common import Stop, draft_script, out, refusing, tell_of_broken_promises, who
+from ivr.cli.common import Stop, draft_script, in_plain_lines, out, refusing, tell_of_broken_promises, who
 from ivr.cli.publishing import in_words
 from ivr.config import Settings
 from ivr.pool import work
@@ -67,10 +68,17 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     if server.still_runs(settings, children.STOP_SECONDS if as_it_was else 0.0):
         raise Stop(f"The line is already running with the same {settings.data_dir}. Stop it first.")
     server.check_port(host, port)
-    with (
-        server.redis(settings, for_line=True) as ours,
-        closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store,
-    ):
+    with server.redis(settings, for_line=True) as ours:
+        # What checks and speaks words takes hundreds of megabytes, and this process stays as long as the line runs.
+        if status := children.aside(lambda: in_plain_lines(lambda: _prepare(settings, as_it_was))):
+            raise SystemExit(status)
+        server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
+    out("Stopped. Nothing was lost.")
+
+
+def _prepare(settings: Settings, as_it_was: bool) -> None:
+    """Everything before the line answers: what is live, its sounds, and what somebody should know. Raises Stop."""
+    with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
         bring_up_to_date(settings, store)
         for risk in store.redis_risks():
             out(f"With this Redis, requests of callers may be lost. {risk}")
@@ -88,8 +96,6 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
         _warn_of_advisers(settings, store)
         _warn_of_number(settings, store)
         _warn_of_what_is_not_confirmed(live)
-        server.serve(settings, host, port, ours, lambda: _say_how(settings, host, port))
-    out("Stopped. Nothing was lost.")
 
 
 def _prepare_live(settings: Settings, store: Store) -> None:
@@ -251,6 +257,8 @@ def web_alone(port: int, host: str) -> None:
         server.unlock(settings)
         with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             bring_up_to_date(settings, store)
+            if equipment.only_serves() and (live := publishing.published(store)):
+                sound.tell_of_missing(settings, live)
     server.become_web(settings, host, port)
 
 

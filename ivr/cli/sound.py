@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ivr import audio, building, config
+from ivr import audio, building, config, equipment
 from ivr.cli.common import Stop, draft_script, is_terminal, out, shown, store_of
 from ivr.config import Settings
 from ivr.problems import ConfigError, counted
-from ivr.publishing import speaks_by_sounds
+from ivr.publishing import sounds_missing, speaks_by_sounds
 from ivr.script import Script
 
 
 def prepare(settings: Settings, files: Mapping[str, str]) -> None:
-    """Make every sound that these files of a publication need, if speech mode is 'audio', and print the result."""
+    """Make every sound that these files of a publication need, if speech mode is 'audio', and print the result.
+
+    A machine that only serves makes none, and says what is missing.
+    """
     made = building.load(files, config.bank_holidays())
-    if speaks_by_sounds(settings, made):
+    if equipment.only_serves():
+        tell_of_missing(settings, made)
+    elif speaks_by_sounds(settings, made):
         _make(settings, made, _without_texts(files))
+
+
+def tell_of_missing(settings: Settings, made: Script) -> None:
+    """On a machine that only serves: print what it does not do, and how many sounds are missing."""
+    out(equipment.ONLY_SERVES)
+    out("So advisers are given every spoken message, also those without any speech in them.")
+    if speaks_by_sounds(settings, made) and (missing := sounds_missing(settings, made)):
+        out(f"Warning: {counted(missing, 'sound')} are missing, and Twilio's voice reads them. Run `ivr render` where")
+        out(f"everything is installed, and copy its folder 'rendered' into {settings.audio_dir}.")
 
 
 def _without_texts(files: Mapping[str, str]) -> Script:
@@ -32,9 +46,11 @@ def _without_texts(files: Mapping[str, str]) -> Script:
 
 def _make(settings: Settings, made: Script, without_texts: Script) -> bool:
     """Render. Returns whether every prompt has its sound. A full disk does not stop a start or a publication."""
+    from ivr.audio.rendering import render as make
+
     try:
         with _bar() as progress:
-            result = audio.render(made, settings.audio_dir, progress, [without_texts])
+            result = make(made, settings.audio_dir, progress, [without_texts])
     except OSError as error:
         out(f"Warning: sounds cannot be written into {settings.audio_dir}: {error.strerror or error}.")
         out("Twilio's voice reads the prompts without a sound. Correct that, and run: ivr render")
@@ -49,7 +65,7 @@ def _make(settings: Settings, made: Script, without_texts: Script) -> bool:
 
 
 @contextmanager
-def _bar() -> Iterator[audio.Progress]:
+def _bar() -> Iterator[Callable[[int, int], None]]:
     """A progress bar, drawn only on a terminal."""
     columns = (TextColumn("Making the voice"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True, disable=not is_terminal()) as bar:
@@ -62,6 +78,7 @@ def _bar() -> Iterator[audio.Progress]:
 @click.option("--remove", is_flag=True, help="Remove them.")
 def render(list_stale: bool, remove: bool) -> None:
     """Render every sound that the draft in config/ needs, in the best voice on this machine."""
+    equipment.must_have_all()
     settings = config.settings()
     files, _, made = draft_script(settings)
     if not list_stale and not remove:
@@ -70,7 +87,9 @@ def render(list_stale: bool, remove: bool) -> None:
         elif _make(settings, made, _without_texts(files)):
             out("Every prompt has its sound.")
         return
-    found = audio.stale(_wanted(settings, files), settings.audio_dir)
+    from ivr.audio.rendering import stale
+
+    found = stale(_wanted(settings, files), settings.audio_dir)
     for path in found:
         if remove:
             path.unlink(missing_ok=True)
@@ -101,6 +120,7 @@ def _wanted(settings: Settings, draft: Mapping[str, str]) -> Iterator[Script]:
 @click.group()
 def record() -> None:
     """People's own recordings, which are used before any voice."""
+    equipment.must_have_all()
 
 
 @record.command("list")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ivr import atlas, config, drawing, transcript
+from ivr import atlas, config, drawing, equipment, transcript
 from ivr.cli import hearing
 from ivr.cli.common import Moment, Stop, draft_script, may_write_sound, out
 from ivr.hours import LONDON
@@ -29,6 +29,7 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
     if save:
         _may_write(save)
     if hear:
+        equipment.must_have_all()
         may_write_sound(hear)
     settings = config.settings()
     _, _, made = draft_script(settings)

@@ -178,7 +178,8 @@ class Live:
 
     def _edition(self, files: Mapping[str, str]) -> Edition:
         ours = self._settings.our_numbers
-        made = building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
+        made = _PRELOADED.get((drafts.revision_of(files), self._offers_texts))
+        made = made or building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
         speech = made.line.speech
         mode = self._settings.speech or speech.mode
         voice = SayVoice(speech.say_voice, speech.say_rate, speech.say_slow_rate, respelt=made.respelt)
@@ -204,6 +205,23 @@ class Live:
 
     def close(self) -> None:
         self._stop.set()
+
+
+#: Scripts that were compiled before this process was forked, by revision and whether they offer texts.
+_PRELOADED: dict[tuple[str, bool], Script] = {}
+
+
+def preload(settings: Settings) -> None:
+    """For the web server, before it forks: compile what was live last, so that its processes share one copy.
+
+    It is found on this machine's disk, since a connection to Redis must not be shared. What has been published since,
+    each process loads by itself.
+    """
+    files, offers = kept(settings), settings.can_reach_twilio
+    if files:
+        with contextlib.suppress(ConfigError):  # told by the processes, which try it again
+            made = building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers)
+            _PRELOADED[made.revision, offers] = made
 
 
 # --- a copy of the live files on disk ---------------------------------------------------------

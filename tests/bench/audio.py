@@ -15,8 +15,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from ivr import audio, building, config
-from ivr.audio import engines, telephone
+from ivr import building, config
+from ivr.audio import engines, rendering, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import EngineMissing, VoiceChoice
 from ivr.script import Script
@@ -54,7 +54,7 @@ def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         began = time.perf_counter()
-        audio.render(alone, folder)
+        rendering.render(alone, folder)
         seconds = time.perf_counter() - began
         sounds = {
             clip: telephone.measure(*telephone.read(folder / RENDERED / clip.name(choice.identity, made.respelt)))

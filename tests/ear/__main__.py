@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ivr import building, config, disk
-from ivr.audio import Ear, as_file
+from ivr.audio.hearing import Ear, as_file
 from ivr.script import Script
 from ivr.spoken import text_of
 from tests.ear.documents import chosen

@@ -39,7 +39,7 @@ NGINX = {
     # What got no answer is sent once more, to the same line: a webhook may come twice so.
     TWICE: "proxy_pass http://twice; proxy_next_upstream error timeout http_502 non_idempotent;",
 }
-NGINX_DELIVERED = "nginx as delivered"
+NGINX_DELIVERED, BALANCER = "nginx as delivered", "nginx as delivered, in front of two machines"
 ALL = (*NGINX, NGINX_DELIVERED, CADDY)
 
 _NGINX = """
@@ -55,12 +55,24 @@ http {
 """
 
 
-def _nginx_as_delivered(port: int, line: int, user: str, second: int) -> str:
+#: The files of both, and the addresses in them.
+_UPSTREAMS = {
+    NGINX_DELIVERED: ("nginx.conf", "127.0.0.1:8000 ", "127.0.0.1:8001 "),
+    BALANCER: ("balancer.conf", "10.0.0.11:8000 ", "10.0.0.12:8000 "),
+}
+
+
+def _nginx_as_delivered(kind: str, port: int, line: int, user: str, second: int) -> str:
     """The file for an operator, at ports of the test and without a certificate."""
-    server = (DELIVERED / "nginx.conf").read_text()
+    file, one, other = _UPSTREAMS[kind]
+    server = (DELIVERED / file).read_text()
     server = re.sub(r"server \{\s+listen 80;.*?\n\}\n", "", server, count=1, flags=re.DOTALL)
     server = re.sub(r"^ *(listen \[.*|ssl_.*)\n", "", server, flags=re.MULTILINE)
-    for its, ours in (("listen 443 ssl", f"listen 127.0.0.1:{port}"), (":8000", f":{line}"), (":8001", f":{second}")):
+    for its, ours in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{port}"),
+        (one, f"127.0.0.1:{line} "),
+        (other, f"127.0.0.1:{second} "),
+    ):
         assert its in server
         server = server.replace(its, ours)
     before, _, after = _NGINX.partition("  upstream line")
@@ -126,8 +138,8 @@ def proxy(kind: str, folder: Path, line: int, token: str, second: int = 1) -> It
         command = [program, "run", "--config", file, "--adapter", "caddyfile"]
     else:
         user = "user root;" if os.geteuid() == 0 else ""  # it gives its rights away, and could not write here
-        if kind == NGINX_DELIVERED:
-            file.write_text(_nginx_as_delivered(port, line, user, second))
+        if kind in _UPSTREAMS:
+            file.write_text(_nginx_as_delivered(kind, port, line, user, second))
         else:
             file.write_text(_NGINX % {"port": port, "line": line, "location": NGINX[kind], "user": user})
         command = [program, "-p", folder, "-c", file, "-e", folder / "error.log"]

@@ -18,6 +18,7 @@ from ivr.jobs import QUEUES, RING, TEXTS
 from ivr.session import SendText
 from tests.crew import Crew, Half, children, crew, half, hangs, seconds_until
 from tests.desk import ask, hire
+from tests.line import Line
 from tests.redis_server import soon
 
 #: How much longer a click or an alert may take while other servers hang. What waits for one takes fifty times as long.
@@ -177,6 +178,22 @@ def test_a_click_whose_process_was_killed_is_told_on_the_card_and_rings_nobody_t
 
     seconds_until(lambda: "may still ring" in str(running.store.requests.get(request.id)))
     assert rest.asked.count("Calls.json") == 1
+
+
+def test_a_worker_that_stands_still_is_not_ready_within_half_a_minute(running: Crew) -> None:
+    """Its processes are there, and do nothing: as on a machine that swaps, or in a debugger."""
+    with Line(running.settings, running.store) as line:
+        assert line.client.get("/readyz").text == "ready\n"
+        stopped = [running.process.pid, *running.children()]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            assert soon(lambda: line.client.get("/readyz").status_code == 503, 30)
+            assert "the worker does not run" in line.client.get("/readyz").text
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        assert soon(lambda: line.client.get("/readyz").status_code == 200, 30)
 
 
 def test_a_process_that_keeps_ending_is_named_while_the_others_work(running: Crew, rest: Half) -> None:

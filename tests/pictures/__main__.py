@@ -28,7 +28,7 @@ from werkzeug.serving import make_server
 
 from ivr import building, config, demo, factors, server, transcript
 from ivr.adviser import Factor
-from ivr.audio import Ear
+from ivr.audio.hearing import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.cli import commands
 from ivr.config import Settings

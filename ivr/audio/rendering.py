@@ -18,9 +18,8 @@ from pathlib import Path
 from ivr.audio import engines, joining, telephone
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
 from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
-from ivr.audio.joining import join
 from ivr.audio.recordings import Recordings
-from ivr.audio.sounds import Sounds
+from ivr.audio.sounds import Sounds, put_together
 from ivr.line_settings import Pace
 from ivr.script import Script
 from ivr.spoken import as_said
@@ -61,16 +60,11 @@ def render(
     return result
 
 
-def put_together(scripts: Iterable[Script], folder: Path) -> None:
-    """Make the missing passages of some scripts from the sounds that are there."""
-    for script in scripts:
-        join(folder, Sounds(folder, script, "").parts())
-
-
 def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
     """Make the sounds of all words and pauses."""
     result = Rendering()
     _make_silences(script, folder / RENDERED)
+    engines.note_who_speaks(script.line.speech, folder / RENDERED)
     recorded = Recordings(folder, script)
     result.made += recorded.prepare()
     in_person = recorded.names()
@@ -202,6 +196,6 @@ def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
         needed |= {joining.name(parts) for parts in Sounds(folder, script, "").parts()}
         for choice in engines.choices(script.line.speech):
             needed |= {clip.name(choice.identity, script.respelt) for clip in clips(script)}
-    stems = {name.removesuffix(".wav") for name in needed}
+    stems = {name.removesuffix(".wav") for name in needed} | {Path(engines.MADE_BY).stem}
     found = [*(folder / RENDERED).glob("*.*"), *(folder / MASTERS).glob("*.*")]
     return sorted(path for path in found if path.stem not in stems)

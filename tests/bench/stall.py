@@ -1,0 +1,116 @@
+"""How long callers wait while something stands still, or goes, in the middle of their calls.
+
+Signed turns are sent on schedule: first alone, then each time while something happens:
+
+    a publication     a changed line goes live
+    Redis stopped     it stands still for three seconds (SIGSTOP), and goes on
+    a web process     one of them is killed, and started again by the web server
+
+What was sent to the killed process fails; Twilio asks its fallback for these, and a proxy in front of two machines asks
+the other (`tests/test_deploy.py`). The stretches take turns, so that a noisy machine is noisy to all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from ivr import building, config, publishing, server
+from ivr.config import Settings
+from ivr.publishing import Passed
+from ivr.store import PATIENT_SECONDS, Store
+from tests.bench import load, speed
+from tests.bench.figures import Figures, options
+from tests.bench.load import BASE, TOKEN
+
+#: Seconds for which Redis stands still.
+STOPPED_SECONDS = 3.0
+
+
+def main(arguments: list[str]) -> None:
+    chosen = options("stall", __doc__)
+    chosen.add_argument("--rounds", type=int, default=3)
+    chosen.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
+    chosen.add_argument("--a-second", type=int, default=50, help="turns a second")
+    picked = chosen.parse_args(arguments)
+    figures = Figures("stall")
+    with contextlib.ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        environment = {
+            **os.environ, "IVR_DATA": str(folder), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": BASE,
+        }  # fmt: skip
+        settings = config.settings(environment)
+        running.enter_context(server.redis(settings))
+        store = running.enter_context(closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)))
+        passed = publishing.gate(settings)
+        publishing.put_live(store, passed, "benchmark", "benchmark", "")
+        environment["BENCH_REDIS"] = settings.redis_url
+        port, web = running.enter_context(
+            speed.served(speed.command(settings, "tests.bench.clocked:app"), environment, config.ROOT)
+        )
+        redis_pid = int(store.redis.do(lambda client: client.info("server"))["process_id"])
+        events: dict[str, Callable[[int], None]] = {
+            "alone": lambda _: None,
+            "a publication": lambda nth: _publish(settings, store, passed, nth),
+            "Redis stopped": lambda _: _stand_still(redis_pid),
+            "a web process killed": lambda _: _kill_one(web),
+        }
+        _measure(port, events, picked, figures)
+    figures.tell(picked)
+
+
+def _measure(port: int, events: dict[str, Callable[[int], None]], picked: argparse.Namespace, figures: Figures) -> None:
+    walks = load.walks(port)
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in events}
+    for nth in range(picked.rounds):
+        for which, (name, happens) in enumerate(events.items()):
+            calls = load.calls(walks, picked.seconds * picked.a_second // 8, f"{which}x{nth}")
+            meanwhile = threading.Thread(target=_in_the_middle, args=(happens, nth, picked.seconds / 3))
+            meanwhile.start()
+            took, failed = load.play_on_schedule(port, calls, picked.a_second)
+            meanwhile.join()
+            at = statistics.quantiles(took, n=100)
+            for what, value in (
+                ("median, ms", at[49] * 1e3), ("99th percentile, ms", at[98] * 1e3), ("longest, ms", max(took) * 1e3),
+                (f"failed of {len(took)}, turns", float(failed)),
+            ):  # fmt: skip
+                found[name].setdefault(what, []).append(value)
+            time.sleep(2)
+    for name, kinds in found.items():
+        for what, values in kinds.items():
+            figures.add(f"{name}: {what.rpartition(', ')[0]}", values, what.rpartition(", ")[2])
+    for name in list(events)[1:]:
+        figures.ratio(f"{name} / alone: median", f"{name}: median", "alone: median")
+
+
+def _in_the_middle(happens: Callable[[int], None], nth: int, after: float) -> None:
+    time.sleep(after)
+    happens(nth)
+
+
+def _publish(settings: Settings, store: Store, passed: Passed, nth: int) -> None:
+    """Make another revision live."""
+    files = dict(passed.files)
+    files["line.yaml"] += f"\n# {nth} {time.time()}\n"
+    made = building.load(files, config.bank_holidays())
+    publishing.put_live(store, Passed(files, made, ()), "benchmark", "benchmark", store.revisions.live() or "")
+
+
+def _stand_still(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(STOPPED_SECONDS)
+    os.kill(pid, signal.SIGCONT)
+
+
+def _kill_one(web: int) -> None:
+    children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
