@@ -107,7 +107,7 @@ class Step(Speaks, Words):
     """A built-in step. It declares its words, which staff own; its order is fixed in the code."""
 
     in_dialogue = True
-    helped_within: float = 10 * 60
+    helped_within = 10 * 60
 
 
 # --- one that asks ------------------------------------------------------------------------------

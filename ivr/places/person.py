@@ -34,7 +34,7 @@ class _Rings(HandsOver):
 
     takes = TransferEnded
     stands_alone = True
-    helped_within: float = 8 * 60
+    helped_within = 8 * 60
 
     def left(self, at: At) -> At | None:
         return None
