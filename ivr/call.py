@@ -267,7 +267,7 @@ def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     if here.place.hands_over:
         return reply.turn(here.at(replace(s, interrupted=True, fruitless=0)))
     helped = _Turning(turning.script, turning.began, turning.now, helped=True)
-    why = s.lead if here.place.person_is_away else ()  # why nobody can talk is said, whatever comes then
+    why = s.lead if here.place.person_is_away or s.door else ()  # why nobody can talk is said, whatever comes then
     return _moved(helped, *escalation.to_help(here.at(replace(s, lead=why))))
 
 
