@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import itertools
 from collections import defaultdict
 
@@ -237,10 +239,10 @@ def test_the_report_is_a_file_for_a_spreadsheet_with_the_same_figures(asha: Brow
     answer = asha.get("/report.csv?period=quarter-2026-09")
 
     assert answer.mimetype == "text/csv"
-    rows = answer.data.decode("utf-8-sig").splitlines()
-    assert rows[0] == "Period,Table,Answer,Figure"
-    assert "September to November 2026,Promises,Not rung within promise,fewer than 5" in rows
-    assert "September to November 2026,Outcome,Spoke,35" in rows
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["Period", "Table", "Answer", "Figure"]
+    assert ["September to November 2026", "Promises", "Not rung within promise", "fewer than 5"] in rows
+    assert ["September to November 2026", "Outcome", "Spoke", "35"] in rows
     assert "exported the report of September to November 2026" in [entry.what for entry in counted.people.log()]
 
 

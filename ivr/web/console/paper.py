@@ -5,7 +5,6 @@ A sheet shows the numbers of phones. So it is asked for with a form, and the log
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 from typing import NamedTuple, get_args
@@ -160,17 +159,17 @@ def _rows() -> list[Typed]:
 def _file(lines: list[paper.Line], now: float) -> Response:
     """The sheet for a spreadsheet, with empty columns for what came of it."""
     out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(
+    rows: list[tuple[str, ...]] = [
         ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",
-         "Rung at", "What came of it", "Note")
-    )  # fmt: skip
+         "Rung at", "What came of it", "Note"),
+    ]  # fmt: skip
     for line in lines:
         cells = (
             line.call, line.number, line.when, line.urgency, ". ".join(line.promised), ", ".join(line.needs),
             " ".join(line.rules), f"{line.tries} of {callback.MOST_TRIES}", line.note,
         )  # fmt: skip
-        rows.writerow([*map(border.cell, cells), "", "", ""])
+        rows.append((*cells, "", "", ""))
+    border.write_sheet(out, rows)
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     at = briefing.moment(now, now).replace(":", "")
     response.headers["Content-Disposition"] = f"attachment; filename=callers-{at}.csv"

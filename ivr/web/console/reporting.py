@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import functools
 import io
@@ -35,9 +34,8 @@ class _Pages(Pages):
     def report_csv(self) -> Response:
         """The same as a file for a spreadsheet."""
         chosen, out = self._period(), io.StringIO()
-        rows = csv.writer(out)
-        rows.writerow(("Period", "Table", "Answer", "Figure"))
-        rows.writerows([border.cell(each) for each in (chosen.words, *row)] for row in self._report(chosen).rows())
+        rows = ((chosen.words, *row) for row in self._report(chosen).rows())
+        border.write_sheet(out, [("Period", "Table", "Answer", "Figure"), *rows])
         self._console.note(f"exported the report of {chosen.words}")
         response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
         response.headers["Content-Disposition"] = f"attachment; filename=report-{chosen.id}.csv"
