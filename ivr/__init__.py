@@ -35,6 +35,7 @@ The core knows only itself: no clock, no files, no network.
     callback     the life cycle of a request: asked for, joined, claimed, tried, ended
     capacity     places in each part of a day, and where they are lowered for a day
     limits       what one call, one phone and one day may ask for
+    counting     what is counted of it, and against which limit
     talks        calls between advisers and callers: while one lasts, the request stays theirs
     spending     what the line may cost in a day
     flood        many callers at once, and taking their requests out together

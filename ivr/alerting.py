@@ -28,8 +28,8 @@ SUBJECTS = {
 
 def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
     """Send one alert about a request by one way, if its reason still applies and that way is configured."""
-    request, now = tools.store.requests.get(request_id), time.time()
-    if request is None or not _is_so(tools, request, what, now):
+    request, waiting, now = tools.store.requests.get(request_id), tools.store.requests.waiting(), time.time()
+    if request is None or not _is_so(tools, request, waiting, what, now):
         _forget_this_job()
         return
     is_message = what in ("today", "urgent") and request.message_only
@@ -37,11 +37,12 @@ def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
         return
     subject = SUBJECTS["message" if is_message else what]
     words = (
-        f"{subject}{_named(request)}. {_by_when(tools, request, what)}{_others(tools, what, now)}{_about(request)}\n"
+        f"{subject}{_named(request)}. {_by_when(tools, request, what)}"
+        f"{_others(tools, waiting, what, now)}{_about(request)}\n"
         f"{tools.settings.public_url}/console/request/{request.id}"
     )
     if what == "late":
-        words += _waiting_longest(tools, now)
+        words += _waiting_longest(tools, waiting, now)
     _tell(tools, way, alerts.Alert(_alert_id(f"{request_id}-{what}-{way}"), subject, words))
 
 
@@ -131,10 +132,10 @@ def _alert_id(of: str) -> str:
     return f"{of}-{began:.0f}"
 
 
-def _is_so(tools: Tools, request: CallbackRequest, what: What, now: float) -> bool:
+def _is_so(tools: Tools, request: CallbackRequest, waiting: list[CallbackRequest], what: What, now: float) -> bool:
     """Whether the reason for an alert still applies to a request."""
     if what in ("today", "urgent"):
-        is_told_together = request.id in overdue.in_flood(tools, tools.store.requests.waiting())
+        is_told_together = request.id in overdue.in_flood(tools, waiting)
         return request.open and request.urgency == what and not is_told_together
     is_so = overdue.is_late(request, now) if what == "late" else overdue.is_unheard(request, tools.hours(), now)
     return request.open and is_so
@@ -147,17 +148,17 @@ def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
     return f"{verb} by {dt.datetime.fromtimestamp(by, LONDON):%H:%M on %A %-d %B}."
 
 
-def _others(tools: Tools, what: What, now: float) -> str:
+def _others(tools: Tools, waiting: list[CallbackRequest], what: What, now: float) -> str:
     """How many late callers or unheard messages there are, as a sentence; empty for one."""
-    late, unheard, _ = overdue.behind(tools, now)
+    late, unheard, _ = overdue.behind(waiting, tools.hours(), now)
     if what == "unheard":
         return f" There are {unheard} such callers." if unheard > 1 else ""
     return f" {late} callers have not been rung in time." if late > 1 else ""
 
 
-def _waiting_longest(tools: Tools, now: float) -> str:
+def _waiting_longest(tools: Tools, waiting: list[CallbackRequest], now: float) -> str:
     """The requests that are late by a day or more, for a supervisor: only a person closes them. Empty if none is."""
-    old = [request for request in tools.store.requests.waiting() if request.due + LATE_DAY_SECONDS <= now]
+    old = [request for request in waiting if request.due + LATE_DAY_SECONDS <= now]
     rows = [
         f"\n  since {dt.datetime.fromtimestamp(each.due, LONDON):%A %-d %B}: "
         f"{tools.settings.public_url}/console/request/{each.id}"

@@ -98,8 +98,8 @@ def in_words(script: Script) -> str:
     if not waiting:
         return ""
     return (
-        f"{waiting} of the numbers, addresses and hours that callers are given {'is' if waiting == 1 else 'are'} not "
-        "confirmed by the service. `ivr check` lists them."
+        f"{counted(waiting, 'setting')} that the service must confirm {'is' if waiting == 1 else 'are'} not confirmed: "
+        "numbers, addresses, hours, promises and prices. `ivr check` lists them."
     )
 
 

@@ -123,19 +123,31 @@ def _area_code(phone: str) -> str:
 
 def same(number: str, phones: Iterable[str]) -> bool:
     """Whether a number is one of these, whatever the format of each."""
-    known = _dialled(number)
-    return bool(known) and any(known == _dialled(phone) for phone in phones)
+    known = identity(number)
+    return bool(known) and any(known == identity(phone) for phone in phones)
 
 
-@lru_cache(maxsize=256)
-def _dialled(phone: str) -> str:
-    """The digits to dial for a number, whether or not we would ring it; empty if it is not a number."""
-    if judged := judge(phone).e164:
-        return judged
+@lru_cache(maxsize=1024)
+def identity(phone: str) -> str:
+    """The E.164 by which a phone is known, whether or not we would ring it: to block it, and to delete what is kept of
+    it. Empty for what is hidden, or is not a number.
+    """
+    judged = judge(phone)
+    if judged.e164 or judged.verdict == "hidden":
+        return judged.e164
     try:
         return international(phone)
     except phonenumbers.NumberParseException:
         return ""
+
+
+def written(phone: str) -> str:
+    """The identity of a phone that staff name; empty for a slip of the pen.
+
+    A number that exists nowhere is taken only with its plus and country: networks show such numbers, staff write none.
+    """
+    exists = judge(phone).verdict not in ("malformed", "emergency")
+    return identity(phone) if exists or phone.strip().startswith("+") else ""
 
 
 def international(phone: str) -> str:

@@ -28,9 +28,8 @@ class Behind(NamedTuple):
     urgent_since: float
 
 
-def behind(tools: Tools, now: float) -> Behind:
-    """What waits that should not."""
-    waiting, hours = tools.store.requests.waiting(), tools.hours()
+def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Behind:
+    """What of this waits that should not."""
     urgent = (max(request.asked_at, request.opens) for request in waiting if request.urgent and request.opens <= now)
     return Behind(
         sum(is_late(request, now) for request in waiting),

@@ -88,10 +88,11 @@ def number_of(store: Store, typed: str) -> str:
             says = "No call has" if not phones else f"{len(phones)} phones have a call with"
             raise ValueError(f"{says} the number {typed}. Give the phone number.")
         return phones[0]
-    judged = dialling.judge(typed)
-    if not judged.e164:
-        raise ValueError(f"'{typed}' is not a phone number here. Write it like '07700 900123'.")
-    return judged.e164
+    if not (known := dialling.written(typed)):
+        raise ValueError(
+            f"'{typed}' is not a phone number. Write it like '07700 900123', or with its country: '+33 …'."
+        )
+    return known
 
 
 def find(store: Store, spool: Spool, number: str, now: float) -> Person:

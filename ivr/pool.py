@@ -229,7 +229,7 @@ def _tell_of_processes(tools: Tools) -> None:
 
 
 def _tell_figures(tools: Tools, upkeep: Upkeep, now: float) -> None:
-    behind = overdue.behind(tools, now)
+    behind = overdue.behind(tools.store.requests.waiting(), tools.hours(), now)
     unwritable = disk.why_unwritable(tools.settings.data_dir)
     tools.store.health.figures(
         Figures(

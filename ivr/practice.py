@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ivr import callback, capacity, limits
+from ivr import callback, capacity, counting, limits
 from ivr.call import Desk
 from ivr.callback import windows_of
 from ivr.diary import Window
@@ -24,6 +24,7 @@ from ivr.session import (
     Failed,
     FindRequest,
     HoldWindow,
+    Limit,
     MoveRequest,
     SaveRequest,
     SendText,
@@ -66,6 +67,7 @@ class PracticeDesk:
         self._held: dict[str, tuple[Window, float]] = {}
         #: By phone: the number of wrong call numbers, and until when they count (POSIX seconds).
         self._guesses: dict[str, tuple[int, float]] = {}
+        self._asked = counting.Counted()
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Run an effect in memory."""
@@ -78,7 +80,8 @@ class PracticeDesk:
             case HoldWindow():
                 return self._hold(script, effect, now)
             case SaveRequest(request):
-                return self._save(request)
+                limit = self._limit(script, effect, seconds)
+                return Failed(limit) if limit else self._save(request)
             case FindRequest(number, reference):
                 return Done(request=self._find(number, reference, seconds))
             case MoveRequest():
@@ -86,8 +89,13 @@ class PracticeDesk:
             case CancelRequest(request_id, reference):
                 return self._cancel(request_id, reference, seconds)
             case SendText():
+                if limit := self._limit(script, effect, seconds):
+                    return Failed(limit)
                 self.texts.append(effect)
                 return Done()
+
+    def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
+        return self._asked.take(counting.asked(effect), counting.of(effect, script.line), now)
 
     def _spooled(self, effect: Effect) -> Done | Failed:
         """As if Redis went away just before; a call that was asked for before is found, as if it went just after."""

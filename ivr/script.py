@@ -30,10 +30,12 @@ from ivr.spoken import Speech
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts for places that name none of their own.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
-#: The automatic reply to people who text the line; the one if their text could not be kept; and the first one's blank.
-TEXT_REPLY, TEXT_NOT_KEPT, ANSWER_DAY = "text_reply", "text_not_kept", "answer_day"
+#: The automatic reply to people who text the line, while somebody can talk, and while nobody can; the one if their text
+#: could not be kept; and the blank of the first two.
+TEXT_REPLY, TEXT_REPLY_CLOSED = "text_reply", "text_reply_closed"
+TEXT_NOT_KEPT, ANSWER_DAY = "text_not_kept", "answer_day"
 #: Texts that every script must have.
-NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY, TEXT_NOT_KEPT)
+NEEDED_TEXTS = (TEXT_ABOUT_US, TEXT_ABOUT_WORDS, TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_NOT_KEPT)
 
 
 class Option(msgspec.Struct, frozen=True):  # turns create some, and a frozen dataclass takes five times as long

@@ -77,7 +77,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "paper",
             "card_texts",
         },
-        "script and session": {"script", "session"},
+        "script and session": {"script", "session", "counting"},
         "staff's files": {
             "reading",
             "copies",

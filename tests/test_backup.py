@@ -80,7 +80,7 @@ def test_the_line_comes_up_on_another_machine_from_last_nights_backup(lost: dict
     assert done.exit_code == 0, done.exception
     assert ": 1 open request, 1 that ended," in done.output
     assert "1 spoken message. 1 erased since are erased again." in done.output
-    assert "Not known: whatever callers were promised, and advisers did, after that." in done.output
+    assert "Not known: what callers were promised, and what advisers did, after that." in done.output
     with _line(other) as (settings, store):
         (waiting,) = store.requests.waiting()
         assert store.requests.find(FindRequest(waiting.number, "1271")).request == waiting

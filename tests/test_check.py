@@ -41,7 +41,7 @@ def _line(old: str, new: str) -> Edits:
 
 
 #: Thirteen words that a service says on a day of snow.
-SNOW = "Because of the snow, no one is here. We can ring you back. "
+SNOW = "Because of the snow, no one is here. We can call you back. "
 #: What stands for the shipped words.
 TODAYS_WORDS = confirmation.fingerprint(drafts.read_draft(config.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
@@ -73,6 +73,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "one-word": (_say("Ask the local authority."), _say("Ask the council.")),
     "double-negative": (_say("You cannot do this without help, not ever."), _say("You cannot do this alone.")),
+    "sounds-like": (_say("You have {mediation_days} days."), _say("You have {mediation_days} days, about a month.")),
     "numbers-by-hand": (_say("You have 30 days."), _say("You have {mediation_days} days.")),
     "texts-by-hand": (
         (("texts.yaml", "{helpline_phone}", "0116 257 5027"),),
@@ -190,8 +191,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "relay": (_line("more_time: 120", "more_time: 60"), _line("more_time: 120", "more_time: 180")),
     "sounds": (
-        ((SHARED, "ring you {day}, {window}.", "ring you {day}, {window}. That is" + " on {day} or" * 6 + " {day}."),),
-        ((SHARED, "ring you {day}, {window}.", "ring you {day}, {window}. That is on {day}."),),
+        ((SHARED, "call you {day}, {window}.", "call you {day}, {window}. That is" + " on {day} or" * 6 + " {day}."),),
+        ((SHARED, "call you {day}, {window}.", "call you {day}, {window}. That is on {day}."),),
     ),
     "never-hangs-up": ((), ()),
     "empty-handed": (
@@ -447,8 +448,8 @@ def test_a_rule_can_be_waived_at_a_node_with_a_reason(files: Files) -> None:
 
 LONG = "I have really and truly and honestly and most sadly not heard"
 PLACES = {
-    "steps.goodbye.say": ("sentence-length", SHARED, "You can ring this line again, at any time.", LONG),
-    "steps.goodbye": ("sentence-length", SHARED, "You can ring this line again, at any time.", LONG),
+    "steps.goodbye.say": ("sentence-length", SHARED, "You can call this line again, at any time.", LONG),
+    "steps.goodbye": ("sentence-length", SHARED, "You can call this line again, at any time.", LONG),
     "phrases.at_the_start": ("sentence-length", SHARED, "You are at the start.", "You are at the very start of what this line has to say to you."),
     "phones.council_phone": ("phones", "line.yaml", '"0116 454 2050"', '"0900 454 2050"'),
     "waiting.more_time": ("waiting", "line.yaml", "more_time: 120", "more_time: 90"),

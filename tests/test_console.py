@@ -374,6 +374,36 @@ def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:
     assert "Choose an outcome." in taken.send("/request/CA001-1/outcome", outcome="").text
 
 
+def test_a_text_to_the_line_is_answered_by_text_and_what_fails_is_on_the_card(
+    line: Line, asha: Browser, store: Store
+) -> None:
+    sender = {"From": "+447700900123", "To": "+441164960000", "NumMedia": "0"}
+    line.post("/text", {**sender, "MessageSid": "SM" + "1" * 32, "Body": "I cannot hear. Can you help?"})
+    (asked,) = store.requests.waiting()
+    asha.get(f"/request/{asked.id}")
+    assert "I cannot hear. Can you help?" in asha.page
+    assert "By text: they may not be able to hear or speak." in asha.page
+    assert "Take the request first." in asha.send(f"/request/{asked.id}/answer", words="Yes.").text
+    asha.send(f"/request/{asked.id}/claim")
+
+    assert "Write the answer first." in asha.send(f"/request/{asked.id}/answer", words=" ").text
+    for _ in range(2):
+        asha.send(f"/request/{asked.id}/answer", words="Yes. Keep the letter.")
+
+    (sent,) = store.texts.all()
+    assert (sent.to, sent.body, sent.fate) == (asked.number, "Yes. Keep the letter.", "waiting"), "once, for two clicks"
+    assert [event.note for event in store.requests.get(asked.id).events if event.note] == [  # type: ignore[union-attr]
+        "Answered by text: Yes. Keep the letter."
+    ]
+    line.post("/text", {**sender, "MessageSid": "SM" + "2" * 32, "Body": "STOP"})
+    store.texts.became(sent.id, "failed", code="21610")
+    asha.get(f"/request/{asked.id}")
+    assert "A text to this phone was not delivered." in asha.page
+    assert "Somebody with that phone has sent STOP to us" in asha.page
+    asha.send(f"/request/{asked.id}/outcome", outcome="done", note="")
+    assert store.requests.get(asked.id).state == "done"  # type: ignore[union-attr]
+
+
 def test_two_advisers_cannot_take_one_request(taken: Browser, line: Line, store: Store) -> None:
     hire(store, "bilal")
     bilal = Browser(line)

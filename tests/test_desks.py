@@ -148,6 +148,54 @@ def test_what_cannot_be_changed_any_more_is_failed_and_what_is_gone_is_cancelled
     assert do(CancelRequest("none", "4271")) == Done()
 
 
+# --- limits ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["real", "practice"])
+def limited(request: pytest.FixtureRequest) -> Callable[..., Done | Failed]:
+    """One thing done at a desk of a line that has limits of one and two."""
+    most = {"a_phone": 2, "keyed_a_day": 1, "a_day": 4}
+    script = small.script(limits={"requests": most, "texts": most})
+    real = request.param == "real"
+    desk: Desk = PracticeDesk()
+    if real:
+        desk = _real(request.getfixturevalue("store"), request.getfixturevalue("settings"))
+    return lambda effect, now=OPEN: desk.run(script, effect, now)
+
+
+def _wish(nth: int, **facts: object) -> SaveRequest:
+    return SaveRequest(request(nth, window=None, **facts))
+
+
+def _text(nth: int, to: str, *, keyed: bool = False) -> SendText:
+    return SendText(f"CA{nth}.1", to, "text_us", "Words.", keyed)
+
+
+def test_one_phone_is_asked_for_so_often_in_a_day(limited: Do) -> None:
+    number = request(1).number
+    wishes = [_wish(1, id=f"CA{nth}-1") for nth in range(3)]
+
+    assert [isinstance(limited(wish), Done) for wish in wishes] == [True, True, False]
+    assert limited(wishes[2]) == Failed("phone")
+    assert isinstance(limited(wishes[0]), Done), "what was taken is saved with every answer"
+    assert [limited(_text(nth, number)) for nth in range(3)][1:] == [Done(), Failed("phone")]
+
+
+def test_keyed_numbers_and_a_whole_day_have_limits_and_the_next_day_begins_anew(limited: Do) -> None:
+    assert isinstance(limited(_wish(1, keyed=True)), Done)
+    assert limited(_wish(2, keyed=True)) == Failed("all")
+    assert all(isinstance(limited(_wish(nth)), Done) for nth in (3, 4, 5))
+    assert limited(_wish(6)) == Failed("all")
+
+    assert isinstance(limited(_wish(6), OPEN + dt.timedelta(days=1)), Done)
+
+
+def test_a_message_after_the_tone_is_taken_whatever_was_keyed(limited: Do) -> None:
+    messages = [_wish(nth, number="", message_only=True, keyed=True) for nth in range(3)]
+
+    assert all(isinstance(limited(message), Done) for message in messages)
+
+
 # --- whole calls ----------------------------------------------------------------------------------
 
 
@@ -160,10 +208,6 @@ class Both:
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         practised = self._practice.run(script, effect, now)
-        if isinstance(
-            effect, SendText
-        ):  # a text is the worker's, and that a phone gets too many is the store's to know
-            return practised
         assert practised == self._real.run(script, effect, now), effect
         self.answered.add(f"{type(effect).__name__} {practised != Done()}")
         return practised

@@ -70,6 +70,28 @@ def test_a_number_is_dialled_alike_however_it_is_written(phone: str) -> None:
     assert dialling.same("+441164960123", [phone])
 
 
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("07700 900123", "+447700900123"),
+        ("0800 1111", "+448001111"),
+        ("0808 802 0008", "+448088020008"),
+        ("0909 879 0001", "+449098790001"),
+        ("+33 1 23 45 67 89", "+33123456789"),
+        ("+44770090012", "+44770090012"),
+        ("0770090012", ""),
+        ("12", ""),
+        ("999", ""),
+        ("anonymous", ""),
+        ("+266696687", ""),
+        ("a person", ""),
+    ],
+)
+def test_a_phone_is_known_by_its_number_also_where_we_would_not_ring_it(written: str, known: str) -> None:
+    """To block it, or to delete what is kept of it. A slip of the pen is no number."""
+    assert dialling.written(written) == known
+
+
 def test_a_hidden_caller_is_none_of_the_phones_that_are_known() -> None:
     assert not dialling.same("", ["07700 900123", "x"])
     assert not dialling.same("anonymous", ["07700 900123", "x"])

@@ -90,7 +90,7 @@ def test_whoever_speaks_after_the_tone_leaves_a_request(line: Line, at: dt.datet
     assert (request.number, request.state, request.urgent) == (caller, "waiting", True)
     assert (request.message_ok, request.say_who, request.pressed_nothing) == (False, False, True)
     assert not request.slow, "the line did not hear them ask for that"
-    assert "Thank you. We have your message. We will ring you" in call.words
+    assert "Thank you. We have your message. We will call you" in call.words
 
 
 def test_whoever_hangs_up_after_speaking_leaves_a_request_too(line: Line) -> None:
@@ -160,11 +160,11 @@ def _press(call: Call, key: str) -> None:
 def test_star_while_it_rings_leads_to_being_rung_back(line: Line) -> None:
     call = _ring(line, OPEN).press("0")
     assert call.verb("Dial").attrib["hangupOnStar"] == "true"
-    assert "Ringing. To stop, press star." in said(call.verb("Gather"))
+    assert "Calling. To stop, press star." in said(call.verb("Gather"))
 
     call.put_in(5, DialCallStatus="completed", DialCallDuration="0")
 
-    assert call.words.startswith("It has stopped ringing. To ask us to ring you, press 1.")
+    assert call.words.startswith("I have stopped calling. To ask us to call you, press 1.")
     assert call.press("1111").place == "ring_when"
 
 
@@ -173,7 +173,7 @@ def test_after_zero_only_a_few_words_come_before_it_rings_and_keys_work_in_them(
     for call in (_ring(line, OPEN).press("0"), _ring(line, OPEN, sid="CA2").press("94").press("3")):
         gather, dial = call.reply
         assert (gather.tag, gather.attrib["timeout"], dial.tag) == ("Gather", "1", "Dial")
-        assert said(gather) == "Ringing. To stop, press star."
+        assert said(gather) == "Calling. To stop, press star."
         assert call.press("9").place == "help_settings"
 
 

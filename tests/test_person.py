@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import callback, person
+from ivr import callback, dialling, person
 from ivr.cli import commands
 from ivr.config import Settings
 from ivr.jobs import Jobs, recording_path
@@ -95,7 +95,7 @@ def test_a_person_is_found_by_any_spelling_and_by_the_number_of_their_call(known
     ("number", "says"),
     [
         ("07700 900001", "Nothing is kept of this number."), ("9999", "No call has the number 9999."),
-        ("a person", "'a person' is not a phone number here."),
+        ("a person", "'a person' is not a phone number."),
     ],
 )  # fmt: skip
 def test_who_is_not_known_is_said(known: Spool, number: str, says: str) -> None:
@@ -261,3 +261,21 @@ def test_a_disk_that_cannot_note_it_is_told_and_it_is_deleted(
     assert not person.find(store, known, NUMBER, NOW).is_known
     person.keep_erased(machine, store, known, NOW)
     assert store.erasing.mark(NUMBER) in machine.erased_file.read_text()
+
+
+@pytest.mark.parametrize("number", ["0800 1111", "+33 1 23 45 67 89", "0909 879 0001"])
+def test_a_phone_that_we_would_not_ring_is_blocked_and_forgotten_as_any_other(
+    known: Spool, store: Store, number: str
+) -> None:
+    shown = dialling.identity(number)
+    store.sessions.save(Session("CA800", "r1", At("main_menu"), caller=shown))
+
+    blocked = CliRunner().invoke(commands, ["callbacks", "block", number, "--why", "a machine"])
+    assert blocked.exit_code == 0, blocked.exception
+    assert store.at_the_start("CA801", shown, NOW) == (None, True)
+    assert _ivr("forget", number, "--sure").exit_code == 0
+
+    assert store.at_the_start("CA800", shown, NOW)[1] is False
+    assert store.at_the_start("CA800", shown, NOW)[0] is not None, "its call is known as erased"
+    assert store.sessions.get("CA800") is None
+    assert not person.find(store, known, shown, NOW).is_known

@@ -256,13 +256,13 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
 
     (found,) = store.requests.waiting()
     assert found.state in ("unfinished", "waiting"), "half a request cannot exist"
-    if "We will ring you" in told:
+    if "We will call you" in told:
         assert (found.state, found.message_ok, found.say_who) == ("waiting", True, True)
         assert found.window == Window(OPEN.date() + dt.timedelta(days=1), "morning")
     if step == 1:
-        assert "We will ring you" not in told
+        assert "We will call you" not in told
     if step == LAST:
-        assert "We will ring you" in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
+        assert "We will call you" in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
 
 
 def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:

@@ -144,7 +144,7 @@ class _Caller:
             call.press("0").put_in(DialCallStatus="busy")
             for _ in range(6):
                 call.press("1")
-                self.is_promised = self.is_promised or "We will ring you" in call.words
+                self.is_promised = self.is_promised or "We will call you" in call.words
         except Exception as error:
             self.failed = repr(error)
 

@@ -142,8 +142,8 @@ def test_a_blocked_phone_gets_nothing_unasked_and_all_that_it_asks_for(line: Lin
     call = _silent(line, CALLER, until="Dial")
     assert not call.has("Dial")
     helpline = said(call.reply)
-    assert "I did not ring a person. To talk to one, ring again and press zero." in helpline
-    assert "You can ring us" in helpline
+    assert "I did not call a person. To talk to one, call again and press zero." in helpline
+    assert "You can call us" in helpline
     assert "Our number is" in helpline
 
     assert line.call(CALLER, "CA3").press("0").has("Dial")

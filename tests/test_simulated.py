@@ -60,7 +60,7 @@ def _figure(simulation: Simulation, caller: str, wants: str) -> Cost:
 
 # --- what staff add on a day ----------------------------------------------------------------------
 
-TWENTY = "Because of the snow, no one is in the office. We can ring you back when we are here again."
+TWENTY = "Because of the snow, no one is in the office. We can call you back when we are here again."
 EIGHT = "This call is free from a mobile too."
 
 
@@ -256,7 +256,7 @@ def test_a_figure_over_its_budget_is_not_kept(shipped_callers: Simulation) -> No
 def test_words_before_a_silent_caller_is_helped_count_with_their_waits(files: Files) -> None:
     """A part of thirty words more in the greeting is found, with what the greeting and the first menu take."""
     name = "menus/welcome.yaml"
-    words = "You can ring us as often as you like about help at school, and we will listen to you. " * 2
+    words = "You can call us as often as you like about help at school, and we will listen to you. " * 2
     longer = re.sub(r'(main_menu:\n    kind: menu\n    say: ")', rf"\g<1>{words}", files[name])
     assert longer != files[name]
 
@@ -404,8 +404,8 @@ def test_a_step_of_320_words_is_found(files: Files) -> None:
     known = {p.says for rule in ("part-length", "relay") for p in _found(rule, files)}
     short = "Sorry, no one could answer."
     assert short in files[SHARED]
-    long = {**files, SHARED: files[SHARED].replace(short, "We can ring you. " * 80)}
-    line = next(i for i, text in enumerate(long[SHARED].splitlines(), 1) if "We can ring you. " * 3 in text)
+    long = {**files, SHARED: files[SHARED].replace(short, "We can call you. " * 80)}
+    line = next(i for i, text in enumerate(long[SHARED].splitlines(), 1) if "We can call you. " * 3 in text)
 
     (length,) = [p for p in _found("part-length", long) if p.says not in known]
     typed = [p for p in _found("relay", long) if p.says not in known]

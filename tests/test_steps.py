@@ -68,7 +68,7 @@ def test_a_hidden_number_is_asked_for_at_once(script: Script) -> None:
     talk = Talk(script, caller=HIDDEN).to("94").press("1")
 
     assert talk.at == "text_number"
-    assert talk.words.endswith("<number_entry.start_again>, <press> <star>, <where_star>.")
+    assert talk.words.endswith("<number_entry.start_again>, <press> <star>, <where_star>. <number_entry.person>")
     assert "<text_number.hidden> <text_number.say>" in talk.words
 
 
@@ -107,7 +107,8 @@ def keying(script: Script) -> Talk:
 def test_a_number_is_gathered_with_room_for_the_countrys_code(keying: Talk) -> None:
     assert keying.turn.then == Gather(10, digits=15)
     assert keying.words.endswith(
-        "<number_entry.done>, <press> <hash>, <where_hash>. <number_entry.start_again>, <press> <star>, <where_star>."
+        "<number_entry.done>, <press> <hash>, <where_hash>. <number_entry.start_again>, <press> <star>, <where_star>. "
+        "<number_entry.person>"
     )
 
 
@@ -126,7 +127,7 @@ def test_a_number_is_gathered_with_room_for_the_countrys_code(keying: Talk) -> N
 )
 def test_each_number_we_cannot_ring_has_its_own_words(keying: Talk, digits: str, told: str) -> None:
     assert keying.enter(digits).words.startswith(told)
-    assert keying.words.endswith("<number_entry.again>")
+    assert keying.words.endswith("<number_entry.again> <number_entry.person>")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_hash_behind_a_number_that_ended_by_itself_is_no_key_of_what_follows(key
 
 def test_star_starts_the_number_again(keying: Talk) -> None:
     assert keying.enter("0770*").at == "ring_number"
-    assert keying.words == "<number_entry.again>"
+    assert keying.words == "<number_entry.again> <number_entry.person>"
     assert keying.enter("07700900456").at == "ring_check"
 
 
@@ -509,7 +510,7 @@ def test_the_number_of_a_call_lets_its_caller_hear_it(asked: Talk) -> None:
 
 def test_without_the_number_nothing_is_said_of_a_call(asked: Talk) -> None:
     """Not even that there is one: phones are shared, and a caller ID can be forged."""
-    assert asked.key("1234").words == "<ring_reference.not_found> <number_entry.again>"
+    assert asked.key("1234").words == "<ring_reference.not_found> <number_entry.again> <number_entry.person>"
     assert asked.key("4321").at == "ring_reference"
     assert "<message.say>" in asked.key("9999").words
 
@@ -634,7 +635,11 @@ def test_what_has_ended_meanwhile_is_as_good_as_cancelled(asked: Talk) -> None:
 def test_a_need_chosen_by_a_slip_is_said_and_can_be_taken_out(talk: Talk) -> None:
     _asked(talk.to(ASK), "1", "1", "2", "2", "1", "1", "1")
 
-    assert talk.press("2").words.startswith("<ring_needs.has_relay>")
+    assert talk.words.endswith("<ring_needs.slow>, <press> 4.")
+    assert "<ring_needs.nothing>, <press> 1." in talk.words
+    assert talk.press("2").words.startswith(
+        "<ring_needs.has_relay> <ring_needs.say_more> <ring_needs.enough>, <press> 1."
+    )
     _asked(talk.press("*"), "1", "1")
 
     assert "needs" not in talk.noted[-1]
@@ -852,3 +857,11 @@ def test_hash_just_after_the_number_of_a_call_says_it_again(talk: Talk) -> None:
     assert talk.at == "end_menu"
 
     assert talk.press("#").words.startswith("four two, seven one. four two, seven one. <end_menu.say>")
+
+
+def test_key_zero_is_named_where_the_questions_begin_if_somebody_can_talk(script: Script) -> None:
+    by_day, by_night = Talk(script).to("94").press("2"), Talk(script, EVENING).to(ASK)
+
+    assert by_day.at == by_night.at == "ring_back"
+    assert by_day.words.endswith("<to_person>, <press> <zero>.")
+    assert "<zero>" not in by_night.words, "nobody could talk a moment ago"

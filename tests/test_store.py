@@ -15,11 +15,11 @@ from msgspec.structs import replace
 import ivr.store
 from ivr import config, embedded, linefile
 from ivr.config import Settings
+from ivr.counting import Asked
 from ivr.drafts import revision_of
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
-    Asked,
     Conflict,
     DamagedRevision,
     Figures,

@@ -168,8 +168,8 @@ def test_the_words_around_an_offer_stay_whole(shipped: Script, textless: Script)
         assert isinstance(node, Reading)
         return text_of(node.closing)
 
-    assert closing(shipped) == "That is what to write. We can text you this list."
-    assert closing(textless) == "That is what to write."
+    assert closing(shipped) == "That is what to write. If writing is hard, tell us. We can text you this list."
+    assert closing(textless) == "That is what to write. If writing is hard, tell us."
     assert "We can support you with this too." in _told(textless, "disagreement_ask")
     assert "text" not in _told(textless, "disagreement_ask")
 
@@ -323,6 +323,19 @@ def test_whoever_texts_us_is_told_by_when_we_answer_and_how_to_reach_a_person(li
     assert re.search(r"We will answer by \w+day \d+ November\.", answer)
     assert not re.search("Leicester|SENDIASS|special|school", answer)
     assert len(answer) <= 160, "one text is enough, and costs no more than one"
+
+
+def test_at_night_the_answer_does_not_tell_anybody_to_ring_us_now(
+    settings: Settings, store: Store, published: str
+) -> None:
+    with Line(settings, store) as line:
+        line.now = OPEN.replace(hour=20)
+        answer = _answer(line)
+
+    assert answer
+    assert "We are closed now. We will answer by Thursday 26 November." in answer
+    assert "0116" not in answer
+    assert len(answer) <= 160
 
 
 @pytest.mark.parametrize(("body", "by_text"), [

@@ -202,7 +202,7 @@ def test_nothing_that_is_stored_or_told_shows_a_caller(tmp_path: Path, twilio: _
         assert soon(lambda: line.ready() == "ready", 90), (tmp_path / "log").read_text()
         with closing(Store(line.settings.redis_url, line.settings.keys, PATIENT_SECONDS)) as store:
             spool = Spool(line.settings.spool_dir, line.settings.keys)
-            assert "We will ring you" in _ask_for(line, MOBILE, "CA" + "1" * 32, "1111")
+            assert "We will call you" in _ask_for(line, MOBILE, "CA" + "1" * 32, "1111")
             assert list((line.settings.spool_dir / "calls").glob("*")), "a call on this machine's disk, just in case"
             assert "The text should come" in _ask_for(line, MOBILE, "CA" + "2" * 32, "21")
             wish = next(each.id for each in store.requests.waiting() if each.number == MOBILE)
@@ -229,7 +229,7 @@ def _outage(line: Line, spool: Spool) -> None:
     (redis,) = line.processes()["Redis"]
     os.kill(redis, signal.SIGSTOP)
     try:
-        assert "We will ring you" in _ask_for(line, SPOOLED, "CA" + "4" * 32, "111223121")
+        assert "We will call you" in _ask_for(line, SPOOLED, "CA" + "4" * 32, "111223121")
         assert spool.content().waiting
         kept = {path: path.read_bytes() for path in spool.folder.glob("*.json")}
     finally:

@@ -6,15 +6,19 @@ import dataclasses
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import pairwise
 
 import pytest
 
-from ivr import spooling
+from ivr import keys, renewing, spooling
 from ivr.config import Settings
 from ivr.jobs import Jobs
 from ivr.request import CallbackRequest
+from ivr.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Store
-from tests.line import Call, Line
+from tests.desk import request
+from tests.line import CALLER, Call, Line
 from tests.test_voice import own_redis  # noqa: F401
 
 
@@ -30,12 +34,59 @@ def machines(own_redis: tuple[Settings, int]) -> Iterator[tuple[Line, Line, int]
         yield first, second, redis_pid
 
 
+@contextmanager
+def _started(settings: Settings, folder: str, *words: str) -> Iterator[Line]:
+    """A machine with these keys in IVR_KEYS. A restart is another one with the same folder."""
+    own = dataclasses.replace(settings, key_words=",".join(words), data_dir=settings.data_dir / folder)
+    with closing(Store(own.redis_url, own.keys)) as store, Line(own, store) as line:
+        yield line
+
+
+def test_keys_that_are_rotated_in_the_order_of_the_handbook_are_never_missing(
+    own_redis: tuple[Settings, int],  # noqa: F811
+) -> None:
+    """Two machines with IVR_KEYS, restarted one after the other, while a caller asks to be rung of both in turn."""
+    settings, _ = own_redis
+    (names, old), new = settings.keys.words, keys.new_key()
+    steps = ((names, old), (names, old, new), (names, new, old))
+    states = [(one, two) for before, after in pairwise(steps) for one, two in ((after, before), (after, after))]
+    for nth, (one, two) in enumerate(states):
+        with _started(settings, "one", *one) as first, _started(settings, "two", *two) as second:
+            turns = Turns((first, second), f"+4477009001{nth:02}").press("0").put_in(DialCallStatus="no-answer")
+            turns.press("1")
+            for _ in range(20):
+                if turns.call.place in ANSWERS:
+                    turns.press(ANSWERS[turns.call.place])
+            assert turns.call.place == "ring_done"
+            assert [len(line.store.requests.waiting()) for line in (first, second)] == [nth + 1] * 2
+
+    with _started(settings, "one", names, new, old) as first:
+        renewing.renew(first.settings, first.store)
+    with _started(settings, "two", names, new) as second:
+        assert len(second.store.requests.waiting()) == len(states), "the old key is not needed any more"
+
+
+def test_a_key_that_one_machine_uses_before_the_other_knows_it_hides_and_loses_nothing(
+    own_redis: tuple[Settings, int],  # noqa: F811
+) -> None:
+    """The wrong order: what the one writes, the other cannot read, until it is restarted with both keys."""
+    settings, _ = own_redis
+    (names, old), new = settings.keys.words, keys.new_key()
+    with _started(settings, "one", names, new, old) as first, _started(settings, "two", names, old) as second:
+        first.store.requests.save(SaveRequest(request(1)))
+        assert second.store.requests.waiting() == []
+        assert renewing.counted(second.settings, second.store)[first.settings.keys.ids[0]] == 1, "ivr keys list says so"
+
+    with _started(settings, "two", names, old, new) as second:
+        assert [each.number for each in second.store.requests.waiting()] == [request(1).number]
+
+
 class Turns:
     """A call whose turns go to the machines in turn, as a balancer sends them."""
 
-    def __init__(self, machines: tuple[Line, Line]):
+    def __init__(self, machines: tuple[Line, Line], caller: str = CALLER):
         self._machines, self._nth = machines, 0
-        self.call: Call = machines[0].call()
+        self.call: Call = machines[0].call(caller, f"CA{caller.removeprefix('+'):0>32}")
 
     def press(self, keys: str) -> Turns:
         for key in keys:

@@ -163,3 +163,12 @@ def test_a_call_that_began_before_this_was_asked_goes_on(script: Script, talk: T
     talk.to(ASKED)
 
     assert call.current(script, talk.session, EVENING).says
+
+
+def test_a_call_for_another_phone_is_changed_from_that_phone(talk: Talk) -> None:
+    talk.to(ASKED + THEIRS).key("07700900456").press("1").press("2").press("2")
+    while talk.at != "ring_done":
+        talk.press("1") if talk.at != "letter_date" else talk.key("#")
+
+    assert "<ring_done.change_other>" in talk.words
+    assert "<ring_done.change>" not in talk.words

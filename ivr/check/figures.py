@@ -50,6 +50,24 @@ def texts_by_hand(context: Context) -> Iterator[Finding]:
             yield Finding(TEXTS, ("texts", name), words, "Put it into config/line.yaml.")
 
 
+#: Numbers that are heard as one another: thirteen and thirty, and so on to nineteen and ninety.
+_ALIKE = {*range(13, 20), *range(30, 100, 10)}
+_COUNTED = re.compile(r"\{(\w+)\} (?:\w+ )?(day|week|month)s?\b")
+_LENGTH = re.compile(r"\b(day|week|month)s?\b")
+
+
+@rule("sounds-like", "R33", "On a bad line, fifteen is heard as fifty.", level="warning")
+def sounds_like(context: Context) -> Iterator[Finding]:
+    """A length of time whose number sounds like another is said in a second way, too: '15 days, about two weeks'."""
+    line = context.draft.line
+    values = {**line.numbers, "message_keep_days": line.ring_back.message_keep_days}
+    for text in context.texts:
+        for name, unit in _COUNTED.findall(text.written):
+            if values.get(name) in _ALIKE and set(_LENGTH.findall(text.written)) <= {unit}:
+                words = f"'{values[name]} {unit}s' may be heard as another number."
+                yield text.finding(words, "Say about how many weeks or months that is, too.", word=f"{{{name}}}")
+
+
 @rule("text-length", "R35", "Nobody reads a third message, but it has to be paid for.")
 def text_length(context: Context) -> Iterator[Finding]:
     for name, body in context.script.texts.items():

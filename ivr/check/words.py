@@ -63,6 +63,8 @@ PREFERRED: dict[str, str] = {
     r"\bprovision\b": "help",
     r"\bassess(ed|es|ing)?\b": "check needs",
     r"\bparties\b": "everyone",
+    # pyttsx3's 'ring' is heard as 'read' on a telephone (`scripts/ear`), and 'call' always as what it is
+    r"\b(ring|rings|ringing|rang|rung)\b": "call",
     r"\bcommence|\bterminate|\bregarding\b|\bprior to\b|\bin order to\b": "a plain word: start, end, about, before, to",
 }
 

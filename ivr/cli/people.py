@@ -212,11 +212,10 @@ def callbacks_export(file: Path) -> None:
 @click.option("--why", required=True, help="Shown on the advisers' page.")
 def callbacks_block(number: str, why: str) -> None:
     """Block a phone: after silence, the line rings nobody for it and takes no message. Its keys still work."""
-    judged = dialling.judge(number)
-    if judged.verdict != "fine":
-        raise Stop(f"'{number}' is not a UK phone number. Write it like '07700 900123'.")
+    if not (known := dialling.written(number)):
+        raise Stop(f"'{number}' is not a phone number. Write it like '07700 900123', or with its country: '+33 …'.")
     with store_of(config.settings()) as store:
-        store.blocked.add(judged.e164, f"{who()} at the terminal", time.time(), why)
+        store.blocked.add(known, f"{who()} at the terminal", time.time(), why)
         _note(store, "blocked a phone")
     out("The phone is blocked for 90 days. You can lift the block on the advisers' page.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import hiredis
@@ -36,14 +37,23 @@ class Wire:
 
         Raises OSError or redis.ConnectionError if no complete answer comes in time, or Redis' own error.
         """
-        self._socket.sendall(hiredis.pack_command(command))  # type: ignore[arg-type]  # its types know one argument
-        while (reply := self._reader.gets()) is _UNFINISHED:
+        return self.ask_all((command,))[0]
+
+    def ask_all(self, commands: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """Send some commands at once, and wait once for the answers to all of them. Raises what `ask` does."""
+        self._socket.sendall(b"".join(map(hiredis.pack_command, commands)))  # type: ignore[arg-type]
+        answers = [self._answer() for _ in commands]
+        for answer in answers:
+            if isinstance(answer, redis.ResponseError):
+                raise answer
+        return answers
+
+    def _answer(self) -> Any:
+        while (answer := self._reader.gets()) is _UNFINISHED:
             if not (more := self._socket.recv(65536)):
                 raise redis.ConnectionError("Redis closed the connection")
             self._reader.feed(more)
-        if isinstance(reply, redis.ResponseError):
-            raise reply
-        return reply
+        return answer
 
     def close(self) -> None:
         """Disconnect, and return the connection to its pool, which has a limit."""

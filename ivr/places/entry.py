@@ -1,9 +1,9 @@
 """Entering digits with the keypad: slowly, in pieces, with corrections, or not at all.
 
-During an entry, keys are digits. Hash completes the number, star starts it again, and star without digits goes back.
-Twilio delivers the digits so far when no key has come for a while (`between_digits`); a slow caller then hears what has
-arrived, and loses nothing. A single zero may be the start of a number or a wish for a person: followed by hash or by
-silence, it asks for the person.
+During an entry, keys are digits, so every question for a number says how to reach a person. Hash completes the number,
+star starts it again, and star without digits goes back. Twilio delivers the digits so far when no key has come for a
+while (`between_digits`); a slow caller then hears what has arrived, and loses nothing. A single zero may be the start
+of a number or a wish for a person: followed by hash or by silence, it asks for the person.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class NumberEntry(Words):
 
     id = "number_entry"
     done, start_again = label(), label()
-    again, nothing, so_far, zero = Line(), Line(), Line("typed"), Line()
+    again, person, nothing, so_far, zero = Line(), Line(), Line(), Line("typed"), Line()
 
 
 class TakesDigits(Step):
@@ -73,12 +73,18 @@ class TakesDigits(Step):
         """The question, the first time and again."""
         if here.s.wishes.typed:
             return ()  # the rest of the number is still being entered
-        if here.s.place.repeated:
-            return here.words(NumberEntry.again)
         pace, where = here.script.line.pace, here.script.press_where
+        person = (pace.between_choices, *here.words(NumberEntry.person))
+        if here.s.place.repeated:
+            return (*here.words(NumberEntry.again), *self.or_else(here), *person)
         done = (*here.words(NumberEntry.done), pace.before_key, where["#"], pace.between_choices)
         start_again = (*here.words(NumberEntry.start_again), pace.before_key, where["*"])
-        return (*here.words(self.asks(here)), pace.between_choices, *(() if self.ends_itself else done), *start_again)
+        asks = (*here.words(self.asks(here)), pace.between_choices, *(() if self.ends_itself else done), *start_again)
+        return (*asks, *self.or_else(here), *person)
+
+    def or_else(self, here: Here) -> Speech:
+        """What else can be done than to enter the number, with a pause before it."""
+        return ()
 
     def took(self, here: Here, event: Input) -> Moved | None:
         if isinstance(event, Key):

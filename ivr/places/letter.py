@@ -40,10 +40,9 @@ class LetterDate(TakesDigits):
     def arrive(self, here: Here) -> Moved:
         return super().arrive(here) if self.hangs_on(here.s) else (here.s, Go("ring_done"))
 
-    def says(self, here: Here) -> Speech:
+    def or_else(self, here: Here) -> Speech:
         pace = here.script.line.pace
-        skip = (*here.words(self.skip), pace.before_key, here.script.press_where["#"])
-        return () if here.s.wishes.typed else (*super().says(here), pace.between_choices, *skip)
+        return (pace.between_choices, *here.words(self.skip), pace.before_key, here.script.press_where["#"])
 
     def entered(self, here: Here, number: str) -> Moved:
         return (here.s, Go("letter_check")) if day_of(number, here.now) else wrong(here, self.no_such_day)

@@ -12,6 +12,7 @@ from ivr.phrases import Phrases
 from ivr.places import changing, whom
 from ivr.places.entry import RingNumber, read_back
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, no, not_sure, one_more_wrong, onward, wishing, yes
+from ivr.places.person import can_ring
 from ivr.places.whom import AFTER_WHO, WHO, words_about
 from ivr.places.wish import (
     RingFailed,
@@ -25,7 +26,7 @@ from ivr.places.wish import (
 )
 from ivr.reply import BACK_KEY, HELP_KEY, PERSON_KEY
 from ivr.request import Need
-from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, Place, label
+from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, Option, Place, label
 from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 
@@ -53,6 +54,11 @@ class RingBack(Asks):
     ask = Line()
     picks = (yes(WHO), no("ring_number"), not_sure("ring_check"))
     for_staff = stands_alone = begins_dialogue = True
+
+    def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
+        """Names key 0, once for all of these questions; not to callers for whom nobody could talk a moment ago."""
+        asks_a_person = not here.s.turned_away and can_ring(here)
+        return (PERSON_KEY,) if options and asks_a_person else super().named(here, options)
 
     def arrive(self, here: Here) -> Moved:
         here = new_wish(here)
@@ -252,7 +258,7 @@ class RingNeeds(_Kept):
 
     id = "ring_needs"
     say, theirs, say_more = Line(), Line(), Line()
-    nothing, relay, interpreter, slow = label(), label(), label(), label()
+    nothing, enough, relay, interpreter, slow = label(), label(), label(), label(), label()
     has_relay, has_interpreter, has_slow = Line(), Line(), Line()
     picks = (
         Pick(nothing, "letter_date"),
@@ -268,6 +274,11 @@ class RingNeeds(_Kept):
 
     def is_offered(self, here: Here, pick: Pick) -> bool:
         return self._need(pick) not in here.s.wishes.needs
+
+    def choices(self, here: Here) -> tuple[Option, ...]:
+        """Key 1 is for whoever needs nothing, or nothing more."""
+        first, *others = super().choices(here)
+        return (replace(first, label=here.words(self.enough)) if here.s.wishes.needs else first, *others)
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         if need := self._need(pick):
@@ -297,7 +308,7 @@ class RingDone(Asks):
     theirs, theirs_by = Line("day", "window"), Line("day")
     ring_us, can_stop = Line(), Line()
     reference = Line("reference")
-    change, change_hidden = Line(), Line()
+    change, change_other, change_hidden = Line(), Line(), Line()
     message, go_on = label(), label()
     picks = (Pick(message, "ring_name"), Pick(go_on, END_MENU))
     ends_dialogue = True
@@ -306,9 +317,13 @@ class RingDone(Asks):
     def says(self, here: Here) -> Speech:
         gap = here.script.line.pace.between_choices
         reference = spoken.fill(here.words(self.reference), {"reference": reference_twice(here)})
-        shows = dialling.judge(here.s.caller).verdict == "fine"
-        change = here.words(self.change if shows else self.change_hidden)
-        return (*_promised(here), gap, *reference, gap, *change)
+        return (*_promised(here), gap, *reference, gap, *here.words(self._how_to_change(here)))
+
+    def _how_to_change(self, here: Here) -> Line:
+        """A call is changed from the phone that is to be rung, if it shows its number."""
+        if dialling.judge(here.s.caller).verdict != "fine":
+            return self.change_hidden
+        return self.change_other if is_keyed(here) else self.change
 
     def name_of_number(self, here: Here) -> str:
         return "reference"

@@ -80,7 +80,7 @@ from ivr.store.dropoff import DropOff
 from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
-from ivr.store.limits import Asked, Limits
+from ivr.store.limits import Limits
 from ivr.store.once import Once
 from ivr.store.people import Invitation, People
 from ivr.store.places import Places
@@ -98,7 +98,6 @@ __all__ = [
     "MOST_ENDED",
     "PATIENT_SECONDS",
     "Adviser",
-    "Asked",
     "Away",
     "Block",
     "Blocked",
@@ -159,6 +158,14 @@ class Store:
         self.erasing = Erasing(self.redis, keys)
         self.sealing = Sealing(self.redis, keys)
         self.copying = Copying(self.redis)
+
+    def at_the_start(self, call: str, number: str, now: float) -> tuple[float | None, bool]:
+        """What must be known as a call starts, in one trip: when it was erased, if it was; and whether the phone with
+        this number (E.164; empty if not known) is blocked. Raises StoreDown.
+        """
+        asks = (self.erasing.asks_when(call), self.blocked.asks_for(number))
+        erased, block = self.redis.ask_all(*asks)
+        return None if erased is None else float(erased), self.blocked.lasts(block, now)
 
     def try_it(self) -> None:
         """Raises StoreDown if Redis does not answer or cannot store anything. (A full Redis still answers a ping.)"""

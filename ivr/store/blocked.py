@@ -49,7 +49,14 @@ class Blocked:
 
     def has(self, number: str, now: float) -> bool:
         """Whether this number is blocked."""
-        value = self._redis.ask("HGET", KEY, self._name(number)) if number else None
+        return bool(number) and self.lasts(self._redis.ask(*self.asks_for(number)), now)
+
+    def asks_for(self, number: str) -> tuple[str, ...]:
+        """The command that asks for a number's block, to be sent together with others."""
+        return "HGET", KEY, self._name(number)
+
+    def lasts(self, value: bytes | None, now: float) -> bool:
+        """Whether the answer to that is a block that has not expired."""
         return value is not None and self._codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:

@@ -142,13 +142,17 @@ class Redis:
         Raises StoreDown like `do`. Raises NoScriptError for a script that Redis does not know.
         """
 
-        def ask() -> Any:
-            wire: Wire | None = getattr(self._local, "wire", None)
-            if wire is None:
-                wire = self._local.wire = Wire(self.client.connection_pool, self._answer_seconds)
-            return wire.ask(command)
+        return self._guarded(lambda: self._wire().ask(command))
 
-        return self._guarded(ask)
+    def ask_all(self, *commands: tuple[str | bytes | int, ...]) -> list[Any]:
+        """Run some commands in one trip, as `ask` runs one."""
+        return self._guarded(lambda: self._wire().ask_all(commands))
+
+    def _wire(self) -> Wire:
+        wire: Wire | None = getattr(self._local, "wire", None)
+        if wire is None:
+            wire = self._local.wire = Wire(self.client.connection_pool, self._answer_seconds)
+        return wire
 
     def is_on_a_replica(self) -> bool:
         """Whether what this thread has just written would survive the loss of the primary. Raises StoreDown.

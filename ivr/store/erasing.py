@@ -53,8 +53,12 @@ class Erasing:
 
     def when(self, erased: str) -> float | None:
         """When a call or a phone was erased; None if it was not."""
-        at = self._redis.ask("ZSCORE", _ERASED, self.mark(erased))
+        at = self._redis.ask(*self.asks_when(erased))
         return None if at is None else float(at)
+
+    def asks_when(self, erased: str) -> tuple[str, ...]:
+        """The command that asks for it, to be sent together with others."""
+        return "ZSCORE", _ERASED, self.mark(erased)
 
     def mark(self, erased: str) -> str:
         """What is stored of an erased call or phone: a keyed hash."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from ivr import line_settings
+from ivr.counting import DAY_SECONDS, Asked
 from ivr.hours import LONDON
 from ivr.keys import Keys
 from ivr.session import Limit
 from ivr.store.connection import Redis
-
-#: Seconds for which a day is counted, and for which a phone is.
-DAY_SECONDS = 24 * 60 * 60
 
 #: The same thing asked for again (each answer saves it) is counted once, also in a call that goes on past midnight.
 #: What is refused is not counted.
@@ -35,20 +32,6 @@ redis.call('EXPIRE', ids, 2 * seconds)
 redis.call('EXPIRE', sums, 2 * seconds)
 return ''
 """
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Something that is asked for: an id that stays the same when it is asked again, what it is ("calls_to" or
-    "texts_to"), and for which phone.
-
-    `phone` is empty if the number is not known. `keyed`: it is not the phone that rang.
-    """
-
-    id: str
-    what: str
-    phone: str
-    keyed: bool
 
 
 class Limits:

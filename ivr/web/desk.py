@@ -7,7 +7,7 @@ import datetime as dt
 import structlog
 from msgspec.structs import replace
 
-from ivr import limits, spending, spooling
+from ivr import counting, limits, spending, spooling
 from ivr.callback import Refused
 from ivr.capacity import Capacity
 from ivr.jobs import Jobs
@@ -24,7 +24,7 @@ from ivr.session import (
     SaveRequest,
     SendText,
 )
-from ivr.store import Asked, Spool, Store, StoreDown
+from ivr.store import Spool, Store, StoreDown
 from ivr.store.spool import Entry
 
 log = structlog.get_logger()
@@ -130,24 +130,11 @@ class Desk:
 
     def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
         """The limit of a day that is reached, if one is; else it is counted."""
-        most = script.line.limits
-        asked, limits = (
-            (_asked(effect), most.requests)
-            if isinstance(effect, SaveRequest)
-            else (Asked(effect.id, "texts_to", effect.to, effect.keyed), most.texts)
-        )
-        limit = self._store.limits.take(asked, limits, now)
+        asked = counting.asked(effect)
+        limit = self._store.limits.take(asked, counting.of(effect, script.line), now)
         if limit:
             log.warning("limit", id=asked.id, what=asked.what, limit=limit, keyed=asked.keyed)
         return limit
-
-
-def _asked(effect: SaveRequest) -> Asked:
-    """What is counted of a wish. A message after the tone counts in all alone: it needs no key, and rings nobody."""
-    (asker,) = effect.request.askers
-    if asker.message_only:
-        return Asked(asker.id, "calls_to", "", keyed=False)
-    return Asked(asker.id, "calls_to", effect.request.number, asker.keyed)
 
 
 def _about(effect: Effect) -> str:

@@ -272,7 +272,7 @@ def _apology(settings: Settings) -> str:
         made = building.load(config.script_files(settings.config_dir), config.bank_holidays())
         return put_through(made, settings.our_number)
     except (ConfigError, OSError):
-        return twiml.say_and_end("Sorry. This line is not working just now. Please ring again later.")
+        return twiml.say_and_end("Sorry. This line is not working just now. Please call again later.")
 
 
 def put_through(script: Script, our_number: str) -> str:

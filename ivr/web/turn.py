@@ -95,11 +95,11 @@ class CallWebhook:
 
         A call that was erased so long ago that it must be over is not: somebody sends its webhooks once more.
         """
-        if self._is_erased():
-            return twiml.hang_up()
         edition = self._edition_for_caller()
         caller = webhook.caller(self._form)
-        blocked = self._is_blocked(call.known_caller(edition.script, caller))
+        is_erased, blocked = self._known_before(call.known_caller(edition.script, caller))
+        if is_erased:
+            return twiml.hang_up()
         rung = "" if blocked else webhook.number_rung(self._form)  # nobody is rung unasked for a phone that is blocked
         turn = call.start(edition.script, self._call, caller, self._now, lost is not None, rung)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
@@ -114,17 +114,21 @@ class CallWebhook:
         self._line.tally.add(dropoff.of_start(turn.session))
         return self._reply(edition, turn, "start")
 
+    def _known_before(self, caller: str) -> tuple[bool, bool]:
+        """Whether this call was erased, and whether its phone is blocked. Neither, if Redis is down."""
+        with contextlib.suppress(StoreDown):
+            now = self._now.timestamp()
+            erased, blocked = self._line.store.at_the_start(self._call, dialling.identity(caller), now)
+            return self._is_over(erased), blocked
+        return False, False
+
     def _is_erased(self) -> bool:
         with contextlib.suppress(StoreDown):
-            at = self._line.store.erasing.when(self._call)
-            return at is not None and at + KEEP_SECONDS <= self._now.timestamp()
+            return self._is_over(self._line.store.erasing.when(self._call))
         return False
 
-    def _is_blocked(self, caller: str) -> bool:
-        """Whether this number is blocked. False if that is unknown because Redis is down."""
-        with contextlib.suppress(StoreDown):
-            return self._line.store.blocked.has(dialling.judge(caller).e164, self._now.timestamp())
-        return False
+    def _is_over(self, erased: float | None) -> bool:
+        return erased is not None and erased + KEEP_SECONDS <= self._now.timestamp()
 
     def turn(self, number: int) -> str:
         """Handle an input. A webhook for an older turn gets the present reply again."""

@@ -260,7 +260,7 @@ class _Views:
         kept = done.request if isinstance(done, Done) else None
         answers = self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)
-        return Document(twiml.text_back(textin.reply(script, kept) if answers else ""))
+        return Document(twiml.text_back(textin.reply(script, kept, now) if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""

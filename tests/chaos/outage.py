@@ -102,7 +102,7 @@ def _ask(line: Line, heard: Heard, nth: int, seconds: float) -> None:
             reply = answer(line, reply, form, {"DialCallStatus": "no-answer"})
     words = words_of(reply)
     found = _NUMBER.search(words)
-    if "We will ring you" in words and found:
+    if "We will call you" in words and found:
         heard.promised.append((phone, "".join(str(_DIGITS.index(each)) for each in re.findall(r"\w+", found[1]))))
     else:
         heard.turned_away.append(f"{phone}: {words[:80]}")

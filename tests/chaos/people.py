@@ -20,7 +20,7 @@ from tests.chaos.world import PUBLIC, Line
 from tests.desk import PASSWORD, ask, hire
 
 #: Keys after 0, which nobody answers, and the words that are a promise.
-RUNG_BACK, TEXTED = ("1111", "We will ring you"), ("21", "The text should come")
+RUNG_BACK, TEXTED = ("1111", "We will call you"), ("21", "The text should come")
 #: Requests that are there from the start, to be rung by one click.
 CLICKS = 300
 

@@ -76,7 +76,7 @@ def test_without_even_words_on_disk_the_caller_hears_when_to_ring_again(
         reply = line.post(path, {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"})
 
     assert ET.fromstring(reply.text).findtext("Say") == (
-        "Sorry. This line is not working just now. Please ring again later."
+        "Sorry. This line is not working just now. Please call again later."
     )
 
 

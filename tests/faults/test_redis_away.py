@@ -99,7 +99,7 @@ def test_a_caller_can_ask_to_be_rung_and_is_in_the_queue_seconds_after(world: Wo
             call = _asks(line)
 
             assert call.place == "ring_done"
-            assert "Thank you. We will ring you tomorrow" in call.words
+            assert "Thank you. We will call you tomorrow" in call.words
             assert ("in the morning" in call.words) == (how == "full"), "a full one still holds places"
             reference = line.spool.content().waiting[-1].entry.request.askers[0].reference  # type: ignore[union-attr]
             first, second, third, fourth = (DIGITS[int(digit)] for digit in reference)
@@ -234,7 +234,7 @@ def test_if_neither_redis_nor_the_disk_can_keep_it_the_line_says_so(world: World
         assert "we could not write that down. To talk to a person, press zero." in call.words
         assert "zero one one six, two five seven, five zero two seven" in call.words
         assert line.app._live.now.script.values["opening_hours"] in call.words
-        assert "We will ring you" not in call.words
+        assert "We will call you" not in call.words
 
 
 def test_the_health_of_the_line_tells_what_waits_and_since_when(world: World) -> None:
