@@ -88,6 +88,7 @@ class _Pages(Pages):
             stuck=briefing.stuck_in_words(found, script),
             entries=briefing.entries_in_words(found, script),
             about=briefing.about_in_words(found),
+            speaks=briefing.languages_in_words(found, script),
             longest_answer=LONGEST_ANSWER,
             says=briefing.script_for_ringing(found, script.line.service_name),
             outcomes=get_args(Outcome),
