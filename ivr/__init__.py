@@ -5,8 +5,8 @@ session from Redis (`store`), asks the engine what to say next (`call`), saves t
 writes the reply (`twilio`), in which words become sounds (`audio`).
 
 Staff's words: the files of config/ are opened (`config`), parsed with line numbers (`reading`),
-validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`), and compiled (`building`)
-into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
+validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`), and compiled
+(`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 docs/architecture.md has a picture of the modules, the glossary, and where common changes go.
 
@@ -23,6 +23,7 @@ The core knows only itself: no clock, no files, no network.
     linefile     the schema of line.yaml, with what the service confirms
     datesfile    the schema of what has a date in line.yaml: other hours, notices
     menufile     the schema of a menu file, derived from the words that places declare
+    languagefile the schema of config/languages: the English of a talk, and each language's words for it
     border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
     hours        opening hours, weekends, bank holidays, opening time
     spoken       what is said, in any language: words, pauses, and blanks
@@ -61,6 +62,9 @@ The core knows only itself: no clock, no files, no network.
     coherence    whether these files fit together: settings that refer to each other
     leading      resolves names to nodes and steps, also while a node is switched off
     building     the compiler: a draft into a script, or every Problem at once
+    languages    compiles each language into a script of its own, and into its offer
+    translated   staff's words in another language: the whole line from the same files
+    translation  the state of each line of a language, and why it may not be heard: computed
     session      the values of a call: session, input events, effects, replies
     places/      the places of a call: staff's nodes, and built-in steps (a person, texts, being rung back)
     reply        what the line says at a place, and how long it waits
@@ -99,6 +103,7 @@ Each edge knows one outside thing.
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: forms, TwiML, REST API
     drawing      draws the map, with Graphviz
+    sheets       sheets for translators, as XLSX
     alerts       alerts by e-mail and webhook
     log          the log: one line of JSON per event
     metrics      metrics, summed over the processes

@@ -179,6 +179,20 @@ def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
     return [caller, other, machine]
 
 
+def languages_in_words(request: CallbackRequest, script: Script | None) -> list[str]:
+    """Each language that callers asked to be spoken to in, and how to ring them then."""
+    tongues = {tongue.in_english: tongue for tongue in script.tongues} if script else {}
+    told = []
+    for language in request.languages:
+        tongue = tongues.get(language)
+        who = f": {tongue.interpreter}" if tongue and tongue.interpreter else ""
+        told.append(
+            f"{language[:1].upper()}{language[1:]}, and perhaps little English. Have the interpreter on the line first"
+            f"{who}. Then ring, and let the interpreter speak first."
+        )
+    return told
+
+
 def about_in_words(request: CallbackRequest) -> list[str]:
     """Whom each caller asks about, and whose phone it is, as far as they said."""
     return list(dict.fromkeys(words for asker in request.everybody if (words := _about(asker))))
@@ -197,12 +211,13 @@ def _about(asker: Asker) -> str:
 
 
 def short_about(request: CallbackRequest) -> list[str]:
-    """The same in a few words, for the list and for alerts; and whether to answer by text. Nothing for callers who ask
-    about their own child.
+    """The same in a few words, for the list and for alerts; and first the language, and whether to answer by text.
+    Nothing for callers who ask about their own child.
     """
     short = {"me": "A young person", "other": "For somebody else"}
     about = dict.fromkeys(short[asker.about] for asker in request.askers if asker.about in short)
-    return ["Answer by text"] * request.by_text + list(about)
+    languages = (f"Speaks {language}" for language in request.languages)
+    return [*languages, *["Answer by text"] * request.by_text, *about]
 
 
 def window_in_words(window: Window) -> str:

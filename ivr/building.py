@@ -9,18 +9,17 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from ivr import authored, coherence, datesfile, hours, naming, places, spoken
+from ivr import authored, coherence, datesfile, hours, languages, naming, places, spoken
 from ivr.authored import LEFT_OUT
 from ivr.callback import REFERENCE_DIGITS
 from ivr.coherence import Findings
 from ivr.diary import Diary, Part
 from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
-from ivr.language.english import ENGLISH
 from ivr.leading import Leading
 from ivr.linefile import LineFile, PartOfDay, compiled
 from ivr.phrases import Phrases
-from ivr.places.nodes import EndMenu, HelpMenu, Menu, Question, Word
+from ivr.places.nodes import EndMenu, HelpMenu, MainMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
 from ivr.problems import ConfigError, kind
 from ivr.reading import Path
@@ -37,6 +36,7 @@ from ivr.script import (
     Script,
 )  # fmt: skip
 from ivr.spoken import Speech
+from ivr.translated import IN_ENGLISH, Whole
 
 
 def load(
@@ -57,12 +57,14 @@ def build(
     ours: Iterable[str] = (),
     *,
     offers_texts: bool = True,
+    whole: Whole = IN_ENGLISH,
 ) -> Script:
     """Compile a draft for a line that has the numbers `ours`. Raises ConfigError with every Problem.
 
-    Without `offers_texts`, whatever leads to a text is left out, and so is each sentence that offers one.
+    Without `offers_texts`, whatever leads to a text is left out, and so is each sentence that offers one. `whole`: the
+    language that all of it is said in.
     """
-    builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts)
+    builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts, whole)
     script = builder.script(revision)
     if draft.problems or builder.found.problems:
         raise ConfigError([*draft.problems, *builder.found.problems])
@@ -80,14 +82,19 @@ def hours_of(line: LineFile, bank_holidays: Iterable[dt.date]) -> Hours:
 class _Builder:
     """Compiles one draft, and collects its problems."""
 
-    def __init__(self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool):
+    def __init__(
+        self, draft: Draft, bank_holidays: Iterable[dt.date], ours: frozenset[str], offers_texts: bool, whole: Whole
+    ):
         self.draft, self.line, self.ours, self.offers_texts = draft, draft.line, ours, offers_texts
-        self.found = Findings(draft)
-        self.grammar = ENGLISH
+        self.found, self.whole, self.grammar = Findings(draft), whole, whole.grammar
         self.hours = hours_of(self.line, bank_holidays)
-        self.authored = {node_id: node for _, _, node_id, node in draft.nodes()}
+        written = languages.keys_given_up(draft, self.found)
+        self.authored = {name: whole.node(name, node) for name, node in written.items()}
         self.leading = Leading(self.found, self.authored)
-        self.steps, self.phrases = self._one("steps"), self._one("phrases")
+        self.steps, self.phrases = (whole.block("", self._one(part)) for part in ("steps", "phrases"))
+        self.names, self.sentences = (
+            whole.block(f"{group}.", getattr(self.line, group)) for group in ("names", "sentences")
+        )
         self.said = self._values()
 
     # what the files must contain between them
@@ -108,7 +115,7 @@ class _Builder:
         line, pace, grammar = self.line, self.line.pace, self.grammar
         return {
             # Braces in a value are a Problem that is reported elsewhere; they are not filled in.
-            **{name: re.sub("[{}]", "", value) for name, value in {**line.names, **line.sentences}.items()},
+            **{name: re.sub("[{}]", "", value) for name, value in {**self.names, **self.sentences}.items()},
             **{name: grammar.number(value) for name, value in line.numbers.items()},
             **{name: grammar.paragraph(value) for name, value in line.paragraphs.items()},
             **{name: grammar.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
@@ -131,17 +138,17 @@ class _Builder:
         coherence.settings(self.found)
         coherence.words_cut_short(self.found)
         nodes, first = {}, dict.fromkeys((*places.STEPS, *places.STEP_WORDS), "by the line itself")
-        for file, document, node_id, node in self.draft.nodes():
+        for file, document, node_id, _ in self.draft.nodes():
             path = ("nodes", node_id)
             if node_id in first:
                 self.found.report(_NODE_TWICE(name=node_id, first=first[node_id]), file, path)
             where = document.where(path)
             first.setdefault(node_id, f"{where.file}:{where.line}")
             if not self.leading.is_off(node_id):
-                nodes[node_id] = self._node(file, node_id, node)
+                nodes[node_id] = self._node(file, node_id, self.authored[node_id])
         coherence.needed_nodes(self.found, nodes)
-        press = {key: self._press(key) for key in "1234590*#"}
-        return Script(
+        press = {key: self._press(key) for key in ("1234567890*#" if self._offers_languages() else "1234590*#")}
+        made = Script(
             revision=revision,
             line=compiled(self.line),
             respelt=self.draft.words.said,
@@ -160,14 +167,20 @@ class _Builder:
             press_where={
                 key: self.grammar.press_where(words, self.phrases.get(where, "")) for key, words, where in _where(press)
             },
-            ours=self.ours | frozenset(self.line.without_menus),
+            ours=self.ours.union(self.line.without_menus, *(each.numbers for each in self.draft.languages.values())),
             offers_texts=self.offers_texts,
         )
+        return languages.compiled(self.draft, made, self.found)
+
+    def _offers_languages(self) -> bool:
+        """Whether anybody can be offered another language: they have keys that nothing else has."""
+        return bool(self.line.test_phones) or any(each.switch == "on" for each in self.draft.languages.values())
 
     def _notices(self) -> tuple[Notice, ...]:
         return tuple(
-            Notice(self._speech(LINE, ("notices", i, "words"), notice.words), notice.first, notice.last)
+            Notice(self._speech(LINE, ("notices", i, "words"), words), notice.first, notice.last)
             for i, notice in enumerate(self.line.notices)
+            for words in [self.whole.words("notice", notice.words)]
         )
 
     def _parts(self) -> dict[Part, Span]:
@@ -183,8 +196,8 @@ class _Builder:
 
     def _press_to(self, wanted: str) -> str:
         """The keys from the first menu to a place, by the shortest way: 'press 5', or 'press 4, then 3'."""
-        ways: dict[str, tuple[int, ...]] = {MAIN_MENU: ()}
-        for here in (queue := [MAIN_MENU]):
+        ways: dict[str, tuple[int, ...]] = {MAIN_MENU: (), HELP: (9,)}
+        for here in (queue := [MAIN_MENU, HELP]):
             for key, choice in getattr(self.authored.get(here), "choices", {}).items():
                 if choice.goto not in ways:
                     ways[choice.goto] = (*ways[here], key)
@@ -232,14 +245,15 @@ class _Builder:
     def _texts(self) -> dict[str, str]:
         line = self.line
         values = {
-            **line.names, **line.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
+            **self.names, **self.sentences, **line.phones, **line.emails, **line.links, **line.paragraphs,
             **{name: str(value) for name, value in line.numbers.items()},
         }  # fmt: skip
         for needed in NEEDED_TEXTS:
             if needed not in self.draft.texts.texts and not self.found.is_lost(needed, TEXTS):
                 self.found.report(_TEXT_NEEDED(name=needed), TEXTS, ("texts",))
         values[ANSWER_DAY] = f"{{{ANSWER_DAY}}}"  # filled in when a text is answered
-        return {name: self._text(name, body, values) for name, body in self.draft.texts.texts.items()}
+        bodies = self.whole.block("text.", self.draft.texts.texts)
+        return {name: self._text(name, body, values) for name, body in bodies.items()}
 
     def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
         def value(found: Any) -> str:
@@ -372,7 +386,7 @@ PRESS_CHANGE, CHANGE = "press_change", "ring_reference"
 #: The step that sends a text.
 SEND_TEXT = "send_text"
 #: Menus with a class of their own.
-_MENUS: dict[str, type[Menu]] = {END_MENU: EndMenu, HELP: HelpMenu}
+_MENUS: dict[str, type[Menu]] = {MAIN_MENU: MainMenu, END_MENU: EndMenu, HELP: HelpMenu}
 _TWO_BLOCKS = kind("block-twice", "'{part}' is in {file} too.", "Keep one of them.")
 _NO_BLOCK = kind("missing-block", "No file in config/menus has '{part}'.", "Put shared.yaml back.")
 _NODE_TWICE = kind("node-twice", "'{name}' is already used as a name ({first}).", "Rename one of them.")

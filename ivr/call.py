@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from ivr import dialling, escalation, reply, trail
 from ivr.phrases import MoreTime, StartAgain, UnusedKeyFirst
+from ivr.places import languages
 from ivr.places.door import Door
 from ivr.places.ringing import reference_twice
 from ivr.places.texting import TextCheck, TextFailed
@@ -67,12 +68,17 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
         visited=(GREETING,),
     )  # fmt: skip
+    if script.tongues:
+        s = replace(s, drafts=dialling.same(s.caller, script.line.test_phones))
     here = Here(script, s, now)
+    if tongue := languages.rung(here, rung):
+        s = languages.in_language(here, tongue)
+        return reply.turn(Here(tongue.script, s, now))
     if lost:
         here = here.at(say(here, here.words(StartAgain.say)))
     if dialling.same(rung, script.line.without_menus):
         s = replace(say(here, here.words(Door.say)), door=True, more_time=True)
-        at_door = _moved(_Turning(script, GREETING, now), s, Go("person"))
+        at_door = _moved(_Turning(script, (s.language, GREETING), now), s, Go("person"))
         assert isinstance(at_door, Turn)
         return at_door
     return reply.turn(here.at(say(here, *reply.notices(script, now))))
@@ -107,7 +113,7 @@ def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) 
 
     If the session is at a place that this version of the script does not have, the call continues at the main menu.
     """
-    if s.place.node not in script.places:
+    if s.place.node not in script.in_language(s.language).places:
         return go_on(script, s, s.place, event, desk, now)
     return settled(script, answer(script, s, event, now), desk, now)
 
@@ -121,6 +127,7 @@ def settled(script: Script, answered: Turn | Doing, desk: Desk, now: dt.datetime
 
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn | Doing:
     """Answer an input event, up to the first effect."""
+    base, script = script, script.in_language(s.language)
     here = Here(script, s, now)
     if isinstance(event, Key):
         if is_late(script, s, event.keys, now.timestamp()):
@@ -134,19 +141,20 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     number = place.name_of_number(here) or (s.number if event == Key(AGAIN_KEY) else "")
     lead = (script.line.pace.after_key_press,) if isinstance(event, Key) else ()  # to bring the phone back to the ear
     here = here.at(replace(s, turn=s.turn + 1, taught=taught, lead=lead, number=number))
-    return _moved(_Turning(script, s.place.node, now), *_took(here, event))
+    return _moved(_Turning(base, (s.language, s.place.node), now), *_took(here, event))
 
 
-def awaited(script: Script, place: At) -> type[TransferEnded | Recorded] | None:
+def awaited(script: Script, place: At, language: str = "en") -> type[TransferEnded | Recorded] | None:
     """The event, besides keys, that the reply at this place waits for: the end of a transfer or of a recording."""
-    found = script.places.get(place.node)
+    found = script.in_language(language).places.get(place.node)
     return found.takes if found else None
 
 
 def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     """Repeat the reply that the session waits on. Nothing changes."""
-    known = s if s.place.node in script.places else resumed(script, s, s.place)
-    return reply.turn(Here(script, known, now))
+    spoken_in = script.in_language(s.language)
+    known = s if s.place.node in spoken_in.places else resumed(script, s, s.place)
+    return reply.turn(Here(spoken_in, known, now))
 
 
 def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, now: dt.datetime) -> Turn:
@@ -159,13 +167,14 @@ def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, n
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in UNIVERSAL):
         return run(script, s, event, desk, now)
-    here = Here(script, replace(s, turn=s.turn + 1), now)
+    here = Here(script.in_language(s.language), replace(s, turn=s.turn + 1), now)
     lost = StartAgain if s.place.node == MAIN_MENU else TextFailed if place.node == TextCheck.id else RingFailed
     return reply.turn(here.at(say(here, here.words(lost.say))))
 
 
 def resumed(script: Script, known: Session, place: At) -> Session:
     """A session at the given place, or at the nearest place from which the call can continue."""
+    script = script.in_language(known.language)
     wanted, found = place.node, script.places.get(place.node)
     if found is None:
         place = At(MAIN_MENU)
@@ -211,8 +220,10 @@ def _dropped(here: Here, keys: str) -> Session:
 class _Turning:
     """A turn in progress: where it began, and what happened in it."""
 
+    #: The line's own script, whatever the language of the call.
     script: Script
-    began: str
+    #: The language and the place where it began.
+    began: tuple[str, str]
     now: dt.datetime
     #: Whether an effect was run. The reply is then a new one, even at the same place.
     done: bool = False
@@ -225,8 +236,9 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
 
     `passed`: the caller was not asked anything at the place that is left, so star does not lead back to it.
     """
-    script, now = turning.script, turning.now
+    now = turning.now
     for _ in range(MOST_TRANSITIONS):
+        script = turning.script.in_language(s.language)
         match to:
             case Stay():
                 return _rests(turning, s)
@@ -243,7 +255,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
 
 def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | Failed) -> Turn | Doing:
     """Continue a turn with the result of an effect."""
-    here = Here(turning.script, s, turning.now)
+    here = Here(turning.script.in_language(s.language), s, turning.now)
     if isinstance(outcome, Failed):
         words = do.limited.get(outcome.limit, do.failed)
         moved: Moved = say(here, here.words(words)), Go(do.or_else)
@@ -259,9 +271,9 @@ def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     A caller who goes in a circle gets the next help instead. If a person is about to be rung, or a message recorded,
     that is the help, and no key interrupts it again.
     """
-    if turning.done or s.place.node != turning.began:
+    if turning.done or (s.language, s.place.node) != turning.began:
         s = escalation.heard_new(replace(s, arrived=turning.now.timestamp()))
-    here = Here(turning.script, s, turning.now)
+    here = Here(turning.script.in_language(s.language), s, turning.now)
     if turning.done or turning.helped or not escalation.circling(s):
         return reply.turn(here)
     if here.place.hands_over:
@@ -319,7 +331,7 @@ def _pressed_while_told(here: Here, key: str) -> Moved:
     if key in UNIVERSAL:
         return _pressed(here, key)
     before = here.at(trail.back(here, BACK)[0])
-    if key == ACCEPT_KEY and place.comes_unasked:
+    if key == ACCEPT_KEY and place.comes_unasked and before.place.one_by_one:
         asks = before.place.choices(before)
         return one_at_a_time(replace(before.s, one_key=True), 1) if asks else before.s, STAY
     if before.place.most > 1:

@@ -83,6 +83,10 @@ def _heard(script: Script) -> Iterator[tuple[Where, str]]:
     yield from ((("", f"the line: {name}"), text_of(said)) for name, said in script.says.items())
     yield from ((("", f"text message {name}"), body) for name, body in script.texts.items())
     yield from ((("", f"how the voice says {word}"), said) for word, said in script.respelt.items())
+    for tongue in script.tongues:
+        yield ("", f"{tongue.in_english} is offered"), f"key {' then '.join(tongue.keys)}" if tongue.is_live else ""
+        for name, words in tongue.script.sounds.items() if tongue.is_live else ():
+            yield ("", f"{tongue.in_english}: {name}"), words
     yield from ((("", name), value) for name, value in _settings(script))
 
 

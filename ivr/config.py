@@ -293,7 +293,9 @@ _BESIDE = re.compile(
 _MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
 _OURS = ("line.yaml", "texts.yaml", "words.yaml")
 #: The folders of config/, and the extension of the files in each.
-_FOLDERS = {"": ".yaml", "menus": ".yaml", "stories": ".call"}
+_FOLDERS = {"": ".yaml", "menus": ".yaml", "languages": ".yaml", "stories": ".call"}
+#: Those whose files are published.
+_WORDS = ("", "menus", "languages")
 
 
 _NOT_READ = kind("file-not-read", "This is not read. {why}", "Rename it, move it, or remove it.")
@@ -316,7 +318,7 @@ class Folder:
 
 def folder(path: Path) -> Folder:
     """Read a config folder. Unreadable files are among its problems. Raises ConfigError if there is no folder."""
-    files, of_files = _texts(path, _listed(path, "", "menus"))
+    files, of_files = _texts(path, _listed(path, *_WORDS))
     stories, of_stories = _texts(path, _listed(path, "stories"))
     if not path.is_dir():
         raise ConfigError([_NO_FOLDER().at(Where(str(path)))])
@@ -325,7 +327,7 @@ def folder(path: Path) -> Folder:
 
 def script_files(path: Path) -> dict[str, str]:
     """The YAML files of a config folder by name, like 'menus/welcome.yaml'. Raises ConfigError for unreadable files."""
-    files, problems = _texts(path, _listed(path, "", "menus"))
+    files, problems = _texts(path, _listed(path, *_WORDS))
     if problems:
         raise ConfigError(problems)
     return files
@@ -355,7 +357,7 @@ def _passed_over(path: Path) -> Iterator[Problem]:
             yield _not_read(name, "It must be a folder.")
         elif _MEANT.search(found.name):
             yield _not_read(name, "Menus must be named config/menus/NAME.yaml, and stories config/stories/NAME.call.")
-        elif place in ("menus", "stories") and found.is_file():
+        elif place in ("menus", "languages", "stories") and found.is_file():
             yield _not_read(name, f"Names must end in {_FOLDERS[place]} here.", _NOT_OURS)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ivr import authored, copies, linefile, stand_ins
 from ivr.authored import TextsFile, WordsFile
 from ivr.fitting import sound_part
+from ivr.languagefile import LanguageFile, LinesFile, spare_of_language
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile, spare_of_menu
 from ivr.problems import Problem, Where, kind
@@ -18,6 +19,8 @@ from ivr.reading import Document, Path, read
 _NO_FILE = kind("missing-file", "This file is missing.", "Put it back.")
 
 LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
+#: The folder of other languages, and the English of what is said in them.
+LANGUAGES, LANGUAGE_LINES = "languages/", "languages/lines.yaml"
 
 
 @dataclass
@@ -30,6 +33,9 @@ class Draft:
     texts: TextsFile
     words: WordsFile
     menus: dict[str, MenuFile]
+    #: The English of the talk in other languages, and each language by its file.
+    language_lines: LinesFile | None
+    languages: dict[str, LanguageFile]
     #: What is published: the files as staff wrote them, plus stand-ins for words that they do not have yet.
     files: dict[str, str]
 
@@ -85,6 +91,12 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
         texts,
         sound_part(WordsFile, documents[WORDS], authored.spare_by_name),
         menus,
+        sound_part(LinesFile, documents[LANGUAGE_LINES], spare_of_language) if LANGUAGE_LINES in documents else None,
+        {
+            name: sound_part(LanguageFile, documents[name], spare_of_language)
+            for name in documents
+            if name.startswith(LANGUAGES) and name != LANGUAGE_LINES
+        },
         {**written, **stand_ins.beside(documents.values())},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
@@ -143,3 +144,63 @@ def _node_at(text: str, path: Path) -> Node:
             raise LookupError(path)
         node = found[0]
     return node
+
+
+# --- the lines of another language ------------------------------------------------------------------
+
+
+def with_line(text: str, name: str, fields: Mapping[str, str | None]) -> str:
+    """A language's file with these fields of one of its lines. Comments, order and all other characters are kept.
+
+    `fields`: YAML on one line, by the name of the field; None takes it out. The text must have been read without a
+    Problem before.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    root = YAML(typ="rt").compose(text)
+    assert isinstance(root, MappingNode)
+    lines = next((value for key, value in root.value if key.value == "lines"), None)
+    known = {key.value for key, _ in lines.value} if isinstance(lines, MappingNode) else set()
+    if name not in known:
+        return _with_new_line(text, lines, name, fields, newline)
+    for field, value in fields.items():
+        text = _with_field_of_line(text, name, field, value, newline)
+    return text
+
+
+def _with_new_line(text: str, lines: Node | None, name: str, fields: Mapping[str, str | None], newline: str) -> str:
+    block = newline.join([f"  {name}:", *(f"    {field}: {value}" for field, value in fields.items() if value)])
+    if lines is None or not isinstance(lines, MappingNode) or not lines.value:
+        key, old = _found(text, "lines")
+        start = end = len(text)
+        if key and old:
+            start, end = key.start_mark.index, text.index(":", key.end_mark.index) + 1
+            end = old.end_mark.index if isinstance(old, MappingNode) else end
+        head = "" if not text[:start] or text[:start].endswith(newline) else newline
+        return f"{text[:start]}{head}lines:{newline}{block}{newline}{text[end:].lstrip()}"
+    end = _end_of(text, lines.value[-1][1])
+    return f"{text[:end]}{newline}{block}{text[end:]}"
+
+
+def _with_field_of_line(text: str, name: str, field: str, value: str | None, newline: str) -> str:
+    line = _node_at(text, ("lines", name))
+    assert isinstance(line, MappingNode)
+    found = next(((key, old) for key, old in line.value if key.value == field), None)
+    if found is None:
+        if value is None:
+            return text
+        margin = " " * line.value[0][0].start_mark.column
+        end = _end_of(text, line.value[-1][1])
+        return f"{text[:end]}{newline}{margin}{field}: {value}{text[end:]}"
+    key, old = found
+    start, end = key.start_mark.index, _end_of(text, old)
+    if value is not None:
+        return f"{text[:start]}{field}: {value}{text[end:]}"
+    first = text.rindex("\n", 0, start) + 1
+    last = text.find("\n", end)
+    return text[:first] + (text[last + 1 :] if last >= 0 else "")
+
+
+def _end_of(text: str, value: Node) -> int:
+    """Where a value ends, without the blank lines and comments that follow it."""
+    start, end = int(value.start_mark.index), int(value.end_mark.index)
+    return start + len(_AFTER_A_LIST.sub("", text[start:end]).rstrip()) if end > start else end

@@ -65,7 +65,7 @@ def _slipped(s: Session) -> Session:
 def _asked_again(here: Here, words: Line, count: int) -> Moved:
     """Repeat the choices; from the second time on, one by one."""
     here = here.at(reply.say(here, here.words(words)))
-    if (count >= 2 or here.s.one_key) and here.place.choices(here):
+    if (count >= 2 or here.s.one_key) and here.place.one_by_one and here.place.choices(here):
         return reply.one_at_a_time(here.s, 1), STAY
     return _choices_only(here), STAY
 

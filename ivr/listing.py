@@ -71,7 +71,7 @@ class Filter:
         return (
             (self.whose == "all" or (self.whose == "mine" and holder == me) or (self.whose == "free" and not holder))
             and (not self.when or ranking.lateness_of(request, now) in self.when)
-            and (not self.need or self.need in request.needs)
+            and (not self.need or self.need in _needs(request))
             and (not self.about or _about(request) == self.about)
             and (not self.urgent or request.urgent)
             and (not self.language or self.language in request.languages)
@@ -82,6 +82,11 @@ class Filter:
 def named(window: Window) -> str:
     """'2026-11-30 morning': a part of a day in a form or an address."""
     return f"{window.day.isoformat()} {window.part}"
+
+
+def _needs(request: CallbackRequest) -> tuple[Need, ...]:
+    """What callers need: an interpreter too, for whoever asked in another language."""
+    return (*request.needs, "interpreter") if request.languages else request.needs
 
 
 def _about(request: CallbackRequest) -> str:

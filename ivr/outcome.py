@@ -76,6 +76,7 @@ def facts(request: CallbackRequest) -> Iterator[str]:
         yield "may leave a message" if request.may_leave_message() else "leave no message"
     if request.say_who is not None:
         yield "may say who rings" if request.may_say_who() else "do not say who rings"
+    yield from (f"speaks {language}" for language in request.languages)
     yield from (f"needs {need}" for need in request.needs)
     yield from (f"{place.replace('_', ' ')}: {text}" for place, text in request.entries)
     if request.slow:

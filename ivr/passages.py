@@ -85,7 +85,9 @@ def cut(script: Script, said: Speech) -> list[Speech]:
 
 
 def passages(script: Script) -> frozenset[Speech]:
-    """Every passage of a script."""
+    """Every passage of a script. Another language has none: its sentences are recorded whole."""
+    if script.sounds:
+        return frozenset()
     found = {
         *_fixed_words(script), *_keys_everywhere(script),
         *(passage for place in script.places.values() for passage in _of_place(script, place)),

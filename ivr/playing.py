@@ -236,7 +236,7 @@ class Caller:
         self.turn = turn
         self.happened.append(turn)
         self.visited.add(turn.session.place.node)
-        if text := text_of(turn.says):
+        if text := in_english(self.script, turn):
             self.entries.append(Entry("LINE", text))
         if isinstance(turn.then, Transfer):
             self.entries.append(Entry("ADVISER", f"hears: {text_of(reply.whisper(self.script, turn.session))}"))
@@ -252,6 +252,15 @@ class Caller:
                 self._requests[request.id] = request
             case CancelRequest(), Done(request=request) if request and request.id in self._requests:
                 self._requests[request.id] = request
+
+
+def in_english(script: Script, turn: Turn) -> str:
+    """What is said, for somebody who reads English: words of another language by their English, and its name before."""
+    language = turn.session.language
+    own = script.in_language(language)
+    meanings = {**script.foreign_meanings, **own.meanings}
+    said = text_of(tuple(meanings.get(piece, piece) if isinstance(piece, str) else piece for piece in turn.says))
+    return f"[{own.in_english}] {said}" if own.in_english and said else said
 
 
 def noted(effect: Effect, back: Done | Failed) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from msgspec import structs
 
 from ivr import briefing, building, config, disk, drafts, equipment, schemas, stand_ins
-from ivr.audio import Recordings, Sounds
+from ivr.audio import Recordings, Sounds, units
 from ivr.check import Context, check, play_stories, unreadable_stories
 from ivr.config import Folder, Settings
 from ivr.drafts import Draft
@@ -63,7 +63,11 @@ def sounds_missing(settings: Settings, made: Script) -> int:
 
 def seconds_of_sounds(settings: Settings, made: Script) -> dict[tuple[str, bool], float]:
     """The seconds of each rendered sound that callers hear; empty if Twilio's voice speaks."""
-    return Sounds(settings.audio_dir, made, settings.public_url).seconds() if speaks_by_sounds(settings, made) else {}
+    if not speaks_by_sounds(settings, made):
+        return {}
+    scripts = (made, *(tongue.script for tongue in made.tongues))
+    sounds = [Sounds(settings.audio_dir, each, settings.public_url).seconds() for each in scripts]
+    return {clip: seconds for each in reversed(sounds) for clip, seconds in each.items()}
 
 
 def published(store: Store) -> Script | None:
@@ -122,8 +126,34 @@ def _checked(found: Folder, settings: Settings, live: Script | None = None) -> t
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
     today, measured = dt.datetime.now(LONDON).date(), seconds_of_sounds(settings, made)
     context = Context(draft, made, today, live, settings.our_numbers, measured)
-    problems += check(context)
+    problems += [*check(context), *_not_recorded(settings, made)]
     return sorted({*problems, *play_stories(made, found.stories)}), context
+
+
+_NOT_RECORDED = kind(
+    "language-not-recorded",
+    "{language} is switched on, and {count} of its sounds are not the ones that were heard: {first}.",
+    "Record them, and have them heard (`ivr translate heard`), or write `switch: off`.",
+)  # fmt: skip
+_NO_VOICE = kind(
+    "language-without-voice", "{language} is switched on, and Twilio's voice is to say it, but none is named.",
+    "Name one as `say_voice`, if Twilio has one, or write `switch: off`.",
+)  # fmt: skip
+
+
+def _not_recorded(settings: Settings, made: Script) -> list[Problem]:
+    """What is not heard as it was confirmed, in languages that are on."""
+    found = []
+    for tongue in (tongue for tongue in made.tongues if tongue.is_live):
+        where = Where(f"config/languages/{tongue.tag}.yaml")
+        if not speaks_by_sounds(settings, made):
+            found += [] if tongue.say_voice else [_NO_VOICE(language=tongue.in_english).at(where)]
+            continue
+        recorded = Recordings(settings.audio_dir, tongue.script)
+        bad = [unit.name for unit in units(tongue.script) if not recorded.is_good(unit)]
+        if bad:
+            found.append(_NOT_RECORDED(language=tongue.in_english, count=len(bad), first=bad[0]).at(where))
+    return found
 
 
 def gate(settings: Settings) -> Passed:

@@ -190,7 +190,7 @@ def whisper(script: Script, s: Session) -> Speech:
     topics = dict.fromkeys(script.titles[name] for name in s.heard if name in script.titles)
     heard = heard_of_urgency(script, s)
     today = s.wishes.today or heard == "today"
-    facts = [script.speech(Phrases.whisper)]
+    facts = [*_language(script, s), script.speech(Phrases.whisper)]
     if topics:
         titles = [script.grammar.sentence(title) for title in [*topics][-3:]]
         facts.append((*script.speech(Phrases.whisper_heard), *titles))
@@ -206,6 +206,13 @@ def whisper(script: Script, s: Session) -> Speech:
     facts += [script.speech(line) for line, is_so in needed if is_so]
     accept = spoken_choice(script, script.speech(Phrases.whisper_accept), script.press["1"])
     return (*(piece for fact in facts for piece in (*fact, script.line.pace.before_key)), *accept)
+
+
+def _language(script: Script, s: Session) -> list[Speech]:
+    """The language of the caller: first, because an adviser who cannot speak it has somebody to fetch."""
+    if tongue := script.tongue(s.language):
+        return [tongue.whisper]
+    return [script.speech(Phrases.whisper_language)] if s.wishes.language else []
 
 
 def joining(script: Script) -> Speech:

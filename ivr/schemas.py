@@ -9,6 +9,7 @@ from ivr.authored import TextsFile, WordsFile
 from ivr.check import RULES
 from ivr.drafts import Draft
 from ivr.fitting import NAME, PLACE
+from ivr.languagefile import LanguageFile, LinesFile
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile
 
@@ -18,6 +19,8 @@ FILES: dict[str, type[authored.Authored]] = {
     "line.json": LineFile,
     "texts.json": TextsFile,
     "words.json": WordsFile,
+    "lines.json": LinesFile,
+    "languages.json": LanguageFile,
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
 
@@ -190,6 +190,9 @@ class Place:
     #: Seconds within which a caller who does nothing any more gets something, whatever came before: a person, a
     #: request, or why nobody can talk and whom to ring when. `ivr check --all` holds it.
     helped_within: int = 12 * 60
+    #: Whether its choices can be offered one at a time, by their labels and key 1. A whole sentence with its key in it
+    #: cannot.
+    one_by_one: bool = True
 
     # coming and going
 
@@ -325,6 +328,33 @@ WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 
 @dataclass(frozen=True)
+class Tongue:
+    """A language other than English, as the English line offers it."""
+
+    #: Its tag, such as 'gu', and its name for advisers.
+    tag: str
+    in_english: str
+    #: The keys that lead to it: one; or the one for other languages, and then one of its own.
+    keys: str
+    #: How it offers itself, and its bare name, in its own words.
+    choose: Speech
+    name: Speech
+    #: False for a draft, which only test phones are offered.
+    is_live: bool
+    #: What a call in it says.
+    script: Script
+    #: Who interprets, as an adviser reads it.
+    interpreter: str
+    #: What an adviser hears first.
+    whisper: Speech
+    #: Numbers of the line that lead straight into it.
+    numbers: tuple[str, ...] = ()
+    #: Twilio's voice and its language; empty if it has none.
+    say_voice: str = ""
+    say_language: str = ""
+
+
+@dataclass(frozen=True)
 class Script:
     """Everything that one revision of the line says and does, or that a draft would."""
 
@@ -359,11 +389,45 @@ class Script:
     ours: frozenset[str] = frozenset()
     #: False if no texts can be sent, so that none are offered (`textless`).
     offers_texts: bool = True
+    #: The other languages of the line, each with a script of its own.
+    tongues: tuple[Tongue, ...] = ()
+    #: Words that are said in another language than this script's, with its tag: a language's offer of itself.
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    #: In another language, what is recorded in one piece: its words, by the name of the sound; and the fingerprint of
+    #: each sound that somebody has heard for these words.
+    sounds: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, str] = field(default_factory=dict)
+    #: What another language's words mean in English, for whoever reads a call in it.
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    #: The English name of another language; empty: it is English.
+    in_english: str = ""
+    #: eSpeak's voice for drafts in another language; empty if it has none.
+    draft_voice: str = ""
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
         """Every place by its name."""
         return {**self.steps, **self.nodes}
+
+    @property
+    def language(self) -> str:
+        """The tag of its language."""
+        return self.grammar.tag
+
+    @cached_property
+    def foreign_meanings(self) -> Mapping[str, str]:
+        """What words of other languages in this script mean in English."""
+        found = [(words, t.script.meanings.get(words, words)) for t in self.tongues for words in self.foreign]
+        return {words: f"[{meaning}]" for words, meaning in found if meaning != words}
+
+    def tongue(self, tag: str) -> Tongue | None:
+        """Another language of the line by its tag."""
+        return next((tongue for tongue in self.tongues if tongue.tag == tag), None)
+
+    def in_language(self, tag: str) -> Script:
+        """The script of a call in this language; this one, if the line does not have it any more."""
+        found = self.tongue(tag) if self.tongues and tag != self.language else None
+        return found.script if found else self
 
     def speech(self, line: Line) -> Speech:
         """The words of this revision for a line."""
@@ -390,10 +454,14 @@ class Script:
         yield from (notice.words for notice in self.notices)
         yield from ((self.grammar.sentence(title),) for title in set(self.titles.values()))
         yield from ((words,) for words in (*self.press.values(), *self.press_where.values()))
+        for tongue in self.tongues:
+            yield from (tongue.choose, tongue.name, tongue.whisper)
 
     def every_prompt(self) -> frozenset[str]:
-        """Every phrase that needs a sound before a caller can ask for it."""
-        return frozenset(w for s in self.every_speech() for w in spoken.words_of(s)) | self.filled_in
+        """Every phrase of this language that needs a sound before a caller can ask for it."""
+        if self.sounds:
+            return frozenset(filter(None, self.sounds.values()))
+        return frozenset(w for s in self.every_speech() for w in spoken.words_of(s)) - {*self.foreign} | self.filled_in
 
     @cached_property
     def filled_in(self) -> frozenset[str]:

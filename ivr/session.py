@@ -81,6 +81,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     entries: tuple[tuple[str, str], ...] = ()
     #: Whether the request consists only of a spoken message.
     message_only: bool = False
+    #: The language they asked for by its name; empty: the language of the call.
+    language: str = ""
 
 
 class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -96,6 +98,9 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: Whether the number is blocked. Then the line does nothing unasked: after silence it rings no person and takes no
     #: message. Guidance, and everything asked for with a key, still works, because numbers can be forged.
     blocked: bool = False
+    #: The language of the call, and whether drafts of languages are offered: to test phones.
+    language: str = "en"
+    drafts: bool = False
     #: The positions that star leads back to, the latest last.
     trail: tuple[At, ...] = ()
     #: Words to say once, before those of the place.

@@ -257,6 +257,18 @@ SHIPPED: dict[str, Any] = {
             "say": "Sorry, something went wrong here. I will try to call a person for you.",
             "ends": "This call ends now. Goodbye.",
         },
+        "languages": {
+            "draft": "This is a draft.",
+            "another": "For another language",
+            "to_english": "For English",
+            "whisper": "They speak {language}, and may have little English.",
+        },
+        "language_name": {
+            "say": "After the tone, say the name of your language, and your number.",
+            "nothing": "I did not hear a language.",
+            "thanks": "Thank you. We will ring you {day}.",
+            "thanks_hidden": "Thank you. If you said your number, we will ring it. That will be {day}.",
+        },
     },
     "phrases": {
         "press": "press {key}",

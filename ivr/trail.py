@@ -19,7 +19,8 @@ def moved_to(here: Here, to: Go, *, passed: bool = False) -> Session:
     script = here.script
     here = here.at(_heard(script, arrived_at(_left(here, to, passed=passed), At(to.to))))
     s, place = here.s, here.place
-    return one_at_a_time(s, 1) if s.one_key and not place.tells_first and place.choices(here) else s
+    is_offered = s.one_key and place.one_by_one and not place.tells_first and place.choices(here)
+    return one_at_a_time(s, 1) if is_offered else s
 
 
 def _left(here: Here, to: Go, *, passed: bool) -> Session:

@@ -45,6 +45,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "Twilio": {"twilio"},
         "sound": {"audio"},
         "pictures": {"drawing"},
+        "spreadsheets": {"sheets"},
         "settings and files": {"config", "disk", "keys", "equipment"},
         "alerts": {"alerts"},
         "log, metrics, passwords": {"log", "metrics", "passwords", "factors"},
@@ -65,6 +66,9 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "changes",
             "naming",
             "merging",
+            "languages",
+            "translation",
+            "translated",
         },
         "places and replies": {"places", "reply", "phrases", "passages"},
         "what advisers read": {
@@ -88,6 +92,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "fields",
             "linefile",
             "datesfile",
+            "languagefile",
             "editing",
         },
         "callback requests": {
@@ -131,7 +136,8 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "syntax", "editing", "naming", "topics"},
-    "pydantic": {"fitting", "authored", "fields", "linefile", "datesfile", "menufile"},
+    "pydantic": {"fitting", "authored", "fields", "linefile", "datesfile", "menufile", "languagefile"},
+    "openpyxl": {"sheets"},
     "argon2": {"passwords"},
     "pyotp": {"factors"},
     "segno": {"factors"},

@@ -214,6 +214,14 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/more_help.yaml", '"[We can text you the link.]"', '"We can text you the link."'),),
         (("menus/more_help.yaml", '"[We can text you the link.]"', '"The text of it is long. [We can text you the link.]"'),),
     ),
+    "language-words": (
+        (("languages/pl.yaml", '"Kiedy mamy zadzwoni\u0107?"', '"Kiedy mamy zadzwoni\u0107? 24"'),),
+        (("languages/pl.yaml", '"Kiedy mamy zadzwoni\u0107?"', '"Kiedy mamy dzwoni\u0107?"'),),
+    ),
+    "language-seconds": (
+        (("languages/lines.yaml", "seconds: 8\n  ask", "seconds: 1\n  ask"),),
+        (("languages/lines.yaml", "seconds: 8\n  ask", "seconds: 9\n  ask"),),
+    ),
     "notice-length": (
         _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}We are sorry.", begins: 2026-12-01, ends: 2026-12-02}}]'),
         _line("notices: []", f'notices: [{{words: "{SNOW}", begins: 2026-11-25, ends: 2026-12-02}}]'),
@@ -268,6 +276,8 @@ SAYINGS = [
 
 #: Rules that no YAML can break, because the engine keeps them: they are broken in the engine instead.
 IN_THE_ENGINE = {"no-fault", "never-hangs-up"}
+#: A rule about languages that are on. Nobody stands for one in the shipped files: `test_own_language.py` has its test.
+IN_THE_ENGINE |= {"language-offers"}
 #: Rules that warn before they refuse, so that what is let through may be warned of.
 MILDER_FIRST = {"reviews", "sentence-length"}
 

@@ -29,19 +29,22 @@ class Clip:
     slow: bool
     #: The minimum length in seconds: a shorter digit is padded with silence, for an even pace.
     least_seconds: float = 0.0
+    language: str = "en"
 
     def name(self, identity: str, respelt: Mapping[str, str]) -> str:
         """The file name of this clip in one voice: 32 hexadecimal digits, which cannot be guessed."""
-        facts = (MAKING, identity, as_said(self.words, respelt), "slow" if self.slow else "normal", *self._lasts())
+        facts = (MAKING, identity, as_said(self.words, respelt), "slow" if self.slow else "normal", *self._more())
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32] + ".wav"
 
-    def _lasts(self) -> tuple[str, ...]:
-        return (str(self.least_seconds),) if self.least_seconds else ()
+    def _more(self) -> tuple[str, ...]:
+        """The facts that most clips lack. The same letters can be words of two languages, and English has no mark."""
+        language = (self.language,) if self.language != "en" else ()
+        return (*((str(self.least_seconds),) if self.least_seconds else ()), *language)
 
 
 def clip(script: Script, words: str, slow: bool) -> Clip:
     """The clip of some words of a script."""
-    return Clip(words, slow, DIGIT_SECONDS if script.grammar.is_digit(words) else 0.0)
+    return Clip(words, slow, DIGIT_SECONDS if script.grammar.is_digit(words) else 0.0, script.language)
 
 
 def clips(script: Script) -> list[Clip]:

@@ -23,6 +23,7 @@ from ivr.audio import voices
 from ivr.audio.clips import write_sound
 from ivr.audio.respelling import fingerprint, for_engine
 from ivr.line_settings import Pace, Voices
+from ivr.script import Script
 
 if TYPE_CHECKING:
     from ivr.audio.telephone import Samples
@@ -93,14 +94,14 @@ def choices(speech: Voices) -> list[VoiceChoice]:
     return found
 
 
-def identities(speech: Voices, rendered: Path) -> list[str]:
-    """What the sounds of each voice are named after, the best voice first.
+def identities(script: Script, rendered: Path) -> list[str]:
+    """What the sounds of each voice of a script are named after, the best voice first.
 
     A machine that only serves has no voice, so it reads who made the sounds that were copied to it.
     """
     made_by: Mapping[str, str] | None = None
     found = []
-    for choice in choices(speech):
+    for choice in choices_for(script):
         identity = choice.identity
         if not choice.is_here:
             made_by = _made_by(rendered) if made_by is None else made_by
@@ -109,10 +110,10 @@ def identities(speech: Voices, rendered: Path) -> list[str]:
     return found
 
 
-def note_who_speaks(speech: Voices, rendered: Path) -> None:
+def note_who_speaks(script: Script, rendered: Path) -> None:
     """Record the identities of the voices that are installed here, beside the sounds that they make."""
     known, before = dict(_made_by(rendered)), _made_by(rendered)
-    known |= {str(each): each.identity for each in choices(speech) if each.is_here}
+    known |= {str(each): each.identity for each in choices_for(script) if each.is_here}
     if known != before:
         write_sound(rendered / MADE_BY, json.dumps(known, indent=1, sort_keys=True).encode())
 
@@ -123,6 +124,13 @@ def _made_by(rendered: Path) -> Mapping[str, str]:
     except (OSError, ValueError):
         return {}
     return {str(name): str(identity) for name, identity in found.items()} if isinstance(found, dict) else {}
+
+
+def choices_for(script: Script) -> list[VoiceChoice]:
+    """The voices that can speak a script: those of line.yaml for English, and eSpeak for drafts in another language."""
+    if not script.sounds:
+        return choices(script.line.speech)
+    return [_pyttsx3(script.draft_voice)] if script.draft_voice else []
 
 
 def choice_of(voice: str, speech: Voices) -> VoiceChoice:
@@ -263,10 +271,10 @@ class Piper:
 # --- pyttsx3 --------------------------------------------------------------------------------
 
 
-def _pyttsx3() -> VoiceChoice:
+def _pyttsx3(variant: str = ESPEAK_VARIANT) -> VoiceChoice:
     made_by = f"{_version('espeakng-loader')} {_version('pyttsx3')}{fingerprint('pyttsx3')}"
-    identity = f"pyttsx3 {ESPEAK_VARIANT} {made_by}"
-    return VoiceChoice("pyttsx3", ESPEAK_VARIANT, identity, Pyttsx3, "espeakng-loader")
+    identity = f"pyttsx3 {variant} {made_by}"
+    return VoiceChoice("pyttsx3", variant, identity, partial(Pyttsx3, variant), "espeakng-loader")
 
 
 class Pyttsx3:
@@ -277,11 +285,11 @@ class Pyttsx3:
     #: The length of its pause between two sentences, in words.
     PAUSE_IN_WORDS = 0.9
 
-    def __init__(self) -> None:
+    def __init__(self, variant: str = ESPEAK_VARIANT) -> None:
         from ivr.audio.espeak import ESpeak
 
         try:
-            self._espeak = ESpeak(ESPEAK_VARIANT)
+            self._espeak = ESpeak(variant)
         except (ImportError, OSError, RuntimeError) as error:
             raise EngineMissing(
                 f"pyttsx3 could not start eSpeak ({error}). Install it again: {PIP} pyttsx3 espeakng-loader"

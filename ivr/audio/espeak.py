@@ -50,7 +50,7 @@ class ESpeak:
         ctypes.CDLL(espeakng_loader.get_library_path())
         from pyttsx3.drivers import _espeak as espeak
 
-        self._taken = bytearray()
+        self._taken, self._variant = bytearray(), variant.encode()
         self._made_at = espeak.Initialize(
             espeak.AUDIO_OUTPUT_SYNCHRONOUS, 1000, espeakng_loader.get_data_path().encode()
         )
@@ -66,6 +66,7 @@ class ESpeak:
         What stands in double square brackets is in eSpeak's own phonemes.
         """
         self._taken.clear()
+        self._espeak.SetVoiceByName(self._variant)  # another voice of this process may have spoken since
         self._espeak.SetParameter(self._espeak.RATE, rate, 0)
         self._espeak.Synth(words.encode(), flags=self._espeak.CHARS_UTF8 | self._espeak.PHONEMES)
         if not self._taken:

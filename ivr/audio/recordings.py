@@ -1,8 +1,9 @@
 """People's own recordings, which are used instead of any voice.
 
-They are in `audio/recordings/en/<node>[.<part>].wav`. `words.json` beside them records which take somebody has
-confirmed, and which words it speaks. When the words or the take change, the recording is not used until somebody
-confirms that they match.
+They are in `audio/recordings/en/<node>[.<part>].wav`, and those of another language in a folder with its tag.
+`words.json` beside the English ones records which take somebody has confirmed, and which words it speaks; for another
+language, its file in `config/languages/` does. When the words or the take change, the recording is not used until
+somebody confirms that they match.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip, clip
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import Kind, Problem, Where, kind
-from ivr.script import Script
+from ivr.script import Script, Tongue
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
@@ -75,6 +76,12 @@ class Unit:
 
 def units(script: Script) -> Iterator[Unit]:
     """Everything a person can record, in the order of the menus: whole prompts, but nothing assembled during a call."""
+    if script.sounds:
+        return (Unit(name, words) for name, words in script.sounds.items() if words)
+    return _english_units(script)
+
+
+def _english_units(script: Script) -> Iterator[Unit]:
     for node in script.nodes.values():
         match node:
             case Reading():
@@ -115,7 +122,7 @@ class _Confirmed:
     take: str = ""
 
     def fits(self, take: str) -> bool:
-        return bool(self.words) and self.take in ("", take)
+        return bool(self.words) and take.startswith(self.take)
 
 
 class Recordings:
@@ -123,7 +130,7 @@ class Recordings:
 
     def __init__(self, folder: Path, script: Script):
         #: The folder in which people put their recordings.
-        self.folder = folder / "recordings" / LANGUAGE
+        self.folder = folder / "recordings" / script.language
         self._rendered, self._masters = folder / RENDERED, folder / MASTERS
         self._script = script
         self._units = {unit.name: unit for unit in units(script)}
@@ -133,7 +140,10 @@ class Recordings:
         return self.folder / WORDS_FILE
 
     def _confirmed(self) -> dict[str, _Confirmed]:
-        """The confirmations, by name of the recording."""
+        """The confirmations, by name of the recording. Those of another language are in its file in config/."""
+        if self._script.sounds:
+            words = self._script.sounds
+            return {name: _Confirmed(words[name], take) for name, take in self._script.takes.items() if name in words}
         try:
             found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
@@ -199,7 +209,7 @@ class Recordings:
         confirmed = self._confirmed()
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         return [
-            problem.at(Where(f"audio/recordings/{LANGUAGE}/{path.name}"))
+            problem.at(Where(f"audio/recordings/{self.folder.name}/{path.name}"))
             for path in there
             for problem in self._faults(path, confirmed)
         ]
@@ -240,6 +250,18 @@ def rename(folder: Path, paths: Iterable[tuple[Path, Path]]) -> None:
             kept[target.stem] = kept.pop(path.stem)
     if words.is_file():
         disk.write_whole(words, json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
+
+
+def lacking_sounds(folder: Path, tongue: Tongue) -> list[str]:
+    """The sounds of a language that callers would miss: not recorded, another take than was heard, or not prepared."""
+    recorded = Recordings(folder, tongue.script)
+    there = {clip.words for clip in recorded.names()}
+    return [unit.name for unit in units(tongue.script) if unit.words not in there]
+
+
+def take_of(path: Path) -> str:
+    """The fingerprint of a recording, as it is written beside its line."""
+    return _take(path)[:8]
 
 
 def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:

@@ -38,6 +38,14 @@ class Rendering:
     #: Clips that no voice could render. In calls, Twilio's voice reads them.
     unsaid: list[Clip] = field(default_factory=list)
 
+    def add(self, other: Rendering) -> None:
+        """Add what was rendered in another language."""
+        self.made += other.made
+        self.voices += other.voices
+        self.unsaid += other.unsaid
+        for warning in other.warnings:
+            self.warn(warning)
+
     def warn(self, says: str) -> None:
         """Add a warning once. Two voices of one engine can lack the same thing."""
         if says not in self.warnings:
@@ -56,6 +64,8 @@ def render(
     `also`: scripts that say parts of the same words in other passages, such as those of a line that sends no texts.
     """
     result = _render(script, folder, progress)
+    for tongue in script.tongues:
+        result.add(_render(tongue.script, folder, progress))
     put_together((script, *also), folder)
     return result
 
@@ -64,12 +74,14 @@ def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
     """Make the sounds of all words and pauses."""
     result = Rendering()
     _make_silences(script, folder / RENDERED)
-    engines.note_who_speaks(script.line.speech, folder / RENDERED)
+    engines.note_who_speaks(script, folder / RENDERED)
     recorded = Recordings(folder, script)
     result.made += recorded.prepare()
     in_person = recorded.names()
     wanted = [clip for clip in clips(script) if clip not in in_person]
-    voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices(script.line.speech)]
+    voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices_for(script)]
+    if script.sounds and not voices:  # nobody can make a draft of it: it is recorded, or not heard
+        return result
     for choice, missing in voices:
         missing = [clip for clip in missing if clip in wanted]
         if not missing:
@@ -190,11 +202,11 @@ def _make_silences(script: Script, rendered: Path) -> None:
 def stale(scripts: Iterable[Script], folder: Path) -> list[Path]:
     """The sound files that none of these scripts can play."""
     needed: set[str] = set()
-    for script in scripts:
+    for script in (spoken for each in scripts for spoken in (each, *(tongue.script for tongue in each.tongues))):
         needed |= {silence_name(seconds) for seconds in silences(script)}
         needed |= set(Recordings(folder, script).names().values())
         needed |= {joining.name(parts) for parts in Sounds(folder, script, "").parts()}
-        for choice in engines.choices(script.line.speech):
+        for choice in engines.choices_for(script):
             needed |= {clip.name(choice.identity, script.respelt) for clip in clips(script)}
     stems = {name.removesuffix(".wav") for name in needed} | {Path(engines.MADE_BY).stem}
     found = [*(folder / RENDERED).glob("*.*"), *(folder / MASTERS).glob("*.*")]

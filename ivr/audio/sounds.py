@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from ivr.audio import joining
 from ivr.audio.clips import RENDERED, clips, silence_name
 from ivr.audio.engines import identities
-from ivr.audio.recordings import LANGUAGE, Recordings
+from ivr.audio.recordings import Recordings
 from ivr.passages import Passages, passages
 from ivr.script import Script
 from ivr.spoken import Piece, Speech
@@ -36,6 +36,8 @@ class Sounds:
 
     def __init__(self, folder: Path, script: Script, base_url: str):
         self._folder, self._script, self._url = folder, script, base_url
+        #: The sounds of other languages, by their tags, for the few words of theirs that this script says.
+        self.others: Mapping[str, Sounds] = {}
         self._speak, self._names = list[str](), list[dict[tuple[str, bool], str]]()
         self._passages, self._filled_in = passages(script), script.filled_in
         self._paces = {slow: _Pace({}, {}, Passages(()), {}) for slow in (False, True)}
@@ -45,7 +47,7 @@ class Sounds:
 
     def look(self) -> None:
         """Read the folders again if they have changed. Slow: never call it during a turn."""
-        folders = (self._folder / RENDERED, self._folder / "recordings" / LANGUAGE)
+        folders = (self._folder / RENDERED, self._folder / "recordings" / self._script.language)
         seen = sum(map(_time_of, folders))
         if seen != self._seen:
             self._read_folders()
@@ -108,13 +110,14 @@ class Sounds:
 
     def _of_piece(self, piece: Piece, slow: bool) -> str | None:
         if isinstance(piece, str):
-            return self.url(piece, slow)
+            in_its_own = self.others.get(self._script.foreign.get(piece, ""), self)
+            return in_its_own.url(piece, slow)
         return self.silence(joining.pause(piece, self._script.line.pace, slow=slow))
 
     def _read_folders(self) -> None:
         rendered = self._folder / RENDERED
         there = frozenset(path.name for path in rendered.glob("*.wav"))
-        self._name_all(identities(self._script.line.speech, rendered))
+        self._name_all(identities(self._script, rendered))
         files = self._in_one_voice(there) | self._in_person()
         self._silences = there
         for slow in self._paces:

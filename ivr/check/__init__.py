@@ -10,6 +10,7 @@ waived at one place with a written reason (`allow:`), so that every warning that
     dates.py     numbers, hours and dates: confirmed, reviewed in time, not mistyped
     hours.py     days and weeks with other hours
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
+    languages.py  other languages: their words, and how long they take
     offers.py    what offers a text is marked as that
     urgency.py   what has a time limit is urgent
     promise.py   what must be true of whole calls: every caller gets help, in time
@@ -40,6 +41,7 @@ from ivr.check import (  # importing them registers their rules
     dates,
     figures,
     hours,
+    languages,
     offers,
     promise,
     proof,
@@ -182,6 +184,7 @@ __all__ = [
     "figures",
     "findings",
     "hours",
+    "languages",
     "offers",
     "play_stories",
     "promise",

@@ -31,6 +31,7 @@ SAMPLES: dict[str, str] = {
     "window": "in the afternoon",
     "time": "at nine thirty in the morning",
     "key": "1",
+    "language": "English",
     "hours": "Monday to Friday, nine in the morning to five in the afternoon",
 }
 

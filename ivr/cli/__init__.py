@@ -30,6 +30,7 @@ from ivr.cli.sound import record, render
 from ivr.cli.spooled import spool
 from ivr.cli.stories import stories
 from ivr.cli.topics import new_group, remove
+from ivr.cli.translating import translate
 from ivr.cli.words import call, line_map
 
 
@@ -42,7 +43,7 @@ for command in (
     start, demo, call, check, explain, line_map, where, rename, new_group, remove, stories, publish, catch_up, approve,
     history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
-    spool, person_group, keys_group, backup, restore,
+    spool, person_group, keys_group, backup, restore, translate,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -8,7 +8,7 @@ import json
 
 import click
 
-from ivr import config, confirmation, publishing
+from ivr import config, confirmation, publishing, translation
 from ivr.check import RULES, prove, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.proof import LAWS, Proof
@@ -45,6 +45,7 @@ def check(as_json: bool, coverage: bool, every_state: bool) -> None:
     if context is not None and not as_json:
         _refresh_schemas(settings, context.draft)
         _to_confirm(context.draft, context.script)
+        _languages(context.draft)
         _figures(context.simulation)
         if coverage:
             _coverage(settings, context.script)
@@ -103,6 +104,17 @@ def _to_confirm(draft: Draft, made: Script) -> None:
         out(f"\nNOT CONFIRMED BY THE SERVICE ({len(found)}). Ring or open each; then: ivr confirm NAME --by WHO")
     for one in found:
         out(f"  config/line.yaml:{one.line}  {one}")
+
+
+def _languages(draft: Draft) -> None:
+    """Says of each other language whether callers may hear it, and what is left to do."""
+    lines = draft.language_lines
+    if lines is None or not draft.languages:
+        return
+    out("\nOTHER LANGUAGES. More: ivr translate status")
+    for language in draft.languages.values():
+        why = "; ".join(translation.why_not(lines, language)) or "complete"
+        out(f"  {language.in_english}: switched {language.switch}. {why[:1].upper()}{why[1:]}.")
 
 
 def _figures(simulation: Simulation) -> None:

@@ -247,7 +247,7 @@ def _cells(row: ranking.Row, now: float, live: Script | None) -> tuple[str, ...]
         "yes" if request.may_leave_message() else "NO",
         "yes" if request.may_say_who() else "NO",
         "; ".join([*briefing.about_in_words(request), *["Answer by text"] * request.by_text]),
-        ", ".join([*request.needs, *_in_call(request)]),
+        ", ".join([*(f"speaks {language}" for language in request.languages), *request.needs, *_in_call(request)]),
         f"{request.tries} of {MOST_TRIES}",
         state,
         row.about,

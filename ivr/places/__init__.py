@@ -16,6 +16,8 @@ caller who has not agreed. To add a step, write a class with its words, and list
     whom.py      whom a request is about, and whose phone is rung
     letter.py    the date on a letter, kept with the request
     changing.py  hearing, moving and cancelling a promised call later
+    languages.py    the ways from English to a talk in another language
+    own_language.py  that talk: its places have the names of the English ones whose part they play
 """
 
 from collections.abc import Mapping
@@ -30,7 +32,20 @@ from ivr.phrases import (
     UnusedKeyAgain,
     UnusedKeyFirst,
 )
-from ivr.places import changing, door, entry, letter, message, nodes, person, ringing, texting, whom, wish
+from ivr.places import (
+    changing,
+    door,
+    entry,
+    languages,
+    letter,
+    message,
+    nodes,
+    person,
+    ringing,
+    texting,
+    whom,
+    wish,
+)  # fmt: skip
 from ivr.places.kinds import Step
 from ivr.script import Line, Place, Words
 
@@ -44,7 +59,7 @@ WORDED: tuple[type[Words], ...] = (
     ringing.RingDone, ringing.RingName, wish.RingFailed, wish.RingLimit, door.Door, door.DoorDone,
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
     entry.NumberEntry, NoKeyFirst, NoKeyAgain, UnusedKeyFirst, UnusedKeyAgain, person.Goodbye, StartAgain, Trouble,
-    person.Told,
+    person.Told, languages.Languages, languages.LanguageName,
 )  # fmt: skip
 _ALL: tuple[type[Words], ...] = (*WORDED, Phrases)
 #: The built-in steps, by name.

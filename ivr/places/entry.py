@@ -114,7 +114,11 @@ class TakesDigits(Step):
             return self.entered(here, number)
         if star and len(keys) >= self.most:  # delivered early, only because of a star among the keys
             return here.s, STAY
-        return reply.say(here, _so_far(here, number)), STAY
+        return reply.say(here, self.so_far(here, number)), STAY
+
+    def so_far(self, here: Here, number: str) -> Speech:
+        """What is said of the digits that have arrived, and how to go on."""
+        return _so_far(here, number)
 
 
 def _so_far(here: Here, number: str) -> Speech:
@@ -123,10 +127,14 @@ def _so_far(here: Here, number: str) -> Speech:
         person = (*here.words(Phrases.to_person), pace.before_key, where["#"])
         return (*here.words(NumberEntry.zero), pace.between_choices, *person)
     start_again = (*here.words(NumberEntry.start_again), pace.before_key, where["*"])
-    groups = [group for group in (number[:5], number[5:8], number[8:]) if group]
-    typed = here.script.grammar.digits(groups, pace.each_digit, pace.between_groups)
+    typed = here.script.grammar.digits(in_groups(number), pace.each_digit, pace.between_groups)
     told = spoken.fill(here.words(NumberEntry.so_far), {"typed": typed})
     return (*told, pace.between_choices, *start_again)
+
+
+def in_groups(number: str) -> list[str]:
+    """Digits that may not be a whole number yet, as they are said back."""
+    return [group for group in (number[:5], number[5:8], number[8:]) if group]
 
 
 def wrong(here: Here, why: Line) -> Moved:

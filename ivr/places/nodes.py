@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ivr import reply
 from ivr.phrases import MoreTime, Phrases
+from ivr.places import languages
 from ivr.places.kinds import GO_BACK, Speaks, Step, onward
 from ivr.places.wish import counts, half_way, withdraw
 from ivr.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
@@ -75,6 +76,14 @@ class Menu(Speaks):
 
     def speeches(self) -> Iterable[Speech]:
         return (self.say,)
+
+
+@dataclass(frozen=True, slots=True)
+class MainMenu(Menu):
+    """The first menu, in which the keys of languages work too."""
+
+    def pressed(self, here: Here, key: str) -> Moved | None:
+        return languages.pressed(here, key)
 
 
 def _from_the_start(s: Session) -> Session:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ivr import reply
 from ivr.diary import Urgency
 from ivr.phrases import Phrases
+from ivr.places import languages
 from ivr.places.kinds import Speaks
 from ivr.reply import ACCEPT_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.script import END_MENU, MAIN_MENU, STAY, Go, Here, Moved, Option, Script
@@ -174,6 +175,18 @@ class Greeting(Reading):
 
     def left(self, at: At) -> At | None:
         return At(MAIN_MENU)
+
+    def speech(self, here: Here) -> Speech:
+        """Languages are offered straight after the first part, which has the name of the line."""
+        said = Reading.speech(self, here)
+        offer = languages.offer(here) if here.s.place.part == 0 and not here.s.place.pen else ()
+        if not offer:
+            return said
+        first = len(self.parts[0])
+        return (*said[:first], here.script.line.pace.between_choices, *offer, *said[first:])
+
+    def pressed(self, here: Here, key: str) -> Moved | None:
+        return languages.pressed(here, key) or Reading.pressed(self, here, key)
 
     def choices_only(self, at: At, s: Session) -> At:
         return At(MAIN_MENU) if self.is_telling(s) else At(self.id, len(self.parts))

@@ -172,6 +172,7 @@ def as_request(here: Here, state: State) -> CallbackRequest:
         message_ok=wishes.message_ok,
         say_who=wishes.say_who,
         needs=wishes.needs,
+        language=wishes.language or here.script.in_english,
         slow=s.slow,
         heard=s.heard,
         stuck=s.stuck,
@@ -259,9 +260,15 @@ def _day_heard(here: Here) -> tuple[dt.date, Window | None]:
     return (window.day if window else dt.datetime.fromtimestamp(due, LONDON).date()), window
 
 
+def day_told(here: Here) -> tuple[dt.date, str]:
+    """The day that the caller hears, and the part of the day; an empty one if they hear the day alone."""
+    day, window = _day_heard(here)
+    return day, window.part if window else ""
+
+
 def promise_as_heard(here: Here) -> Promise:
-    """The promise, with the words that the caller hears and the latest time that fits them."""
+    """The promise, with the latest time that fits what the caller hears, and its words, if those are English."""
     day, window = _day_heard(here)
     diary, kept = here.script.diary, promise(here)
     by = diary.times(window)[1] if window else diary.end_of(day, kept.due)
-    return replace(kept, told=promise_in_words(here), heard_by=by)
+    return replace(kept, told=promise_in_words(here) if here.s.language == "en" else "", heard_by=by)

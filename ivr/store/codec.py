@@ -171,5 +171,10 @@ _REPEAT = frozenset(
 )
 
 
+def _in_english(old: Fields) -> Fields:
+    """Upgrade: version 3 knew no language but English."""
+    return {**old, "language": "en"}
+
+
 REQUESTS = Codec(CallbackRequest, _request_of_askers)
-SESSIONS = Codec(Session, _window_by_its_name, _flags_of_their_own)
+SESSIONS = Codec(Session, _window_by_its_name, _flags_of_their_own, _in_english)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from xml.sax.saxutils import escape, quoteattr
 
@@ -50,6 +50,10 @@ class SayVoice:
     missed: Callable[[str, bool], None] | None = None
     #: Respellings for words that Twilio's voice would mispronounce.
     respelt: Mapping[str, str] = field(default_factory=dict)
+    #: Twilio's language for it.
+    language: str = "en-GB"
+    #: The voices of other languages, each with Twilio's language for it, by the tag of the language.
+    foreign: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Writer:
@@ -117,10 +121,23 @@ class Writer:
             if url and not (pending and _is_pause(pieces)):
                 self._flush(pending, verbs, slow)
                 verbs.append(f"<Play>{url}</Play>")
-            else:
-                pending += [self._say_piece(piece, slow) for piece in pieces]
+                continue
+            for piece in pieces:
+                if piece in self._script.foreign:
+                    self._flush(pending, verbs, slow)
+                    verbs += self._in_its_language(str(piece), slow)
+                else:
+                    pending.append(self._say_piece(piece, slow))
         self._flush(pending, verbs, slow)
         return "".join(verbs)
+
+    def _in_its_language(self, words: str, slow: bool) -> list[str]:
+        """Words of another language in a voice of Twilio's that speaks it; nothing if there is none."""
+        name, language = self._voice.foreign.get(self._script.foreign[words], ("", ""))
+        if not name:
+            return []
+        say = _say(replace(self._voice, name=name, language=language), slow)
+        return [say.replace("@TEXT@", _escaped(words))]
 
     def _say_piece(self, piece: Piece, slow: bool) -> str:
         """Words or a pause for Twilio's voice."""
@@ -129,7 +146,7 @@ class Writer:
             return f'<break time="{round(round(seconds, 2) * 1000)}ms"/>'
         if missed := self._voice.missed:
             missed(piece, slow)
-        return self._marked(piece)
+        return self._marked(piece) if self._voice.name else _NOTHING
 
     def _mark(self, words: str) -> str:
         """Words for Twilio's voice, with marked respellings."""
@@ -163,6 +180,8 @@ def _speakable(words: str) -> str:
     return _UNSPEAKABLE.sub("", words)
 
 
+#: Stands for words that no voice of Twilio's can say: silence is better than an English voice that spells them.
+_NOTHING = '<break time="0ms"/>'
 #: Twilio's shortest pause.
 _PAUSE = str(Pause(length=1).to_xml(xml_declaration=False))
 #: The pause after each digit: Twilio's voice says one in about half a second, and ours takes DIGIT_SECONDS.
@@ -233,7 +252,7 @@ def _says_before(response: VoiceResponse, keys: bool) -> None:
 
 
 def _say(voice: SayVoice, slow: bool) -> str:
-    say = Say(language="en-GB", voice=voice.name)
+    say = Say(language=voice.language, voice=voice.name)
     say.prosody("@TEXT@", rate=voice.slow_rate if slow else voice.rate)
     return str(say.to_xml(xml_declaration=False))
 

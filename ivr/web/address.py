@@ -24,6 +24,7 @@ class Address:
     #: In the order of `_COUNTED`.
     counts: tuple[int, ...]
     back: At | None
+    language: str = "en"
 
     @staticmethod
     def of(session: Session, alone: bool) -> str:
@@ -33,18 +34,19 @@ class Address:
         return (
             f"{place.node}.{place.part}.{'p' if place.pen else place.offer}.{s.revision}.{flags}"
             f".{'-'.join(str(getattr(s, name)) for name in _COUNTED)}.{back}"
+            + (f".{s.language}" if s.language != "en" else "")
         )
 
     @classmethod
     def read(cls, text: str) -> Address | None:
         try:
-            node, part, offer, revision, flags, counts, back = text.split(".")
+            node, part, offer, revision, flags, counts, back, *language = text.split(".")
             counted = tuple(map(int, counts.split("-")))
             before, _, at = back.partition("-")
             place = At(node, int(part), 0 if offer == "p" else int(offer), pen=offer == "p", repeated="r" in flags)
             if len(counted) != len(_COUNTED):
                 return None
-            return cls(place, revision, flags, counted, At(before, int(at)) if back else None)
+            return cls(place, revision, flags, counted, At(before, int(at)) if back else None, *language[:1])
         except ValueError:
             return None
 
@@ -62,7 +64,8 @@ class Address:
         away = next((how for letter, how in _AWAY.items() if letter in self.flags), "")
         got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
         return replace(
-            known, turn=turn, trail=trail, slow="s" in self.flags, more_time="m" in self.flags,
+            known, turn=turn, trail=trail, language=self.language, slow="s" in self.flags,
+            more_time="m" in self.flags,
             one_key="o" in self.flags, rung_unasked="l" in self.flags, interrupted="i" in self.flags,
             pressed="p" in self.flags,
             message_offered="v" in self.flags, away=away, got=got, visited=None,

@@ -11,18 +11,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from ivr import building, config, disk, drafts
-from ivr.audio import Sounds
+from ivr import building, config, disk, drafts, languages
+from ivr.audio import Sounds, lacking_sounds
 from ivr.config import Settings
 from ivr.places import person
 from ivr.problems import ConfigError
-from ivr.script import Script
+from ivr.script import Script, Tongue
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.twilio.twiml import SayVoice, Writer
@@ -36,6 +36,14 @@ MOST_READY = 20
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """One language of an edition: the writer of its replies, and its sounds if it uses any."""
+
+    writer: Writer
+    sounds: Sounds | None
+
+
+@dataclass(frozen=True)
 class Edition:
     """A loaded script, the writer of its replies, and its sounds if it uses any."""
 
@@ -44,6 +52,23 @@ class Edition:
     sounds: Sounds | None
     #: Its files, to make it again when texts become available or unavailable.
     files: Mapping[str, str]
+    #: The same for each of its other languages, by its tag.
+    in_languages: Mapping[str, Spoken] = field(default_factory=dict)
+
+    def writer_of(self, language: str) -> Writer:
+        """The writer of the replies of a call in this language."""
+        found = self.in_languages.get(language)
+        return found.writer if found else self.writer
+
+    def sounds_of(self, language: str) -> Sounds | None:
+        """The sounds of a call in this language."""
+        found = self.in_languages.get(language)
+        return found.sounds if found else self.sounds
+
+    @property
+    def all_sounds(self) -> list[Sounds]:
+        """The sounds of every language."""
+        return [each for each in (self.sounds, *(spoken.sounds for spoken in self.in_languages.values())) if each]
 
 
 class Live:
@@ -106,8 +131,8 @@ class Live:
         If the live revision cannot be loaded, the present one stays. Raises ConfigError the first time only.
         """
         for known in list(self._editions.values()):
-            if known.sounds:
-                known.sounds.look()
+            for sounds in known.all_sounds:
+                sounds.look()
         self._look_at_texts()
         revision = self._store.revisions.live()
         if not revision:
@@ -160,7 +185,7 @@ class Live:
     def passage(self, name: str) -> bytes | None:
         """The sound of a passage whose file has gone since a reply named it; None if there is no such passage."""
         editions = list(self._editions.values())
-        found = (each.sounds.of_passage(name) for each in editions if each.sounds)
+        found = (sounds.of_passage(name) for each in editions for sounds in each.all_sounds)
         return next((content for content in found if content), None)
 
     def draft(self) -> Edition | None:
@@ -180,13 +205,46 @@ class Live:
         ours = self._settings.our_numbers
         made = _PRELOADED.get((drafts.revision_of(files), self._offers_texts))
         made = made or building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
+        made = self._without_half_recorded(made)
+        english = self._spoken(made, made.line.speech.say_voice, "en-GB")
+        others = {each.tag: self._spoken(each.script, each.say_voice, each.say_language) for each in made.tongues}
+        if english.sounds:
+            english.sounds.others = {tag: each.sounds for tag, each in others.items() if each.sounds}
+            for each in english.sounds.others.values():
+                each.others = {made.language: english.sounds}
+        return Edition(made, english.writer, english.sounds, files, others)
+
+    def _spoken(self, made: Script, name: str, language: str) -> Spoken:
         speech = made.line.speech
-        mode = self._settings.speech or speech.mode
-        voice = SayVoice(speech.say_voice, speech.say_rate, speech.say_slow_rate, respelt=made.respelt)
-        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url) if mode == "audio" else None
-        if sounds:
-            voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
-        return Edition(made, Writer(made, self._settings.public_url, voice), sounds, files)
+        others = {each.tag: (each.say_voice, each.say_language) for each in made.tongues}
+        foreign = others or {"en": (speech.say_voice, "en-GB")}
+        voice = SayVoice(
+            name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
+        )
+        if not self._by_sounds(made):
+            return Spoken(Writer(made, self._settings.public_url, voice), None)
+        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url)
+        voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
+        return Spoken(Writer(made, self._settings.public_url, voice), sounds)
+
+    def _can_be_heard(self, made: Script, tongue: Tongue) -> bool:
+        if not self._by_sounds(made):
+            return bool(tongue.say_voice)
+        is_rendered = not tongue.is_live and bool(tongue.script.draft_voice)
+        return is_rendered or not lacking_sounds(self._settings.audio_dir, tongue)
+
+    def _by_sounds(self, made: Script) -> bool:
+        return (self._settings.speech or made.line.speech.mode) == "audio"
+
+    def _without_half_recorded(self, made: Script) -> Script:
+        """A script whose live languages are those that every caller hears whole, from the sounds somebody listened to.
+
+        Another one is not offered: half a sentence, or a machine that reads it, is no help in any language.
+        """
+        lacking = {each.tag for each in made.tongues if not self._can_be_heard(made, each)}
+        for tag in lacking:
+            log.error("language", tag=tag, why="it has no voice here, or its sounds are not those that somebody heard")
+        return languages.offering(made, tuple(t for t in made.tongues if t.tag not in lacking)) if lacking else made
 
     def watch(self) -> None:
         """Keep checking until closed. Runs in its own thread."""

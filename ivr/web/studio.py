@@ -159,7 +159,7 @@ def _heard(edition: Edition, caller: Caller) -> Heard:
     since = caller.entries[last + 1 :]
     return Heard(
         revision=edition.script.revision,
-        twiml="" if hung_up else edition.writer.write(turn, "/voice/turn/0"),
+        twiml="" if hung_up else edition.writer_of(turn.session.language).write(turn, "/voice/turn/0"),
         words=_words(edition, turn),
         place=turn.session.place.node,
         whisper=next((entry.text for entry in since if entry.who == "ADVISER"), ""),
@@ -170,7 +170,7 @@ def _heard(edition: Edition, caller: Caller) -> Heard:
 
 def _words(edition: Edition, turn: Turn) -> dict[str, str]:
     """The words behind each sound of a turn."""
-    sounds, slow = edition.sounds, turn.session.slow
+    sounds, slow = edition.sounds_of(turn.session.language), turn.session.slow
     if sounds is None:
         return {}
     return {url: words for pieces, url in sounds.play(turn.says, slow) if url and (words := text_of(pieces))}

@@ -146,7 +146,8 @@ class CallWebhook:
             known, place = address.session(stored, self._call, caller, number), address.place
         else:
             return self.begin(lost=number)
-        event = webhook.happened(self._form, call.awaited(edition.script, place), lambda: self._accepted(number))
+        awaited = call.awaited(edition.script, place, known.language)
+        event = webhook.happened(self._form, awaited, lambda: self._accepted(number))
         self._spend(event, number)
         if is_its_own:
             turn = call.run(edition.script, known, event, self._line.desk, self._now)
@@ -174,7 +175,7 @@ class CallWebhook:
         if not self._alone:
             try:
                 winner = self._line.store.sessions.save(session)
-                place = edition.script.places.get(session.place.node)
+                place = edition.script.in_language(session.language).places.get(session.place.node)
                 if winner is None and place is not None and place.in_dialogue:
                     self._line.spool.keep_in_advance(session)
                 return winner
@@ -224,7 +225,7 @@ class CallWebhook:
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={Address.of(session, self._alone)}{self._carried}"
         ours = self._line.our_number or webhook.number_shown(self._form, "To")
-        document = edition.writer.write(turn, address, ours)
+        document = edition.writer_of(session.language).write(turn, address, ours)
         took = time.perf_counter() - self._began
         _seconds(kind).observe(took)
         if self._alone:

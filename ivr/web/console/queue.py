@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 from ivr import briefing, callback, card_texts, dialling, finding, handing, kept, messages, ranking, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.came import ANSWERS, NAMES, Came
+from ivr.counting import Asked
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
 from ivr.listing import named
 from ivr.request import CallbackRequest
 from ivr.session import Done, Failed, SendText
-from ivr.store import Asked
 from ivr.store.people import Seen
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
@@ -88,6 +88,7 @@ class _Pages(Pages):
             stuck=briefing.stuck_in_words(found, script),
             entries=briefing.entries_in_words(found, script),
             about=briefing.about_in_words(found),
+            speaks=briefing.languages_in_words(found, script),
             longest_answer=LONGEST_ANSWER,
             says=briefing.script_for_ringing(found, script.line.service_name),
             outcomes=get_args(Outcome),

@@ -199,6 +199,7 @@ const show = {
     this.current = null;
     const line = document.createElement("p"), speaker = document.createElement("b");
     speaker.textContent = who;
+    line.dir = "auto";  // words of another language may run from right to left
     line.append(speaker, ` ${words}`);
     byId("said").append(line);
     line.scrollIntoView({ block: "nearest" });

@@ -1,0 +1,75 @@
+"""Checks of other languages: what any speaker could see, and how long it takes. English rules judge none of them.
+
+Whether a language may be heard at all is no rule that can be waived: the compiler refuses it (`ivr/languages.py`).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from ivr import translation
+from ivr.check.context import Context, Finding, rule
+from ivr.drafts import LANGUAGE_LINES
+from ivr.places.languages import OTHERS_KEY
+from ivr.places.own_language import Said
+from ivr.spoken import words_of
+
+#: Seconds for all languages to offer themselves, and for one.
+OFFER_SECONDS, ONE_OFFER_SECONDS = 12.0, 2.5
+#: Letters that are spoken in a second, for sounds that do not exist yet. Signs on a letter, such as vowels in Gujarati,
+#: do not count. An estimate, not a measurement.
+LETTERS_A_SECOND = 12.0
+
+
+@rule("language-words", "R10", "Words that a voice or a reader cannot tell are heard wrong.", level="warning")
+def language_words(context: Context) -> Iterator[Finding]:
+    """Words of another language have no figures, letters of one script, and are not left in English."""
+    lines = context.draft.language_lines
+    for file, language in context.draft.languages.items() if lines else ():
+        assert lines
+        for row in translation.rows(lines, language):
+            for remark in translation.remarks(row, language.language) if row.translated else ():
+                words = f"{row.id}: {remark}."
+                yield Finding(file, ("lines", row.id, "says"), words, "Correct it, and have it checked again.")
+
+
+@rule("language-seconds", "R8", "A long sentence in a strange situation is forgotten before it ends.", level="warning")
+def language_seconds(context: Context) -> Iterator[Finding]:
+    """Each line of a language lasts no longer than `lines.yaml` allows: measured by its sounds, or estimated."""
+    lines = context.draft.language_lines
+    for file, language in context.draft.languages.items() if lines else ():
+        assert lines
+        words = {name: line.says for name, line in language.lines.items()}
+        sounds = translation.units(words, language.names, language.name, language.key[-1])
+        for row in translation.rows(lines, language):
+            own = translation.units_of(getattr(Said, row.id), sounds)
+            lasts = max((_seconds(context, sounds[unit]) for unit in own), default=0.0)
+            if lasts > row.seconds:
+                told = f"{row.id} lasts about {lasts:.0f} seconds."
+                yield Finding(file, ("lines", row.id), told, f"Make it {row.seconds} at most.")
+
+
+def _seconds(context: Context, words: str) -> float:
+    """The seconds of a sound, or an estimate by the letters that are spoken, whatever the script."""
+    measured = context.measured.get((words, False))
+    letters = sum(unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lm", "Lo") for char in words)
+    return letters / LETTERS_A_SECOND if measured is None else measured
+
+
+@rule("language-offers", "R5", "English callers wait while each language offers itself.", level="warning")
+def language_offers(context: Context) -> Iterator[Finding]:
+    """All languages that are on offer themselves within 12 seconds, each within 2.5."""
+    pause, total = context.script.line.pace.before_key, 0.0
+    for tongue in context.script.tongues:
+        if not tongue.is_live:
+            continue
+        said = tongue.name if tongue.keys[0] == OTHERS_KEY else tongue.choose
+        lasts = sum(_seconds(context, words) for words in words_of(said))
+        total += lasts + pause
+        if lasts > ONE_OFFER_SECONDS:
+            words = f"{tongue.in_english} takes {lasts:.1f} seconds to offer itself."
+            yield Finding(LANGUAGE_LINES, ("lines", "choose"), words, f"Make it {ONE_OFFER_SECONDS} at most.")
+    if total > OFFER_SECONDS:
+        words = f"All languages together take {total:.0f} seconds to offer themselves."
+        yield Finding(LANGUAGE_LINES, ("lines", "choose"), words, "Give fewer a key of their own: the others behind 8.")

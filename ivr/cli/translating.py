@@ -1,0 +1,305 @@
+"""Commands for other languages: what is left to do, the sheets that travel, and who stands for each line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ivr import config, disk, drafts, editing, equipment, sheets, translation
+from ivr.audio import take_of
+from ivr.cli.common import Stop, draft_script, one_line, out
+from ivr.config import Settings
+from ivr.drafts import LANGUAGES, Draft
+from ivr.hours import LONDON
+from ivr.languagefile import LanguageFile, LinesFile
+from ivr.places.own_language import Said
+from ivr.problems import counted
+
+#: What each state means for whoever works on the language.
+NEXT = {
+    "missing": "to translate", "stale": "to translate again: the English is another now", "draft": "to be checked",
+    "changed": "to be checked again: the words are others now", "checked": "to be recorded, and listened to",
+    "heard": "done",
+}  # fmt: skip
+
+
+@click.group("translate")
+def translate() -> None:
+    """Other languages: what is left to do, sheets for translators, and who checked and heard each line."""
+
+
+@translate.command("status")
+@click.argument("tag", required=False)
+def status(tag: str | None) -> None:
+    """Tell of each language what is missing, stale, and not confirmed; of one TAG, line by line."""
+    draft = _draft(config.settings())
+    lines = _english(draft)
+    for language in _languages(draft, tag):
+        why = translation.why_not(lines, language)
+        state = "on" if language.switch == "on" and not why else "off"
+        out(f"{language.language}  {language.in_english}, keys {language.key}: {state}")
+        out(f"    {'; '.join(why) or 'complete: it may be switched on'}.")
+        out(f"    Voices: eSpeak {language.voice or 'has none'}, Twilio {language.say_voice or 'has none'}.")
+        for row in translation.rows(lines, language) if tag else ():
+            out(f"    {row.id:12} {row.state:8} {NEXT[row.state]}")
+            for remark in translation.remarks(row, language.language):
+                out(f"    {'':12} {remark}")
+
+
+@translate.command("out")
+@click.argument("tag")
+@click.option("--xlsx", "file", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The sheet.")
+def sheet_out(tag: str, file: Path) -> None:
+    """Write the sheet of a language, for its translator."""
+    equipment.must_have_all()
+    draft = _draft(config.settings())
+    (language,) = _languages(draft, tag)
+    if file.suffix != ".xlsx":
+        raise Stop(f"The sheet is an XLSX file. Write: --xlsx {file.with_suffix('.xlsx')}")
+    rows = [_row(row) for row in translation.rows(_english(draft), language)]
+    content = sheets.written(tag, language.in_english, rows, right_to_left=language.right_to_left)
+    disk.write_whole(file, content)
+    todo = sum(row.state in ("missing", "stale") for row in rows)
+    out(f"{file}: {counted(len(rows), 'line')}, {todo} to translate.")
+
+
+@translate.command("in")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Write the changes without asking.")
+def sheet_in(file: Path, yes: bool) -> None:
+    """Take a sheet in: first what it changes, then the change. It never confirms a line."""
+    equipment.must_have_all()
+    settings = config.settings()
+    draft = _draft(settings)
+    try:
+        tag, rows = sheets.read(file.read_bytes())
+    except sheets.NotASheet as error:
+        raise Stop(f"{file}: {error}") from error
+    (language,) = _languages(draft, tag)
+    path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
+    text = path.read_bytes().decode("utf-8")
+    changed = text
+    for name, fields, told in _changes(_english(draft), language, rows):
+        out(f"  {name}: {told}")
+        changed = editing.with_line(changed, name, fields)
+    if changed == text:
+        out("The sheet has nothing new.")
+        return
+    _must_be_sound(settings, tag, changed)
+    if not yes:
+        click.confirm("Write this into config/? Nobody hears it before it is checked and listened to", abort=True)
+    disk.write_whole(path, changed)
+    out(f"Written: {path}. See `ivr translate status {tag}`.")
+
+
+@translate.command("checked")
+@click.argument("tag")
+@click.argument("lines", nargs=-1, required=True)
+@click.option("--by", "who", required=True, help="Who checked them. Not the translator.")
+def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
+    """Record that somebody checked these LINES of a language, for exactly the words that are there now."""
+    settings = config.settings()
+    today = dt.datetime.now(LONDON).date()
+    for row in _rows(settings, tag, lines):
+        if row.state in ("missing", "stale"):
+            raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
+        by = row.translated.translated if row.translated else None
+        if by is None or row.translated is None or not translation.is_named(row.translated):
+            raise Stop(f"No translator is named for {row.id}: a machine stands for no line. They sign in a sheet.")
+        if _same(by.by, who):
+            raise Stop(f"{row.id} must be checked by somebody else than its translator.")
+        out(f"  {row.id}: {row.says}")
+        out(f"  {'':{len(row.id)}}  ({row.english})")
+        _write(settings, tag, row.id, {"checked": _flow(by=who, on=today, of=row.fingerprint), "heard": None})
+
+
+@translate.command("heard")
+@click.argument("tag")
+@click.argument("lines", nargs=-1, required=True)
+@click.option("--by", "who", required=True, help="Who listened to every sound of them.")
+def heard(tag: str, lines: tuple[str, ...], who: str) -> None:
+    """Record that somebody listened to the recordings of these LINES, and that they say exactly these words."""
+    settings = config.settings()
+    draft = _draft(settings)
+    (language,) = _languages(draft, tag)
+    words = {name: line.says for name, line in language.lines.items()}
+    sounds = translation.units(words, language.names, language.name, language.key[-1])
+    folder = settings.audio_dir / "recordings" / tag
+    today = dt.datetime.now(LONDON).date()
+    for row in _rows(settings, tag, lines):
+        if row.state not in ("checked", "heard"):
+            raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
+        own = sorted(translation.units_of(getattr(Said, row.id), sounds))
+        lacking = [unit for unit in own if not (folder / f"{unit}.wav").is_file()]
+        if lacking:
+            raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
+        takes = {unit: take_of(folder / f"{unit}.wav") for unit in own}
+        out(f"  {row.id}: {', '.join(sounds[unit] for unit in own)}")
+        _write(settings, tag, row.id, {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=takes)})
+
+
+@translate.command("list")
+@click.argument("tag")
+@click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a page to print, as HTML.")
+def recordings(tag: str, sheet: Path | None) -> None:
+    """List what is recorded in a language: the name of each file, its words, and the English."""
+    draft = _draft(config.settings())
+    (language,) = _languages(draft, tag)
+    words = {name: line.says for name, line in language.lines.items()}
+    english = {row.id: row.english for row in translation.rows(_english(draft), language)}
+    sounds = translation.units(words, language.names, language.name, language.key[-1])
+    rows = [(unit, said, english.get(unit.split(".")[0], language.in_english)) for unit, said in sounds.items()]
+    if sheet:
+        disk.write_whole(sheet, _page(language, rows))
+        out(f"{counted(len(rows), 'sound')} on {sheet}. Open it in a browser and print it.")
+        return
+    for unit, said, of in rows:
+        out(f"{unit}.wav\t{said}\t{of}")
+
+
+def _page(language: LanguageFile, rows: list[tuple[str, str, str]]) -> str:
+    """The sheet to record from. Only the words in the language turn from right to left."""
+    turned = f'lang="{language.language}" dir="{"rtl" if language.right_to_left else "ltr"}"'
+    cells = "\n".join(
+        f"<tr><td>&#9744;</td><td><code>{html.escape(unit)}.wav</code></td>"
+        f"<td {turned}>{html.escape(said)}</td><td>{html.escape(of)}</td></tr>"
+        for unit, said, of in rows
+    )
+    title = f"What to record in {html.escape(language.in_english)}"
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 12pt/1.5 sans-serif; margin: 2em; }}
+td {{ padding: 0.4em; vertical-align: top; border-bottom: 1px solid #999; }}
+td[lang] {{ font-size: 16pt; line-height: 2; }}
+tr {{ break-inside: avoid; }}
+</style>
+<h1>{title}: {counted(len(rows), "sound")}</h1>
+<p>In a quiet room, a hand's width from the microphone. One voice for all of it. Speak as if to one worried person:
+whole sentences, without a stop before a day or a number, and all digits in one go. Leave half a second of silence
+before and after. Save each as WAV: one channel, 16 bits, 16,000 samples a second or more, under the name beside it.</p>
+<table>
+{cells}
+</table>
+</html>
+"""
+
+
+# --- what they share --------------------------------------------------------------------------------
+
+
+def _draft(settings: Settings) -> Draft:
+    return draft_script(settings)[1]
+
+
+def _english(draft: Draft) -> LinesFile:
+    if draft.language_lines is None:
+        raise Stop("There is no config/languages/lines.yaml. Copy it from the version that you installed.")
+    return draft.language_lines
+
+
+def _languages(draft: Draft, tag: str | None) -> list[LanguageFile]:
+    found = [each for each in draft.languages.values() if tag in (None, each.language)]
+    if tag and not found:
+        known = ", ".join(each.language for each in draft.languages.values())
+        raise Stop(f"There is no language '{tag}'. These are there: {known or 'none'}.")
+    return found
+
+
+def _rows(settings: Settings, tag: str, lines: tuple[str, ...]) -> list[translation.Row]:
+    draft = _draft(settings)
+    (language,) = _languages(draft, tag)
+    rows = {row.id: row for row in translation.rows(_english(draft), language)}
+    if unknown := [name for name in lines if name not in rows]:
+        raise Stop(f"There is no line '{unknown[0]}'. See `ivr translate status {tag}`.")
+    return [rows[name] for name in lines]
+
+
+def _row(row: translation.Row) -> sheets.Row:
+    found = row.translated
+    by = found.translated if found else None
+    return sheets.Row(
+        line=row.id,
+        english=row.english,
+        when=row.when,
+        blanks=", ".join(f"{{{name}}}" for name in sorted(translation.blanks(row.english))),
+        seconds=row.seconds,
+        says=row.says,
+        back=(found.back or "") if found else "",
+        by=by.by if by else "",
+        on=by.on if by else None,
+        note=(found.note or "") if found else "",
+        state=row.state,
+    )
+
+
+def _changes(
+    lines: LinesFile, language: LanguageFile, rows: list[sheets.Row]
+) -> Iterator[tuple[str, dict[str, str | None], str]]:
+    """What a sheet changes: the line, its fields as YAML, and the change in words."""
+    today = dt.datetime.now(LONDON).date()
+    known = {row.id: row for row in translation.rows(lines, language)}
+    if twice := [name for name, times in Counter(row.line for row in rows).items() if times > 1]:
+        raise Stop(f"The line '{twice[0]}' is in the sheet twice. Nothing was changed.")
+    for row in rows:
+        if row.line not in known:
+            raise Stop(f"There is no line '{row.line}'. Nothing was changed.")
+        before = _row(known[row.line])
+        if not row.says or (row.says, row.back, row.by, row.on, row.note) == (
+            sheets.plain(before.says), sheets.plain(before.back), before.by, before.on, sheets.plain(before.note),
+        ):  # fmt: skip
+            continue
+        new = translation.Row(row.line, row.english, "", 0, None)
+        if translation.blanks(row.says) != translation.blanks(new.english):
+            raise Stop(f"{row.line}: its blanks are not those of the English. Nothing was changed.")
+        fields: dict[str, str | None] = {"says": _quoted(row.says), "of": _quoted(row.english)}
+        if row.back:
+            fields["back"] = _quoted(row.back)
+        if not row.by:
+            raise Stop(f"{row.line}: the translator's name is missing. Nothing was changed.")
+        fields["translated"] = _flow(by=row.by, on=row.on or today)
+        if row.note:
+            fields["note"] = _quoted(row.note)
+        if row.says != before.says or row.english != before.english:
+            fields |= {"checked": None, "heard": None}
+        yield row.line, fields, f"{before.says or 'nothing'} -> {row.says}"
+
+
+def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
+    """Raises ConfigError if the changed file does not fit."""
+    files = {**config.script_files(settings.config_dir), f"{LANGUAGES}{tag}.yaml": text}
+    draft = drafts.read_draft(files)
+    if draft.problems:
+        raise Stop("\n".join(str(problem) for problem in draft.problems))
+
+
+def _write(settings: Settings, tag: str, name: str, fields: dict[str, str | None]) -> None:
+    path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
+    disk.write_whole(path, editing.with_line(path.read_bytes().decode("utf-8"), name, fields))
+
+
+def _same(one: str, other: str) -> bool:
+    return one_line(one).casefold() == one_line(other).casefold()
+
+
+def _quoted(words: str) -> str:
+    return json.dumps(words, ensure_ascii=False)
+
+
+def _flow(**fields: object) -> str:
+    """A mapping as YAML on one line."""
+    return "{" + ", ".join(f"{name}: {_yaml(value)}" for name, value in fields.items()) + "}"
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_yaml(each)}" for name, each in value.items()) + "}"
+    return str(value) if isinstance(value, dt.date) else _quoted(str(value))

@@ -1,0 +1,219 @@
+"""The state of each line of a language, and whether the language may be heard: computed, and written nowhere.
+
+A line may be heard only with a named translator, another checker and a named listener, each for exactly these words
+and this English, and the listener for these sounds as well. A language may be on only when every line may be heard,
+and an interpreter is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ivr.languagefile import LanguageFile, LinesFile, TranslatedLine
+from ivr.places.own_language import DAYS, DIGITS, HALVES, NEAR, Said
+from ivr.script import Line
+from ivr.spoken import BLANK
+
+#: missing: it has no words. draft: nobody has checked these. stale: the English is another now. changed: other words
+#: were checked. checked: it may be recorded. heard: callers may hear it.
+State = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
+#: The blanks that are filled with names before anybody translates: the translator writes those words out.
+_NAMES = ("language",)
+#: Lines that are not recorded by themselves, but with each of the words that fill them.
+WHOLE = Said.will_ring
+#: The name of the sound in which the language says its own name.
+NAME = "name"
+#: The translator of a draft for which nobody stands.
+MACHINE = "machine"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line in one language."""
+
+    id: str
+    english: str
+    when: str
+    seconds: int
+    #: What stands in the language's file; None if nothing does.
+    translated: TranslatedLine | None
+
+    @property
+    def says(self) -> str:
+        return self.translated.says if self.translated else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What stands for this line, its English and its words."""
+        return fingerprint(self.id, self.english, self.says)
+
+    @property
+    def state(self) -> State:
+        found = self.translated
+        if found is None:
+            return "missing"
+        if found.of != self.english:
+            return "stale"
+        if found.checked is None:
+            return "draft"
+        if found.checked.of != self.fingerprint:
+            return "changed"
+        if not _by_two(found):
+            return "draft"
+        return "heard" if found.heard and found.heard.of == self.fingerprint else "checked"
+
+    @property
+    def takes(self) -> Mapping[str, str]:
+        """The sounds that somebody has heard for these words."""
+        return (
+            self.translated.heard.takes if self.state == "heard" and self.translated and self.translated.heard else {}
+        )
+
+
+def _by_two(line: TranslatedLine) -> bool:
+    """Whether two people stand for it: the one who checked it is not the one who translated it, and no machine is."""
+    if not (line.translated and line.checked):
+        return False
+    names = {_bare(line.translated.by), _bare(line.checked.by)}
+    return len(names) == 2 and MACHINE not in names and line.translated.on <= line.checked.on
+
+
+def is_named(line: TranslatedLine) -> bool:
+    """Whether a person is named who translated it."""
+    return line.translated is not None and _bare(line.translated.by) != MACHINE
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def fingerprint(line: str, english: str, words: str) -> str:
+    """The fingerprint of a line, its English and its words: eight hexadecimal digits."""
+    return hashlib.sha256("\0".join((line, english, words)).encode()).hexdigest()[:8]
+
+
+def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
+    """Every line of the talk in this language, in the order in which callers hear them."""
+    found = []
+    for line in Said.lines():
+        english = getattr(lines.lines, line.name)
+        says = english.says.replace("{language}", language.in_english)
+        found.append(Row(line.name, says, english.when, english.seconds, language.lines.get(line.name)))
+    return found
+
+
+def blanks(words: str) -> Counter[str]:
+    """The blanks in some words, each with how often it is there."""
+    return Counter(BLANK.findall(words))
+
+
+def lacks(row: Row) -> list[str]:
+    """The blanks that a translation has lost, added or repeated; empty if it has those of the English that it was made
+    from.
+    """
+    wanted, there = blanks(row.translated.of if row.translated else ""), blanks(row.says)
+    return sorted(name for name in {*wanted, *there} if wanted[name] != there[name])
+
+
+# --- what is recorded -------------------------------------------------------------------------------
+
+
+def units(lines: Mapping[str, str], names: Mapping[str, str], name: str, key: str) -> dict[str, str]:
+    """Each sound of a language, by its name: what is recorded in one piece, and its words.
+
+    `lines`: the words of each line. A line with a blank at its end is recorded up to it; the promise of a call is
+    recorded whole for each day and half.
+    """
+    found = {NAME: name}
+    digits = dict(enumerate(lines.get(digit, "") for digit in DIGITS))
+    for line in Said.lines():
+        words = filled(lines.get(line.name, ""), names)
+        if line is WHOLE:
+            found |= {f"{line.name}.{day}.{half}": _promise(words, lines, day, half) for day in NEAR for half in HALVES}
+        elif line is Said.choose:
+            found[line.name] = words.replace("{key}", digits[int(key)])
+        else:
+            pieces = [piece.strip() for piece in BLANK.split(words)[::2] if re.search(r"\w", piece)]
+            found |= {line.name if i == 1 else f"{line.name}.{i}": piece for i, piece in enumerate(pieces, 1)}
+    return found
+
+
+def filled(words: str, names: Mapping[str, str]) -> str:
+    """Words with the names that are known before any call."""
+    return BLANK.sub(lambda found: names.get(found[1], found[0]), words)
+
+
+def _promise(words: str, lines: Mapping[str, str], day: str, half: str) -> str:
+    return words.replace("{day}", lines.get(day, "")).replace("{window}", lines.get(half, ""))
+
+
+def units_of(line: Line, units: Iterable[str]) -> set[str]:
+    """Those of these sounds that belong to a line. The name of the language belongs to its offer."""
+    own = {unit for unit in units if unit.split(".")[0] == line.name}
+    return own | {NAME} if line is Said.choose else own
+
+
+# --- whether it may be heard -------------------------------------------------------------------------
+
+
+def why_not(lines: LinesFile, language: LanguageFile) -> list[str]:
+    """Every reason why callers may not hear this language; empty if they may."""
+    counts = Counter(row.state for row in rows(lines, language))
+    found = [f"{counts[state]} {words}" for state, words in _NOT_YET.items() if counts[state]]
+    if lost := [row.id for row in rows(lines, language) if row.translated and lacks(row)]:
+        found.append(f"{len(lost)} without the right blanks ({', '.join(lost[:3])})")
+    sounds = units({name: line.says for name, line in language.lines.items()}, language.names, language.name, "0")
+    unheard = [row.id for row in rows(lines, language) if not units_of(getattr(Said, row.id), sounds) <= set(row.takes)]
+    if unheard:
+        found.append(f"{len(unheard)} with sounds that nobody has listened to")
+    if not language.interpreter.strip():
+        found.append("no interpreter is named")
+    return found
+
+
+_NOT_YET: dict[State, str] = {
+    "missing": "missing", "draft": "not checked", "stale": "made from other English", "changed": "changed since",
+    "checked": "not listened to",
+}  # fmt: skip
+
+
+# --- what a line must be ------------------------------------------------------------------------------
+
+#: Letters that look like another script's, by the script that they are wrong in.
+_LOOK_ALIKES = {
+    "ARABIC": dict.fromkeys("يكه", "a letter of Arabic that Urdu writes in another way"),
+    "LATIN": dict.fromkeys("şţŞŢ", "a letter with a cedilla, where Romanian has a comma"),
+}
+
+
+def remarks(row: Row, tag: str) -> Iterator[str]:
+    """What is wrong with the words of a line in any language."""
+    words = BLANK.sub("", row.says)
+    if re.search(r"\d", words):
+        yield "it has figures: write how they are said"
+    scripts = {_script(letter) for letter in words if letter.isalpha()} - {""}
+    if len(scripts) > 1:
+        yield f"it has letters of {len(scripts)} scripts: {', '.join(sorted(scripts)).lower()}"
+    if row.says == row.english and len(row.english.split()) > 2:
+        yield "it is still in English"
+    if words != unicodedata.normalize("NFC", words):
+        yield "it has an accent in two characters"
+    similar = _LOOK_ALIKES["ARABIC"] if tag == "ur" else _LOOK_ALIKES["LATIN"] if tag == "ro" else {}
+    yield from dict.fromkeys(f"it has {why}" for letter, why in similar.items() if letter in words)
+
+
+def _script(letter: str) -> str:
+    """The script of a letter, by the first word of its name; empty for a mark without one."""
+    return unicodedata.name(letter, "").split(" ")[0]
+
+
+__all__ = [
+    "DAYS", "NAME", "Row", "State", "fingerprint", "is_named", "lacks", "remarks", "rows", "units", "units_of",
+    "why_not",
+]  # fmt: skip

@@ -1,0 +1,517 @@
+"""A talk in the caller's own language: how it is reached, what is heard in it, and what comes of it.
+
+The two languages here are nobody's (`tests/pseudo.py`). All confirmations in them are the tests' own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ivr import briefing, building, call, check, drafts, playing, reply, transcript
+from ivr.call import go_on
+from ivr.check.context import RULES, Context
+from ivr.check.timing import TURN_GAP, Timing
+from ivr.places.own_language import STEPS, Said
+from ivr.practice import PracticeDesk
+from ivr.problems import ConfigError
+from ivr.script import Script, Tongue
+from ivr.session import Gather, HangUp, Key, Record, Transfer
+from ivr.spoken import text_of, words_of
+from ivr.store import Published
+from ivr.store.codec import SESSIONS
+from ivr.transcript import Entry, Transcript
+from ivr.web.address import Address
+from tests import pseudo
+from tests.desk import Browser
+from tests.line import CALLER, OPEN, Line
+from tests.talk import Talk
+
+EVENING = OPEN.replace(hour=20)
+TEST_PHONE = "+447700900999"
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return pseudo.both()
+
+
+def _tongue(script: Script, tag: str) -> Tongue:
+    found = script.tongue(tag)
+    assert found
+    return found
+
+
+def _may_be_heard(script: Script, tag: str) -> set[str]:
+    """The sounds of a language, and the one thing that is said in English: the way back to it."""
+    spoken_in = _tongue(script, tag).script
+    return {*spoken_in.sounds.values(), *words_of(spoken_in.says["languages.to_english"])}
+
+
+# --- the way in ---------------------------------------------------------------------------------------
+
+
+def test_each_language_offers_itself_after_the_name_of_the_line_and_before_all_else(script: Script) -> None:
+    said = [piece for piece in Talk(script).turn.says if isinstance(piece, str)]
+    first, second = (text_of(_tongue(script, tag).choose) for tag in ("en-XA", "ar-XB"))
+
+    assert said[:3] == ["<greeting.parts.1>", first, second], "the name, and then each language by its key"
+
+
+@pytest.mark.parametrize("at", ["", ".", ". "], ids=["during the greeting", "after it", "in the first menu"])
+@pytest.mark.parametrize(("key", "tag"), [("5", "en-XA"), ("6", "ar-XB")])
+def test_one_key_leads_into_the_language_and_nothing_else_is_heard(script: Script, at: str, key: str, tag: str) -> None:
+    talk = Talk(script).wait(len(at)).press(key)
+
+    assert talk.session.language == tag
+    assert set(words_of(talk.turn.says)) <= _may_be_heard(script, tag)
+    assert talk.turn.says[0] == text_of(_tongue(script, tag).script.says["language.hello"])
+
+
+def test_a_number_of_its_own_leads_straight_into_a_language() -> None:
+    script = pseudo.script(pseudo.language("ar-XB", key="5", numbers=["0116 496 0055"]))
+
+    turn = call.start(script, "CA1", CALLER, OPEN, rung="+441164960055")
+
+    assert turn.session.language == "ar-XB"
+    assert set(words_of(turn.says)) <= _may_be_heard(script, "ar-XB")
+
+
+def test_languages_without_a_key_of_their_own_are_behind_key_eight() -> None:
+    script = pseudo.script(pseudo.language("en-XA", key="5"), pseudo.language("ar-XB", key="8 1"))
+
+    offered = Talk(script).press("8")
+
+    assert offered.at == "languages"
+    assert text_of(_tongue(script, "ar-XB").choose) in offered.words
+    assert offered.press("1").session.language == "ar-XB"
+
+
+def test_whoever_speaks_none_of_them_says_the_name_of_their_language(script: Script) -> None:
+    talk = Talk(script).press("8").press("8")
+    assert isinstance(talk.turn.then, Record)
+
+    talk.recorded()
+
+    (request,) = talk.desk.requests.values()
+    assert (request.id, request.languages) == (talk.turn.session.call + "-1", ("another language",))
+    assert isinstance(Talk(script).press("8").press("8").turn.then, Record)
+
+
+def test_the_recording_belongs_to_the_request_that_follows(script: Script) -> None:
+    talk = Talk(script).press("8").press("8")
+    then = talk.turn.then
+    assert isinstance(then, Record)
+
+    talk.recorded()
+
+    assert then.request in talk.desk.requests
+
+
+def test_a_line_without_languages_says_and_does_what_it_did() -> None:
+    assert Talk(pseudo.script()).press("5").session.language == "en"
+    assert "<languages" not in Talk(pseudo.script()).words
+
+
+@pytest.fixture(scope="module")
+def four(files: dict[str, str]) -> Script:
+    """The shipped line with four languages that are on, in place of its drafts."""
+    keys = {"en-XA": "5", "ar-XB": "6", "en-XC": "7", "ar-XD": "8 1"}
+    made = [pseudo.language(tag, key=key) for tag, key in keys.items()]
+    own = {name: text for name, text in files.items() if not name.startswith("languages/")}
+    return building.load({**own, **pseudo.language_files(*made)})
+
+
+def test_a_choice_gives_its_key_up_to_a_language_and_is_in_the_last_menu(four: Script, shipped: Script) -> None:
+    """Whoever is promised a call hears the keys that lead to changing it as they are now."""
+    moved = next(option for option in shipped.nodes["main_menu"].options if option.key == "5")
+
+    assert [option.key for option in four.nodes["main_menu"].options] == ["1", "2", "3", "4"]
+    assert four.nodes["end_menu"].options[-1].goto == moved.goto
+    assert four.values["press_change"] == "press 9, then 4, then 5"
+    assert Talk(four).press("9").press("4").press("5").at == "ring_reference"
+
+
+def test_a_person_rings_within_a_hundred_seconds_for_whoever_presses_nothing(four: Script) -> None:
+    """Although four languages have offered themselves first."""
+    talk, timing, seconds = Talk(four), Timing(four), 0.0
+    while isinstance(talk.turn.then, Gather):
+        seconds += timing.reply(talk.turn) + TURN_GAP + talk.turn.then.seconds
+        talk.wait()
+
+    assert isinstance(talk.turn.then, Transfer)
+    assert seconds + timing.reply(talk.turn) < 100
+
+
+# --- in the language ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "tag"), [("5", "en-XA"), ("6", "ar-XB")])
+@pytest.mark.parametrize("at", [OPEN, EVENING], ids=["open", "closed"])
+@pytest.mark.parametrize("caller", [CALLER, ""], ids=["number shown", "number hidden"])
+def test_no_word_of_english_is_heard_whatever_a_caller_does(
+    script: Script, key: str, tag: str, at: dt.datetime, caller: str
+) -> None:
+    allowed, visited = _may_be_heard(script, tag), set()
+    for seed in range(60):
+        for talk in _walk(Talk(script, at, caller).press(key), random.Random(seed)):
+            if talk.session.language != tag:
+                break
+            assert set(words_of(talk.turn.says)) <= allowed, talk.at
+            visited.add(talk.at)
+
+    assert visited <= set(STEPS)
+    assert {"greeting", "ring_urgent", "ring_when", "ring_number", "ring_check", "ring_done"} <= visited
+
+
+def _walk(talk: Talk, chance: random.Random) -> Iterator[Talk]:
+    yield talk
+    for _ in range(40):
+        if isinstance(talk.turn.then, HangUp):
+            return
+        _do(talk, chance)
+        yield talk
+
+
+def _do(talk: Talk, chance: random.Random) -> None:
+    then = talk.turn.then
+    if isinstance(then, Transfer):
+        talk.transfer(chance.choice(["answered", "busy", "no_answer", "failed", "stopped"]))
+    elif isinstance(then, Record):
+        talk.recorded(chance.choice(["", "#", "0"]), chance.choice([0, 4]))
+    elif isinstance(then, Gather) and then.digits > 1:
+        talk.key(chance.choice(["07700900458", "0770", "0", "07700#", "0#", "09001234567", "*", "#"]))
+    else:
+        talk.to(chance.choice("11223344.#*07"))
+
+
+def test_two_languages_lead_through_the_same_places_by_the_same_keys(script: Script) -> None:
+    for seed in range(40):
+        ways = []
+        for key in "56":
+            chance = random.Random(seed)
+            ways.append([(talk.at, talk.turn.then) for talk in _walk(Talk(script).press(key), chance)])
+        assert ways[0] == ways[1]
+
+
+def test_six_keys_save_a_request_that_knows_its_language(script: Script) -> None:
+    talk = Talk(script).press("6").press("1").press("1").press("2").press("1")
+
+    (request,) = talk.desk.requests.values()
+    assert request.languages == ("Pseudo ar-XB",)
+    assert (request.urgency, request.window and request.window.part) == ("today", "morning")
+    assert request.finished
+
+
+def test_the_promise_is_one_sentence_for_the_day_and_the_half_that_were_chosen(script: Script) -> None:
+    sounds = _tongue(script, "ar-XB").script.sounds
+
+    talk = Talk(script).press("6").press("1").press("2").press("2").press("2")
+
+    assert sounds["will_ring.tomorrow.afternoon"] in talk.turn.says
+
+
+def test_what_was_not_asked_has_the_careful_answer(script: Script) -> None:
+    talk = Talk(script).press("5").press("1").press("2").press("1").press("1")
+
+    (request,) = talk.desk.requests.values()
+    assert not request.may_leave_message()
+    assert not request.may_say_who()
+
+
+def test_a_full_half_of_a_day_is_asked_again(script: Script) -> None:
+    talk = Talk(script, desk=PracticeDesk(places=0)).press("5").press("1").press("2").press("2").press("1")
+
+    assert talk.at == "ring_when"
+    assert text_of(_tongue(script, "en-XA").script.says["language.full"]) in talk.words
+
+
+def test_where_every_near_day_is_closed_nobody_is_asked_for_a_day_without_a_name() -> None:
+    """After six days, "on Monday" could mean another Monday."""
+    shut = [f"{OPEN.date() + dt.timedelta(days=each)}" for each in range(7)]
+    files = pseudo.files(pseudo.language("en-XA", key="5"))
+    files["line.yaml"] = files["line.yaml"].replace('"closed_days": []', f'"closed_days": [{", ".join(shut)}]')
+
+    talk = Talk(building.load(files)).press("5").press("1").press("2")
+
+    assert talk.at == "ring_name", "the request counts, and a message may be left with it"
+
+
+@pytest.mark.parametrize("keys", ["..", "77"], ids=["two silences", "two keys that mean nothing"])
+def test_whoever_gets_no_further_is_rung_all_the_same(script: Script, keys: str) -> None:
+    talk = Talk(script).press("5").to(keys + keys[0])
+
+    (request,) = talk.desk.requests.values()
+    assert (request.urgency, request.languages) == ("urgent", ("Pseudo en-XA",))
+    assert talk.at in ("ring_done", "goodbye")
+
+
+def test_a_silent_caller_with_a_hidden_number_is_asked_for_a_message(script: Script) -> None:
+    assert Talk(script, caller="").press("5").wait(2).at == "message"
+
+
+def test_zero_rings_a_person_who_hears_the_language_first(script: Script) -> None:
+    talk = Talk(script).press("6").press("0")
+
+    assert isinstance(talk.turn.then, Transfer)
+    assert text_of(reply.whisper(script, talk.session)).startswith("<languages.whisper> Pseudo ar-XB")
+
+
+def test_where_nobody_can_talk_a_call_is_promised_and_kept(script: Script) -> None:
+    talk = Talk(script, EVENING).press("6").press("0")
+
+    assert text_of(_tongue(script, "ar-XB").script.says["language.nobody"]) in talk.words
+    assert [request.finished for request in talk.desk.requests.values()] == [True]
+
+
+def test_where_nothing_can_be_saved_the_caller_hears_our_number(script: Script) -> None:
+    talk = Talk(script, EVENING, desk=PracticeDesk(works=False)).press("6").press("0")
+
+    assert text_of(_tongue(script, "ar-XB").script.says["language.our_number"]).split(" {")[0] in talk.words
+
+
+def test_nine_leads_back_to_english(script: Script) -> None:
+    talk = Talk(script).press("6").press("9")
+
+    assert (talk.session.language, talk.at) == ("en", "main_menu")
+
+
+# --- what advisers read -------------------------------------------------------------------------------
+
+
+def test_the_card_says_which_language_and_whom_to_have_on_the_line_first(script: Script) -> None:
+    talk = Talk(script).press("6").press("1").press("2")
+    (request,) = talk.desk.requests.values()
+
+    (told,) = briefing.languages_in_words(request, script)
+
+    assert told.startswith("Pseudo ar-XB")
+    assert "0116 496 0800, code 12" in told
+    assert "Speaks Pseudo ar-XB" in briefing.short_about(request)
+
+
+def test_a_language_that_is_gone_is_still_known_by_its_name(script: Script) -> None:
+    talk = Talk(script).press("6").press("1").press("2")
+    (request,) = talk.desk.requests.values()
+
+    assert briefing.languages_in_words(request, None)[0].startswith("Pseudo ar-XB")
+
+
+# --- over the real telephone ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoken(line: Line) -> Line:
+    """The real app, with the two languages published."""
+    files = pseudo.files(pseudo.language("en-XA", key="5"), pseudo.language("ar-XB", key="6"))
+    live = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", "", live), files)
+    line.app._live.look()
+    return line
+
+
+def test_a_caller_presses_one_key_and_the_card_says_which_language(spoken: Line, asha: Browser) -> None:
+    script = pseudo.both()
+    call = spoken.call()
+    call.press("6")
+    assert call.words.startswith(text_of(_tongue(script, "ar-XB").script.says["language.hello"]))
+    assert not re.search(r"[a-z]", call.words.split("<languages.to_english>")[0])
+
+    call.press("1").press("1").press("2").press("1")
+
+    (request,) = spoken.store.requests.waiting()
+    assert request.languages == ("Pseudo ar-XB",)
+    assert "Speaks Pseudo ar-XB" in asha.get("/").text
+    assert "0116 496 0800, code 12" in asha.get(f"/request/{request.id}").text
+
+
+def test_the_adviser_who_is_rung_hears_the_language_first(spoken: Line) -> None:
+    call = spoken.call().press("6").press("0")
+
+    whisper = spoken.post(call.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32}).text
+
+    assert whisper.index("languages.whisper") < whisper.index("&lt;whisper&gt;")
+    assert "Pseudo ar-XB" in whisper
+
+
+def test_each_language_is_said_in_its_own_voice(line: Line) -> None:
+    made = pseudo.language("ar-XB", key="6", say_voice="Polly.Zeina", say_language="arb")
+    files = pseudo.files(made)
+    line.store.revisions.publish(
+        Published(drafts.revision_of(files), 1.0, "tests", "", line.store.revisions.live() or ""), files
+    )
+    line.app._live.look()
+
+    call = line.call()
+    offered = {say.attrib["language"]: "".join(say.itertext()) for say in call.reply.iter("Say")}
+    call.press("6")
+    heard = [(say.attrib["voice"], say.attrib["language"]) for say in call.reply.iter("Say")]
+
+    assert offered["arb"].strip() == text_of(_tongue(pseudo.script(made), "ar-XB").choose)
+    assert heard[0] == ("Polly.Zeina", "arb")
+    assert heard[-1][1] == "en-GB", "the way back is said in English"
+
+
+def test_a_language_that_twilio_cannot_say_is_not_offered_without_recordings(line: Line) -> None:
+    files = pseudo.files(pseudo.language("ar-XB", key="6", say_voice=""))
+    line.store.revisions.publish(
+        Published(drafts.revision_of(files), 1.0, "tests", "", line.store.revisions.live() or ""), files
+    )
+    line.app._live.look()
+
+    assert line.call().press("6").place != "ring_number"
+    assert not re.search("[\u0600-\u06ff]", line.call(sid="CA" + "3" * 32).words)
+
+
+def test_a_story_of_a_call_in_another_language_can_be_read_by_whoever_reads_english(script: Script) -> None:
+    wanted = Transcript(OPEN, CALLER, tuple(Entry("CALLER", key) for key in "612"))
+
+    played = playing.play(script, wanted)
+
+    said = [entry.text for entry in played.entries if entry.who == "LINE"]
+    assert "[For Pseudo ar-XB, press six.]" in said[0]
+    assert said[1].startswith("[Pseudo ar-XB] Hello. This is Small Service. This is a recording.")
+    assert "speaks Pseudo ar-XB" in " ".join(entry.text for entry in played.entries if entry.who == "GOT")
+    assert not re.search("[\u0600-\u06ff]", transcript.write(played))
+
+
+# --- what is kept, and a Redis that goes away ---------------------------------------------------------
+
+
+def test_a_session_of_an_older_version_is_in_english() -> None:
+    old = b'{"v":2,"call":"CA1","revision":"r","place":{"node":"main_menu"}}'
+
+    assert SESSIONS.decode(old).language == "en"
+
+
+def test_a_call_goes_on_in_its_language_without_redis(script: Script) -> None:
+    talk = Talk(script).press("6")
+    address = Address.read(Address.of(talk.session, alone=True))
+    assert address
+
+    known = address.session(None, "CA1", CALLER, 2)
+    turn = go_on(script, known, address.place, Key("3"), PracticeDesk(), OPEN + dt.timedelta(minutes=1))
+
+    assert (turn.session.language, turn.session.place.node) == ("ar-XB", "ring_number")
+
+
+# --- who may hear it ----------------------------------------------------------------------------------
+
+
+def _broken(how: str) -> dict[str, Any]:
+    """A language that is switched on although one thing in it is not as it must be."""
+    made = pseudo.language("en-XA", key="5")
+    line = made["lines"]["ask"]
+    match how:
+        case "stale":
+            line["of"] = "Shall we ring you back on this phone?"
+        case "not checked":
+            del line["checked"]
+        case "changed since":
+            line["says"] = f"{line['says']} šö"
+        case "checked by its translator":
+            line["checked"]["by"] = pseudo.TRANSLATOR
+        case "not heard":
+            del line["heard"]
+        case "half recorded":
+            made["lines"]["will_ring"]["heard"]["takes"].popitem()
+        case "a line is missing":
+            del made["lines"]["full"]
+        case "no interpreter":
+            made["interpreter"] = ""
+        case "a blank is lost":
+            made["lines"]["reference"]["says"] = "ñûɱƀéŕ"
+    return made
+
+
+BROKEN = (
+    "stale", "not checked", "changed since", "checked by its translator", "not heard", "half recorded",
+    "a line is missing", "no interpreter", "a blank is lost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_language_that_is_not_confirmed_cannot_be_switched_on(how: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        pseudo.script(_broken(how))
+
+    assert "switched on" in str(refused.value) or "blank" in str(refused.value)
+
+
+@pytest.mark.parametrize("how", [how for how in BROKEN if how != "a blank is lost"])
+def test_switched_off_it_holds_up_nothing_and_no_caller_is_offered_it(how: str) -> None:
+    script = pseudo.script(_broken(how) | {"switch": "off"})
+
+    assert script.tongues == ()
+    assert Talk(script).press("5").session.language == "en"
+
+
+def test_a_draft_is_offered_to_a_test_phone_alone_and_begins_with_a_warning() -> None:
+    script = pseudo.script(pseudo.language("en-XA", key="5", confirmed=False), test_phones=[TEST_PHONE])
+
+    assert "<languages" not in Talk(script).words
+    assert Talk(script).press("5").session.language == "en"
+    tester = Talk(script, caller=TEST_PHONE)
+    assert "<languages.draft>" in tester.words
+    assert tester.press("5").words.startswith("<languages.draft>")
+
+
+def test_two_languages_cannot_have_one_key() -> None:
+    with pytest.raises(ConfigError, match="Key 5"):
+        pseudo.script(pseudo.language("en-XA", key="5"), pseudo.language("ar-XB", key="5"))
+
+
+def test_a_misspelt_line_of_a_language_is_told() -> None:
+    made = pseudo.language("en-XA", key="5", confirmed=False)
+    made["lines"]["hallo"] = made["lines"]["hello"]
+
+    with pytest.raises(ConfigError, match="no line 'hallo'"):
+        pseudo.script(made)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(2.0, 0), (7.0, 3)])
+def test_languages_that_take_long_to_offer_themselves_are_told(seconds: float, found: int) -> None:
+    """Each, and all of them together: English callers wait for them."""
+    draft = drafts.read_draft(pseudo.files(pseudo.language("en-XA", key="5"), pseudo.language("ar-XB", key="6")))
+    script = building.build(draft, "r")
+    measured = {(text_of(tongue.choose), False): seconds for tongue in script.tongues}
+    (rule,) = (rule for rule in RULES if rule.name == "language-offers")
+
+    told = check.findings(Context(draft, script, pseudo.TODAY, measured=measured), rule)
+
+    assert len(told) == found
+
+
+def test_every_shipped_language_is_whole_and_off_and_nobody_stands_for_a_line_of_it(files: dict[str, str]) -> None:
+    tried = {**files, "line.yaml": files["line.yaml"].replace("test_phones: []", f'test_phones: ["{TEST_PHONE}"]')}
+
+    script = building.load(tried)
+
+    assert [(tongue.tag, tongue.keys) for tongue in script.tongues] == [
+        ("gu", "5"), ("pa", "6"), ("ur", "7"), ("pl", "81"), ("ro", "82"), ("so", "83"),
+    ]  # fmt: skip
+    assert not any(tongue.is_live or tongue.script.takes for tongue in script.tongues)
+    assert building.load(files).tongues == ()
+
+
+def test_every_line_of_the_talk_is_said_somewhere(script: Script) -> None:
+    """A line that nobody hears would be translated and recorded for nothing."""
+    heard: set[str] = set()
+    for at in (OPEN, EVENING, OPEN + dt.timedelta(days=2)):
+        for caller in (CALLER, ""):
+            for places in (12, 0):
+                for seed in range(60):
+                    talk = Talk(script, at, caller, desk=PracticeDesk(places=places)).press("6")
+                    for after in _walk(talk, random.Random(seed)):
+                        heard.update(words_of(after.turn.says))
+    sounds = _tongue(script, "ar-XB").script.sounds
+    silent = {name for name, words in sounds.items() if words not in heard}
+
+    said_elsewhere = {"choose", "name"}
+    assert {name for name in silent if not name.startswith(("will_ring.", *pseudo.WEEK))} <= said_elsewhere
+    assert {line.name for line in Said.lines()} <= {name.split(".")[0] for name in sounds}

@@ -1,0 +1,384 @@
+"""The way of a line from its English to a caller's ear: sheets that travel, and people who stand for each line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from ivr import building, config, editing, sheets
+from ivr.audio import lacking_sounds
+from ivr.audio.recordings import Recordings
+from ivr.cli import commands
+from ivr.cli.common import Stop
+from ivr.reading import read
+from tests import pseudo
+
+
+class Desk:
+    """A translator's desk: a config folder with one language, and the commands."""
+
+    def __init__(self, folder: Path, *, confirmed: bool):
+        made = pseudo.language("en-XA", key="5", confirmed=confirmed)
+        self.folder = pseudo.written(folder / "config", made)
+        self.file = self.folder / "languages" / "en-XA.yaml"
+        self.file.write_text(_as_people_write_it(made), encoding="utf-8")
+        self.sheet = folder / "en-XA.xlsx"
+        self.recordings = folder / "audio" / "recordings" / "en-XA"
+
+    def __call__(self, *arguments: str, keys: str = "") -> Result:
+        result = CliRunner().invoke(commands, ("translate", *arguments), input=keys)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    @property
+    def text(self) -> str:
+        return self.file.read_text(encoding="utf-8")
+
+    def line(self, name: str) -> dict[str, object]:
+        found = read(self.text, "en-XA.yaml").data["lines"][name]
+        assert isinstance(found, dict)
+        return found
+
+    def by_a_machine(self, line: str) -> Desk:
+        """The desk after a machine has translated a line."""
+        by = '{by: "machine", on: 2026-11-28}'
+        self.file.write_text(editing.with_line(self.text, line, {"translated": by}), encoding="utf-8")
+        return self
+
+    def out(self) -> None:
+        self("out", "en-XA", "--xlsx", str(self.sheet))
+
+    def fill_in(self, line: str, **columns: str) -> None:
+        book = load_workbook(self.sheet)
+        sheet = book.worksheets[0]
+        head = [cell.value for cell in sheet[1]]
+        (row,) = (cells for cells in sheet.iter_rows(min_row=2) if cells[0].value == line)
+        for name, value in columns.items():
+            row[head.index(name.replace("_", " "))].value = value
+        book.save(self.sheet)
+
+
+def _as_people_write_it(made: dict[str, object]) -> str:
+    """A language's file with a comment, as block YAML."""
+    head = {name: value for name, value in made.items() if name != "lines"}
+    lines = made["lines"]
+    assert isinstance(lines, dict)
+    written = [f"{name}: {pseudo.as_yaml({'v': value})[6:-1]}" for name, value in head.items()]
+    written += ["# What callers hear.", "lines:"]
+    for name, line in lines.items():
+        written += [
+            f"  {name}:",
+            *(f"    {field}: {pseudo.as_yaml({'v': value})[6:-1]}" for field, value in line.items()),
+        ]
+        written += ["    # A note for whoever reads this."] if name == "ask" else []
+    return "\n".join(written) + "\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return _desk(tmp_path, monkeypatch, confirmed=True)
+
+
+@pytest.fixture
+def draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return _desk(tmp_path, monkeypatch, confirmed=False)
+
+
+def _desk(folder: Path, monkeypatch: pytest.MonkeyPatch, *, confirmed: bool) -> Desk:
+    monkeypatch.setenv("IVR_DATA", str(folder / "var"))
+    monkeypatch.setenv("IVR_AUDIO", str(folder / "audio"))
+    monkeypatch.setenv("IVR_CONFIG", str(folder / "config"))
+    return Desk(folder, confirmed=confirmed)
+
+
+# --- what is left to do -------------------------------------------------------------------------------
+
+
+def test_the_status_says_of_a_language_what_is_missing_and_of_a_line_who_is_next(draft: Desk) -> None:
+    told = draft("status").output
+
+    assert "en-XA  Pseudo en-XA, keys 5: off" in told
+    assert "not checked" in told
+    assert "no interpreter is named" in told
+    assert "to be checked" in draft("status", "en-XA").output
+
+
+def test_a_language_that_is_whole_is_on(desk: Desk) -> None:
+    assert "keys 5: on" in desk("status").output
+
+
+def test_a_change_of_the_english_makes_its_line_stale_and_no_other(desk: Desk) -> None:
+    lines = desk.folder / "languages" / "lines.yaml"
+    lines.write_text(lines.read_text().replace("Is that right?", "Is this the right number?"))
+    desk.file.write_text(desk.text.replace('switch: "on"', "switch: off"))
+
+    told = desk("status", "en-XA").output
+
+    assert [row.split()[0] for row in told.splitlines() if " stale " in row] == ["right"]
+
+
+# --- sheets -------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_that_comes_back_as_it_went_changes_no_byte(desk: Desk) -> None:
+    before = desk.file.read_bytes()
+    desk.out()
+
+    told = desk("in", str(desk.sheet), "--yes").output
+
+    assert "nothing new" in told
+    assert desk.file.read_bytes() == before
+
+
+def test_the_same_lines_make_the_same_sheet(desk: Desk) -> None:
+    desk.out()
+    first = desk.sheet.read_bytes()
+    desk.out()
+
+    assert desk.sheet.read_bytes() == first
+
+
+def test_a_new_translation_takes_the_place_of_the_old_and_confirms_nothing(desk: Desk) -> None:
+    desk.out()
+    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person", date="2026-11-20")
+
+    desk("in", str(desk.sheet), "--yes")
+
+    line = desk.line("ask")
+    assert (line["says"], line["translated"]) == ("Ñéŵ ŵöŕđš?", {"by": "New Person", "on": dt.date(2026, 11, 20)})
+    assert "checked" not in line
+    assert "heard" not in line
+    assert "# A note for whoever reads this." in desk.text, "comments stay"
+    assert desk.line("yes")["heard"], "other lines stay as they were"
+
+
+def test_a_sheet_is_shown_first_and_written_only_after_a_yes(desk: Desk) -> None:
+    before = desk.text
+    desk.out()
+    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
+
+    told = desk("in", str(desk.sheet), keys="n\n")
+
+    assert "ask: " in told.output
+    assert "Ñéŵ ŵöŕđš?" in told.output
+    assert desk.text == before
+
+
+def test_a_sheet_of_older_english_comes_back_as_stale(draft: Desk) -> None:
+    draft.out()
+    lines = draft.folder / "languages" / "lines.yaml"
+    lines.write_text(lines.read_text().replace("Is that right?", "Is this the right number?"))
+    draft.fill_in("right", translation="Öļđ éñĝļîšĥ?")
+
+    draft("in", str(draft.sheet), "--yes")
+
+    assert draft.line("right")["of"] == "Is that right?"
+    assert " stale " in next(
+        row for row in draft("status", "en-XA").output.splitlines() if row.strip().startswith("right")
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "why"),
+    [
+        ("readback", "Ýöûŕ ñûɱƀéŕ", "blanks"),
+        ("readback", "Ýöûŕ {digits} ñûɱƀéŕ {digits}", "blanks"),
+        ("ask", "=1+1", "formula"),
+    ],
+)
+def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Desk, line: str, words: str, why: str) -> None:
+    before = draft.text
+    draft.out()
+    draft.fill_in(line, translation=words)
+
+    with pytest.raises(Stop, match=why):
+        draft("in", str(draft.sheet), "--yes")
+
+    assert draft.text == before
+
+
+def test_a_file_that_is_no_sheet_is_refused_in_words(draft: Desk, tmp_path: Path) -> None:
+    (tmp_path / "some.xlsx").write_text("line,translation\n")
+
+    with pytest.raises(Stop, match="Save the sheet as XLSX"):
+        draft("in", str(tmp_path / "some.xlsx"))
+
+
+_WORDS = st.text(
+    st.characters(categories=("L", "M", "N", "P", "Zs"), include_characters="=+-@'\"\u200c\u200d\u200f\u0a95\u0e01"),
+    min_size=1, max_size=60,
+).filter(lambda words: sheets.plain(words))  # fmt: skip
+
+
+@given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=6))
+def test_words_of_any_script_come_back_from_a_sheet_as_they_are(pairs: list[tuple[str, str]]) -> None:
+    rows = [sheets.Row(f"line_{i}", "English", says=says, back=back) for i, (says, back) in enumerate(pairs)]
+
+    tag, back = sheets.read(sheets.written("ar-XB", "Pseudo", rows, right_to_left=True))
+
+    assert tag == "ar-XB"
+    assert [(row.says, row.back) for row in back] == [(sheets.plain(a), sheets.plain(b)) for a, b in pairs]
+
+
+def test_only_the_translation_turns_from_right_to_left() -> None:
+    sheet = load_workbook(
+        io.BytesIO(sheets.written("ar-XB", "Pseudo", [sheets.Row("ask", "English", says="ابت")], right_to_left=True))
+    ).worksheets[0]
+    turned = {str(sheet.cell(1, cell.column).value): cell.alignment.readingOrder for cell in sheet[2]}
+
+    assert turned["translation"] == 2
+    assert turned["English"] == 1
+
+
+# --- who stands for a line ----------------------------------------------------------------------------
+
+
+def test_a_line_is_checked_by_somebody_else_than_its_translator(draft: Desk) -> None:
+    with pytest.raises(Stop, match="somebody else"):
+        draft("checked", "en-XA", "ask", "--by", pseudo.TRANSLATOR)
+
+    with pytest.raises(Stop, match="a machine stands for no line"):
+        draft.by_a_machine("yes")("checked", "en-XA", "yes", "--by", "Someone Else")
+
+    told = draft("checked", "en-XA", "ask", "--by", "Someone Else").output
+
+    assert str(draft.line("ask")["says"]) in told, "the words that are confirmed are shown"
+    assert " checked " in next(
+        row for row in draft("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
+    )
+
+
+def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Desk) -> None:
+    with pytest.raises(Stop, match="to be checked"):
+        draft("heard", "en-XA", "ask", "--by", "Lee")
+    draft("checked", "en-XA", "ask", "--by", "Someone Else")
+    with pytest.raises(Stop, match="has no recording"):
+        draft("heard", "en-XA", "ask", "--by", "Lee")
+
+    _record(draft.recordings / "ask.wav")
+    draft("heard", "en-XA", "ask", "--by", "Lee")
+
+    assert " heard " in next(
+        row for row in draft("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
+    )
+
+
+def test_checking_again_asks_for_another_listening(desk: Desk) -> None:
+    desk("checked", "en-XA", "ask", "--by", "Someone Else")
+
+    assert "heard" not in desk.line("ask")
+
+
+def test_everything_that_is_recorded_is_listed_with_its_english(draft: Desk) -> None:
+    rows = [row.split("\t") for row in draft("list", "en-XA").output.splitlines()]
+
+    names = {name for name, _, _ in rows}
+    assert {"ask.wav", "name.wav", "seven.wav", "will_ring.monday.morning.wav"} <= names
+    assert len([name for name in names if name.startswith("will_ring.")]) == 18
+
+
+def test_the_sheet_to_record_from_turns_the_words_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    draft.file.write_text(draft.text.replace("right_to_left: false", "right_to_left: true"), encoding="utf-8")
+
+    draft("list", "en-XA", "--sheet", str(tmp_path / "sheet.html"))
+
+    page = (tmp_path / "sheet.html").read_text()
+    assert page.count('<td lang="en-XA" dir="rtl">') == len(draft("list", "en-XA").output.splitlines())
+    assert '<html lang="en">' in page
+
+
+def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording that somebody puts there later is not what the listener stands for."""
+    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    made = building.load(config.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
+    for unit in made.tongues[0].script.sounds:
+        _record(draft.recordings / f"{unit}.wav")
+    for name in read(draft.text, "f").data["lines"]:
+        draft("checked", "en-XA", name, "--by", "Someone Else")
+        draft("heard", "en-XA", name, "--by", "Lee")
+    text = draft.text.replace('switch: "off"', "switch: on").replace('interpreter: ""', 'interpreter: "0116 496 0800"')
+    draft.file.write_text(text, encoding="utf-8")
+    (tongue,) = building.load(config.script_files(draft.folder)).tongues
+    folder = tmp_path / "audio"
+    Recordings(folder, tongue.script).prepare()
+    assert tongue.is_live
+    assert lacking_sounds(folder, tongue) == []
+
+    _record(draft.recordings / "hello.wav", pitch=300)
+
+    assert lacking_sounds(folder, tongue) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [("audio", "its sounds are not the ones that were heard"), ("say", "but none is named")]
+)
+def test_the_check_refuses_a_language_that_is_on_and_cannot_be_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, told: str
+) -> None:
+    _desk(tmp_path, monkeypatch, confirmed=True)
+    monkeypatch.setenv("IVR_SPEECH", mode)
+    file = tmp_path / "config" / "languages" / "en-XA.yaml"
+    file.write_text(file.read_text().replace('say_voice: "Polly.Amy-Neural"', 'say_voice: ""'))
+
+    result = CliRunner().invoke(commands, ["check"])
+
+    assert result.exit_code == 1
+    assert told in result.output
+    assert "OTHER LANGUAGES" in result.output
+
+
+def _with_test_phone(draft: Desk) -> str:
+    line = (draft.folder / "line.yaml").read_text()
+    return line.replace('"closed_days"', '"test_phones": ["07700 900999"], "closed_days"')
+
+
+def _record(path: Path, pitch: int = 200) -> None:
+    """A hum as long as a short sentence."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    seconds = np.arange(24000 * 2) / 24000
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * pitch * seconds), 24000)
+
+
+# --- editing ------------------------------------------------------------------------------------------
+
+
+FILE = """# head
+language: gu
+lines:
+  a:  # beside
+    says: "one"
+    of: "uno"
+
+  # about b
+  b:
+    says: "two"
+"""
+
+
+def test_a_field_is_written_where_it_belongs_and_all_else_stays() -> None:
+    changed = editing.with_line(FILE, "a", {"says": '"three"', "heard": "{by: x}"})
+
+    assert changed == FILE.replace('"one"', '"three"').replace('of: "uno"', 'of: "uno"\n    heard: {by: x}')
+    assert editing.with_line(changed, "a", {"says": '"one"', "heard": None}) == FILE
+
+
+@pytest.mark.parametrize("lines", ["", "lines:\n", "lines: {}\n"])
+def test_the_first_line_of_a_language_is_written(lines: str) -> None:
+    text = f"language: gu\n{lines}"
+
+    assert editing.with_line(text, "b", {"says": '"two"'}) == 'language: gu\nlines:\n  b:\n    says: "two"\n'
+
+
+def test_a_line_that_is_not_there_yet_is_added_at_the_end() -> None:
+    assert editing.with_line(FILE, "c", {"says": '"three"'}) == f'{FILE}  c:\n    says: "three"\n'
