@@ -203,7 +203,7 @@ def test_a_wait_is_counted_in_opening_hours() -> None:
 
 def test_hours_are_counted_over_a_clock_change() -> None:
     day = dt.datetime(2026, 10, 24, 12, 0, tzinfo=LONDON)  # the Saturday before
-    nights = Hours((Span(dt.time(0), dt.time(6)),) * 7)
+    nights = Hours(((Span(dt.time(0), dt.time(6)),),) * 7)
 
     assert nights.between(day.timestamp(), day.timestamp() + 24 * HOUR) == 7, "an hour came twice"
 
