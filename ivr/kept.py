@@ -62,7 +62,8 @@ def of_those_rung(request: CallbackRequest, now: float, hours: Hours) -> list[st
     """What is counted of callers for whom a try is the first: needs, whom it is about, and how long they waited."""
     names, began = [], callback.try_began(request, now)
     for asker in callback.first_rung(request, now):
-        names += [f"need:{need}" for need in asker.needs or ("none",)]
+        needs = {*asker.needs, *(["interpreter"] if asker.language else [])}
+        names += [f"need:{need}" for need in sorted(needs) or ("none",)]
         names.append(f"about:{asker.about or 'unknown'}")
         names.append(f"{LANGUAGE}{asker.language or ENGLISH}")
         names.append(f"wait:{_step(hours.between(asker.asked_at, began))}")

@@ -197,10 +197,13 @@ def test_a_wait_is_counted_in_opening_hours() -> None:
         "wait:4",
     ]
 
+    polish = replace(_promised(asked_at=OPENS, language="Polish"), claimed_at=OPENS)
+    assert kept.of_those_rung(polish, OPENS, HOURS)[0] == "need:interpreter"
+
 
 def test_hours_are_counted_over_a_clock_change() -> None:
     day = dt.datetime(2026, 10, 24, 12, 0, tzinfo=LONDON)  # the Saturday before
-    nights = Hours((Span(dt.time(0), dt.time(6)),) * 7)
+    nights = Hours(((Span(dt.time(0), dt.time(6)),),) * 7)
 
     assert nights.between(day.timestamp(), day.timestamp() + 24 * HOUR) == 7, "an hour came twice"
 
