@@ -77,7 +77,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     "numbers-by-hand": (_say("You have 30 days."), _say("You have {mediation_days} days.")),
     "texts-by-hand": (
         (("texts.yaml", "{helpline_phone}", "0116 257 5027"),),
-        (("texts.yaml", "Ring {helpline_phone}", "Call {helpline_phone}"),),
+        (("texts.yaml", "Call {helpline_phone}", "Phone {helpline_phone}"),),
     ),
     "text-length": (
         (("texts.yaml", "You can bring a friend", "You can bring a friend. " * 12),),
@@ -87,7 +87,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("menus/exclusion.yaml", "We can text you a website.", "Administration. " * 90),),
         (("menus/exclusion.yaml", "We can text you a website.", "Get a text. " * 20),),
     ),
-    "new-words": (((SHARED, '    rung: "We have your request. We will ring."\n', ""),), ((SHARED, "We have your request. ", ""),)),
+    "new-words": (((SHARED, '    rung: "We have your request. We will call you."\n', ""),), ((SHARED, "We have your request. ", ""),)),
     "own-number": (
         _line('number: "0116 257 5027"', 'number: "0116 496 0000"'),
         _line('number: "0116 257 5027"', 'number: "0116 496 0001"'),

@@ -765,7 +765,7 @@ MISFITS = [
     (MENU, SAY, 'say: "Ring { helpline_phone }."', BRACES),
     (MENU, SAY, 'say: "Ring {helpline_phone."', BRACES),
     (MENU, SAY, 'say: "Ring {{helpline_phone}}."', BRACES),
-    ("texts.yaml", "Ring {helpline_phone}", "Ring {helpline-phone}", BRACES),
+    ("texts.yaml", "Call {helpline_phone}", "Call {helpline-phone}", BRACES),
     (
         "line.yaml",
         '"Leicester"',
