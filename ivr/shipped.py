@@ -266,8 +266,8 @@ SHIPPED: dict[str, Any] = {
         "language_name": {
             "say": "After the tone, say the name of your language, and your number.",
             "nothing": "I did not hear a language.",
-            "thanks": "Thank you. We will ring you {day}.",
-            "thanks_hidden": "Thank you. If you said your number, we will ring it. That will be {day}.",
+            "thanks": "Thank you. We will call you {day}.",
+            "thanks_hidden": "Thank you. If you said your number, we will call it. That will be {day}.",
         },
     },
     "phrases": {

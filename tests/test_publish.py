@@ -511,16 +511,16 @@ WALKS = (
 
 
 def test_no_call_mixes_revisions_while_the_line_is_published_again_and_again(
-    settings: Settings, patient: Store, files: dict[str, str]
+    settings: Settings, patient: Store, whole: dict[str, str]
 ) -> None:
     """200 calls and 100 publications. Each turn of a call is answered by one or the other of two workers."""
-    put_live(patient, marked(files, 0))
+    put_live(patient, marked(whole, 0))
     pace = Pace()
     with Worker(settings, patient) as one, Worker(settings, patient) as other:
         workers = (one, other)
         with ThreadPoolExecutor(9) as pool:
             walkers = [pool.submit(_walk_calls, workers, number, pace) for number in range(8)]
-            publisher = pool.submit(_publish_often, workers, patient, files, pace)
+            publisher = pool.submit(_publish_often, workers, patient, whole, pace)
             walked = [call for walker in walkers for call in walker.result()]
             publisher.result()
     assert len(pace.published) == 100
