@@ -230,7 +230,7 @@ def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mappin
 
 def _phones(session: Session) -> Iterator[str]:
     """The numbers of a call as they are noted: in E.164."""
-    return (dialling.judge(number).e164 or number for number in session.numbers)
+    return filter(None, map(dialling.identity, session.numbers))
 
 
 def _delete(settings: Settings, store: Store, request: CallbackRequest) -> None:
