@@ -182,7 +182,7 @@ def _console(browser: Browser, base: str) -> None:
     _keep(page.screenshot(animations="disabled"), "card.png", TERMINAL_COLOURS)
     page.set_viewport_size(_SIZE)  # type: ignore[arg-type]
     page.goto("/console/report")
-    _shot(page, "report.png", until=".tables")
+    _shot(page, "report.png", until=".tables", colours=TERMINAL_COLOURS)
     page.close()
 
 
@@ -196,7 +196,7 @@ def _ring(page: Page) -> None:
         page.get_by_text(heard).wait_for()
 
 
-def _shot(page: Page, name: str, until: str = "main") -> None:
+def _shot(page: Page, name: str, until: str = "main", colours: int = COLOURS) -> None:
     """The page from its top to the end of this part of it, wherever a call has scrolled it to."""
     page.evaluate("scrollTo(0, 0)")
     box = page.locator(until).bounding_box()
@@ -204,7 +204,7 @@ def _shot(page: Page, name: str, until: str = "main") -> None:
     height = box["y"] + box["height"] + 16
     assert page.viewport_size
     clip = {"x": 0.0, "y": 0.0, "width": float(page.viewport_size["width"]), "height": height}
-    _keep(page.screenshot(full_page=True, animations="disabled", clip=clip), name)  # type: ignore[arg-type]
+    _keep(page.screenshot(full_page=True, animations="disabled", clip=clip), name, colours)  # type: ignore[arg-type]
 
 
 def _keep(png: bytes, name: str, colours: int = COLOURS) -> None:
