@@ -95,7 +95,7 @@ def _asks_to_be_rung(call: Call) -> None:
     for _ in range(12):
         call.press("1")
         heard.append(call.words)
-        if "We will ring you" in call.words:
+        if "We will call you" in call.words:
             return
     raise AssertionError(heard)
 
