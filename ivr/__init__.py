@@ -82,14 +82,14 @@ The core knows only itself: no clock, no files, no network.
     merging      what two people changed in the same files, and both together
     changes      what callers will hear differently
     atlas        the line as a map: places, choices, and how many keys lead there
-    dropoff      where callers give up: visits, errors and hang-ups, counted by place
+    dropoff      where callers give up: visits, errors and hang-ups, counted by place and day
     naming       where each name stands in staff's files, and another name for something
     topics       a new piece of guidance in staff's files, and one that is taken out
     editing      edits line.yaml, keeping its comments
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended
 
-Each edge knows one outside thing.
+The edges. Each may use one outside thing, and the core.
 
     hot/         the hot path: code of our own that a library could replace, with what each part saves
     disk         writes files atomically, and makes private folders
