@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
@@ -149,25 +149,59 @@ def _node_at(text: str, path: Path) -> Node:
 # --- the lines of another language ------------------------------------------------------------------
 
 
-def with_line(text: str, name: str, fields: Mapping[str, str | None]) -> str:
-    """A language's file with these fields of one of its lines. Comments, order and all other characters are kept.
+def with_lines(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> str:
+    """A language's file with these fields of some of its lines. Comments, order and all other characters are kept.
 
-    `fields`: YAML on one line, by the name of the field; None takes it out. The text must have been read without a
-    Problem before.
+    `changes`: by the name of the line, and then of the field, its YAML on one line; None takes it out. The text must
+    have been read without a Problem before.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
-    root = YAML(typ="rt").compose(text)
-    assert isinstance(root, MappingNode)
-    lines = next((value for key, value in root.value if key.value == "lines"), None)
-    known = {key.value for key, _ in lines.value} if isinstance(lines, MappingNode) else set()
-    if name not in known:
-        return _with_new_line(text, lines, name, fields, newline)
-    for field, value in fields.items():
-        text = _with_field_of_line(text, name, field, value, newline)
+    known = _lines_of(text)
+    edits = [
+        edit for name, fields in changes.items() if name in known for edit in _edits(text, known[name], fields, newline)
+    ]
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    for name, fields in changes.items():
+        if name not in known:
+            text = _with_new_line(text, name, fields, newline)
     return text
 
 
-def _with_new_line(text: str, lines: Node | None, name: str, fields: Mapping[str, str | None], newline: str) -> str:
+def with_line(text: str, name: str, fields: Mapping[str, str | None]) -> str:
+    """The same for one line."""
+    return with_lines(text, {name: fields})
+
+
+def _lines_of(text: str) -> dict[str, MappingNode]:
+    _, lines = _found(text, "lines")
+    return {key.value: value for key, value in lines.value} if isinstance(lines, MappingNode) else {}
+
+
+def _edits(
+    text: str, line: MappingNode, fields: Mapping[str, str | None], newline: str
+) -> Iterator[tuple[int, int, str]]:
+    """What replaces which characters, to change these fields of a line."""
+    known = {key.value: (key, old) for key, old in line.value}
+    stay = [old for key, old in line.value if fields.get(key.value, "") is not None]
+    margin = " " * line.value[0][0].start_mark.column
+    added = [f"{newline}{margin}{name}: {value}" for name, value in fields.items() if value and name not in known]
+    if added:
+        end = _end_of(text, stay[-1])
+        yield end, end, "".join(added)
+    for name, value in fields.items():
+        if name not in known:
+            continue
+        key, old = known[name]
+        start, end = int(key.start_mark.index), _end_of(text, old)
+        if value is None:
+            yield text.rindex("\n", 0, start) + 1, (text.find("\n", end) + 1) or len(text), ""
+        else:
+            yield start, end, f"{name}: {value}"
+
+
+def _with_new_line(text: str, name: str, fields: Mapping[str, str | None], newline: str) -> str:
+    _, lines = _found(text, "lines")
     block = newline.join([f"  {name}:", *(f"    {field}: {value}" for field, value in fields.items() if value)])
     if lines is None or not isinstance(lines, MappingNode) or not lines.value:
         key, old = _found(text, "lines")
@@ -179,25 +213,6 @@ def _with_new_line(text: str, lines: Node | None, name: str, fields: Mapping[str
         return f"{text[:start]}{head}lines:{newline}{block}{newline}{text[end:].lstrip()}"
     end = _end_of(text, lines.value[-1][1])
     return f"{text[:end]}{newline}{block}{text[end:]}"
-
-
-def _with_field_of_line(text: str, name: str, field: str, value: str | None, newline: str) -> str:
-    line = _node_at(text, ("lines", name))
-    assert isinstance(line, MappingNode)
-    found = next(((key, old) for key, old in line.value if key.value == field), None)
-    if found is None:
-        if value is None:
-            return text
-        margin = " " * line.value[0][0].start_mark.column
-        end = _end_of(text, line.value[-1][1])
-        return f"{text[:end]}{newline}{margin}{field}: {value}{text[end:]}"
-    key, old = found
-    start, end = key.start_mark.index, _end_of(text, old)
-    if value is not None:
-        return f"{text[:start]}{field}: {value}{text[end:]}"
-    first = text.rindex("\n", 0, start) + 1
-    last = text.find("\n", end)
-    return text[:first] + (text[last + 1 :] if last >= 0 else "")
 
 
 def _end_of(text: str, value: Node) -> int:

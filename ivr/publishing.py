@@ -126,7 +126,7 @@ def _checked(found: Folder, settings: Settings, live: Script | None = None) -> t
         raise ConfigError([*error.problems, *problems, *unreadable_stories(found.stories)]) from error
     today, measured = dt.datetime.now(LONDON).date(), seconds_of_sounds(settings, made)
     context = Context(draft, made, today, live, settings.our_numbers, measured)
-    problems += [*check(context), *_not_recorded(settings, made)]
+    problems += [*check(context), *languages_unheard(settings, made)]
     return sorted({*problems, *play_stories(made, found.stories)}), context
 
 
@@ -141,7 +141,7 @@ _NO_VOICE = kind(
 )  # fmt: skip
 
 
-def _not_recorded(settings: Settings, made: Script) -> list[Problem]:
+def languages_unheard(settings: Settings, made: Script) -> list[Problem]:
     """What is not heard as it was confirmed, in languages that are on."""
     found = []
     for tongue in (tongue for tongue in made.tongues if tongue.is_live):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,8 @@ _HOW = (
 )
 #: Marks of direction, which no reader sees and which make equal words differ.
 _DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
+#: The moment at which a workbook was saved, which the library writes into it.
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 #: The colour of a row by its state.
 _COLOURS = {"missing": "F4CCCC", "stale": "FCE5CD", "changed": "FCE5CD", "draft": "FFF2CC"}
 
@@ -116,7 +119,8 @@ def _bytes(book: Workbook) -> bytes:
     book.save(made)
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), old.read(name), zipfile.ZIP_DEFLATED)
+            content = _MODIFIED.sub(rb"\g<1>2000-01-01T00:00:00Z", old.read(name))
+            new.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return fixed.getvalue()
 
 

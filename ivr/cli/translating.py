@@ -29,6 +29,10 @@ NEXT = {
 }  # fmt: skip
 
 
+#: Fields of lines as YAML, by the name of the line.
+Changes = dict[str, dict[str, str | None]]
+
+
 @click.group("translate")
 def translate() -> None:
     """Other languages: what is left to do, sheets for translators, and who checked and heard each line."""
@@ -84,10 +88,11 @@ def sheet_in(file: Path, yes: bool) -> None:
     (language,) = _languages(draft, tag)
     path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
     text = path.read_bytes().decode("utf-8")
-    changed = text
+    changes: Changes = {}
     for name, fields, told in _changes(_english(draft), language, rows):
         out(f"  {name}: {told}")
-        changed = editing.with_line(changed, name, fields)
+        changes[name] = fields
+    changed = editing.with_lines(text, changes)
     if changed == text:
         out("The sheet has nothing new.")
         return
@@ -106,6 +111,7 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
     """Record that somebody checked these LINES of a language, for exactly the words that are there now."""
     settings = config.settings()
     today = dt.datetime.now(LONDON).date()
+    changes: Changes = {}
     for row in _rows(settings, tag, lines):
         if row.state in ("missing", "stale"):
             raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
@@ -116,7 +122,8 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
             raise Stop(f"{row.id} must be checked by somebody else than its translator.")
         out(f"  {row.id}: {row.says}")
         out(f"  {'':{len(row.id)}}  ({row.english})")
-        _write(settings, tag, row.id, {"checked": _flow(by=who, on=today, of=row.fingerprint), "heard": None})
+        changes[row.id] = {"checked": _flow(by=who, on=today, of=row.fingerprint), "heard": None}
+    _write(settings, tag, changes)
 
 
 @translate.command("heard")
@@ -132,6 +139,7 @@ def heard(tag: str, lines: tuple[str, ...], who: str) -> None:
     sounds = translation.units(words, language.names, language.name, language.key[-1])
     folder = settings.audio_dir / "recordings" / tag
     today = dt.datetime.now(LONDON).date()
+    changes: Changes = {}
     for row in _rows(settings, tag, lines):
         if row.state not in ("checked", "heard"):
             raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
@@ -141,7 +149,8 @@ def heard(tag: str, lines: tuple[str, ...], who: str) -> None:
             raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
         takes = {unit: take_of(folder / f"{unit}.wav") for unit in own}
         out(f"  {row.id}: {', '.join(sounds[unit] for unit in own)}")
-        _write(settings, tag, row.id, {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=takes)})
+        changes[row.id] = {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=takes)}
+    _write(settings, tag, changes)
 
 
 @translate.command("list")
@@ -281,9 +290,9 @@ def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
         raise Stop("\n".join(str(problem) for problem in draft.problems))
 
 
-def _write(settings: Settings, tag: str, name: str, fields: dict[str, str | None]) -> None:
+def _write(settings: Settings, tag: str, changes: Changes) -> None:
     path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
-    disk.write_whole(path, editing.with_line(path.read_bytes().decode("utf-8"), name, fields))
+    disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
 
 
 def _same(one: str, other: str) -> bool:
