@@ -18,6 +18,11 @@ from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CLOSED,
 #: Characters that are not shown and join or part letters, in Urdu and Persian and in emoji. They are part of the words.
 _JOINERS = "\u200c\u200d"
 _ASKS_TO_BE_RUNG = re.compile(r"\b(ring|rung|call|phone)\b", re.IGNORECASE)
+#: Whoever writes that they cannot hear on the phone, or do not want a call, does not ask to be rung. An adviser reads
+#: the text before they answer, so a wish that is taken for the other costs less this way round.
+_DOES_NOT = re.compile(
+    r"\b(not|never|cannot|can.?t|don.?t|dont|deaf|unable|hard of hearing|no calls?)\b", re.IGNORECASE
+)
 
 
 def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime) -> CallbackRequest:
@@ -30,7 +35,7 @@ def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime)
         finished=True,
         promise=Promise(opens=diary.opening(now), due=due),
         urgent=True,
-        by_text=not _ASKS_TO_BE_RUNG.search(body),
+        by_text=not _ASKS_TO_BE_RUNG.search(body) or bool(_DOES_NOT.search(body)),
         wrote=" ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in body).split()),
     )
     event = Event(seconds, "caller", "sent a text")

@@ -386,6 +386,9 @@ def test_a_text_to_the_line_is_answered_by_text_and_what_fails_is_on_the_card(
     assert "Take the request first." in asha.send(f"/request/{asked.id}/answer", words="Yes.").text
     asha.send(f"/request/{asked.id}/claim")
 
+    asha.get(f"/request/{asked.id}")
+    assert "Answer by text: they may not hear" in asha.page
+    assert "Ring the caller" not in asha.page, "whoever cannot hear is not to be rung first"
     assert "Write the answer first." in asha.send(f"/request/{asked.id}/answer", words=" ").text
     for _ in range(2):
         asha.send(f"/request/{asked.id}/answer", words="Yes. Keep the letter.")

@@ -339,7 +339,9 @@ def test_at_night_the_answer_does_not_tell_anybody_to_ring_us_now(
 
 
 @pytest.mark.parametrize(("body", "by_text"), [
-    ("hello?", True), ("HELP", True), ("RING", False), ("please call me", False), ("\u0aae\u0aa6\u0aa6", True),
+    ("hello?", True), ("HELP", True), ("RING", False), ("please call me", False),
+    ("I cannot hear on the phone", True), ("Do not call me", True),
+    ("I'm deaf, I can\u2019t use a phone", True), ("\u0aae\u0aa6\u0aa6", True),
     ("", True), ("my \u06a9\u062a\u0627\u0628\u200c\u0647\u0627 \U0001f468\u200d\U0001f469\u200d\U0001f467", True),
     (f"{'My son is at home. ' * 83}The end", True),
 ])  # fmt: skip
