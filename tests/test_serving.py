@@ -119,7 +119,7 @@ def test_it_plays_the_sounds_of_the_machine_that_made_them(
     choice = engines.choices(made.line.speech)[0]
     for each in clips(made):
         (rendered / each.name(choice.identity, made.respelt)).touch()
-    engines.note_who_speaks(made.line.speech, rendered)
+    engines.note_who_speaks(made, rendered)
     words = next(iter(made.every_prompt()))
     code = (
         "import json, sys; from pathlib import Path; from ivr import building, config; from ivr.audio import Sounds\n"
