@@ -119,7 +119,8 @@ def _tongue(draft: Draft, base: Script, found: Findings, file: str, language: La
     is_live = language.switch == "on"
     if is_live and why:
         found.report(_NOT_READY(language=language.in_english, why="; ".join(why)), file, ("switch",))
-    if language.lines.keys() >= known:
+    is_said = all(line.id in base.says for line in Languages.lines())  # else the draft is refused for what it lacks
+    if is_said and language.lines.keys() >= known:
         takes = {name: take for row in translation.rows(lines, language) for name, take in row.takes.items()}
         yield tongue(base, language, takes, is_live=is_live and not why)
 
