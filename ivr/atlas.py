@@ -23,7 +23,7 @@ from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Here, Place, Script,
 from ivr.spoken import Speech, text_of
 from ivr.transcript import SILENT, Entry
 
-#: The keys that a menu can use for choices.
+#: The keys for choices. A fifth is possible, but more than four choices cannot be kept in mind.
 CHOICE_KEYS = "1234"
 #: A place to which more choices lead than this is named at each of them. Lines to it would hide all others.
 MOST_LINES = 6

@@ -313,9 +313,9 @@ def entries_in_words(request: CallbackRequest, script: Script) -> list[tuple[str
 
 
 def _date(text: str) -> str:
-    """'3 November 2026' for the date '2026-11-03'; anything else as it is."""
+    """'3 November 2026' for the date '2026-11-03'; anything else as it is, such as eight digits that were keyed."""
     try:
-        day = dt.date.fromisoformat(text)
+        day = dt.datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         return text
     return f"{day.day} {day:%B %Y}"
