@@ -91,6 +91,12 @@ def moment(at: float, now: float) -> str:
     return f"{near} {when:%H:%M}" if near else f"{when:%a} {when.day} {when:%B}, {when:%H:%M}"
 
 
+def at_moment(at: float, now: float) -> str:
+    """The same after a verb: 'at 14:30', 'yesterday 16:10'."""
+    when = moment(at, now)
+    return f"at {when}" if when[0].isdigit() else f"on {when}" if "," in when else when
+
+
 def in_length(seconds: float) -> str:
     minutes = int(seconds // 60)
     minutes -= minutes % 5 if minutes > 10 else 0

@@ -449,11 +449,11 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
     _tab_to(page, "2 messages to listen to")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Messages to listen to")).to_be_visible()
-    _enter(page, "Take it and listen to the message left at Tue 24 November, 22:30")
+    _enter(page, "Take it and listen to the message left yesterday 22:30")
     _tab_to_player(page)
     with page.expect_response(re.compile("/message/0$")):
         page.keyboard.press("Space")
-    _enter(page, "I have listened to it: the message left at Tue 24 November, 22:30")
+    _enter(page, "I have listened to it: the message left yesterday 22:30")
     expect(page.get_by_text("Done: listened to the message.")).to_be_visible()
     expect(page.get_by_text("asha listened to it, 10:30.")).to_be_visible()
     _enter(page, "Number as heard in the message", "07700900123")

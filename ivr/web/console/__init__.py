@@ -86,7 +86,8 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     blocked.add_to(app, console)
     floods.add_to(app, console)
     app.jinja_env.globals.update(
-        moment=briefing.moment, needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
+        moment=briefing.moment, at_moment=briefing.at_moment,
+        needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         in_groups=briefing.in_groups, what_in_words=briefing.what_in_words, length_of=talks.minutes,
         ended_in_words=briefing.ended_in_words, calls=paper_core.calls,
         when_names=WHEN, query_args=query_args,
