@@ -8,7 +8,7 @@ Staff's words: the files of config/ are opened (`config`), parsed with line numb
 validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`), and compiled
 (`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
-docs/architecture.md has a picture of the modules, the glossary, and where common changes go.
+docs/architecture.md has a picture of the groups of modules, the glossary, and where common changes go.
 
 The core knows only itself: no clock, no files, no network.
 

@@ -723,7 +723,7 @@ def test_the_map_is_searched_read_and_rung_from(page: Page, served: Line) -> Non
     page.goto("/studio/map")
     _axe(page)
     page.get_by_label("Words that callers hear").fill("mediation certificate")
-    _press(page, "Find")
+    _press(page, "Show")
 
     expect(page.get_by_role("status").first).to_contain_text("is heard at")
     assert page.locator("svg .found").count() == page.locator("section.place").count() > 0
