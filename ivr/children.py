@@ -14,7 +14,7 @@ from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
-from ivr import border, config
+from ivr import border, config, log
 from ivr.respawn import Respawn
 
 #: Seconds in which a child must stop before it is killed.
@@ -111,6 +111,7 @@ def aside(what: Callable[[], None]) -> int:
         die_with_parent()
         what()
 
+    log.outlive_full_disks()  # both processes flush their output
     process = get_context("fork").Process(target=run)
     process.start()
     process.join()

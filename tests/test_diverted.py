@@ -94,7 +94,7 @@ def test_a_diverted_caller_never_hears_the_draft(line: Line, files: dict[str, st
 @pytest.mark.parametrize(
     ("shown", "told"),
     [
-        ("+449098790001", "That number costs a lot to ring, so we cannot ring it."),
+        ("+449098790001", "That number costs a lot to call, so we cannot call it."),
         ("+33142685300", "We can only use numbers in this country."),
         ("999", "That is a number for emergencies."),
         ("anonymous", "We cannot see your number."),

@@ -18,7 +18,7 @@ from ivr.spoken import BLANK
 #: Phrases about time running out. "If time is short" is excluded: it addresses those who know that it is.
 _SHORT = re.compile(
     r"(?<!if )\btime (?:is|may be)(?: \w+)? short\b|\btime limits?\b|\blittle time\b|\bonly (?:a few|\{\w+\}) days\b"
-    r"|\bdo not wait\b|\bby (?:the|its) date\b|\b(?:ask|talk to us|ring)(?: us)? (?:today|now|soon)\b",
+    r"|\bdo not wait\b|\bby (?:the|its) date\b|\b(?:ask|talk to us|call)(?: us)? (?:today|now|soon)\b",
     re.IGNORECASE,
 )
 _RANKS: tuple[Urgency, ...] = ("", "urgent", "today")

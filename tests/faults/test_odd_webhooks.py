@@ -131,7 +131,7 @@ def test_a_transfer_that_ends_in_an_odd_way_leads_on_and_rings_nobody_again(line
     call.put_in(**form)
 
     assert call.place == "person_away"
-    assert call.words.startswith(("Sorry, that call did not go through.", "It has stopped ringing."))
+    assert call.words.startswith(("Sorry, that call did not go through.", "I have stopped calling."))
     for _ in range(6):
         assert "<Dial" not in line.post(rang, {**call.form, **form}).text, "the same word again"
         call.put_in(**form)
