@@ -18,7 +18,8 @@ from ivr.languagefile import LanguageFile
 from ivr.line_settings import SERVICE
 from ivr.places import LINES
 from ivr.places.languages import Languages
-from ivr.places.own_language import DAYS, DIGITS, HALVES, INSTEAD, NEAR, STEPS, Said, will_ring
+from ivr.places.own_language import STEPS
+from ivr.places.own_talk import DAYS, DIGITS, HALVES, INSTEAD, NEAR, Said, will_ring
 from ivr.problems import kind
 from ivr.script import END_MENU, MAIN_MENU, Line, Script, Tongue
 from ivr.spoken import Speech

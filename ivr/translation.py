@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.languagefile import LanguageFile, LinesFile, TranslatedLine
-from ivr.places.own_language import DAYS, DIGITS, HALVES, NEAR, Said
+from ivr.places.own_talk import DAYS, DIGITS, HALVES, NEAR, Said
 from ivr.script import Line
 from ivr.spoken import BLANK
 

@@ -18,7 +18,7 @@ from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON
 from ivr.languagefile import LanguageFile, LinesFile
-from ivr.places.own_language import Said
+from ivr.places.own_talk import Said
 from ivr.problems import counted
 
 #: What each state means for whoever works on the language.
