@@ -33,7 +33,8 @@ The core knows only itself: no clock, no files, no network.
     environment  checks the environment variables
     diary        when callers can be rung: windows and promises
     request      a callback request: its callers, and what follows for all of them
-    callback     the life cycle of a request: asked for, joined, claimed, tried, ended
+    asking       asking for a call back: a wish is saved, and joined with what its phone asked for already
+    callback     the life cycle of a request: claimed, tried, moved, put back, ended
     capacity     places in each part of a day, and where they are lowered for a day
     limits       what one call, one phone and one day may ask for
     counting     what is counted of it, and against which limit

@@ -97,6 +97,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         },
         "callback requests": {
             "request",
+            "asking",
             "callback",
             "diary",
             "capacity",

@@ -132,7 +132,7 @@ def _written(here: Here, done: Done) -> Here:
 def _said_at(here: Here) -> float:
     """When the caller says what is saved now: always later than before, although the clock may have been set back.
 
-    What was said later counts (`ivr.callback.is_passed`).
+    What was said later counts (`ivr.asking.is_passed`).
     """
     return max(here.now.timestamp(), here.s.wishes.saved_at + 0.001)
 

@@ -1,7 +1,7 @@
 """Callback requests: the queue, and the places in each window.
 
-Pure functions from `ivr.callback` change a request inside a transaction, which is repeated if somebody else changed the
-same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
+Pure functions from `ivr.asking` and `ivr.callback` change a request inside a transaction, which is repeated if somebody
+else changed the same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ivr import callback, messages
+from ivr import asking, callback, messages
 from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
 from ivr.capacity import overbooked
 from ivr.diary import Diary, Window
@@ -109,9 +109,9 @@ class Requests:
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
             first = (self._open_request(pipe, phone) if wish.number else None) or self._ended_meanwhile(pipe, wish.id)
-            if entry and callback.is_passed(first, wish):
+            if entry and asking.is_passed(first, wish):
                 return None
-            saved = callback.saved(first, wish, reference)
+            saved = asking.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
                 pipe.zrem(_window_key(wish.window), call)
