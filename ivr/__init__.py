@@ -55,7 +55,7 @@ The core knows only itself: no clock, no files, no network.
     card_texts   texts that an adviser sends from a card
     paper        the day on paper: what is printed, and the way back of the outcomes
     finding      finding a caller again, and what is known of their phone
-    script       the compiled script: everything a call can say, and what a place is
+    script/      the compiled script: everything a call can say, what a place is, and how it declares its words
     phrases      words of the line that belong to no place
     shipped      the words and timings that come with the line; written by `scripts/shipped`
     stand_ins    which of them stand in for words that an older config/ does not have yet

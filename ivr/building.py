@@ -23,18 +23,8 @@ from ivr.places.nodes import EndMenu, HelpMenu, MainMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
 from ivr.problems import ConfigError, kind
 from ivr.reading import Path
-from ivr.script import (
-    ANSWER_DAY,
-    END_MENU,
-    GREETING,
-    HELP,
-    MAIN_MENU,
-    NEEDED_TEXTS,
-    Notice,
-    Option,
-    Place,
-    Script,
-)  # fmt: skip
+from ivr.script import ANSWER_DAY, END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, Notice, Script
+from ivr.script.place import Option, Place
 from ivr.spoken import Speech
 from ivr.translated import IN_ENGLISH, Whole
 

@@ -27,7 +27,8 @@ from ivr.places.ringing import reference_twice
 from ivr.places.texting import TextCheck, TextFailed
 from ivr.places.wish import RingFailed
 from ivr.reply import ACCEPT_KEY, AGAIN_KEY, BACK_KEY, HELP_KEY, UNIVERSAL, one_at_a_time, say
-from ivr.script import BACK, END_MENU, GREETING, HELP, MAIN_MENU, STAY, Back, Do, Go, Here, Moved, Option, Script, Stay
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Script
+from ivr.script.place import BACK, STAY, Back, Do, Go, Here, Moved, Option, Stay
 from ivr.session import (
     At,
     Done,

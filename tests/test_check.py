@@ -13,7 +13,8 @@ from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
 from ivr.language.english import ENGLISH
 from ivr.problems import Problem
-from ivr.script import STAY, Script
+from ivr.script import Script
+from ivr.script.place import STAY
 from tests.line import OPEN
 
 TODAY = OPEN.date()

@@ -26,7 +26,8 @@ from ivr.places.message import Message
 from ivr.places.reading import Reading
 from ivr.practice import PracticeDesk
 from ivr.problems import Problem
-from ivr.script import Do, Go, Here, Moved, Script
+from ivr.script import Script
+from ivr.script.place import Do, Go, Here, Moved
 from ivr.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
 from ivr.spoken import words_of
 from tests.line import OPEN

@@ -13,7 +13,8 @@ from ivr.hours import LONDON
 from ivr.places.kinds import wishing
 from ivr.places.reading import Reading
 from ivr.places.wish import keep
-from ivr.script import STAY, Do, Here, Script
+from ivr.script import Script
+from ivr.script.place import STAY, Do, Here
 from ivr.session import At, SaveRequest, Session
 from ivr.spoken import text_of
 from tests.desk import HOUR, NOW, request

@@ -49,7 +49,8 @@ from ivr.places import (
     wish,
 )  # fmt: skip
 from ivr.places.kinds import Step
-from ivr.script import Line, Place, Words
+from ivr.script.lines import Line, Words
+from ivr.script.place import Place
 
 #: Every class with words, in the order of `config/menus/shared.yaml`.
 WORDED: tuple[type[Words], ...] = (

@@ -21,7 +21,8 @@ from ivr.places.message import Message
 from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When, own_number
 from ivr.places.own_talk import Said, Talks, with_pauses
 from ivr.places.wish import finished_for, half_way, new_wish, save_counting
-from ivr.script import END_MENU, HELP, MAIN_MENU, STAY, Go, Here, Moved, Place
+from ivr.script import END_MENU, HELP, MAIN_MENU
+from ivr.script.place import STAY, Go, Here, Moved, Place
 from ivr.session import Action, At, HangUp, Input, NoInput
 from ivr.spoken import Speech
 

@@ -19,7 +19,9 @@ from ivr.places.languages import Languages
 from ivr.places.own_talk import HALVES, Said, Talks, day_name, option_of, will_ring, with_pauses
 from ivr.places.ringing import SILENCE_SECONDS, reference_twice
 from ivr.places.wish import day_told, is_keyed, new_wish, save_counting, save_unfinished
-from ivr.script import END_MENU, GREETING, MAIN_MENU, STAY, Do, Go, Here, Line, Moved, Option
+from ivr.script import END_MENU, GREETING, MAIN_MENU
+from ivr.script.lines import Line
+from ivr.script.place import STAY, Do, Go, Here, Moved, Option
 from ivr.session import Action, At, Done, HoldWindow, Input, NoInput, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 

@@ -15,7 +15,8 @@ from ivr.places import person
 from ivr.places.entry import NumberEntry, RingNumber
 from ivr.places.kinds import Step
 from ivr.places.message import Message
-from ivr.script import Here, Line, Moved, Option, Words
+from ivr.script.lines import Line, Words
+from ivr.script.place import Here, Moved, Option
 from ivr.session import At
 from ivr.spoken import Speech
 

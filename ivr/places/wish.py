@@ -18,7 +18,9 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import got, wishing
 from ivr.request import Asker, CallbackRequest, Event, State
-from ivr.script import END_MENU, Do, Go, Here, Line, Moved, Script, Transition, Words
+from ivr.script import END_MENU, Script
+from ivr.script.lines import Line, Words
+from ivr.script.place import Do, Go, Here, Moved, Transition
 from ivr.session import At, CancelRequest, Done, Limit, SaveRequest, Session, Wishes
 from ivr.spoken import Speech
 
