@@ -57,6 +57,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the engine": {"call", "escalation", "trail"},
         "the compiler": {
             "building",
+            "wording",
             "drafts",
             "coherence",
             "leading",
