@@ -73,6 +73,7 @@ The core knows only itself: no clock, no files, no network.
     passages     which words and pauses always come together, and so are one sound
     trail        the way back: where star leads
     escalation   silence, unused keys and circles: how callers who are stuck get help
+    debounce     keys that were meant for an earlier reply, and so are ignored
     call         the engine: one turn of a call
     practice     a desk for practice calls, in memory
     outcome      what a caller has at the end of a call

@@ -54,7 +54,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
     "core": {
         "the check": {"check", "confirmation", "schemas", "atlas", "dropoff", "topics"},
         "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
-        "the engine": {"call", "escalation", "trail"},
+        "the engine": {"call", "debounce", "escalation", "trail"},
         "the compiler": {
             "building",
             "wording",
