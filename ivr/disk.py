@@ -54,7 +54,7 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, completely or not at all, so that it survives a power cut.
 
-    Raises OSError; then nothing of it is left.
+    Raises OSError.
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
