@@ -4,7 +4,7 @@ A call: Twilio's webhook arrives at `web`, which verifies and parses it (`twilio
 session from Redis (`store`), asks the engine what to say next (`call`), saves the session, and
 writes the reply (`twilio`), in which words become sounds (`audio`).
 
-Staff's words: the files of config/ are opened (`config`), parsed with line numbers (`reading`),
+Staff's words: the files of config/ are opened (`configfiles`), parsed with line numbers (`reading`),
 validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`), and compiled
 (`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
@@ -98,7 +98,8 @@ The edges. Each may use one outside thing, and the core.
     disk         writes files atomically, and makes private folders
     keys         encrypts what is stored about people
     equipment    whether all packages are installed, or only what serves calls
-    config       environment variables, and the files of config/
+    config       environment variables
+    configfiles  the files of config/, opened
     passwords    advisers' passwords, hashed
     factors      the second factor: codes of an app, and codes of last resort
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk
