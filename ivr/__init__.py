@@ -4,7 +4,7 @@ A call: Twilio's webhook arrives at `web`, which verifies and parses it (`twilio
 session from Redis (`store`), asks the engine what to say next (`call`), saves the session, and
 writes the reply (`twilio`), in which words become sounds (`audio`).
 
-Staff's words: the files of config/ are opened (`config`), parsed with line numbers (`reading`),
+Staff's words: the files of config/ are opened (`configfiles`), parsed with line numbers (`reading`),
 validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`), and compiled
 (`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
@@ -33,7 +33,8 @@ The core knows only itself: no clock, no files, no network.
     environment  checks the environment variables
     diary        when callers can be rung: windows and promises
     request      a callback request: its callers, and what follows for all of them
-    callback     the life cycle of a request: asked for, joined, claimed, tried, ended
+    asking       asking for a call back: a wish is saved, and joined with what its phone asked for already
+    callback     the life cycle of a request: claimed, tried, moved, put back, ended
     capacity     places in each part of a day, and where they are lowered for a day
     limits       what one call, one phone and one day may ask for
     counting     what is counted of it, and against which limit
@@ -54,13 +55,14 @@ The core knows only itself: no clock, no files, no network.
     card_texts   texts that an adviser sends from a card
     paper        the day on paper: what is printed, and the way back of the outcomes
     finding      finding a caller again, and what is known of their phone
-    script       the compiled script: everything a call can say, and what a place is
+    script/      the compiled script: everything a call can say, what a place is, and how it declares its words
     phrases      words of the line that belong to no place
     shipped      the words and timings that come with the line; written by `scripts/shipped`
     stand_ins    which of them stand in for words that an older config/ does not have yet
     drafts       the files of config/ as staff wrote them, parsed and validated
     coherence    whether these files fit together: settings that refer to each other
     leading      resolves names to nodes and steps, also while a node is switched off
+    wording      staff's words made into what is said, with the settings filled in
     building     the compiler: a draft into a script, or every Problem at once
     languages    compiles each language into a script of its own, and into its offer
     translated   staff's words in another language: the whole line from the same files
@@ -71,6 +73,7 @@ The core knows only itself: no clock, no files, no network.
     passages     which words and pauses always come together, and so are one sound
     trail        the way back: where star leads
     escalation   silence, unused keys and circles: how callers who are stuck get help
+    debounce     keys that were meant for an earlier reply, and so are ignored
     call         the engine: one turn of a call
     practice     a desk for practice calls, in memory
     outcome      what a caller has at the end of a call
@@ -95,7 +98,8 @@ The edges. Each may use one outside thing, and the core.
     disk         writes files atomically, and makes private folders
     keys         encrypts what is stored about people
     equipment    whether all packages are installed, or only what serves calls
-    config       environment variables, and the files of config/
+    config       environment variables
+    configfiles  the files of config/, opened
     passwords    advisers' passwords, hashed
     factors      the second factor: codes of an app, and codes of last resort
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk

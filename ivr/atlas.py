@@ -19,7 +19,9 @@ from ivr.places.reading import Reading
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
 from ivr.reply import HELP_KEY
-from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Here, Place, Script, Words
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Script
+from ivr.script.lines import Words
+from ivr.script.place import Here, Place
 from ivr.spoken import Speech, text_of
 from ivr.transcript import SILENT, Entry
 

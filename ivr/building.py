@@ -23,20 +23,11 @@ from ivr.places.nodes import EndMenu, HelpMenu, MainMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
 from ivr.problems import ConfigError, kind
 from ivr.reading import Path
-from ivr.script import (
-    ANSWER_DAY,
-    END_MENU,
-    GREETING,
-    HELP,
-    MAIN_MENU,
-    NEEDED_TEXTS,
-    Notice,
-    Option,
-    Place,
-    Script,
-)  # fmt: skip
+from ivr.script import ANSWER_DAY, END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, Notice, Script
+from ivr.script.place import Option, Place
 from ivr.spoken import Speech
 from ivr.translated import IN_ENGLISH, Whole
+from ivr.wording import Wording
 
 
 def load(
@@ -96,6 +87,7 @@ class _Builder:
             whole.block(f"{group}.", getattr(self.line, group)) for group in ("names", "sentences")
         )
         self.said = self._values()
+        self.wording = Wording(self.found, self.said, offers_texts=offers_texts)
 
     # what the files must contain between them
 
@@ -178,7 +170,7 @@ class _Builder:
 
     def _notices(self) -> tuple[Notice, ...]:
         return tuple(
-            Notice(self._speech(LINE, ("notices", i, "words"), words), notice.first, notice.last)
+            Notice(self.wording.speech(LINE, ("notices", i, "words"), words), notice.first, notice.last)
             for i, notice in enumerate(self.line.notices)
             for words in [self.whole.words("notice", notice.words)]
         )
@@ -215,7 +207,7 @@ class _Builder:
                 for field_name, text in fields:
                     path = (part, name, field_name) if field_name else (part, name)
                     key = f"{name}.{field_name}" if field_name else name
-                    says[key] = self._speech(
+                    says[key] = self.wording.speech(
                         self._shared_file(), path, self.grammar.label(text) if places.LINES[key].is_label else text
                     )
         if not self.offers_texts:
@@ -253,16 +245,7 @@ class _Builder:
                 self.found.report(_TEXT_NEEDED(name=needed), TEXTS, ("texts",))
         values[ANSWER_DAY] = f"{{{ANSWER_DAY}}}"  # filled in when a text is answered
         bodies = self.whole.block("text.", self.draft.texts.texts)
-        return {name: self._text(name, body, values) for name, body in bodies.items()}
-
-    def _text(self, name: str, body: str, values: Mapping[str, str]) -> str:
-        def value(found: Any) -> str:
-            if found[1] not in values:
-                self._unknown_setting(TEXTS, ("texts", name), found[1])
-            return values.get(found[1], "")
-
-        self._check_braces(TEXTS, ("texts", name), body)
-        return spoken.BLANK.sub(value, body)
+        return {name: self.wording.text(name, body, values) for name, body in bodies.items()}
 
     # one node
 
@@ -276,13 +259,13 @@ class _Builder:
                 ]
                 text = self._known_text(file, path, node.text)
                 menu = _MENUS.get(node_id, Menu)
-                return menu(node_id, self._speech(file, (*path, "say"), node.say), _only(options), text)
+                return menu(node_id, self.wording.speech(file, (*path, "say"), node.say), _only(options), text)
             case authored.QuestionNode():
                 answers = zip("123", ("if_yes", "if_no", "if_not_sure"), strict=True)
                 found = [self._answer(file, (*path, name), key, name, getattr(node, name)) for key, name in answers]
-                return Question(node_id, self._speech(file, (*path, "ask"), node.ask), _only(found))
+                return Question(node_id, self.wording.speech(file, (*path, "ask"), node.ask), _only(found))
             case authored.WordNode():
-                means = self._speech(file, (*path, "means"), node.means)
+                means = self.wording.speech(file, (*path, "means"), node.means)
                 self.leading.menu(file, (*path, "listed_in"), node.listed_in)
                 next_word = node.next_word and self.leading.word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
@@ -290,13 +273,13 @@ class _Builder:
                 return self._reading(file, path, node_id, node)
 
     def _reading(self, file: str, path: Path, node_id: str, node: authored.ReadingNode) -> Reading:
-        spoken_parts = [self._speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
+        spoken_parts = [self.wording.speech(file, (*path, "parts", i), part) for i, part in enumerate(node.parts)]
         parts = tuple(part for part in spoken_parts if part) or ((),)  # then its choices come at once
         hint = {"first part": 0, "last part": len(parts) - 1, None: None}[node.person_hint]
         return (Greeting if node_id == GREETING else Reading)(
             id=node_id,
             parts=parts,
-            closing=self._speech(file, (*path, "closing"), node.closing) if node.closing else (),
+            closing=self.wording.speech(file, (*path, "closing"), node.closing) if node.closing else (),
             next=self._option(file, (*path, "next"), "1", node.next) if node.next else None,
             runs_on_to=self.leading.target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
             hint_after=hint,
@@ -310,11 +293,11 @@ class _Builder:
         if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
         words, back = self._named(choice)
-        label = self._speech(file, (*path, "label"), self.grammar.label(words))
-        said_back = self._speech(file, (*path, "said_back"), back)
+        label = self.wording.speech(file, (*path, "label"), self.grammar.label(words))
+        said_back = self.wording.speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
         instead = target.when_off.say if target and self.leading.is_off(choice.goto) and target.when_off else None
-        return Option(key, label, goto, said_back + (self._speech(file, path, instead) if instead else ()))
+        return Option(key, label, goto, said_back + (self.wording.speech(file, path, instead) if instead else ()))
 
     def _named(self, choice: authored.Choice) -> tuple[str, str]:
         """What a choice is called, and what is said back. One that is an offer as a whole, and leads elsewhere as well,
@@ -342,43 +325,6 @@ class _Builder:
             self.found.report(_NO_TEXT(name=text, nearest=nearest), file, (*path, "text"))
         return text
 
-    # words
-
-    def _speech(self, file: str, path: Path, template: str) -> Speech:
-        line = places.LINES.get(".".join(map(str, path[1:]))) if path[0] in ("steps", "phrases") else None
-        blanks = line.blanks if line else ()
-        written = spoken.BLANK.findall(template)
-        for name in written:
-            if name in self.line.emails or name in self.line.links:
-                self.found.report(_ONLY_BY_TEXT(name=name), file, path, f"{{{name}}}")
-            elif name not in self.said and name not in blanks:
-                self._unknown_setting(file, path, name)
-        for name in blanks:
-            if name not in written and template != LEFT_OUT:
-                self.found.report(_BLANK_NEEDED(name=name), file, path)
-        document = self.draft.documents.get(file)
-        if document and path in document.cut_short:
-            self.found.report(coherence.CUT_SHORT(), file, path)
-        self._check_braces(file, path, template)
-        if path[:1] != ("nodes",):
-            return spoken.speech(template, self.said)
-        self._check_brackets(file, path, template)
-        words = spoken.in_pieces(template, offers_texts=self.offers_texts)
-        return tuple(piece for part in words for piece in spoken.speech(part, self.said))
-
-    def _check_braces(self, file: str, path: Path, template: str) -> None:
-        if re.search(r"[{}]", spoken.BLANK.sub("", template)):
-            self.found.report(_BRACES(), file, path)
-
-    def _check_brackets(self, file: str, path: Path, template: str) -> None:
-        if re.search(r"[\[\]]", spoken.unmarked(template)):
-            self.found.report(_BRACKETS(), file, path)
-
-    def _unknown_setting(self, file: str, path: Path, name: str) -> None:
-        if not self.found.is_lost(name, LINE):
-            nearest = naming.meant(self.draft.files, name, "setting")
-            self.found.report(_NO_SETTING(name=name, nearest=nearest), file, path, f"{{{name}}}")
-
 
 #: Keys as staff's words name them, so that none is written by hand; and the way to change a promised call.
 PRESS = {"press_zero": "0", "press_star": "*", "press_hash": "#", "press_one": "1"}
@@ -393,21 +339,6 @@ _NODE_TWICE = kind("node-twice", "'{name}' is already used as a name ({first})."
 _TEXT_NEEDED = kind("missing-text", "The text '{name}' is missing.", "Write it: every line needs it.")
 _NO_TEXT = kind("unknown-text", "There is no text '{name}' in config/texts.yaml.", "Write it there.{nearest}")
 _OFF = kind("switched-off", "'{name}' is switched off.", "Say where callers go instead, with 'when_off'.")
-_ONLY_BY_TEXT = kind(
-    "only-by-text", "Callers cannot write down {{{name}}} by ear.", "Put it into a text message, and offer that."
-)
-_BLANK_NEEDED = kind("missing-blank", "{{{name}}} is missing.", "Put it back: callers need to hear it.")
-_NO_SETTING = kind(
-    "unknown-setting", "There is no setting {{{name}}}.", "Add it to config/line.yaml, or check its spelling.{nearest}"
-)
-_BRACKETS = kind(
-    "lone-bracket", "A square bracket here has no partner.",
-    "Put a sentence that offers a text in brackets, [We can text you the link.], or remove it.",
-)  # fmt: skip
-_BRACES = kind(
-    "braces", "Braces must contain the name of a setting, like {{helpline_phone}}.",
-    "Write one there, or remove the braces.",
-)  # fmt: skip
 
 
 def _only(options: Iterable[Option | None]) -> tuple[Option, ...]:

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from ivr import dialling, escalation, reply, trail
+from ivr import debounce, dialling, escalation, reply, trail
 from ivr.phrases import MoreTime, StartAgain, UnusedKeyFirst
 from ivr.places import languages
 from ivr.places.door import Door
@@ -27,7 +27,8 @@ from ivr.places.ringing import reference_twice
 from ivr.places.texting import TextCheck, TextFailed
 from ivr.places.wish import RingFailed
 from ivr.reply import ACCEPT_KEY, AGAIN_KEY, BACK_KEY, HELP_KEY, UNIVERSAL, one_at_a_time, say
-from ivr.script import BACK, END_MENU, GREETING, HELP, MAIN_MENU, STAY, Back, Do, Go, Here, Moved, Option, Script, Stay
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Script
+from ivr.script.place import BACK, STAY, Back, Do, Go, Here, Moved, Option, Stay
 from ivr.session import (
     At,
     Done,
@@ -42,14 +43,6 @@ from ivr.session import (
     Turn,
 )
 
-#: Seconds. Two kinds of key are ignored. The same key again within this time: a trembling hand presses twice. And any
-#: key this soon after the call came to a new place, because nobody answers a question that they have not begun to hear;
-#: keys that work everywhere are the exception. Twilio does not keep keys for a later reply, and does not listen during
-#: the pause after a key (`twiml`). So a key that arrives here was pressed during this reply.
-DEBOUNCE_SECONDS = 1.2
-#: Seconds. Hash, or the last digit again, still belongs to the number if it comes this soon after a number that was
-#: complete without hash.
-LATE_SECONDS = 4.0
 #: The most transitions in a row, without an effect between them. More mean that places pass a caller on in a circle,
 #: which is a bug.
 MOST_TRANSITIONS = 12
@@ -130,8 +123,8 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     base, script = script, script.in_language(s.language)
     here = Here(script, s, now)
     if isinstance(event, Key):
-        if is_late(script, s, event.keys, now.timestamp()):
-            return reply.turn(here.at(_dropped(here, event.keys)))
+        if debounce.is_late(script, s, event.keys, now.timestamp()):
+            return reply.turn(here.at(debounce.dropped(here, event.keys)))
         s = replace(s, key=event.keys[-1:], key_at=now.timestamp(), quiet=0, waited=0, interrupted=False, pressed=True)
     if isinstance(event, Key) or (isinstance(event, Recorded) and event.key and not event.seconds):
         s = replace(s, fruitless=s.fruitless + 1)
@@ -184,33 +177,6 @@ def resumed(script: Script, known: Session, place: At) -> Session:
         place = found.resumed(place)
     s = replace(known, lead=(), trail=tuple(before for before in known.trail if before.node in script.places))
     return replace(s, place=place) if place.node == wanted else trail.arrived_at(s, place)
-
-
-# --- keys that were meant for an earlier reply ------------------------------------------------------------------
-
-
-def is_late(script: Script, s: Session, keys: str, at: float) -> bool:
-    """Whether a key at this time (POSIX seconds) was meant for the previous reply, or was not meant at all."""
-    if keys == s.key and 0 <= at - s.key_at < DEBOUNCE_SECONDS:
-        return True
-    if 0 <= at - s.number_ended_at < LATE_SECONDS and keys in (AGAIN_KEY, s.key):
-        return True
-    too_soon = 0 <= at - s.arrived < DEBOUNCE_SECONDS
-    return too_soon and len(keys) == 1 and keys not in UNIVERSAL and script.places[s.place.node].most == 1
-
-
-def _dropped(here: Here, keys: str) -> Session:
-    """The session after a key that is ignored. The reply is repeated, because the key interrupted it.
-
-    `key_at` stays the time of the press that counted: whoever presses a third time, after the debounce time, means it.
-    During a longer wait only its words are repeated (`lead`). If these are not known, because the session was lost, the
-    place speaks again, so that the line is not silent.
-    """
-    s = here.s
-    place = here.place.interrupted_by_hash(s.place) if keys == AGAIN_KEY else s.place
-    return replace(
-        s, turn=s.turn + 1, waited=s.waited if s.lead else 0, interrupted=s.interrupted and bool(s.lead), place=place
-    )
 
 
 # --- moving ---------------------------------------------------------------------------------

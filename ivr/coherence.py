@@ -13,7 +13,8 @@ from ivr.places.nodes import Menu
 from ivr.places.reading import Reading
 from ivr.problems import Problem, Where, kind
 from ivr.reading import Path
-from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU, Place
+from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU
+from ivr.script.place import Place
 
 #: The parts of files other than menus that are heard or texted.
 _HEARD = {LINE: {"names", "sentences"}, TEXTS: {"texts"}, WORDS: {"said"}}

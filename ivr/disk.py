@@ -51,6 +51,35 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
         raise
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, completely or not at all, so that it survives a power cut.
+
+    Raises OSError.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+    _fsync_folder(path.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Sync the folder, so that the file's name is on the disk too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def keep_once(path: Path, content: str) -> None:
     """Write a new file that only its owner can read. If another process was quicker, its file stays."""
     private_folder(path.parent)

@@ -23,7 +23,9 @@ from ivr.phrases import NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
 from ivr.places.kinds import may_hang_up
 from ivr.places.person import can_ring, why_nobody
 from ivr.places.wish import finished_for, half_way
-from ivr.script import STAY, Go, Here, Line, Moved, Script
+from ivr.script import Script
+from ivr.script.lines import Line
+from ivr.script.place import STAY, Go, Here, Moved
 from ivr.session import MOST_VISITED, Session
 
 #: So many keys without anything new count as a circle. Nobody needs as many to repeat a number or to go back; and if

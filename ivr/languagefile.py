@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, create_model
 
 from ivr.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
-from ivr.places.own_language import Said
+from ivr.places.own_talk import Said
 from ivr.reading import Path
 
 #: A tag in BCP 47: a language, and for some a script or a place: 'gu', 'pa-Guru', 'en-XA'.

@@ -18,9 +18,11 @@ from ivr.languagefile import LanguageFile
 from ivr.line_settings import SERVICE
 from ivr.places import LINES
 from ivr.places.languages import Languages
-from ivr.places.own_language import DAYS, DIGITS, HALVES, INSTEAD, NEAR, STEPS, Said, will_ring
+from ivr.places.own_language import STEPS
+from ivr.places.own_talk import DAYS, DIGITS, HALVES, INSTEAD, NEAR, Said, will_ring
 from ivr.problems import kind
-from ivr.script import END_MENU, MAIN_MENU, Line, Script, Tongue
+from ivr.script import END_MENU, MAIN_MENU, Script, Tongue
+from ivr.script.lines import Line
 from ivr.spoken import Speech
 
 #: The marks that may stand behind a blank.

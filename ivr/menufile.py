@@ -12,7 +12,7 @@ from pydantic import Field, create_model
 from ivr import places
 from ivr.authored import LEFT_OUT, Authored, File, Name, Node, Words, spare_by_name
 from ivr.reading import Path
-from ivr.script import Line
+from ivr.script.lines import Line
 
 #: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
 RETIRED = {"ring_back": ("change",)}

@@ -22,7 +22,8 @@ from ivr.places.entry import TakesDigits
 from ivr.places.kinds import Asks
 from ivr.places.nodes import Menu, Question
 from ivr.places.reading import Reading
-from ivr.script import END_MENU, MAIN_MENU, Here, Place, Script
+from ivr.script import END_MENU, MAIN_MENU, Script
+from ivr.script.place import Here, Place
 from ivr.session import At, Session
 from ivr.spoken import Blank, Speech
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.script import Line, Words, label
+from ivr.script.lines import Line, Words, label
 
 
 class Phrases(Words):

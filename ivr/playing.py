@@ -18,7 +18,8 @@ from ivr.hours import LONDON
 from ivr.practice import Noting, PracticeDesk
 from ivr.problems import Problem, kind
 from ivr.request import CallbackRequest
-from ivr.script import Here, Script
+from ivr.script import Script
+from ivr.script.place import Here
 from ivr.session import (
     CancelRequest,
     Done,

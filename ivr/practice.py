@@ -1,7 +1,7 @@
 """A desk for practice calls: effects change only memory, and nothing is sent or stored.
 
 The terminal, the stories, the simulated callers and the golden calls use it in place of
-Redis and Twilio. It gives the same results as the real desk, by the same rules in `callback.py`.
+Redis and Twilio. It gives the same results as the real desk, by the same rules in `asking.py` and `callback.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ivr import callback, capacity, counting, limits
+from ivr import asking, callback, capacity, counting, limits
 from ivr.call import Desk
 from ivr.callback import windows_of
 from ivr.diary import Window
@@ -156,7 +156,7 @@ class PracticeDesk:
         joins = self._of_phone(wish.number) if wish.number else []
         known = self.requests.get(wish.id)
         first = next((request for request in joins if request.open), known if known and known.askers else None)
-        saved = callback.saved(first, wish, REFERENCE)
+        saved = asking.saved(first, wish, REFERENCE)
         self.requests[saved.id] = saved
         if wish.window:
             self._held.pop(wish.id.rsplit("-", 1)[0], None)

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from ivr import briefing, building, config, disk, drafts, equipment, schemas, stand_ins
+from ivr import briefing, building, config, configfiles, disk, drafts, equipment, schemas, stand_ins
 from ivr.audio import Recordings, Sounds, units
 from ivr.check import Context, check, play_stories, unreadable_stories
-from ivr.config import Folder, Settings
+from ivr.config import Settings
+from ivr.configfiles import Folder
 from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem, Where, kind
@@ -46,7 +47,7 @@ class Passed:
 
 def check_draft(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Check the draft on disk, and compare it with the live script. Raises ConfigError if it does not compile."""
-    problems, context = _checked(config.folder(settings.config_dir), settings, live)
+    problems, context = _checked(configfiles.folder(settings.config_dir), settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 
@@ -98,7 +99,7 @@ UNDO = "undo: "
 
 def draft_files(settings: Settings) -> dict[str, str]:
     """The files on disk, as they would be published."""
-    return drafts.read_draft(config.script_files(settings.config_dir)).files
+    return drafts.read_draft(configfiles.script_files(settings.config_dir)).files
 
 
 def was_undone(store: Store, files: dict[str, str]) -> bool:
@@ -158,7 +159,7 @@ def languages_unheard(settings: Settings, made: Script) -> list[Problem]:
 
 def gate(settings: Settings) -> Passed:
     """The draft on disk, if it passes the gate. Raises ConfigError with every error in it."""
-    problems, context = _checked(config.folder(settings.config_dir), settings)
+    problems, context = _checked(configfiles.folder(settings.config_dir), settings)
     _must_be_none(_errors(problems))
     return Passed(context.draft.files, context.script, tuple(problems))
 

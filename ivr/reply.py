@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from ivr.diary import Urgency
 from ivr.phrases import Phrases
-from ivr.script import HELP, Here, Option, Script
+from ivr.script import HELP, Script
+from ivr.script.place import Here, Option
 from ivr.session import Session, Turn
 from ivr.spoken import Speech
 

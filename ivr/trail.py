@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from ivr.phrases import Phrases
 from ivr.places.wish import half_way, withdraw
 from ivr.reply import one_at_a_time, say
-from ivr.script import GREETING, MAIN_MENU, STAY, Back, Go, Here, Moved, Script
+from ivr.script import GREETING, MAIN_MENU, Script
+from ivr.script.place import STAY, Back, Go, Here, Moved
 from ivr.session import MOST_HEARD, MOST_TRAIL, At, Session
 
 

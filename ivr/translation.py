@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.languagefile import LanguageFile, LinesFile, TranslatedLine
-from ivr.places.own_language import DAYS, DIGITS, HALVES, NEAR, Said
-from ivr.script import Line
+from ivr.places.own_talk import DAYS, DIGITS, HALVES, NEAR, Said
+from ivr.script.lines import Line
 from ivr.spoken import BLANK
 
 #: missing: it has no words. draft: nobody has checked these. stale: the English is another now. changed: other words

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from ivr import building, config, drafts, publishing, server
+from ivr import building, config, configfiles, drafts, publishing, server
 from ivr.check import Context
 from ivr.config import Settings
 from ivr.problems import Problem
@@ -83,7 +83,7 @@ def _each_draft_is_checked_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def files() -> dict[str, str]:
     """The shipped config/."""
-    return config.script_files(config.ROOT / "config")
+    return configfiles.script_files(config.ROOT / "config")
 
 
 @pytest.fixture(scope="session")

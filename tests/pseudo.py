@@ -18,7 +18,7 @@ from ivr.drafts import LANGUAGE_LINES
 from ivr.hours import Hours, Span
 from ivr.language.english import English
 from ivr.languagefile import LinesFile
-from ivr.places.own_language import Said
+from ivr.places.own_talk import Said
 from ivr.script import Script
 from ivr.spoken import Speech
 from ivr.translated import Whole

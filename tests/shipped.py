@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from ivr import config, drafts, spoken, stand_ins
+from ivr import config, configfiles, drafts, spoken, stand_ins
 from ivr.script import NEEDED_TEXTS
 
 PLACE = config.ROOT / "ivr" / "shipped.py"
@@ -25,7 +25,7 @@ SHIPPED: dict[str, Any] = '''
 
 def parts() -> dict[str, Any]:
     """The words that the line itself needs, the numbers in them, and how it speaks and waits."""
-    draft = drafts.read_draft(config.script_files(config.ROOT / "config"))
+    draft = drafts.read_draft(configfiles.script_files(config.ROOT / "config"))
     assert not draft.problems
     assert not [path for document in draft.documents.values() for path in document.stand_ins], "config/ is not whole"
     shared = draft.menus["menus/shared.yaml"]

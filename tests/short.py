@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ivr import config
+from ivr import config, configfiles
 from ivr.places import FOR_STAFF
 from ivr.script import NEEDED_TEXTS
 
@@ -60,7 +60,7 @@ def write(folder: Path) -> None:
 
 @functools.cache
 def _files() -> dict[str, str]:
-    shipped = config.script_files(config.ROOT / "config")
+    shipped = configfiles.script_files(config.ROOT / "config")
     short = {name: _menu(text) if name.startswith("menus/") else text for name, text in shipped.items()}
     short = {name: text for name, text in short.items() if text}
     said = "".join(text for name, text in short.items() if name.startswith("menus/"))

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivr import building, places
-from ivr.script import NEEDED_TEXTS, Line, Script
+from ivr.script import NEEDED_TEXTS, Script
+from ivr.script.lines import Line
 
 #: In the words of a node, its settings. `<main_menu.say>` is the line of that name.
 NODES: dict[str, dict[str, Any]] = {

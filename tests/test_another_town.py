@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, config, publishing, server, web
+from ivr import building, config, configfiles, publishing, server, web
 from ivr.check import Context, check
 from ivr.config import Settings
 from ivr.drafts import read_draft, revision_of
@@ -43,7 +43,7 @@ def line(town: Settings) -> Iterator[Line]:
 
 
 def _script() -> Script:
-    return building.load(config.script_files(TOWN), config.bank_holidays())
+    return building.load(configfiles.script_files(TOWN), config.bank_holidays())
 
 
 def test_nothing_in_the_program_knows_our_town_or_our_subject() -> None:
@@ -59,7 +59,7 @@ def test_nothing_in_the_program_knows_our_town_or_our_subject() -> None:
 
 
 def test_its_words_pass_the_check_with_no_error() -> None:
-    draft = read_draft(config.script_files(TOWN))
+    draft = read_draft(configfiles.script_files(TOWN))
     made = building.build(draft, revision_of(draft.files), config.bank_holidays())
 
     found = [str(each) for each in check(Context(draft, made, OPEN.date())) if each.severity == "error"]

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import callback
+from ivr import asking, callback
 from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
 from ivr.diary import Promise, When, Window
 from ivr.hours import LONDON
@@ -129,7 +129,7 @@ def test_a_talk_counts_as_a_try_however_soon_it_comes() -> None:
 def _asked(when: When, window: Window, **facts: object) -> CallbackRequest:
     """A request that was saved, with its window's own times."""
     opens, due = DIARY.times(window)
-    return callback.saved(None, request(when=when, window=window, opens=opens, due=due, **facts), "4271")
+    return asking.saved(None, request(when=when, window=window, opens=opens, due=due, **facts), "4271")
 
 
 def _wish(when: When, window: Window, **facts: object) -> CallbackRequest:
@@ -186,7 +186,7 @@ def test_whoever_asks_again_or_moves_their_call_is_tried_three_times_again() -> 
     tried = _unanswered(_asked("morning", Window(TODAY, "morning")), OPEN)
 
     assert tried.tries == 1
-    assert callback.saved(tried, request(id="CA9-1"), "5555").tries == 0
+    assert asking.saved(tried, request(id="CA9-1"), "5555").tries == 0
     assert _moved(tried, "afternoon", Window(TODAY, "afternoon")).tries == 0
 
 
@@ -216,15 +216,15 @@ def _moved(request_: CallbackRequest, when: When, window: Window) -> CallbackReq
 
 
 def test_a_first_wish_gets_a_reference() -> None:
-    saved = callback.saved(None, request(), "4271")
+    saved = asking.saved(None, request(), "4271")
 
     assert saved.reference_of("CA001-1") == "4271"
     assert saved.caller("4271").promise == saved.promise  # type: ignore[union-attr]
 
 
 def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None:
-    begun = callback.saved(None, request(state="unfinished", asked_at=NOW - 60), "4271")
-    finished = callback.saved(begun, request(asked_at=NOW, needs=("relay",)), "9999")
+    begun = asking.saved(None, request(state="unfinished", asked_at=NOW - 60), "4271")
+    finished = asking.saved(begun, request(asked_at=NOW, needs=("relay",)), "9999")
 
     assert finished.reference_of("CA001-1") == "4271"
     assert (finished.state, finished.needs, finished.asked_at, finished.times_asked) == (
@@ -234,10 +234,10 @@ def test_the_same_wish_saved_again_keeps_its_reference_and_its_history() -> None
 
 def test_a_second_wish_joins_the_first_with_the_more_careful_answers() -> None:
     """A second wish may make the call sooner and more careful, but never allow more to be said."""
-    first = callback.saved(None, request(message_ok=True, say_who=False, due=NOW + 9 * HOUR), "4271")
+    first = asking.saved(None, request(message_ok=True, say_who=False, due=NOW + 9 * HOUR), "4271")
     second = request(id="CA9-1", message_ok=False, say_who=True, urgent=True, due=NOW + HOUR, needs=("interpreter",))
 
-    joined = callback.saved(first, second, "5555")
+    joined = asking.saved(first, second, "5555")
 
     assert joined.id == first.id
     assert (joined.may_leave_message(), joined.may_say_who()) == (False, False)
@@ -249,31 +249,31 @@ def test_a_no_counts_whoever_said_it_and_whether_or_not_they_said_all() -> None:
     """One hung up at the last question, and the other said yes to everything; either way round."""
     no: dict[str, object] = {"state": "unfinished", "message_ok": False, "say_who": False}
     for one, other in ((no, {"say_who": True}), ({"say_who": True}, no)):
-        first = callback.saved(None, request(**one), "4271")
-        both = callback.saved(first, request(**{**other, "id": "CA9-1"}), "5555")
+        first = asking.saved(None, request(**one), "4271")
+        both = asking.saved(first, request(**{**other, "id": "CA9-1"}), "5555")
 
         assert (both.may_leave_message(), both.may_say_who()) == (False, False)
 
 
 def test_a_yes_goes_with_the_caller_who_said_it_and_a_no_stays() -> None:
     """Only a caller who was never asked is left, so nothing may be said to another person who picks up."""
-    asked = callback.saved(None, request(say_who=True, urgent=True), "4271")
+    asked = asking.saved(None, request(say_who=True, urgent=True), "4271")
     claimed = callback.claim(asked, "asha", NOW)
-    both = callback.saved(claimed, _half_said(), "5555")
+    both = asking.saved(claimed, _half_said(), "5555")
 
     left = callback.record(both, "asha", "spoke", "", NOW + 120, DIARY)
     assert (left.may_leave_message(), left.may_say_who(), left.urgent) == (False, False, False)
 
-    refused = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1", message_ok=False), "5555")
+    refused = asking.saved(asking.saved(None, request(), "4271"), request(id="CA9-1", message_ok=False), "5555")
     assert not callback.cancel(refused, "5555", NOW).may_leave_message()
 
 
 def test_the_most_urgent_of_the_callers_counts_and_goes_with_them() -> None:
     """A caller who must be rung today is also urgent, whether or not they said so."""
-    first = callback.saved(None, request(urgent=True), "4271")
+    first = asking.saved(None, request(urgent=True), "4271")
     assert first.urgency == "urgent"
 
-    both = callback.saved(first, request(id="CA9-1", today=True, due=NOW + HOUR), "5555")
+    both = asking.saved(first, request(id="CA9-1", today=True, due=NOW + HOUR), "5555")
 
     assert (both.urgency, both.urgent, [asker.today for asker in both.askers]) == ("today", True, [False, True])
     assert callback.cancel(both, "5555", NOW).urgency == "urgent"
@@ -281,10 +281,10 @@ def test_the_most_urgent_of_the_callers_counts_and_goes_with_them() -> None:
 
 def test_one_caller_who_pressed_nothing_is_told_of_and_a_wish_that_was_keyed_is_more_than_a_message() -> None:
     spoken: dict[str, object] = {"pressed_nothing": True, "message_only": True, "message_ok": False, "say_who": False}
-    alone = callback.saved(None, request(**spoken), "4271")
+    alone = asking.saved(None, request(**spoken), "4271")
     assert (alone.pressed_nothing, alone.message_only) == (True, True)
 
-    both = callback.saved(alone, request(id="CA9-1"), "5555")
+    both = asking.saved(alone, request(id="CA9-1"), "5555")
 
     assert (both.pressed_nothing, both.message_only, both.may_leave_message()) == (True, False, False)
     assert not callback.cancel(both, "4271", NOW).pressed_nothing
@@ -296,8 +296,8 @@ def _half_said() -> CallbackRequest:
 
 def test_a_caller_who_is_still_answering_is_left_to_answer() -> None:
     """Slow hands may need more than five minutes for all of it."""
-    begun = callback.saved(None, request(state="unfinished", asked_at=NOW), "4271")
-    answered = callback.saved(begun, request(state="unfinished", asked_at=NOW + 240), "4271")
+    begun = asking.saved(None, request(state="unfinished", asked_at=NOW), "4271")
+    answered = asking.saved(begun, request(state="unfinished", asked_at=NOW + 240), "4271")
 
     assert callback.claimable(begun, NOW + UNFINISHED_WAIT)
     assert not callback.claimable(answered, NOW + UNFINISHED_WAIT)
@@ -308,22 +308,22 @@ def test_whoever_finishes_after_an_adviser_ended_it_is_rung_and_nothing_of_it_is
     ended = callback.record(_claimed(state="unfinished"), "asha", "wrong number", "", NOW, DIARY)
     ended = replace(ended, askers=(Asker("CA001-1", "4271", NOW),))
 
-    finished = callback.saved(ended, request(asked_at=NOW + 60), "9999")
+    finished = asking.saved(ended, request(asked_at=NOW + 60), "9999")
 
     assert (finished.state, finished.end, finished.reference_of("CA001-1")) == ("waiting", None, "4271")
     assert [event.what for event in finished.events] == ["asked to be rung back", "claimed", "wrong number"]
 
 
 def test_a_second_wish_cannot_make_the_call_later() -> None:
-    first = callback.saved(None, request(due=NOW + HOUR), "4271")
+    first = asking.saved(None, request(due=NOW + HOUR), "4271")
 
-    assert callback.saved(first, request(id="CA9-1", due=NOW + 9 * HOUR), "5").due == NOW + HOUR
+    assert asking.saved(first, request(id="CA9-1", due=NOW + 9 * HOUR), "5").due == NOW + HOUR
 
 
 def test_a_second_wish_that_was_not_finished_only_adds_that_the_caller_rang() -> None:
-    first = callback.saved(None, request(message_ok=True, say_who=True), "4271")
+    first = asking.saved(None, request(message_ok=True, say_who=True), "4271")
 
-    joined = callback.saved(first, request(id="CA9-1", state="unfinished", message_ok=None, say_who=None), "5555")
+    joined = asking.saved(first, request(id="CA9-1", state="unfinished", message_ok=None, say_who=None), "5555")
 
     assert (joined.message_ok, joined.say_who, joined.state) == (True, True, "waiting")
     assert joined.events[-1].what == "rang again"
@@ -331,32 +331,32 @@ def test_a_second_wish_that_was_not_finished_only_adds_that_the_caller_rang() ->
 
 def test_a_wish_joined_step_by_step_counts_once() -> None:
     """It is saved when its number is known, and again when it is finished."""
-    joined = callback.saved(None, request(), "4271")
+    joined = asking.saved(None, request(), "4271")
     for state in ("unfinished", "waiting", "waiting"):
-        joined = callback.saved(joined, request(id="CA9-1", state=state), "5555")
+        joined = asking.saved(joined, request(id="CA9-1", state=state), "5555")
 
     assert (joined.times_asked, [a.reference for a in joined.askers]) == (2, ["4271", "5555"])
 
 
 def test_finishing_a_wish_does_not_take_it_from_the_adviser_who_has_it() -> None:
-    begun = callback.saved(None, request(state="unfinished", asked_at=NOW - 600), "4271")
+    begun = asking.saved(None, request(state="unfinished", asked_at=NOW - 600), "4271")
     claimed = callback.claim(begun, "asha", NOW)
 
-    finished = callback.saved(claimed, request(), "x")
+    finished = asking.saved(claimed, request(), "x")
 
     assert (finished.state, finished.claimed_by, finished.message_ok) == ("claimed", "asha", True)
 
 
 def test_two_callers_of_one_phone_are_never_given_one_number() -> None:
     """Otherwise one of them could hear, move and cancel the other's call."""
-    both = callback.saved(callback.saved(None, request(), "9999"), request(id="CA9-1"), "9999")
+    both = asking.saved(asking.saved(None, request(), "9999"), request(id="CA9-1"), "9999")
 
     assert [asker.reference for asker in both.askers] == ["9999", "1000"]
 
 
 def test_each_caller_cancels_only_their_own_wish() -> None:
     """One of two people who share a phone cannot cancel what the other asked for."""
-    joined = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
+    joined = asking.saved(asking.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
 
     one_left = callback.cancel(joined, "5555", NOW)
     assert [asker.reference for asker in one_left.askers] == ["4271"]
@@ -365,7 +365,7 @@ def test_each_caller_cancels_only_their_own_wish() -> None:
 
 
 def test_a_request_that_ended_cannot_be_moved() -> None:
-    ended = replace(callback.saved(None, request(), "4271"), state="done")
+    ended = replace(asking.saved(None, request(), "4271"), state="done")
 
     with pytest.raises(Refused, match="has ended"):
         _moved(ended, "morning", Window(TOMORROW, "morning"))
@@ -373,7 +373,7 @@ def test_a_request_that_ended_cannot_be_moved() -> None:
 
 def test_each_caller_of_one_phone_keeps_a_time_of_their_own() -> None:
     """The phone is rung when the soonest was promised; if they take it back, the other's time is as it was."""
-    both = callback.saved(
+    both = asking.saved(
         _asked("afternoon", Window(TODAY, "afternoon")),
         _wish("morning", Window(TODAY, "morning"), id="CA9-1"),
         "5555",
@@ -389,7 +389,7 @@ def test_whoever_asked_while_another_was_being_rung_is_rung_at_their_own_time() 
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
     second = _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1", asked_at=NOW + 60)
 
-    spoken_to = callback.record(callback.saved(claimed, second, "5555"), "asha", "spoke", "", NOW + 120, DIARY)
+    spoken_to = callback.record(asking.saved(claimed, second, "5555"), "asha", "spoke", "", NOW + 120, DIARY)
 
     assert [asker.reference for asker in spoken_to.askers] == ["5555"]
     assert _between(spoken_to) == ("25 12:00", "25 17:00")
@@ -397,7 +397,7 @@ def test_whoever_asked_while_another_was_being_rung_is_rung_at_their_own_time() 
 
 def test_after_a_talk_whoever_was_promised_a_later_time_is_rung_then() -> None:
     """Unless the adviser says that all of it is done."""
-    both = callback.saved(
+    both = asking.saved(
         _asked("morning", Window(TODAY, "morning")),
         _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1"),
         "5555",
@@ -410,7 +410,7 @@ def test_after_a_talk_whoever_was_promised_a_later_time_is_rung_then() -> None:
 
 def test_three_tries_for_one_caller_do_not_end_what_another_was_promised() -> None:
     friday = Window(TODAY + dt.timedelta(days=2), "afternoon")
-    both = callback.saved(_asked("any", Window(TODAY, "morning")), _wish("afternoon", friday, id="CA9-1"), "5555")
+    both = asking.saved(_asked("any", Window(TODAY, "morning")), _wish("afternoon", friday, id="CA9-1"), "5555")
     for hour in (11, 13, 16):
         both = _unanswered(both, OPEN.replace(hour=hour))
 
@@ -428,7 +428,7 @@ def test_three_tries_before_their_time_end_a_request_too() -> None:
 def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given() -> None:
     """It may be why the phone was engaged."""
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
-    both = callback.saved(claimed, _wish("morning", Window(TODAY, "morning"), id="CA9-1", asked_at=NOW + 60), "5555")
+    both = asking.saved(claimed, _wish("morning", Window(TODAY, "morning"), id="CA9-1", asked_at=NOW + 60), "5555")
 
     tried = callback.record(both, "asha", "no answer", "", NOW + 120, DIARY)
 
@@ -438,21 +438,21 @@ def test_whoever_asks_while_an_adviser_tries_keeps_the_time_they_were_just_given
 
 def test_what_was_half_said_goes_with_the_last_word_from_that_phone() -> None:
     """A call was cut off; the caller rang again, said all, and then cancelled it: they are not rung."""
-    half = callback.saved(None, request(state="unfinished"), "4271")
+    half = asking.saved(None, request(state="unfinished"), "4271")
 
-    whole = callback.saved(half, _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1"), "5555")
+    whole = asking.saved(half, _wish("afternoon", Window(TODAY, "afternoon"), id="CA9-1"), "5555")
 
     assert [asker.reference for asker in whole.askers] == ["5555"]
     assert not callback.cancel(whole, "5555", NOW).open
-    again = callback.saved(half, request(id="CA9-1", state="unfinished"), "5555")
+    again = asking.saved(half, request(id="CA9-1", state="unfinished"), "5555")
     assert not callback.cancel(again, "5555", NOW).open
 
 
 def test_two_who_are_asked_at_once_are_two_however_their_answers_come() -> None:
     """One finishes, which takes the other's half-said wish for theirs; and then the other finishes too."""
-    both = callback.saved(None, request(state="unfinished"), "4271")
+    both = asking.saved(None, request(state="unfinished"), "4271")
     for wish, state in (("CA9-1", "unfinished"), ("CA9-1", "waiting"), ("CA001-1", "waiting")):
-        both = callback.saved(both, request(id=wish, state=state, message_ok=wish != "CA9-1"), "5555")
+        both = asking.saved(both, request(id=wish, state=state, message_ok=wish != "CA9-1"), "5555")
 
     assert ([asker.id for asker in both.askers], both.gone, both.times_asked) == (["CA9-1", "CA001-1"], (), 2)
     assert both.message_ok is False
@@ -462,7 +462,7 @@ def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
     """An adviser ended it for its caller, and kept it for another, while the caller was still being asked."""
     other = replace(_asked("morning", Window(TODAY, "morning")), askers=(Asker("CA9-1", "5555", NOW, finished=True),))
 
-    both = callback.saved(other, _wish("afternoon", Window(TODAY, "afternoon")), "4271")
+    both = asking.saved(other, _wish("afternoon", Window(TODAY, "afternoon")), "4271")
 
     assert [asker.reference for asker in both.askers] == ["5555", "4271"]
 
@@ -470,7 +470,7 @@ def test_a_wish_whose_place_another_took_is_written_down_anew() -> None:
 def test_whoever_is_still_being_asked_is_not_shown_as_one_who_hung_up() -> None:
     """Another caller of the phone was talked to meanwhile."""
     claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW)
-    both = callback.saved(claimed, request(id="CA9-1", state="unfinished", asked_at=NOW + 60), "5555")
+    both = asking.saved(claimed, request(id="CA9-1", state="unfinished", asked_at=NOW + 60), "5555")
 
     for outcome in ("spoke", "wrong number"):
         left = callback.record(both, "asha", outcome, "", NOW + 120, DIARY)  # type: ignore[arg-type]
@@ -479,13 +479,13 @@ def test_whoever_is_still_being_asked_is_not_shown_as_one_who_hung_up() -> None:
 
 
 def test_a_caller_to_whom_no_time_was_told_has_none_after_a_try() -> None:
-    hung_up = callback.saved(None, request(state="unfinished", window=None, asked_at=NOW - 600), "4271")
+    hung_up = asking.saved(None, request(state="unfinished", window=None, asked_at=NOW - 600), "4271")
 
     assert _unanswered(hung_up, OPEN).window is None
 
 
 def test_a_wish_is_taken_back_once() -> None:
-    both = callback.saved(callback.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
+    both = asking.saved(asking.saved(None, request(), "4271"), request(id="CA9-1"), "5555")
 
     with pytest.raises(Refused, match="This caller has cancelled"):
         callback.cancel(callback.cancel(both, "4271", NOW), "4271", NOW)
@@ -493,25 +493,25 @@ def test_a_wish_is_taken_back_once() -> None:
 
 def test_two_unfinished_wishes_of_one_phone_leave_one_trace_each() -> None:
     """Every answer is saved, but only the first and the last of a wish are shown as events."""
-    first = callback.saved(None, request(1), "4271")
+    first = asking.saved(None, request(1), "4271")
     for state in ("unfinished", "unfinished", "waiting", "waiting"):
-        first = callback.saved(first, request(1, id="CA9-1", state=state, events=()), "1111")
+        first = asking.saved(first, request(1, id="CA9-1", state=state, events=()), "1111")
 
     assert [event.what for event in first.events[1:]] == ["rang again", "asked again"]
     assert first.times_asked == 2
 
 
 def test_what_was_finished_is_never_made_unfinished_again() -> None:
-    finished = callback.saved(None, request(1), "4271")
+    finished = asking.saved(None, request(1), "4271")
 
-    assert callback.saved(finished, request(1, state="unfinished", message_ok=None), "1") == finished
+    assert asking.saved(finished, request(1, state="unfinished", message_ok=None), "1") == finished
 
 
 def test_a_wish_that_others_joined_keeps_what_they_asked_for() -> None:
-    begun = callback.saved(None, request(1, state="unfinished"), "4271")
-    joined = callback.saved(begun, request(1, id="CA9-1", needs=("relay",), message_ok=False), "1111")
+    begun = asking.saved(None, request(1, state="unfinished"), "4271")
+    joined = asking.saved(begun, request(1, id="CA9-1", needs=("relay",), message_ok=False), "1111")
 
-    finished = callback.saved(joined, request(1, message_ok=True), "4271")
+    finished = asking.saved(joined, request(1, message_ok=True), "4271")
 
     assert (finished.needs, finished.message_ok, len(finished.askers)) == (("relay",), False, 2)
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, confirmation, drafts
+from ivr import building, call, check, config, configfiles, confirmation, drafts
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
 from ivr.language.english import ENGLISH
 from ivr.problems import Problem
-from ivr.script import STAY, Script
+from ivr.script import Script
+from ivr.script.place import STAY
 from tests.line import OPEN
 
 TODAY = OPEN.date()
@@ -43,7 +44,7 @@ def _line(old: str, new: str) -> Edits:
 #: Thirteen words that a service says on a day of snow.
 SNOW = "Because of the snow, no one is here. We can call you back. "
 #: What stands for the shipped words.
-TODAYS_WORDS = confirmation.fingerprint(drafts.read_draft(config.script_files(config.ROOT / "config")))
+TODAYS_WORDS = confirmation.fingerprint(drafts.read_draft(configfiles.script_files(config.ROOT / "config")))
 FIFTEEN = "You can ask the school or the college to help you and your child now."
 #: For each rule, what breaks it and what is near to breaking it and does not.
 EXAMPLES: dict[str, tuple[Edits, Edits]] = {
@@ -673,7 +674,7 @@ def test_a_story_holds_for_any_number_of_phones_in_the_rota(files: Files) -> Non
     made = _with_second_phone(files)
     busy = f"{HEAD}CALLER  0\nADVISER (busy)\nLINE    Sorry, all our people are talking to someone. ...\n"
 
-    assert check.play_stories(made, config.story_files(config.ROOT / "config")) == []
+    assert check.play_stories(made, configfiles.story_files(config.ROOT / "config")) == []
     assert check.play_stories(made, {"stories/a.call": busy, "stories/b.call": f"{busy}CALLER  (hangs up)\n"}) == []
 
 
@@ -691,7 +692,7 @@ def test_nodes_that_no_story_visits_are_known(shipped: Script) -> None:
 
 
 def test_the_shipped_stories_hold(shipped: Script) -> None:
-    stories = config.story_files(config.ROOT / "config")
+    stories = configfiles.story_files(config.ROOT / "config")
 
     assert len(stories) >= 5
     assert check.play_stories(shipped, stories) == []

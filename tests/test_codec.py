@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import structlog
 
-from ivr import callback
+from ivr import asking, callback
 from ivr.callback import Refused
 from ivr.diary import Promise, Window
 from ivr.request import CallbackRequest
@@ -154,7 +154,7 @@ def test_a_request_of_1_2_whose_last_caller_said_no_and_left_stays_careful() -> 
 
     assert (read.message_ok, read.say_who, read.times_asked, read.heard) == (False, True, 3, ("kept_out",))
     assert (read.asked_at, read.last_heard) == (NOW, NOW + 30)
-    again = callback.saved(read, request(id="CA1-1", message_ok=True), "5555")
+    again = asking.saved(read, request(id="CA1-1", message_ok=True), "5555")
     assert (again.message_ok, again.times_asked) == (False, 4)
 
 

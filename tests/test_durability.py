@@ -10,8 +10,8 @@ import pytest
 
 from ivr.session import At, CancelRequest, FindRequest, HoldWindow, SaveRequest, Session
 from ivr.store import PATIENT_SECONDS, Store, TextState
-from ivr.store.requests import WINDOW_DAYS
 from ivr.store.texts import KEEP_SECONDS
+from ivr.store.windows import WINDOW_DAYS
 from tests.desk import NOW, ask, hire, request
 from tests.redis_server import RedisServer
 from tests.sealed import KEYS

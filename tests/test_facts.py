@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from ruamel.yaml import YAML
 
-from ivr import building, config
+from ivr import building, config, configfiles
 from ivr.places.reading import Reading
 from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CLOSED, Script
 from ivr.session import Key, NoInput, TransferEnded
@@ -117,7 +117,7 @@ CHANGES = {
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_fact_that_is_told_wrongly_is_found(kind: str) -> None:
     file, right, wrong, told = CHANGES[kind]
-    files = config.script_files(config.ROOT / "config")
+    files = configfiles.script_files(config.ROOT / "config")
     assert right in files[file]
     script = building.load({**files, file: files[file].replace(right, wrong)}, config.bank_holidays())
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ivr import authored, config, drafts
+from ivr import authored, config, configfiles, drafts
 from ivr.check import english
 from ivr.places.nodes import Question
 from ivr.places.reading import Reading
@@ -23,7 +23,7 @@ def talk(shipped: Script) -> Talk:
 SORTER, OUT = "menus/letters.yaml", "menus/exclusion.yaml"
 #: What only finds the way, and so is no ending.
 ON_THE_WAY = {"any_letter", "which_letter", "letter_unsure", "out_first", "out_unsure"}
-DRAFT = drafts.read_draft(config.script_files(config.ROOT / "config"))
+DRAFT = drafts.read_draft(configfiles.script_files(config.ROOT / "config"))
 READINGS = {node_id: node for _, _, node_id, node in DRAFT.nodes() if isinstance(node, authored.ReadingNode)}
 ENDINGS = [
     node_id

@@ -17,8 +17,8 @@ from ivr.places.entry import RingNumber
 from ivr.places.texting import TextLimit
 from ivr.places.wish import RingLimit
 from ivr.practice import PracticeDesk
-from ivr.script import Line as Words
 from ivr.script import Script
+from ivr.script.lines import Line as Words
 from ivr.session import Done, Failed, HoldWindow, SaveRequest, SendText
 from ivr.spoken import text_of
 from ivr.store import Published, Spool, Store

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from msgspec.structs import replace
 
-from ivr import briefing, callback, drafts, messages, worker
+from ivr import asking, briefing, callback, drafts, messages, worker
 from ivr.audio import engines, telephone
 from ivr.callback import Refused
 from ivr.jobs import MESSAGES, TRY_AGAIN, read_recording, recording_path
@@ -60,7 +60,7 @@ def _message(name: str = "RE1", **facts: object) -> SpokenMessage:
 
 
 def _spoken(nth: int = 1, **facts: object) -> CallbackRequest:
-    return callback.saved(None, request(nth, **{**SPOKEN, **facts}), "4271")
+    return asking.saved(None, request(nth, **{**SPOKEN, **facts}), "4271")
 
 
 def _leave(store: Store, nth: int = 1, **facts: object) -> CallbackRequest:
@@ -96,8 +96,8 @@ def test_a_wish_that_is_a_message_without_speech_is_put_aside_and_can_be_put_bac
 
 def test_a_pocket_call_takes_nothing_from_whoever_asked_by_keys_on_the_same_phone() -> None:
     """Nor does it make them be rung at another time than the one they chose."""
-    chosen = callback.saved(None, request(opens=NOW + HOUR, due=NOW + 9 * HOUR), "4271")
-    both = callback.saved(chosen, request(**SPOKEN), "5555")
+    chosen = asking.saved(None, request(opens=NOW + HOUR, due=NOW + 9 * HOUR), "4271")
+    both = asking.saved(chosen, request(**SPOKEN), "5555")
     assert both.opens < chosen.opens
 
     left = messages.added(both, _message(speech=False), NOW)
@@ -109,7 +109,7 @@ def test_a_pocket_call_takes_nothing_from_whoever_asked_by_keys_on_the_same_phon
 @pytest.mark.parametrize(
     ("before", "message"),
     [
-        (callback.saved(None, request(id=WISH), "4271"), _message(speech=False)),
+        (asking.saved(None, request(id=WISH), "4271"), _message(speech=False)),
         (callback.claim(_spoken(), "asha", NOW), _message(speech=False)),
         (messages.added(_spoken(), _message("RE2"), NOW), _message(speech=False)),
         (_spoken(), _message(speech=False, wish="CA9-1")),
@@ -125,7 +125,7 @@ def test_a_request_that_is_more_than_silence_is_not_put_aside(before: CallbackRe
 
 def test_a_recording_without_speech_keeps_nobody_waiting_to_listen() -> None:
     """Of a request that was asked for with keys: it can be played on the card."""
-    found = messages.added(callback.saved(None, request(id=WISH), "4271"), _message(speech=False), NOW)
+    found = messages.added(asking.saved(None, request(id=WISH), "4271"), _message(speech=False), NOW)
 
     assert found.open
     assert messages.unheard(found) == ()

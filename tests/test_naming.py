@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, config, drafts, naming, topics
+from ivr import building, config, configfiles, drafts, naming, topics
 from ivr.topics import CannotChange, Topic
 from tests.staff import Staff
 
@@ -21,7 +21,7 @@ A_TOPIC = (
 @pytest.fixture(scope="module")
 def folder(files: dict[str, str]) -> dict[str, str]:
     """The shipped config/ with its stories."""
-    return {**files, **config.story_files(config.ROOT / "config")}
+    return {**files, **configfiles.story_files(config.ROOT / "config")}
 
 
 # --- where ----------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from ivr import briefing, building, call, check, drafts, playing, reply, transcr
 from ivr.call import go_on
 from ivr.check.context import RULES, Context
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.places.own_language import STEPS, Said
+from ivr.places.own_language import STEPS
+from ivr.places.own_talk import Said
 from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError
 from ivr.script import Script, Tongue

@@ -11,7 +11,8 @@ from ivr import config, places
 from ivr.places import kinds, ringing, wish
 from ivr.places.kinds import GO_BACK, Asks
 from ivr.places.letter import day_of
-from ivr.script import Line, Script, Words, label
+from ivr.script import Script
+from ivr.script.lines import Line, Words, label
 from tests import small
 from tests.line import OPEN
 from tests.talk import Talk

@@ -11,7 +11,7 @@ import ivr.store
 from ivr import callback, config, renewing
 from ivr.config import Settings
 from ivr.jobs import recording_path
-from ivr.store import blocked, erasing, once, people, requests, sessions, signins, texts
+from ivr.store import blocked, erasing, once, people, requests, sessions, signins, texts, windows
 
 PAGE = (config.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
@@ -35,7 +35,7 @@ def test_every_key_is_on_the_page_and_no_other() -> None:
         ("ivr:session:", f"{sessions.KEEP_SECONDS // HOURS} hours at most"),
         ("ivr:accepted:", f"{sessions.ACCEPTED_SECONDS // HOURS} hours"),
         ("ivr:request:", f"then {requests.ENDED_SECONDS // DAY} days"),
-        ("ivr:slot:", f"{requests.WINDOW_DAYS} days"),
+        ("ivr:slot:", f"{windows.WINDOW_DAYS} days"),
         ("ivr:alerted:", f"{once.ALERT_SECONDS // HOURS} hours"),
         ("ivr:blocked", f"{blocked.BLOCKED_SECONDS // DAY} days"),
         ("ivr:text:", f"{texts.KEEP_SECONDS // DAY} days"),

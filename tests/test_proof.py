@@ -15,7 +15,8 @@ from ivr.places.message import Message
 from ivr.places.nodes import EndMenu
 from ivr.places.person import Person
 from ivr.places.ringing import RingBack
-from ivr.script import Do, Go, Here, Moved, Option, Place, Script
+from ivr.script import Script
+from ivr.script.place import Do, Go, Here, Moved, Option, Place
 from ivr.session import At, Recorded, TransferEnded
 from tests import small
 from tests.line import OPEN

@@ -21,7 +21,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, config, disk, drafts, editing, publishing, schemas, server
+from ivr import building, changes, config, configfiles, disk, drafts, editing, publishing, schemas, server
 from ivr.config import Settings
 from ivr.diary import Window
 from ivr.hours import LONDON
@@ -89,7 +89,7 @@ def files() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def whole() -> dict[str, str]:
     """The shipped config/."""
-    return config.script_files(config.ROOT / "config")
+    return configfiles.script_files(config.ROOT / "config")
 
 
 # --- publish, history, diff, undo -----------------------------------------------------------
@@ -1128,7 +1128,7 @@ BY = "A. Name, SENDIASS"
 
 
 def test_what_is_confirmed_is_in_the_draft_in_what_is_live_and_in_the_history(staff: Staff, patient: Store) -> None:
-    put_live(staff.store, config.script_files(staff.folder))
+    put_live(staff.store, configfiles.script_files(staff.folder))
 
     told = staff("confirm", "helpline_phone", "--by", BY, "--on", "2026-11-24")
 
@@ -1143,7 +1143,7 @@ def test_what_is_confirmed_is_in_the_draft_in_what_is_live_and_in_the_history(st
 
 
 def test_a_number_that_is_not_live_yet_is_confirmed_in_the_draft_only(staff: Staff, patient: Store) -> None:
-    put_live(staff.store, config.script_files(staff.folder))
+    put_live(staff.store, configfiles.script_files(staff.folder))
     live = staff.live
     staff.edit(LINE_YAML, "0116 257 5027", "0116 482 0870")
 
@@ -1185,7 +1185,7 @@ def test_what_cannot_be_confirmed_changes_nothing(staff: Staff, arguments: tuple
 def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, patient: Store) -> None:
     staff.take_the_whole()
     staff("confirm", "council_phone", "--by", BY, "--on", "2026-11-24")
-    put_live(staff.store, config.script_files(staff.folder))
+    put_live(staff.store, configfiles.script_files(staff.folder))
     staff.edit(LINE_YAML, "0116 454 2050", "0116 454 2051")
 
     told = staff("check").out
@@ -1198,7 +1198,7 @@ def test_a_number_that_was_changed_after_it_was_confirmed_is_told(staff: Staff, 
 
 def test_words_are_confirmed_as_they_are_and_not_as_they_become(staff: Staff, patient: Store) -> None:
     staff.edit(LINE_YAML, "  content_checked_on: {reviews:", "  opening_hours: {reviews:")
-    put_live(staff.store, config.script_files(staff.folder))
+    put_live(staff.store, configfiles.script_files(staff.folder))
     assert "The service has not yet said that these words are right." in staff("check").out
 
     assert staff("confirm", "words", "--by", BY, "--on", "2026-11-24").status == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import authored, building, config, linefile, menufile, publishing
+from ivr import authored, building, config, configfiles, linefile, menufile, publishing
 from ivr.fitting import Spare, sound_part
 from ivr.problems import KINDS, ConfigError, Problem, Where, kind
 from ivr.reading import MOST_CHARACTERS, read
@@ -554,7 +554,7 @@ STRAY = [
 def test_a_file_that_is_passed_over_is_told(tmp_path: Path, name: str, severity: str, says: str) -> None:
     _put(tmp_path, name)
 
-    (problem,) = config.folder(tmp_path).problems
+    (problem,) = configfiles.folder(tmp_path).problems
 
     assert (problem.where.file, problem.severity) == (f"config/{name}", severity)
     assert problem.says.startswith(f"This is not read. {says}")
@@ -567,7 +567,7 @@ def test_a_file_that_is_passed_over_is_told(tmp_path: Path, name: str, severity:
 def test_what_editors_and_people_keep_beside_the_files_is_left_alone(tmp_path: Path, name: str) -> None:
     _put(tmp_path, name)
 
-    found = config.folder(tmp_path)
+    found = configfiles.folder(tmp_path)
 
     assert (found.files, found.stories, found.problems) == ({}, {}, ())
 
@@ -1005,7 +1005,7 @@ def test_a_copied_story_is_told(tmp_path: Path, name: str) -> None:
     first = here / "stories" / "kept_out_this_morning.call"
     (here / "stories" / f"{name.format(first.stem)}.call").write_text(first.read_text())
 
-    (problem,) = config.folder(here).problems
+    (problem,) = configfiles.folder(here).problems
 
     assert problem.code == "conflict-copy"
     assert first.name in problem.says
@@ -1016,7 +1016,7 @@ def test_a_copy_of_the_settings_is_not_taken_for_a_menu(tmp_path: Path, name: st
     shutil.copytree(config.ROOT / "config", tmp_path / "config")
     shutil.copy(tmp_path / "config" / "line.yaml", tmp_path / "config" / f"{name.format('line')}.yaml")
 
-    (problem,) = config.folder(tmp_path / "config").problems
+    (problem,) = configfiles.folder(tmp_path / "config").problems
 
     assert (problem.code, "line.yaml" in problem.says) == ("conflict-copy", True)
 

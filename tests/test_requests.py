@@ -13,13 +13,13 @@ import pytest
 from redis.connection import AbstractConnection
 
 from ivr import callback
-from ivr.callback import Refused
+from ivr.callback import HOLD_SECONDS, Refused
 from ivr.config import Settings
 from ivr.diary import Part, Promise, Window
 from ivr.hot import wire
 from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import PATIENT_SECONDS, Store
-from ivr.store.requests import ENDED_SECONDS, HOLD_SECONDS, MOST_GUESSES, new_reference
+from ivr.store.requests import ENDED_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, drafts, escalation
+from ivr import building, call, check, config, debounce, drafts, escalation
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
 from ivr.check import answers, callers, english, hands, outcomes, relay
@@ -26,7 +26,8 @@ from ivr.places.message import Message
 from ivr.places.reading import Reading
 from ivr.practice import PracticeDesk
 from ivr.problems import Problem
-from ivr.script import Do, Go, Here, Moved, Script
+from ivr.script import Script
+from ivr.script.place import Do, Go, Here, Moved
 from ivr.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
 from ivr.spoken import words_of
 from tests.line import OPEN
@@ -435,7 +436,7 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
             after += chance.choice((0.3, 0.9, 1.5, 3.5, 8.0))
             event = Key(chance.choice("11223450*#9")) if chance.random() < 0.8 else NoInput()
             now = OPEN + dt.timedelta(seconds=after)
-            late += isinstance(event, Key) and call.is_late(shipped, turn.session, event.keys, now.timestamp())
+            late += isinstance(event, Key) and debounce.is_late(shipped, turn.session, event.keys, now.timestamp())
             turn = call.run(shipped, turn.session, event, desks[0], now)
             known, stamps = kept.answer_in_time(known, stamps, event, desks[1], OPEN, now.timestamp())
             assert (known.says, known.then) == (turn.says, turn.then)

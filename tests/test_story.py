@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from ivr import building, check, config, playing, story, transcript
+from ivr import building, check, config, configfiles, playing, story, transcript
 from ivr.hours import LONDON
 from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError
@@ -169,7 +169,7 @@ def test_a_menu_that_is_numbered_anew_breaks_no_story(files: dict[str, str]) -> 
     made = building.load({**files, "menus/welcome.yaml": welcome.replace(menu, swapped)}, config.bank_holidays())
     assert made.nodes["main_menu"].options_written()[0].goto == "school_menu"
 
-    assert check.play_stories(made, config.story_files(config.ROOT / "config")) == []
+    assert check.play_stories(made, configfiles.story_files(config.ROOT / "config")) == []
 
 
 # --- the first difference, and taking it over ------------------------------------------------------

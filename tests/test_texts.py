@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr import building, config, drafts, spoken
+from ivr import building, config, configfiles, drafts, spoken
 from ivr.check.callers import Simulation
 from ivr.config import Settings
 from ivr.places.reading import Reading
@@ -132,7 +132,7 @@ OF_A_TEXT = re.compile(r"\btext(?:s|ed)?\b(?! relay)", re.IGNORECASE)
 
 @pytest.fixture(scope="module")
 def textless() -> Script:
-    return building.load(config.script_files(config.ROOT / "config"), config.bank_holidays(), offers_texts=False)
+    return building.load(configfiles.script_files(config.ROOT / "config"), config.bank_holidays(), offers_texts=False)
 
 
 def test_a_line_that_cannot_send_texts_speaks_of_none(textless: Script) -> None:

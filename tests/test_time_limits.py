@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from ivr import authored, building, check, config, drafts
+from ivr import authored, building, check, config, configfiles, drafts
 from ivr.check.context import RULES, Context
 from ivr.problems import ConfigError, Problem
 from tests.line import OPEN
 
 Files = dict[str, str]
-FILES = config.script_files(config.ROOT / "config")
+FILES = configfiles.script_files(config.ROOT / "config")
 DRAFT = drafts.read_draft(FILES)
 URGENT = [
     (file, node_id)

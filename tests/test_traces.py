@@ -18,7 +18,8 @@ import pytest
 from ivr import config, places
 from ivr.places.nodes import Question
 from ivr.reply import UNIVERSAL
-from ivr.script import END_MENU, HELP, MAIN_MENU, Place, Script
+from ivr.script import END_MENU, HELP, MAIN_MENU, Script
+from ivr.script.place import Place
 from ivr.session import Gather, HangUp, Input, Key, NoInput, Recorded, TransferEnded, Turn
 from ivr.spoken import text_of
 from tests import small

@@ -25,7 +25,7 @@ from urllib.parse import quote
 import pytest
 
 from ivr import person
-from ivr.call import DEBOUNCE_SECONDS
+from ivr.debounce import DEBOUNCE_SECONDS
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from tests.chaos.people import Adviser, Told, answer, words_of
 from tests.chaos.world import Line

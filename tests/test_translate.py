@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from ivr import building, config, editing, publishing, sheets
+from ivr import building, config, configfiles, editing, publishing, sheets
 from ivr.audio import lacking_sounds
 from ivr.audio.recordings import Recordings
 from ivr.cli import commands
@@ -302,7 +302,7 @@ def test_the_sheet_to_record_from_turns_the_words_alone(tmp_path: Path, monkeypa
 def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that somebody puts there later is not what the listener stands for."""
     draft = _desk(tmp_path, monkeypatch, confirmed=False)
-    made = building.load(config.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
+    made = building.load(configfiles.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
     for unit in made.tongues[0].script.sounds:
         _record(draft.recordings / f"{unit}.wav")
     lines = read(draft.text, "f").data["lines"]
@@ -310,7 +310,7 @@ def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, mo
     draft("heard", "en-XA", *lines, "--by", "Lee")
     text = draft.text.replace('switch: "off"', "switch: on").replace('interpreter: ""', 'interpreter: "0116 496 0800"')
     draft.file.write_text(text, encoding="utf-8")
-    (tongue,) = building.load(config.script_files(draft.folder)).tongues
+    (tongue,) = building.load(configfiles.script_files(draft.folder)).tongues
     folder = tmp_path / "audio"
     Recordings(folder, tongue.script).prepare()
     assert tongue.is_live

@@ -12,8 +12,9 @@ from ivr.diary import Urgency
 from ivr.hours import LONDON
 from ivr.places.kinds import wishing
 from ivr.places.reading import Reading
-from ivr.places.wish import keep
-from ivr.script import STAY, Do, Here, Script
+from ivr.places.wish import save_unfinished
+from ivr.script import Script
+from ivr.script.place import STAY, Do, Here
 from ivr.session import At, SaveRequest, Session
 from ivr.spoken import text_of
 from tests.desk import HOUR, NOW, request
@@ -60,7 +61,7 @@ def test_the_rank_of_what_was_heard_is_written_down_with_the_request(shipped: Sc
 
     here = Here(script, s, OPEN)
     s, _ = script.places["ring_back"].arrive(here)
-    _, to = keep(wishing(here.at(s), number=CALLER), STAY)
+    _, to = save_unfinished(wishing(here.at(s), number=CALLER), STAY)
 
     assert isinstance(to, Do)
     assert isinstance(to.effect, SaveRequest)

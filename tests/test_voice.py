@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, drafts, embedded
+from ivr import building, callback, config, configfiles, drafts, embedded
 from ivr.config import Settings
 from ivr.problems import ConfigError
 from ivr.request import CallbackRequest
@@ -274,7 +274,7 @@ def test_a_broken_edit_on_disk_changes_nothing(line: Line, settings: Settings, t
     (tmp_path / "config" / "line.yaml").write_text("names: [")
 
     with pytest.raises(ConfigError):
-        building.load(config.script_files(tmp_path / "config"))
+        building.load(configfiles.script_files(tmp_path / "config"))
     assert line.call().press("2").place == "school_menu"
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ivr import call
+from ivr import call, debounce
 from ivr.call import Desk, Doing
 from ivr.script import Script
 from ivr.session import Done, Failed, Input, Key, Session, Turn
@@ -64,7 +64,7 @@ class Answers:
     ) -> tuple[Turn, Stamps]:
         """The answer to an input at a time (POSIX seconds) not before `now`: a key may come too soon."""
         s = turn.session
-        if isinstance(event, Key) and call.is_late(self._script, _stamped(s, stamps), event.keys, at):
+        if isinstance(event, Key) and debounce.is_late(self._script, _stamped(s, stamps), event.keys, at):
             if (s, event) not in self._dropped:
                 moment = dt.datetime.fromtimestamp(at, now.tzinfo)
                 self._dropped[s, event] = _timeless(call.run(self._script, _stamped(s, stamps), event, desk, moment))

@@ -24,7 +24,8 @@ from ivr.places.reading import Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
 from ivr.practice import PracticeDesk
-from ivr.script import END_MENU, Here, Option, Place, Script
+from ivr.script import END_MENU, Script
+from ivr.script.place import Here, Option, Place
 from ivr.session import (
     CancelRequest,
     Done,

@@ -12,7 +12,7 @@ from ivr import translation
 from ivr.check.context import Context, Finding, rule
 from ivr.drafts import LANGUAGE_LINES
 from ivr.places.languages import OTHERS_KEY
-from ivr.places.own_language import Said
+from ivr.places.own_talk import Said
 from ivr.spoken import words_of
 
 #: Seconds for all languages to offer themselves, and for one.

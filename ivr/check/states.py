@@ -23,7 +23,8 @@ from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY, Person
 from ivr.practice import PracticeDesk
-from ivr.script import Place, Script
+from ivr.script import Script
+from ivr.script.place import Place
 from ivr.session import (
     Done,
     Ended,

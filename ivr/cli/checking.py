@@ -8,7 +8,7 @@ import json
 
 import click
 
-from ivr import config, confirmation, publishing, translation
+from ivr import config, configfiles, confirmation, publishing, translation
 from ivr.check import RULES, prove, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.proof import LAWS, Proof
@@ -140,7 +140,7 @@ def _cost(cost: Cost) -> str:
 
 
 def _coverage(settings: Settings, made: Script) -> None:
-    missing = unvisited(made, config.story_files(settings.config_dir))
+    missing = unvisited(made, configfiles.story_files(settings.config_dir))
     out(f"\n{len(made.nodes) - len(missing)} of {len(made.nodes)} nodes are visited by a story. Not visited:")
     for node in missing:
         out(f"  {node}  ({made.titles[node]})")

@@ -15,7 +15,7 @@ from typing import IO
 
 import click
 
-from ivr import border, building, config, drafts, equipment, publishing, server
+from ivr import border, building, config, configfiles, drafts, equipment, publishing, server
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.embedded import Unusable
@@ -114,7 +114,7 @@ def refusing(so: str) -> Iterator[None]:
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
     """The draft on disk: its files, as staff wrote them, and compiled. Raises ConfigError with every Problem."""
-    draft = drafts.read_draft(config.script_files(settings.config_dir))
+    draft = drafts.read_draft(configfiles.script_files(settings.config_dir))
     return (
         draft.files,
         draft,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from ivr import atlas, building, config, disk, naming, places, reading
+from ivr import atlas, building, config, configfiles, disk, naming, places, reading
 from ivr.audio import recordings
 from ivr.cli.common import Stop, out, show_difference
 from ivr.config import Settings
@@ -17,7 +17,7 @@ from ivr.script import Script
 
 def folder_of(settings: Settings) -> dict[str, str]:
     """The YAML files and the stories of config/."""
-    return {**config.script_files(settings.config_dir), **config.story_files(settings.config_dir)}
+    return {**configfiles.script_files(settings.config_dir), **configfiles.story_files(settings.config_dir)}
 
 
 def compiled(files: Mapping[str, str]) -> Script | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import click
 
-from ivr import changes, config, disk, origin, publishing, stand_ins
+from ivr import changes, config, configfiles, disk, origin, publishing, stand_ins
 from ivr.changes import Change
 from ivr.cli import sound
 from ivr.cli.common import (
@@ -118,7 +118,7 @@ def catch_up(theirs: bool, mine: bool, keep: bool, yes: bool) -> None:
     """
     settings = config.settings()
     with store_of(settings) as store:
-        files = stand_ins.written(config.script_files(settings.config_dir))
+        files = stand_ins.written(configfiles.script_files(settings.config_dir))
         behind = origin.behind(store, settings.config_dir, files, who())
         if behind is None:
             raise Stop("Nobody else has published anything that your draft does not have.")
@@ -152,7 +152,7 @@ def _chosen(conflict: Conflict) -> Side:
 
 
 def _write(settings: Settings, before: dict[str, str], after: dict[str, str]) -> None:
-    if config.script_files(settings.config_dir) != before:
+    if configfiles.script_files(settings.config_dir) != before:
         raise Stop("A file in config/ was changed meanwhile. Nothing was written. Start again.")
     for file in before.keys() - after.keys():
         (settings.config_dir / file).unlink()

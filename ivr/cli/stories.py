@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr import config, disk, playing, story, transcript
+from ivr import config, configfiles, disk, playing, story, transcript
 from ivr.check import play_stories
 from ivr.cli.common import Stop, draft_script, out, show_difference
 from ivr.practice import PracticeDesk
@@ -20,7 +20,7 @@ def stories(names: tuple[str, ...], accept: bool, yes: bool) -> None:
     """Play the stories, or those with these NAMES, and say where each first differs from what the line says."""
     settings = config.settings()
     _, _, made = draft_script(settings)
-    found = _named(config.story_files(settings.config_dir), names)
+    found = _named(configfiles.story_files(settings.config_dir), names)
     wrong = {name: problems[0] for name, text in found.items() if (problems := play_stories(made, {name: text}))}
     for problem in wrong.values():
         out(problem.shown())

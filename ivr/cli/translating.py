@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 
-from ivr import config, disk, drafts, editing, equipment, sheets, translation
+from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, translation
 from ivr.audio import take_of
 from ivr.cli.common import Stop, draft_script, one_line, out
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON
 from ivr.languagefile import LanguageFile, LinesFile
-from ivr.places.own_language import Said
+from ivr.places.own_talk import Said
 from ivr.problems import counted
 
 #: What each state means for whoever works on the language.
@@ -284,7 +284,7 @@ def _changes(
 
 def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
     """Raises ConfigError if the changed file does not fit."""
-    files = {**config.script_files(settings.config_dir), f"{LANGUAGES}{tag}.yaml": text}
+    files = {**configfiles.script_files(settings.config_dir), f"{LANGUAGES}{tag}.yaml": text}
     draft = drafts.read_draft(files)
     if draft.problems:
         raise Stop("\n".join(str(problem) for problem in draft.problems))

@@ -18,6 +18,8 @@ caller who has not agreed. To add a step, write a class with its words, and list
     changing.py  hearing, moving and cancelling a promised call later
     languages.py    the ways from English to a talk in another language
     own_language.py  that talk: its places have the names of the English ones whose part they play
+    own_questions.py  its questions, from the first words to the promise
+    own_talk.py      its sentences, and how its places say them
 """
 
 from collections.abc import Mapping
@@ -47,7 +49,8 @@ from ivr.places import (
     wish,
 )  # fmt: skip
 from ivr.places.kinds import Step
-from ivr.script import Line, Place, Words
+from ivr.script.lines import Line, Words
+from ivr.script.place import Place
 
 #: Every class with words, in the order of `config/menus/shared.yaml`.
 WORDED: tuple[type[Words], ...] = (

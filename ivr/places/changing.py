@@ -18,7 +18,9 @@ from ivr.places.wish import (
     with_promise,
     without_request,
 )
-from ivr.script import END_MENU, STAY, Do, Go, Here, Line, Moved, Words, label
+from ivr.script import END_MENU
+from ivr.script.lines import Line, Words, label
+from ivr.script.place import STAY, Do, Go, Here, Moved
 from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
 from ivr.spoken import Speech
 

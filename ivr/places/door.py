@@ -12,7 +12,9 @@ from ivr.phrases import Phrases
 from ivr.places.kinds import Asks, Pick, no, wishing, yes
 from ivr.places.ringing import RingDone
 from ivr.places.wish import new_wish, save_counting, with_promise
-from ivr.script import END_MENU, Go, Here, Line, Moved
+from ivr.script import END_MENU
+from ivr.script.lines import Line
+from ivr.script.place import Go, Here, Moved
 from ivr.spoken import Speech
 
 

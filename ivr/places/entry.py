@@ -16,7 +16,8 @@ from ivr import dialling, reply, spoken
 from ivr.phrases import Phrases
 from ivr.places.kinds import Step, one_more_wrong, phone, wishing
 from ivr.reply import AGAIN_KEY, BACK_KEY
-from ivr.script import BACK, STAY, Go, Here, Line, Moved, Words, label
+from ivr.script.lines import Line, Words, label
+from ivr.script.place import BACK, STAY, Go, Here, Moved
 from ivr.session import Input, Key, NoInput, Session
 from ivr.spoken import Speech
 

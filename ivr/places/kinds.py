@@ -12,7 +12,9 @@ from ivr import dialling, reply
 from ivr.language import groups
 from ivr.phrases import Phrases
 from ivr.reply import PERSON_KEY
-from ivr.script import BACK, STAY, Go, Here, Line, Moved, Option, Place, Script, Transition, Words
+from ivr.script import Script
+from ivr.script.lines import Line, Words
+from ivr.script.place import BACK, STAY, Go, Here, Moved, Option, Place, Transition
 from ivr.session import Action, At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech
 

@@ -13,7 +13,9 @@ from ivr import dialling, reply
 from ivr.places.kinds import HandsOver, Step, wishing
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
 from ivr.places.wish import new_wish, save_counting, with_promise
-from ivr.script import BACK, END_MENU, GREETING, Go, Here, Line, Moved, Option, Tongue, label
+from ivr.script import END_MENU, GREETING, Tongue
+from ivr.script.lines import Line, label
+from ivr.script.place import BACK, Go, Here, Moved, Option
 from ivr.session import Action, At, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 

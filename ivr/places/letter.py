@@ -14,7 +14,8 @@ from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
 from ivr.places.wish import save_counting
-from ivr.script import STAY, Go, Here, Line, Moved, label
+from ivr.script.lines import Line, label
+from ivr.script.place import STAY, Go, Here, Moved
 from ivr.session import Session
 from ivr.spoken import Speech
 

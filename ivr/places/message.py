@@ -10,7 +10,9 @@ from ivr.places.kinds import HandsOver, got, may_hang_up
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
 from ivr.places.wish import as_request, message_id, with_promise
 from ivr.reply import PERSON_KEY
-from ivr.script import BACK, END_MENU, STAY, Do, Go, Here, Line, Moved, Place
+from ivr.script import END_MENU
+from ivr.script.lines import Line
+from ivr.script.place import BACK, STAY, Do, Go, Here, Moved, Place
 from ivr.session import Action, Done, Record, Recorded, SaveRequest, TransferEnded, Wishes
 from ivr.spoken import Speech
 

@@ -13,22 +13,9 @@ from ivr.places import languages
 from ivr.places.kinds import GO_BACK, Speaks, Step, onward
 from ivr.places.wish import counts, half_way, withdraw
 from ivr.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
-from ivr.script import (
-    BACK,
-    END_MENU,
-    MAIN_MENU,
-    STAY,
-    TEXT_ABOUT_WORDS,
-    WORDS_MENU,
-    Back,
-    Go,
-    Here,
-    Line,
-    Moved,
-    Option,
-    Words,
-    label,
-)
+from ivr.script import END_MENU, MAIN_MENU, TEXT_ABOUT_WORDS, WORDS_MENU
+from ivr.script.lines import Line, Words, label
+from ivr.script.place import BACK, STAY, Back, Go, Here, Moved, Option
 from ivr.session import At, Input, Key, NoInput, Session
 from ivr.spoken import Speech
 

@@ -13,7 +13,9 @@ from ivr.phrases import Phrases, Trouble
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, got
 from ivr.places.wish import counts, half_way, save_counting, save_unfinished
 from ivr.reply import PERSON_KEY
-from ivr.script import END_MENU, STAY, Go, Here, Line, Moved, Place, Script, label
+from ivr.script import END_MENU, Script
+from ivr.script.lines import Line, label
+from ivr.script.place import STAY, Go, Here, Moved, Place
 from ivr.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, fill, text_of
 

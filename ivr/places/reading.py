@@ -17,7 +17,8 @@ from ivr.phrases import Phrases
 from ivr.places import languages
 from ivr.places.kinds import Speaks
 from ivr.reply import ACCEPT_KEY, LONGEST_WAIT, PERSON_KEY
-from ivr.script import END_MENU, MAIN_MENU, STAY, Go, Here, Moved, Option, Script
+from ivr.script import END_MENU, MAIN_MENU, Script
+from ivr.script.place import STAY, Go, Here, Moved, Option
 from ivr.session import At, Input, NoInput, Session
 from ivr.spoken import Speech, text_of
 

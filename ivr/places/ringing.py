@@ -26,7 +26,9 @@ from ivr.places.wish import (
 )
 from ivr.reply import BACK_KEY, HELP_KEY, PERSON_KEY
 from ivr.request import Need
-from ivr.script import END_MENU, HELP, STAY, Do, Go, Here, Line, Moved, Option, Place, label
+from ivr.script import END_MENU, HELP
+from ivr.script.lines import Line, label
+from ivr.script.place import STAY, Do, Go, Here, Moved, Option, Place
 from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 

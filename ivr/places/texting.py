@@ -10,7 +10,9 @@ from ivr import dialling, reply
 from ivr.phrases import Phrases
 from ivr.places.entry import PhoneEntry, read_back
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
-from ivr.script import END_MENU, STAY, TEXT_ABOUT_US, Do, Go, Here, Line, Moved, Place, Script, Words
+from ivr.script import END_MENU, TEXT_ABOUT_US, Script
+from ivr.script.lines import Line, Words
+from ivr.script.place import STAY, Do, Go, Here, Moved, Place
 from ivr.session import Done, Limit, SendText, Session
 from ivr.spoken import Speech
 

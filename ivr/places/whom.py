@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from ivr import dialling
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
 from ivr.places.wish import RingFailed, save_unfinished
-from ivr.script import STAY, Do, Go, Here, Line, Moved, Transition, label
+from ivr.script.lines import Line, label
+from ivr.script.place import STAY, Do, Go, Here, Moved, Transition
 from ivr.session import CancelRequest, Done
 from ivr.spoken import Speech
 

@@ -18,7 +18,9 @@ from ivr.hours import LONDON
 from ivr.phrases import Phrases
 from ivr.places.kinds import got, wishing
 from ivr.request import Asker, CallbackRequest, Event, State
-from ivr.script import END_MENU, Do, Go, Here, Line, Moved, Script, Transition, Words
+from ivr.script import END_MENU, Script
+from ivr.script.lines import Line, Words
+from ivr.script.place import Do, Go, Here, Moved, Transition
 from ivr.session import At, CancelRequest, Done, Limit, SaveRequest, Session, Wishes
 from ivr.spoken import Speech
 
@@ -132,7 +134,7 @@ def _written(here: Here, done: Done) -> Here:
 def _said_at(here: Here) -> float:
     """When the caller says what is saved now: always later than before, although the clock may have been set back.
 
-    What was said later counts (`ivr.callback.is_passed`).
+    What was said later counts (`ivr.asking.is_passed`).
     """
     return max(here.now.timestamp(), here.s.wishes.saved_at + 0.001)
 

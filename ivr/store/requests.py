@@ -1,7 +1,7 @@
-"""Callback requests: the queue, and the places in each window.
+"""Callback requests: the queue, and what callers and advisers change in it.
 
-Pure functions from `ivr.callback` change a request inside a transaction, which is repeated if somebody else changed the
-same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
+Pure functions from `ivr.asking` and `ivr.callback` change a request inside a transaction, which is repeated if somebody
+else changed the same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ivr import callback, messages
-from ivr.callback import GUESS_SECONDS, HOLD_SECONDS, MOST_GUESSES, windows_of
-from ivr.capacity import overbooked
+from ivr import asking, callback, messages
+from ivr.callback import GUESS_SECONDS, MOST_GUESSES, windows_of
 from ivr.diary import Diary, Window
-from ivr.hours import LONDON
 from ivr.keys import Keys
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
-from ivr.store import erasing, places
+from ivr.store import erasing, windows
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
 from ivr.store.listed import Listed, changes
@@ -31,35 +29,6 @@ KIND = b"request"
 ENDED_SECONDS = 90 * 24 * 60 * 60
 #: How many of the latest ended requests are searched for the owner of a message.
 MOST_ENDED = 10_000
-#: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
-#: is full may evict such keys first.
-WINDOW_DAYS = 2
-
-#: The first key is the window that the call held before; the others are the candidates. A window in which its own
-#: request has a place counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
-_HOLD = """
-local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local function take(key)
-  redis.call('ZADD', key, ends, call)
-  redis.call('PERSIST', key)
-end
-for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
-for i = 2, #KEYS do
-  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
-  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
-    take(KEYS[i])
-    return i - 1
-  end
-end
-overbook = tonumber(overbook)
-if overbook > 0 then
-  take(KEYS[overbook + 1])
-  return overbook
-end
-return 0
-"""
-
-
 #: What a change of Redis comes to: a request, or nothing.
 Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
 
@@ -83,13 +52,7 @@ class Requests:
 
     def hold(self, effect: HoldWindow, most: list[int], now: float) -> Done:
         """Hold a place for a caller who is deciding. `most`: the places of each window of the effect."""
-        before = _window_key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
-        keys = [before, *(_window_key(window) for window in effect.windows)]
-        last = overbooked(most) if effect.overbook else None
-        full = 0 if last is None else last + 1
-        terms = [effect.call, now, now + HOLD_SECONDS, full, effect.request]
-        got = self._redis.do(lambda client: client.eval(_HOLD, len(keys), *keys, *terms, *most))
-        return Done(window=effect.windows[got - 1] if got else None)
+        return Done(window=self._redis.do(lambda client: windows.hold(client, effect, most, now)))
 
     def save(self, effect: SaveRequest, entry: str = "") -> Done:
         """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
@@ -109,12 +72,12 @@ class Requests:
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
             first = (self._open_request(pipe, phone) if wish.number else None) or self._ended_meanwhile(pipe, wish.id)
-            if entry and callback.is_passed(first, wish):
+            if entry and asking.is_passed(first, wish):
                 return None
-            saved = callback.saved(first, wish, reference)
+            saved = asking.saved(first, wish, reference)
             pipe.multi()
             if wish.window:
-                pipe.zrem(_window_key(wish.window), call)
+                pipe.zrem(windows.key(wish.window), call)
             if entry:
                 pipe.zadd("ivr:handed_in", {entry: wish.last_heard})
             self._write(pipe, first, saved)
@@ -149,7 +112,7 @@ class Requests:
             moved = self._change(
                 self._joined(effect.id),
                 lambda pipe, request: callback.move(request, effect.reference, effect.to, now),
-                lambda pipe: pipe.zrem(_window_key(held), effect.call) if held else None,
+                lambda pipe: pipe.zrem(windows.key(held), effect.call) if held else None,
             )
         except (KeyError, callback.Refused):
             return Failed()
@@ -233,19 +196,12 @@ class Requests:
 
     def places_taken(self, window: Window, now: float) -> int:
         """How many places of a window are promised, or held by callers who are still asking."""
-        return int(self._redis.do(lambda client: client.zcount(_window_key(window), now, "+inf")))
+        return self._redis.do(lambda client: windows.taken(client, window, now))
 
-    def promised(self, windows: Iterable[Window], now: float) -> dict[Window, int]:
+    def promised(self, wanted: Iterable[Window], now: float) -> dict[Window, int]:
         """How many places are taken in each of these windows."""
-        wanted = list(windows)
-
-        def count(client: Client) -> list[int]:
-            pipe = client.pipeline(transaction=False)
-            for window in wanted:
-                pipe.zcount(_window_key(window), now, "+inf")
-            return list(pipe.execute())
-
-        return dict(zip(wanted, self._redis.do(count), strict=True))
+        found = list(wanted)
+        return self._redis.do(lambda client: windows.taken_in_each(client, found, now))
 
     def open_of(self, number: str) -> list[CallbackRequest]:
         """The open requests of a phone, the latest first."""
@@ -258,9 +214,9 @@ class Requests:
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""
-        last = dt.datetime.fromtimestamp(now, LONDON).date() - dt.timedelta(days=WINDOW_DAYS)
+        last = windows.kept_from(now)
         if last != self._windows_from:
-            self._redis.do(lambda client: _forget_windows(client, last))
+            self._redis.do(lambda client: windows.forget_before(client, last))
             self._windows_from = last
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
         old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
@@ -375,13 +331,13 @@ class Requests:
             pipe.zadd(self._phone(request.number), {request.id: request.asked_at})
             pipe.persist(self._phone(request.number))  # earlier versions had it go by itself
         for window in windows_of(before) - (windows_of(request) if request.open else set()):
-            pipe.zrem(_window_key(window), request.id)
+            pipe.zrem(windows.key(window), request.id)
         if request.open:
             pipe.zadd("ivr:queue", {request.id: request.due})
             pipe.zrem("ivr:ended", request.id)
             for window in windows_of(request):
-                pipe.zadd(_window_key(window), {request.id: "+inf"})
-                pipe.persist(_window_key(window))
+                pipe.zadd(windows.key(window), {request.id: "+inf"})
+                pipe.persist(windows.key(window))
             return
         pipe.zrem("ivr:queue", request.id)
         assert request.end
@@ -391,7 +347,7 @@ class Requests:
         """Delete everything that points to a request, and remember its calls."""
         pipe.zrem(self._phone(request.number), request.id)
         for window in windows_of(request):
-            pipe.zrem(_window_key(window), request.id)
+            pipe.zrem(windows.key(window), request.id)
         wishes = {request.id, *(asker.id for asker in request.everybody)}
         now = erasing.after(request.last_heard, time.time())
         erasing.note(pipe, self._keys, now, *(wish.rsplit("-", 1)[0] for wish in wishes))
@@ -406,15 +362,3 @@ class Requests:
         keys = [f"ivr:{what}:{name}" for what in ("phone", "guesses", "calls_to", "texts_to", "answers_to")]
         keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
         return self._redis.do(lambda client: [key for key in keys if client.exists(key)])
-
-
-def _forget_windows(client: Client, before: dt.date) -> None:
-    found = client.scan_iter("ivr:slot:*", count=1000)
-    if old := [key for key in found if key.decode().split(":")[2] < before.isoformat()]:
-        client.delete(*old)
-    places.forget_before(client, before)
-
-
-def _window_key(window: Window) -> str:
-    """The key of a window's places. It keeps the name of the first version, so that earlier places still count."""
-    return f"ivr:slot:{window.day.isoformat()}:{window.part}"

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ivr.disk import private_folder
+from ivr import disk
 from ivr.keys import Keys, id_of
 from ivr.request import CallbackRequest
 from ivr.session import CancelRequest, Session
@@ -254,7 +254,7 @@ class Spool:
             try:
                 return _appended(path, line)
             except FileNotFoundError:
-                private_folder(self.folder / "calls")
+                disk.private_folder(self.folder / "calls")
             except OSError as error:
                 if error.errno not in _FULL or not (reserves and self._give_up_a_reserve()):
                     raise
@@ -279,7 +279,7 @@ class Spool:
     def prepare(self, now: float) -> None:
         """Reserve room for a full disk, and remove calls that are long over and unfinished files."""
         with contextlib.suppress(OSError):
-            private_folder(self.folder / "calls")
+            disk.private_folder(self.folder / "calls")
             for path in (*(self.folder / "calls").glob("*"), *map(self.folder.joinpath, self._half_written())):
                 age = HALF_SECONDS if path.parent == self.folder else KEEP_SECONDS
                 with contextlib.suppress(FileNotFoundError):  # the call has just ended
@@ -311,10 +311,10 @@ class Spool:
 
     def _write(self, path: Path, content: bytes) -> None:
         """Write a file completely or not at all, so that it survives a power cut. Raises OSError."""
-        private_folder(path.parent)
+        disk.private_folder(path.parent)
         while True:
             try:
-                return _written(path, content)
+                return disk.write_new(path, content)
             except OSError as error:
                 if error.errno not in _FULL or not self._give_up_a_reserve():
                     raise
@@ -370,31 +370,6 @@ def _appended(path: str, line: bytes) -> None:
     try:
         if os.write(handle, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(handle)
-
-
-def _written(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-    _fsync_folder(path.parent)
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Sync the folder, so that the file's name is on the disk too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)
 

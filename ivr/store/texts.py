@@ -78,7 +78,7 @@ class Texts:
         self.forget(text.id for text in self.to(number))
 
     def forget_old(self, now: float) -> None:
-        """Delete the texts whose days are over. They have no time at which Redis does: see `requests.WINDOW_DAYS`."""
+        """Delete the texts whose days are over. They have no time at which Redis does: see `windows.WINDOW_DAYS`."""
 
         def step(client: Client) -> None:
             self._forget(

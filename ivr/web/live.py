@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config, disk, drafts, languages
+from ivr import building, config, configfiles, disk, drafts, languages
 from ivr.audio import Sounds, lacking_sounds
 from ivr.config import Settings
 from ivr.places import person
@@ -191,7 +191,7 @@ class Live:
     def draft(self) -> Edition | None:
         """The draft on disk, for a test phone. None if it does not compile, which is logged, or if Redis is down."""
         try:
-            files = config.script_files(self._settings.config_dir)
+            files = configfiles.script_files(self._settings.config_dir)
             edition = self.add(files)
             self._store.revisions.keep_draft(edition.script.revision, files)
             return edition
@@ -327,7 +327,7 @@ def _published_again(store: Store, revision: str, files: dict[str, str], why: st
 def _apology(settings: Settings) -> str:
     """The reply of a line without a script: from the words on disk, otherwise a fixed sentence."""
     try:
-        made = building.load(config.script_files(settings.config_dir), config.bank_holidays())
+        made = building.load(configfiles.script_files(settings.config_dir), config.bank_holidays())
         return put_through(made, settings.our_number)
     except (ConfigError, OSError):
         return twiml.say_and_end("Sorry. This line is not working just now. Please call again later.")

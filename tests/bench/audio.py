@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from ivr import building, config
+from ivr import building, config, configfiles
 from ivr.audio import engines, rendering, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import EngineMissing, VoiceChoice
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(prog="scripts/bench audio", description=__doc__)
     options.add_argument("--piper", metavar="FILE", help="also measure this Piper voice file")
     chosen = options.parse_args(arguments)
-    made = building.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
+    made = building.load(configfiles.script_files(config.ROOT / "config"), config.bank_holidays())
     names = ["natural", "pyttsx3"] + ["piper"] * bool(chosen.piper)
     everything = _speaking(made, engines=names, piper_voice=chosen.piper)
     print(f"{len(clips(made))} sounds: every prompt of config/ at both paces\n")

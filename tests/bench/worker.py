@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ivr import callback, config
+from ivr import callback, config, configfiles
 from ivr.session import SendText
 from tests.crew import Crew, Half, crew, half, hangs, seconds_until
 from tests.desk import ask, hire
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(prog="scripts/bench worker", description=__doc__)
     options.add_argument("--clicks", type=int, default=10)
     clicks = options.parse_args(arguments).clicks
-    files = config.script_files(config.ROOT / "config")
+    files = configfiles.script_files(config.ROOT / "config")
     with tempfile.TemporaryDirectory() as folder, hangs() as port, half() as rest:
         base = f"http://127.0.0.1:{rest.server_port}"
         alerts = f'email_to: ["desk@example.org"]\n  webhook: "{base}/hook"'

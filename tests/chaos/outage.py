@@ -25,7 +25,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.call import DEBOUNCE_SECONDS
+from ivr.debounce import DEBOUNCE_SECONDS
 from ivr.session import FindRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from tests.chaos.people import answer, words_of

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ivr import building, config, disk
+from ivr import building, config, configfiles, disk
 from ivr.audio.hearing import Ear, as_file
 from ivr.script import Script
 from ivr.spoken import text_of
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--accept", action="store_true", help="write the figures into tests/ear/words.txt")
     options = parser.parse_args()
     words = read()
-    script = building.load(config.script_files(config.settings().config_dir), config.bank_holidays())
+    script = building.load(configfiles.script_files(config.settings().config_dir), config.bank_holidays())
     found = {voice: heard_by(options.listener, script, words, voice) for voice in GOALS}
     print(f"{'heard, of ten':16}" + "".join(f"{voice:>16}" for voice in GOALS))
     worse = []

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from ivr import reply
 from ivr.places.reading import Reading
-from ivr.script import Here, Script
+from ivr.script import Script
+from ivr.script.place import Here
 from ivr.session import At, Session
 from ivr.spoken import Speech, text_of
 

@@ -26,7 +26,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from werkzeug.serving import make_server
 
-from ivr import building, config, demo, factors, server, transcript
+from ivr import building, config, configfiles, demo, factors, server, transcript
 from ivr.adviser import Factor
 from ivr.audio.hearing import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
@@ -76,7 +76,7 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # No sounds are made for the pages, and the line warns of each.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    script = building.load(config.script_files(config.ROOT / "config"), config.bank_holidays())
+    script = building.load(configfiles.script_files(config.ROOT / "config"), config.bank_holidays())
     _sounds(script)
     with _browser() as browser:
         with _served(script) as base:
@@ -122,7 +122,7 @@ def _served(script: Script) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as data:
         settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "audio", "PUBLIC_URL": base})
         with server.redis(settings), closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
-            files = config.script_files(config.ROOT / "config")
+            files = configfiles.script_files(config.ROOT / "config")
             store.revisions.publish(Published(script.revision, OPEN.timestamp(), "demo", "for the pictures"), files)
             _number_them(store)
             show_alive(store)

@@ -36,6 +36,7 @@ from ivr.web.console import (
     queue,
     reporting,
     signin,
+    texts,
     week,
 )
 from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
@@ -78,6 +79,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     persons.add_to(app, console)
     beside = listing.add_to(app, console)
     messages.add_to(app, console, card=queue.add_to(app, console, beside))
+    texts.add_to(app, console)
     finding.add_to(app, console)
     overview.add_to(app, console)
     reporting.add_to(app, console)

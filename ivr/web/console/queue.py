@@ -1,31 +1,27 @@
-"""The list, the card, and all actions on a request."""
+"""The list, the card, and all actions on a request. `texts.py` has those that send a text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import get_args
-from zlib import crc32
 
-from flask import Flask, abort, flash, g, redirect, render_template, request, url_for
+from flask import Flask, flash, g, redirect, render_template, request, url_for
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
 from ivr import briefing, callback, card_texts, dialling, finding, handing, kept, messages, ranking, spending, talks
 from ivr.callback import Outcome, Refused
 from ivr.came import ANSWERS, NAMES, Came
-from ivr.counting import Asked
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
 from ivr.listing import named
 from ivr.request import CallbackRequest
-from ivr.session import Done, Failed, SendText
 from ivr.store.people import Seen
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 from ivr.web.console.listing import Pane
+from ivr.web.console.texts import LONGEST_ANSWER
 
 LONGEST_NOTE = 2000
-#: The most characters of an answer by text: two texts that are sent as one.
-LONGEST_ANSWER = 306
 #: Seconds within which the same outcome with the same note is one that was sent twice.
 TWICE_SECONDS = 30
 #: Entries of the log that are searched for those about one card.
@@ -39,8 +35,6 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
     add_pages(
         app,
         ("/ended", pages.ended, "GET"),
-        ("/texts", pages.texts, "GET"),
-        ("/texts/<text_id>/number", pages.text_number, "POST"),
         ("/request/<request_id>", pages.card, "GET"),
         ("/request/<request_id>/claim", pages.claim, "POST"),
         ("/request/<request_id>/keep", pages.keep, "POST"),
@@ -49,8 +43,6 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
         ("/request/<request_id>/by-hand", pages.by_hand, "POST"),
         ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
-        ("/request/<request_id>/answer", pages.answer, "POST"),
-        ("/request/<request_id>/text", pages.text, "POST"),
         ("/request/<request_id>/hand-over", pages.hand_over, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
         needs="callers",
@@ -121,22 +113,6 @@ class _Pages(Pages):
 
     def ended(self) -> str:
         return render_template("ended.html", requests=self._console.store.requests.ended(), now=self._now)
-
-    def texts(self, shown: str = "") -> str:
-        """Failed texts, each with the card of its phone; for the text `shown`, also the number."""
-        failed, waiting = self._console.store.texts.failed(), self._console.store.requests.waiting()
-        cards = {request.number: request.id for request in waiting if request.number}
-        rows = [(text, codes.in_words(text.code, text.why), cards.get(text.to, "")) for text in failed]
-        why_none = self._console.store.texts.why_no_sender()
-        return render_template("texts.html", rows=rows, shown=shown, why_none=why_none, now=self._now)
-
-    def text_number(self, text_id: str) -> str:
-        """Show the number of a failed text, for an adviser who rings instead. The log records who looked."""
-        text = self._console.store.texts.get(text_id)
-        if text is None or text.fate != "failed":
-            abort(404)
-        self._console.note("saw the number of a text that failed", text_id)
-        return self.texts(shown=text_id)
 
     @property
     def _can_ring(self) -> bool:
@@ -320,59 +296,6 @@ class _Pages(Pages):
     def take_back(self, request_id: str) -> Response:
         """Put a request that somebody has back into the list."""
         return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, self._now))
-
-    def answer(self, request_id: str) -> Response:
-        """Send an adviser's words to a caller who asked for an answer by text. The outcome is saved as for a call."""
-        found, words = self._found(request_id), written("words", LONGEST_ANSWER)
-        if not callback.held_by(found, self._me, self._now) or not (found.by_text and found.number):
-            flash("Take the request first.", "danger")
-        elif not words:
-            flash("Write the answer first.", "danger")
-        else:
-            # The same answer sent twice by a second click is one text.
-            text_id = f"{request_id}-answer-{crc32(words.encode())}"
-            done = self._console.jobs.send_text(SendText(text_id, found.number, "answer", words), self._now)
-            if isinstance(done, Done):
-                note = f"Answered by text: {words}"
-                return self._change(
-                    request_id, "answered by text", lambda r: callback.note(r, self._me, note, self._now, text_id)
-                )
-            flash("The text could not be sent. Ring instead, if they can hear.", "danger")
-        return go("card", request_id=request_id)
-
-    def text(self, request_id: str) -> Response:
-        """Send one of the texts that this caller agreed to."""
-        found, script = self._found(request_id), self._console.live.now.script
-        offered = {each.name: each for each in card_texts.offered(found, script)}
-        chosen = offered.get(request.form.get("text", ""))
-        if not callback.held_by(found, self._me, self._now):
-            flash("Take the request first.", "danger")
-        elif chosen is None:
-            flash(card_texts.why_none(found, script) or "Choose a text.", "danger")
-        elif self._sent(found, chosen):
-            note = f"Texted: {chosen.words}"
-            text_id = card_texts.id_of(found, chosen, self._now)
-            return self._change(
-                request_id, "sent a text", lambda r: callback.note(r, self._me, note, self._now, text_id)
-            )
-        return go("card", request_id=request_id)
-
-    def _sent(self, found: CallbackRequest, text: card_texts.CardText) -> bool:
-        """Whether a text is on its way, within what may be sent in a day. The same text twice is one."""
-        store, line = self._console.store, self._console.live.now.script.line
-        text_id = card_texts.id_of(found, text, self._now)
-        if spending.stage(store.spendings.of_day(self._now), line.spending) in ("no texts", "no clicks"):
-            flash("The line has spent what it may spend in a day, so it sends no texts.", "danger")
-            return False
-        if store.limits.take(Asked(text_id, "texts_to", found.number, keyed=False), line.limits.texts, self._now):
-            flash("This phone, or the line, has had as many texts as it may get in a day.", "danger")
-            return False
-        if isinstance(
-            self._console.jobs.send_text(SendText(text_id, found.number, text.name, text.words), self._now), Failed
-        ):
-            flash("The text could not be sent. Ring instead.", "danger")
-            return False
-        return True
 
     def note(self, request_id: str) -> Response:
         note = written("note", LONGEST_NOTE)

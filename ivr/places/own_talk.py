@@ -1,0 +1,128 @@
+"""The sentences of the talk in another language, and how its places say them.
+
+Each choice is one sentence with its key in it, recorded whole, and every choice is said each time: there is no second
+way to hear it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from ivr.diary import Part
+from ivr.phrases import MoreTime, NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
+from ivr.places import person
+from ivr.places.entry import NumberEntry, RingNumber
+from ivr.places.kinds import Step
+from ivr.places.message import Message
+from ivr.script.lines import Line, Words
+from ivr.script.place import Here, Moved, Option
+from ivr.session import At
+from ivr.spoken import Speech
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: The days on which a call can be promised, by the names of their lines.
+NEAR = ("today", "tomorrow", *DAYS)
+HALVES: tuple[Part, ...] = ("morning", "afternoon")
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+class Said(Words):
+    """Every sentence of the talk. `config/languages/lines.yaml` has the English, and each language its own words."""
+
+    id = "language"
+    choose = Line("key")
+    hello, what = Line(), Line()
+    ask, yes, no, other, person, repeat = Line(), Line(), Line(), Line(), Line(), Line()
+    enter, hash, readback, right, again = Line(), Line(), Line("digits"), Line(), Line()
+    urgent, when, full = Line(), Line(), Line()
+    today, tomorrow = Line(), Line()
+    monday, tuesday, wednesday, thursday = Line(), Line(), Line(), Line()
+    friday, saturday, sunday = Line(), Line(), Line()
+    morning, afternoon = Line(), Line()
+    press_1, press_2, press_3, press_4 = Line(), Line(), Line(), Line()
+    saved, will_ring, reference = Line(), Line("day", "window"), Line("reference")
+    through, nobody, message = Line(), Line(), Line()
+    silence, wrong = Line(), Line()
+    our_number, goodbye = Line("digits"), Line()
+    zero, one, two, three, four = Line(), Line(), Line(), Line(), Line()
+    five, six, seven, eight, nine = Line(), Line(), Line(), Line(), Line()
+
+
+#: What the engine and shared places say, by the line of this talk that stands for it. All else of the English line is
+#: silent in another language.
+INSTEAD: Mapping[Line, Line] = {
+    NoKeyFirst.say: Said.silence, NoKeyAgain.say: Said.silence, MoreTime.still_here: Said.silence,
+    UnusedKeyFirst.say: Said.wrong, UnusedKeyAgain.say: Said.wrong,
+    **dict.fromkeys(
+        (RingNumber.malformed, RingNumber.short, RingNumber.long, RingNumber.premium, RingNumber.emergency,
+         RingNumber.foreign, RingNumber.ours, RingNumber.never), Said.again,
+    ),
+    NumberEntry.nothing: Said.silence,
+    person.Person.say: Said.through, person.Person.try_next: Said.through,
+    Message.nothing: Said.silence, Message.thanks: Said.saved, Message.thanks_hidden: Said.saved,
+}  # fmt: skip
+
+
+def will_ring(day: str, half: str) -> str:
+    """The id of the whole sentence that promises a call on this day and half."""
+    return f"{Said.will_ring.id}.{day}.{half}"
+
+
+def day_name(day: dt.date, today: dt.date) -> str:
+    """The name of a day's line: today, tomorrow, or the day of the week."""
+    return {0: "today", 1: "tomorrow"}.get((day - today).days, DAYS[day.weekday()])
+
+
+# --- what its places have in common ------------------------------------------------------------------
+
+
+class Talks(Step):
+    """Says a few sentences, and asks for one key."""
+
+    one_by_one = False
+
+    def sentences(self, here: Here) -> tuple[Speech, ...]:
+        """What is said before the choices."""
+        raise NotImplementedError
+
+    def speech(self, here: Here) -> Speech:
+        last = (here.words(Said.person),) if self.names_person(here) else ()
+        choices = (option.label for option in self.choices(here))
+        return with_pauses(here, *self.sentences(here), *choices, *last, *self.after(here))
+
+    def names_person(self, here: Here) -> bool:
+        return bool(here.s.silences or here.s.wrongs)
+
+    def after(self, here: Here) -> tuple[Speech, ...]:
+        """What is said last."""
+        return ()
+
+    def again(self, at: At) -> At:
+        return at
+
+    def chosen(self, here: Here, option: Option) -> Moved:
+        return self.answered(here, option.key)
+
+    def answered(self, here: Here, key: str) -> Moved:
+        """Where the key of a choice leads."""
+        raise NotImplementedError
+
+
+def with_pauses(here: Here, *speeches: Speech) -> Speech:
+    """These words with a pause between them. What is empty is left out."""
+    gap = here.script.line.pace.between_choices
+    said = [piece for each in speeches if each for piece in (gap, *each)]
+    return tuple(said[1:])
+
+
+def option_of(here: Here, key: str, *lines: Line) -> Option:
+    """The choice of this key, whose label is these lines."""
+    return Option(key, _joined(here, *lines), "")
+
+
+def _joined(here: Here, *lines: Line) -> Speech:
+    """A day, and then its key."""
+    pause = here.script.line.pace.before_key
+    said = [piece for line in lines for piece in (pause, *here.words(line))]
+    return tuple(said[1:])

@@ -1,0 +1,86 @@
+"""The places in each window: held by callers who are deciding, and promised to those who asked.
+
+A window's places are a sorted set of calls and requests: a held place until it expires, a promised one without an end.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ivr.callback import HOLD_SECONDS
+from ivr.capacity import overbooked
+from ivr.diary import Window
+from ivr.hours import LONDON
+from ivr.session import HoldWindow
+from ivr.store import places
+from ivr.store.connection import Client
+
+#: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
+#: is full may evict such keys first.
+WINDOW_DAYS = 2
+
+#: The first key is the window that the call held before; the others are the candidates. A window in which its own
+#: request has a place counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
+_HOLD = """
+local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local function take(key)
+  redis.call('ZADD', key, ends, call)
+  redis.call('PERSIST', key)
+end
+for i, key in ipairs(KEYS) do redis.call('ZREM', key, call) end
+for i = 2, #KEYS do
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. now)
+  if redis.call('ZSCORE', KEYS[i], own) or redis.call('ZCARD', KEYS[i]) < tonumber(ARGV[4 + i]) then
+    take(KEYS[i])
+    return i - 1
+  end
+end
+overbook = tonumber(overbook)
+if overbook > 0 then
+  take(KEYS[overbook + 1])
+  return overbook
+end
+return 0
+"""
+
+
+def key(window: Window) -> str:
+    """The key of a window's places. It keeps the name of the first version, so that earlier places still count."""
+    return f"ivr:slot:{window.day.isoformat()}:{window.part}"
+
+
+def hold(client: Client, effect: HoldWindow, most: list[int], now: float) -> Window | None:
+    """Hold a place in one of the effect's windows, of which each has as many as `most` says. None if all are full."""
+    before = key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
+    keys = [before, *(key(window) for window in effect.windows)]
+    last = overbooked(most) if effect.overbook else None
+    full = 0 if last is None else last + 1
+    terms = [effect.call, now, now + HOLD_SECONDS, full, effect.request]
+    got = client.eval(_HOLD, len(keys), *keys, *terms, *most)
+    return effect.windows[got - 1] if got else None
+
+
+def taken(client: Client, window: Window, now: float) -> int:
+    """How many places of a window are promised, or held by callers who are still asking."""
+    return int(client.zcount(key(window), now, "+inf"))
+
+
+def taken_in_each(client: Client, windows: list[Window], now: float) -> dict[Window, int]:
+    """The same for several windows, in one round trip."""
+    pipe = client.pipeline(transaction=False)
+    for window in windows:
+        pipe.zcount(key(window), now, "+inf")
+    return dict(zip(windows, pipe.execute(), strict=True))
+
+
+def kept_from(now: float) -> dt.date:
+    """The first day whose places are still kept."""
+    return dt.datetime.fromtimestamp(now, LONDON).date() - dt.timedelta(days=WINDOW_DAYS)
+
+
+def forget_before(client: Client, day: dt.date) -> None:
+    """Delete the places of earlier days, and what was said of how many there are."""
+    found = client.scan_iter("ivr:slot:*", count=1000)
+    if old := [key for key in found if key.decode().split(":")[2] < day.isoformat()]:
+        client.delete(*old)
+    places.forget_before(client, day)
