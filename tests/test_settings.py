@@ -326,7 +326,7 @@ def test_an_advisers_phone_that_is_ours_is_refused(tmp_path: Path) -> None:
     told = _run(tmp_path, "adviser", "add", "asha", "--phone", "0116 496 0000", "--password", "three or four words")
 
     assert (told.returncode, told.stderr) == (
-        1, "'0116 496 0000' is this line's own number. Give the phone on which asha is rung.\n"
+        1, "'0116 496 0000' is this line's own number. Give the phone on which they are rung.\n"
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import structlog
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, embedded, linefile
+from ivr import config, dropoff, embedded, linefile
+from ivr.capacity import Lowered
 from ivr.config import Settings
 from ivr.counting import Asked
+from ivr.diary import Window
 from ivr.drafts import revision_of
 from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
@@ -32,9 +35,9 @@ from ivr.store import (
     why_not,
 )
 from ivr.store.connection import ANSWER_SECONDS
-from ivr.store.revisions import MOST_HISTORY
+from ivr.store.revisions import MOST_HISTORY, Proposed
 from ivr.store.sessions import KEEP_SECONDS
-from tests.desk import NOW, ask, hire, request
+from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon
 from tests.rest import show_alive
@@ -323,6 +326,14 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")
     store.sign_ins.count("name asha")
     store.sign_ins.seconds_to_wait("192.0.2.1 asha", 2, NOW)
+    store.places.lower([Lowered(Window(dt.date(2026, 11, 30), "morning"), 3, "asha", NOW, "a training")])
+    store.revisions.propose(Proposed(Published("r2", NOW, "tests", "why"), {}))
+    store.copying.load([], NOW)
+    store.dropoff.add(dropoff.Counts({("greeting", "visits"): 1}), NOW)
+    adviser = store.people.get("asha")
+    assert adviser
+    store.people.invite(replace(adviser, invited_by="asha", invited_until=NOW + HOUR))
+    store.people.use_code("asha", 7)
 
     named = {line.split()[0].split("<")[0] for line in (ivr.store.__doc__ or "").splitlines() if line[4:8] == "ivr:"}
     keys = {key.decode() for key in store.redis.do(lambda client: list(client.scan_iter()))}
