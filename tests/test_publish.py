@@ -1057,7 +1057,7 @@ def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(whole: dict[str
         edits.append((name, files[name].replace(old, new, 1), new, right))
     asked = [
         made,
-        [("menus.json" if "/" in name else name.replace(".yaml", ".json"), text) for name, text, *_ in edits],
+        [(_schema(name).name, text) for name, text, *_ in edits],
     ]
 
     told = subprocess.run(
@@ -1078,8 +1078,15 @@ def test_an_editor_marks_what_is_wrong_and_nothing_that_is_right(whole: dict[str
 
 def test_every_file_points_to_its_schema(whole: dict[str, str]) -> None:
     for name, text in whole.items():
-        path = "../schemas/menus.json" if name.startswith("menus/") else f"schemas/{name.replace('.yaml', '.json')}"
-        assert text.splitlines()[0] == f"# yaml-language-server: $schema={path}"
+        assert text.splitlines()[0] == f"# yaml-language-server: $schema={_schema(name)}"
+
+
+def _schema(name: str) -> Path:
+    """The schema of a file of config/, as seen from there. Those of one folder share one, but for the English lines."""
+    own = Path(name)
+    if own.parent.name and own.name != "lines.yaml":
+        return Path("../schemas") / f"{own.parent.name}.json"
+    return Path("../" * len(own.parent.parts)) / "schemas" / f"{own.stem}.json"
 
 
 def test_a_check_says_what_it_found_though_no_schema_can_be_written(staff: Staff) -> None:
