@@ -820,7 +820,7 @@ def test_a_day_that_is_none_is_told_in_words(staff: Staff) -> None:
     told = staff("notice", SNOW, "--until", "Friday")
 
     assert told.status == 2
-    assert "'Friday' is not a day. Write it like 2026-12-24." in told.err
+    assert "'Friday' is not a day or a time. Write it like 2026-12-24, or '2026-12-24 12:00'." in told.err
 
 
 def test_a_notice_before_anything_is_published_is_one_line(staff: Staff) -> None:
