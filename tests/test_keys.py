@@ -466,7 +466,7 @@ def test_a_restore_brings_back_nobody_who_was_forgotten(
     with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         assert len(store.requests.waiting()) == 2, "it is back"
         running.bring_up_to_date(own, store)
-        assert "A restore had brought back 4 things that were erased. They are erased again." in capsys.readouterr().out
+        assert "A restore had brought back 5 things that were erased. They are erased again." in capsys.readouterr().out
         spool = Spool(own.spool_dir, own.keys)
         found = person.find(store, spool, NUMBER, NOW)
         assert not any((found.requests, found.texts, found.calls, found.blocks, found.spooled))
