@@ -403,9 +403,9 @@ def test_an_alert_goes_by_mail_and_by_webhook(
     worker.look(told, NOW)
     work(told)
 
-    (mail,) = mailbox[0].mail
-    assert "Subject: A caller has not been rung in time" in mail
-    assert "A call was promised by 10:29 on Wednesday" in mail
+    (mail,) = (message_from_string(mail, policy=default) for mail in mailbox[0].mail)
+    assert mail["Subject"] == "A caller has not been rung in time"
+    assert "A call was promised by 10:29 on Wednesday" in mail.get_content()
     assert twilio.asked == ["POST hook"]
 
 
