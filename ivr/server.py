@@ -188,13 +188,12 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
     web = Child("web", command, environment, lambda: die_with_parent(signal.SIGKILL))
     worker = Child("worker", [sys.executable, "-m", "ivr", "worker"], environment)
     stopping, store = StopSignals(), Store(settings.redis_url, settings.keys)
-    children, is_ready = (web, worker), False
+    children = (web, worker)
     for child in children:
         child.start()
     try:
         _wait_for(lambda: _answers(host, port) or stopping.asked, web, "The web server did not start.")
         if not stopping.asked:
-            is_ready = True
             on_ready()
         while not stopping.asked:
             for child in (*beside, *children):
@@ -202,7 +201,7 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
                     store.health.ail(child.name, child.respawn.early_ends)
             time.sleep(0.2)
     finally:
-        web.stop(STOP_SECONDS if is_ready else 0.0)  # while its workers load, it ignores signals, and has no calls
+        web.stop()
         worker.stop()
 
 

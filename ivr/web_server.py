@@ -16,7 +16,9 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import time
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,14 +46,51 @@ FEWEST_THREADS, OTHER_TASKS = 16, 200
 MOST_HEADER_BYTES = 32 * 1024
 #: Seconds between two starts while no process answers. Their own delays are then ignored.
 SILENT_SECONDS = 1.0
+#: What stops the server.
+STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _stops_held() -> Iterator[None]:
+    """Let signals that stop the server wait, so that a process forked here cannot miss one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_when_stopped() -> None:
+    """For a forked process: a signal ends it at once, until granian sets a handler, with which it answers first."""
+    for number in STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 class WebServer(MPServer):
-    """granian's server, with a backoff for each process.
+    """granian's server, with a backoff for each process, and with processes that stop while they still load.
 
-    granian has no setting for that, so this replaces a method that it does not promise to keep. If an update of granian
-    changes it, `tests/faults/test_crash_loop.py` fails, which kills processes of a real server.
+    granian has no setting for either, so this replaces methods that it does not promise to keep. If an update of
+    granian changes them, `tests/faults/test_crash_loop.py` or `test_stopping.py` fails: they kill and stop the
+    processes of a real server.
+
+    In granian, a forked process keeps its parent's handler until it has loaded the code. That handler only notes the
+    signal, for the parent's loop, which a forked process never reaches. So a stop in that time was lost, and the
+    parent waited for this process for ever.
     """
+
+    def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+        with _stops_held():
+            super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        with _stops_held():
+            super()._respawn_workers(workers, spawn_target, target_loader, delay)
+
+    @staticmethod
+    def _spawn_wsgi_worker(*args: Any, **more: Any) -> None:
+        _end_when_stopped()
+        MPServer._spawn_wsgi_worker(*args, **more)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         backoff = [Respawn(LONGEST_WITH_SISTERS) for _ in range(self.workers)]

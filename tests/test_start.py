@@ -124,7 +124,7 @@ def test_a_line_is_started_rung_stopped_and_started_again(started: Started, plac
 
 
 def test_a_line_that_is_stopped_while_it_starts_is_not_waited_for(place: dict[str, str]) -> None:
-    """Its web server ignores signals until its workers have loaded, and has no calls to lose."""
+    """The processes of its web server still load, and have no calls to lose."""
     process = subprocess.Popen(
         [IVR, "start", "--port", str(free_port())], env=place, cwd=config.ROOT, stdout=subprocess.PIPE, text=True
     )
