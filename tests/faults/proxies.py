@@ -116,7 +116,12 @@ class Proxy:
 
 
 def answer_on(connection: socket.socket) -> bytes:
-    return b"".join(iter(lambda: connection.recv(65536), b""))
+    """All that comes until the connection ends. A proxy that answers before it has read all may reset it afterwards."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            answer += part
+    return answer
 
 
 def _in_chunks(body: bytes, size: int) -> tuple[str, bytes]:
