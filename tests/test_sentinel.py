@@ -179,7 +179,7 @@ def test_the_primary_is_killed_under_calls_and_nothing_confirmed_is_lost(
 def test_what_only_one_server_has_is_not_safe(cluster: Cluster) -> None:
     with closing(Store(cluster.url, KEYS, PATIENT_SECONDS)) as store:
         store.try_it()
-        assert store.redis.is_on_a_replica()
+        assert soon(store.redis.is_on_a_replica), "a replica on a busy machine may take longer than a caller waits"
 
         cluster.running[cluster.servers[1]].send_signal(signal.SIGSTOP)
         store.try_it()
