@@ -46,7 +46,7 @@ def _weeks(context: Context, i: int, other: OtherWeeks) -> Iterator[Finding]:
         yield Finding(LINE, path, "These weeks are in the past.", "Remove them, or correct the year.")
     elif not any(_covers(notice.first.date(), notice.last.date(), other) for notice in context.draft.line.notices):
         words = "When callers are told the opening hours in these weeks, they hear those of other weeks."
-        remedy = f"Tell them: ivr notice 'WORDS' --from {other.begins} --until {other.ends}"
+        remedy = f"Tell them with `ivr notice 'WORDS' --from {other.begins} --until {other.ends}`."
         yield Finding(LINE, path, words, remedy)
 
 
