@@ -196,6 +196,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         ((SHARED, "call you {day}, {window}.", "call you {day}, {window}. That is on {day}."),),
     ),
     "never-hangs-up": ((), ()),
+    "language-offers": ((), ()),
     "empty-handed": (
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
         ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),
@@ -571,7 +572,9 @@ def test_a_story_that_cannot_be_read_is_a_problem(shipped: Script) -> None:
         shipped, {"stories/a.call": "When    Wed 25 November 2026, 10:30\nCALLER  nine\n"}
     )
 
-    assert problem.remedy == "Write keys, (says nothing), (presses 1 twice), (leaves a message) or (hangs up)."
+    assert problem.remedy == (
+        "Write keys, (chooses WORDS OF A CHOICE), (says nothing), (presses 1 twice), (leaves a message) or (hangs up)."
+    )
 
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"
@@ -595,7 +598,8 @@ UNREADABLE = [
     (
         HEAD + "CALLER  (presses one twice)\n",
         4,
-        "This is not what a caller can do. Write keys, (says nothing), (presses 1 twice), (leaves a message) or ",
+        "This is not what a caller can do. Write keys, (chooses WORDS OF A CHOICE), "
+        "(says nothing), (presses 1 twice), (leaves a message) or ",
     ),
     (
         HEAD + "ADVISER (asleep)\n",
@@ -632,12 +636,13 @@ def test_a_story_that_cannot_be_played_says_where_and_what_to_write(
     assert [(p.where.line, p.says) for p in told] == [(line, says)]
 
 
-def test_what_is_not_heard_before_a_line_that_cannot_be_played_is_told_too(shipped: Script) -> None:
+def test_what_is_not_heard_before_a_line_that_cannot_be_played_is_told_instead(shipped: Script) -> None:
+    """Of each story, the first thing that is wrong: what comes after it may only follow from it."""
     told = check.play_stories(
         shipped, {"stories/a.call": f"{HEAD}LINE    Good morning.\nADVISER (busy)\nLINE    Sorry.\n"}
     )
 
-    assert sorted(p.where.line for p in told) == [4, 5]
+    assert [(p.where.line, p.code) for p in told] == [(4, "story-differs")]
 
 
 def test_a_story_that_holds_whatever_is_said_is_warned_of(shipped: Script) -> None:

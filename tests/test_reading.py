@@ -618,9 +618,9 @@ def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str
         "A colon is missing after a name here. Write one.",
     ),
     ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing after the colon. Write one."),
-    ("menus/complaints.yaml", '- "For a', '-"For a', "A space is missing after the dash. Write one."),
+    ("menus/complaints.yaml", '- "For the', '-"For the', "A space is missing after the dash. Write one."),
     (
-        "menus/complaints.yaml", '- "For a', '"For a',
+        "menus/complaints.yaml", '- "For the', '"For the',
         "A dash is missing before these words, or a name and a colon. Write it.",
     ),
 ])  # fmt: skip
