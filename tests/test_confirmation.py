@@ -199,7 +199,10 @@ def test_what_is_confirmed_is_told_no_more(files: dict[str, str]) -> None:
     draft, script = _read(text, files)
 
     assert "helpline_phone" not in {one.name for one in confirmation.unconfirmed(draft, script)}
-    assert confirmation.in_words(script).startswith(f"{len(confirmation.unconfirmed(draft, script))} of the numbers")
+    waiting = len(confirmation.unconfirmed(draft, script))
+    assert confirmation.in_words(script).startswith(
+        f"{waiting} settings that the service must confirm are not confirmed"
+    )
 
 
 def test_nothing_is_said_when_all_is_confirmed(files: dict[str, str]) -> None:
@@ -217,7 +220,7 @@ def test_the_list_for_the_service_has_each_of_them_and_no_other(files: dict[str,
 
     asked = re.findall(r"`([a-z_]+)`", page)
     assert set(names) <= set(asked)
-    assert set(asked) - set(names) == {"call_cost", "law_change_notice", "show_after_complaint"}
+    assert set(asked) - set(names) == {"call_cost", "law_change_notice", "second_factor", "show_after_complaint"}
     assert asked[0] == "helpline_phone"
 
 
