@@ -40,7 +40,7 @@ def _weeks(context: Context, i: int, other: OtherWeeks) -> Iterator[Finding]:
         remedy = "Correct the year, or change 'opening_hours' instead."
         yield Finding(LINE, path, "These weeks last for more than a year.", remedy, level="error")
     elif not any(other.on(other.begins + dt.timedelta(days=ahead)) for ahead in range(7)):
-        remedy = "Write a day of the week with its hours, like: monday: 10:00 to 12:00"
+        remedy = "Write a day of the week with its hours, like 'monday: 10:00 to 12:00'."
         yield Finding(LINE, path, "In these weeks, no day has other hours.", remedy, level="error")
     elif other.ends < context.today:
         yield Finding(LINE, path, "These weeks are in the past.", "Remove them, or correct the year.")
