@@ -6,7 +6,8 @@ Callers, advisers and staff write numbers, notes, names and words. In each place
 something: a formula in a spreadsheet, a command to a terminal, the next field in a head of an e-mail. The ways out, and
 what makes words data there:
 
-- a spreadsheet (`ivr callbacks export`, the log as a file): `write_sheet` here, with Python's csv module
+- a spreadsheet (`ivr callbacks export`, and what pages offer as a file, in `ivr/web/sheet.py`): `write_sheet` here,
+  with Python's csv module
 - a terminal (all that `ivr` prints, the log as plain lines, what a start prints): `printable` here
 - the head of an e-mail (subject, sender, receivers): `head` here; its text goes through Python's email module
 - the log as JSON: msgspec, and `json_line` here for whoever reads it on a terminal

@@ -8,9 +8,9 @@ nothing. A caller who hangs up after the guidance they wanted is not in trouble:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ivr.problems import counted
 from ivr.reply import AGAIN_KEY, BACK_KEY, PERSON_KEY
@@ -106,12 +106,7 @@ def by_place(counts: Mapping[tuple[str, str], int]) -> tuple[Footfall, ...]:
 
 
 def _footfall(place: str, counts: Mapping[tuple[str, str], int]) -> Footfall:
-    return Footfall(place, *(counts.get((place, what), 0) for what in _FIELDS))
-
-
-_FIELDS: Iterable[What] = (
-    "visits", "no_input", "no_match", "again", "back", "person", "hung_up", "troubled", "seconds",
-)  # fmt: skip
+    return Footfall(place, **{what: counts.get((place, what), 0) for what in get_args(What)})
 
 
 def _was_in_trouble(s: Session) -> bool:

@@ -6,12 +6,11 @@ Only browsers on this machine can use it, like the map.
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, abort, request
 
-from ivr import border, dropoff
+from ivr import dropoff
 from ivr.config import Settings
 from ivr.dropoff import TOO_FEW, TOO_MANY, Footfall
 from ivr.hours import LONDON
@@ -19,6 +18,7 @@ from ivr.store import Store, StoreDown
 from ivr.web.front import html_page
 from ivr.web.live import Live
 from ivr.web.origin import is_from_here
+from ivr.web.sheet import sheet
 
 #: The periods to choose from, in days up to today.
 PERIODS = {7: "week", 28: "four weeks", 91: "quarter", 365: "year"}
@@ -48,40 +48,32 @@ def blueprint(settings: Settings, store: Store, live: Live, clock: Callable[[], 
         days = request.args.get("days", USUAL, type=int)
         return days if days in PERIODS else USUAL
 
-    def places(days: int) -> tuple[Footfall, ...]:
-        return of_days(store, days, clock())
-
     @pages.get("/drop-off")
     def page() -> Response:
-        found: tuple[Footfall, ...] = ()
-        days, is_known = chosen(), True
-        try:
-            found = places(days)
-        except StoreDown:
-            is_known = False
-        script = live.now.script
+        days, script = chosen(), live.now.script
+        found = walked(store, days, clock())
         return html_page(
-            "dropoff.html", forms="'self'", name=script.line.service_name, days=days, periods=PERIODS, places=found,
-            is_known=is_known, titles=script.titles, places_known=script.places, too_many=TOO_MANY, too_few=TOO_FEW,
+            "dropoff.html", forms="'self'", name=script.line.service_name, days=days, periods=PERIODS,
+            places=found or (), is_known=found is not None, titles=script.titles, places_known=script.places,
+            too_many=TOO_MANY, too_few=TOO_FEW,
         )  # fmt: skip
 
     @pages.get("/drop-off.csv")
     def table() -> Response:
-        days, out = chosen(), io.StringIO()
-        try:
-            found = places(days)
-        except StoreDown:
+        days = chosen()
+        found = walked(store, days, clock())
+        if found is None:
             return Response("Redis does not answer, so there are no figures. Try again in a minute.\n", 503)
         figures = ([str(figure(each)) for figure in COLUMNS.values()] for each in found)
-        border.write_sheet(out, [[*COLUMNS], *figures])
-        response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-        response.headers["Content-Disposition"] = f"attachment; filename=drop-off-{days}-days.csv"
-        return response
+        return sheet(f"drop-off-{days}-days", [[*COLUMNS], *figures])
 
     return pages
 
 
-def of_days(store: Store, days: int, now: dt.datetime) -> tuple[Footfall, ...]:
-    """Each place in the last days, today included. Raises StoreDown."""
+def walked(store: Store, days: int, now: dt.datetime) -> tuple[Footfall, ...] | None:
+    """What happened at each place in the last days, today included; None if it could not be looked up."""
     today = now.astimezone(LONDON).date()
-    return dropoff.by_place(store.dropoff.of(today - dt.timedelta(days=days - 1), today))
+    try:
+        return dropoff.by_place(store.dropoff.of(today - dt.timedelta(days=days - 1), today))
+    except StoreDown:
+        return None

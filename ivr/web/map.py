@@ -20,7 +20,7 @@ from ivr.drawing import NotDrawn
 from ivr.dropoff import Footfall
 from ivr.problems import ConfigError
 from ivr.store import Store, StoreDown
-from ivr.web.dropoff import PERIODS, of_days
+from ivr.web.dropoff import PERIODS, walked
 from ivr.web.front import html_page
 from ivr.web.live import Edition, Live
 from ivr.web.origin import is_from_here
@@ -43,38 +43,30 @@ def blueprint(settings: Settings, store: Store, live: Live, clock: Callable[[], 
             abort(404)
         edition, words = live.now, request.args.get("words", "")[:MOST_LETTERS].strip()
         days = request.args.get("days", 0, type=int)
-        walked = _walked(store, days, clock()) if days in PERIODS else ()
+        seen = walked(store, days, clock()) if days in PERIODS else ()
         spots = atlas.of(edition.script)
         found = atlas.containing(spots, words) if words else frozenset[str]()
         return html_page(
             "map.html", scripts=_SCRIPTS, forms="'self'", name=edition.script.line.service_name,
             spots=[spot for spot in spots if not words or spot.id in found], count=len(spots), words=words,
             titles={spot.id: spot.title for spot in spots}, sounds={spot.id: _sounds(edition, spot) for spot in spots},
-            changed=_changed(store, live, edition), picture=_picture(spots, found, walked), periods=PERIODS, days=days,
-            walked=None if walked is None else {each.place: each for each in walked},
+            changed=_changed(store, live, edition), picture=_picture(spots, found, seen), periods=PERIODS, days=days,
+            walked=None if seen is None else {each.place: each for each in seen},
         )  # fmt: skip
 
     return pages
 
 
 @lru_cache(maxsize=8)
-def _drawn(spots: tuple[Spot, ...], found: frozenset[str], walked: tuple[Footfall, ...]) -> str:
+def _drawn(spots: tuple[Spot, ...], found: frozenset[str], seen: tuple[Footfall, ...]) -> str:
     """The picture. Drawing it takes a moment, so the last ones are kept. Raises NotDrawn."""
-    return drawing.svg(spots, found, walked)
+    return drawing.svg(spots, found, seen)
 
 
-def _walked(store: Store, days: int, now: dt.datetime) -> tuple[Footfall, ...] | None:
-    """What happened at each place in the last days; None if it could not be looked up."""
-    try:
-        return of_days(store, days, now)
-    except StoreDown:
-        return None
-
-
-def _picture(spots: tuple[Spot, ...], found: frozenset[str], walked: tuple[Footfall, ...] | None) -> str:
+def _picture(spots: tuple[Spot, ...], found: frozenset[str], seen: tuple[Footfall, ...] | None) -> str:
     """The picture; empty if it cannot be drawn. The list says the same."""
     try:
-        return _drawn(spots, found, walked or ())
+        return _drawn(spots, found, seen or ())
     except NotDrawn as error:
         log.error("map", why=str(error))
         return ""

@@ -6,18 +6,18 @@ Supervisors and administrators see the team and the report, and administrators t
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr import border, briefing, paper, talks
+from ivr import briefing, paper, talks
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest
 from ivr.store.people import MOST_AUDIT, Seen
 from ivr.web.console.common import Console, Pages, add_pages
+from ivr.web.sheet import sheet
 
 #: Entries of the log on one page.
 LOG_ROWS = 50
@@ -105,16 +105,12 @@ class _Pages(Pages):
 
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
-        out = io.StringIO()
         rows = [("When", "Who", "What", "Request")]
         for entry in _fitting(self._console.store.people.log(MOST_AUDIT)):
             at = dt.datetime.fromtimestamp(entry.at, LONDON)
             rows.append((f"{at:%Y-%m-%d %H:%M:%S}", entry.who, briefing.what_in_words(entry.what), entry.about))
-        border.write_sheet(out, rows)
         self._console.note("exported the log")
-        response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-        response.headers["Content-Disposition"] = "attachment; filename=log.csv"
-        return response
+        return sheet("log", rows)
 
 
 def _fitting(entries: Iterable[Seen]) -> list[Seen]:

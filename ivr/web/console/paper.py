@@ -6,7 +6,6 @@ A sheet shows the numbers of phones. So it is asked for with a form, and the log
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import NamedTuple, get_args
 
 from flask import Flask, abort, flash, render_template, request
@@ -18,6 +17,7 @@ from ivr.hours import LONDON
 from ivr.request import CallbackRequest
 from ivr.store import MOST_ENDED
 from ivr.web.console.common import Console, Pages, TooLong, add_pages
+from ivr.web.sheet import sheet
 
 #: Empty rows of the form for what came of it, and the most that are read.
 ROWS, MOST_ROWS = 12, 60
@@ -158,7 +158,6 @@ def _rows() -> list[Typed]:
 
 def _file(lines: list[paper.Line], now: float) -> Response:
     """The sheet for a spreadsheet, with empty columns for what came of it."""
-    out = io.StringIO()
     rows: list[tuple[str, ...]] = [
         ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",
          "Rung at", "What came of it", "Note"),
@@ -169,8 +168,5 @@ def _file(lines: list[paper.Line], now: float) -> Response:
             " ".join(line.rules), f"{line.tries} of {callback.MOST_TRIES}", line.note,
         )  # fmt: skip
         rows.append((*cells, "", "", ""))
-    border.write_sheet(out, rows)
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
     at = briefing.moment(now, now).replace(":", "")
-    response.headers["Content-Disposition"] = f"attachment; filename=callers-{at}.csv"
-    return response
+    return sheet(f"callers-{at}", rows)

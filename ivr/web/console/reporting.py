@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import io
 from collections import Counter
 
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import border, kept
+from ivr import kept
 from ivr import report as reports
 from ivr.hours import LONDON
 from ivr.web.console.common import Console, Pages, add_pages
+from ivr.web.sheet import sheet
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -33,13 +33,10 @@ class _Pages(Pages):
 
     def report_csv(self) -> Response:
         """The same as a file for a spreadsheet."""
-        chosen, out = self._period(), io.StringIO()
-        rows = ((chosen.words, *row) for row in self._report(chosen).rows())
-        border.write_sheet(out, [("Period", "Table", "Answer", "Figure"), *rows])
+        chosen = self._period()
+        rows = [(chosen.words, *row) for row in self._report(chosen).rows()]
         self._console.note(f"exported the report of {chosen.words}")
-        response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-        response.headers["Content-Disposition"] = f"attachment; filename=report-{chosen.id}.csv"
-        return response
+        return sheet(f"report-{chosen.id}", [("Period", "Table", "Answer", "Figure"), *rows])
 
     @property
     def _today(self) -> dt.date:
