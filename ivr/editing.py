@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from ivr.reading import Path
 
@@ -16,10 +16,49 @@ from ivr.reading import Path
 _AFTER_A_LIST = re.compile(r"(?:\s*\n[ \t]*#[^\n]*)*\s*\Z")
 
 
+# --- what every edit needs ------------------------------------------------------------------------
+
+
+def quoted(words: str) -> str:
+    """Words as YAML on one line."""
+    return json.dumps(words, ensure_ascii=False)
+
+
+def newline_of(text: str) -> str:
+    """How the lines of a file end."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def node_at(text: str, path: Path) -> Node:
+    """The YAML node at a path. Raises LookupError."""
+    node: Node = YAML(typ="rt").compose(text)
+    for step in path:
+        node = entry(node, step)[1]
+    return node
+
+
+def entry(node: Node, step: str | int) -> tuple[Node, Node]:
+    """The key and the value of an entry; of a list, its item twice. Raises LookupError."""
+    if isinstance(node, SequenceNode):
+        return node.value[int(step)], node.value[int(step)]
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if str(key.value) == str(step):
+            return key, value
+    raise LookupError(step)
+
+
+def end_of(text: str, value: Node) -> int:
+    """Where a value ends, without the blank lines and comments that follow it."""
+    start, end = int(value.start_mark.index), int(value.end_mark.index)
+    return start + len(_AFTER_A_LIST.sub("", text[start:end]).rstrip()) if end > start else end
+
+
+# --- notices and alerts -----------------------------------------------------------------------------
+
+
 def with_notice(line_yaml: str, words: str, begins: dt.date | str, ends: dt.date | str) -> str:
     """`line.yaml` with this notice, and no other. It must have been read without a Problem before."""
-    quoted = json.dumps(words, ensure_ascii=False)
-    return _with_notices(line_yaml, [f"  - words: {quoted}", f"    begins: {begins}", f"    ends: {ends}"])
+    return _with_notices(line_yaml, [f"  - words: {quoted(words)}", f"    begins: {begins}", f"    ends: {ends}"])
 
 
 def without_notices(line_yaml: str) -> str:
@@ -37,7 +76,7 @@ def without_alerts(line_yaml: str) -> str:
 
 def _with_notices(text: str, items: list[str]) -> str:
     """The text with these lines as its list of notices."""
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     key, value = _found(text, "notices")
     if key is None or value is None:
         start, head, beside, after = len(text), "" if text.endswith("\n") else newline, "", newline
@@ -83,18 +122,18 @@ def with_confirmation(line_yaml: str, path: Path, who: str, on: dt.date, value: 
     Comments and order are kept. The text must have been read without a Problem. Raises LookupError for an
     unknown path.
     """
-    for field, written in (("confirmed_by", _quoted(who)), ("confirmed_on", str(on)), ("confirmed_as", _quoted(value))):
+    for field, written in (("confirmed_by", quoted(who)), ("confirmed_on", str(on)), ("confirmed_as", quoted(value))):
         line_yaml = _with_field(line_yaml, path, field, written)
     return line_yaml
 
 
 def with_words_checked(line_yaml: str, who: str, on: dt.date, fingerprint: str) -> str:
     """`line.yaml` with who read all the words, when, and which. It must have been read without a Problem before."""
-    newline = "\r\n" if "\r\n" in line_yaml else "\n"
+    newline = newline_of(line_yaml)
     fields = {
-        "content_checked_by": _quoted(who),
+        "content_checked_by": quoted(who),
         "content_checked_on": str(on),
-        "content_checked_as": _quoted(fingerprint),
+        "content_checked_as": quoted(fingerprint),
     }
     for name, written in fields.items():
         key, value = _found(line_yaml, name)
@@ -105,12 +144,8 @@ def with_words_checked(line_yaml: str, who: str, on: dt.date, fingerprint: str) 
     return line_yaml
 
 
-def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _with_field(text: str, path: Path, field: str, value: str) -> str:
-    setting = _node_at(text, path)
+    setting = node_at(text, path)
     if not isinstance(setting, MappingNode):  # a plain value, which is kept as it is written
         start, end = setting.start_mark.index, setting.end_mark.index
         return f"{text[:start]}{{{_VALUE_IN[str(path[0])]}: {text[start:end]}, {field}: {value}}}{text[end:]}"
@@ -121,7 +156,7 @@ def _with_field(text: str, path: Path, field: str, value: str) -> str:
     first = next((key for key in keys if key.value == "confirmed_by"), keys[0]).start_mark
     if setting.flow_style:
         return f"{text[: first.index]}{field}: {value}, {text[first.index :]}"
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     return f"{text[: first.index]}{field}: {value}{newline}{' ' * first.column}{text[first.index :]}"
 
 
@@ -135,17 +170,6 @@ def _with_value(text: str, key: Node, old: Node, value: str) -> str:
     return f"{text[:colon]} {value}{rest}"
 
 
-def _node_at(text: str, path: Path) -> Node:
-    node: Node = YAML(typ="rt").compose(text)
-    for step in path:
-        assert isinstance(node, MappingNode)
-        found = [value for key, value in node.value if key.value == step]
-        if not found:
-            raise LookupError(path)
-        node = found[0]
-    return node
-
-
 # --- the lines of another language ------------------------------------------------------------------
 
 
@@ -155,7 +179,7 @@ def with_lines(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> st
     `changes`: by the name of the line, and then of the field, its YAML on one line; None takes it out. The text must
     have been read without a Problem before.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     known = _lines_of(text)
     edits = [
         edit for name, fields in changes.items() if name in known for edit in _edits(text, known[name], fields, newline)
@@ -166,11 +190,6 @@ def with_lines(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> st
         if name not in known:
             text = _with_new_line(text, name, fields, newline)
     return text
-
-
-def with_line(text: str, name: str, fields: Mapping[str, str | None]) -> str:
-    """The same for one line."""
-    return with_lines(text, {name: fields})
 
 
 def _lines_of(text: str) -> dict[str, MappingNode]:
@@ -187,13 +206,13 @@ def _edits(
     margin = " " * line.value[0][0].start_mark.column
     added = [f"{newline}{margin}{name}: {value}" for name, value in fields.items() if value and name not in known]
     if added:
-        end = _end_of(text, stay[-1])
+        end = end_of(text, stay[-1])
         yield end, end, "".join(added)
     for name, value in fields.items():
         if name not in known:
             continue
         key, old = known[name]
-        start, end = int(key.start_mark.index), _end_of(text, old)
+        start, end = int(key.start_mark.index), end_of(text, old)
         if value is None:
             yield text.rindex("\n", 0, start) + 1, (text.find("\n", end) + 1) or len(text), ""
         else:
@@ -211,11 +230,5 @@ def _with_new_line(text: str, name: str, fields: Mapping[str, str | None], newli
             end = old.end_mark.index if isinstance(old, MappingNode) else end
         head = "" if not text[:start] or text[:start].endswith(newline) else newline
         return f"{text[:start]}{head}lines:{newline}{block}{newline}{text[end:].lstrip()}"
-    end = _end_of(text, lines.value[-1][1])
+    end = end_of(text, lines.value[-1][1])
     return f"{text[:end]}{newline}{block}{text[end:]}"
-
-
-def _end_of(text: str, value: Node) -> int:
-    """Where a value ends, without the blank lines and comments that follow it."""
-    start, end = int(value.start_mark.index), int(value.end_mark.index)
-    return start + len(_AFTER_A_LIST.sub("", text[start:end]).rstrip()) if end > start else end

@@ -5,17 +5,16 @@ Whether what comes of it is right is for the check to say.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node
 
-from ivr import naming, reading
+from ivr import editing, naming, reading
 from ivr.check.shape import CHANGE, MOST_CHOICES
 from ivr.drafts import MENUS, TEXTS
+from ivr.editing import end_of, entry, node_at
 from ivr.naming import OF_THE_LINE, Names, Use
 from ivr.reading import Path
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU
@@ -141,11 +140,11 @@ def _node(topic: Topic) -> list[str]:
 
 
 def _quoted(words: str) -> str:
-    return json.dumps(" ".join(words.split()), ensure_ascii=False)
+    return editing.quoted(" ".join(words.split()))
 
 
 def _with_choice(text: str, topic: Topic) -> str:
-    choices = _at(text, ("nodes", topic.under, "choices"))
+    choices = node_at(text, ("nodes", topic.under, "choices"))
     assert isinstance(choices, MappingNode)
     key = max(int(str(name.value)) for name, _ in choices.value) + 1
     return _at_end_of(text, ("nodes", topic.under, "choices"), [f"{key}: {_choice(topic.label, topic.name)}"])
@@ -157,8 +156,8 @@ def _choice(label: str, goto: str) -> str:
 
 def _with_menu_between(text: str, topic: Topic) -> str:
     """The choice at a key leads to a menu, and that leads to where the choice led and to the topic."""
-    there = _at(text, ("nodes", topic.under, "choices", topic.beside))
-    start, end = int(there.start_mark.index), _last_character(there, there)
+    there = node_at(text, ("nodes", topic.under, "choices", topic.beside))
+    start, end = int(there.start_mark.index), end_of(text, there)
     was = reading.read(text, "").data["nodes"][topic.under]["choices"][topic.beside]
     if not getattr(there, "flow_style", False):
         raise CannotChange(
@@ -179,44 +178,16 @@ def _with_menu_between(text: str, topic: Topic) -> str:
 
 def _at_end_of(text: str, path: Path, lines: Iterable[str]) -> str:
     """The text with these lines at the end of the block at this path."""
-    block = _at(text, path)
+    block = node_at(text, path)
     if not isinstance(block, MappingNode) or block.flow_style:
         raise CannotChange(f"'{path[-1]}' is not written on lines of its own, so nothing can be added there by itself.")
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = editing.newline_of(text)
     margin = " " * int(block.start_mark.column)
-    end = _last_character(block.value[-1][1], block.value[-1][0])
+    end = end_of(text, block.value[-1][1])
     stop = text.find("\n", end)  # behind a comment on the same line
     stop = len(text) if stop < 0 else stop + 1 - len(newline)
     new = "".join(newline + (margin + line if line else "") for line in lines)
     return text[:stop] + new + text[stop:]
-
-
-def _last_character(node: Node, key: Node) -> int:
-    """Where the words of a node end, without the blank lines and comments that follow it."""
-    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _last_character(last[1], last[0]) if isinstance(node, MappingNode) else _last_character(last, key)
-    if isinstance(node, ScalarNode) and not node.value and node.start_mark.index == node.end_mark.index:
-        return int(key.end_mark.index)
-    return int(node.end_mark.index)
-
-
-def _at(text: str, path: Path) -> Node:
-    """The YAML node at a path. Raises LookupError."""
-    node: Node = YAML(typ="rt").compose(text)
-    for step in path:
-        node = _entry(node, step)[1]
-    return node
-
-
-def _entry(node: Node, step: str | int) -> tuple[Node, Node]:
-    """The key and the value of an entry; of a list, its item twice. Raises LookupError."""
-    if isinstance(node, SequenceNode):
-        return node.value[int(step)], node.value[int(step)]
-    for key, value in node.value:
-        if str(key.value) == str(step):
-            return key, value
-    raise LookupError(step)
 
 
 def _readable(files: Mapping[str, str]) -> Names:
@@ -302,8 +273,8 @@ def _texts_left_over(names: Names, name: str) -> list[str]:
 def _cut(text: str, paths: Iterable[Path]) -> str:
     """The text without the entries at these paths. The choices of a menu that come after one move up by a key."""
     for path in sorted(paths, key=_in_order, reverse=True):
-        around = _at(text, path[:-1])
-        key, value = _entry(around, path[-1])
+        around = node_at(text, path[:-1])
+        key, value = entry(around, path[-1])
         if len(around.value) == 1 and len(path) > 2:
             text = _cut(text, [path[:-1]])  # an empty list or menu is a mistake
             continue
@@ -332,7 +303,7 @@ def _cut_in_line(text: str, around: Node, key: Node, value: Node) -> str:
 def _cut_lines(text: str, key: Node, value: Node) -> str:
     """Without the lines of an entry, and the comments directly above it."""
     start = text.rfind("\n", 0, key.start_mark.index) + 1
-    end = text.find("\n", _last_character(value, key))
+    end = text.find("\n", end_of(text, value))
     end = len(text) if end < 0 else end + 1
     while (above := re.search(r"(?:^|(?<=\n))[ \t]*#[^\n]*\n$", text[:start])) and above.start() > 0:
         start = above.start()
@@ -344,7 +315,7 @@ def _cut_lines(text: str, key: Node, value: Node) -> str:
 
 def _moved_up(text: str, path: Path, gone: int) -> str:
     """The text with the keys after one that is gone each one lower."""
-    choices = _at(text, path)
+    choices = node_at(text, path)
     assert isinstance(choices, MappingNode)
     for key, _ in reversed(choices.value):
         if int(str(key.value)) > gone:

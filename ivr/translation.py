@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.languagefile import LanguageFile, LinesFile, TranslatedLine
-from ivr.places.own_talk import DAYS, DIGITS, HALVES, NEAR, Said
+from ivr.places.own_talk import DIGITS, HALVES, NEAR, Said
 from ivr.script.lines import Line
 from ivr.spoken import BLANK
 
@@ -87,6 +87,11 @@ def _by_two(line: TranslatedLine) -> bool:
 def is_named(line: TranslatedLine) -> bool:
     """Whether a person is named who translated it."""
     return line.translated is not None and _bare(line.translated.by) != MACHINE
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names are of one person, however they are written."""
+    return _bare(one) == _bare(other)
 
 
 def _bare(name: str) -> str:
@@ -164,12 +169,13 @@ def units_of(line: Line, units: Iterable[str]) -> set[str]:
 
 def why_not(lines: LinesFile, language: LanguageFile) -> list[str]:
     """Every reason why callers may not hear this language; empty if they may."""
-    counts = Counter(row.state for row in rows(lines, language))
+    there = rows(lines, language)
+    counts = Counter(row.state for row in there)
     found = [f"{counts[state]} {words}" for state, words in _NOT_YET.items() if counts[state]]
-    if lost := [row.id for row in rows(lines, language) if row.translated and lacks(row)]:
+    if lost := [row.id for row in there if row.translated and lacks(row)]:
         found.append(f"{len(lost)} without the right blanks ({', '.join(lost[:3])})")
     sounds = units({name: line.says for name, line in language.lines.items()}, language.names, language.name, "0")
-    unheard = [row.id for row in rows(lines, language) if not units_of(getattr(Said, row.id), sounds) <= set(row.takes)]
+    unheard = [row.id for row in there if not units_of(getattr(Said, row.id), sounds) <= set(row.takes)]
     if unheard:
         found.append(f"{len(unheard)} with sounds that nobody has listened to")
     if not language.interpreter.strip():
@@ -214,6 +220,6 @@ def _script(letter: str) -> str:
 
 
 __all__ = [
-    "DAYS", "NAME", "Row", "State", "fingerprint", "is_named", "lacks", "remarks", "rows", "units", "units_of",
+    "NAME", "Row", "State", "fingerprint", "is_named", "is_same_name", "lacks", "remarks", "rows", "units", "units_of",
     "why_not",
 ]  # fmt: skip

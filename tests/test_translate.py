@@ -52,7 +52,7 @@ class Desk:
     def by_a_machine(self, line: str) -> Desk:
         """The desk after a machine has translated a line."""
         by = '{by: "machine", on: 2026-11-28}'
-        self.file.write_text(editing.with_line(self.text, line, {"translated": by}), encoding="utf-8")
+        self.file.write_text(editing.with_lines(self.text, {line: {"translated": by}}), encoding="utf-8")
         return self
 
     def out(self) -> None:
@@ -366,18 +366,18 @@ lines:
 
 
 def test_a_field_is_written_where_it_belongs_and_all_else_stays() -> None:
-    changed = editing.with_line(FILE, "a", {"says": '"three"', "heard": "{by: x}"})
+    changed = editing.with_lines(FILE, {"a": {"says": '"three"', "heard": "{by: x}"}})
 
     assert changed == FILE.replace('"one"', '"three"').replace('of: "uno"', 'of: "uno"\n    heard: {by: x}')
-    assert editing.with_line(changed, "a", {"says": '"one"', "heard": None}) == FILE
+    assert editing.with_lines(changed, {"a": {"says": '"one"', "heard": None}}) == FILE
 
 
 @pytest.mark.parametrize("lines", ["", "lines:\n", "lines: {}\n"])
 def test_the_first_line_of_a_language_is_written(lines: str) -> None:
     text = f"language: gu\n{lines}"
 
-    assert editing.with_line(text, "b", {"says": '"two"'}) == 'language: gu\nlines:\n  b:\n    says: "two"\n'
+    assert editing.with_lines(text, {"b": {"says": '"two"'}}) == 'language: gu\nlines:\n  b:\n    says: "two"\n'
 
 
 def test_a_line_that_is_not_there_yet_is_added_at_the_end() -> None:
-    assert editing.with_line(FILE, "c", {"says": '"three"'}) == f'{FILE}  c:\n    says: "three"\n'
+    assert editing.with_lines(FILE, {"c": {"says": '"three"'}}) == f'{FILE}  c:\n    says: "three"\n'

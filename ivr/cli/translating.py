@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, translation
 from ivr.audio import take_of
-from ivr.cli.common import Stop, draft_script, one_line, out
+from ivr.cli.common import Stop, draft_script, out
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON
@@ -86,7 +85,7 @@ def sheet_in(file: Path, yes: bool) -> None:
     except sheets.NotASheet as error:
         raise Stop(f"{file}: {error}") from error
     (language,) = _languages(draft, tag)
-    path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
+    path = _file_of(settings, tag)
     text = path.read_bytes().decode("utf-8")
     changes: Changes = {}
     for name, fields, told in _changes(_english(draft), language, rows):
@@ -118,7 +117,7 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
         by = row.translated.translated if row.translated else None
         if by is None or row.translated is None or not translation.is_named(row.translated):
             raise Stop(f"No translator is named for {row.id}: a machine stands for no line. They sign in a sheet.")
-        if _same(by.by, who):
+        if translation.is_same_name(by.by, who):
             raise Stop(f"{row.id} must be checked by somebody else than its translator.")
         out(f"  {row.id}: {row.says}")
         out(f"  {'':{len(row.id)}}  ({row.english})")
@@ -269,14 +268,14 @@ def _changes(
         new = translation.Row(row.line, row.english, "", 0, None)
         if translation.blanks(row.says) != translation.blanks(new.english):
             raise Stop(f"{row.line}: its blanks are not those of the English. Nothing was changed.")
-        fields: dict[str, str | None] = {"says": _quoted(row.says), "of": _quoted(row.english)}
+        fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
         if row.back:
-            fields["back"] = _quoted(row.back)
+            fields["back"] = editing.quoted(row.back)
         if not row.by:
             raise Stop(f"{row.line}: the translator's name is missing. Nothing was changed.")
         fields["translated"] = _flow(by=row.by, on=row.on or today)
         if row.note:
-            fields["note"] = _quoted(row.note)
+            fields["note"] = editing.quoted(row.note)
         if row.says != before.says or row.english != before.english:
             fields |= {"checked": None, "heard": None}
         yield row.line, fields, f"{before.says or 'nothing'} -> {row.says}"
@@ -290,17 +289,13 @@ def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
         raise Stop("\n".join(str(problem) for problem in draft.problems))
 
 
+def _file_of(settings: Settings, tag: str) -> Path:
+    return settings.config_dir / LANGUAGES / f"{tag}.yaml"
+
+
 def _write(settings: Settings, tag: str, changes: Changes) -> None:
-    path = settings.config_dir / LANGUAGES / f"{tag}.yaml"
+    path = _file_of(settings, tag)
     disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
-
-
-def _same(one: str, other: str) -> bool:
-    return one_line(one).casefold() == one_line(other).casefold()
-
-
-def _quoted(words: str) -> str:
-    return json.dumps(words, ensure_ascii=False)
 
 
 def _flow(**fields: object) -> str:
@@ -311,4 +306,4 @@ def _flow(**fields: object) -> str:
 def _yaml(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_yaml(each)}" for name, each in value.items()) + "}"
-    return str(value) if isinstance(value, dt.date) else _quoted(str(value))
+    return str(value) if isinstance(value, dt.date) else editing.quoted(str(value))
