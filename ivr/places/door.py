@@ -7,11 +7,10 @@ is asked: the request is urgent, as whatever a caller was not asked, and the car
 
 from __future__ import annotations
 
-from ivr import dialling
 from ivr.phrases import Phrases
 from ivr.places.kinds import Asks, Pick, no, wishing, yes
 from ivr.places.ringing import RingDone
-from ivr.places.wish import new_wish, save_counting, with_promise
+from ivr.places.wish import new_wish, own_number, save_counting, with_promise
 from ivr.script import END_MENU
 from ivr.script.lines import Line
 from ivr.script.place import Go, Here, Moved
@@ -27,12 +26,11 @@ class Door(Asks):
     stands_alone = True
 
     def picked(self, here: Here, pick: Pick) -> Moved:
-        own = dialling.judge(here.s.caller)
         if pick.label is not Phrases.if_yes:
             return super().picked(here, pick)
-        if own.verdict != "fine":  # the number is hidden, so it is asked for
+        if not (number := own_number(here)):  # the number is hidden, so it is asked for
             return here.s, Go("ring_back")
-        return save_counting(wishing(new_wish(here), number=own.e164, urgent=True, needs=("relay",)), Go("door_done"))
+        return save_counting(wishing(new_wish(here), number=number, urgent=True, needs=("relay",)), Go("door_done"))
 
 
 class DoorDone(Asks):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ivr import dialling, reply
 from ivr.places.kinds import HandsOver, Step, wishing
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
-from ivr.places.wish import new_wish, save_counting, with_promise
+from ivr.places.wish import new_wish, own_number, save_counting, with_promise
 from ivr.script import END_MENU, GREETING, Tongue
 from ivr.script.lines import Line, label
 from ivr.script.place import BACK, Go, Here, Moved, Option
@@ -69,8 +69,7 @@ class LanguageName(HandsOver):
         assert isinstance(event, Recorded)
         if not event.seconds:
             return (here.s, Go("person")) if event.key == "0" else (reply.say(here, here.words(self.nothing)), BACK)
-        own = dialling.judge(here.s.caller)
-        number = own.e164 if own.verdict == "fine" else ""
+        number = own_number(here)
         here = wishing(new_wish(here), number=number, urgent=True, language=UNKNOWN)
         line = self.thanks if number else self.thanks_hidden
         then = Go("person" if event.key == "0" else END_MENU)

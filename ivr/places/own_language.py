@@ -18,16 +18,16 @@ from ivr import dialling, reply, spoken
 from ivr.places import person
 from ivr.places.kinds import HandsOver, phone, wishing
 from ivr.places.message import Message
-from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When, own_number
-from ivr.places.own_talk import Said, Talks, with_pauses
-from ivr.places.wish import finished_for, half_way, new_wish, save_counting
+from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When
+from ivr.places.own_talk import Leaves, Said, Talks, with_pauses
+from ivr.places.wish import finished_for, half_way, new_wish, own_number, save_counting
 from ivr.script import END_MENU, HELP, MAIN_MENU
 from ivr.script.place import STAY, Go, Here, Moved, Place
-from ivr.session import Action, At, HangUp, Input, NoInput
+from ivr.session import Action, At, HangUp
 from ivr.spoken import Speech
 
 
-class End(Talks):
+class End(Leaves):
     """Where a caller is left who has what they came for, or wants no call: our number, and a person."""
 
     id = END_MENU
@@ -42,12 +42,6 @@ class End(Talks):
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
         return () if "request" in here.s.got else (_our_number(here),)
-
-    def names_person(self, here: Here) -> bool:
-        return True
-
-    def took(self, here: Here, event: Input) -> Moved | None:
-        return (here.s, Go("goodbye")) if isinstance(event, NoInput) else None
 
 
 def _our_number(here: Here) -> Speech:

@@ -10,29 +10,23 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
+from ivr import reply, spoken
 from ivr.diary import Window
 from ivr.hours import LONDON
 from ivr.places.entry import PhoneEntry, RingNumber, in_groups
-from ivr.places.kinds import HandsOver, phone, wishing
+from ivr.places.kinds import HandsOver, one_more_wrong, phone, wishing
 from ivr.places.languages import Languages
-from ivr.places.own_talk import HALVES, Said, Talks, day_name, option_of, will_ring, with_pauses
+from ivr.places.own_talk import HALVES, Leaves, Said, Talks, day_name, option_of, will_ring, with_pauses, yes_or_no
 from ivr.places.ringing import SILENCE_SECONDS, reference_twice
-from ivr.places.wish import day_told, is_keyed, new_wish, save_counting, save_unfinished
+from ivr.places.wish import day_told, is_keyed, new_wish, own_number, save_counting, save_unfinished
 from ivr.script import END_MENU, GREETING, MAIN_MENU
 from ivr.script.lines import Line
 from ivr.script.place import STAY, Do, Go, Here, Moved, Option
-from ivr.session import Action, At, Done, HoldWindow, Input, NoInput, Record, Recorded, Session, TransferEnded
+from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: At most so many days are offered, and none further off: after six days, "on Monday" could mean another Monday.
 MOST_DAYS, FURTHEST = 4, 6
-
-
-def own_number(here: Here) -> str:
-    """The number that rings, if it can be rung back; else empty."""
-    own = dialling.judge(here.s.caller)
-    return own.e164 if own.verdict == "fine" else ""
 
 
 # --- what this is, and whether to ring --------------------------------------------------------------
@@ -52,7 +46,7 @@ class Ask(Talks):
         return True
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        own = (option_of(here, "1", Said.yes), option_of(here, "2", Said.no)) if own_number(here) else ()
+        own = yes_or_no(here) if own_number(here) else ()
         return (*own, option_of(here, "3", Said.other))
 
     def after(self, here: Here) -> tuple[Speech, ...]:
@@ -112,7 +106,7 @@ class Check(Talks):
         return spoken.fill(here.words(Said.readback), {"digits": number}), here.words(Said.right)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        return option_of(here, "1", Said.yes), option_of(here, "2", Said.no)
+        return yes_or_no(here)
 
     def answered(self, here: Here, key: str) -> Moved:
         if key == "1":
@@ -133,7 +127,7 @@ class Urgent(Talks):
         return (here.words(Said.urgent),)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        return option_of(here, "1", Said.yes), option_of(here, "2", Said.no)
+        return yes_or_no(here)
 
     def answered(self, here: Here, key: str) -> Moved:
         is_urgent = key == "1"
@@ -206,7 +200,7 @@ def _hold(here: Here, window: Window) -> Moved:
             return save_counting(wishing(here, no_place=True), Go(Speak.id))
         if done.window is None:  # counted, so that it ends with the promise to ring at any time
             s = reply.say(here, here.words(Said.full))
-            return replace(s, place=At(When.id), wrongs=s.wrongs + 1, slips=s.slips + 1), STAY
+            return replace(one_more_wrong(s), place=At(When.id)), STAY
         return save_counting(wishing(here, window=done.window), Go(Speak.id))
 
     hold = HoldWindow(here.s.call, (window,), overbook=False, request=here.s.wishes.request, keyed=is_keyed(here))
@@ -243,7 +237,7 @@ def _promised(here: Here) -> Speech:
     return known if known and is_near else ()
 
 
-class RingDone(Talks):
+class RingDone(Leaves):
     """The promise and the number of the request."""
 
     id = "ring_done"
@@ -253,11 +247,5 @@ class RingDone(Talks):
         number = spoken.fill(here.words(Said.reference), {"reference": reference_twice(here)})
         return here.words(Said.saved), _promised(here), number
 
-    def names_person(self, here: Here) -> bool:
-        return True
-
     def name_of_number(self, here: Here) -> str:
         return "reference"
-
-    def took(self, here: Here, event: Input) -> Moved | None:
-        return (here.s, Go("goodbye")) if isinstance(event, NoInput) else None

@@ -16,8 +16,8 @@ from ivr.places.entry import NumberEntry, RingNumber
 from ivr.places.kinds import Step
 from ivr.places.message import Message
 from ivr.script.lines import Line, Words
-from ivr.script.place import Here, Moved, Option
-from ivr.session import At
+from ivr.script.place import Go, Here, Moved, Option
+from ivr.session import At, Input, NoInput
 from ivr.spoken import Speech
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -109,6 +109,16 @@ class Talks(Step):
         raise NotImplementedError
 
 
+class Leaves(Talks):
+    """Where a caller is left: a person is one key away, and whoever says nothing hears goodbye."""
+
+    def names_person(self, here: Here) -> bool:
+        return True
+
+    def took(self, here: Here, event: Input) -> Moved | None:
+        return (here.s, Go("goodbye")) if isinstance(event, NoInput) else None
+
+
 def with_pauses(here: Here, *speeches: Speech) -> Speech:
     """These words with a pause between them. What is empty is left out."""
     gap = here.script.line.pace.between_choices
@@ -119,6 +129,11 @@ def with_pauses(here: Here, *speeches: Speech) -> Speech:
 def option_of(here: Here, key: str, *lines: Line) -> Option:
     """The choice of this key, whose label is these lines."""
     return Option(key, _joined(here, *lines), "")
+
+
+def yes_or_no(here: Here) -> tuple[Option, ...]:
+    """The choices of a question: yes on 1, no on 2."""
+    return option_of(here, "1", Said.yes), option_of(here, "2", Said.no)
 
 
 def _joined(here: Here, *lines: Line) -> Speech:

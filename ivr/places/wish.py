@@ -92,6 +92,12 @@ def save_unfinished(here: Here, then: Transition) -> Moved:
     return here.s, Do(SaveRequest(as_request(here, "unfinished")), kept, RingFailed.say, limited=LIMITED)
 
 
+def own_number(here: Here) -> str:
+    """The number that rings, if it can be rung back; else empty."""
+    own = dialling.judge(here.s.caller)
+    return own.e164 if own.verdict == "fine" else ""
+
+
 def is_keyed(here: Here) -> bool:
     """Whether the number to ring is not the one that rang: it was keyed, or is not known."""
     return not here.s.wishes.number or here.s.wishes.number != dialling.judge(here.s.caller).e164
