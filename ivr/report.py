@@ -24,10 +24,6 @@ from ivr import came, kept
 LEAST_TOLD, LEAST_SHARED = 5, 20
 #: The month with which a school year begins.
 FIRST_MONTH = 9
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 
 #: Counts by their names in the store, as "question:answer".
 Counts = Mapping[str, int]
@@ -49,7 +45,7 @@ class Period:
 
 def month(year: int, number: int) -> Period:
     name = f"{year}-{number:02}"
-    return Period(name, f"{_MONTHS[number - 1]} {year}", (name,))
+    return Period(name, f"{dt.date(year, number, 1):%B %Y}", (name,))
 
 
 def quarter(year: int, first: int) -> Period:

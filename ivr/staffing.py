@@ -19,6 +19,7 @@ from ivr.callback import Refused
 from ivr.request import CallbackRequest
 from ivr.roles import Role
 from ivr.store import Store
+from ivr.store.people import Invitation
 
 #: A change of one person, who gets the others too.
 How = Callable[[Adviser, list[Adviser]], Adviser]
@@ -59,7 +60,7 @@ def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
         raise Refused("This address is not known. Ask an administrator for a new one.")
 
     def how(person: Adviser, _: list[Adviser]) -> Adviser:
-        if why := why_not(store, secret, person, now):
+        if why := why_not(invitation, person, now):
             raise Refused(why)
         return adviser.with_password(person, password_hash, stamp())
 
@@ -71,9 +72,8 @@ def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
     return person
 
 
-def why_not(store: Store, secret: str, person: Adviser | None, now: float) -> str:
-    """Why the invitation behind an address cannot be taken up; empty if it can."""
-    invitation = store.people.invitation(secret)
+def why_not(invitation: Invitation | None, person: Adviser | None, now: float) -> str:
+    """Why the invitation behind an address cannot be taken up, by this person; empty if it can."""
     if invitation is None:
         return "This address is not known. It may be incomplete: copy all of it. Or ask an administrator for a new one."
     if person is None or person.stamp != invitation.stamp or person.disabled:

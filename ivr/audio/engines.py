@@ -112,8 +112,8 @@ def identities(script: Script, rendered: Path) -> list[str]:
 
 def note_who_speaks(script: Script, rendered: Path) -> None:
     """Record the identities of the voices that are installed here, beside the sounds that they make."""
-    known, before = dict(_made_by(rendered)), _made_by(rendered)
-    known |= {str(each): each.identity for each in choices_for(script) if each.is_here}
+    before = _made_by(rendered)
+    known = {**before, **{str(each): each.identity for each in choices_for(script) if each.is_here}}
     if known != before:
         write_sound(rendered / MADE_BY, json.dumps(known, indent=1, sort_keys=True).encode())
 

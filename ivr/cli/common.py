@@ -16,6 +16,7 @@ from typing import IO
 import click
 
 from ivr import border, building, config, configfiles, drafts, equipment, publishing, server
+from ivr.adviser import AT_TERMINAL
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.embedded import Unusable
@@ -47,6 +48,11 @@ def who() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "somebody"
+
+
+def at_terminal() -> str:
+    """Who runs this command, for the log of the advisers' page."""
+    return f"{who()}{AT_TERMINAL}"
 
 
 def in_plain_lines(run: Callable[[], object]) -> None:

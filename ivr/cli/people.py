@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr import border, briefing, config, dialling, messages, ranking, roles, staffing
-from ivr.adviser import AT_TERMINAL, Adviser, words_of
+from ivr.adviser import Adviser, words_of
 from ivr.adviser import written as name_written
 from ivr.callback import MOST_TRIES, Refused
-from ivr.cli.common import Stop, out, store_of, who
+from ivr.cli.common import Stop, at_terminal, out, store_of
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.passwords import hashed, why_too_weak
@@ -55,7 +55,7 @@ def adviser_invite(name: str, role: Role | None, phone: str | None) -> None:
     settings = config.settings()
     number = _phone(phone, settings)
     with store_of(settings) as store, _refused():
-        known, by, now = store.people.find(name), _by(), time.time()
+        known, by, now = store.people.find(name), at_terminal(), time.time()
         if known is None:
             person, secret = staffing.add(store, name, role or roles.ALL[0], number or "", by, now)
         else:
@@ -80,7 +80,7 @@ def adviser_add(name: str, phone: str | None, role: Role | None, admin: bool | N
         name = name_written(name)
         if why := why_too_weak(password, *words_of(name), *_names(published(store))):
             raise Stop(why)
-        known, by, now = store.people.find(name), _by(), time.time()
+        known, by, now = store.people.find(name), at_terminal(), time.time()
         if known is None:
             new = Adviser(name, hashed(password), number or "", role or roles.ALL[0], stamp=staffing.stamp())
             store.people.add(new)
@@ -95,9 +95,9 @@ def adviser_add(name: str, phone: str | None, role: Role | None, admin: bool | N
 def _change(store: Store, known: Adviser, role: Role | None, number: str | None) -> None:
     """Change what was named."""
     if role is not None and role != known.role:
-        staffing.set_role(store, known.name, role, _by(), time.time())
+        staffing.set_role(store, known.name, role, at_terminal(), time.time())
     if number is not None and number != known.phone:
-        staffing.set_phone(store, known.name, number, _by(), time.time())
+        staffing.set_phone(store, known.name, number, at_terminal(), time.time())
 
 
 def _phone(typed: str | None, settings: Settings) -> str | None:
@@ -117,14 +117,9 @@ def _names(live: Script | None) -> list[str]:
     return re.findall(r"\w{4,}", " ".join(live.line.names.values())) if live else []
 
 
-def _by() -> str:
-    """Who runs this command, for the log."""
-    return f"{who()}{AT_TERMINAL}"
-
-
 def _note(store: Store, what: str) -> None:
     """Record an action in the log, under the name of the system user."""
-    store.people.note(time.time(), _by(), what)
+    store.people.note(time.time(), at_terminal(), what)
 
 
 @contextmanager
@@ -149,7 +144,7 @@ def _known(store: Store, name: str) -> Adviser:
 def adviser_role(name: str, role: Role) -> None:
     """Change what somebody may do. They sign in anew, with the same password."""
     with store_of(config.settings()) as store, _refused():
-        known = staffing.set_role(store, _known(store, name).name, role, _by(), time.time())
+        known = staffing.set_role(store, _known(store, name).name, role, at_terminal(), time.time())
     out(f"{known.name} is {role} now.")
 
 
@@ -159,7 +154,7 @@ def adviser_disable(name: str) -> None:
     """Take away somebody's access, at once. What they had goes to everybody."""
     with store_of(config.settings()) as store, _refused():
         known = _known(store, name)
-        freed = staffing.leave(store, known.name, _by(), time.time())
+        freed = staffing.leave(store, known.name, at_terminal(), time.time())
     had = f" What they had is everybody's now: {counted(freed, 'request')}." if freed else ""
     out(f"{known.name} can no longer sign in.{had}")
 
@@ -169,7 +164,7 @@ def adviser_disable(name: str) -> None:
 def adviser_reset_factor(name: str) -> None:
     """Take somebody's second factor away, because their phone is lost. They set up a new one when they sign in."""
     with store_of(config.settings()) as store, _refused():
-        known = staffing.reset_factor(store, _known(store, name).name, _by(), time.time())
+        known = staffing.reset_factor(store, _known(store, name).name, at_terminal(), time.time())
     out(f"{known.name} has no second factor, and is signed out everywhere.")
 
 
@@ -215,7 +210,7 @@ def callbacks_block(number: str, why: str) -> None:
     if not (known := dialling.written(number)):
         raise Stop(f"'{number}' is not a phone number. Write it like '07700 900123', or with its country: '+33 …'.")
     with store_of(config.settings()) as store:
-        store.blocked.add(known, f"{who()} at the terminal", time.time(), why)
+        store.blocked.add(known, at_terminal(), time.time(), why)
         _note(store, "blocked a phone")
     out("The phone is blocked for 90 days. You can lift the block on the advisers' page.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ivr import config, disk, person
-from ivr.cli.common import Stop, out, store_of, who
+from ivr.cli.common import Stop, at_terminal, out, store_of
 from ivr.config import Settings
 from ivr.person import Person
 from ivr.store import Spool, Store
@@ -78,7 +78,7 @@ def _of(number: str, what: str) -> Iterator[tuple[Settings, Store, Spool, Person
         found = person.find(store, spool, _number(store, number), time.time())
         if not found.is_known:
             raise Stop("Nothing is kept of this number.")
-        store.people.note(time.time(), f"{who()} at the terminal", what)
+        store.people.note(time.time(), at_terminal(), what)
         yield settings, store, spool, found
 
 

@@ -256,7 +256,7 @@ class _Pages(Pages):
         people = self._console.store.people
         invitation = people.invitation(secret)
         person = people.get(invitation.name) if invitation else None
-        if why := staffing.why_not(self._console.store, secret, person, self._now):
+        if why := staffing.why_not(invitation, person, self._now):
             return render_template("error.html", title="This address cannot be used", what=why, unsaved=""), 410
         return render_template(
             "welcome.html", invitation=invitation, person=person, problem=problem, secret=secret, now=self._now,
