@@ -9,20 +9,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
-import os
 import re
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlencode
 
-from ivr import callback, config, publishing, server
-from ivr.store import PATIENT_SECONDS, Store
-from tests.bench import load, speed
-from tests.bench.load import BASE, TOKEN
+from ivr import callback
+from ivr.store import Store
+from tests.bench import lines, load
 from tests.desk import PASSWORD, ask, hire
 from tests.line import OPEN
 
@@ -41,19 +37,9 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
     options.add_argument("--a-second", type=int, default=50, help="turns a second")
     chosen = options.parse_args(arguments)
-    with contextlib.ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        environment = {
-            **os.environ, "IVR_DATA": str(folder), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": BASE,
-        }  # fmt: skip
-        settings = config.settings(environment)
-        running.enter_context(server.redis(settings))
-        store = running.enter_context(contextlib.closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)))
-        publishing.put_live(store, publishing.gate(settings), "benchmark", "benchmark", "")
+    with lines.own() as line:
+        port, store = line.port, line.store
         hire(store)
-        environment["BENCH_REDIS"] = settings.redis_url
-        command = speed.command(settings, "tests.bench.clocked:app")
-        port, _ = running.enter_context(speed.served(command, environment, config.ROOT))
         _fill(store, 0, 10)
         few = _page(port)
         _fill(store, 10, chosen.waiting)

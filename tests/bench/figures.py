@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,15 @@ class Figures:
             "machine": machine, "command": ["scripts/bench", *sys.argv[1:]], "figures": figures,
         }  # fmt: skip
         return json.dumps(told, indent=1) + "\n"
+
+
+def waits(took: Sequence[float], failed: int) -> Iterator[tuple[str, float]]:
+    """What a stretch of turns adds: each figure with its unit, from the seconds that turns took and how many failed."""
+    at = statistics.quantiles(took, n=100)
+    yield "median, ms", at[49] * 1e3
+    yield "99th percentile, ms", at[98] * 1e3
+    yield "longest, ms", max(took) * 1e3
+    yield f"failed of {len(took)}, turns", float(failed)
 
 
 def _version() -> str:

@@ -5,12 +5,11 @@ Both are on this machine, behind the balancer of scripts/deploy. Turns are sent 
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 from pathlib import Path
 
 from tests import machines
-from tests.bench.figures import Figures, options
+from tests.bench.figures import Figures, options, waits
 
 
 def main(arguments: list[str]) -> None:
@@ -24,11 +23,7 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as name, machines.two(Path(name)) as both:
             for kind, after in (("two machines", 0.0), ("one of them killed", picked.seconds / 3)):
                 took, failed = both.play(f"{kind[:3]}{nth}", picked.seconds, picked.a_second, after)
-                at = statistics.quantiles(took, n=100)
-                for what, value in (
-                    ("median, ms", at[49] * 1e3), ("99th percentile, ms", at[98] * 1e3),
-                    ("longest, ms", max(took) * 1e3), (f"failed of {len(took)}, turns", float(failed)),
-                ):  # fmt: skip
+                for what, value in waits(took, failed):
                     found.setdefault(f"{kind}: {what}", []).append(value)
     figures = Figures("machines")
     for name, values in found.items():

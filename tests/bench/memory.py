@@ -8,24 +8,21 @@ installation can publish; the one that only serves takes up what that published,
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr import config
 from tests.bench.figures import Figures, options
-from tests.ports import free_port
+from tests.bench.lines import started
 
 FULL, SERVING = "everything", "serving"
 LOCKS = {FULL: "requirements.lock", SERVING: "scripts/deploy/requirements.lock"}
-#: Seconds in which a line must start, and then is left alone.
-START_SECONDS, IDLE_SECONDS = 300, 20
+#: Seconds for which a line is left alone.
+IDLE_SECONDS = 20
 
 
 @dataclass
@@ -78,40 +75,13 @@ def _installed(place: Path, lock: str, source: Path = config.ROOT) -> Path:
 
 
 def _measure(found: Measured, folder: Path, data: Path, idle: int, *, live: bool) -> None:
-    with _started(folder, data, live=live) as pid:
+    words = ["start", "--live"] if live else ["start"]
+    with started(folder, data, *words, until="/readyz", every=0.3) as (pid, _):  # everything runs, the worker too
         time.sleep(idle)
         kinds = _memory(pid)
     found.idle.append(sum(kinds.values()))
     for kind, megabytes in kinds.items():
         found.kinds.setdefault(kind, []).append(megabytes)
-
-
-@contextlib.contextmanager
-def _started(folder: Path, data: Path, *, live: bool) -> Iterator[int]:
-    """The line of a folder, as `ivr start` starts it, with Twilio's voice so that nothing is rendered."""
-    port = free_port()
-    command = [folder / ".venv" / "bin" / "ivr", "start", "--port", str(port), *(["--live"] if live else [])]
-    environment: Mapping[str, str] = {**os.environ, "IVR_DATA": str(data), "IVR_SPEECH": "say"}
-    process = subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait(port, process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until everything runs, the worker too."""
-    ends = time.monotonic() + START_SECONDS
-    while time.monotonic() < ends and process.poll() is None:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
-            return
-        time.sleep(0.3)
-    raise SystemExit(f"{process.args!r} did not start.")
 
 
 def _memory(root: int) -> dict[str, float]:

@@ -13,24 +13,18 @@ the other (`tests/test_deploy.py`). The stretches take turns, so that a noisy ma
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import signal
-import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
-from ivr import building, config, publishing, server
-from ivr.config import Settings
+from ivr import building, config, publishing
 from ivr.publishing import Passed
-from ivr.store import PATIENT_SECONDS, Store
-from tests.bench import load, speed
-from tests.bench.figures import Figures, options
-from tests.bench.load import BASE, TOKEN
+from ivr.store import Store
+from tests.bench import lines, load
+from tests.bench.figures import Figures, options, waits
 
 #: Seconds for which Redis stands still.
 STOPPED_SECONDS = 3.0
@@ -43,28 +37,15 @@ def main(arguments: list[str]) -> None:
     chosen.add_argument("--a-second", type=int, default=50, help="turns a second")
     picked = chosen.parse_args(arguments)
     figures = Figures("stall")
-    with contextlib.ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        environment = {
-            **os.environ, "IVR_DATA": str(folder), "IVR_SPEECH": "say", "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": BASE,
-        }  # fmt: skip
-        settings = config.settings(environment)
-        running.enter_context(server.redis(settings))
-        store = running.enter_context(closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)))
-        passed = publishing.gate(settings)
-        publishing.put_live(store, passed, "benchmark", "benchmark", "")
-        environment["BENCH_REDIS"] = settings.redis_url
-        port, web = running.enter_context(
-            speed.served(speed.command(settings, "tests.bench.clocked:app"), environment, config.ROOT)
-        )
-        redis_pid = int(store.redis.do(lambda client: client.info("server"))["process_id"])
+    with lines.own() as line:
+        redis_pid = int(line.store.redis.do(lambda client: client.info("server"))["process_id"])
         events: dict[str, Callable[[int], None]] = {
             "alone": lambda _: None,
-            "a publication": lambda nth: _publish(settings, store, passed, nth),
+            "a publication": lambda nth: _publish(line.store, line.passed, nth),
             "Redis stopped": lambda _: _stand_still(redis_pid),
-            "a web process killed": lambda _: _kill_one(web),
+            "a web process killed": lambda _: _kill_one(line.web),
         }
-        _measure(port, events, picked, figures)
+        _measure(line.port, events, picked, figures)
     figures.tell(picked)
 
 
@@ -78,11 +59,7 @@ def _measure(port: int, events: dict[str, Callable[[int], None]], picked: argpar
             meanwhile.start()
             took, failed = load.play_on_schedule(port, calls, picked.a_second)
             meanwhile.join()
-            at = statistics.quantiles(took, n=100)
-            for what, value in (
-                ("median, ms", at[49] * 1e3), ("99th percentile, ms", at[98] * 1e3), ("longest, ms", max(took) * 1e3),
-                (f"failed of {len(took)}, turns", float(failed)),
-            ):  # fmt: skip
+            for what, value in waits(took, failed):
                 found[name].setdefault(what, []).append(value)
             time.sleep(2)
     for name, kinds in found.items():
@@ -97,7 +74,7 @@ def _in_the_middle(happens: Callable[[int], None], nth: int, after: float) -> No
     happens(nth)
 
 
-def _publish(settings: Settings, store: Store, passed: Passed, nth: int) -> None:
+def _publish(store: Store, passed: Passed, nth: int) -> None:
     """Make another revision live."""
     files = dict(passed.files)
     files["line.yaml"] += f"\n# {nth} {time.time()}\n"

@@ -10,19 +10,13 @@ With --beside FOLDER, another version is started too, in turn with this one. It 
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ivr import config
 from tests.bench.figures import Figures, options
-from tests.ports import free_port
-
-START_SECONDS = 300.0
+from tests.bench.lines import started
 
 
 def main(arguments: list[str]) -> None:
@@ -52,37 +46,16 @@ def main(arguments: list[str]) -> None:
 def _starts(folder: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         found = {}
-        with _running(folder, Path(name), "start") as took:
+        with _running(folder, Path(name), "start") as (_, took):
             found["first"] = took
-        with _running(folder, Path(name), "start") as took:
+        with _running(folder, Path(name), "start") as (_, took):
             found["again"] = took
             if (folder / "ivr" / "web_server.py").exists():
-                with contextlib.suppress(SystemExit), _running(folder, Path(name), "web") as alone:
+                with contextlib.suppress(SystemExit), _running(folder, Path(name), "web") as (_, alone):
                     found["web alone"] = alone
         return found
 
 
-@contextlib.contextmanager
-def _running(folder: Path, data: Path, command: str) -> Iterator[float]:
+def _running(folder: Path, data: Path, command: str) -> AbstractContextManager[tuple[int, float]]:
     """A command of the line, and the seconds until it answers."""
-    port, began = free_port(), time.monotonic()
-    environment = {**os.environ, "IVR_DATA": str(data / "data"), "IVR_SPEECH": "say"}
-    process = subprocess.Popen(
-        [folder / ".venv" / "bin" / "ivr", command, "--port", str(port)], env=environment, cwd=folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield _until_it_answers(port, process) - began
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _until_it_answers(port: int, process: subprocess.Popen[bytes]) -> float:
-    ends = time.monotonic() + START_SECONDS
-    while time.monotonic() < ends and process.poll() is None:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
-            return time.monotonic()
-        time.sleep(0.02)
-    raise SystemExit(f"{process.args!r} did not answer.")
+    return started(folder, data / "data", command, until="/healthz", every=0.02)
