@@ -9,6 +9,7 @@ One thread and one poll: whatever the load costs is taken from the cores it shar
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import select
@@ -187,9 +188,10 @@ class _Schedule:
         for number, event in self._poll.poll(min(wait, 1.0)):
             connection, at, request, reply = self._open[number]
             if event & select.EPOLLOUT:
-                connection.send(request)
+                with contextlib.suppress(ConnectionError):  # what comes back says so too
+                    connection.send(request)
                 self._poll.modify(connection, select.EPOLLIN)
-            elif part := connection.recv(65536):
+            elif part := _received(connection):
                 reply += part
             else:
                 self.failed += not reply.startswith(b"HTTP/1.1 200")
@@ -197,6 +199,13 @@ class _Schedule:
                 self._poll.unregister(connection)
                 connection.close()
                 del self._open[number]
+
+
+def _received(connection: socket.socket) -> bytes:
+    """What has come; nothing at its end, or if the other side is gone."""
+    with contextlib.suppress(ConnectionError):
+        return connection.recv(65536)
+    return b""
 
 
 def _must_be_answered(reply: bytes | bytearray) -> None:
