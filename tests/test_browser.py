@@ -122,6 +122,16 @@ def _sign_in(page: Page, name: str = "asha") -> None:
     expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
 
 
+def _sign_in_by_keyboard(page: Page) -> None:
+    page.goto("/console/signin")
+    _tab_to(page, "Name")
+    page.keyboard.type("asha")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+
+
 def _press(page: Page, button: str) -> None:
     """Once this returns, the line has done what was asked, and the scripts of the next page are running."""
     with page.expect_navigation():
@@ -410,14 +420,7 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
     """From signing in to the outcome, with Tab, Space and Enter; the focus can always be seen."""
     hire(store)
     ask(store)
-    page.goto("/console/signin")
-
-    _tab_to(page, "Name")
-    page.keyboard.type("asha")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+    _sign_in_by_keyboard(page)
     _tab_to(page, re.compile("Asked 10:20"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Take it")).to_be_visible()

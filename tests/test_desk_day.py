@@ -12,7 +12,19 @@ from ivr import callback
 from ivr.store import Store
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import Line
-from tests.test_browser import DESKTOP, PHONE, _axe, _page, _press, _sign_in, _tab_to, chromium, page, served
+from tests.test_browser import (
+    DESKTOP,
+    PHONE,
+    _axe,
+    _page,
+    _press,
+    _sign_in,
+    _sign_in_by_keyboard,
+    _tab_to,
+    chromium,
+    page,
+    served,
+)
 
 __all__ = ["chromium", "page", "served"]
 
@@ -29,13 +41,7 @@ def test_a_whole_day_by_keyboard_alone(page: Page, served: Line, store: Store) -
     hire(store)
     for nth in (1, 2, 3):
         ask(store, nth, due=NOW + nth * 600)
-    page.goto("/console/signin")
-    _tab_to(page, "Name")
-    page.keyboard.type("asha")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
+    _sign_in_by_keyboard(page)
 
     _key(page, "Take the next one")
     expect(page.locator("#ring-h")).to_be_focused()
