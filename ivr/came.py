@@ -1,57 +1,52 @@
 """What came of a talk: the few facts that a service counts, each chosen and none written.
 
-Nobody asks a caller for the form's sake, so each may stay unsaid. There is no name, school, birthday or free text in
-them. Only how often each was chosen is counted, by month.
+The questions and their answers stand in `line.yaml` (`after_a_talk`), since each service counts its own. Nobody asks a
+caller for the form's sake, so each may stay unsaid. There is no name, school, birthday or free text in them. Only how
+often each was chosen is counted, by month.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-import msgspec
+from ivr.line_settings import AfterTalk
 
-#: The questions of the form after the outcome, and their answers with the words for the page.
-ANSWERS: Mapping[str, Mapping[str, str]] = {
-    "level": {"1": "Advice", "2": "More help", "3": "Casework", "4": "Tribunal"},
-    "topic": {
-        "help": "Help in school", "asking": "Asking for an assessment", "refused": "Assessment refused",
-        "no-plan": "Plan refused", "plan": "What a plan says", "school": "School named", "review": "Annual review",
-        "out": "Out of school", "meeting": "Meeting or mediation", "appeal": "Appeal", "travel": "Travel",
-        "health": "Health or social care", "other": "Something else",
-    },
-    "stage": {
-        "none": "None", "support": "Support in school", "assessed": "Being assessed", "plan": "Has a plan",
-        "appeal": "Appeal",
-    },
-    "setting": {
-        "early": "Early years", "primary": "Primary", "secondary": "Secondary", "special": "Special",
-        "college": "College", "none": "None now",
-    },
-    "next": {"nothing": "Nothing", "again": "Ring again", "casework": "Passed to casework"},
-}  # fmt: skip
-NAMES = {
-    "level": "Level", "topic": "Topic", "stage": "Stage", "setting": "Setting", "next": "Next",
-}  # fmt: skip
+#: What an adviser chose: the name of each question, with that of its answer. What was not said is not in it.
+Came = tuple[tuple[str, str], ...]
+Questions = Mapping[str, AfterTalk]
 
 
-class Came(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an adviser chose. Empty: not said."""
+def chosen(questions: Questions, get: Callable[[str], str | None]) -> Came:
+    """From the fields of a form, called as `field` says. What is not an answer is not said."""
+    told = {name: get(field(name)) or "" for name in questions}
+    return tuple((name, value) for name, value in told.items() if value in questions[name].answers)
 
-    level: str = ""
-    topic: str = ""
-    stage: str = ""
-    setting: str = ""
-    next: str = ""
 
-    @classmethod
-    def of(cls, get: Callable[[str], str | None]) -> Came:
-        """From the fields of a form. What is not an answer is not said."""
-        return cls(**{name: value if (value := get(name) or "") in ANSWERS[name] else "" for name in ANSWERS})
+def field(question: str) -> str:
+    """The name of a question's field in a form, which no other field has."""
+    return f"came-{question}"
 
-    def said(self) -> Iterator[tuple[str, str]]:
-        """Each question that was answered, with its answer."""
-        yield from ((name, value) for name in ANSWERS if (value := getattr(self, name)))
 
-    def in_words(self) -> str:
-        """'Level: Advice. Topic: Appeal.'"""
-        return " ".join(f"{NAMES[name]}: {ANSWERS[name][value]}." for name, value in self.said())
+def counts(came: Came) -> Iterator[str]:
+    """The names under which it is counted."""
+    yield from (counted(question, answer) for question, answer in came)
+
+
+def counted(question: str, answer: str) -> str:
+    """The name under which an answer is counted."""
+    return f"came:{question}:{answer}"
+
+
+def in_words(came: Came, questions: Questions) -> str:
+    """'Level: Advice. Topic: Appeal.' What is not asked any more has only its names."""
+    return " ".join(
+        f"{_asks(question, questions)}: {_answer(question, answer, questions)}." for question, answer in came
+    )
+
+
+def _asks(question: str, questions: Questions) -> str:
+    return questions[question].asks if question in questions else question
+
+
+def _answer(question: str, answer: str, questions: Questions) -> str:
+    return questions[question].answers.get(answer, answer) if question in questions else answer

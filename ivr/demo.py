@@ -7,10 +7,10 @@ Their numbers are from the ranges that Ofcom reserves for drama, and belong to n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback, roles
+from ivr import callback, came, roles
 from ivr.building import CHANGE
 from ivr.callback import Outcome
 from ivr.config import Settings
@@ -111,11 +111,11 @@ STORY: tuple[Rings | Tried, ...] = (
 )  # fmt: skip
 
 
-#: What came of the talks of this month so far, and how often.
+#: How often the first answers of each question about a talk were chosen.
+CHOSEN = (31, 12, 3)
+#: What came of the tries of this month so far, and how often. In those that were talks, advisers chose answers.
 COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
-    (("outcome:spoke", "level:1", "topic:plan", "stage:plan", "setting:primary", "next:nothing"), 31),
-    (("outcome:spoke", "level:2", "topic:refused", "stage:support", "setting:secondary", "next:again"), 12),
-    (("outcome:spoke", "level:3", "topic:out", "stage:appeal", "setting:special", "next:casework"), 3),
+    (("outcome:spoke",), sum(CHOSEN)),
     (("outcome:no answer",), 17),
     (("outcome:wrong number",), 2),
     (("promise:kept", "wait:4", "need:none", "about:child"), 41),
@@ -139,10 +139,17 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
         else:
             queue.tried(each, at.timestamp())
     _text_that_failed(store, script, now)
-    for answers, times in COUNTED:
+    for counts, times in (*COUNTED, *_chosen(script)):
         for _ in range(times):
-            store.counts.add(now.timestamp(), answers)
+            store.counts.add(now.timestamp(), counts)
     return len(store.requests.waiting())
+
+
+def _chosen(script: Script) -> Iterator[tuple[list[str], int]]:
+    """What advisers chose: the nth answer of each question, so often."""
+    for question, asked in script.line.after_a_talk.items():
+        for answer, times in zip(asked.answers, CHOSEN, strict=False):
+            yield [came.counted(question, answer)], times
 
 
 class _Queue:

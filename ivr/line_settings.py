@@ -111,6 +111,16 @@ class Alerts(msgspec.Struct, frozen=True):
     webhook: str | None
 
 
+class AfterTalk(msgspec.Struct, frozen=True):
+    """A question that an adviser can answer after a talk, for the report."""
+
+    asks: str
+    #: The words of each answer, by its name.
+    answers: dict[str, str]
+    #: The answer that is chosen until the adviser chooses another; None for none.
+    usually: str | None
+
+
 class LineSettings(msgspec.Struct, frozen=True):
     """Everything about the line that is not a menu."""
 
@@ -136,6 +146,7 @@ class LineSettings(msgspec.Struct, frozen=True):
     without_menus: tuple[str, ...]
     test_phones: tuple[str, ...]
     alerts: Alerts
+    after_a_talk: dict[str, AfterTalk]
     #: Roles of the advisers' page that need a second factor.
     second_factor: tuple[Role, ...]
     limits: Misuse

@@ -27,6 +27,11 @@ from ivr.roles import WITH_FACTOR, Role
 LEAST_FLOOD = 5
 
 
+#: The name of something that is counted, and its words for the card and the report.
+Counted = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+Label = Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class Confirmed(Authored):
     """A setting that the service must confirm. Until then it is a guess, or the leaflet's value."""
 
@@ -255,6 +260,16 @@ class Alerts(Authored):
     webhook: Webhook | None = None
 
 
+class AfterTalk(Authored):
+    """A question that an adviser can answer after a talk."""
+
+    asks: Label = Field(description="What the card calls it: 'Level'.")
+    answers: dict[Counted, Label] = Field(
+        min_length=1, description="The words of each answer by its name, which is counted. A name never changes."
+    )
+    usually: Counted | None = Field(None, description="The answer that is chosen until the adviser chooses another.")
+
+
 class LineFile(File):
     """`config/line.yaml`: everything about the line that is not a menu."""
 
@@ -289,6 +304,9 @@ class LineFile(File):
     test_phones: list[str] = Field(default_factory=list, description="These phones hear the draft.")
     notices: list[Notice] = Field(default_factory=list)
     alerts: Alerts = Field(default_factory=Alerts)
+    after_a_talk: dict[Counted, AfterTalk] = Field(
+        default_factory=dict, description="What advisers can say of a talk when they save its outcome, for the report."
+    )
     second_factor: list[Role] = Field(
         default_factory=lambda: list(WITH_FACTOR),
         description="The roles that need an app with codes to sign in to the advisers' page.",

@@ -14,11 +14,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ivr import came, kept
+from ivr.came import Questions
 
 #: Figures below this are not told, so that nobody is recognised in them; and below this many, no share in percent.
 LEAST_TOLD, LEAST_SHARED = 5, 20
@@ -192,17 +193,15 @@ _TALKS = "Talks in which an adviser chose an answer. What was not said is left o
 _TABLES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("Outcome", "Tries whose outcome was saved, by what came of them.", _TRIES),
     ("Wait", f"{_TRIED}: the opening hours from when they asked until then.", _WAITS),
-    *(
-        (came.NAMES[name], _TALKS, {f"{name}:{value}": words for value, words in answers.items()})
-        for name, answers in came.ANSWERS.items()
-    ),
-    (
-        "Needs",
-        f"{_TRIED}, by what they said that they need; some need several.",
-        _NEEDS,
-    ),
+    ("Needs", f"{_TRIED}, by what they said that they need; some need several.", _NEEDS),
     ("Who it is about", f"{_TRIED}, by whom they asked for.", _ABOUT),
 )
+
+
+def _tables(questions: Questions) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    yield from _TABLES
+    for name, each in questions.items():
+        yield each.asks, _TALKS, {came.counted(name, answer): words for answer, words in each.answers.items()}
 
 
 @dataclass(frozen=True)
@@ -242,12 +241,12 @@ def _percent(kept: int, broken: int) -> int:
     return math.floor(100 * kept / (kept + broken))
 
 
-def report(period: Period, of: Callable[[str], Counts]) -> Report:
-    """The report of a period. `of`: the counts of a month."""
+def report(period: Period, questions: Questions, of: Callable[[str], Counts]) -> Report:
+    """The report of a period. `questions`: what advisers can say of a talk. `of`: the counts of a month."""
     promised = figures(period, tuple(_PROMISES), of, is_summed=False)
     tables = [
         Table(name, definition, list(zip(rows.values(), figures(period, tuple(rows), of, is_summed=True), strict=True)))
-        for name, definition, rows in _TABLES
+        for name, definition, rows in _tables(questions)
     ]
     in_time, not_in_time = promised
     return Report(period, in_time, not_in_time, [*tables, _languages(period, of)])

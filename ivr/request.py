@@ -143,7 +143,7 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     #: The adviser with whom the next call was agreed; empty for anybody.
     with_whom: str = ""
     #: What came of the last talk.
-    came: Came | None = None
+    came: Came = ()
     tries: int = 0
     events: tuple[Event, ...] = ()
     #: The event that ended it. Notes may follow.

@@ -7,15 +7,23 @@ import re
 
 import pytest
 
-from ivr import callback, listing
-from ivr.came import Came
+from ivr import callback, came, drafts, listing
 from ivr.config import Settings
 from ivr.diary import Promise, Window
+from ivr.line_settings import AfterTalk
 from ivr.listing import Filter
-from ivr.store import Store, listed
+from ivr.store import Published, Store, listed
 from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
+QUESTIONS = {
+    "level": AfterTalk("Level", {"1": "Advice", "2": "More help"}, "1"),
+    "topic": AfterTalk("Topic", {"appeal": "Appeal"}, None),
+    "stage": AfterTalk("Stage", {"none": "None"}, None),
+    "next": AfterTalk("Next", {"casework": "Passed to casework"}, None),
+}
+#: A talk about an appeal, as the form sends it.
+SPOKE = {"outcome": "spoke", "came-level": "2", "came-topic": "appeal"}
 TOMORROW = Window(OPEN.date() + dt.timedelta(days=1), "morning")
 
 
@@ -31,18 +39,45 @@ def taken(asha: Browser, store: Store) -> Browser:
 
 
 def test_what_is_not_an_answer_is_not_said() -> None:
-    form = {"level": "2", "topic": "<script>", "stage": "", "next": "casework"}
+    form = {"came-level": "2", "came-topic": "<script>", "came-stage": "", "came-next": "casework"}
 
-    said = Came.of(form.get)
+    said = came.chosen(QUESTIONS, form.get)
 
-    assert list(said.said()) == [("level", "2"), ("next", "casework")]
-    assert said.in_words() == "Level: More help. Next: Passed to casework."
+    assert said == (("level", "2"), ("next", "casework"))
+    assert came.in_words(said, QUESTIONS) == "Level: More help. Next: Passed to casework."
+
+
+def test_what_is_not_asked_any_more_is_told_by_its_names() -> None:
+    assert came.in_words((("level", "7"), ("mood", "good")), QUESTIONS) == "Level: 7. mood: good."
+
+
+def test_each_service_asks_its_own_questions_and_the_report_counts_them(
+    taken: Browser, line: Line, files: dict[str, str]
+) -> None:
+    """A question may even be called as one of the report's own, and each is counted alone."""
+    shipped = files["line.yaml"]
+    head, tail = shipped.index("after_a_talk:"), shipped.index("# --- notices")
+    own = "after_a_talk: {need: {asks: What they needed, answers: {relay: A lift, other: Another thing}}}\n\n"
+    edited = {**files, "line.yaml": shipped[:head] + own + shipped[tail:]}
+    store = line.store
+    live = store.revisions.live() or ""
+    store.revisions.publish(Published(drafts.revision_of(edited), 1.0, "tests", "", live), edited)
+    line.app._live.look()
+
+    card = taken.get("/request/CA001-1").text
+    assert "What they needed" in card
+    assert "came-level" not in card
+    taken.send("/request/CA001-1/outcome", **{"outcome": "spoke", "came-need": "relay"})
+
+    assert "What they needed: A lift." in taken.get("/request/CA001-1").text
+    counted = store.counts.of("2026-11")
+    assert {name for name in counted if "need" in name} == {"came:need:relay", "need:none"}
 
 
 def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, store: Store) -> None:
-    taken.send("/request/CA001-1/outcome", outcome="spoke", level="2", topic="appeal", note="Sends us the letter.")
+    taken.send("/request/CA001-1/outcome", note="Sends us the letter.", **SPOKE)
     for _ in range(5):
-        store.counts.add(NOW, ["outcome:spoke", "topic:appeal", "level:1"])
+        store.counts.add(NOW, ["outcome:spoke", "came:topic:appeal", "came:level:1"])
 
     assert "Level: More help. Topic: Appeal." in taken.get("/request/CA001-1").text
     assert taken.get("/report").status_code == 403
@@ -56,12 +91,12 @@ def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, st
 
 
 def test_an_unanswered_try_counts_no_answers_about_a_talk(taken: Browser, store: Store) -> None:
-    taken.send("/request/CA001-1/outcome", outcome="no answer", level="1")
+    taken.send("/request/CA001-1/outcome", **{"outcome": "no answer", "came-level": "1"})
 
     counted = store.counts.of("2026-11")
     assert counted["outcome:no answer"] == 1
-    assert not [name for name in counted if name.startswith("level:")]
-    assert store.requests.get("CA001-1").came is None  # type: ignore[union-attr]
+    assert not [name for name in counted if name.startswith("came:")]
+    assert store.requests.get("CA001-1").came == ()  # type: ignore[union-attr]
 
 
 # --- the next call --------------------------------------------------------------------------

@@ -216,7 +216,7 @@ def counted(store: Store) -> Store:
     for month_, times in (("2026-09", 30), ("2026-10", 3), ("2026-11", 2)):
         at = dt.datetime.fromisoformat(f"{month_}-10T10:00").timestamp()
         for _ in range(times):
-            store.counts.add(at, ["outcome:spoke", "level:1", kept.KEPT])
+            store.counts.add(at, ["outcome:spoke", "came:level:1", kept.KEPT])
         store.counts.add(at, [kept.BROKEN])
     return store
 
@@ -253,11 +253,11 @@ def test_what_an_adviser_saves_is_counted_with_its_promise(asha: Browser, store:
     ask(store, 1, window=MORNING, opens=NOW - HOUR, due=CLOSES, needs=("interpreter",))
     asha.get("/request/CA001-1")
     asha.send("/request/CA001-1/claim")
-    asha.send("/request/CA001-1/outcome", outcome="spoke", level="2")
+    asha.send("/request/CA001-1/outcome", **{"outcome": "spoke", "came-level": "2"})
     asha.get("/request/CA001-1")
 
     counts = store.counts.of("2026-11")
 
-    assert {name: counts[name] for name in ("outcome:spoke", "level:2", kept.KEPT, "need:interpreter")} == {
-        "outcome:spoke": 1, "level:2": 1, kept.KEPT: 1, "need:interpreter": 1,
+    assert {name: counts[name] for name in ("outcome:spoke", "came:level:2", kept.KEPT, "need:interpreter")} == {
+        "outcome:spoke": 1, "came:level:2": 1, kept.KEPT: 1, "need:interpreter": 1,
     }  # fmt: skip

@@ -322,7 +322,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     show_alive(store)
     store.sign_ins.begin("asha", "1", NOW, "a browser", "192.0.2.1", 60)
     store.people.searches("asha", "number")
-    store.counts.add(NOW, ["level:1"])
+    store.counts.add(NOW, ["came:level:1"])
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")
     store.sign_ins.count("name asha")
     store.sign_ins.seconds_to_wait("192.0.2.1 asha", 2, NOW)

@@ -9,9 +9,21 @@ from flask import Flask, flash, g, redirect, render_template, request, url_for
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, card_texts, dialling, finding, handing, kept, messages, ranking, spending, talks
+from ivr import (
+    briefing,
+    callback,
+    came,
+    card_texts,
+    dialling,
+    finding,
+    handing,
+    kept,
+    messages,
+    ranking,
+    spending,
+    talks,
+)
 from ivr.callback import Outcome, Refused
-from ivr.came import ANSWERS, NAMES, Came
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
 from ivr.listing import named
 from ivr.request import CallbackRequest
@@ -100,8 +112,9 @@ class _Pages(Pages):
             is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
-            answers=ANSWERS,
-            answer_names=NAMES,
+            after_a_talk=script.line.after_a_talk,
+            came_field=came.field,
+            came_in_words=came.in_words(found.came, script.line.after_a_talk),
             windows=self._windows() if mine else {},
             colleagues=self._colleagues() if mine else [],
             **self._before(found, mine=mine),
@@ -239,7 +252,8 @@ class _Pages(Pages):
                 return found
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
-        came = Came.of(request.form.get) if chosen in callback.TALKED else Came()
+        is_talk = chosen in callback.TALKED
+        said = came.chosen(self._console.live.now.script.line.after_a_talk, request.form.get) if is_talk else ()
         promises: list[kept.Promised] = []
         rung: list[str] = []
 
@@ -247,14 +261,13 @@ class _Pages(Pages):
             changed = agreed(found) if chosen == "spoke" and window else recorded(found)
             promises[:] = kept.judged(found, self._now, diary)
             rung[:] = kept.of_those_rung(found, self._now, diary.hours)
-            return replace(changed, came=came) if chosen in callback.TALKED else changed
+            return replace(changed, came=said) if is_talk else changed
 
         then = "requests_page"
         done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
         is_saved = done.location == url_for(then)
         if is_saved:
-            more = (f"{name}:{value}" for name, value in came.said())
-            self._count_outcome(chosen, promises, (*rung, *more))
+            self._count_outcome(chosen, promises, (*rung, *came.counts(said)))
             if window and chosen == "spoke":
                 flash(f"Say: we ring you {briefing.window_in_words(window)}. The number of your call stays the same.")
         return redirect(url_for("take_next"), 307) if is_saved and request.form.get("then") == "next" else done

@@ -46,8 +46,8 @@ class _Pages(Pages):
         return reports.period(request.args.get("period", ""), self._today)
 
     def _report(self, chosen: reports.Period) -> reports.Report:
-        waiting, diary = self._console.store.requests.listed()[0], self._console.live.now.script.diary
-        broken = kept.broken_so_far(waiting, self._now, diary)
+        waiting, script = self._console.store.requests.listed()[0], self._console.live.now.script
+        broken = kept.broken_so_far(waiting, self._now, script.diary)
         by_month = Counter(f"{dt.datetime.fromtimestamp(each.heard_by, LONDON):%Y-%m}" for each in broken)
 
         @functools.cache
@@ -56,4 +56,4 @@ class _Pages(Pages):
             counts[kept.BROKEN] += by_month[month]
             return counts
 
-        return reports.report(chosen, of)
+        return reports.report(chosen, script.line.after_a_talk, of)
