@@ -6,9 +6,7 @@ cores, at both paces, to telephone sound and a master.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -20,28 +18,29 @@ from ivr.audio import engines, rendering, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import EngineMissing, VoiceChoice
 from ivr.script import Script
+from tests.bench.figures import Figures, options
 
 #: The fewest words for measuring a pace: the pace of one or two words varies too much.
 LEAST_WORDS = 6
 
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(prog="scripts/bench audio", description=__doc__)
-    options.add_argument("--piper", metavar="FILE", help="also measure this Piper voice file")
-    chosen = options.parse_args(arguments)
+    chosen = options("audio", __doc__)
+    chosen.add_argument("--piper", metavar="FILE", help="also measure this Piper voice file")
+    picked = chosen.parse_args(arguments)
+    figures = Figures("audio")
     made = building.load(configfiles.script_files(config.ROOT / "config"), config.bank_holidays())
-    names = ["natural", "pyttsx3"] + ["piper"] * bool(chosen.piper)
-    everything = _speaking(made, engines=names, piper_voice=chosen.piper)
-    print(f"{len(clips(made))} sounds: every prompt of config/ at both paces\n")
-    print(f"{'':30}{'render':>9}{'telephone':>11}{'masters':>9}{'words a minute':>17}{'loudness, LUFS':>17}")
-    print(f"{'':30}{'s':>9}{'MB':>11}{'MB':>9}{'normal':>9}{'slow':>8}{'least':>9}{'most':>8}")
+    names = ["natural", "pyttsx3"] + ["piper"] * bool(picked.piper)
+    everything = _speaking(made, engines=names, piper_voice=picked.piper)
+    print(f"{len(clips(made))} sounds: every prompt of config/ at both paces")
     for choice in engines.choices(everything.line.speech):
         try:
             choice.ready()
         except EngineMissing as error:
-            print(f"{choice!s:30}  not measured: {error}")
+            print(f"{choice}: not measured: {error}")
             continue
-        _measure(made, choice, chosen.piper)
+        _measure(figures, made, choice, picked.piper)
+    figures.tell(picked)
 
 
 def _speaking(made: Script, **speech: object) -> Script:
@@ -49,7 +48,7 @@ def _speaking(made: Script, **speech: object) -> Script:
     return dataclasses.replace(made, line=line)
 
 
-def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
+def _measure(figures: Figures, made: Script, choice: VoiceChoice, piper: str | None) -> None:
     alone = _speaking(made, engines=[choice.engine], natural_voice=choice.voice, piper_voice=piper)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -61,14 +60,14 @@ def _measure(made: Script, choice: VoiceChoice, piper: str | None) -> None:
             for clip in clips(made)
         }
         sizes = [_megabytes(folder / kind) for kind in (RENDERED, MASTERS)]
-    paces = []
+    figures.add(f"{choice}: render", [seconds], "s")
+    figures.add(f"{choice}: telephone", [sizes[0]], "MB")
+    figures.add(f"{choice}: masters", [sizes[1]], "MB")
     for slow in (False, True):
         some = [clip for clip in sounds if clip.slow == slow and len(clip.words.split()) >= LEAST_WORDS]
-        paces.append(sum(len(c.words.split()) for c in some) / sum(sounds[c].seconds for c in some) * 60)
-    loudness = sorted(measured.loudness for measured in sounds.values())
-    spread = f"{loudness[0]:>9.1f}{loudness[-1]:>8.1f}"
-    print(f"{choice!s:30}{seconds:>9.1f}{sizes[0]:>11.1f}{sizes[1]:>9.1f}{paces[0]:>9.0f}{paces[1]:>8.0f}{spread}"
-          f"   (median {statistics.median(loudness):.1f})")  # fmt: skip
+        pace = sum(len(c.words.split()) for c in some) / sum(sounds[c].seconds for c in some) * 60
+        figures.add(f"{choice}: {'slow' if slow else 'normal'} pace", [pace], "words a minute")
+    figures.add(f"{choice}: loudness of the prompts", [measured.loudness for measured in sounds.values()], "LUFS")
 
 
 def _megabytes(folder: Path) -> float:

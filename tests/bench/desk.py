@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import http.client
 import re
-import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from urllib.parse import urlencode
 from ivr import callback
 from ivr.store import Store
 from tests.bench import lines, load
+from tests.bench.figures import Figures, add_waits, options
 from tests.desk import PASSWORD, ask, hire
 from tests.line import OPEN
 
@@ -28,27 +28,24 @@ EVERY_SECONDS = 5.0
 
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(
-        prog="scripts/bench desk", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--waiting", type=int, default=5000)
-    options.add_argument("--lists", type=int, default=10, help="open lists")
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
-    options.add_argument("--a-second", type=int, default=50, help="turns a second")
-    chosen = options.parse_args(arguments)
+    chosen = options("desk", __doc__)
+    chosen.add_argument("--waiting", type=int, default=5000)
+    chosen.add_argument("--lists", type=int, default=10, help="open lists")
+    chosen.add_argument("--rounds", type=int, default=5)
+    chosen.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
+    chosen.add_argument("--a-second", type=int, default=50, help="turns a second")
+    picked = chosen.parse_args(arguments)
+    figures, few, many = Figures("desk"), "10 waiting", f"{picked.waiting} waiting"
     with lines.own() as line:
         port, store = line.port, line.store
         hire(store)
         _fill(store, 0, 10)
-        few = _page(port)
-        _fill(store, 10, chosen.waiting)
-        many = _page(port)
-        print(f"{'waiting':>10}{'first byte, ms':>18}{'page, bytes':>14}{'renewal, ms':>14}{'renewal, bytes':>16}")
-        for count, page in ((10, few), (chosen.waiting, many)):
-            print(f"{count:>10}{page[0] * 1e3:>18.1f}{page[1]:>14}{page[2] * 1e3:>14.1f}{page[3]:>16}")
-        print(f"first byte with {chosen.waiting}, times that with 10: {many[0] / few[0]:.2f}")
-        _turns(port, store, chosen)
+        _add_page(figures, few, port)
+        _fill(store, 10, picked.waiting)
+        _add_page(figures, many, port)
+        figures.ratio(f"{many} / {few}: first byte", f"{many}: first byte", f"{few}: first byte")
+        _add_turns(figures, port, store, picked)
+    figures.tell(picked)
 
 
 def _fill(store: Store, first: int, end: int) -> None:
@@ -101,36 +98,30 @@ class _List:
         return self.ask("GET", f"/console/waiting?have={self.have}")
 
 
-def _page(port: int) -> tuple[float, int, float, int]:
+def _add_page(figures: Figures, name: str, port: int) -> None:
     opened = _List(port)
     opened.open()
     pages = [opened.open() for _ in range(30)]
     renewals = [opened.renew() for _ in range(30)]
-    return (
-        statistics.median(took for took, _ in pages), max(len(page) for _, page in pages),
-        statistics.median(took for took, _ in renewals), max(len(renewal) for _, renewal in renewals),
-    )  # fmt: skip
+    for what, answers in (("page", pages), ("renewal", renewals)):
+        first = "first byte" if what == "page" else "renewal, first byte"
+        figures.add(f"{name}: {first}", [took * 1e3 for took, _ in answers], "ms")
+        figures.add(f"{name}: {what}", [len(body) for _, body in answers], "bytes")
 
 
-def _turns(port: int, store: Store, chosen: argparse.Namespace) -> None:
+def _add_turns(figures: Figures, port: int, store: Store, picked: argparse.Namespace) -> None:
     """The turns of callers, alone and beside open lists."""
-    walks, alone, beside = load.walks(port), [], []
-    for nth in range(chosen.rounds):
-        alone += _took(port, walks, chosen, f"alone{nth}")
-        with _open_lists(port, store, chosen.lists):
-            beside += _took(port, walks, chosen, f"beside{nth}")
-    print(f"\nturns, ms{'p50':>20}{'p95':>10}")
-    for name, took in (("alone", alone), (f"beside {chosen.lists} lists", beside)):
-        at = statistics.quantiles(took, n=100)
-        print(f"{name:18}{at[49] * 1e3:>11.2f}{at[94] * 1e3:>10.2f}")
-    print(f"beside, times alone (p50): {statistics.median(beside) / statistics.median(alone):.3f}")
+    walks, alone, beside = load.walks(port), "turns alone", f"turns beside {picked.lists} lists"
+    for nth in range(picked.rounds):
+        add_waits(figures, alone, *_played(port, walks, picked, f"alone{nth}"))
+        with _open_lists(port, store, picked.lists):
+            add_waits(figures, beside, *_played(port, walks, picked, f"beside{nth}"))
+    figures.ratio(f"{beside} / {alone}: median", f"{beside}: median", f"{alone}: median")
 
 
-def _took(port: int, walks: list[load.Walk], chosen: argparse.Namespace, name: str) -> list[float]:
-    calls = load.calls(walks, chosen.seconds * chosen.a_second // 8, name)
-    took, failed = load.play_on_schedule(port, calls, chosen.a_second)
-    assert not failed, f"{failed} turns failed"
-    return took
+def _played(port: int, walks: list[load.Walk], picked: argparse.Namespace, name: str) -> tuple[list[float], int]:
+    calls = load.calls(walks, picked.seconds * picked.a_second // 8, name)
+    return load.play_on_schedule(port, calls, picked.a_second)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,11 @@ class Figures:
 
     def add(self, name: str, values: Iterable[float], unit: str) -> None:
         self.values[name], self.units[name] = list(values), unit
+
+    def add_round(self, name: str, value: float, unit: str) -> None:
+        """One more value of a figure, that of the round which has just been measured."""
+        self.values.setdefault(name, []).append(value)
+        self.units[name] = unit
 
     def ratio(self, name: str, of: str, to: str) -> None:
         """Of each round of one figure with the same round of another, which was measured a moment later."""
@@ -81,13 +86,13 @@ class Figures:
         return json.dumps(told, indent=1) + "\n"
 
 
-def waits(took: Sequence[float], failed: int) -> Iterator[tuple[str, float]]:
-    """What a stretch of turns adds: each figure with its unit, from the seconds that turns took and how many failed."""
+def add_waits(figures: Figures, name: str, took: Sequence[float], failed: int) -> None:
+    """Add a round of turns, from the seconds that each took and how many failed."""
     at = statistics.quantiles(took, n=100)
-    yield "median, ms", at[49] * 1e3
-    yield "99th percentile, ms", at[98] * 1e3
-    yield "longest, ms", max(took) * 1e3
-    yield f"failed of {len(took)}, turns", float(failed)
+    figures.add_round(f"{name}: median", at[49] * 1e3, "ms")
+    figures.add_round(f"{name}: 99th percentile", at[98] * 1e3, "ms")
+    figures.add_round(f"{name}: longest", max(took) * 1e3, "ms")
+    figures.add_round(f"{name}: failed of {len(took)}", float(failed), "turns")
 
 
 def _version() -> str:

@@ -1,6 +1,6 @@
 """How long callers wait while others send half requests, and try to sign in, with no proxy in front.
 
-Signed turns are sent on schedule, first alone and then beside each flood. Half requests are kept up: for each one that
+Signed turns are sent on schedule, alone and beside each flood by turns. Half requests are kept up: for each one that
 is disconnected, another is sent. All come from this machine, so from the same address as the callers.
 """
 
@@ -11,12 +11,12 @@ import contextlib
 import multiprocessing
 import select
 import socket
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from tests.bench import load
+from tests.bench.figures import Figures, add_waits, options
 from tests.bench.speed import LINE, Side, all_sides
 
 HALF_A_WEBHOOK = b"POST /voice HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: x\r\nContent-Length: 900\r\n\r\nCa"
@@ -25,35 +25,43 @@ SIGN_IN = (
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname=asha&password=wrong"
 )
 SIGN_INS = 50
+ALONE = "alone"
 
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(
-        prog="scripts/bench flood", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--seconds", type=int, default=15)
-    options.add_argument("--a-second", type=int, default=100, help="signed turns a second")
-    options.add_argument("--halves", type=int, nargs="*", default=[200, 2000], help="half requests at a time")
-    chosen = options.parse_args(arguments)
-    print("waits of signed turns, ms" + f"{'p50':>16}{'p99':>12}{'longest':>12}{'failed':>12}")
+    chosen = options("flood", __doc__)
+    chosen.add_argument("--rounds", type=int, default=3)
+    chosen.add_argument("--seconds", type=int, default=15, help="of each stretch of turns")
+    chosen.add_argument("--a-second", type=int, default=100, help="signed turns a second")
+    chosen.add_argument("--halves", type=int, nargs="*", default=[200, 2000], help="half requests at a time")
+    picked = chosen.parse_args(arguments)
+    figures = Figures("flood")
     with all_sides(parts=False, beside=None, only_line=True) as sides:
         side = sides[LINE]
-        _measure(side, chosen, "alone", [])
-        for halves in chosen.halves:
+        floods: dict[str, list[Callable[[], None]]] = {ALONE: []}
+        for halves in picked.halves:
             flood = [partial(_half_requests, side.port, halves), partial(_sign_ins, side.port)]
-            _measure(side, chosen, f"{halves} halves, {SIGN_INS} sign-ins a second", flood)
+            floods[f"{halves} halves, {SIGN_INS} sign-ins a second"] = flood
+        for nth in range(picked.rounds):
+            for which, (name, flood) in enumerate(floods.items()):
+                took, failed = _measured(side, picked, f"{which}x{nth}", flood)
+                add_waits(figures, name, took, failed)
+    for name in list(floods)[1:]:
+        kind = "99th percentile"
+        figures.ratio(f"{name} / {ALONE}: {kind}", f"{name}: {kind}", f"{ALONE}: {kind}")
+    figures.tell(picked)
 
 
-def _measure(side: Side, chosen: argparse.Namespace, name: str, floods: list[Callable[[], None]]) -> None:
-    calls = load.calls(side.walks, chosen.seconds * chosen.a_second // 8, name[:4].replace(" ", "-"))
+def _measured(
+    side: Side, picked: argparse.Namespace, name: str, floods: list[Callable[[], None]]
+) -> tuple[list[float], int]:
+    calls = load.calls(side.walks, picked.seconds * picked.a_second // 8, name)
     with contextlib.ExitStack() as running:
         for flood in floods:
             running.enter_context(_beside(flood))
         if floods:
             time.sleep(3)
-        took, failed = load.play_on_schedule(side.port, calls, chosen.a_second)
-    at = statistics.quantiles(took, n=100)
-    print(f"{name:34}{at[49] * 1e3:>7.1f}{at[98] * 1e3:>12.1f}{max(took) * 1e3:>12.1f}{failed:>12}", flush=True)
+        return load.play_on_schedule(side.port, calls, picked.a_second)
 
 
 @contextlib.contextmanager

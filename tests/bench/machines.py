@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests import machines
-from tests.bench.figures import Figures, options, waits
+from tests.bench.figures import Figures, add_waits, options
 
 
 def main(arguments: list[str]) -> None:
@@ -18,15 +18,11 @@ def main(arguments: list[str]) -> None:
     chosen.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
     chosen.add_argument("--a-second", type=int, default=50, help="turns a second")
     picked = chosen.parse_args(arguments)
-    found: dict[str, list[float]] = {}
+    figures = Figures("machines")
     for nth in range(picked.rounds):
         with tempfile.TemporaryDirectory() as name, machines.two(Path(name)) as both:
             for kind, after in (("two machines", 0.0), ("one of them killed", picked.seconds / 3)):
                 took, failed = both.play(f"{kind[:3]}{nth}", picked.seconds, picked.a_second, after)
-                for what, value in waits(took, failed):
-                    found.setdefault(f"{kind}: {what}", []).append(value)
-    figures = Figures("machines")
-    for name, values in found.items():
-        figures.add(name.rpartition(", ")[0], values, name.rpartition(", ")[2])
+                add_waits(figures, kind, took, failed)
     figures.ratio("killed / both: median", "one of them killed: median", "two machines: median")
     figures.tell(picked)

@@ -14,12 +14,10 @@ then is what that part saves. With --beside FOLDER, another version of the line 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +31,7 @@ from ivr import config, publishing, server
 from ivr.config import Settings
 from ivr.store import PATIENT_SECONDS, Store
 from tests.bench import load
+from tests.bench.figures import Figures, add_waits, options
 from tests.bench.load import BASE, TOKEN, Walk, cpu
 from tests.bench.parts import PARTS
 from tests.ports import free_port
@@ -62,27 +61,32 @@ class Round:
     web: float
     redis: float
 
+    @property
+    def whole(self) -> float:
+        """Seconds of processor time a turn, with Redis."""
+        return self.web + self.redis
+
 
 #: Rounds by side; each side has as many.
 Rounds = Mapping[str, list[Round]]
 
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(
-        prog="scripts/bench speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--calls", type=int, default=200, help="calls in a round")
-    options.add_argument("--parts", action="store_true", help="what each part of our own saves")
-    options.add_argument("--beside", type=Path, help="a checkout of another version of the line")
-    chosen = options.parse_args(arguments)
-    with all_sides(chosen.parts, chosen.beside) as sides:
-        rounds = _measured(sides, chosen.rounds, chosen.calls)
-        _print(rounds)
-        if chosen.parts:
-            _print_parts(rounds)
-        if not chosen.parts and not chosen.beside:
-            _print_waits(sides)
+    chosen = options("speed", __doc__)
+    chosen.add_argument("--rounds", type=int, default=5)
+    chosen.add_argument("--calls", type=int, default=200, help="calls in a round")
+    chosen.add_argument("--parts", action="store_true", help="what each part of our own saves")
+    chosen.add_argument("--beside", type=Path, help="a checkout of another version of the line")
+    picked = chosen.parse_args(arguments)
+    figures = Figures("speed")
+    with all_sides(picked.parts, picked.beside) as sides:
+        rounds = _measured(sides, picked.rounds, picked.calls)
+        _add_sides(figures, rounds)
+        if picked.parts:
+            _add_parts(figures, rounds)
+        if not picked.parts and not picked.beside:
+            _add_schedules(figures, sides)
+    figures.tell(picked)
 
 
 # --- the measuring --------------------------------------------------------------------------
@@ -105,43 +109,35 @@ def _round(side: Side, calls: list[list[bytes]]) -> Round:
     return Round(turns / seconds, (cpu(side.pid) - before) / turns, (cpu(side.redis_pid) - redis_before) / turns)
 
 
-def _ratio(rounds: Rounds, name: str, other: str, of: Callable[[Round], float]) -> float:
-    """Of each round with the same round of the other, which ran a moment later."""
-    return statistics.median(of(a) / of(b) for a, b in zip(rounds[name], rounds[other], strict=True))
+def _add_sides(figures: Figures, rounds: Rounds) -> None:
+    """Of each side; and of the line, beside each other way to answer."""
+    kinds: dict[str, tuple[Callable[[Round], float], str]] = {
+        "turns": (lambda r: r.turns, "a second"),
+        "web CPU": (lambda r: r.web * 1e6, "µs a turn"),
+        "CPU with Redis": (lambda r: r.whole * 1e6, "µs a turn"),
+    }
+    sides = [name for name in rounds if name not in PARTS]
+    for kind, (of, unit) in kinds.items():
+        for name in sides:
+            figures.add(f"{name}: {kind}", map(of, rounds[name]), unit)
+        for other in sides[1:]:
+            figures.ratio(f"{LINE} / {other}: {kind}", f"{LINE}: {kind}", f"{other}: {kind}")
 
 
-def _print(rounds: Rounds) -> None:
-    names = [name for name in rounds if name not in PARTS]
-    print(f"{'':24}" + "".join(f"{name:>12}" for name in names) + "".join(f"{'to ' + name:>15}" for name in names[1:]))
-    for title, of, unit in (
-        ("turns a second", lambda r: r.turns, "{:.0f}"),
-        ("web CPU a turn, µs", lambda r: r.web * 1e6, "{:.0f}"),
-        ("with Redis, µs", lambda r: (r.web + r.redis) * 1e6, "{:.0f}"),
-    ):
-        values = [unit.format(statistics.median(of(r) for r in rounds[name])) for name in names]
-        ratios = [f"{_ratio(rounds, LINE, name, of):.2f}" for name in names[1:]]
-        print(f"{title:24}" + "".join(f"{value:>12}" for value in values) + "".join(f"{each:>15}" for each in ratios))
-
-
-def _print_parts(rounds: Rounds) -> None:
-    """What a turn costs more if a part is done the library's way, as a share of a turn of the line."""
-    print(f"\n{'with a part as the library does':32}{'more, µs':>12}{'of a turn':>12}")
+def _add_parts(figures: Figures, rounds: Rounds) -> None:
+    """What a turn costs more if a part is done the library's way."""
     for name, (title, _) in PARTS.items():
-        more = [b.web + b.redis - a.web - a.redis for a, b in zip(rounds[LINE], rounds[name], strict=True)]
-        share = _ratio(rounds, name, LINE, lambda r: r.web + r.redis) - 1
-        print(f"{title:32}{statistics.median(more) * 1e6:>12.0f}{share:>12.0%}")
+        pairs = [(ours.whole, theirs.whole) for ours, theirs in zip(rounds[LINE], rounds[name], strict=True)]
+        figures.add(f"{title}: more", [(theirs - ours) * 1e6 for ours, theirs in pairs], "µs a turn")
+        figures.add(f"{title}: more of a turn", [100 * (theirs / ours - 1) for ours, theirs in pairs], "%")
 
 
-def _print_waits(sides: Mapping[str, Side]) -> None:
+def _add_schedules(figures: Figures, sides: Mapping[str, Side]) -> None:
     """How long callers wait, with requests sent on schedule."""
-    print("\nwaits, ms, of requests sent on schedule" + f"{'p50':>12}{'p99':>12}{'failed':>12}")
     for rate in SCHEDULES:
         for name, side in sides.items():
             took, failed = load.play_on_schedule(side.port, load.calls(side.walks, rate // 2, f"open{rate}"), rate)
-            print(
-                f"{rate:>6} a second, {name:22}{statistics.median(took) * 1e3:>12.1f}"
-                f"{statistics.quantiles(took, n=100)[98] * 1e3:>12.1f}{failed:>12}"
-            )
+            add_waits(figures, f"{name}, {rate} turns a second", took, failed)
 
 
 # --- the servers ----------------------------------------------------------------------------

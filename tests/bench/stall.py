@@ -24,7 +24,7 @@ from ivr import building, config, publishing
 from ivr.publishing import Passed
 from ivr.store import Store
 from tests.bench import lines, load
-from tests.bench.figures import Figures, options, waits
+from tests.bench.figures import Figures, add_waits, options
 
 #: Seconds for which Redis stands still.
 STOPPED_SECONDS = 3.0
@@ -51,7 +51,6 @@ def main(arguments: list[str]) -> None:
 
 def _measure(port: int, events: dict[str, Callable[[int], None]], picked: argparse.Namespace, figures: Figures) -> None:
     walks = load.walks(port)
-    found: dict[str, dict[str, list[float]]] = {name: {} for name in events}
     for nth in range(picked.rounds):
         for which, (name, happens) in enumerate(events.items()):
             calls = load.calls(walks, picked.seconds * picked.a_second // 8, f"{which}x{nth}")
@@ -59,12 +58,8 @@ def _measure(port: int, events: dict[str, Callable[[int], None]], picked: argpar
             meanwhile.start()
             took, failed = load.play_on_schedule(port, calls, picked.a_second)
             meanwhile.join()
-            for what, value in waits(took, failed):
-                found[name].setdefault(what, []).append(value)
+            add_waits(figures, name, took, failed)
             time.sleep(2)
-    for name, kinds in found.items():
-        for what, values in kinds.items():
-            figures.add(f"{name}: {what.rpartition(', ')[0]}", values, what.rpartition(", ")[2])
     for name in list(events)[1:]:
         figures.ratio(f"{name} / alone: median", f"{name}: median", "alone: median")
 

@@ -6,22 +6,25 @@ takes connections and never answers, and twenty texts go to a REST that does the
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
 from ivr import callback, config, configfiles
 from ivr.session import SendText
+from tests.bench.figures import Figures, options
 from tests.crew import Crew, Half, crew, half, hangs, seconds_until
 from tests.desk import ask, hire
 
+MAIL_HANGS, TEXTS_HANG, CLICKS_HANG = "mail hangs", "twenty texts and mail hang", "two clicks, too"
+CLICK, ALERT = "a click", "an urgent alert"
+
 
 def main(arguments: list[str]) -> None:
-    options = argparse.ArgumentParser(prog="scripts/bench worker", description=__doc__)
-    options.add_argument("--clicks", type=int, default=10)
-    clicks = options.parse_args(arguments).clicks
+    chosen = options("worker", __doc__)
+    chosen.add_argument("--clicks", type=int, default=10)
+    picked = chosen.parse_args(arguments)
+    clicks, figures = picked.clicks, Figures("worker")
     files = configfiles.script_files(config.ROOT / "config")
     with tempfile.TemporaryDirectory() as folder, hangs() as port, half() as rest:
         base = f"http://127.0.0.1:{rest.server_port}"
@@ -29,19 +32,22 @@ def main(arguments: list[str]) -> None:
         files["line.yaml"] = files["line.yaml"].replace("email_to: []", alerts)
         told = {"TWILIO_API_URL": base, "SMTP_URL": f"smtp://127.0.0.1:{port}", "SMTP_FROM": "line@example.org"}
         with crew(Path(folder), files, **told) as running:
-            print(f"{'seconds, median (longest)':40}{'a click':>16}{'an urgent alert':>20}")
-            _print("nothing hangs, but mail", _measure(running, rest, clicks, 0))
+            _add(figures, MAIL_HANGS, _measure(running, rest, clicks, 0))
             rest.hangs.set()
             for number in range(20):
                 text = SendText(f"CA1.{number}", f"+4477009001{number:02}", "text_us", "Hello.")
                 running.jobs.send_text(text, time.time())
             seconds_until(lambda: "Messages.json" in rest.asked)
-            _print("twenty texts and mail hang", _measure(running, rest, clicks, clicks))
+            _add(figures, TEXTS_HANG, _measure(running, rest, clicks, clicks))
             rest.clicks_that_hang = 2
             _measure(running, rest, 2, 2 * clicks)
-            _print("and two clicks", _measure(running, rest, clicks, 3 * clicks))
-            _print_memory(running)
+            _add(figures, CLICKS_HANG, _measure(running, rest, clicks, 3 * clicks))
+            _add_memory(figures, running)
             rest.hangs.clear()
+    for what in (CLICK, ALERT):
+        for name in (TEXTS_HANG, CLICKS_HANG):
+            figures.ratio(f"{name} / {MAIL_HANGS}: {what}", f"{name}: {what}", f"{MAIL_HANGS}: {what}")
+    figures.tell(picked)
 
 
 def _measure(running: Crew, rest: Half, clicks: int, first: int) -> tuple[list[float], list[float]]:
@@ -59,18 +65,15 @@ def _measure(running: Crew, rest: Half, clicks: int, first: int) -> tuple[list[f
     return rung, told
 
 
-def _print(name: str, measured: tuple[list[float], list[float]]) -> None:
-    click, alert = (f"{statistics.median(took):.2f} ({max(took):.2f})" for took in measured)
-    print(f"{name:40}{click:>16}{alert:>20}")
+def _add(figures: Figures, name: str, measured: tuple[list[float], list[float]]) -> None:
+    for what, took in zip((CLICK, ALERT), measured, strict=True):
+        figures.add(f"{name}: {what}", took, "s")
 
 
-def _print_memory(running: Crew) -> None:
-    own = [_own_megabytes(pid) for pid in running.children()]
-    print(
-        f"\nthe worker's parent {_own_megabytes(running.process.pid):.0f} MB of its own, its {len(own)} processes ",
-        end="",
-    )
-    print(f"{min(own):.0f} to {max(own):.0f} MB each; what they share is in none of these")
+def _add_memory(figures: Figures, running: Crew) -> None:
+    """What the worker's processes do not share with others."""
+    figures.add("memory of its own: the parent", [_own_megabytes(running.process.pid)], "MB")
+    figures.add("memory of its own: each process", map(_own_megabytes, running.children()), "MB")
 
 
 def _own_megabytes(pid: int) -> float:
