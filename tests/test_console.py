@@ -32,6 +32,7 @@ PAGES = [
     "/team", "/report", "/report.csv", "/log.csv", "/week", "/paper", "/paper/back",
     "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
+    "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {"/signin", "/signin/code", "/welcome/<secret>"}
@@ -46,7 +47,7 @@ FORMS = [
     "/account/password", "/account/factor", "/account/factor/off", "/account/codes", "/people",
     *(f"/people/PERSON/{what}" for what in ("name", "role", "phone", "way-in", "factor", "leave")),
     "/phone", "/phone/export", "/phone/forget", "/again",
-    "/week/lower", "/week/back", "/paper", "/paper/back",
+    "/week/lower", "/week/back", "/paper", "/paper/back", "/studio/call/reply",
 ]  # fmt: skip
 
 

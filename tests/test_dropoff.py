@@ -236,6 +236,6 @@ def test_the_map_shows_the_figures_in_words(line: Line) -> None:
     assert "in trouble" not in _get(line, "/studio/map").text
 
 
-def test_the_pages_are_for_this_machine_only(line: Line) -> None:
+def test_from_elsewhere_the_pages_ask_for_a_sign_in(line: Line) -> None:
     for path in (PAGE, TABLE):
-        assert _from(line, path, "192.0.2.7").status_code == 404
+        assert _from(line, path, "192.0.2.7").location == "/console/signin"

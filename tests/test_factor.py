@@ -209,7 +209,7 @@ def test_the_service_decides_for_which_roles(
     line: Line, store: Store, edited: Callable[[str, str, str], dict[str, str]]
 ) -> None:
     hire(store, "ren", "administrator", factor=None)
-    files = edited("line.yaml", "second_factor: [supervisor, administrator]", "second_factor: [adviser]")
+    files = edited("line.yaml", "second_factor: [supervisor, approver, administrator]", "second_factor: [adviser]")
     store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", "", store.revisions.live() or ""), files)
     line.app._live.look()
     hire(store)

@@ -135,8 +135,8 @@ def test_a_search_for_nothing_that_is_said_says_so(here: Line) -> None:
     assert "“<script>”" not in page.text
 
 
-def test_only_this_machine_sees_the_map(here: Line) -> None:
-    assert _page(here, address="192.0.2.1").status_code == 404
+def test_from_elsewhere_the_map_asks_for_a_sign_in(here: Line) -> None:
+    assert _page(here, address="192.0.2.1").location == "/console/signin"
 
 
 def test_a_call_from_a_place_begins_there(here: Line) -> None:

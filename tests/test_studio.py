@@ -13,7 +13,8 @@ from werkzeug.test import Client, TestResponse
 
 from ivr.config import Settings
 from ivr.store import Store
-from ivr.web.studio import MOST_INPUTS
+from ivr.web.studio.phone import MOST_INPUTS
+from tests.desk import Browser, hire
 from tests.line import Line
 
 HERE = "http://127.0.0.1:8000"
@@ -108,7 +109,7 @@ def test_a_time_that_does_not_exist_is_asked_for_again(here: Line, when: str) ->
 
 
 @pytest.mark.parametrize("path", ["/studio/call", "/studio/call/reply"])
-def test_from_outside_there_is_no_phone(here: Line, path: str) -> None:
+def test_from_elsewhere_the_phone_needs_a_sign_in(here: Line, path: str) -> None:
     ask: dict[str, Any] = {
         "environ_overrides": LOOPBACK,
         "base_url": "https://line.example.org",
@@ -118,4 +119,18 @@ def test_from_outside_there_is_no_phone(here: Line, path: str) -> None:
 
     answer = client.get(path, **ask) if path == "/studio/call" else client.post(path, json={}, **ask)
 
-    assert answer.status_code == 404
+    assert answer.location == "/console/signin" if path == "/studio/call" else answer.status_code == 401
+
+
+def test_whoever_may_hear_rings_from_elsewhere_once_signed_in(line: Line, store: Store) -> None:
+    hire(store, "ren", "editor")
+    browser = Browser(line)
+
+    assert browser.get("/studio/call").request.path == "/console/signin"
+    assert "Press Ring to begin." in browser.sign_in("ren").text
+
+
+def test_the_studio_has_one_address(line: Line) -> None:
+    moved = line.client.get("/console/studio/map?words=a%20b", base_url=line.settings.public_url)
+
+    assert (moved.status_code, moved.location) == (308, "/studio/map?words=a%20b")

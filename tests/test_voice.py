@@ -524,15 +524,7 @@ def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Se
 
 
 def test_every_route_says_who_may_call_it(line: Line) -> None:
-    """A route that is neither signed nor on this list is refused here. The studio answers on this machine only."""
-    studio = {
-        "/studio/call",
-        "/studio/map",
-        "/studio/drop-off",
-        "/studio/drop-off.csv",
-        "/studio/call/reply",
-        "/studio/static/<path:filename>",
-    }
+    """A route that is neither signed nor on this list is refused here."""
     public = {
         "/healthz",
         "/readyz",
@@ -540,7 +532,6 @@ def test_every_route_says_who_may_call_it(line: Line) -> None:
         "/audio/<name>",
         "/",
         "/handbooks/<name>.md",
-        *studio,
         "/handbooks/pictures/<name>.png",
     }
     client = Client(line.app)

@@ -1,7 +1,8 @@
-"""The web apps: webhooks, sound files, health, the front page, and the advisers' console.
+"""The web apps: webhooks, sound files, health and the front page; and the pages of staff.
 
 Two Flask apps at one address. The webhooks' app has no secret key and so no cookie sessions, which Flask would
-otherwise open and save on every turn.
+otherwise open and save on every turn. The other app has the console (`/console`), where callers are rung back, and the
+studio (`/studio`), where the line is heard and changed. They share the sign-in.
 """
 
 from __future__ import annotations
@@ -20,14 +21,12 @@ from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.spooling import HandingIn
 from ivr.store import Spool, Store
-from ivr.web import front, studio, voice
-from ivr.web.console import create_console
+from ivr.web import front, voice
+from ivr.web.console import CONSOLE, create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
-from ivr.web.dropoff import blueprint as drop_off
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, put_back, put_through
-from ivr.web.map import blueprint as line_map
 from ivr.web.sound import blueprint as sound
 from ivr.web.tally import Tally
 from ivr.web.turn import Line
@@ -64,9 +63,6 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(sound(settings, live))
     app.register_blueprint(health(settings, store, live, spool))
     app.register_blueprint(front.blueprint(settings, store, live, spool))
-    app.register_blueprint(studio.blueprint(settings, live))
-    app.register_blueprint(line_map(settings, store, live, clock))
-    app.register_blueprint(drop_off(settings, store, live, clock))
     app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs), tally)
 
@@ -77,14 +73,19 @@ class Web:
     def __init__(self, voice_app: Flask, console: Flask, live: Live, handing_in: HandingIn, tally: Tally):
         self.app, self.console, self._live, self._handing_in = voice_app, console, live, handing_in
         self.tally = tally
-        self._doors = DispatcherMiddleware(voice_app, {"/console": console})
+        self._doors = DispatcherMiddleware(voice_app, {CONSOLE: console})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path.startswith(("/voice", "/text")):
             return self.app(environ, start_response)
-        if path == "/console":  # Flask would lead to its own idea of our address, with the wrong scheme behind a proxy
-            return redirect("/console/", 308)(environ, start_response)
+        if path.startswith("/studio/"):  # one app with the console, so that a sign-in counts for both
+            return self.console({**environ, "SCRIPT_NAME": CONSOLE}, start_response)
+        if path.startswith(f"{CONSOLE}/studio/"):
+            query = f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+            return redirect(f"{path.removeprefix(CONSOLE)}{query}", 308)(environ, start_response)
+        if path == CONSOLE:  # Flask would lead to its own idea of our address, with the wrong scheme behind a proxy
+            return redirect(f"{CONSOLE}/", 308)(environ, start_response)
         return self._doors(environ, start_response)
 
     def close(self) -> None:

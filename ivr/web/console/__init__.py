@@ -1,4 +1,4 @@
-"""The advisers' page: who is waiting to be rung, and the outcomes.
+"""The pages of staff: who is waiting to be rung, and the outcomes; and, as the studio, the words of the line.
 
 Server-rendered, without a build step. Every page but the sign-in needs a sign-in, and the log records everything seen
 or done. A caller's number is shown only to the adviser who holds the request. Each page names the right that it needs
@@ -7,6 +7,7 @@ or done. A caller's number is shown only to the adviser who holds the request. E
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, redirect, render_template, request
@@ -41,7 +42,10 @@ from ivr.web.console import (
 )
 from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
+from ivr.web.studio import pages as studio
 
+#: Where the console is served. Its pages under /studio have that address alone (`ivr/web/__init__.py`).
+CONSOLE = "/console"
 #: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; "
@@ -51,9 +55,17 @@ _CONTENT_POLICY = (
 _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
+class _Pages(Flask):
+    """A Flask app whose pages of the studio have an address without the console's."""
+
+    def url_for(self, endpoint: str, **values: Any) -> str:  # type: ignore[override]
+        path = super().url_for(endpoint, **values)
+        return path.removeprefix(CONSOLE) if path.startswith(f"{CONSOLE}/studio/") else path
+
+
 def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clock: Clock) -> Flask:
-    """The console as a separate app, to be served under /console."""
-    app = Flask(__name__)
+    """The console and the studio as a separate app, to be served under /console and /studio."""
+    app = _Pages(__name__)
     app.before_request(_only_get_and_post)
     https = settings.public_url.startswith("https://")
     app.config.update(
@@ -71,7 +83,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         MAX_CONTENT_LENGTH=64 * 1024,
     )
     Bootstrap5(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     console = Console(settings, store, live, jobs, clock)
     signing_in = signin.add_to(app, console)
     account.add_to(app, console, signing_in)
@@ -87,6 +99,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     paper.add_to(app, console)
     blocked.add_to(app, console)
     floods.add_to(app, console)
+    studio.add_to(app, console, csrf)
     app.jinja_env.globals.update(
         moment=briefing.moment, at_moment=briefing.at_moment,
         needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
@@ -127,6 +140,11 @@ def _guarded(response: Response, *, https: bool) -> Response:
     return response
 
 
+def _own_words(error: HTTPException) -> str:
+    """What we wrote ourselves about an error; empty for what werkzeug says of it."""
+    return error.description if error.description and error.description != type(error).description else ""
+
+
 def _add_errors(app: Flask) -> None:
     def page(title: str, what: str, code: int) -> tuple[str, int]:
         return render_template("error.html", title=title, what=what, unsaved=unsaved()), code
@@ -148,9 +166,10 @@ def _add_errors(app: Flask) -> None:
     def other(error: HTTPException) -> tuple[str, int] | Response:
         code = error.code or 500
         if code == 404:
-            return page("Not here", "This page or request does not exist. It may have been deleted.", 404)
+            what = _own_words(error) or "This page or request does not exist. It may have been deleted."
+            return page("Not here", what, 404)
         if code == 403:
-            what = error.description if error.description and len(error.description) < 90 else ""
+            what = _own_words(error)
             return page("Not for you", what or "Only an administrator can see or do this.", 403)
         if code == 413:
             return page("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from ivr import roles
+from ivr.adviser import Adviser
 from ivr.border import spelled
 from ivr.callback import Refused
 from ivr.capacity import Capacity
@@ -22,7 +23,7 @@ from ivr.kept import Promised
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.roles import Right
 from ivr.store import Store
-from ivr.web.live import Live
+from ivr.web.live import Edition, Live
 
 #: Seconds since somebody last did anything, within which they count as here.
 HERE_SECONDS = 10 * 60
@@ -43,6 +44,13 @@ class Console:
     def now(self) -> float:
         """The time in POSIX seconds."""
         return self.clock().timestamp()
+
+    @property
+    def edition(self) -> Edition:
+        """What is live. Answers the request with a page that says so if nothing is."""
+        if not self.live.ready:
+            abort(404, "Nothing is published yet.")
+        return self.live.now
 
     def note(self, what: str, about: str = "") -> None:
         """Record in the log what the signed-in adviser saw or did."""
@@ -96,6 +104,11 @@ def go(
 def query_args(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
     """Fields of a form as the arguments of `url_for`."""
     return {name: [value for each, value in fields if each == name] for name, _ in fields}
+
+
+def go_home(person: Adviser) -> Response:
+    """Redirect to where the work of somebody begins: the callers, or the words."""
+    return go("requests_page" if roles.may(person.role, "callers") else "ring_line")
 
 
 class Pages:

@@ -20,8 +20,9 @@ from ivr import adviser, passwords, roles
 from ivr.adviser import LONGEST_NAME, Adviser
 from ivr.roles import Right
 from ivr.store import SignIn
-from ivr.web.console.common import Console, add_pages, go, unsaved
+from ivr.web.console.common import Console, add_pages, go, go_home, unsaved
 from ivr.web.console.tries import Tries
+from ivr.web.origin import is_from_here
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
@@ -34,7 +35,7 @@ MANY_CODES = 5
 #: The most characters of a User-Agent to store.
 _LONGEST_BROWSER = 150
 #: Styles and scripts, which need nobody's sign-in and so no Redis: the page that says that Redis is down has them too.
-_STATIC = ("static", "bootstrap.static")
+_STATIC = ("static", "bootstrap.static", "studio.static")
 #: What somebody sees who must set up a second factor first.
 _BEFORE_FACTOR = ("factor", "set_factor", "signout")
 
@@ -52,18 +53,8 @@ def add_to(app: Flask, console: Console) -> SignInPages:
         needs=None,
     )
     add_pages(app, ("/signout", pages.signout, "POST"), needs="account")
-    app.context_processor(_known_to_templates)
+    app.context_processor(pages.known_to_templates)
     return pages
-
-
-def _known_to_templates() -> dict[str, object]:
-    """Who is signed in, and what they may do. Nobody may do anything."""
-    person: Adviser | None = g.get("adviser")
-
-    def may(right: Right) -> bool:
-        return person is not None and roles.may(person.role, right)
-
-    return {"adviser": person, "may": may}
 
 
 class SignInPages:
@@ -84,14 +75,30 @@ class SignInPages:
         known = self._app.extensions["rights"]
         if request.endpoint in known and known[request.endpoint] is None:
             return None
+        right = known.get(request.endpoint)
+        if self._is_open_here(right):
+            return None
         if not kept:
             return self._not_signed_in()
         if request.endpoint is None:
             return None  # there is no such page
-        right = known.get(request.endpoint)
+        if request.endpoint == "requests_page" and not roles.may(kept[1].role, right):
+            return go_home(kept[1])
         if right is None or not roles.may(kept[1].role, right):
             abort(403, f"Only {roles.who_may(right)} can see or do this." if right else None)
         return self._without_factor(kept[1]) or self._long_ago(kept[0], right)
+
+    def _is_open_here(self, right: Right | None) -> bool:
+        return right in roles.HERE and is_from_here(self._console.settings)
+
+    def known_to_templates(self) -> dict[str, object]:
+        """Who is signed in, and what they may do. Whoever is not may do what is open on this machine."""
+        person: Adviser | None = g.get("adviser")
+
+        def may(right: Right) -> bool:
+            return self._is_open_here(right) or (person is not None and roles.may(person.role, right))
+
+        return {"adviser": person, "may": may}
 
     def _not_signed_in(self) -> Response | tuple[str, int]:
         flash("Sign in first.")
@@ -144,7 +151,7 @@ class SignInPages:
     # --- the password -----------------------------------------------------------------------
 
     def signin(self) -> Response | str:
-        return go("requests_page") if "adviser" in g else render_template("signin.html", nobody=self._is_nobody_there())
+        return go_home(g.adviser) if "adviser" in g else render_template("signin.html", nobody=self._is_nobody_there())
 
     def sign_in(self) -> Response | str | tuple[str, int]:
         name = request.form.get("name", "").strip()[:LONGEST_NAME]
@@ -215,7 +222,7 @@ class SignInPages:
     def _begin_again(self) -> Response:
         session.pop("half", None)
         if "adviser" in g:  # in another tab
-            return go("requests_page")
+            return go_home(g.adviser)
         flash("That took too long, or your sign-in has changed. Sign in again.")
         return go("signin")
 
@@ -236,7 +243,7 @@ class SignInPages:
                 f"There were {count} wrong codes with your password since you last signed in. If that was not you, "
                 "somebody knows your password: change it now, under 'Account'.", "danger",
             )  # fmt: skip
-        response = redirect(f"{request.script_root}{then}", 303) if then else go("requests_page")
+        response = redirect(f"{request.script_root}{then}", 303) if then else go_home(person)
         self.tries.know(response, person)
         return response
 

@@ -70,7 +70,7 @@ class Phone {
   }
 
   async #reply() {
-    const answer = await fetch("/studio/call/reply", {
+    const answer = await fetch(byId("dial").dataset.reply, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ when: this.when, caller: this.caller, did: this.#did, revision: this.#revision, to: this.to }),

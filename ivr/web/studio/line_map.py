@@ -1,60 +1,54 @@
 """The map of the live line in a browser: a picture of every place and choice, and the same as a list.
 
-Each place can be read and played, and a practice call can begin at it. Only browsers on this machine can use it, like
-the phone.
+Each place can be read and played, and a practice call can begin at it.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from functools import lru_cache
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Flask, render_template, request
 
 from ivr import atlas, changes, drawing
 from ivr.atlas import Spot
-from ivr.config import Settings
 from ivr.drawing import NotDrawn
 from ivr.dropoff import Footfall
 from ivr.problems import ConfigError
 from ivr.store import Store, StoreDown
-from ivr.web.dropoff import PERIODS, walked
-from ivr.web.front import html_page
+from ivr.web.console.common import Console, add_pages
 from ivr.web.live import Edition, Live
-from ivr.web.origin import is_from_here
+from ivr.web.studio.dropoff import PERIODS, walked
 
 log = structlog.get_logger()
 
-#: The additional content security policy of the page: run its script, and play sounds.
-_SCRIPTS = "script-src 'self'; media-src 'self'; "
 #: The most letters of a search.
 MOST_LETTERS = 100
 
 
-def blueprint(settings: Settings, store: Store, live: Live, clock: Callable[[], dt.datetime]) -> Blueprint:
+def add_to(app: Flask, console: Console) -> None:
     """The page of the map."""
-    pages = Blueprint("map", __name__, url_prefix="/studio", template_folder="templates")
+    add_pages(app, ("/studio/map", _Pages(console).line_map, "GET"), needs="hear")
 
-    @pages.get("/map")
-    def page() -> Response:
-        if not is_from_here(settings) or not live.ready:
-            abort(404)
-        edition, words = live.now, request.args.get("words", "")[:MOST_LETTERS].strip()
+
+class _Pages:
+    def __init__(self, console: Console):
+        self._console = console
+
+    def line_map(self) -> str:
+        store, live = self._console.store, self._console.live
+        edition, words = self._console.edition, request.args.get("words", "")[:MOST_LETTERS].strip()
         days = request.args.get("days", 0, type=int)
-        seen = walked(store, days, clock()) if days in PERIODS else ()
+        seen = walked(store, days, self._console.clock()) if days in PERIODS else ()
         spots = atlas.of(edition.script)
         found = atlas.containing(spots, words) if words else frozenset[str]()
-        return html_page(
-            "map.html", scripts=_SCRIPTS, forms="'self'", name=edition.script.line.service_name,
-            spots=[spot for spot in spots if not words or spot.id in found], count=len(spots), words=words,
-            titles={spot.id: spot.title for spot in spots}, sounds={spot.id: _sounds(edition, spot) for spot in spots},
-            changed=_changed(store, live, edition), picture=_picture(spots, found, seen), periods=PERIODS, days=days,
+        return render_template(
+            "studio/map.html", spots=[spot for spot in spots if not words or spot.id in found], count=len(spots),
+            words=words, titles={spot.id: spot.title for spot in spots},
+            sounds={spot.id: _sounds(edition, spot) for spot in spots}, changed=_changed(store, live, edition),
+            picture=_picture(spots, found, seen), periods=PERIODS, days=days,
             walked=None if seen is None else {each.place: each for each in seen},
         )  # fmt: skip
-
-    return pages
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,6 @@ The browser plays the TwiML that a real call would get, with the same sounds. Th
 practice desk: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and sends all of it
 each time; the call is then played again from its start, which takes a millisecond. So the server has no state that
 could expire or be mixed up between two windows.
-
-Only browsers on this machine can use it.
 """
 
 from __future__ import annotations
@@ -14,10 +12,10 @@ import datetime as dt
 from typing import Annotated, Literal
 
 import msgspec
-from flask import Blueprint, Response, abort, request
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFProtect
 
 from ivr import atlas
-from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
@@ -26,12 +24,9 @@ from ivr.session import Turn
 from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.transcript import HUNG_UP, Entry, unreadable
-from ivr.web.front import html_page
+from ivr.web.console.common import Console, add_pages
 from ivr.web.live import Edition, Live
-from ivr.web.origin import is_from_here
 
-#: The additional content security policy of the page: run its script, fetch replies, play sounds.
-_SCRIPTS = "script-src 'self'; connect-src 'self'; media-src 'self'; "
 #: The most inputs of one call, which is played again for each of them.
 MOST_INPUTS = 400
 
@@ -69,40 +64,39 @@ class Heard(msgspec.Struct, frozen=True):
     did: list[tuple[str, str]] = []
 
 
-def blueprint(settings: Settings, live: Live) -> Blueprint:
-    """The page, its script, and the replies that it fetches."""
-    studio = Blueprint("studio", __name__, url_prefix="/studio", static_folder="static", template_folder="templates")
+def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
+    """The page, and the replies that it fetches."""
+    pages = _Pages(console)
+    add_pages(
+        app, ("/studio/call", pages.ring_line, "GET"), ("/studio/call/reply", pages.ring_line_reply, "POST"),
+        needs="hear",
+    )  # fmt: skip
+    csrf.exempt(pages.ring_line_reply)  # it changes nothing, and no other site can read what it answers
 
-    def live_now() -> Edition:
-        if not is_from_here(settings) or not live.ready:
-            abort(404)
-        return live.now
 
-    @studio.get("/call")
-    def page() -> Response:
-        name = live_now().script.line.service_name
-        now = dt.datetime.now(LONDON)
-        return html_page(
-            "phone.html", scripts=_SCRIPTS, name=name, now=now, spoken={"*": "star", "#": "hash"},
-            has_sounds=live.now.sounds is not None, to=_place(live.now, request.args.get("to", "")),
+class _Pages:
+    def __init__(self, console: Console):
+        self._console = console
+
+    def ring_line(self) -> str:
+        edition = self._console.edition
+        return render_template(
+            "studio/phone.html", now=dt.datetime.now(LONDON), spoken={"*": "star", "#": "hash"},
+            has_sounds=edition.sounds is not None, to=_place(edition, request.args.get("to", "")),
         )  # fmt: skip
 
-    @studio.post("/call/reply")
-    def reply() -> Response:
-        edition = live_now()
+    def ring_line_reply(self) -> Response:
         try:
             so_far = msgspec.json.decode(request.get_data(), type=SoFar)
         except msgspec.MsgspecError as error:
             return _json({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
-        edition = _edition(live, so_far.revision) or edition
+        edition = _edition(self._console.live, so_far.revision) or self._console.edition
         caller = Caller(edition.script, PracticeDesk())
         if problem := _played(caller, so_far):
             return _json({"problem": problem}, 400)
         if so_far.to and not so_far.did:
             return _begun_at(edition, caller, so_far)
         return _json(_heard(edition, caller), 200)
-
-    return studio
 
 
 def _edition(live: Live, revision: str) -> Edition | None:

@@ -1,23 +1,17 @@
-"""Where callers give up, in a browser: a page with a row for each place, and the same as a file for a spreadsheet.
-
-Only browsers on this machine can use it, like the map.
-"""
+"""Where callers give up, in a browser: a page with a row for each place, and the same as a file for a spreadsheet."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, abort, request
+from flask import Flask, Response, render_template, request
 
 from ivr import dropoff
-from ivr.config import Settings
 from ivr.dropoff import TOO_FEW, TOO_MANY, Footfall
 from ivr.hours import LONDON
 from ivr.store import Store, StoreDown
-from ivr.web.front import html_page
-from ivr.web.live import Live
-from ivr.web.origin import is_from_here
+from ivr.web.console.common import Console, add_pages
 from ivr.web.sheet import sheet
 
 #: The periods to choose from, in days up to today.
@@ -38,36 +32,39 @@ COLUMNS: Mapping[str, Callable[[Footfall], object]] = {
 }
 
 
-def blueprint(settings: Settings, store: Store, live: Live, clock: Callable[[], dt.datetime]) -> Blueprint:
+def add_to(app: Flask, console: Console) -> None:
     """The page and the file."""
-    pages = Blueprint("dropoff", __name__, url_prefix="/studio", template_folder="templates")
+    pages = _Pages(console)
+    add_pages(
+        app, ("/studio/drop-off", pages.drop_off, "GET"), ("/studio/drop-off.csv", pages.drop_off_csv, "GET"),
+        needs="hear",
+    )  # fmt: skip
 
-    def chosen() -> int:
-        if not is_from_here(settings) or not live.ready:
-            abort(404)
-        days = request.args.get("days", USUAL, type=int)
-        return days if days in PERIODS else USUAL
 
-    @pages.get("/drop-off")
-    def page() -> Response:
-        days, script = chosen(), live.now.script
-        found = walked(store, days, clock())
-        return html_page(
-            "dropoff.html", forms="'self'", name=script.line.service_name, days=days, periods=PERIODS,
-            places=found or (), is_known=found is not None, titles=script.titles, places_known=script.places,
-            too_many=TOO_MANY, too_few=TOO_FEW,
+class _Pages:
+    def __init__(self, console: Console):
+        self._console = console
+
+    def drop_off(self) -> str:
+        days, script = _chosen(), self._console.edition.script
+        found = walked(self._console.store, days, self._console.clock())
+        return render_template(
+            "studio/dropoff.html", days=days, periods=PERIODS, places=found or (), is_known=found is not None,
+            titles=script.titles, places_known=script.places, too_many=TOO_MANY, too_few=TOO_FEW,
         )  # fmt: skip
 
-    @pages.get("/drop-off.csv")
-    def table() -> Response:
-        days = chosen()
-        found = walked(store, days, clock())
+    def drop_off_csv(self) -> Response:
+        days = _chosen()
+        found = walked(self._console.store, days, self._console.clock())
         if found is None:
             return Response("Redis does not answer, so there are no figures. Try again in a minute.\n", 503)
         figures = ([str(figure(each)) for figure in COLUMNS.values()] for each in found)
         return sheet(f"drop-off-{days}-days", [[*COLUMNS], *figures])
 
-    return pages
+
+def _chosen() -> int:
+    days = request.args.get("days", USUAL, type=int)
+    return days if days in PERIODS else USUAL
 
 
 def walked(store: Store, days: int, now: dt.datetime) -> tuple[Footfall, ...] | None:

@@ -1,0 +1,30 @@
+"""All pages of the studio, and the navigation between them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+
+from ivr.roles import Right
+from ivr.web.console.common import Console
+from ivr.web.studio import dropoff, line_map, phone
+
+#: The pages in the navigation: the name of the view, what the link says, and the right that the page needs.
+NAVIGATION: tuple[tuple[str, str, Right], ...] = (
+    ("ring_line", "Ring", "hear"),
+    ("line_map", "Map", "hear"),
+    ("drop_off", "Where callers give up", "hear"),
+)
+
+
+def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
+    """The pages of the studio."""
+    app.register_blueprint(
+        Blueprint(
+            "studio", __name__, static_folder="static", static_url_path="/studio/static", template_folder="templates"
+        )
+    )
+    app.jinja_env.globals.update(studio_pages=NAVIGATION)
+    phone.add_to(app, console, csrf)
+    line_map.add_to(app, console)
+    dropoff.add_to(app, console)
