@@ -88,7 +88,8 @@ The core knows only itself: no clock, no files, no network.
     dropoff      where callers give up: visits, errors and hang-ups, counted by place and day
     naming       where each name stands in staff's files, and another name for something
     topics       a new piece of guidance in staff's files, and one that is taken out
-    editing      edits line.yaml, keeping its comments
+    editing      edits staff's YAML, keeping its comments
+    forms/       parts of staff's files as forms to fill in
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended
 

@@ -47,6 +47,11 @@ def entry(node: Node, step: str | int) -> tuple[Node, Node]:
     raise LookupError(step)
 
 
+def is_mapping(text: str, path: Path) -> bool:
+    """Whether what stands at a path has fields of its own. Raises LookupError."""
+    return isinstance(node_at(text, path), MappingNode)
+
+
 def end_of(text: str, value: Node) -> int:
     """Where a value ends, without the blank lines and comments that follow it."""
     start, end = int(value.start_mark.index), int(value.end_mark.index)
@@ -168,6 +173,128 @@ def _with_value(text: str, key: Node, old: Node, value: str) -> str:
     if not old.value and re.match(r"[ \t]*[,}]", rest):
         rest = rest.lstrip(" \t")
     return f"{text[:colon]} {value}{rest}"
+
+
+# --- single values and lists --------------------------------------------------------------------
+
+
+def with_value(text: str, path: Path, written: str) -> str:
+    """The text with this YAML, on one line, as the single value at a path.
+
+    What the mapping around it does not have yet is written at its end. Raises LookupError if there is no such mapping.
+    """
+    around = node_at(text, path[:-1])
+    try:
+        key, value = entry(around, path[-1])
+    except LookupError:
+        return _with_entry(text, around, f"{path[-1]}: {written}")
+    if isinstance(around, SequenceNode):
+        return text[: value.start_mark.index] + written + text[_end_of_value(text, value) :]
+    colon = text.index(":", key.end_mark.index) + 1
+    is_empty = value.value == "" and getattr(value, "style", "") is None
+    end = colon if is_empty else _end_of_value(text, value)
+    rest = text[end:]
+    if is_empty and re.match(r"[ \t]*[,}]", rest):
+        rest = rest.lstrip(" \t")
+    return f"{text[:colon]} {written}{rest}" if written else f"{text[:colon]}{rest}"
+
+
+def _end_of_value(text: str, value: Node) -> int:
+    """Where a single value ends. Of a block of lines, that is its last line, also if it looks like a comment."""
+    start, end = int(value.start_mark.index), int(value.end_mark.index)
+    return start + len(text[start:end].rstrip())
+
+
+def _with_entry(text: str, around: Node, written: str) -> str:
+    """The text with one more entry at the end of a mapping or list."""
+    if not isinstance(around, MappingNode | SequenceNode) or not around.value:
+        raise LookupError(written)
+    last = around.value[-1][1] if isinstance(around, MappingNode) else around.value[-1]
+    end = end_of(text, last)
+    if around.flow_style:
+        return f"{text[:end]}, {written}{text[end:]}"
+    newline = newline_of(text)
+    stop = text.find("\n", end)  # behind a comment on the same line
+    stop = len(text) if stop < 0 else stop + 1 - len(newline)
+    return f"{text[:stop]}{newline}{' ' * int(around.start_mark.column)}{written}{text[stop:]}"
+
+
+def with_item(text: str, path: Path, fields: Mapping[str, str] | str) -> str:
+    """The text with one more item at the end of the list at a path.
+
+    `fields`: the item as YAML on one line, or each of its fields so. A list that is not there yet is written at the end
+    of the file. The comment beside the name of an empty list stays beside it.
+    """
+    in_line = fields if isinstance(fields, str) else "{" + ", ".join(f"{k}: {v}" for k, v in fields.items()) + "}"
+    newline = newline_of(text)
+    try:
+        node = node_at(text, path)
+    except LookupError:
+        head = "" if not text or text.endswith("\n") else newline
+        return f"{text}{head}{path[-1]}:{newline}{_item(fields, '  ', newline)}{newline}"
+    if isinstance(node, SequenceNode) and node.value:
+        if node.flow_style:
+            return _with_entry(text, node, in_line)
+        return _with_entry(text, node, _item(fields, " " * int(node.start_mark.column), newline).lstrip())
+    key, _ = entry(node_at(text, path[:-1]), path[-1])
+    colon = text.index(":", key.end_mark.index) + 1
+    end = _end_of_value(text, node) if node.end_mark.index > node.start_mark.index else colon
+    if isinstance(fields, str):
+        return f"{text[:colon]} [{in_line}]{text[end:]}"
+    beside = re.match(r"[^\r\n]*", text[end:])
+    assert beside
+    stop, margin = end + beside.end(), " " * (int(key.start_mark.column) + 2)
+    return f"{text[:colon]}{beside[0].rstrip()}{newline}{_item(fields, margin, newline)}{text[stop:]}"
+
+
+def _item(fields: Mapping[str, str] | str, margin: str, newline: str) -> str:
+    """An item of a list in YAML, on lines of its own."""
+    if isinstance(fields, str):
+        return f"{margin}- {fields}"
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    return newline.join(f"{margin}{'  ' if i else '- '}{line}" for i, line in enumerate(lines))
+
+
+def without(text: str, path: Path) -> str:
+    """The text without the entry at a path, and without the comments directly above it. Raises LookupError."""
+    around = node_at(text, path[:-1])
+    key, value = entry(around, path[-1])
+    if getattr(around, "flow_style", False):
+        return _cut_in_line(text, around, key, value)
+    return _cut_lines(text, key, value)
+
+
+def without_item(text: str, path: Path) -> str:
+    """The text without an item of a list. A list without any is written as an empty one. Raises LookupError."""
+    items = node_at(text, path[:-1])
+    if len(items.value) > 1 or getattr(items, "flow_style", False):
+        return without(text, path)
+    key, _ = entry(node_at(text, path[:-2]), path[-2])
+    colon = text.index(":", key.end_mark.index) + 1
+    text = _cut_lines(text, items.value[0], items.value[0])
+    return f"{text[:colon]} []{text[colon:]}"
+
+
+def _cut_in_line(text: str, around: Node, key: Node, value: Node) -> str:
+    start, end = int(key.start_mark.index), int(value.end_mark.index)
+    behind = re.match(r"\s*,\s*", text[end : around.end_mark.index])
+    if behind:
+        return text[:start] + text[end + behind.end() :]
+    before = re.search(r"\s*,\s*$", text[:start])
+    return text[: before.start() if before else start] + text[end:]
+
+
+def _cut_lines(text: str, key: Node, value: Node) -> str:
+    """Without the lines of an entry, and the comments directly above it."""
+    start = text.rfind("\n", 0, key.start_mark.index) + 1
+    end = text.find("\n", end_of(text, value))
+    end = len(text) if end < 0 else end + 1
+    while (above := re.search(r"(?:^|(?<=\n))[ \t]*#[^\n]*\n$", text[:start])) and above.start() > 0:
+        start = above.start()
+    blank = re.search(r"(?<=\n)\r?\n$", text[:start])
+    if blank and (end == len(text) or re.match(r"\r?\n", text[end:])):  # one of two blank lines
+        start = blank.start()
+    return text[:start] + text[end:]
 
 
 # --- the lines of another language ------------------------------------------------------------------

@@ -277,6 +277,8 @@ _COMMENT = re.compile(r"\s+#")
 
 def _scalar(node: Node, path: Path, document: Document, source: list[str]) -> Any:
     text: str = node.value
+    if getattr(node, "style", "") == ">":  # the library marks each line that it folded
+        text = text.replace("\a", "")
     if getattr(node, "style", "") is None and (wrong := _wrong_quotes(text)):
         document.problems.append(wrong().at(document.at_line(*_begins(node))))
     kind = str(node.tag).removeprefix("tag:yaml.org,2002:")

@@ -5,16 +5,15 @@ Whether what comes of it is right is for the check to say.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ruamel.yaml.nodes import MappingNode, Node
+from ruamel.yaml.nodes import MappingNode
 
 from ivr import editing, naming, reading
 from ivr.check.shape import CHANGE, MOST_CHOICES
 from ivr.drafts import MENUS, TEXTS
-from ivr.editing import end_of, entry, node_at
+from ivr.editing import end_of, node_at
 from ivr.naming import OF_THE_LINE, Names, Use
 from ivr.reading import Path
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU
@@ -273,15 +272,10 @@ def _texts_left_over(names: Names, name: str) -> list[str]:
 def _cut(text: str, paths: Iterable[Path]) -> str:
     """The text without the entries at these paths. The choices of a menu that come after one move up by a key."""
     for path in sorted(paths, key=_in_order, reverse=True):
-        around = node_at(text, path[:-1])
-        key, value = entry(around, path[-1])
-        if len(around.value) == 1 and len(path) > 2:
+        if len(node_at(text, path[:-1]).value) == 1 and len(path) > 2:
             text = _cut(text, [path[:-1]])  # an empty list or menu is a mistake
             continue
-        if getattr(around, "flow_style", False):
-            text = _cut_in_line(text, around, key, value)
-        else:
-            text = _cut_lines(text, key, value)
+        text = editing.without(text, path)
         if len(path) == 4 and path[2] == "choices":
             text = _moved_up(text, path[:3], int(str(path[3])))
     return text
@@ -289,28 +283,6 @@ def _cut(text: str, paths: Iterable[Path]) -> str:
 
 def _in_order(path: Path) -> tuple[str, ...]:
     return tuple(str(step).zfill(4) for step in path)
-
-
-def _cut_in_line(text: str, around: Node, key: Node, value: Node) -> str:
-    start, end = int(key.start_mark.index), int(value.end_mark.index)
-    behind = re.match(r"\s*,\s*", text[end : around.end_mark.index])
-    if behind:
-        return text[:start] + text[end + behind.end() :]
-    before = re.search(r"\s*,\s*$", text[:start])
-    return text[: before.start() if before else start] + text[end:]
-
-
-def _cut_lines(text: str, key: Node, value: Node) -> str:
-    """Without the lines of an entry, and the comments directly above it."""
-    start = text.rfind("\n", 0, key.start_mark.index) + 1
-    end = text.find("\n", end_of(text, value))
-    end = len(text) if end < 0 else end + 1
-    while (above := re.search(r"(?:^|(?<=\n))[ \t]*#[^\n]*\n$", text[:start])) and above.start() > 0:
-        start = above.start()
-    blank = re.search(r"(?<=\n)\r?\n$", text[:start])
-    if blank and (end == len(text) or re.match(r"\r?\n", text[end:])):  # one of two blank lines
-        start = blank.start()
-    return text[:start] + text[end:]
 
 
 def _moved_up(text: str, path: Path, gone: int) -> str:

@@ -52,7 +52,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
         "the hot path": {"hot"},
     },
     "core": {
-        "the check": {"check", "confirmation", "schemas", "atlas", "dropoff", "topics"},
+        "the check": {"check", "confirmation", "schemas", "atlas", "dropoff", "topics", "forms"},
         "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
         "the engine": {"call", "debounce", "escalation", "trail"},
         "the compiler": {

@@ -520,7 +520,17 @@ def test_two_kinds_cannot_have_one_code() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("no", "no"), ("off", "off"), ("yes", "yes"), ("17:30", "17:30"), ("9:30", "9:30"), ("~", None), ("true", True)],
+    [
+        ("no", "no"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("17:30", "17:30"),
+        ("9:30", "9:30"),
+        ("~", None),
+        ("true", True),
+        (">-\n  Two\n  lines.", "Two lines."),
+        ("|-\n  Two\n  lines.", "Two\nlines."),
+    ],
 )
 def test_words_stay_words(text: str, value: object) -> None:
     """What older YAML would turn into something else is read as it is written."""

@@ -1,0 +1,30 @@
+"""Forms: parts of staff's files as fields to fill in, and what is filled in as edits of exactly these parts.
+
+    shape    what a form is: its entries, and the fields of each
+    shown    reads a form from the files
+    saving   what was filled in, put over what is in the files now, and written
+    pasted   words from a word processor as plain words, with what was changed in them
+
+Pure functions over texts: nothing is opened, and what comes of an edit is judged by the parser and by the check.
+"""
+
+from ivr.forms.pasted import Cleaned, cleaned
+from ivr.forms.saving import Clash, Confirmation, Saved, save
+from ivr.forms.shape import Entry, Field, Form
+from ivr.forms.shown import NAMES, NoSuchForm, confirmed, form
+
+__all__ = [
+    "NAMES",
+    "Clash",
+    "Cleaned",
+    "Confirmation",
+    "Entry",
+    "Field",
+    "Form",
+    "NoSuchForm",
+    "Saved",
+    "cleaned",
+    "confirmed",
+    "form",
+    "save",
+]

@@ -1,0 +1,223 @@
+"""Reads forms from staff's files. A form shows what is written there, also where it is wrong."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ivr import drafts, reading
+from ivr.drafts import LINE, MENUS, TEXTS
+from ivr.forms.shape import Entry, Field, Form
+from ivr.reading import Document, Path
+
+DAYS = tuple(day.lower() for day in calendar.day_name)
+#: The form of one text message, and of the words of one node: its name stands behind this.
+OF_TEXT, OF_WORDS = "text-", "words-"
+
+
+class NoSuchForm(LookupError):
+    """Raised for a form that there is not, or whose part of the file cannot be read; with the reason, in words."""
+
+
+_HOURS = Field("hours", "Open", "hours")
+
+
+def _hours(line: Document) -> Form:
+    return Form(
+        "hours", "Opening hours", LINE, ("opening_hours",), (Field("", "Open", "hours"),),
+        tuple(_single(line, ("opening_hours", day), day, day.title()) for day in DAYS), confirms=("",),
+    )  # fmt: skip
+
+
+def _days(line: Document) -> Form:
+    fields = (Field("day", "Day", "day"), _HOURS)
+    entries = tuple(_items(line, ("other_hours",), fields, lambda item: "day" in item))
+    return Form("days", "Single days with other hours", LINE, ("other_hours",), fields, entries, grows=True)
+
+
+def _weeks(line: Document) -> Form:
+    fields = (
+        Field("begins", "First day", "day"), Field("ends", "Last day", "day"),
+        *(Field(day, day.title(), "hours", optional=True) for day in DAYS),
+    )  # fmt: skip
+    entries = tuple(_items(line, ("other_hours",), fields, lambda item: "day" not in item))
+    return Form("weeks", "Weeks with other hours", LINE, ("other_hours",), fields, entries, grows=True)
+
+
+def _closed(line: Document) -> Form:
+    fields = (Field("", "Day", "day"),)
+    entries = tuple(_items(line, ("closed_days",), fields, lambda _: True))
+    return Form("closed", "Closed days", LINE, ("closed_days",), fields, entries, grows=True)
+
+
+def _notices(line: Document) -> Form:
+    fields = (
+        Field("words", "Words", "words"), Field("begins", "From", "moment"), Field("ends", "Until", "moment"),
+    )  # fmt: skip
+    entries = tuple(_items(line, ("notices",), fields, lambda _: True))
+    return Form("notices", "Notices", LINE, ("notices",), fields, entries, grows=True)
+
+
+def _parts(line: Document) -> Form:
+    fields = (
+        Field("hours", "Hours", "part"), Field("places", "Callers who can be called", "number"),
+        Field("", "Number", "number"),
+    )  # fmt: skip
+    parts = [
+        Entry(part, label, ("ring_back", part), _values(line, ("ring_back", part), fields[:2]), ("hours", "places"))
+        for part, label in (("morning", "In the morning"), ("afternoon", "In the afternoon"))
+    ]
+    numbers = [
+        _single(line, ("ring_back", name), name, label)
+        for name, label in (
+            ("days_ahead", "Days ahead for which a caller can be given a time"),
+            ("urgent_within_hours", "Opening hours within which the most urgent are called"),
+        )
+    ]
+    return Form("parts", "Being called back", LINE, ("ring_back",), fields, (*parts, *numbers), confirms=("",))
+
+
+def _phones(line: Document) -> Form:
+    fields = (Field("number", "Number", "phone"),)
+    phones = _at(line, ("phones",))
+    entries = tuple(
+        Entry(str(name), str(name).replace("_", " "), ("phones", name), {"number": _number(line, str(name))})
+        for name in (phones if isinstance(phones, dict) else ())
+    )
+    return Form("phones", "Phone numbers", LINE, ("phones",), fields, entries, confirms=tuple(e.key for e in entries))
+
+
+#: The forms of line.yaml.
+_FORMS: Mapping[str, Callable[[Document], Form]] = {
+    "hours": _hours, "days": _days, "weeks": _weeks, "closed": _closed, "notices": _notices, "parts": _parts,
+    "phones": _phones,
+}  # fmt: skip
+NAMES = tuple(_FORMS)
+
+
+def form(files: Mapping[str, str], name: str) -> Form:
+    """A form by its name: one of `NAMES`, or the words of a node or text. Raises NoSuchForm."""
+    if name in _FORMS:
+        document = _readable(files, LINE)
+        return _FORMS[name](document)
+    if name.startswith(OF_TEXT):
+        return _of_text(files, name.removeprefix(OF_TEXT))
+    if name.startswith(OF_WORDS):
+        return of_words(files, name.removeprefix(OF_WORDS))
+    raise NoSuchForm(f"There is no form '{name}'.")
+
+
+def _readable(files: Mapping[str, str], file: str) -> Document:
+    """A file that YAML could read whole. Raises NoSuchForm."""
+    if file not in files:
+        raise NoSuchForm(f"config/{file} is missing. Put it back.")
+    document = reading.read(files[file], f"config/{file}")
+    if document.faulty or not isinstance(document.data, dict):
+        first = document.problems[0] if document.problems else None
+        raise NoSuchForm(f"config/{file} cannot be read. Correct it in the file first. {first or ''}".strip())
+    return document
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+_ONE_VALUE = (Field("", "Words", "words"),)
+#: The words of a node in the order in which callers hear them, with what they are.
+_WORDS_OF_NODE = (
+    ("say", "What is said"), ("ask", "The question"), ("word", "The word"), ("means", "What it means"),
+    ("parts", "Part {}"), ("choices", "Choice on key {}"), ("closing", "At the end"),
+    ("next", "The choice that follows"),
+    ("if_yes", "After yes"), ("if_no", "After no"), ("if_not_sure", "After not sure"), ("when_off", "While it is off"),
+)  # fmt: skip
+_WORDS_OF_CHOICE = (("label", ""), ("said_back", ", said once it is chosen"), ("say", ", said before going on"))
+
+
+def of_words(files: Mapping[str, str], node: str) -> Form:
+    """The words of one node. Raises NoSuchForm."""
+    for file in sorted(name for name in files if name.startswith(MENUS)):
+        document = reading.read(files[file], f"config/{file}")
+        found = _at(document, ("nodes", node))
+        if isinstance(found, dict):
+            _readable(files, file)
+            entries = tuple(_words(document, ("nodes", node), found))
+            return Form(f"{OF_WORDS}{node}", f"The words of {node}", file, ("nodes", node), _ONE_VALUE, entries)
+    raise NoSuchForm(f"There is no node '{node}'.")
+
+
+def _of_text(files: Mapping[str, str], name: str) -> Form:
+    document = _readable(files, TEXTS)
+    if not isinstance(_at(document, ("texts", name)), str):
+        raise NoSuchForm(f"There is no text message '{name}'.")
+    entry = _single(document, ("texts", name), name, "The text message")
+    return Form(f"{OF_TEXT}{name}", f"The text message {name}", TEXTS, ("texts", name), _ONE_VALUE, (entry,))
+
+
+def _words(document: Document, path: Path, node: Mapping[Any, Any]) -> Iterator[Entry]:
+    for name, label in _WORDS_OF_NODE:
+        found = node.get(name)
+        if isinstance(found, str):
+            yield _single(document, (*path, name), name, label)
+        elif isinstance(found, list):
+            for i in range(len(found)):
+                yield _single(document, (*path, name, i), f"{name}.{i}", label.format(i + 1))
+        elif isinstance(found, dict) and name == "choices":
+            for key, choice in found.items():
+                if isinstance(choice, dict):
+                    yield from _of_choice(document, (*path, name, key), choice, f"{name}.{key}", label.format(key))
+        elif isinstance(found, dict):
+            yield from _of_choice(document, (*path, name), found, name, label)
+
+
+def _of_choice(document: Document, path: Path, choice: Mapping[str, Any], key: str, label: str) -> Iterator[Entry]:
+    for name, more in _WORDS_OF_CHOICE:
+        if isinstance(choice.get(name), str):
+            yield _single(document, (*path, name), f"{key}.{name}", label + more)
+
+
+# --- from the document ------------------------------------------------------------------------------
+
+
+def _at(document: Document, path: Path) -> Any:
+    found = document.data
+    for step in path:
+        try:
+            found = found[step]
+        except (LookupError, TypeError):
+            return None
+    return found
+
+
+def _shown(document: Document, path: Path) -> str:
+    """A single value as staff wrote it; empty if there is none."""
+    value = document.as_written.get(path, _at(document, path))
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _single(document: Document, path: Path, key: str, label: str) -> Entry:
+    return Entry(key, label, path, {"": _shown(document, path)}, ("",))
+
+
+def _values(document: Document, path: Path, fields: tuple[Field, ...]) -> dict[str, str]:
+    return {field.name: _shown(document, (*path, field.name) if field.name else path) for field in fields}
+
+
+def _items(
+    document: Document, path: Path, fields: tuple[Field, ...], is_shown: Callable[[Any], bool]
+) -> Iterator[Entry]:
+    items = _at(document, path)
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict) is (fields[0].name != "") and is_shown(item):
+            yield Entry(str(i), "", (*path, i), _values(document, (*path, i), fields))
+
+
+def _number(line: Document, name: str) -> str:
+    return _shown(line, ("phones", name)) or _shown(line, ("phones", name, "number"))
+
+
+def confirmed(files: Mapping[str, str], path: Path) -> str:
+    """Who confirmed a setting and when, in words; or that nobody has."""
+    setting = drafts.read_draft({LINE: files[LINE]}).line.to_confirm().get(path)
+    if setting is None or not setting.confirmed_by or not setting.confirmed_on:
+        return "Nobody has confirmed it yet."
+    told = f"confirmed by {setting.confirmed_by} on {setting.confirmed_on:%-d %B %Y}"
+    return f"C{told[1:]}." if setting.is_confirmed else f"It has changed since it was {told}."
