@@ -145,12 +145,12 @@ SHIPPED: dict[str, Any] = {
             "theirs": "How shall we talk with them?",
             "say_more": "You can choose one more.",
             "nothing": "In the usual way",
-            "enough": "For no more",
+            "enough": "If that is all",
             "relay": "By text relay, if hearing is hard",
             "interpreter": "With help in another language",
             "slow": "With slow speech",
             "has_relay": "We will be ready for a text relay.",
-            "has_interpreter": "We will have help in that language.",
+            "has_interpreter": "We will have help in your language.",
             "has_slow": "We will speak slowly.",
         },
         "letter_date": {
@@ -168,7 +168,7 @@ SHIPPED: dict[str, Any] = {
             "theirs_by": "Thank you. We will call them {day}.",
             "ring_us": "That is as soon as we can. You can call us too. Our number is {helpline_phone}.",
             "can_stop": "You can hang up now, or answer a few short questions.",
-            "reference": "Keep this number: {reference}.",
+            "reference": "Keep the number of your call: {reference}.",
             "change": "To change or cancel, call this line from this phone. Then {press_change}. You can hang up now.",
             "change_other": "To change it, call this line from the phone we will call. Then {press_change}. You can hang up now.",
             "change_hidden": "To change or cancel, call this line again, and {press_zero}. You can hang up now.",
@@ -197,8 +197,8 @@ SHIPPED: dict[str, Any] = {
         },
         "ring_reference": {
             "say": "Please enter the number of your call. It has {reference_digits} numbers.",
-            "hidden": "We cannot see your number, so we cannot find your call here.",
-            "not_found": "That number does not fit this phone. A call that we promised still stands.",
+            "hidden": "We cannot see your number. A person can look for your call.",
+            "not_found": "I cannot find that number with this phone. If we promised you a call, we will still call.",
             "away": "Sorry, we cannot look for your call just now. It stays as it is. Please call again later. Our number is {helpline_phone}.",
         },
         "ring_found": {
@@ -221,7 +221,7 @@ SHIPPED: dict[str, Any] = {
         },
         "ring_cancelled": {
             "say": "We have cancelled your call. We will not call you.",
-            "one": "We have cancelled this call.",
+            "one": "We have cancelled the call that you asked for.",
             "not_rung": "We will not call you.",
         },
         "number_entry": {
@@ -251,7 +251,7 @@ SHIPPED: dict[str, Any] = {
             "rung": "We have your request. We will call you.",
         },
         "start_again": {
-            "say": "Sorry, this call was away for too long. We will start again.",
+            "say": "Sorry, I lost my place in this call. We will start again.",
         },
         "trouble": {
             "say": "Sorry, something went wrong here. I will try to call a person for you.",

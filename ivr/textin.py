@@ -17,11 +17,22 @@ from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CLOSED,
 
 #: Characters that are not shown and join or part letters, in Urdu and Persian and in emoji. They are part of the words.
 _JOINERS = "\u200c\u200d"
-_ASKS_TO_BE_RUNG = re.compile(r"\b(ring|rung|call|phone)\b", re.IGNORECASE)
+_ASKS_TO_BE_RUNG = re.compile(
+    r"\b(ring|rung|phone|fone|call(?: ?backs?)?|bell me|(?:give|send) (?:me|us) a (?:bell|buzz))\b", re.IGNORECASE
+)
+#: Words of a wish that may stand between 'not' and what is not wanted: "I cannot really talk on the phone". Other words
+#: may not, or "they will not let him in, please call" would get a text that somebody who reads little has to read.
+_WISHING = (
+    r"(?:\s+(?:really|want|wish|like|need|take|to|a|an|any|get|able|have|use|the|answer|make|be|please|on|well|very))"
+)
 #: Whoever writes that they cannot hear on the phone, or do not want a call, does not ask to be rung. An adviser reads
 #: the text before they answer, so a wish that is taken for the other costs less this way round.
 _DOES_NOT = re.compile(
-    r"\b(not|never|cannot|can.?t|don.?t|dont|deaf|unable|hard of hearing|no calls?)\b", re.IGNORECASE
+    rf"\b(?:not|never|no|cannot|unable|(?:ca|do|wo|did|does|ca)n.?t|won.?t){_WISHING}*\s+"
+    r"(?:call|calls|ring|phone|hear|voice|(?:talk|speak|answer)(?!\s+(?:now|until|till|today|english)))\b"
+    r"|\b(?:deaf|hard of hearing|hearing (?:loss|impaired)|mute|non.?verbal"
+    r"|by text|text only|only text|rather (?:you )?text|prefer (?:a )?texts?|instead of (?:a )?call)\b",
+    re.IGNORECASE,
 )
 
 

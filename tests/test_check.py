@@ -24,7 +24,7 @@ Edits = tuple[tuple[str, str, str], ...]
 WELCOME, STEPS, WORDS, SHARED = "menus/welcome.yaml", "menus/first_steps.yaml", "menus/words.yaml", "menus/shared.yaml"
 HELLO = "This is the automated voice of {service_name}."
 SAY = 'say: "What is it about?"'
-PART = '"The SENCO is the teacher in charge of special needs."'
+PART = '"Or ask for the teacher for special needs, called the SENCO."'
 LABEL = 'label: "To know who to ask first"'
 SCHOOL = '      4: {label: "If sent home, or kept out", goto: out_first, said_back: "Sent home, or kept out."}\n'
 
@@ -138,7 +138,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "dead-ends": (
         (
-            (WELCOME, "    kind: menu\n    say: \"You do not have to do this alone.\"", "    kind: menu\n    say: \"This is about help.\""),
+            (WELCOME, "    kind: menu\n    say: \"You are not alone.\"", "    kind: menu\n    say: \"This is about help.\""),
             *((WELCOME, f"goto: {there}", "goto: helpers_menu") for there in ("what_we_do", "young_people", "rule_book", "contact_us")),
         ),
         (),

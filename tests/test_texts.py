@@ -344,6 +344,11 @@ def test_at_night_the_answer_does_not_tell_anybody_to_ring_us_now(
     ("I'm deaf, I can\u2019t use a phone", True), ("\u0aae\u0aa6\u0aa6", True),
     ("", True), ("my \u06a9\u062a\u0627\u0628\u200c\u0647\u0627 \U0001f468\u200d\U0001f469\u200d\U0001f467", True),
     (f"{'My son is at home. ' * 83}The end", True),
+    ("I cant read. call me", False), ("He is not in school. Please call", False), ("no letter yet, pls fone me", False),
+    ("I can't answer now, call after 3", False), ("call my mum, she does not speak English", False),
+    ("can u give us a bell", False), ("callback please", False), ("call me I cant cope", False),
+    ("I don't want a call", True), ("not able to really talk, call no", True), ("no calls please", True),
+    ("I would rather text than call", True), ("I called yesterday", True), ("Hard of hearing, do not ring", True),
 ])  # fmt: skip
 def test_a_text_becomes_a_request_to_be_answered_by_text_or_rung(line: Line, body: str, by_text: bool) -> None:
     assert _answer(line, Body=body)

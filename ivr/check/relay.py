@@ -52,10 +52,15 @@ def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
     visit, steps = walker.first, []
     for event in way:
         if isinstance(event, Key):
-            node = "" if event.keys == "0" else MAIN_MENU if visit.node == GREETING else visit.node
+            node = "" if event.keys == "0" else MAIN_MENU if visit.node == GREETING else _place(visit)
             steps.append((node, event.keys))
         visit = walker.answered(visit, event, 60.0)
     return steps
+
+
+def _place(visit: Visit) -> str:
+    """Where the caller is. While the line waits for a pen, a key means something else than later in the same reading."""
+    return f"{visit.node}, before the number" if visit.turn.session.place.pen else visit.node
 
 
 class _Call:
@@ -97,7 +102,7 @@ class _Call:
             return
         over = walker.timing.reply(visit.turn) + visit.turn.then.seconds
         ready = self._ready(steps) - visit.seconds
-        if len(steps) > 1 and steps[0][0] != visit.node == steps[1][0]:
+        if len(steps) > 1 and steps[0][0] != _place(visit) == steps[1][0]:
             del steps[0]  # a reading that was to be skipped has moved on by itself
         if steps and self._is_here(steps[0]) and ready <= over:
             keys = steps.pop(0)[1]
@@ -114,5 +119,5 @@ class _Call:
     def _is_here(self, step: Step) -> bool:
         """Whether a key has the wanted meaning here. More time is asked for once the greeting has been read."""
         if step[0]:
-            return step[0] == self._visit.node
+            return step[0] == _place(self._visit)
         return step[1] == "0" or not is_told_in_parts(self._walker.script, self._visit.turn)
