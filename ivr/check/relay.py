@@ -59,7 +59,7 @@ def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
 
 
 def _place(visit: Visit) -> str:
-    """Where the caller is. While the line waits for a pen, a key means something else than later in the same reading."""
+    """Where the caller is. While the line waits for a pen, a key means something else than later in that reading."""
     return f"{visit.node}, before the number" if visit.turn.session.place.pen else visit.node
 
 

@@ -58,7 +58,7 @@ _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 class _Pages(Flask):
     """A Flask app whose pages of the studio have an address without the console's."""
 
-    def url_for(self, endpoint: str, **values: Any) -> str:  # type: ignore[override]
+    def url_for(self, endpoint: str, **values: Any) -> str:
         path = super().url_for(endpoint, **values)
         return path.removeprefix(CONSOLE) if path.startswith(f"{CONSOLE}/studio/") else path
 
