@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.tools import Tools
 from tests.desk import Browser, hire
 from tests.line import Line
+from tests.redis_server import Opened
 from tests.rest import Twilio
 from tests.sealed import WORDS
 from tests.staff import Staff, at_terminal
@@ -114,6 +116,13 @@ def store(machine: Settings) -> Iterator[Store]:
     store.requests.new_reference = lambda: "4271"
     yield store
     store.close()
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Stores of other servers, or of other processes, which are closed after the test."""
+    with contextlib.ExitStack() as stores:
+        yield lambda *how: stores.enter_context(contextlib.closing(Store(*how)))
 
 
 @pytest.fixture

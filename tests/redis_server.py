@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ivr import config, embedded
-from ivr.store import ping
+from ivr.store import Store, ping
+
+#: Opens a store as `Store` does; it is closed after the test. An open one that is only dropped may be found by the
+#: garbage collector in the middle of another test.
+Opened = Callable[..., Store]
 
 
 class RedisServer:

@@ -13,7 +13,7 @@ from ivr.store import PATIENT_SECONDS, Store, TextState
 from ivr.store.texts import KEEP_SECONDS
 from ivr.store.windows import WINDOW_DAYS
 from tests.desk import NOW, ask, hire, request
-from tests.redis_server import RedisServer
+from tests.redis_server import Opened, RedisServer
 from tests.sealed import KEYS
 
 #: What the line's own Redis is set to: anything else is named.
@@ -32,12 +32,12 @@ def _set(store: Store, **settings: str) -> None:
         store.redis.do(lambda client, name=name, value=value: client.config_set(name, value))
 
 
-def _user(own: RedisServer, *may: str) -> Store:
+def _user(own: RedisServer, *may: str, opened: Opened) -> Store:
     """A user who is let do only so much, as by services that rent Redis out."""
     Store(own.url, KEYS).redis.do(
         lambda client: client.execute_command("ACL", "SETUSER", "tenant", "on", ">secret", "~*", "&*", "+@all", *may)
     )
-    store = Store(own.url.replace("unix://", "unix://tenant:secret@"), KEYS)
+    store = opened(own.url.replace("unix://", "unix://tenant:secret@"), KEYS)
     assert store.redis.do(lambda client: client.execute_command("ACL", "WHOAMI")) == b"tenant"
     return store
 
@@ -61,8 +61,12 @@ def test_the_lines_own_redis_loses_nothing(own: RedisServer) -> None:
         ),
     ],
 )  # fmt: skip
-def test_whatever_could_lose_what_it_was_told_is_named(own: RedisServer, set_to: dict[str, str], says: str) -> None:
-    store = Store(own.url, KEYS)
+def test_whatever_could_lose_what_it_was_told_is_named(
+    own: RedisServer, set_to: dict[str, str], says: str, opened: Opened
+) -> None:
+    own: RedisServer, set_to: dict[str, str], says: str, opened: Opened
+) -> None:
+    store = opened(own.url, KEYS)
     _set(store, **set_to)
 
     (risk,) = store.redis_risks()
@@ -70,8 +74,8 @@ def test_whatever_could_lose_what_it_was_told_is_named(own: RedisServer, set_to:
     assert says in risk
 
 
-def test_a_replica_is_named(own: RedisServer) -> None:
-    store = Store(own.url, KEYS)
+def test_a_replica_is_named(own: RedisServer, opened: Opened) -> None:
+    store = opened(own.url, KEYS)
     store.redis.do(lambda client: client.execute_command("REPLICAOF", "127.0.0.1", "1"))
 
     assert store.redis_risks() == [
@@ -98,9 +102,9 @@ def test_what_it_does_not_say_is_not_taken_for_well(own: RedisServer) -> None:
     assert "whether it throws keys away when it is full (maxmemory-policy noeviction). Ask" in risk
 
 
-def test_a_redis_that_throws_away_what_may_go_leaves_what_was_promised(own: RedisServer) -> None:
+def test_a_redis_that_throws_away_what_may_go_leaves_what_was_promised(own: RedisServer, opened: Opened) -> None:
     """It is really full, of sessions. Every key that may go by itself is thrown away first."""
-    store = Store(own.url, KEYS, PATIENT_SECONDS)
+    store = opened(own.url, KEYS, PATIENT_SECONDS)
     _set(store, maxmemory_policy="volatile-random")
     saved = ask(store, 1)
     store.requests.save(SaveRequest(request(2)), entry="from a spool")

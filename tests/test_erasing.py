@@ -16,7 +16,7 @@ from ivr.store.erasing import DAILY_SECONDS
 from ivr.store.spool import Entry
 from tests.desk import NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
-from tests.redis_server import RedisServer, soon
+from tests.redis_server import Opened, RedisServer, soon
 from tests.sealed import KEYS
 
 NUMBER = "+447700900847"
@@ -63,9 +63,9 @@ def test_a_number_that_was_deleted_is_on_the_disk_no_more(own: RedisServer, tmp_
     assert [found.id for found in Store(own.url, KEYS).requests.waiting()] == [other.id]
 
 
-def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp_path: Path) -> None:
+def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp_path: Path, opened: Opened) -> None:
     """A call's session, and counts with numbers, which nobody deletes by hand."""
-    store = Store(own.url, KEYS, PATIENT_SECONDS)
+    store = opened(own.url, KEYS, PATIENT_SECONDS)
     store.erasing.look(NOW)
     soon(lambda: _is_written(store))
     store.redis.do(lambda client: client.set("ivr:session:CA1", "what it held", px=1))
@@ -78,16 +78,16 @@ def test_what_ended_by_itself_leaves_the_disk_within_a_day(own: RedisServer, tmp
     assert soon(lambda: _is_written(store) and not _files_with(tmp_path, b"what it held"))
 
 
-def test_a_clock_that_was_far_ahead_puts_off_no_night(own: RedisServer) -> None:
-    store = Store(own.url, KEYS, PATIENT_SECONDS)
+def test_a_clock_that_was_far_ahead_puts_off_no_night(own: RedisServer, opened: Opened) -> None:
+    store = opened(own.url, KEYS, PATIENT_SECONDS)
     assert store.erasing.look(NOW + 365 * DAILY_SECONDS)
     assert soon(lambda: _is_written(store))
 
     assert store.erasing.look(NOW)
 
 
-def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: RedisServer) -> None:
-    store = Store(own.url, KEYS, PATIENT_SECONDS)
+def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: RedisServer, opened: Opened) -> None:
+    store = opened(own.url, KEYS, PATIENT_SECONDS)
     saved = ask(store, 1)
     assert store.erasing.look(NOW)
 
@@ -97,14 +97,14 @@ def test_what_is_deleted_while_the_file_is_written_is_for_the_next_time(own: Red
     assert store.erasing.look(NOW + 1)
 
 
-def test_a_redis_that_does_not_let_its_file_be_written_is_asked_once_a_day(own: RedisServer) -> None:
-    admin = Store(own.url, KEYS)
+def test_a_redis_that_does_not_let_its_file_be_written_is_asked_once_a_day(own: RedisServer, opened: Opened) -> None:
+    admin = opened(own.url, KEYS)
     admin.redis.do(
         lambda client: client.execute_command(
             "ACL", "SETUSER", "tenant", "on", ">s", "~*", "&*", "+@all", "-bgrewriteaof"
         )
     )
-    store = Store(own.url.replace("unix://", "unix://tenant:s@"), KEYS)
+    store = opened(own.url.replace("unix://", "unix://tenant:s@"), KEYS)
 
     assert [store.erasing.look(NOW + nth) for nth in (0, 20)] == [False, False]
     assert float(admin.redis.do(lambda client: client.get("ivr:rewritten"))) == NOW

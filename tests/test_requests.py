@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from redis.connection import AbstractConnection
@@ -22,6 +23,7 @@ from ivr.store import PATIENT_SECONDS, Store
 from ivr.store.requests import ENDED_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
+from tests.redis_server import Opened
 
 MORNING, AFTERNOON = Window(OPEN.date(), "morning"), Window(OPEN.date(), "afternoon")
 PLACES: dict[Part, int] = {"morning": 2, "afternoon": 1}
@@ -38,14 +40,14 @@ def test_twenty_advisers_claim_five_hundred_requests_none_twice_and_none_lost(st
     assert len(ids) == 500
 
     def work(name: str) -> list[str]:
-        mine, taken = Store(machine.redis_url, machine.keys, PATIENT_SECONDS), []
-        order = random.Random(name).sample(ids, len(ids))
-        for request_id in order:
-            try:
-                mine.requests.change(request_id, lambda r: callback.claim(r, name, NOW))
-                taken.append(request_id)
-            except Refused:
-                continue
+        taken = []
+        with closing(Store(machine.redis_url, machine.keys, PATIENT_SECONDS)) as mine:
+            for request_id in random.Random(name).sample(ids, len(ids)):
+                try:
+                    mine.requests.change(request_id, lambda r: callback.claim(r, name, NOW))
+                    taken.append(request_id)
+                except Refused:
+                    continue
         return taken
 
     with ThreadPoolExecutor(20) as pool:
@@ -265,9 +267,9 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
         assert "We will call you" in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
 
 
-def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
+def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int, opened: Opened) -> None:
     """In a child process: take the turn, and die at the step-th command that is sent to Redis."""
-    store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
+    store = opened(settings.redis_url, settings.keys, PATIENT_SECONDS)
     line = Line(settings, store)
     line.now = OPEN.replace(hour=20, minute=35)
     left = [step]

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ from ivr.tools import Tools
 from ivr.web.desk import Desk
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
-from tests.redis_server import soon
+from tests.redis_server import Opened, soon
 from tests.sealed import KEYS, WORDS
 
 NOWHERE = "redis://127.0.0.1:1"
@@ -250,8 +251,8 @@ def test_many_processes_at_one_spool_hand_in_each_wish_once(
         away.run(shipped, SaveRequest(request(nth, number=f"+4477009{nth % 20:05}")), OPEN)
 
     def work(_: int) -> int:
-        own = Store(machine.redis_url, machine.keys, 10.0)
-        return spooling.hand_in(Spool(spool.folder, KEYS), own, Jobs(settings, own))
+        with closing(Store(machine.redis_url, machine.keys, 10.0)) as own:
+            return spooling.hand_in(Spool(spool.folder, KEYS), own, Jobs(settings, own))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
@@ -318,11 +319,11 @@ def test_the_number_that_a_caller_heard_is_theirs_though_redis_wrote_down_anothe
 
 
 def test_redis_that_goes_away_again_in_between_loses_nothing(
-    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, jobs: Jobs
+    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, jobs: Jobs, opened: Opened
 ) -> None:
     for nth in range(3):
         away.run(shipped, SaveRequest(request(nth)), OPEN)
-    nowhere = Store(NOWHERE, KEYS)
+    nowhere = opened(NOWHERE, KEYS)
 
     with pytest.raises(StoreDown):
         spooling.hand_in(spool, nowhere, Jobs(settings, nowhere))

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,10 @@ S = Session("CA1", "r1", At("main_menu"), turn=3)
 
 
 @pytest.fixture
-def other(machine: Settings) -> Store:
+def other(machine: Settings) -> Iterator[Store]:
     """The same Redis, used by another worker."""
-    return Store(machine.redis_url, machine.keys)
+    with closing(Store(machine.redis_url, machine.keys)) as store:
+        yield store
 
 
 # --- sessions -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask
 from tests.line import CALLER, Line
+from tests.redis_server import Opened
 from tests.rest import show_alive
 from tests.sealed import KEYS
 from tests.test_twiml import assert_valid
@@ -342,8 +343,8 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -
     process = subprocess.Popen(embedded.command(settings.data_dir))
     while not ping(settings.redis_url):
         time.sleep(0.02)
-    store = Store(settings.redis_url, settings.keys)
-    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
+    with closing(Store(settings.redis_url, settings.keys)) as store:
+        store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
     yield settings, process.pid
     for number in (signal.SIGCONT, signal.SIGTERM):
         try:
@@ -512,9 +513,9 @@ def test_health_needs_no_signature(line: Line) -> None:
     assert b"ivr_turn_seconds" in line.client.get("/metrics").data
 
 
-def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Settings, int]) -> None:
+def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Settings, int], opened: Opened) -> None:
     settings, _ = own_redis
-    store = Store(settings.redis_url, settings.keys)
+    store = opened(settings.redis_url, settings.keys)
     with Line(settings, store) as line:
         show_alive(store)
         store.redis.do(lambda client: client.config_set("maxmemory", 1))
