@@ -67,10 +67,11 @@ class Child:
         name: str,
         command: list[str],
         environment: dict[str, str] | None = None,
-        orphaned: Callable[[], None] = die_with_parent,
+        orphaned: Callable[[], None] | None = die_with_parent,
+        pass_fds: tuple[int, ...] = (),
     ):
         self.name, self.respawn = name, Respawn()
-        self._command, self._environment, self._orphaned = command, environment, orphaned
+        self._command, self._environment, self._orphaned, self._pass_fds = command, environment, orphaned, pass_fds
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -81,7 +82,7 @@ class Child:
         self.respawn.started(time.monotonic())
         self._process = subprocess.Popen(
             self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, umask=0o077,
-            preexec_fn=self._orphaned,
+            preexec_fn=self._orphaned, pass_fds=self._pass_fds,
         )  # fmt: skip
 
     def keep_alive(self) -> bool:

@@ -47,7 +47,12 @@ class Passed:
 
 def check_draft(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
     """Check the draft on disk, and compare it with the live script. Raises ConfigError if it does not compile."""
-    problems, context = _checked(configfiles.folder(settings.config_dir), settings, live)
+    return check_files(settings, configfiles.folder(settings.config_dir), live)
+
+
+def check_files(settings: Settings, found: Folder, live: Script | None = None) -> tuple[list[Problem], Context]:
+    """The same for files that may not be on disk. Raises ConfigError if they do not compile."""
+    problems, context = _checked(found, settings, live)
     return sorted({*problems, *Recordings(settings.audio_dir, context.script).problems()}), context
 
 

@@ -32,10 +32,14 @@ PAGES = [
     "/team", "/report", "/report.csv", "/log.csv", "/week", "/paper", "/paper/back",
     "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
-    "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv",
+    "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv", "/studio/draft",
+    "/studio/draft/announced.wav", "/studio/sent",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
-OPEN_TO_ALL = {"/signin", "/signin/code", "/welcome/<secret>"}
+OPEN_TO_ALL = {
+    "/signin", "/signin/code", "/welcome/<secret>",
+    "/studio/link/<secret>", "/studio/link/<secret>/reply", "/studio/link/<secret>/announced.wav",
+}  # fmt: skip
 DONE = (
     "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
     "number/confirm", "message/0/listened", "hand-over", "take-back", "text",
@@ -48,6 +52,7 @@ FORMS = [
     *(f"/people/PERSON/{what}" for what in ("name", "role", "phone", "way-in", "factor", "leave")),
     "/phone", "/phone/export", "/phone/forget", "/again",
     "/week/lower", "/week/back", "/paper", "/paper/back", "/studio/call/reply",
+    "/studio/draft/reply", "/studio/draft/keep", "/studio/sent", "/studio/sent/LINK/end",
 ]  # fmt: skip
 
 
@@ -90,6 +95,7 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "TEXT": "<text_id>",
         "SIGNIN": "<signin_id>",
         "PERSON": "<person_id>",
+        "LINK": "<link_id>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, *OPEN_TO_ALL}

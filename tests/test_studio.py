@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 
 from ivr.config import Settings
 from ivr.store import Store
-from ivr.web.studio.phone import MOST_INPUTS
+from ivr.web.studio.practice import MOST_INPUTS
 from tests.desk import Browser, hire
 from tests.line import Line
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.audio import engines, joining, telephone
-from ivr.audio.clips import MASTERS, RENDERED, Clip, clips, silence_name, silences
+from ivr.audio.clips import MASTERS, RENDERED, Clip, clip, clips, silence_name, silences
 from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.recordings import Recordings
 from ivr.audio.sounds import Sounds, put_together
@@ -98,6 +98,32 @@ def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
         result.warn(f"{choice} could not say {len(wanted)} of {len(missing)} prompts.")
     result.unsaid = wanted
     return result
+
+
+def render_words(
+    script: Script,
+    folder: Path,
+    words: Iterable[str],
+    *,
+    slow: bool,
+    ready: Callable[[VoiceChoice], Engine] = lambda choice: choice.ready(),
+) -> None:
+    """Make the sounds of some words of a script at one pace, in the best voice on this machine.
+
+    `ready` loads a voice. What no voice can say stays without a sound.
+    """
+    rendered = folder / RENDERED
+    _make_silences(script, rendered)
+    engines.note_who_speaks(script, rendered)
+    for choice in engines.choices_for(script):
+        try:
+            engine = ready(choice)
+        except EngineMissing:
+            continue
+        job = _Job(choice, folder, script.line.pace, script.respelt)
+        for each in words:
+            job.make(engine, clip(script, each, slow))
+        return
 
 
 @dataclass(frozen=True)

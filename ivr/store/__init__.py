@@ -38,6 +38,8 @@
     ivr:advisers                 set      the advisers' names
     ivr:advisers:turn            string   a number that changes with each change of an adviser
     ivr:invitation:<id>          string   a one-time address by which one adviser comes in, as JSON; 37 days
+    ivr:sent:<id>                string   a call of a draft that was sent as a link, as JSON; 14 days
+    ivr:sent                     zset     links that can be used, by the second they end
     ivr:used_code:<hash>:<step>  string   a code of somebody's app that was used, for five minutes
     ivr:signedin:<id>            string   one adviser's sign-in in one browser, as JSON, for 12 hours
     ivr:signedin_as:<name>       set      the sign-ins of one adviser
@@ -58,8 +60,9 @@
     rq:*                                  the background worker's own queue
 
 A <hash> is of a phone number, or of an adviser's name, with a key of the line (`ivr/keys.py`). The values of sessions,
-requests, texts, blocks, lowered places, advisers, invitations, sign-ins and failed sign-ins are encrypted; so is the
-spool, and so are spoken messages. Scripts in Redis read no such value: a session's turn stands before it in the clear.
+requests, texts, blocks, lowered places, advisers, invitations, sent calls, sign-ins and failed sign-ins are encrypted;
+so is the spool, and so are spoken messages. Scripts in Redis read no such value: a session's turn stands before it in
+the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
@@ -87,6 +90,7 @@ from ivr.store.places import Places
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
+from ivr.store.sent import MOST_SENT, SENT_SECONDS, Sent, SentCall, packed
 from ivr.store.sessions import Sessions
 from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.spending import Spendings
@@ -96,7 +100,9 @@ from ivr.store.texts import Fate, Texts, TextState
 __all__ = [
     "LONGEST_NAME",
     "MOST_ENDED",
+    "MOST_SENT",
     "PATIENT_SECONDS",
+    "SENT_SECONDS",
     "Adviser",
     "Away",
     "Block",
@@ -119,6 +125,7 @@ __all__ = [
     "Redis",
     "Requests",
     "Revisions",
+    "SentCall",
     "Sessions",
     "SignIn",
     "SignIns",
@@ -131,6 +138,7 @@ __all__ = [
     "beat",
     "is_marked",
     "name_of",
+    "packed",
     "ping",
     "why_not",
 ]
@@ -153,6 +161,7 @@ class Store:
         self.once = Once(self.redis, keys)
         self.people = People(self.redis, keys)
         self.sign_ins = SignIns(self.redis, keys)
+        self.sent = Sent(self.redis, keys)
         self.blocked = Blocked(self.redis, keys)
         self.health = Health(self.redis)
         self.erasing = Erasing(self.redis, keys)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from ivr import keys
 from ivr.keys import Keys
-from ivr.store import blocked, erasing, people, places, requests, sessions, signins, texts
+from ivr.store import blocked, erasing, people, places, requests, sent, sessions, signins, texts
 from ivr.store.connection import PATIENT_SECONDS, Client, Redis
 
 #: A value that only these keys can read, to recognise them.
@@ -23,7 +23,7 @@ _MARKER, _MARKER_KIND = "ivr:keys", b"keys"
 _VALUES = {
     "ivr:session:": sessions.KIND, "ivr:request:": requests.KIND, "ivr:text:": texts.KIND,
     "ivr:adviser:": people.KIND, "ivr:signedin:": signins.KIND,
-    "ivr:invitation:": people.INVITATION_KIND, _MARKER: _MARKER_KIND,
+    "ivr:invitation:": people.INVITATION_KIND, "ivr:sent:": sent.KIND, _MARKER: _MARKER_KIND,
 }  # fmt: skip
 #: The kind of the values of each hash.
 _HASHES = {blocked.KEY: blocked.KIND, places.KEY: places.KIND}

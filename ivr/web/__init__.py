@@ -89,7 +89,10 @@ class Web:
         return self._doors(environ, start_response)
 
     def close(self) -> None:
-        """End the threads that watch for publications and for what waits for Redis, and write what was counted."""
+        """End the threads that watch for publications and for what waits for Redis, and the process that has the draft;
+        and write what was counted.
+        """
         self._live.close()
         self._handing_in.close()
+        self.console.extensions["draft"].close()
         self.tally.close()

@@ -11,21 +11,20 @@ import contextlib
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from ivr import building, config, configfiles, disk, drafts, languages
-from ivr.audio import Sounds, lacking_sounds
+from ivr import building, config, configfiles, disk, drafts
 from ivr.config import Settings
 from ivr.places import person
 from ivr.problems import ConfigError
-from ivr.script import Script, Tongue
+from ivr.script import Script
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
-from ivr.twilio.twiml import SayVoice, Writer
+from ivr.web import edition
+from ivr.web.edition import Edition
 
 log = structlog.get_logger()
 
@@ -33,42 +32,6 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 #: The most scripts to keep loaded besides the live one and the next. Calls last minutes, and publications are rare.
 MOST_READY = 20
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One language of an edition: the writer of its replies, and its sounds if it uses any."""
-
-    writer: Writer
-    sounds: Sounds | None
-
-
-@dataclass(frozen=True)
-class Edition:
-    """A loaded script, the writer of its replies, and its sounds if it uses any."""
-
-    script: Script
-    writer: Writer
-    sounds: Sounds | None
-    #: Its files, to make it again when texts become available or unavailable.
-    files: Mapping[str, str]
-    #: The same for each of its other languages, by its tag.
-    in_languages: Mapping[str, Spoken] = field(default_factory=dict)
-
-    def writer_of(self, language: str) -> Writer:
-        """The writer of the replies of a call in this language."""
-        found = self.in_languages.get(language)
-        return found.writer if found else self.writer
-
-    def sounds_of(self, language: str) -> Sounds | None:
-        """The sounds of a call in this language."""
-        found = self.in_languages.get(language)
-        return found.sounds if found else self.sounds
-
-    @property
-    def all_sounds(self) -> list[Sounds]:
-        """The sounds of every language."""
-        return [each for each in (self.sounds, *(spoken.sounds for spoken in self.in_languages.values())) if each]
 
 
 class Live:
@@ -142,13 +105,13 @@ class Live:
             return
         self._next = revision
         try:
-            edition = self.of(revision)
+            found = self.of(revision)
         except DamagedRevision:
             if not put_back(self._settings, self._store):
                 raise
-            edition = self.of(revision)
-        if edition:
-            self._take_up(edition)
+            found = self.of(revision)
+        if found:
+            self._take_up(found)
             self._keep(revision)
             log.info("live", revision=revision)
 
@@ -160,12 +123,12 @@ class Live:
             return
         with self._loading:
             self._offers_texts = offers
-            self._editions = {revision: self._edition(each.files) for revision, each in self._editions.items()}
+            self._editions = {revision: self._made(each.files) for revision, each in self._editions.items()}
         log.warning("texts", offered=offers)
 
-    def _take_up(self, edition: Edition) -> None:
-        self._live = edition.script.revision
-        self.trouble = put_through(edition.script, self._settings.our_number)
+    def _take_up(self, found: Edition) -> None:
+        self._live = found.script.revision
+        self.trouble = put_through(found.script, self._settings.our_number)
 
     def _keep(self, revision: str) -> None:
         files = self._store.revisions.files(revision)
@@ -177,7 +140,7 @@ class Live:
         with self._loading:
             revision = drafts.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._edition(files)
+                self._editions[revision] = self._made(files)
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
@@ -192,59 +155,18 @@ class Live:
         """The draft on disk, for a test phone. None if it does not compile, which is logged, or if Redis is down."""
         try:
             files = configfiles.script_files(self._settings.config_dir)
-            edition = self.add(files)
-            self._store.revisions.keep_draft(edition.script.revision, files)
-            return edition
+            found = self.add(files)
+            self._store.revisions.keep_draft(found.script.revision, files)
+            return found
         except StoreDown:
             return None
         except ConfigError as error:
             log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
             return None
 
-    def _edition(self, files: Mapping[str, str]) -> Edition:
-        ours = self._settings.our_numbers
+    def _made(self, files: Mapping[str, str]) -> Edition:
         made = _PRELOADED.get((drafts.revision_of(files), self._offers_texts))
-        made = made or building.load(files, config.bank_holidays(), ours, offers_texts=self._offers_texts)
-        made = self._without_half_recorded(made)
-        english = self._spoken(made, made.line.speech.say_voice, "en-GB")
-        others = {each.tag: self._spoken(each.script, each.say_voice, each.say_language) for each in made.tongues}
-        if english.sounds:
-            english.sounds.others = {tag: each.sounds for tag, each in others.items() if each.sounds}
-            for each in english.sounds.others.values():
-                each.others = {made.language: english.sounds}
-        return Edition(made, english.writer, english.sounds, files, others)
-
-    def _spoken(self, made: Script, name: str, language: str) -> Spoken:
-        speech = made.line.speech
-        others = {each.tag: (each.say_voice, each.say_language) for each in made.tongues}
-        foreign = others or {"en": (speech.say_voice, "en-GB")}
-        voice = SayVoice(
-            name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
-        )
-        if not self._by_sounds(made):
-            return Spoken(Writer(made, self._settings.public_url, voice), None)
-        sounds = Sounds(self._settings.audio_dir, made, self._settings.public_url)
-        voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
-        return Spoken(Writer(made, self._settings.public_url, voice), sounds)
-
-    def _can_be_heard(self, made: Script, tongue: Tongue) -> bool:
-        if not self._by_sounds(made):
-            return bool(tongue.say_voice)
-        is_rendered = not tongue.is_live and bool(tongue.script.draft_voice)
-        return is_rendered or not lacking_sounds(self._settings.audio_dir, tongue)
-
-    def _by_sounds(self, made: Script) -> bool:
-        return (self._settings.speech or made.line.speech.mode) == "audio"
-
-    def _without_half_recorded(self, made: Script) -> Script:
-        """A script whose live languages are those that every caller hears whole, from the sounds somebody listened to.
-
-        Another one is not offered: half a sentence, or a machine that reads it, is no help in any language.
-        """
-        lacking = {each.tag for each in made.tongues if not self._can_be_heard(made, each)}
-        for tag in lacking:
-            log.error("language", tag=tag, why="it has no voice here, or its sounds are not those that somebody heard")
-        return languages.offering(made, tuple(t for t in made.tongues if t.tag not in lacking)) if lacking else made
+        return edition.of(self._settings, files, offers_texts=self._offers_texts, made=made)
 
     def watch(self) -> None:
         """Keep checking until closed. Runs in its own thread."""

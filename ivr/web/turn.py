@@ -30,7 +30,8 @@ from ivr.store.sessions import KEEP_SECONDS
 from ivr.twilio import twiml, webhook
 from ivr.web.address import Address
 from ivr.web.desk import Desk
-from ivr.web.live import Edition, Live
+from ivr.web.edition import Edition
+from ivr.web.live import Live
 from ivr.web.tally import Tally
 
 log = structlog.get_logger()

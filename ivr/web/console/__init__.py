@@ -43,6 +43,7 @@ from ivr.web.console import (
 from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
 from ivr.web.studio import pages as studio
+from ivr.web.studio.draft import Draft
 
 #: Where the console is served. Its pages under /studio have that address alone (`ivr/web/__init__.py`).
 CONSOLE = "/console"
@@ -84,7 +85,8 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     )
     Bootstrap5(app)
     csrf = CSRFProtect(app)
-    console = Console(settings, store, live, jobs, clock)
+    app.extensions["draft"] = draft = Draft(settings)
+    console = Console(settings, store, live, jobs, clock, draft)
     signing_in = signin.add_to(app, console)
     account.add_to(app, console, signing_in)
     people.add_to(app, console, signing_in)

@@ -23,7 +23,9 @@ from ivr.kept import Promised
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.roles import Right
 from ivr.store import Store
-from ivr.web.live import Edition, Live
+from ivr.web.edition import Edition
+from ivr.web.live import Live
+from ivr.web.studio.draft import Draft
 
 #: Seconds since somebody last did anything, within which they count as here.
 HERE_SECONDS = 10 * 60
@@ -32,13 +34,14 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True)
 class Console:
-    """The settings, the store, the live scripts, the worker's queue and the clock."""
+    """The settings, the store, the live scripts, the worker's queue, the clock, and the draft in config/."""
 
     settings: Settings
     store: Store
     live: Live
     jobs: Jobs
     clock: Clock
+    draft: Draft
 
     @property
     def now(self) -> float:

@@ -17,7 +17,8 @@ from ivr.dropoff import Footfall
 from ivr.problems import ConfigError
 from ivr.store import Store, StoreDown
 from ivr.web.console.common import Console, add_pages
-from ivr.web.live import Edition, Live
+from ivr.web.edition import Edition
+from ivr.web.live import Live
 from ivr.web.studio.dropoff import PERIODS, walked
 
 log = structlog.get_logger()

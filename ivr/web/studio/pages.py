@@ -7,11 +7,12 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.roles import Right
 from ivr.web.console.common import Console
-from ivr.web.studio import dropoff, line_map, phone
+from ivr.web.studio import dropoff, keeping, line_map, phone
 
 #: The pages in the navigation: the name of the view, what the link says, and the right that the page needs.
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("ring_line", "Ring", "hear"),
+    ("ring_draft", "Ring the draft", "hear"),
     ("line_map", "Map", "hear"),
     ("drop_off", "Where callers give up", "hear"),
 )
@@ -26,5 +27,6 @@ def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
     )
     app.jinja_env.globals.update(studio_pages=NAVIGATION)
     phone.add_to(app, console, csrf)
+    keeping.add_to(app, console, csrf)
     line_map.add_to(app, console)
     dropoff.add_to(app, console)

@@ -1,102 +1,123 @@
-"""A phone in the browser: ring the line, hear it and press keys, before it has a number.
+"""A phone in the browser: ring the line, hear it and press keys, before it has a number; what is live, or the draft.
 
 The browser plays the TwiML that a real call would get, with the same sounds. The same engine plays the call at a
 practice desk: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and sends all of it
-each time; the call is then played again from its start, which takes a millisecond. So the server has no state that
-could expire or be mixed up between two windows.
+each time (`practice.py`). What is live is played by this process, and the draft by one of its own (`drafting.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from collections.abc import Callable
 
 import msgspec
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, render_template, request, url_for
 from flask_wtf.csrf import CSRFProtect
 
-from ivr import atlas
 from ivr.hours import LONDON
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError
-from ivr.session import Turn
-from ivr.spoken import text_of
 from ivr.store import StoreDown
-from ivr.transcript import HUNG_UP, Entry, unreadable
 from ivr.web.console.common import Console, add_pages
-from ivr.web.live import Edition, Live
+from ivr.web.edition import Edition
+from ivr.web.live import Live
+from ivr.web.studio import practice
+from ivr.web.studio.draft import DraftAway, NotDone
+from ivr.web.studio.practice import Heard, Setting, SoFar, Unplayable
 
-#: The most inputs of one call, which is played again for each of them.
-MOST_INPUTS = 400
-
-
-class SoFar(msgspec.Struct, frozen=True):
-    """A call so far, as sent by the page: what the caller and the adviser did."""
-
-    #: The start of the call in UK time, in the format of an HTML datetime field.
-    when: str
-    #: The caller ID; empty if hidden.
-    caller: Annotated[str, msgspec.Meta(max_length=40)]
-    did: Annotated[list[tuple[Literal["CALLER", "ADVISER"], str]], msgspec.Meta(max_length=MOST_INPUTS)]
-    #: The revision that the call began with; empty for a new call.
-    revision: str = ""
-    #: The place at which a new call is to begin: keys that lead there are pressed first.
-    to: Annotated[str, msgspec.Meta(max_length=100)] = ""
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """The reply as TwiML, with what the page shows beside it."""
-
-    revision: str
-    #: The document; empty once the call is over.
-    twiml: str
-    #: The words of each sound, by its address.
-    words: dict[str, str]
-    place: str
-    #: What the adviser who is rung hears.
-    whisper: str
-    #: What was written down in this turn.
-    noted: list[str]
-    #: What the caller has got, once the call is over.
-    got: list[str]
-    #: What was done to get to the place at which the call was to begin.
-    did: list[tuple[str, str]] = []
+#: What a practice call of a draft begins with, before its greeting.
+ANNOUNCED = "This is a draft. Callers do not hear it yet."
 
 
 def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
     """The page, and the replies that it fetches."""
     pages = _Pages(console)
     add_pages(
-        app, ("/studio/call", pages.ring_line, "GET"), ("/studio/call/reply", pages.ring_line_reply, "POST"),
+        app,
+        ("/studio/call", pages.ring_line, "GET"),
+        ("/studio/call/reply", pages.ring_line_reply, "POST"),
+        ("/studio/draft", pages.ring_draft, "GET"),
+        ("/studio/draft/reply", pages.ring_draft_reply, "POST"),
+        ("/studio/draft/announced.wav", pages.draft_announced, "GET"),
         needs="hear",
-    )  # fmt: skip
-    csrf.exempt(pages.ring_line_reply)  # it changes nothing, and no other site can read what it answers
+    )
+    for view in (pages.ring_line_reply, pages.ring_draft_reply):
+        csrf.exempt(view)  # it changes nothing, and no other site can read what it answers
 
 
 class _Pages:
     def __init__(self, console: Console):
         self._console = console
 
+    # --- what is live -----------------------------------------------------------------------
+
     def ring_line(self) -> str:
         edition = self._console.edition
-        return render_template(
-            "studio/phone.html", now=dt.datetime.now(LONDON), spoken={"*": "star", "#": "hash"},
-            has_sounds=edition.sounds is not None, to=_place(edition, request.args.get("to", "")),
+        to = request.args.get("to", "")
+        return phone_page(
+            "studio/phone.html", practice.setting(edition.script, dt.datetime.now(LONDON)), url_for("ring_line_reply"),
+            has_sounds=edition.sounds is not None, to=to if to in edition.script.places else "",
         )  # fmt: skip
 
     def ring_line_reply(self) -> Response:
+        def how(so_far: SoFar) -> Heard:
+            edition = _edition(self._console.live, so_far.revision) or self._console.edition
+            return practice.reply(edition, so_far)
+
+        return replied(how)
+
+    # --- the draft --------------------------------------------------------------------------
+
+    def ring_draft(self) -> str:
+        away = ""
         try:
-            so_far = msgspec.json.decode(request.get_data(), type=SoFar)
-        except msgspec.MsgspecError as error:
-            return _json({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
-        edition = _edition(self._console.live, so_far.revision) or self._console.edition
-        caller = Caller(edition.script, PracticeDesk())
-        if problem := _played(caller, so_far):
-            return _json({"problem": problem}, 400)
-        if so_far.to and not so_far.did:
-            return _begun_at(edition, caller, so_far)
-        return _json(_heard(edition, caller), 200)
+            compiled = self._console.draft.compiled()
+        except (DraftAway, NotDone) as reason:
+            compiled, away = None, str(reason)
+        to = request.args.get("to", "")
+        return phone_page(
+            "studio/draft.html", compiled.setting if compiled else None, url_for("ring_draft_reply"),
+            announced=url_for("draft_announced"), away=away, problems=compiled.problems if compiled else (),
+            has_sounds=bool(compiled and compiled.by_sounds), to=to if compiled and to in compiled.places else "",
+        )  # fmt: skip
+
+    def ring_draft_reply(self) -> Response:
+        return replied(lambda so_far: _unchanged(self._console.draft.reply(so_far), so_far))
+
+    def draft_announced(self) -> Response:
+        return wav(lambda: self._console.draft.sound(ANNOUNCED))
+
+
+def phone_page(template: str, setting: Setting | None, reply: str, **more: object) -> str:
+    """A page with a phone. `reply`: the address of its replies."""
+    return render_template(template, typed={}, setting=setting, reply=reply, announcement=ANNOUNCED, **more)
+
+
+def replied(how: Callable[[SoFar], Heard]) -> Response:
+    """The reply to what the page sent, or why there is none: a clear line, at which the page ends the call."""
+    try:
+        so_far = msgspec.json.decode(request.get_data(), type=SoFar)
+        return _json(how(so_far), 200)
+    except msgspec.MsgspecError as error:
+        return _json({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
+    except (Unplayable, NotDone) as reason:
+        return _json({"problem": str(reason)}, 400)
+    except DraftAway as reason:
+        return _json({"problem": str(reason)}, 503)
+
+
+def wav(make: Callable[[], bytes]) -> Response:
+    """A sound that was made just now; 404 if no voice can."""
+    try:
+        return Response(make(), content_type="audio/wav")
+    except (DraftAway, NotDone) as reason:
+        return Response(str(reason), 404, content_type="text/plain; charset=utf-8")
+
+
+def _unchanged(heard: Heard, so_far: SoFar) -> Heard:
+    """The reply, if the draft is the one with which the call began. Raises Unplayable."""
+    if so_far.revision and heard.revision != so_far.revision:
+        raise Unplayable("The draft was changed while you rang. Ring again to hear it as it is now.")
+    return heard
 
 
 def _edition(live: Live, revision: str) -> Edition | None:
@@ -108,63 +129,4 @@ def _edition(live: Live, revision: str) -> Edition | None:
 
 
 def _json(value: object, status: int) -> Response:
-    response = Response(msgspec.json.encode(value), status, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _played(caller: Caller, so_far: SoFar) -> str:
-    """Play the call so far. Returns why it cannot be played; empty if it can."""
-    try:
-        when = dt.datetime.fromisoformat(so_far.when).replace(tzinfo=LONDON)
-    except ValueError:
-        return "Enter the day and the time at which you ring."
-    caller.ring(when, so_far.caller)
-    for who, text in so_far.did:
-        entry = Entry(who, text)
-        if problem := unreadable(entry) or caller.cannot(entry):
-            return problem.says
-        caller.do(entry)
-    return ""
-
-
-def _place(edition: Edition, name: str) -> str:
-    """A place by its name; empty if there is none."""
-    return name if name in edition.script.places else ""
-
-
-def _begun_at(edition: Edition, caller: Caller, so_far: SoFar) -> Response:
-    """A call that begins at a place: what leads there has been done."""
-    way = atlas.way_there(edition.script, so_far.to, caller.now, so_far.caller)
-    if way is None:
-        return _json(
-            {"problem": f"No choice leads to '{so_far.to}' at that time. Ring, and go on from the start."}, 400
-        )
-    for entry in way:
-        caller.do(entry)
-    return _json(msgspec.structs.replace(_heard(edition, caller), did=[(entry.who, entry.text) for entry in way]), 200)
-
-
-def _heard(edition: Edition, caller: Caller) -> Heard:
-    turn = caller.turn
-    assert turn
-    hung_up = caller.entries[-1].text == HUNG_UP
-    last = max((i for i, entry in enumerate(caller.entries) if entry.put_in), default=-1)
-    since = caller.entries[last + 1 :]
-    return Heard(
-        revision=edition.script.revision,
-        twiml="" if hung_up else edition.writer_of(turn.session.language).write(turn, "/voice/turn/0"),
-        words=_words(edition, turn),
-        place=turn.session.place.node,
-        whisper=next((entry.text for entry in since if entry.who == "ADVISER"), ""),
-        noted=[entry.text for entry in since if entry.who == "NOTED"],
-        got=[entry.text for entry in caller.got()] if caller.over else [],
-    )
-
-
-def _words(edition: Edition, turn: Turn) -> dict[str, str]:
-    """The words behind each sound of a turn."""
-    sounds, slow = edition.sounds_of(turn.session.language), turn.session.slow
-    if sounds is None:
-        return {}
-    return {url: words for pieces, url in sounds.play(turn.says, slow) if url and (words := text_of(pieces))}
+    return Response(msgspec.json.encode(value), status, content_type="application/json")

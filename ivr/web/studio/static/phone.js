@@ -1,6 +1,6 @@
 // A telephone on a page: plays the TwiML of each reply as Twilio does, and tells the line what the caller did.
 //
-// `Phone` is one call. It asks for a reply, plays its verbs in order until one of them ends in something that the
+// `Phone` is one call. It can begin with a call that was made before (`made`), which is then played as it was. It asks for a reply, plays its verbs in order until one of them ends in something that the
 // caller or an adviser did, and asks for the next. `Keypad` is where keys come from while somebody listens for them:
 // as with Twilio, a key that nothing listens for is not heard.
 "use strict";
@@ -9,6 +9,10 @@ const CALLER = "CALLER", ADVISER = "ADVISER";
 const SILENT = [CALLER, "(says nothing)"], HUNG_UP = [CALLER, "(hangs up)"];
 // How long words without a sound take where the browser has no voice: milliseconds a word.
 const WORD = 350;
+// How long a call that is played as it was made waits before each thing that was done: milliseconds.
+const THINKING = 1500;
+// How long a reply may take before the call ends: the sounds of a draft may have to be made first.
+const ANSWER = 150_000;
 
 const byId = id => document.getElementById(id);
 const sleep = (ms, signal) => new Promise(done => {
@@ -31,10 +35,12 @@ class Keypad {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, hangUp]);
     const pressed = new Promise(done => { this.#listener = done; });
-    const key = await Promise.race([pressed, work(signal).then(() => null)]);
-    this.#listener = null;
-    stop.abort();
-    return key;
+    try {
+      return await Promise.race([pressed, work(signal).then(() => null)]);
+    } finally {
+      this.#listener = null;
+      stop.abort();
+    }
   }
 }
 
@@ -43,8 +49,16 @@ class Phone {
   #did = [];
   #revision = "";
 
-  constructor(when, caller, to, keypad, show) {
-    Object.assign(this, { when, caller, to, keypad, show });
+  // `asked` is what was chosen before the call; `made`: what was done in an earlier call, to be done again.
+  constructor(asked, made, keypad, show) {
+    Object.assign(this, { asked, made, keypad, show });
+  }
+
+  // The call so far, as the line takes it.
+  get soFar() {
+    const { to, language, slow, ...rest } = this.asked;
+    const begins = this.#did.length ? {} : { to, language, slow };
+    return { ...rest, ...begins, did: this.#did, revision: this.#revision };
   }
 
   hangUp() {
@@ -52,6 +66,7 @@ class Phone {
   }
 
   async ring() {
+    await this.#announce();
     for (;;) {
       const reply = await this.#reply();
       const did = reply.twiml && await this.#play(reply);
@@ -64,6 +79,17 @@ class Phone {
     }
   }
 
+  // What a draft begins with, so that nobody takes it for what callers hear.
+  async #announce() {
+    const { announced, announcement } = byId("dial").dataset;
+    if (!announced) return;
+    this.show.state("The draft is being made ready.");
+    this.show.line("DRAFT", announcement);
+    const sound = await fetch(announced).catch(() => null);
+    if (sound?.ok) await this.#played(URL.createObjectURL(await sound.blob()), this.#hangUp.signal).catch(() => null);
+    else await this.#spoken(announcement, this.#hangUp.signal);
+  }
+
   #do(did) {
     this.#did.push(did);
     this.show.line(...did);
@@ -73,12 +99,12 @@ class Phone {
     const answer = await fetch(byId("dial").dataset.reply, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ when: this.when, caller: this.caller, did: this.#did, revision: this.#revision, to: this.to }),
+      body: JSON.stringify(this.soFar),
+      signal: AbortSignal.timeout(ANSWER),
     });
-    const reply = await answer.json();
-    if (!answer.ok) throw new Error(reply.problem);
+    const reply = await answer.json().catch(() => ({ problem: whyNoReply(answer) }));
+    if (!answer.ok || reply.problem) throw new Error(reply.problem);
     this.#revision = reply.revision;
-    this.to = "";
     reply.did.forEach(did => this.#do(did));
     reply.noted.forEach(words => this.show.line("NOTED", words));
     this.show.place(reply.place);
@@ -87,6 +113,7 @@ class Phone {
 
   // What was done, by which the next reply is found; nothing once the line has hung up.
   async #play(reply) {
+    this.show.call(this.soFar);
     const document = new DOMParser().parseFromString(reply.twiml, "text/xml");
     if (document.querySelector("parsererror")) throw new Error("The line sent a reply that cannot be read.");
     this.reply = reply;
@@ -97,7 +124,9 @@ class Phone {
     return null;
   }
 
-  #verb(verb) {
+  async #verb(verb) {
+    const waits = ["Gather", "Dial", "Record", "Redirect"].includes(verb.tagName);
+    if (waits && this.made.length) return this.#again(verb);
     switch (verb.tagName) {
       case "Gather": return this.#gather(verb);
       case "Dial": return this.#dial(verb);
@@ -106,6 +135,16 @@ class Phone {
       case "Hangup": return null;
       default: return this.#sound(verb, this.#hangUp.signal);
     }
+  }
+
+  // Does what was done in the earlier call, once everything is said.
+  async #again(verb) {
+    if (verb.tagName === "Gather") await this.#sounds(verb.children, this.#hangUp.signal);
+    if (verb.tagName === "Dial") this.show.panel("adviser", this.reply.whisper.replace(/^hears: /, ""));
+    this.show.state("The call is played as it was made.");
+    await sleep(THINKING, this.#hangUp.signal);
+    this.show.panel(null);
+    return this.made.shift();
   }
 
   async #gather(verb) {
@@ -157,19 +196,24 @@ class Phone {
   async #file(address, signal) {
     const path = new URL(address).pathname, words = this.reply.words[address];
     if (words) this.show.words(words);
-    const sound = new Audio(path);
-    const ended = new Promise(done => {
-      sound.addEventListener("ended", done, { once: true });
-      signal.addEventListener("abort", () => { sound.pause(); done(); }, { once: true });
-    });
     try {
-      await sound.play();
+      await this.#played(path, signal, () => this.show.plays(path));
     } catch {
       if (signal.aborted) return;
-      this.show.state(`A sound is missing: ${path}`);
-      return this.#spoken(words ?? "", signal);
+      this.show.note(`A sound is missing: ${path}`);
+      await this.#spoken(words ?? "", signal);
     }
-    this.show.plays(path);
+  }
+
+  // Plays a sound to its end. Fails if it is not there, or is no sound.
+  async #played(path, signal, begins = () => {}) {
+    const sound = new Audio(path);
+    const ended = new Promise(done => {
+      for (const end of ["ended", "error"]) sound.addEventListener(end, done, { once: true });
+      signal.addEventListener("abort", () => { sound.pause(); done(); }, { once: true });
+    });
+    await sound.play();
+    begins();
     await ended;
   }
 
@@ -191,6 +235,12 @@ class Phone {
   }
 }
 
+// Why an answer is not a reply: a proxy's or a server's page, or that of the sign-in.
+function whyNoReply(answer) {
+  if (answer.redirected || answer.status === 401) return "your sign-in has ended. Reload the page to sign in again.";
+  return `the line sent something that is not a reply (${answer.status}).`;
+}
+
 // What the page shows. Words of one turn stand in one line, as they are spoken.
 const show = {
   current: null,
@@ -210,7 +260,19 @@ const show = {
     else this.current = this.line("LINE", words);
   },
   state(words) { byId("state").textContent = words; },
-  place(name) { byId("said").dataset.place = name; },
+  note(words) {
+    this.line("NOTE", words);
+    this.current = null;
+  },
+  // Keeps the call for the forms below the phone.
+  call(soFar) { this.soFar = soFar; },
+  place(name) {
+    byId("said").dataset.place = name;
+    const where = byId("where"), link = where.querySelector("a");
+    where.hidden = false;
+    link.textContent = name;
+    if (link.dataset.map) link.href = `${link.dataset.map}#place-${name}`;
+  },
   plays(path) { byId("said").dataset.plays = path; },
   panel(name, whisper = "") {
     for (const each of ["adviser", "message"]) byId(each).hidden = each !== name;
@@ -225,24 +287,55 @@ const show = {
 const keypad = new Keypad();
 let phone = null;
 
-byId("dial").addEventListener("submit", async event => {
-  event.preventDefault();
+const value = id => byId(id)?.value ?? "";
+
+async function ring(asked, made) {
   byId("said").replaceChildren();
   show.current = null;
   show.busy(true);
-  phone = new Phone(byId("when").value, byId("caller").value, byId("dial").dataset.to ?? "", keypad, show);
+  phone = new Phone(asked, made, keypad, show);
   try {
     const got = await phone.ring();
     show.line("GOT", got.join("; ") || "nothing");
     show.state("The call is over.");
   } catch (error) {
-    show.state(`The call is over: ${error instanceof TypeError ? "the line does not answer." : error.message}`);
+    const away = error instanceof TypeError || error.name === "TimeoutError";
+    show.state(`The call is over: ${away ? "the line does not answer." : error.message}`);
   }
+  show.call(phone.soFar);
+  phone.hangUp();  // whatever still plays
   phone = null;
   show.panel(null);
   show.busy(false);
   byId("ring").focus();
+}
+
+byId("dial").addEventListener("submit", event => {
+  event.preventDefault();
+  ring({
+    when: value("when"), caller: value("caller"), to: byId("dial").dataset.to ?? "", language: value("language"),
+    slow: value("pace") === "slow", full: value("places") === "full",
+  }, []);
 });
+
+byId("replay")?.addEventListener("click", event => {
+  const { did, revision, ...asked } = JSON.parse(event.currentTarget.dataset.call);
+  ring({ ...asked, to: "", language: "", slow: false }, did);
+});
+
+byId("moment").addEventListener("change", event => { byId("when").value = event.target.value; });
+byId("when").addEventListener("input", () => { byId("moment").value = ""; });
+
+for (const form of document.querySelectorAll("[data-with-call]")) {
+  form.addEventListener("submit", event => {
+    if (show.soFar?.did.length) form.elements.call.value = JSON.stringify(show.soFar);
+    else if (form.dataset.withCall !== "optional") {
+      event.preventDefault();
+      show.state("Ring first: there is no call to keep yet.");
+      byId("ring").focus();
+    }
+  });
+}
 
 byId("keys").addEventListener("click", event => event.target.dataset.key && keypad.press(event.target.dataset.key));
 byId("wait").addEventListener("click", () => keypad.press("wait"));

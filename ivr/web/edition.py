@@ -1,0 +1,102 @@
+"""An edition: a script with what speaks its replies, in each of its languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from ivr import building, config, languages
+from ivr.audio import Sounds, lacking_sounds
+from ivr.config import Settings
+from ivr.script import Script, Tongue
+from ivr.twilio.twiml import SayVoice, Writer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One language of an edition: the writer of its replies, and its sounds if it uses any."""
+
+    writer: Writer
+    sounds: Sounds | None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A loaded script, the writer of its replies, and its sounds if it uses any."""
+
+    script: Script
+    writer: Writer
+    sounds: Sounds | None
+    #: Its files, to make it again when texts become available or unavailable.
+    files: Mapping[str, str]
+    #: The same for each of its other languages, by its tag.
+    in_languages: Mapping[str, Spoken] = field(default_factory=dict)
+
+    def writer_of(self, language: str) -> Writer:
+        """The writer of the replies of a call in this language."""
+        found = self.in_languages.get(language)
+        return found.writer if found else self.writer
+
+    def sounds_of(self, language: str) -> Sounds | None:
+        """The sounds of a call in this language."""
+        found = self.in_languages.get(language)
+        return found.sounds if found else self.sounds
+
+    @property
+    def all_sounds(self) -> list[Sounds]:
+        """The sounds of every language."""
+        return [each for each in (self.sounds, *(spoken.sounds for spoken in self.in_languages.values())) if each]
+
+
+def of(settings: Settings, files: Mapping[str, str], *, offers_texts: bool, made: Script | None = None) -> Edition:
+    """An edition of these files. `made`: their script, if it was compiled before. Raises ConfigError."""
+    made = made or building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
+    made = _without_half_recorded(settings, made)
+    english = _spoken(settings, made, made.line.speech.say_voice, "en-GB")
+    others = {each.tag: _spoken(settings, each.script, each.say_voice, each.say_language) for each in made.tongues}
+    if english.sounds:
+        english.sounds.others = {tag: each.sounds for tag, each in others.items() if each.sounds}
+        for each in english.sounds.others.values():
+            each.others = {made.language: english.sounds}
+    return Edition(made, english.writer, english.sounds, files, others)
+
+
+def by_sounds(settings: Settings, made: Script) -> bool:
+    """Whether callers hear our own sounds, and not Twilio's voice."""
+    return (settings.speech or made.line.speech.mode) == "audio"
+
+
+def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoken:
+    speech = made.line.speech
+    others = {each.tag: (each.say_voice, each.say_language) for each in made.tongues}
+    foreign = others or {"en": (speech.say_voice, "en-GB")}
+    voice = SayVoice(
+        name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
+    )
+    if not by_sounds(settings, made):
+        return Spoken(Writer(made, settings.public_url, voice), None)
+    sounds = Sounds(settings.audio_dir, made, settings.public_url)
+    voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
+    return Spoken(Writer(made, settings.public_url, voice), sounds)
+
+
+def _can_be_heard(settings: Settings, made: Script, tongue: Tongue) -> bool:
+    if not by_sounds(settings, made):
+        return bool(tongue.say_voice)
+    is_rendered = not tongue.is_live and bool(tongue.script.draft_voice)
+    return is_rendered or not lacking_sounds(settings.audio_dir, tongue)
+
+
+def _without_half_recorded(settings: Settings, made: Script) -> Script:
+    """A script whose live languages are those that every caller hears whole, from the sounds somebody listened to.
+
+    Another one is not offered: half a sentence, or a machine that reads it, is no help in any language.
+    """
+    lacking = {each.tag for each in made.tongues if not _can_be_heard(settings, made, each)}
+    for tag in lacking:
+        log.error("language", tag=tag, why="it has no voice here, or its sounds are not those that somebody heard")
+    return languages.offering(made, tuple(t for t in made.tongues if t.tag not in lacking)) if lacking else made

@@ -1,0 +1,169 @@
+"""The draft, asked from a web process: what is in the files of config/ on this machine, read afresh for each question.
+
+The work is done by a process of its own (`drafting.py` says why), which is started by the first question. Each question
+is asked over a connection of its own, which is handed to that process; so any number can be asked at a time, none waits
+for another, and nothing has to be found again by a number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import socket
+import sys
+import threading
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from ivr import config
+from ivr.children import Child
+from ivr.config import Settings
+from ivr.problems import Problem
+from ivr.web.studio import asked
+from ivr.web.studio.asked import Answer, Checked, Compiled, Differences, Files, Question, Seen
+from ivr.web.studio.practice import Heard, SoFar
+
+#: Seconds within which there is an answer. A check of a draft takes some; on a busy machine, calls come first.
+ANSWER_SECONDS = 120.0
+#: The most questions of a web process at a time. Each holds one of its threads.
+MOST_AT_A_TIME = 4
+
+#: The environment of the process: none of our variables, of which some are secret.
+_BARE = config.child_environment(**dict.fromkeys(config.VARIABLES, ""))
+_A = TypeVar("_A")
+
+
+class DraftAway(Exception):
+    """Raised where the draft could not be looked at, which says nothing about what is in it."""
+
+
+class NotDone(Exception):
+    """Raised for what cannot be done with this draft: why, in words for whoever asked, and the draft's errors if it is
+    for them.
+    """
+
+    def __init__(self, why: str, problems: tuple[Problem, ...] = ()):
+        super().__init__(why)
+        self.problems = problems
+
+
+class Draft:
+    """Each method raises DraftAway if it could not look, and NotDone with the reason if it cannot be done.
+
+    `files`: the files that the question is about, by name, such as those that a form would write; without it, those of
+    config/ as they are now.
+    """
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._starting, self._room = threading.Lock(), threading.BoundedSemaphore(MOST_AT_A_TIME)
+        self._child: Child | None = None
+        self._control: socket.socket | None = None
+
+    def compiled(self, files: Files = None) -> Compiled:
+        """Whether the draft can be used, with its errors and their places in the files if not. Takes a second."""
+        return self._ask(asked.Compile(files), Compiled)
+
+    def checked(self, files: Files = None, live: Files = None) -> Checked:
+        """Everything that `ivr check` finds, stories included. Takes some seconds; raises NotDone if it does not
+        compile. `live`: the files that are live, with which some rules compare.
+        """
+        return self._ask(asked.Check(files, live), Checked)
+
+    def spots(self, files: Files = None) -> Seen:
+        """The places of the draft, for a map: words, choices, keys."""
+        return self._ask(asked.Spots(files), Seen)
+
+    def differences(self, before: dict[str, str], files: Files = None) -> Differences:
+        """What callers would hear differently from the files `before`."""
+        return self._ask(asked.Changed(before, files), Differences)
+
+    def reply(self, so_far: SoFar, files: Files = None) -> Heard:
+        """The next reply of a practice call. Sounds that are missing are made first, for callers too."""
+        return self._ask(asked.Reply(so_far, files), asked.HeardNext).heard
+
+    def story(self, so_far: SoFar, about: list[str], files: Files = None) -> str:
+        """A practice call as the text of a story, with lines on what it is for."""
+        return self._ask(asked.Write(so_far, about, files), asked.Written).text
+
+    def sound(self, words: str, *, slow: bool = False, files: Files = None) -> bytes:
+        """Words as callers would hear them (WAV). {names} of line.yaml are filled in. Nothing is kept."""
+        return self._ask(asked.Say(words, slow, files), asked.Sound).content
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        with self._starting:
+            self._end()
+
+    # --- the process ------------------------------------------------------------------------
+
+    def _ask(self, question: Question, expected: type[_A]) -> _A:
+        if not self._room.acquire(timeout=ANSWER_SECONDS / 10):
+            raise DraftAway("Many people are looking at the draft at the moment. Try again in a minute.")
+        try:
+            answer = self._answer(msgspec.msgpack.encode(question))
+        finally:
+            self._room.release()
+        if isinstance(answer, asked.Refused):
+            raise NotDone(answer.why, answer.problems)
+        assert isinstance(answer, expected)
+        return answer
+
+    def _answer(self, question: bytes) -> Answer:
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.settimeout(ANSWER_SECONDS)
+            with theirs:
+                self._hand_over(theirs)
+            try:
+                ours.sendall(question)
+                ours.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: ours.recv(1 << 16), b""))
+            except TimeoutError:
+                raise DraftAway("The draft was not looked at in time: this machine is busy. Try again.") from None
+            except OSError:
+                answer = b""
+        if not answer:
+            raise DraftAway("The process that reads the draft ended. Try again; the log says why.")
+        decoded: Answer = msgspec.msgpack.decode(answer, type=Answer)
+        return decoded
+
+    def _hand_over(self, asking: socket.socket) -> None:
+        """Give the process one end of a connection. Starts it, if it is not there or has ended since."""
+        with self._starting:
+            for _ in range(2):
+                if self._control is None:
+                    self._start()
+                assert self._control
+                with contextlib.suppress(OSError):
+                    socket.send_fds(self._control, [b"?"], [asking.fileno()])
+                    return
+                self._end()
+        raise DraftAway("The process that reads the draft does not start. The log says why.")
+
+    def _start(self) -> None:
+        self._control, control = socket.socketpair()
+        telling, told = socket.socketpair()
+        with control, told, telling:
+            command = [sys.executable, "-m", "ivr.web.studio.drafting", str(control.fileno()), str(told.fileno())]
+            # It ends with this process, when its end of `control` is closed. The signal that other children get would
+            # come when the thread ends that started it, which is any thread of the web server.
+            fds = control.fileno(), told.fileno()
+            self._child = Child("draft", command, _BARE, orphaned=None, pass_fds=fds)
+            self._child.start()
+            telling.sendall(pickle.dumps(_without_secrets(self._settings)))
+
+    def _end(self) -> None:
+        if self._control:
+            self._control.close()
+        if self._child:
+            self._child.stop()
+        self._control, self._child = None, None
+
+
+def _without_secrets(settings: Settings) -> Settings:
+    """What it needs to know: the folders, and the line's own numbers."""
+    nothing: dict[str, Any] = {"auth_tokens": (), "account_sid": "", "redis_url": "", "secret_key": "", "smtp_url": ""}
+    return replace(settings, **nothing, metrics_token="", key_words="")

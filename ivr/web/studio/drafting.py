@@ -1,0 +1,277 @@
+"""The process that has the draft: it compiles, checks, plays and speaks the files of config/ that are not live.
+
+Compiling a draft costs a second of a processor and checking one several, and a voice needs memory of its own. A web
+process that did this would answer calls late, since Python runs one thread at a time. So it is done here, beside the
+web process that asks (`draft.py`), at the lowest priority: calls come first. The last drafts stay compiled. It ends
+when nobody has asked for a while, or when that web process has ended.
+
+It gets no key and no secret. Each question comes over a connection of its own, so that a practice call goes on while a
+check runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import pickle
+import socket
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from ivr import atlas, building, changes, config, configfiles, drafts, equipment, log, spoken, transcript
+from ivr.audio import EngineMissing
+from ivr.config import Settings
+from ivr.drafts import Draft
+from ivr.hours import LONDON
+from ivr.problems import ConfigError, Where
+from ivr.script import Script
+from ivr.spoken import Blank
+from ivr.web import edition
+from ivr.web.edition import Edition
+from ivr.web.studio import asked, practice
+from ivr.web.studio.asked import Answer, Files, Question
+from ivr.web.studio.practice import Unplayable
+
+if TYPE_CHECKING:
+    from ivr.audio.engines import Engine, VoiceChoice
+    from ivr.audio.hearing import Ear
+
+#: Seconds without a question after which it ends.
+IDLE_SECONDS = 10 * 60
+#: How nice it is: the nicest that there is.
+NICENESS = 19
+#: The most drafts to keep compiled. Each is some ten megabytes.
+MOST_KEPT = 4
+#: The most characters to say at once: about two minutes of speech, far more than callers should hear.
+MOST_CHARACTERS = 2000
+_log = structlog.get_logger()
+
+
+class Drafting:
+    """Answers questions about drafts. Its methods may be called by several threads."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._editions, self._checks = OrderedDict[str, Edition](), OrderedDict[tuple[str, ...], asked.Checked]()
+        self._engines: dict[str, Engine] = {}
+        self._last_ear: tuple[str, Ear] | None = None
+        self._compiling, self._checking, self._speaking = threading.Lock(), threading.Lock(), threading.Lock()
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question; Refused if it cannot be done."""
+        try:
+            answer: Answer = self._ANSWERS[type(question)](self, question)
+            return answer
+        except ConfigError as error:
+            return asked.Refused("The draft has errors, so it cannot be used.", error.problems)
+        except (Unplayable, EngineMissing, equipment.OnlyServes) as reason:
+            return asked.Refused(str(reason))
+
+    # --- the answers ------------------------------------------------------------------------
+
+    def _compiled(self, question: asked.Compile) -> asked.Compiled:
+        files = self._files(question.files)
+        try:
+            found = self._edition(files)
+        except ConfigError as error:
+            return asked.Compiled(drafts.revision_of(files), error.problems)
+        script = found.script
+        titles = {name: script.titles.get(name, name.replace("_", " ")) for name in script.places}
+        by_sounds = edition.by_sounds(self._settings, script)
+        setting = practice.setting(script, dt.datetime.now(LONDON))
+        return asked.Compiled(script.revision, (), script.line.service_name, titles, by_sounds, setting)
+
+    def _checked(self, question: asked.Check) -> asked.Checked:
+        from ivr import publishing
+
+        found = configfiles.folder(self._settings.config_dir)
+        if question.files is not None:
+            found = replace(found, files=question.files)
+        today = dt.datetime.now(LONDON).date()
+        key = (
+            drafts.revision_of({**found.files, **found.stories}),
+            drafts.revision_of(question.live or {}),
+            str(today),
+        )
+        with self._checking:
+            if key not in self._checks:
+                live = self._live(question.live)
+                problems, context = publishing.check_files(self._settings, found, live)
+                at = tuple(_place(context.draft, problem.where) for problem in problems)
+                _keep(self._checks, key, asked.Checked(context.script.revision, tuple(problems), at))
+            return self._checks[key]
+
+    def _live(self, files: Files) -> Script | None:
+        with contextlib.suppress(ConfigError):
+            return self._edition(files).script if files else None
+        return None
+
+    def _spots(self, question: asked.Spots) -> asked.Seen:
+        script = self._edition(self._files(question.files)).script
+        return asked.Seen(script.revision, atlas.of(script))
+
+    def _changed(self, question: asked.Changed) -> asked.Differences:
+        before, after = self._edition(question.before).script, self._edition(self._files(question.files)).script
+        found = changes.between(before, after)
+        return asked.Differences(tuple((change.nodes, tuple(change.lines())) for change in found))
+
+    def _reply(self, question: asked.Reply) -> asked.HeardNext:
+        found = self._edition(self._files(question.files))
+        caller, way = practice.play(found, question.so_far)
+        turn = caller.turn
+        assert turn
+        pieces = spoken.words_of(turn.says)
+        self._speak(found, turn.session.language, pieces, slow=turn.session.slow)
+        did = [(entry.who, entry.text) for entry in way]
+        return asked.HeardNext(msgspec.structs.replace(practice.heard(found, caller), did=did))
+
+    def _written(self, question: asked.Write) -> asked.Written:
+        found = self._edition(self._files(question.files))
+        return asked.Written(transcript.write(practice.story(found.script, question.so_far, question.about)))
+
+    def _said(self, question: asked.Say) -> asked.Sound:
+        equipment.must_have_all()
+        from ivr.audio.hearing import as_file
+
+        script = self._edition(self._files(question.files)).script
+        words = " ".join(question.words.split())
+        if not any(letter.isalnum() for letter in words):
+            raise Unplayable("There are no words to say.")
+        if len(words) > MOST_CHARACTERS:
+            raise Unplayable(f"That is {len(words)} characters. At most {MOST_CHARACTERS} can be said at once.")
+        said = spoken.speech(words, script.values)
+        unknown = [piece.name for piece in said if isinstance(piece, Blank)]
+        if unknown:
+            raise Unplayable(f"There is no spoken setting {{{unknown[0]}}}. See config/line.yaml for the names.")
+        with self._speaking:
+            return asked.Sound(as_file(self._ear(script).speech(said, slow=question.slow)))
+
+    # --- a draft ----------------------------------------------------------------------------
+
+    def _files(self, given: Files) -> dict[str, str]:
+        return configfiles.script_files(self._settings.config_dir) if given is None else given
+
+    def _edition(self, files: Mapping[str, str]) -> Edition:
+        """The edition of these files. Raises ConfigError."""
+        key = drafts.revision_of(files)
+        with self._compiling:
+            if key not in self._editions:
+                draft = drafts.read_draft(files)
+                made = building.build(
+                    draft, drafts.revision_of(draft.files), config.bank_holidays(), self._settings.our_numbers
+                )
+                found = edition.of(self._settings, draft.files, offers_texts=True, made=made)
+                _keep(self._editions, key, found)
+            self._editions.move_to_end(key)
+            return self._editions[key]
+
+    def _speak(self, found: Edition, language: str, words: Iterable[str], *, slow: bool) -> None:
+        """Make the sounds that are missing, as publishing makes them, and where it would."""
+        sounds = found.sounds_of(language)
+        if sounds is None or equipment.only_serves():
+            return
+        with self._speaking:
+            sounds.look()
+            missing = [each for each in words if sounds.url(each, slow) is None]
+            if missing:
+                from ivr.audio import rendering
+
+                script = found.script.in_language(language)
+                rendering.render_words(script, self._settings.audio_dir, missing, slow=slow, ready=self._ready)
+                sounds.look()
+
+    def _ear(self, script: Script) -> Ear:
+        """What speaks words of a draft. The voice of the last one stays loaded."""
+        from ivr.audio.hearing import Ear
+
+        if self._last_ear is None or self._last_ear[0] != script.revision:
+            self._last_ear = script.revision, Ear(script, self._settings.audio_dir)
+        return self._last_ear[1]
+
+    def _ready(self, choice: VoiceChoice) -> Engine:
+        """A voice, loaded once. Raises EngineMissing."""
+        if choice.identity not in self._engines:
+            self._engines[choice.identity] = choice.ready()
+        return self._engines[choice.identity]
+
+    _ANSWERS: Mapping[type, Any] = {
+        asked.Compile: _compiled,
+        asked.Check: _checked,
+        asked.Spots: _spots,
+        asked.Changed: _changed,
+        asked.Reply: _reply,
+        asked.Write: _written,
+        asked.Say: _said,
+    }
+
+
+def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    """Keep a value, and let go of the one that was not wanted for longest."""
+    kept[key] = value
+    if len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+
+
+def _place(draft: Draft, where: Where) -> str:
+    """The place of the line at which a problem is: a node or a built-in step; empty if it is at none."""
+    document = draft.documents.get(where.file.removeprefix("config/"))
+    if document is None or not where.line:
+        return ""
+    begun = [(mark.line, path) for path, mark in document.marks.items() if len(path) == 2 and mark.line <= where.line]
+    kind, name = max(begun, key=lambda each: each[0], default=(0, ("", "")))[1]
+    return str(name) if kind in ("nodes", "steps") else ""
+
+
+# --- the process ------------------------------------------------------------------------------
+
+
+def serve(control: socket.socket, drafting: Drafting) -> None:
+    """Answer each connection that comes over `control`, until its other end is closed or nobody asks for a while."""
+    control.settimeout(IDLE_SECONDS)
+    while True:
+        try:
+            word, handed, _, _ = socket.recv_fds(control, 1, 1)
+        except TimeoutError:
+            return
+        if not word:
+            return
+        for each in handed:
+            threading.Thread(target=_answer, args=(socket.socket(fileno=each), drafting), daemon=True).start()
+
+
+def _answer(asking: socket.socket, drafting: Drafting) -> None:
+    with asking, contextlib.suppress(OSError):  # whoever asked does not wait any more
+        question = msgspec.msgpack.decode(_all_of(asking), type=Question)
+        try:
+            answer = drafting.answer(question)
+        except Exception:  # told by the silence; the next question may be another
+            _log.exception("draft")
+            return
+        asking.sendall(msgspec.msgpack.encode(answer))
+
+
+def _all_of(asking: socket.socket) -> bytes:
+    return b"".join(iter(lambda: asking.recv(1 << 16), b""))
+
+
+def main() -> None:
+    """Serve the process that started this one. Its end of `control` has the settings first."""
+    log.outlive_full_disks()
+    os.nice(NICENESS)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    with socket.socket(fileno=int(sys.argv[2])) as told:
+        settings: Settings = pickle.loads(_all_of(told))  # noqa: S301  # from our parent alone
+    serve(control, Drafting(settings))
+    os._exit(0)  # whatever a thread still does is for nobody
+
+
+if __name__ == "__main__":
+    main()
