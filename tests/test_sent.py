@@ -225,7 +225,7 @@ def test_a_draft_with_errors_is_sent_to_nobody(ren: Browser, folder: Path, store
     assert store.sent.all(0.0) == []
 
 
-@pytest.mark.parametrize("secret", ["x", "%00", "a" * 5000, "..%2f..", "\u00e9"])
+@pytest.mark.parametrize("secret", ["x", "%00", "a" * 5000, "\u00e9"])
 def test_an_address_that_was_never_given_out_is_a_clear_page(drafted: Line, secret: str) -> None:
     page = _open(drafted, f"/studio/link/{secret}")
 
