@@ -30,6 +30,8 @@ def test_the_words_that_matter_are_said_in_the_replies_that_are_listened_to(ship
         ("EHC plan", "Ask for an EHC plan.", "Ask for an EHG plan", Score(1, 0)),
         ("two", "For no, press 2.", "For no, press two", Score(1, 1)),
         ("assessment", "A re-assessment.", "A reassessment", Score(1, 1)),
+        ("write", "We can help you write.", "We can help you right.", Score(1, 1)),
+        ("write", "We can help you write.", "We can help you ride.", Score(1, 0)),
     ],
 )
 def test_a_word_counts_as_heard_where_it_was_said(word: str, said: str, heard: str, wanted: Score) -> None:

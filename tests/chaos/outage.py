@@ -35,7 +35,7 @@ from tests.redis_server import RedisServer, soon
 #: Keys after 0, unanswered: to this phone; my child; not kept out; no letter; a part of the day; and the rest.
 KEYS = ("1", "1", "1", "2", "2", "3", "1", "2", "1")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_NUMBER = re.compile(rf"Keep this number: ((?:(?:{'|'.join(_DIGITS)}),? ?){{4}})\.")
+_NUMBER = re.compile(rf"Keep the number of your call: ((?:(?:{'|'.join(_DIGITS)}),? ?){{4}})\.")
 #: Seconds between two kills of a web process.
 KILLS_EVERY = 2.0
 

@@ -103,7 +103,7 @@ def test_a_caller_can_ask_to_be_rung_and_is_in_the_queue_seconds_after(world: Wo
             assert ("in the morning" in call.words) == (how == "full"), "a full one still holds places"
             reference = line.spool.content().waiting[-1].entry.request.askers[0].reference  # type: ignore[union-attr]
             first, second, third, fourth = (DIGITS[int(digit)] for digit in reference)
-            assert f"Keep this number: {first} {second}, {third} {fourth}." in call.words
+            assert f"Keep the number of your call: {first} {second}, {third} {fourth}." in call.words
         began = time.monotonic()
         assert soon(lambda: [found.state for found in world.waiting()] == ["waiting"])
         assert time.monotonic() - began < 10
