@@ -22,6 +22,7 @@ The core knows only itself: no clock, no files, no network.
     fields       the types of single settings: opening hours, phone numbers, addresses
     linefile     the schema of line.yaml, with what the service confirms
     datesfile    the schema of what has a date in line.yaml: other hours, notices
+    limitsfile   the schema of what callers may ask for
     menufile     the schema of a menu file, derived from the words that places declare
     languagefile the schema of config/languages: the English of a talk, and each language's words for it
     border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ivr import briefing, callback, flood, linefile
+from ivr import briefing, callback, flood, limitsfile
 from ivr.hours import Hours
 from ivr.request import CallbackRequest
 from ivr.tools import Tools
@@ -49,6 +49,6 @@ def is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
 
 def in_flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
     """The ids of requests that are part of a flood. Few are none, whatever `line.yaml` says, so it is not read."""
-    if len(waiting) < linefile.LEAST_FLOOD:
+    if len(waiting) < limitsfile.LEAST_FLOOD:
         return set()
     return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)

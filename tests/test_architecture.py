@@ -94,6 +94,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "fields",
             "linefile",
             "datesfile",
+            "limitsfile",
             "languagefile",
             "editing",
         },
@@ -139,7 +140,7 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "syntax", "editing", "naming", "topics"},
-    "pydantic": {"fitting", "authored", "fields", "linefile", "datesfile", "menufile", "languagefile"},
+    "pydantic": {"fitting", "authored", "fields", "linefile", "datesfile", "limitsfile", "menufile", "languagefile"},
     "openpyxl": {"sheets"},
     "argon2": {"passwords"},
     "pyotp": {"factors"},

@@ -64,8 +64,6 @@ def test_the_lines_own_redis_loses_nothing(own: RedisServer) -> None:
 def test_whatever_could_lose_what_it_was_told_is_named(
     own: RedisServer, set_to: dict[str, str], says: str, opened: Opened
 ) -> None:
-    own: RedisServer, set_to: dict[str, str], says: str, opened: Opened
-) -> None:
     store = opened(own.url, KEYS)
     _set(store, **set_to)
 

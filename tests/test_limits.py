@@ -12,7 +12,7 @@ from ivr.config import Settings
 from ivr.diary import Window
 from ivr.hours import LONDON
 from ivr.jobs import Jobs
-from ivr.linefile import RequestLimits
+from ivr.limitsfile import RequestLimits
 from ivr.places.entry import RingNumber
 from ivr.places.texting import TextLimit
 from ivr.places.wish import RingLimit

@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, dropoff, embedded, linefile
+from ivr import config, dropoff, embedded, limitsfile
 from ivr.capacity import Lowered
 from ivr.config import Settings
 from ivr.counting import Asked
@@ -304,7 +304,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.requests.find(FindRequest(request().number, "0000"))
     Jobs(settings, store).send_text(SendText("CA1.7", request().number, "text_us", "Hello."), NOW)
     for what in ("calls_to", "texts_to"):
-        store.limits.take(Asked(f"CA1-{what}", what, request().number, keyed=True), linefile.RequestLimits(), NOW)
+        store.limits.take(Asked(f"CA1-{what}", what, request().number, keyed=True), limitsfile.RequestLimits(), NOW)
     store.once.flood_began(NOW)
     store.spendings.add("text_parts", 1, "CA1.7", NOW)
     store.texts.sender_is("There is no sender")
