@@ -86,6 +86,8 @@ The core knows only itself: no clock, no files, no network.
     merging      what two people changed in the same files, and both together
     changes      what callers will hear differently
     atlas        the line as a map: places, choices, and how many keys lead there
+    booklet      everything the line says, to read: topic by topic, and what is not confirmed
+    onscreen     the part of it that is pages at /read: what is confirmed, with links instead of keys
     dropoff      where callers give up: visits, errors and hang-ups, counted by place and day
     naming       where each name stands in staff's files, and another name for something
     topics       a new piece of guidance in staff's files, and one that is taken out
@@ -109,6 +111,7 @@ The edges. Each may use one outside thing, and the core.
     audio/       voices, recordings, and the sound files of a script
     twilio/      Twilio: forms, TwiML, REST API
     drawing      draws the map, with Graphviz
+    printing/    everything the line says as a PDF, with Typst, or as HTML
     sheets       sheets for translators, as XLSX
     alerts       alerts by e-mail and webhook
     log          the log: one line of JSON per event

@@ -45,6 +45,8 @@ class Way:
     key: str
     label: str
     to: str
+    #: What is said once it is chosen, before its target speaks.
+    said_back: str = ""
 
 
 #: Key 9 leads to help from everywhere.
@@ -79,7 +81,8 @@ def of(script: Script) -> tuple[Spot, ...]:
         name: _spot(script, script.steps[name], reached.get(name)) for name in sorted(led_to & script.steps.keys())
     }
     spots = {**nodes, **steps}
-    return (*(spots.pop(name) for name in reached if name in spots), *spots.values())
+    nearest_first = sorted(reached, key=lambda name: len(keys_of(reached[name])))
+    return (*(spots.pop(name) for name in nearest_first if name in spots), *spots.values())
 
 
 def ways(script: Script) -> Mapping[str, tuple[Way, ...]]:
@@ -169,7 +172,11 @@ def _onward(script: Script, place: Place) -> tuple[Way, ...]:
     if isinstance(place, Reading) and not place.next:
         return (Way("", "ends", END_MENU),)
     options = place.choices(_any_call(script)) if isinstance(place, Reading | Word) else place.options_written()
-    return tuple(Way(option.key, text_of(option.label), option.goto) for option in options if option.goto != GO_BACK)
+    return tuple(
+        Way(option.key, text_of(option.label), option.goto, text_of(option.said_back))
+        for option in options
+        if option.goto != GO_BACK
+    )
 
 
 def _any_call(script: Script) -> Here:

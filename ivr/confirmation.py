@@ -115,6 +115,12 @@ _WORDS_IN = {
 _WORDS_IN_MENUS = ("nodes", "steps", "phrases")
 
 
+def are_words_confirmed(draft: Draft) -> bool:
+    """Whether somebody at the service has read and confirmed the words of a draft as they are now."""
+    line = draft.line
+    return bool(line.content_checked_on) and line.content_checked_as == fingerprint(draft)
+
+
 def fingerprint(draft: Draft) -> str:
     """What stands for all the words of a draft: another one as soon as a word, or where a key leads, is another."""
     found = {

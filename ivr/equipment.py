@@ -12,7 +12,7 @@ from importlib.util import find_spec
 #: What the packages of the extra `publishing` are imported as.
 PUBLISHING = (
     "espeakng_loader", "hibari", "numpy", "openpyxl", "pygraphviz", "pyloudnorm", "scipy", "soundfile", "soxr",
-    "wordfreq",
+    "typst", "wordfreq",
 )  # fmt: skip
 
 ONLY_SERVES = "This machine only serves calls: the packages that check words and make sounds are not installed."

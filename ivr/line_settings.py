@@ -154,6 +154,8 @@ class LineSettings(msgspec.Struct, frozen=True):
     never_ring: tuple[str, ...]
     #: Whether a second person must agree before a publication goes live.
     needs_approval: bool
+    #: Whether what it says is also pages to read.
+    read_page: Literal["on", "off"]
     #: How many of the settings that the service must confirm are not confirmed.
     unconfirmed: int
 

@@ -259,6 +259,9 @@ class LineFile(File):
     needs_approval: bool = Field(
         default=False, description="Whether a second person must agree before a publication goes live."
     )
+    read_page: OnOff = Field(
+        default="off", description="on: what the line says is also pages to read, at /read, once it is confirmed."
+    )
     limits: Misuse = Field(default_factory=Misuse, description="How much callers can ask for.")
     spending: Spending = Field(default_factory=Spending, description="What Twilio may cost in a day.")
     never_ring: list[NeverRung] = Field(

