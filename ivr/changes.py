@@ -139,6 +139,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "switches", _named(line.switches)
     yield "callers rung back", _ring_back(line.ring_back)
     yield "a second person agrees to publications", "yes" if line.needs_approval else "no"
+    yield "pages to read, at /read", line.read_page
     yield "numbers without menus", _list(line.without_menus)
     yield "phones that hear the draft", _list(line.test_phones)
     yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])

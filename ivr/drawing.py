@@ -39,6 +39,7 @@ _STYLE = """rankdir=LR; nodesep=0.15; ranksep=1.1; bgcolor=transparent; tooltip=
 node [shape=plain, fontname=Arial, fontsize=11]; edge [color="#5a6370", arrowsize=0.6, tooltip=" "];"""
 #: From no visit in trouble to four in ten and more, a colour for each tenth.
 _SHADES = ("#ffffff", "#fdeee6", "#fad6c3", "#f5b493", "#ee8f63")
+_BEGIN = re.compile(r"<svg[^>]*>")
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 
 
@@ -46,15 +47,25 @@ class NotDrawn(Exception):
     """The picture could not be drawn. The message says why."""
 
 
-def svg(spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Footfall] = ()) -> str:
+def file(spots: tuple[Spot, ...], found: Iterable[str], title: str) -> str:
+    """The map as a file of its own, in which a box links to itself. Raises NotDrawn."""
+    drawn = svg(spots, found, links_to="box-")
+    named = _BEGIN.sub(lambda begin: f"{begin.group()}\n<title>{escape(title)}</title>", drawn, count=1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{named}'
+
+
+def svg(
+    spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Footfall] = (), links_to: str = "place-"
+) -> str:
     """The map as an SVG element. Raises NotDrawn.
 
-    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble.
+    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble. A box
+    links to the id that begins with `links_to` and ends with the name of its place.
     """
     if equipment.only_serves():
         raise NotDrawn(f"The map is not drawn here. {equipment.ONLY_SERVES}")
     by_place = {each.place: each for each in walked}
-    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found), by_place), *_lines(spots), "}"))
+    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found), by_place, links_to), *_lines(spots), "}"))
     try:
         done = subprocess.run(  # noqa: S603  a fixed program; the graph is its input
             [sys.executable, "-c", _DRAW], input=graph, capture_output=True, text=True, encoding="utf-8",
@@ -69,13 +80,15 @@ def svg(spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Foo
     return _PROLOGUE.sub("", done.stdout, count=1)
 
 
-def _boxes(spots: tuple[Spot, ...], found: frozenset[str], walked: Mapping[str, Footfall]) -> Iterable[str]:
+def _boxes(
+    spots: tuple[Spot, ...], found: frozenset[str], walked: Mapping[str, Footfall], links_to: str
+) -> Iterable[str]:
     named, titles = atlas.crowded(spots), {spot.id: spot.title for spot in spots}
     for spot in spots:
         kinds = f"{spot.kind} found" if spot.id in found else spot.kind
         box = _box(spot, titles, named, spot.id in found, walked.get(spot.id))
         yield (
-            f'"{spot.id}" [label={box}, URL="#place-{spot.id}", '
+            f'"{spot.id}" [label={box}, URL="#{links_to}{spot.id}", '
             f'tooltip="{_quoted(f"{spot.title}: {spot.id}")}", class="{kinds}", id="box-{spot.id}"];'
         )
 

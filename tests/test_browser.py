@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
-from ivr import callback
+from ivr import booklet, callback, config, drafts, printing
 from ivr.audio import engines
 from ivr.audio.clips import RENDERED, clip
 from ivr.audio.hearing import Ear, as_file
@@ -36,6 +36,7 @@ from tests.desk import HOUR, NOW, PASSWORD, SPARE, ask, hire
 from tests.line import OPEN, Line
 from tests.ports import free_port
 from tests.rest import show_alive
+from tests.test_read import confirmed, put_live
 from tests.test_rest import needs
 
 expect.set_options(timeout=30_000)
@@ -758,6 +759,65 @@ def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line
     phone.goto("/studio/map")
     _axe(phone)
     assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+# --- everything to read -----------------------------------------------------------------------
+
+READ = (
+    "/read", "/read/which_letter", "/read/q_letter_draft", "/read/letter_final", "/read/council_team",
+    "/read/out_first", "/read/all-topics", "/read/what-words-mean",
+)  # fmt: skip
+
+
+@pytest.fixture
+def readable(settings: Settings, store: Store, files: dict[str, str]) -> Iterator[Line]:
+    """A line whose service has confirmed everything but one number, and switched the pages on. A notice is said."""
+    notice = 'notices: [{words: "We are closed on Friday.", begins: 2026-11-25, ends: 2026-11-27}]'
+    agreed = confirmed(files, without=("council_phone",))
+    put_live(store, {**agreed, "line.yaml": agreed["line.yaml"].replace("notices: []", notice)})
+    store.texts.sender_is("")
+    yield from _on_a_port(settings, store)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_pages_to_read_are_for_everybody(chromium: Browser, readable: Line, width: int, scheme: str) -> None:
+    """No fault that axe can find, and nothing that scrolls sideways."""
+    for page in _page(chromium, readable, {"width": width, "height": 700}):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in READ:
+            page.goto(path)
+            _axe(page)
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+
+
+def test_guidance_is_found_by_keyboard_alone(chromium: Browser, readable: Line) -> None:
+    for page in _page(chromium, readable, DESKTOP):
+        page.goto("/read")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the text")).to_be_focused()
+        for link, heading in (
+            ("A letter from the council", "A letter from the council"),
+            ("Go on", "A letter from the council"),
+            ("Yes", "A letter from the council"),
+        ):
+            _follow(page, link)
+            expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(page.get_by_text("Does it say draft")).to_be_visible()
+        expect(page.get_by_text("Then it may be a draft plan.")).to_be_visible()
+        expect(page.get_by_role("note")).to_have_text("We are closed on Friday.")
+
+
+def test_the_print_as_a_web_page_has_no_fault_that_axe_can_find(page: Page, files: dict[str, str]) -> None:
+    draft = drafts.read_draft(files)
+    made = booklet.of(draft, booklet.script_to_read(draft, config.bank_holidays()))
+    page.set_content(printing.html(made, OPEN.date()))
+
+    _axe(page)
+    assert page.get_by_role("link", name="Who to ask first").count() == 2, (
+        "in the contents, and where a key leads to it"
+    )
 
 
 # --- the people at the desk -------------------------------------------------------------------

@@ -174,6 +174,7 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         _line('"0116 454 2050", confirmed_by: , confirmed_on: }',
               '"0116 454 2050", confirmed_as: "0116 4542050", confirmed_by: "A manager", confirmed_on: 2026-11-24}'),
     ),
+    "read-page": (_line("read_page: off", "read_page: on"), ()),
     "phones": (_line('"0116 454 2050"', '"0116 454 205"'), _line('"0116 454 2050"', '"0116 454 2051"')),
     "person-everywhere": (
         _line("  monday: 09:00 to 17:00\n  tuesday: 09:00 to 17:00\n  wednesday: 09:00 to 17:00\n  thursday: 09:00 to 17:00\n  friday: 09:00 to 17:00",

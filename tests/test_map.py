@@ -171,7 +171,12 @@ def test_the_command_draws_the_draft(tmp_path: Path) -> None:
 
     assert told.output.startswith(f"Drawn in {target}: ")
     assert "'mediation' is heard at " in told.output
-    ElementTree.parse(target)
+    picture = ElementTree.parse(target).getroot()
+    assert picture.findtext(f"{SVG}title") == "Map of SENDIASS Leicester"
+    names = {element.get("id") for element in picture.iter()}
+    links = {link for element in picture.iter() if (link := element.get("{http://www.w3.org/1999/xlink}href"))}
+    assert links
+    assert {link.removeprefix("#") for link in links} <= names, "a link in the file leads to a box in it"
 
 
 def test_the_command_draws_svg_only(tmp_path: Path) -> None:

@@ -526,6 +526,7 @@ def test_a_redis_that_answers_and_keeps_nothing_is_not_ready(own_redis: tuple[Se
 
 def test_every_route_says_who_may_call_it(line: Line) -> None:
     """A route that is neither signed nor on this list is refused here."""
+    to_read = {"/read", "/read/", "/read/<name>", "/read/all-topics", "/read/what-words-mean"}
     public = {
         "/healthz",
         "/readyz",
@@ -533,6 +534,7 @@ def test_every_route_says_who_may_call_it(line: Line) -> None:
         "/audio/<name>",
         "/",
         "/handbooks/<name>.md",
+        *to_read,
         "/handbooks/pictures/<name>.png",
     }
     client = Client(line.app)

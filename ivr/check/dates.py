@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ivr import confirmation, dialling
+from ivr import booklet, confirmation, dialling, onscreen
 from ivr.check.context import LINE, Context, Finding, rule
 from ivr.reading import Path
 
@@ -105,6 +105,24 @@ def confirmed(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, path, words, again, level="warning")
         elif day and not setting.is_confirmed:
             yield Finding(LINE, path, f"{who} confirmed another value on {day}: {value}.", again, level="warning")
+
+
+@rule("read-page", "R32", "A page that is switched on and shows nothing helps nobody.", level="warning")
+def read_page(context: Context) -> Iterator[Finding]:
+    """The pages at /read show only what is confirmed."""
+    line, path = context.draft.line, ("read_page",)
+    if line.read_page != "on":
+        return
+    if lacks := onscreen.lacks(context.draft, context.script):
+        words = f"Nothing is shown at /read, because these are not confirmed: {', '.join(lacks)}."
+        yield Finding(LINE, path, words, f"For each: ivr confirm {lacks[0]} --by WHO. Or write: read_page: off")
+        return
+    script = booklet.script_to_read(context.draft, context.script.hours.days_off, offers_texts=False)
+    made = onscreen.pages(context.draft, script)
+    assert made
+    if gaps := dict.fromkeys(name for page in made.pages.values() for name in page.left_out):
+        words = f"Sentences are left out at /read, because these are not confirmed: {', '.join(gaps)}."
+        yield Finding(LINE, path, words, f"For each: ivr confirm {next(iter(gaps))} --by WHO.")
 
 
 @rule("phones", "R32", "One wrong digit leaves a caller without help.")

@@ -123,7 +123,7 @@ def line_map(output: Path, words: str | None) -> None:
     spots = atlas.of(made)
     found = atlas.containing(spots, words) if words else frozenset[str]()
     try:
-        output.write_text(drawing.svg(spots, found), encoding="utf-8")
+        output.write_text(drawing.file(spots, found, f"Map of {made.line.service_name}"), encoding="utf-8")
     except drawing.NotDrawn as error:
         raise Stop(str(error)) from error
     out(f"Drawn in {output}: {counted(len(spots), 'place')}. Open it in a browser.")

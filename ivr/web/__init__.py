@@ -21,7 +21,7 @@ from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.spooling import HandingIn
 from ivr.store import Spool, Store
-from ivr.web import front, voice
+from ivr.web import front, read, voice
 from ivr.web.console import CONSOLE, create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
@@ -62,7 +62,9 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(voice.blueprint(line))
     app.register_blueprint(sound(settings, live))
     app.register_blueprint(health(settings, store, live, spool))
-    app.register_blueprint(front.blueprint(settings, store, live, spool))
+    reading = read.Reading(settings, live)
+    app.register_blueprint(front.blueprint(settings, store, live, spool, lambda: reading.now() is not None))
+    app.register_blueprint(read.blueprint(reading, clock))
     app.register_error_handler(404, front.nothing_here)
     return Web(app, create_console(settings, store, live, jobs, clock), live, HandingIn(spool, store, jobs), tally)
 

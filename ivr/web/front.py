@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +38,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
 
 
-def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blueprint:
+def blueprint(settings: Settings, store: Store, live: Live, spool: Spool, can_be_read: Callable[[], bool]) -> Blueprint:
     """Pages for people who open the line's address in a browser."""
     front = Blueprint("front", __name__, template_folder=str(_TEMPLATES))
 
@@ -46,7 +47,7 @@ def blueprint(settings: Settings, store: Store, live: Live, spool: Spool) -> Blu
         script = live.now.script if live.ready else None
         name = script.line.service_name if script else ""
         if not is_from_here(settings):
-            return html_page("public.html", name=name)
+            return html_page("public.html", name=name, can_be_read=can_be_read())
         return html_page(
             "front.html", name=name, first_words=_first_words(script) if script else "",
             faults=[*faults(store, live, spool), *remarks(spool)], books=books(), practice=settings.practice,
@@ -81,10 +82,10 @@ def _first_words(script: Script) -> str:
     return text_of(greeting.parts[0]) if isinstance(greeting, Reading) else ""
 
 
-def html_page(template: str, status: int = 200, **values: object) -> Response:
-    """A page in the style of the front page. It runs no script and has no form."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    response = Response(render_template(template, style=_STYLE, **values), status)
+def html_page(template: str, status: int = 200, style: str = _STYLE, **values: object) -> Response:
+    """A page, by default in the style of the front page. It runs no script and has no form."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    response = Response(render_template(template, style=style, **values), status)
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data: 'self'; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
