@@ -23,8 +23,9 @@ from ivr.language.printed import date
 from ivr.onscreen import Pages
 from ivr.script import Tongue
 from ivr.spoken import text_of
+from ivr.web.edition import Edition
 from ivr.web.front import html_page
-from ivr.web.live import Edition, Live
+from ivr.web.live import Live
 
 #: Seconds for which a browser shows a page again without asking. Words that are taken back are gone after this.
 KEPT_SECONDS = 60
