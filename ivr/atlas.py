@@ -49,6 +49,17 @@ class Way:
     said_back: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A place in the tree of choices, with the choice that leads to it and the places behind it.
+
+    Each place is in the tree once: where callers get to it with the fewest keys.
+    """
+
+    way: Way
+    branches: tuple[Branch, ...]
+
+
 #: Key 9 leads to help from everywhere.
 _TO_HELP = Way(HELP_KEY, "help and settings", HELP)
 
@@ -101,6 +112,21 @@ def ways(script: Script) -> Mapping[str, tuple[Way, ...]]:
         if here == MAIN_MENU:
             queue.append(HELP)
     return found
+
+
+def tree(script: Script) -> tuple[Branch, ...]:
+    """The places that choices lead to, as a tree: the greeting, the first menu, and help."""
+    behind: dict[str, list[Way]] = {}
+    for way in ways(script).values():
+        if len(way) > 1:
+            behind.setdefault(way[-2].to, []).append(way[-1])
+        elif way and way[0] != _TO_HELP:
+            behind.setdefault(MAIN_MENU, []).append(way[0])
+
+    def branch(way: Way) -> Branch:
+        return Branch(way, tuple(map(branch, behind.get(way.to, ()))))
+
+    return tuple(map(branch, (Way("", "at once", GREETING), Way("", "goes on by itself", MAIN_MENU), _TO_HELP)))
 
 
 def _only_explains(script: Script, here: str, way: Way) -> bool:

@@ -260,7 +260,7 @@ class _Maker:
             yield Entry(words.id, title, title, _KINDS["step"], None, says)
         phrases = tuple(self._line(line.id, line.name) for line in Phrases.lines())
         title = "Phrases between other words"
-        yield Entry("phrases", title, title, "Phrases", None, phrases)
+        yield Entry("built-in-phrases", title, title, "Phrases", None, phrases)  # names of places have no hyphen
 
     def _line(self, line_id: str, name: str) -> Paragraph:
         return self._paragraph(_with_blanks(self.script.says[line_id]), name)

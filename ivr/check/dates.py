@@ -115,14 +115,14 @@ def read_page(context: Context) -> Iterator[Finding]:
         return
     if lacks := onscreen.lacks(context.draft, context.script):
         words = f"Nothing is shown at /read, because these are not confirmed: {', '.join(lacks)}."
-        yield Finding(LINE, path, words, f"For each: ivr confirm {lacks[0]} --by WHO. Or write: read_page: off")
+        yield Finding(LINE, path, words, "For each of them: ivr confirm NAME --by WHO. Or write: read_page: off")
         return
     script = booklet.script_to_read(context.draft, context.script.hours.days_off, offers_texts=False)
     made = onscreen.pages(context.draft, script)
     assert made
     if gaps := dict.fromkeys(name for page in made.pages.values() for name in page.left_out):
         words = f"Sentences are left out at /read, because these are not confirmed: {', '.join(gaps)}."
-        yield Finding(LINE, path, words, f"For each: ivr confirm {next(iter(gaps))} --by WHO.")
+        yield Finding(LINE, path, words, "For each of them: ivr confirm NAME --by WHO.")
 
 
 @rule("phones", "R32", "One wrong digit leaves a caller without help.")

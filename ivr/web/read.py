@@ -101,6 +101,8 @@ def blueprint(reading: Reading, clock: Callable[[], dt.datetime]) -> Blueprint:
             ways=reading.ways(),
         )  # fmt: skip
         response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+        if page and not page.is_listed and page is not found.first:
+            response.headers["X-Robots-Tag"] = "noindex"  # a search must not lead past the questions
         response.add_etag()
         response.make_conditional(request)
         return response

@@ -43,6 +43,7 @@ from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
 from tests.rest import show_alive
 from tests.test_browser import CHROMIUM
+from tests.test_read import confirmed
 
 TO = config.ROOT / "docs" / "pictures"
 #: Colours that a picture has: of a page, and of a terminal, which has fewer.
@@ -60,6 +61,8 @@ _NUMBER = "07700 900123"
 _SIZE, _SHARPNESS = {"width": 960, "height": 700}, 2
 #: Of a page with list and card side by side.
 _WIDE = {"width": 1160, "height": 780}
+#: Of a phone; two of these stand side by side.
+_PHONE = {"width": 400, "height": 640}
 _THEME = TerminalTheme(
     (20, 25, 31), (232, 236, 240),
     [(20, 25, 31), (255, 143, 152), (111, 207, 151), (240, 200, 110), (142, 197, 255), (214, 168, 255), (120, 214, 214),
@@ -81,6 +84,7 @@ def main() -> None:
     with _browser() as browser:
         with _served(script) as base:
             _console(browser, base)
+        _to_read(browser)
         _terminal(browser, "check.png", "ivr check", _check_in_words())
     for path in sorted(TO.iterdir()):
         size, most = path.stat().st_size, MOST_PICTURE if path.suffix == ".png" else MOST_SOUND
@@ -115,14 +119,14 @@ def _played(script: Script, does: tuple[str, ...]) -> Caller:
 
 
 @contextmanager
-def _served(script: Script) -> Iterator[str]:
+def _served(script: Script, files: dict[str, str] | None = None) -> Iterator[str]:
     """The line with made-up callers on a port of its own, while it is Wednesday morning. Yields its address."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as data:
         settings = config.settings({"IVR_DATA": data, "IVR_SPEECH": "audio", "PUBLIC_URL": base})
         with server.redis(settings), closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
-            files = configfiles.script_files(config.ROOT / "config")
+            files = files or configfiles.script_files(config.ROOT / "config")
             store.revisions.publish(Published(script.revision, OPEN.timestamp(), "demo", "for the pictures"), files)
             _number_them(store)
             show_alive(store)
@@ -186,6 +190,25 @@ def _console(browser: Browser, base: str) -> None:
     page.goto("/console/report")
     _shot(page, "report.png", until=".tables", colours=FEW_COLOURS)
     page.close()
+
+
+def _to_read(browser: Browser) -> None:
+    """A question at /read, light and dark side by side, of a service that has confirmed everything."""
+    files = confirmed(configfiles.script_files(config.ROOT / "config"))
+    with _served(building.load(files, config.bank_holidays()), files) as base:
+        shots = []
+        for scheme in ("light", "dark"):
+            page = _page(browser, base_url=base, color_scheme=scheme)
+            page.set_viewport_size(_PHONE)  # type: ignore[arg-type]
+            page.goto("/read/q_letter_draft")
+            shots.append(Image.open(io.BytesIO(page.screenshot(animations="disabled"))))
+            page.close()
+    both = Image.new("RGB", (sum(shot.width for shot in shots), shots[0].height))
+    both.paste(shots[0], (0, 0))
+    both.paste(shots[1], (shots[0].width, 0))
+    out = io.BytesIO()
+    both.save(out, "PNG")
+    _keep(out.getvalue(), "read.png", FEW_COLOURS)
 
 
 def _ring(page: Page) -> None:

@@ -48,6 +48,7 @@ class _Pages:
             words=words, titles={spot.id: spot.title for spot in spots},
             sounds={spot.id: _sounds(edition, spot) for spot in spots}, changed=_changed(store, live, edition),
             picture=_picture(spots, found, seen), periods=PERIODS, days=days,
+            tree=() if words else atlas.tree(edition.script),
             walked=None if seen is None else {each.place: each for each in seen},
         )  # fmt: skip
 
