@@ -806,7 +806,7 @@ def test_guidance_is_found_by_keyboard_alone(chromium: Browser, readable: Line) 
             expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         expect(page.get_by_text("Does it say draft")).to_be_visible()
         expect(page.get_by_text("Then it may be a draft plan.")).to_be_visible()
-        expect(page.get_by_role("note")).to_have_text("We are closed on Friday.")
+        expect(page.get_by_role("main").get_by_text("We are closed on Friday.")).to_be_visible()
 
 
 def test_the_print_as_a_web_page_has_no_fault_that_axe_can_find(page: Page, files: dict[str, str]) -> None:

@@ -242,7 +242,7 @@ def test_a_notice_is_on_every_page_while_callers_hear_it(
     notice = 'notices: [{words: "We are closed today.", begins: 2026-11-25, ends: 2026-11-25 12:00}]'
     put_live(store, {**agreed, "line.yaml": agreed["line.yaml"].replace("notices: []", notice)})
     with Line(settings, store) as line:
-        assert '<p class="notice" role="note">We are closed today.</p>' in _get(line, "/read/your_say").text
+        assert '<p class="notice">We are closed today.</p>' in _get(line, "/read/your_say").text
         line.now = dt.datetime(2026, 11, 25, 12, 1, tzinfo=LONDON)
         assert "We are closed today." not in _get(line, "/read/your_say").text
 
