@@ -25,14 +25,15 @@ from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
     Conflict,
+    connection,
     DamagedRevision,
     Figures,
+    ping,
     Published,
     Store,
     StoreDown,
     TextState,
-    connection,
-    ping,
+    Typed,
     why_not,
 )
 from ivr.store.connection import ANSWER_SECONDS
@@ -329,6 +330,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.sign_ins.count("name asha")
     store.sign_ins.seconds_to_wait("192.0.2.1 asha", 2, NOW)
     store.places.lower([Lowered(Window(dt.date(2026, 11, 30), "morning"), 3, "asha", NOW, "a training")])
+    store.unfinished.keep("asha", Typed("hours", "w", NOW, {}))
     store.revisions.propose(Proposed(Published("r2", NOW, "tests", "why"), {}))
     store.copying.load([], NOW)
     store.dropoff.add(dropoff.Counts({("greeting", "visits"): 1}), NOW)

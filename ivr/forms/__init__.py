@@ -9,12 +9,13 @@ Pure functions over texts: nothing is opened, and what comes of an edit is judge
 """
 
 from ivr.forms.pasted import Cleaned, cleaned
-from ivr.forms.saving import Clash, Confirmation, Saved, save
+from ivr.forms.saving import NEW, Clash, Confirmation, Saved, over, save
 from ivr.forms.shape import Entry, Field, Form
 from ivr.forms.shown import NAMES, NoSuchForm, confirmed, form
 
 __all__ = [
     "NAMES",
+    "NEW",
     "Clash",
     "Cleaned",
     "Confirmation",
@@ -26,5 +27,6 @@ __all__ = [
     "cleaned",
     "confirmed",
     "form",
+    "over",
     "save",
 ]

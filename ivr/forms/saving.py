@@ -123,6 +123,21 @@ def _wanted(was: Values, theirs: Values, mine: Values) -> dict[str, str]:
     return {name: mine[name] if mine.get(name, value) != was.get(name, "") else value for name, value in theirs.items()}
 
 
+def over(current: Form, seen: Mapping[str, Values], typed: Mapping[str, Values | None]) -> dict[str, Values | None]:
+    """What was filled in, by the entries that are there now: whoever saves it over them means it.
+
+    An entry that somebody took out and that was changed here is a new one.
+    """
+    there, found = _same_entries(current, seen), {}
+    for key, mine in typed.items():
+        if key.startswith(NEW) or (key not in there and mine is not None and mine != seen.get(key)):
+            found[key if key.startswith(NEW) else f"{NEW}-{key}"] = mine
+        elif key in there:
+            entry = there[key]
+            found[entry.key] = None if mine is None else _wanted(seen[key], entry.values, mine)
+    return found
+
+
 # --- writing --------------------------------------------------------------------------------------
 
 

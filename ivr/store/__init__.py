@@ -20,6 +20,7 @@
     ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:places                   hash     parts of days with fewer places: who lowered them and why, as JSON
+    ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
     ivr:alerted:<hash>:<way>     string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:flood                    string   the second at which a flood of callers was first seen; goes an hour after it
     ivr:blocked                  hash     numbers for which nothing is done unasked, as JSON, for 90 days
@@ -60,9 +61,9 @@
     rq:*                                  the background worker's own queue
 
 A <hash> is of a phone number, or of an adviser's name, with a key of the line (`ivr/keys.py`). The values of sessions,
-requests, texts, blocks, lowered places, advisers, invitations, sent calls, sign-ins and failed sign-ins are encrypted;
-so is the spool, and so are spoken messages. Scripts in Redis read no such value: a session's turn stands before it in
-the clear.
+requests, texts, blocks, lowered places, unfinished forms, advisers, invitations, sent calls, sign-ins and failed
+sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read no such value: a session's
+turn stands before it in the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
@@ -96,6 +97,7 @@ from ivr.store.signins import FailedTry, SignIn, SignIns
 from ivr.store.spending import Spendings
 from ivr.store.spool import Spool
 from ivr.store.texts import Fate, Texts, TextState
+from ivr.store.unfinished import Typed, Unfinished
 
 __all__ = [
     "LONGEST_NAME",
@@ -133,6 +135,8 @@ __all__ = [
     "Store",
     "StoreDown",
     "TextState",
+    "Typed",
+    "Unfinished",
     "Texts",
     "WatchError",
     "beat",
@@ -154,6 +158,7 @@ class Store:
         self.requests = Requests(self.redis, keys)
         self.places = Places(self.redis, keys)
         self.texts = Texts(self.redis, keys)
+        self.unfinished = Unfinished(self.redis, keys)
         self.limits = Limits(self.redis, keys)
         self.spendings = Spendings(self.redis)
         self.counts = Counts(self.redis)

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.roles import Right
 from ivr.web.console.common import Console
-from ivr.web.studio import dropoff, keeping, line_map, phone
+from ivr.web.studio import dropoff, edit, keeping, line_map, phone
 
 #: The pages in the navigation: the name of the view, what the link says, and the right that the page needs.
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
@@ -15,6 +15,7 @@ NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("ring_draft", "Ring the draft", "hear"),
     ("line_map", "Map", "hear"),
     ("drop_off", "Where callers give up", "hear"),
+    ("edit_index", "Change", "words"),
 )
 
 
@@ -30,3 +31,4 @@ def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
     keeping.add_to(app, console, csrf)
     line_map.add_to(app, console)
     dropoff.add_to(app, console)
+    edit.add_to(app, console)
