@@ -167,9 +167,10 @@ class _Maker:
         titles, nodes = self.titles, self.script.nodes
         shared = Counter(titles[name] for name in nodes)
         found = dict(titles)
-        for name in nodes:
+        for name, node in nodes.items():
             if shared[titles[name]] > 1:
-                found[name] = f"{titles[name]}: {_first_sentence(self.spots[name].says)}"
+                more = ": the word" if isinstance(node, Word) else f": {_first_sentence(self.spots[name].says)}"
+                found[name] = titles[name] + more
         again = Counter(found[name] for name in nodes)
         for name in nodes:
             if again[found[name]] > 1:
