@@ -815,9 +815,7 @@ def test_the_print_as_a_web_page_has_no_fault_that_axe_can_find(page: Page, file
     page.set_content(printing.html(made, OPEN.date()))
 
     _axe(page)
-    assert page.get_by_role("link", name="Who to ask first").count() == 2, (
-        "in the contents, and where a key leads to it"
-    )
+    assert page.get_by_role("link", name="Who to ask first").count() > 1, "in the contents, and where keys lead"
 
 
 # --- the people at the desk -------------------------------------------------------------------
