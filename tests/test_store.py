@@ -25,15 +25,15 @@ from ivr.jobs import Jobs
 from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
     Conflict,
-    connection,
     DamagedRevision,
     Figures,
-    ping,
     Published,
     Store,
     StoreDown,
     TextState,
     Typed,
+    connection,
+    ping,
     why_not,
 )
 from ivr.store.connection import ANSWER_SECONDS

@@ -1,4 +1,4 @@
-"""What stands beside the fields of a form: the problems that concern each, how a value is heard, and what parts there are."""
+"""What stands beside the fields of a form: the problems of each, and how a value is heard; and what parts there are."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from flask import Flask, Response, abort, flash, g, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import configfiles, disk, drafts, forms
+from ivr import configfiles, disk, forms
 from ivr.forms import Form, NoSuchForm
 from ivr.forms.shape import Values
 from ivr.hours import LONDON
@@ -118,7 +118,10 @@ class _Pages:
         return self._page(form, files, shown, version.window if version else "", [e for e in kept if e != version])
 
     def _files(self) -> dict[str, str]:
-        return configfiles.script_files(self._console.settings.config_dir)
+        try:
+            return configfiles.script_files(self._console.settings.config_dir)
+        except ConfigError as error:
+            abort(503, f"The files of the draft cannot be read. {error}")
 
     def _form(self, files: Mapping[str, str], name: str) -> Form:
         try:
@@ -135,8 +138,9 @@ class _Pages:
         blank = room[: shown.more] if form.grows else []
         return render_template(
             "studio/edit.html", form=form, shown=shown, seen=filled.as_json(shown.seen), confirmed=confirmed, new=new,
-            blank=blank, saved="saved" in request.args, now_seconds=self._console.now, window=secrets.token_hex(6), continues=window, others=others or [], today=self._today,
-            what=dict((each[0], each[2]) for each in OFFERED).get(form.name, ""),
+            blank=blank, saved="saved" in request.args, now_seconds=self._console.now, window=secrets.token_hex(6),
+            continues=window, others=others or [], today=self._today,
+            what=next((what for offered, _, what in OFFERED if offered == form.name), ""),
         )  # fmt: skip
 
     # --- saving -----------------------------------------------------------------------------
@@ -187,24 +191,20 @@ class _Pages:
         form: Form,
         paths: Mapping[str, tuple[str | int, ...]],
     ) -> bool:
-        """Whether the draft can be read and used with the change as well as without. Errors stand beside their fields."""
+        """Whether the draft can be used as well with the change as without. Errors are put beside their fields."""
         if changed == files:
             return True
         try:
             problems = self._console.draft.compiled(changed).problems
-            known = (
-                {(each.where.file, each.code, each.words) for each in self._console.draft.compiled(files).problems}
-                if problems
-                else set()
-            )
+            before = self._console.draft.compiled(files).problems if problems else ()
         except (DraftAway, NotDone) as error:
             shown.trouble = (
                 f"It could not be looked whether this is right, so it is not in the draft yet. It is kept. {error}"
             )
             return False
         beside.sort(shown.problems, shown.elsewhere, problems, changed, form, paths)
-        mine = any(shown.problems.values())
-        return not mine and all((each.where.file, each.code, each.words) in known for each in problems)
+        known = {(each.where.file, each.code, each.words) for each in before}
+        return not shown.problems and all((each.where.file, each.code, each.words) in known for each in problems)
 
     def _written(self, form: Form, files: dict[str, str], shown: _Shown, text: str) -> AnyResponse | tuple[str, int]:
         if text != files[form.file]:

@@ -48,9 +48,7 @@ def read(form: Form, fields: Mapping[str, str], today: dt.date) -> Filled:
         if not any(name.startswith(f"{key}:") for name in fields):
             continue  # it did not come back, so nothing is said about it
         values = {each.name: _value(each, key, fields, told) for each in form.fields_of(entry)}
-        if not key.startswith(NEW):
-            typed[key] = values
-        elif any(value not in ("", "closed") for value in values.values()):
+        if not key.startswith(NEW) or any(value not in ("", "closed") for value in values.values()):
             typed[key] = values
     return Filled(typed, seen, dict(_confirmed(form, fields, today, wrong)), told, wrong)
 
