@@ -106,7 +106,7 @@ def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) 
 
     If the session is at a place that this version of the script does not have, the call continues at the main menu.
     """
-    if s.place.node not in script.in_language(s.language).places:
+    if s.place.node not in _spoken_in(script, s).places:
         return go_on(script, s, s.place, event, desk, now)
     return settled(script, answer(script, s, event, now), desk, now)
 
@@ -120,7 +120,7 @@ def settled(script: Script, answered: Turn | Doing, desk: Desk, now: dt.datetime
 
 def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn | Doing:
     """Answer an input event, up to the first effect."""
-    base, script = script, script.in_language(s.language)
+    base, script = script, _spoken_in(script, s)
     here = Here(script, s, now)
     if isinstance(event, Key):
         if debounce.is_late(script, s, event.keys, now.timestamp()):
@@ -137,15 +137,25 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     return _moved(_Turning(base, (s.language, s.place.node), now), *_took(here, event))
 
 
-def awaited(script: Script, place: At, language: str = "en") -> type[TransferEnded | Recorded] | None:
+def _spoken_in(script: Script, s: Session) -> Script:
+    """The script of the language that a call is in."""
+    return script.in_language(s.language, drafts=s.drafts)
+
+
+def language_of(script: Script, s: Session) -> str:
+    """The language in which this script answers a call: English, if it does not have the call's."""
+    return _spoken_in(script, s).language
+
+
+def awaited(script: Script, place: At, known: Session | None = None) -> type[TransferEnded | Recorded] | None:
     """The event, besides keys, that the reply at this place waits for: the end of a transfer or of a recording."""
-    found = script.in_language(language).places.get(place.node)
+    found = (_spoken_in(script, known) if known else script).places.get(place.node)
     return found.takes if found else None
 
 
 def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     """Repeat the reply that the session waits on. Nothing changes."""
-    spoken_in = script.in_language(s.language)
+    spoken_in = _spoken_in(script, s)
     known = s if s.place.node in spoken_in.places else resumed(script, s, s.place)
     return reply.turn(Here(spoken_in, known, now))
 
@@ -160,14 +170,14 @@ def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, n
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in UNIVERSAL):
         return run(script, s, event, desk, now)
-    here = Here(script.in_language(s.language), replace(s, turn=s.turn + 1), now)
+    here = Here(_spoken_in(script, s), replace(s, turn=s.turn + 1), now)
     lost = StartAgain if s.place.node == MAIN_MENU else TextFailed if place.node == TextCheck.id else RingFailed
     return reply.turn(here.at(say(here, here.words(lost.say))))
 
 
 def resumed(script: Script, known: Session, place: At) -> Session:
     """A session at the given place, or at the nearest place from which the call can continue."""
-    script = script.in_language(known.language)
+    script = _spoken_in(script, known)
     wanted, found = place.node, script.places.get(place.node)
     if found is None:
         place = At(MAIN_MENU)
@@ -204,7 +214,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
     """
     now = turning.now
     for _ in range(MOST_TRANSITIONS):
-        script = turning.script.in_language(s.language)
+        script = _spoken_in(turning.script, s)
         match to:
             case Stay():
                 return _rests(turning, s)
@@ -221,7 +231,7 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
 
 def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | Failed) -> Turn | Doing:
     """Continue a turn with the result of an effect."""
-    here = Here(turning.script.in_language(s.language), s, turning.now)
+    here = Here(_spoken_in(turning.script, s), s, turning.now)
     if isinstance(outcome, Failed):
         words = do.limited.get(outcome.limit, do.failed)
         moved: Moved = say(here, here.words(words)), Go(do.or_else)
@@ -239,7 +249,7 @@ def _rests(turning: _Turning, s: Session) -> Turn | Doing:
     """
     if turning.done or (s.language, s.place.node) != turning.began:
         s = escalation.heard_new(replace(s, arrived=turning.now.timestamp()))
-    here = Here(turning.script.in_language(s.language), s, turning.now)
+    here = Here(_spoken_in(turning.script, s), s, turning.now)
     if turning.done or turning.helped or not escalation.circling(s):
         return reply.turn(here)
     if here.place.hands_over:

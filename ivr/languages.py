@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -12,16 +12,16 @@ from ivr import spoken, translation
 from ivr.authored import LEFT_OUT, MenuNode
 from ivr.coherence import Findings
 from ivr.drafts import LANGUAGE_LINES, LANGUAGES, Draft
-from ivr.fitting import CHOICE_KEYS
 from ivr.language.written import Written
 from ivr.languagefile import LanguageFile
 from ivr.line_settings import SERVICE
 from ivr.places import LINES
-from ivr.places.languages import Languages
+from ivr.places.changing import RingReference
+from ivr.places.languages import OTHERS_KEY, Languages
 from ivr.places.own_language import STEPS
 from ivr.places.own_talk import DAYS, DIGITS, HALVES, INSTEAD, NEAR, Said, will_ring
 from ivr.problems import kind
-from ivr.script import END_MENU, MAIN_MENU, Script, Tongue
+from ivr.script import END_MENU, HELP, MAIN_MENU, Script, Tongue
 from ivr.script.lines import Line
 from ivr.spoken import Speech
 
@@ -37,8 +37,8 @@ _BLANK = kind(
 )  # fmt: skip
 _KEY_TAKEN = kind("language-key", "Key {key} is {other}'s too.", "Give each language a key of its own.")
 _KEY_IN_MENU = kind(
-    "language-key-in-menu", "Key {key} is {language}'s, a choice of the first menu has it, and the last menu is full.",
-    "Make room in the last menu, or move that choice.",
+    "language-key-in-menu", "Key {key} is {language}'s, a choice of the first menu has it, and no menu has room.",
+    "Make room in the last menu, or in help and settings, or move that choice.",
 )  # fmt: skip
 _NOT_READY = kind(
     "language-not-ready", "{language} is switched on, and callers may not hear it yet: {why}.",
@@ -65,29 +65,43 @@ def compiled(draft: Draft, base: Script, found: Findings) -> Script:
 
 def offering(base: Script, tongues: tuple[Tongue, ...]) -> Script:
     """A script that offers these languages, and no others."""
-    foreign = {words: t.tag for t in tongues for said in (t.choose, t.name) for words in spoken.words_of(said)}
+    live_last = sorted(tongues, key=lambda tongue: tongue.is_live)  # a draft of the same words does not speak for it
+    foreign = {words: t.tag for t in live_last for said in (t.choose, t.name) for words in spoken.words_of(said)}
     return dataclasses.replace(base, tongues=tongues, foreign=MappingProxyType(foreign))
 
 
 def keys_given_up(draft: Draft, found: Findings) -> dict[str, Any]:
-    """Every node of staff's by its name. Where a language that is on has a key of the first menu, that choice of the
-    menu is in the last one instead, which key 9 leads to from everywhere.
+    """Every node of staff's by its name. Where a language that is on has a key of the first menu, that choice goes on a
+    free key of the first menu. If there is none, it goes where key 9 leads: the change of a call directly behind it,
+    because its keys are told to everybody who is promised a call, and another choice in the last menu.
     """
     nodes = {node_id: node for _, _, node_id, node in draft.nodes()}
-    first, last = nodes.get(MAIN_MENU), nodes.get(END_MENU)
-    if not isinstance(first, MenuNode) or not isinstance(last, MenuNode):
-        return nodes
-    for file, language in draft.languages.items():
-        key = int(language.key[0])
-        if language.switch != "on" or key not in first.choices:
+    on = {int(each.key[0]): (file, each) for file, each in draft.languages.items() if each.switch == "on"}
+    for key, (file, language) in sorted(on.items()):
+        first = nodes.get(MAIN_MENU)
+        if not isinstance(first, MenuNode) or key not in first.choices:
             continue
-        room = next((free for free in CHOICE_KEYS if free not in last.choices), None)
-        if room is None:
+        choice = first.choices[key]
+        rest = {other: each for other, each in first.choices.items() if other != key}
+        nodes[MAIN_MENU] = first.model_copy(update={"choices": rest})
+        homes = (MAIN_MENU, HELP) if choice.goto == RingReference.id else (MAIN_MENU, END_MENU)
+        home = next((name for name in homes if _free_key(name, nodes, on)), None)
+        if home is None:
             found.report(_KEY_IN_MENU(key=key, language=language.in_english), file, ("key",))
             continue
-        last = last.model_copy(update={"choices": {**last.choices, room: first.choices[key]}})
-        first = first.model_copy(update={"choices": {k: each for k, each in first.choices.items() if k != key}})
-    return {**nodes, MAIN_MENU: first, END_MENU: last}
+        choices = {**nodes[home].choices, _free_key(home, nodes, on): choice}
+        nodes[home] = nodes[home].model_copy(update={"choices": choices})
+    return nodes
+
+
+def _free_key(name: str, nodes: Mapping[str, Any], on: Container[int]) -> int | None:
+    """A key of a menu that leads nowhere: in the first menu, the last one that is no language's."""
+    menu, keys = nodes.get(name), range(1, int(OTHERS_KEY))
+    if not isinstance(menu, MenuNode):
+        return None
+    if name == MAIN_MENU:
+        return next((key for key in reversed(keys) if key not in menu.choices and key not in on), None)
+    return next((key for key in keys if key not in menu.choices), None)
 
 
 def _check_keys(draft: Draft, found: Findings, tongues: list[Tongue]) -> None:
@@ -123,15 +137,19 @@ def _tongue(draft: Draft, base: Script, found: Findings, file: str, language: La
         found.report(_NOT_READY(language=language.in_english, why="; ".join(why)), file, ("switch",))
     is_said = all(line.id in base.says for line in Languages.lines())  # else the draft is refused for what it lacks
     if is_said and language.lines.keys() >= known:
-        takes = {name: take for row in translation.rows(lines, language) for name, take in row.takes.items()}
-        yield tongue(base, language, takes, is_live=is_live and not why)
+        there = translation.rows(lines, language)
+        takes = {name: take for row in there for name, take in row.takes.items() if name in row.sounds}
+        is_voice_heard = translation.is_voice_heard(there, language)
+        yield tongue(base, language, takes, is_live=is_live and not why, is_voice_heard=is_voice_heard)
 
 
-def tongue(base: Script, language: LanguageFile, takes: Mapping[str, str], *, is_live: bool) -> Tongue:
+def tongue(
+    base: Script, language: LanguageFile, takes: Mapping[str, str], *, is_live: bool, is_voice_heard: bool
+) -> Tongue:
     """A complete language, with the script of a call in it."""
     words = {name: spoken_line.says for name, spoken_line in language.lines.items()}
     keys = language.key.replace(" ", "")
-    units = translation.units(words, language.names, language.name, keys[-1])
+    units = translation.sounds_of(language)
     english = translation.units(
         {name: each.of for name, each in language.lines.items()}, base.line.names, language.in_english, keys[-1]
     )
@@ -166,7 +184,7 @@ def tongue(base: Script, language: LanguageFile, takes: Mapping[str, str], *, is
         takes=MappingProxyType(takes),
         in_english=language.in_english,
         meanings=MappingProxyType(meanings),
-        draft_voice=language.voice,
+        draft_voice="" if is_live else language.voice,
     )
     whisper = spoken.speech(_template(base, Languages.whisper), {"language": language.in_english})
     return Tongue(
@@ -182,6 +200,7 @@ def tongue(base: Script, language: LanguageFile, takes: Mapping[str, str], *, is
         numbers=tuple(language.numbers),
         say_voice=language.say_voice,
         say_language=language.say_language,
+        is_voice_heard=is_voice_heard,
     )
 
 

@@ -257,8 +257,7 @@ class Caller:
 
 def in_english(script: Script, turn: Turn) -> str:
     """What is said, for somebody who reads English: words of another language by their English, and its name before."""
-    language = turn.session.language
-    own = script.in_language(language)
+    own = script.in_language(turn.session.language, drafts=turn.session.drafts)
     meanings = {**script.foreign_meanings, **own.meanings}
     said = text_of(tuple(meanings.get(piece, piece) if isinstance(piece, str) else piece for piece in turn.says))
     return f"[{own.in_english}] {said}" if own.in_english and said else said

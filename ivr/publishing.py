@@ -142,8 +142,9 @@ _NOT_RECORDED = kind(
     "Record them, and have them heard (`ivr translate heard`), or write `switch: off`.",
 )  # fmt: skip
 _NO_VOICE = kind(
-    "language-without-voice", "{language} is switched on, and Twilio's voice is to say it, but none is named.",
-    "Name one as `say_voice`, if Twilio has one, or write `switch: off`.",
+    "language-without-voice", "{language} is switched on, and Twilio's voice is to say it, but {why}.",
+    "Name one as `say_voice`, if Twilio has one, and have it heard (`ivr translate heard --voice`), or write "
+    "`switch: off`.",
 )  # fmt: skip
 
 
@@ -153,7 +154,8 @@ def languages_unheard(settings: Settings, made: Script) -> list[Problem]:
     for tongue in (tongue for tongue in made.tongues if tongue.is_live):
         where = Where(f"config/languages/{tongue.tag}.yaml")
         if not speaks_by_sounds(settings, made):
-            found += [] if tongue.say_voice else [_NO_VOICE(language=tongue.in_english).at(where)]
+            why = "nobody has listened to it" if tongue.say_voice else "none is named"
+            found += [] if tongue.is_voice_heard else [_NO_VOICE(language=tongue.in_english, why=why).at(where)]
             continue
         recorded = Recordings(settings.audio_dir, tongue.script)
         bad = [unit.name for unit in units(tongue.script) if not recorded.is_good(unit)]

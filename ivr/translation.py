@@ -1,8 +1,9 @@
 """The state of each line of a language, and whether the language may be heard: computed, and written nowhere.
 
 A line may be heard only with a named translator, another checker and a named listener, each for exactly these words
-and this English, and the listener for these sounds as well. A language may be on only when every line may be heard,
-and an interpreter is named.
+and this English, and the listener for these sounds as well. "These words" are what a caller hears: with the name of
+the service, the key and the days filled in. A language may be on only when every line may be heard, and an interpreter
+is named.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ivr.languagefile import LanguageFile, LinesFile, TranslatedLine
@@ -29,8 +30,10 @@ _NAMES = ("language",)
 WHOLE = Said.will_ring
 #: The name of the sound in which the language says its own name.
 NAME = "name"
-#: The translator of a draft for which nobody stands.
-MACHINE = "machine"
+#: Translators for whom nobody stands: any of these words in a name. `machine` is how a draft is marked.
+_MACHINES = {"machine", "google", "deepl", "gpt", "chatgpt"}
+#: Stands among the sounds of a line for Twilio's voice: what somebody heard there is its name.
+VOICE = "say"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Row:
     seconds: int
     #: What stands in the language's file; None if nothing does.
     translated: TranslatedLine | None
+    #: What is recorded for it: the words that a caller hears, by the name of the sound.
+    sounds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def says(self) -> str:
@@ -50,8 +55,8 @@ class Row:
 
     @property
     def fingerprint(self) -> str:
-        """What stands for this line, its English and its words."""
-        return fingerprint(self.id, self.english, self.says)
+        """What stands for this line, its English and its words, as they are written and as they are heard."""
+        return fingerprint(self.id, self.english, self.says, self.sounds)
 
     @property
     def state(self) -> State:
@@ -66,7 +71,13 @@ class Row:
             return "changed"
         if not _by_two(found):
             return "draft"
-        return "heard" if found.heard and found.heard.of == self.fingerprint else "checked"
+        return "heard" if self._is_heard(found) else "checked"
+
+    def _is_heard(self, found: TranslatedLine) -> bool:
+        """Whether a person listened, after it was checked, to these words."""
+        if not (found.checked and found.heard):
+            return False
+        return found.heard.of == self.fingerprint and is_person(found.heard.by) and found.checked.on <= found.heard.on
 
     @property
     def takes(self) -> Mapping[str, str]:
@@ -80,36 +91,58 @@ def _by_two(line: TranslatedLine) -> bool:
     """Whether two people stand for it: the one who checked it is not the one who translated it, and no machine is."""
     if not (line.translated and line.checked):
         return False
-    names = {_bare(line.translated.by), _bare(line.checked.by)}
-    return len(names) == 2 and MACHINE not in names and line.translated.on <= line.checked.on
+    one, other = line.translated.by, line.checked.by
+    are_people = is_person(one) and is_person(other)
+    return are_people and not is_same_name(one, other) and line.translated.on <= line.checked.on
 
 
 def is_named(line: TranslatedLine) -> bool:
     """Whether a person is named who translated it."""
-    return line.translated is not None and _bare(line.translated.by) != MACHINE
+    return line.translated is not None and is_person(line.translated.by)
+
+
+def is_person(name: str) -> bool:
+    """Whether this can be the name of a person: not of a machine, and not a mark that stands for nobody."""
+    words = _words(name)
+    return not _MACHINES.intersection(words) and words != ["ai"] and any(len(word) > 1 for word in words)
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether two names are of one person, however they are written."""
-    return _bare(one) == _bare(other)
+    """Whether two names can be of one person: in another order or writing, without a first name, or with an initial.
+
+    Two people whose names are that similar write them in full.
+    """
+    fewer, more = sorted((_words(one), _words(other)), key=len)
+    for word in fewer:
+        like = next((each for each in more if each == word), None)
+        like = like or next((each for each in more if 1 in (len(each), len(word)) and each[0] == word[0]), None)
+        if like is None:
+            return False
+        more.remove(like)
+    return True
 
 
-def _bare(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def _words(name: str) -> list[str]:
+    """The words of a name, longest first: letters and their marks, however they are encoded."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    kept = "".join(char if unicodedata.category(char)[0] in "LM" else " " for char in plain)
+    return sorted(kept.split(), key=len, reverse=True)
 
 
-def fingerprint(line: str, english: str, words: str) -> str:
-    """The fingerprint of a line, its English and its words: eight hexadecimal digits."""
-    return hashlib.sha256("\0".join((line, english, words)).encode()).hexdigest()[:8]
+def fingerprint(line: str, english: str, words: str, sounds: Mapping[str, str]) -> str:
+    """The fingerprint of a line, its English, its words, and what is heard of them: eight hexadecimal digits."""
+    heard = (f"{name}={said}" for name, said in sorted(sounds.items()))
+    return hashlib.sha256("\0".join((line, english, words, *heard)).encode()).hexdigest()[:8]
 
 
 def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
     """Every line of the talk in this language, in the order in which callers hear them."""
-    found = []
+    found, sounds = [], sounds_of(language)
     for line in Said.lines():
         english = getattr(lines.lines, line.name)
         says = english.says.replace("{language}", language.in_english)
-        found.append(Row(line.name, says, english.when, english.seconds, language.lines.get(line.name)))
+        own = {unit: sounds[unit] for unit in sorted(units_of(line, sounds))}
+        found.append(Row(line.name, says, english.when, english.seconds, language.lines.get(line.name), own))
     return found
 
 
@@ -149,6 +182,12 @@ def units(lines: Mapping[str, str], names: Mapping[str, str], name: str, key: st
     return found
 
 
+def sounds_of(language: LanguageFile) -> dict[str, str]:
+    """Each sound of a language, by its name."""
+    words = {name: line.says for name, line in language.lines.items()}
+    return units(words, language.names, language.name, language.key[-1])
+
+
 def filled(words: str, names: Mapping[str, str]) -> str:
     """Words with the names that are known before any call."""
     return BLANK.sub(lambda found: names.get(found[1], found[0]), words)
@@ -174,13 +213,23 @@ def why_not(lines: LinesFile, language: LanguageFile) -> list[str]:
     found = [f"{counts[state]} {words}" for state, words in _NOT_YET.items() if counts[state]]
     if lost := [row.id for row in there if row.translated and lacks(row)]:
         found.append(f"{len(lost)} without the right blanks ({', '.join(lost[:3])})")
-    sounds = units({name: line.says for name, line in language.lines.items()}, language.names, language.name, "0")
-    unheard = [row.id for row in there if not units_of(getattr(Said, row.id), sounds) <= set(row.takes)]
-    if unheard:
+    unheard = [row for row in there if not set(row.sounds) <= set(row.takes)]
+    if unheard and not is_voice_heard(there, language):
         found.append(f"{len(unheard)} with sounds that nobody has listened to")
     if not language.interpreter.strip():
         found.append("no interpreter is named")
     return found
+
+
+def is_voice_heard(there: Iterable[Row], language: LanguageFile) -> bool:
+    """Whether somebody has listened to every line in Twilio's voice, the one that is named now."""
+    voice = voice_print(language.say_voice, language.say_language)
+    return bool(language.say_voice) and all(row.takes.get(VOICE) == voice for row in there)
+
+
+def voice_print(voice: str, language: str) -> str:
+    """The fingerprint of a voice of Twilio's that speaks a language."""
+    return hashlib.sha256(f"{voice}\0{language}".encode()).hexdigest()[:8]
 
 
 _NOT_YET: dict[State, str] = {
@@ -220,6 +269,6 @@ def _script(letter: str) -> str:
 
 
 __all__ = [
-    "NAME", "Row", "State", "fingerprint", "is_named", "is_same_name", "lacks", "remarks", "rows", "units", "units_of",
-    "why_not",
+    "NAME", "VOICE", "Row", "State", "fingerprint", "is_named", "is_person", "is_same_name", "is_voice_heard", "lacks",
+    "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not",
 ]  # fmt: skip

@@ -65,19 +65,23 @@ def language(tag: str, *, key: str, confirmed: bool = True, **more: Any) -> dict
     name = f"Pseudo {tag}"
     words = {each: disguised(tag, says.replace("{language}", name)) for each, says in english.items()}
     units = translation.units(words, {"service_name": disguised(tag, "Small Service")}, disguised(tag, name), key[-1])
+    voice = {"say_voice": "Polly.Amy-Neural", "say_language": "en-GB"} | {
+        field: value for field, value in more.items() if field.startswith("say_")
+    }
     made: dict[str, Any] = {}
     for each, says in english.items():
         of = says.replace("{language}", name)
-        print_of = translation.fingerprint(each, of, words[each])
+        own = {unit: units[unit] for unit in sorted(translation.units_of(getattr(Said, each), units))}
+        print_of = translation.fingerprint(each, of, words[each], own)
         made[each] = {"says": words[each], "of": of, "translated": {"by": TRANSLATOR, "on": "2026-01-05"}}
         if confirmed:
-            takes = dict.fromkeys(sorted(translation.units_of(getattr(Said, each), units)), TAKE)
+            takes = {**dict.fromkeys(own, TAKE), translation.VOICE: translation.voice_print(*voice.values())}
             made[each]["checked"] = {"by": CHECKER, "on": "2026-01-06", "of": print_of}
             made[each]["heard"] = {"by": LISTENER, "on": "2026-01-07", "of": print_of, "takes": takes}
     return {
         "language": tag, "name": disguised(tag, name), "in_english": name, "key": key,
         "switch": "on" if confirmed else "off", "interpreter": "0116 496 0800, code 12" if confirmed else "",
-        "say_voice": "Polly.Amy-Neural", "say_language": "en-GB", "right_to_left": tag.startswith("ar"),
+        **voice, "right_to_left": tag.startswith("ar"),
         "names": {"service_name": disguised(tag, "Small Service")}, "lines": made, **more,
     }  # fmt: skip
 

@@ -198,6 +198,10 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
     ),
     "never-hangs-up": ((), ()),
     "language-offers": ((), ()),
+    "language-numbers": (
+        (("languages/gu.yaml", "numbers: []", 'numbers: ["999"]'),),
+        (("languages/gu.yaml", "numbers: []", 'numbers: ["0116 496 0055"]'),),
+    ),
     "empty-handed": (
         ((SHARED, 'number: "{opening_hours}. Our number is', 'number: "Our number is'),),
         ((SHARED, 'number: "{opening_hours}. Our number is {helpline_phone}."', 'number: "Our number is {helpline_phone}. {opening_hours}."'),),

@@ -6,21 +6,23 @@ The two languages here are nobody's (`tests/pseudo.py`). All confirmations in th
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import pytest
 
-from ivr import briefing, building, call, check, drafts, playing, reply, transcript
+from ivr import briefing, building, call, check, drafts, playing, reply, transcript, translation
 from ivr.call import go_on
 from ivr.check.context import RULES, Context
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.places.own_language import STEPS
 from ivr.places.own_talk import Said
 from ivr.practice import PracticeDesk
-from ivr.problems import ConfigError
+from ivr.problems import ConfigError, Problem
 from ivr.script import Script, Tongue
 from ivr.session import Gather, HangUp, Key, Record, Transfer
 from ivr.spoken import text_of, words_of
@@ -133,9 +135,61 @@ def test_a_choice_gives_its_key_up_to_a_language_and_is_in_the_last_menu(four: S
     moved = next(option for option in shipped.nodes["main_menu"].options if option.key == "5")
 
     assert [option.key for option in four.nodes["main_menu"].options] == ["1", "2", "3", "4"]
-    assert four.nodes["end_menu"].options[-1].goto == moved.goto
-    assert four.values["press_change"] == "press 9, then 4, then 5"
-    assert Talk(four).press("9").press("4").press("5").at == "ring_reference"
+    assert four.nodes["help_settings"].options[-1].goto == moved.goto
+    assert four.values["press_change"] == "press 9, then 6"
+    assert Talk(four).press("9").press("6").at == "ring_reference"
+
+
+@pytest.mark.parametrize("keys", [("5",), ("5", "6"), ("6", "8 1")])
+def test_the_change_of_a_call_stays_one_key_away_while_the_first_menu_has_a_free_one(
+    keys: tuple[str, ...], files: dict[str, str]
+) -> None:
+    script = building.load(_with_languages(files, *keys))
+    (key,) = (option.key for option in script.nodes["main_menu"].options if option.goto == "ring_reference")
+
+    assert script.values["press_change"] == f"press {key}"
+    assert Talk(script).press(key).at == "ring_reference"
+    assert not _found("change-in-one-step", _with_languages(files, *keys))
+
+
+def test_a_change_of_a_call_that_is_no_longer_one_key_away_is_told(files: dict[str, str]) -> None:
+    (found,) = _found("change-in-one-step", _with_languages(files, "5", "6", "7"))
+
+    assert "press 9, then 6" in found.says
+    assert found.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ([["0116 496 0055"], ["0116 496 0056"]], 0),
+        ([["0116 496 0055"], ["+44 116 496 0055"]], 1),
+        ([["0116 496 0000"], []], 1),
+        ([["0116 496 0001"], []], 1),
+        ([["999"], []], 1),
+    ],
+    ids=["two of their own", "one for two languages", "the line's own", "the one without menus", "no number"],
+)
+def test_a_number_that_would_lead_others_into_a_language_is_told(numbers: list[list[str]], told: int) -> None:
+    made = [
+        pseudo.language(tag, key=key, numbers=own) for tag, key, own in zip(pseudo.TAGS, "56", numbers, strict=True)
+    ]
+    files = pseudo.files(*made, without_menus=["0116 496 0001"])
+
+    assert len(_found("language-numbers", files, ours={"+441164960000"})) == told
+
+
+def _with_languages(files: dict[str, str], *keys: str) -> dict[str, str]:
+    """The shipped line with languages on these keys, in place of its drafts."""
+    made = [pseudo.language(tag, key=key) for tag, key in zip(("en-XA", "ar-XB", "en-XC"), keys, strict=False)]
+    own = {name: text for name, text in files.items() if not name.startswith("languages/")}
+    return {**own, **pseudo.language_files(*made)}
+
+
+def _found(name: str, files: dict[str, str], ours: Set[str] = frozenset()) -> list[Problem]:
+    draft = drafts.read_draft(files)
+    (rule,) = (rule for rule in RULES if rule.name == name)
+    return check.findings(Context(draft, building.build(draft, "r"), pseudo.TODAY, ours=ours), rule)
 
 
 def test_a_person_rings_within_a_hundred_seconds_for_whoever_presses_nothing(four: Script) -> None:
@@ -316,6 +370,20 @@ def spoken(line: Line) -> Line:
     return line
 
 
+def test_a_voice_of_twilios_that_nobody_has_heard_says_no_language(line: Line) -> None:
+    """Recordings that somebody has heard stand for no voice that reads the same words."""
+    made = pseudo.language("ar-XB", key="6")
+    for each in made["lines"].values():
+        del each["heard"]["takes"][translation.VOICE]
+    files = pseudo.files(made)
+    live = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", "", live), files)
+    line.app._live.look()
+
+    assert not re.search("[\u0600-\u06ff]", line.call().words)
+    assert not re.search("[\u0600-\u06ff]", line.call(sid="CA" + "3" * 32).press("6").words)
+
+
 def test_a_caller_presses_one_key_and_the_card_says_which_language(spoken: Line, asha: Browser) -> None:
     script = pseudo.both()
     call = spoken.call()
@@ -404,36 +472,54 @@ def test_a_call_goes_on_in_its_language_without_redis(script: Script) -> None:
 # --- who may hear it ----------------------------------------------------------------------------------
 
 
+Edits = Mapping[str, Any]
+_TODAY_MORNING = "lines will_ring heard takes will_ring.today.morning"
+
+
+def _confirmed(name: str, english: str, says: str) -> Edits:
+    """Other words for a line, which three people stand for. Where it is part of a whole sentence, nobody has."""
+    of = translation.fingerprint(name, english, says, {name: says})
+    return {f"lines {name} says": says, f"lines {name} checked of": of, f"lines {name} heard of": of}
+
+
+#: What is not as it must be in a language that is switched on: values by their place; None takes something away.
+BROKEN: Mapping[str, Edits] = {
+    "stale": {"lines ask of": "Shall we ring you back on this phone?"},
+    "not checked": {"lines ask checked": None},
+    "not heard": {"lines ask heard": None},
+    "changed since": {"lines ask says": "šö"},
+    "half recorded": {_TODAY_MORNING: None, "lines will_ring heard takes say": None},
+    "a line is missing": {"lines full": None},
+    "no interpreter": {"interpreter": ""},
+    "checked by its translator": {"lines ask checked by": pseudo.TRANSLATOR},
+    "checked by its translator in other letters": {"lines ask checked by": "TESTER,  Tess"},
+    "checked by its translator with an initial": {"lines ask checked by": "T. Tester"},
+    "checked by a mark": {"lines ask checked by": "?"},
+    "checked before it was translated": {"lines ask checked on": "2026-01-04"},
+    "heard by a machine": {"lines ask heard by": "Google Translate"},
+    "heard before it was checked": {"lines ask heard on": "2026-01-05"},
+    "translated by a machine": {"lines ask translated by": "A Machine"},
+    "another name of the service": {"names service_name": "Ñéŵ ŝéŕṽîçé"},
+    "another name of the language": {"name": "Ñéŵ"},
+    "another key": {"key": "6"},
+    "another word for a day, and that confirmed": _confirmed("monday", "on Monday", "ɱöñ"),
+    "another word for a digit, and that confirmed": _confirmed("five", "five", "ƒîƒ"),
+    "the words of another line, with their confirmation": {
+        "lines yes": pseudo.language("en-XA", key="5")["lines"]["no"]
+    },
+    "a blank is lost": {"lines reference says": "ñûɱƀéŕ"},
+}
+
+
 def _broken(how: str) -> dict[str, Any]:
-    """A language that is switched on although one thing in it is not as it must be."""
     made = pseudo.language("en-XA", key="5")
-    line = made["lines"]["ask"]
-    match how:
-        case "stale":
-            line["of"] = "Shall we ring you back on this phone?"
-        case "not checked":
-            del line["checked"]
-        case "changed since":
-            line["says"] = f"{line['says']} šö"
-        case "checked by its translator":
-            line["checked"]["by"] = pseudo.TRANSLATOR
-        case "not heard":
-            del line["heard"]
-        case "half recorded":
-            made["lines"]["will_ring"]["heard"]["takes"].popitem()
-        case "a line is missing":
-            del made["lines"]["full"]
-        case "no interpreter":
-            made["interpreter"] = ""
-        case "a blank is lost":
-            made["lines"]["reference"]["says"] = "ñûɱƀéŕ"
+    for place, value in BROKEN[how].items():
+        *around, last = place.split()
+        inner: dict[str, Any] = functools.reduce(operator.getitem, around, made)
+        inner[last] = value
+        if value is None:
+            del inner[last]
     return made
-
-
-BROKEN = (
-    "stale", "not checked", "changed since", "checked by its translator", "not heard", "half recorded",
-    "a line is missing", "no interpreter", "a blank is lost",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -460,6 +546,18 @@ def test_a_draft_is_offered_to_a_test_phone_alone_and_begins_with_a_warning() ->
     tester = Talk(script, caller=TEST_PHONE)
     assert "<languages.draft>" in tester.words
     assert tester.press("5").words.startswith("<languages.draft>")
+
+
+def test_a_language_that_becomes_a_draft_during_a_call_is_heard_no_more() -> None:
+    """The revision with which the call began is gone, so it goes on with today's, in which this is a draft."""
+    began = Talk(pseudo.script(pseudo.language("en-XA", key="5"))).press("5")
+    today = pseudo.script(pseudo.language("en-XA", key="5", confirmed=False), test_phones=[TEST_PHONE])
+    draft = _may_be_heard(today, "en-XA") - {*words_of(today.says["languages.to_english"])}
+
+    again = call.current(today, began.session, OPEN)
+    after = go_on(today, began.session, began.session.place, Key("1"), PracticeDesk(), OPEN)
+
+    assert not {*words_of(again.says), *words_of(after.says)} & draft
 
 
 def test_two_languages_cannot_have_one_key() -> None:

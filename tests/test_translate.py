@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from ivr import building, config, configfiles, editing, publishing, sheets
+from ivr import building, config, configfiles, editing, publishing, sheets, translation
 from ivr.audio import lacking_sounds
 from ivr.audio.recordings import Recordings
 from ivr.cli import commands
@@ -248,8 +248,15 @@ def test_a_line_is_checked_by_somebody_else_than_its_translator(draft: Desk) -> 
     with pytest.raises(Stop, match="somebody else"):
         draft("checked", "en-XA", "ask", "--by", pseudo.TRANSLATOR)
 
+    with pytest.raises(Stop, match="somebody else"):
+        draft("checked", "en-XA", "ask", "--by", "t tester")
+
     with pytest.raises(Stop, match="a machine stands for no line"):
         draft.by_a_machine("yes")("checked", "en-XA", "yes", "--by", "Someone Else")
+
+    for who in ("ChatGPT", "a machine", "-", "x"):
+        with pytest.raises(Stop, match="no person's name"):
+            draft("checked", "en-XA", "ask", "--by", who)
 
     told = draft("checked", "en-XA", "ask", "--by", "Someone Else").output
 
@@ -272,6 +279,46 @@ def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Desk) -> 
     assert " heard " in next(
         row for row in draft("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
     )
+
+
+def test_twilios_voice_is_heard_apart_from_recordings(desk: Desk) -> None:
+    """For mode 'say': the same people, the same words, and the voice in place of the takes."""
+    desk("heard", "en-XA", "ask", "--by", "Lee", "--voice")
+
+    heard = desk.line("ask")["heard"]
+    assert isinstance(heard, dict)
+    assert heard["takes"] == {"say": translation.voice_print("Polly.Amy-Neural", "en-GB")}
+    assert " heard " in next(
+        row for row in desk("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
+    )
+    assert "with sounds that nobody has listened to" not in desk("status").output
+
+
+def test_a_translation_of_tomorrow_is_refused(draft: Desk) -> None:
+    """It would be checked before it was translated, and nobody would see why it stays a draft."""
+    draft.out()
+    draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", date=f"{dt.date.today() + dt.timedelta(days=2)}")
+
+    with pytest.raises(Stop, match="still to come"):
+        draft("in", str(draft.sheet), "--yes")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Ravi Patel", "Meena Patel", False),
+        ("R. Patel", "M. Patel", False),
+        ("R. Patel", "Ravi Patel", True),
+        ("Patel, Ravi", "ravi  patel", True),
+        ("Patel", "Ravi Patel", True),
+        ("Żółć Ąbc", "Z\u0307o\u0301łć A\u0328bc", True),
+        ("રવિ પટેલ", "મીના પટેલ", False),
+        ("Ravi Patel", "Ravi Patel (translator)", True),
+    ],
+)
+def test_two_names_that_can_be_of_one_person_stand_for_one(one: str, other: str, same: bool) -> None:
+    assert translation.is_same_name(one, other) is same
+    assert translation.is_same_name(other, one) is same
 
 
 def test_checking_again_asks_for_another_listening(desk: Desk) -> None:
@@ -316,9 +363,20 @@ def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, mo
     assert tongue.is_live
     assert lacking_sounds(folder, tongue) == []
 
-    _record(draft.recordings / "hello.wav", pitch=300)
+    before = Recordings(folder, tongue.script).names()
 
-    assert lacking_sounds(folder, tongue) == ["hello"]
+    _record(draft.recordings / "hello.wav", pitch=300)
+    Recordings(folder, tongue.script).prepare()
+
+    assert Recordings(folder, tongue.script).names() == before, "callers hear the take that was heard"
+    assert lacking_sounds(folder, tongue) == []
+
+
+def test_a_sound_that_is_gone_is_lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = _desk(tmp_path, monkeypatch, confirmed=True)
+    (tongue,) = building.load(configfiles.script_files(draft.folder)).tongues
+
+    assert len(lacking_sounds(tmp_path / "audio", tongue)) == len(tongue.script.sounds)
 
 
 @pytest.mark.parametrize(

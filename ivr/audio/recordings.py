@@ -155,19 +155,33 @@ class Recordings:
 
     def names(self) -> dict[Clip, str]:
         """The sound file of each usable recording, by the clip that it speaks. One recording serves both paces."""
-        confirmed, found = self._confirmed(), dict[Clip, str]()
+        found = dict[Clip, str]()
+        for unit, name in self._usable():
+            if (self._rendered / name).is_file():
+                found.update((clip(self._script, unit.words, slow), name) for slow in (False, True))
+        return found
+
+    def _usable(self) -> Iterator[tuple[Unit, str]]:
+        """The units whose words and take somebody confirmed, each with the name of its telephone sound.
+
+        Another language's are known by what is written in its file alone. So a new take that is put into the folder,
+        and that nobody has heard yet, does not take the old one from callers.
+        """
+        confirmed = self._confirmed()
+        if self._script.sounds:
+            yield from ((self._units[name], _name(note.take)) for name, note in confirmed.items())
+            return
         for path in self._paths():
             unit, take = self._units.get(path.stem), _take(path)
             if unit and _says(confirmed.get(path.stem), unit, take):
-                name = _name(take)
-                if (self._rendered / name).is_file():
-                    found.update((clip(self._script, unit.words, slow), name) for slow in (False, True))
-        return found
+                yield unit, _name(take)
 
     def is_good(self, unit: Unit) -> bool:
         """Whether there is a recording that says today's words of this unit."""
-        path = self.folder / f"{unit.name}.wav"
-        return path.is_file() and _says(self._confirmed().get(unit.name), unit, _take(path))
+        path, note = self.folder / f"{unit.name}.wav", self._confirmed().get(unit.name)
+        if self._script.sounds and note and (self._rendered / _name(note.take)).is_file():
+            return True
+        return path.is_file() and _says(note, unit, _take(path))
 
     def prepare(self) -> int:
         """Make the telephone sound of every usable recording that has none yet. Returns how many were made."""
@@ -175,7 +189,7 @@ class Recordings:
 
         made, confirmed = 0, self._confirmed()
         for path in self._paths():
-            target = self._rendered / _name(_take(path))
+            target = self._rendered / _name(take_of(path) if self._script.sounds else _take(path))
             if not target.exists() and not any(self._faults(path, confirmed)):
                 narrow, wide = telephone.telephone(*telephone.read(path))
                 telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)

@@ -45,13 +45,15 @@ class Sounds:
         self._seen = 0
         self.look()
 
-    def look(self) -> None:
-        """Read the folders again if they have changed. Slow: never call it during a turn."""
+    def look(self) -> bool:
+        """Read the folders again if they have changed, and return whether they had. Slow: never during a turn."""
         folders = (self._folder / RENDERED, self._folder / "recordings" / self._script.language)
         seen = sum(map(_time_of, folders))
-        if seen != self._seen:
+        has_changed = seen != self._seen
+        if has_changed:
             self._read_folders()
             self._seen = seen
+        return has_changed
 
     def url(self, words: str, slow: bool) -> str | None:
         """The address of the sound of these words; None if there is none."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from ivr import translation
+from ivr import dialling, translation
 from ivr.check.context import Context, Finding, rule
 from ivr.drafts import LANGUAGE_LINES
 from ivr.places.languages import OTHERS_KEY
-from ivr.places.own_talk import Said
 from ivr.spoken import words_of
 
 #: Seconds for all languages to offer themselves, and for one.
@@ -40,11 +39,8 @@ def language_seconds(context: Context) -> Iterator[Finding]:
     lines = context.draft.language_lines
     for file, language in context.draft.languages.items() if lines else ():
         assert lines
-        words = {name: line.says for name, line in language.lines.items()}
-        sounds = translation.units(words, language.names, language.name, language.key[-1])
         for row in translation.rows(lines, language):
-            own = translation.units_of(getattr(Said, row.id), sounds)
-            lasts = max((_seconds(context, sounds[unit]) for unit in own), default=0.0)
+            lasts = max((_seconds(context, words) for words in row.sounds.values()), default=0.0)
             if lasts > row.seconds:
                 told = f"{row.id} lasts about {lasts:.0f} seconds."
                 yield Finding(file, ("lines", row.id), told, f"Make it {row.seconds} at most.")
@@ -73,3 +69,18 @@ def language_offers(context: Context) -> Iterator[Finding]:
     if total > OFFER_SECONDS:
         words = f"All languages together take {total:.0f} seconds to offer themselves."
         yield Finding(LANGUAGE_LINES, ("lines", "choose"), words, "Give fewer a key of their own: the others behind 8.")
+
+
+@rule("language-numbers", "R32", "A caller who does not know the language would be led into it.")
+def language_numbers(context: Context) -> Iterator[Finding]:
+    """A number that leads straight into a language can be rung, and is no other number of the line."""
+    known = [*context.script.line.without_menus, *context.ours]
+    for file, language in context.draft.languages.items():
+        for i, number in enumerate(language.numbers):
+            path = ("numbers", i)
+            if dialling.same(number, known):
+                words = f"'{number}' is another number of this line, or another language's."
+                yield Finding(file, path, words, "Give each language numbers of its own.")
+            elif (verdict := dialling.judge(number).verdict) not in ("fine", "freephone", "body"):
+                yield Finding(file, path, f"'{number}' cannot be rung in the UK ({verdict}).", "Check the number.")
+            known.append(number)

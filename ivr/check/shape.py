@@ -63,6 +63,14 @@ def change_in_one_step(context: Context) -> Iterator[Finding]:
     if isinstance(main, MenuNode) and CHANGE not in {choice.goto for choice in main.choices.values()}:
         words, remedy = "Nobody can change a promised call in one step.", f"Let the last choice lead to {CHANGE}."
         yield context.at(MAIN_MENU, "choices", words=words, remedy=remedy)
+        return
+    as_it_runs = context.script.nodes.get(MAIN_MENU)
+    if as_it_runs and CHANGE not in {option.goto for option in as_it_runs.options_written()}:
+        on = " and ".join(tongue.in_english for tongue in context.script.tongues if tongue.is_live)
+        keys = context.script.values["press_change"]
+        words = f"With {on} on, changing a promised call takes more than one step: {keys}."
+        remedy = "Give one of these languages a key behind 8, or waive this."
+        yield context.at(MAIN_MENU, "choices", words=words, remedy=remedy, level="warning")
 
 
 def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:

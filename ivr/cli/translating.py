@@ -17,7 +17,6 @@ from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON
 from ivr.languagefile import LanguageFile, LinesFile
-from ivr.places.own_talk import Said
 from ivr.problems import counted
 
 #: What each state means for whoever works on the language.
@@ -109,6 +108,7 @@ def sheet_in(file: Path, yes: bool) -> None:
 def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
     """Record that somebody checked these LINES of a language, for exactly the words that are there now."""
     settings = config.settings()
+    _must_be_a_person(who)
     today = dt.datetime.now(LONDON).date()
     changes: Changes = {}
     for row in _rows(settings, tag, lines):
@@ -118,7 +118,12 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
         if by is None or row.translated is None or not translation.is_named(row.translated):
             raise Stop(f"No translator is named for {row.id}: a machine stands for no line. They sign in a sheet.")
         if translation.is_same_name(by.by, who):
-            raise Stop(f"{row.id} must be checked by somebody else than its translator.")
+            raise Stop(
+                f"{row.id} must be checked by somebody else than its translator, {by.by}. If '{who}' is another "
+                "person, write both names in full."
+            )
+        if by.on > today:
+            raise Stop(f"{row.id} was translated on {by.on}, which is still to come. Correct that day in a sheet.")
         out(f"  {row.id}: {row.says}")
         out(f"  {'':{len(row.id)}}  ({row.english})")
         changes[row.id] = {"checked": _flow(by=who, on=today, of=row.fingerprint), "heard": None}
@@ -129,27 +134,38 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
 @click.argument("tag")
 @click.argument("lines", nargs=-1, required=True)
 @click.option("--by", "who", required=True, help="Who listened to every sound of them.")
-def heard(tag: str, lines: tuple[str, ...], who: str) -> None:
+@click.option("--voice", is_flag=True, help="They heard Twilio's voice, as a test phone does in mode 'say'.")
+def heard(tag: str, lines: tuple[str, ...], who: str, voice: bool) -> None:
     """Record that somebody listened to the recordings of these LINES, and that they say exactly these words."""
     settings = config.settings()
-    draft = _draft(settings)
-    (language,) = _languages(draft, tag)
-    words = {name: line.says for name, line in language.lines.items()}
-    sounds = translation.units(words, language.names, language.name, language.key[-1])
-    folder = settings.audio_dir / "recordings" / tag
+    _must_be_a_person(who)
+    (language,) = _languages(_draft(settings), tag)
+    if voice and not language.say_voice:
+        raise Stop(f"No voice of Twilio's is named for {language.in_english}. Nothing was recorded.")
+    said_by = translation.voice_print(language.say_voice, language.say_language)
     today = dt.datetime.now(LONDON).date()
     changes: Changes = {}
     for row in _rows(settings, tag, lines):
         if row.state not in ("checked", "heard"):
             raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
-        own = sorted(translation.units_of(getattr(Said, row.id), sounds))
-        lacking = [unit for unit in own if not (folder / f"{unit}.wav").is_file()]
-        if lacking:
-            raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
-        takes = {unit: take_of(folder / f"{unit}.wav") for unit in own}
-        out(f"  {row.id}: {', '.join(sounds[unit] for unit in own)}")
-        changes[row.id] = {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=takes)}
+        new = {translation.VOICE: said_by} if voice else _takes(settings, tag, row)
+        out(f"  {row.id}: {', '.join(row.sounds.values())}")
+        changes[row.id] = {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=new)}
     _write(settings, tag, changes)
+
+
+def _takes(settings: Settings, tag: str, row: translation.Row) -> dict[str, str]:
+    """The fingerprint of each recording of a line."""
+    folder = settings.audio_dir / "recordings" / tag
+    lacking = [unit for unit in row.sounds if not (folder / f"{unit}.wav").is_file()]
+    if lacking:
+        raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
+    return {unit: take_of(folder / f"{unit}.wav") for unit in row.sounds}
+
+
+def _must_be_a_person(who: str) -> None:
+    if not translation.is_person(who):
+        raise Stop(f"'{who}' is no person's name, and a machine stands for no line. Nothing was recorded.")
 
 
 @translate.command("list")
@@ -159,9 +175,8 @@ def recordings(tag: str, sheet: Path | None) -> None:
     """List what is recorded in a language: the name of each file, its words, and the English."""
     draft = _draft(config.settings())
     (language,) = _languages(draft, tag)
-    words = {name: line.says for name, line in language.lines.items()}
     english = {row.id: row.english for row in translation.rows(_english(draft), language)}
-    sounds = translation.units(words, language.names, language.name, language.key[-1])
+    sounds = translation.sounds_of(language)
     rows = [(unit, said, english.get(unit.split(".")[0], language.in_english)) for unit, said in sounds.items()]
     if sheet:
         disk.write_whole(sheet, _page(language, rows))
@@ -265,20 +280,26 @@ def _changes(
             sheets.plain(before.says), sheets.plain(before.back), before.by, before.on, sheets.plain(before.note),
         ):  # fmt: skip
             continue
-        new = translation.Row(row.line, row.english, "", 0, None)
-        if translation.blanks(row.says) != translation.blanks(new.english):
-            raise Stop(f"{row.line}: its blanks are not those of the English. Nothing was changed.")
-        fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
-        if row.back:
-            fields["back"] = editing.quoted(row.back)
-        if not row.by:
-            raise Stop(f"{row.line}: the translator's name is missing. Nothing was changed.")
-        fields["translated"] = _flow(by=row.by, on=row.on or today)
-        if row.note:
-            fields["note"] = editing.quoted(row.note)
-        if row.says != before.says or row.english != before.english:
-            fields |= {"checked": None, "heard": None}
-        yield row.line, fields, f"{before.says or 'nothing'} -> {row.says}"
+        yield row.line, _fields(row, before, today), f"{before.says or 'nothing'} -> {row.says}"
+
+
+def _fields(row: sheets.Row, before: sheets.Row, today: dt.date) -> dict[str, str | None]:
+    """What a row of a sheet writes, as YAML. New words, or other English, take away who checked and heard the old."""
+    if translation.blanks(row.says) != translation.blanks(row.english):
+        raise Stop(f"{row.line}: its blanks are not those of the English. Nothing was changed.")
+    if not row.by:
+        raise Stop(f"{row.line}: the translator's name is missing. Nothing was changed.")
+    if row.on and row.on > today:
+        raise Stop(f"{row.line}: the day of its translation, {row.on}, is still to come. Nothing was changed.")
+    fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
+    if row.back:
+        fields["back"] = editing.quoted(row.back)
+    fields["translated"] = _flow(by=row.by, on=row.on or today)
+    if row.note:
+        fields["note"] = editing.quoted(row.note)
+    if row.says != before.says or row.english != before.english:
+        fields |= {"checked": None, "heard": None}
+    return fields
 
 
 def _must_be_sound(settings: Settings, tag: str, text: str) -> None:

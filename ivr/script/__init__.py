@@ -72,9 +72,10 @@ class Tongue:
     whisper: Speech
     #: Numbers of the line that lead straight into it.
     numbers: tuple[str, ...] = ()
-    #: Twilio's voice and its language; empty if it has none.
+    #: Twilio's voice and its language; empty if it has none. And whether somebody has listened to every line in it.
     say_voice: str = ""
     say_language: str = ""
+    is_voice_heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,13 @@ class Script:
         """Another language of the line by its tag."""
         return next((tongue for tongue in self.tongues if tongue.tag == tag), None)
 
-    def in_language(self, tag: str) -> Script:
-        """The script of a call in this language; this one, if the line does not have it any more."""
+    def in_language(self, tag: str, *, drafts: bool) -> Script:
+        """The script of a call in this language; this one, if the line does not have it any more.
+
+        `drafts`: whether the caller may hear drafts. A language can become one while a call goes on.
+        """
         found = self.tongue(tag) if self.tongues and tag != self.language else None
-        return found.script if found else self
+        return found.script if found and (found.is_live or drafts) else self
 
     def speech(self, line: Line) -> Speech:
         """The words of this revision for a line."""

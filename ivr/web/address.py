@@ -64,7 +64,7 @@ class Address:
         away = next((how for letter, how in _AWAY.items() if letter in self.flags), "")
         got = tuple(what for letter, what in _GOT.items() if letter in self.flags)
         return replace(
-            known, turn=turn, trail=trail, language=self.language, slow="s" in self.flags,
+            known, turn=turn, trail=trail, language=self.language, drafts="d" in self.flags, slow="s" in self.flags,
             more_time="m" in self.flags,
             one_key="o" in self.flags, rung_unasked="l" in self.flags, interrupted="i" in self.flags,
             pressed="p" in self.flags,
@@ -84,7 +84,7 @@ def _flags(s: Session) -> dict[str, bool]:
     """The flags of a session, by their letter in an address."""
     return {
         "s": s.slow, "m": s.more_time, "o": s.one_key, "l": s.rung_unasked, "p": s.pressed, "v": s.message_offered,
-        "i": s.interrupted, "r": s.place.repeated,
+        "i": s.interrupted, "r": s.place.repeated, "d": s.drafts,
         **{letter: s.away == how for letter, how in _AWAY.items()},
         **{letter: what in s.got for letter, what in _GOT.items()},
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -34,7 +34,10 @@ class Edition:
     #: Its files, to make it again when texts become available or unavailable.
     files: Mapping[str, str]
     #: The same for each of its other languages, by its tag.
-    in_languages: Mapping[str, Spoken] = field(default_factory=dict)
+    in_languages: Mapping[str, Spoken]
+    #: The script with every language that it was published with, and those that cannot be heard whole here.
+    written: Script
+    lacking: frozenset[str]
 
     def writer_of(self, language: str) -> Writer:
         """The writer of the replies of a call in this language."""
@@ -54,15 +57,16 @@ class Edition:
 
 def of(settings: Settings, files: Mapping[str, str], *, offers_texts: bool, made: Script | None = None) -> Edition:
     """An edition of these files. `made`: their script, if it was compiled before. Raises ConfigError."""
-    made = made or building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
-    made = _without_half_recorded(settings, made)
+    written = made or building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
+    lacking = lacking_languages(settings, written)
+    made = _without(written, lacking)
     english = _spoken(settings, made, made.line.speech.say_voice, "en-GB")
-    others = {each.tag: _spoken(settings, each.script, each.say_voice, each.say_language) for each in made.tongues}
+    others = {each.tag: _spoken(settings, each.script, _say_voice(each), each.say_language) for each in made.tongues}
     if english.sounds:
         english.sounds.others = {tag: each.sounds for tag, each in others.items() if each.sounds}
         for each in english.sounds.others.values():
             each.others = {made.language: english.sounds}
-    return Edition(made, english.writer, english.sounds, files, others)
+    return Edition(made, english.writer, english.sounds, files, others, written, lacking)
 
 
 def by_sounds(settings: Settings, made: Script) -> bool:
@@ -72,7 +76,7 @@ def by_sounds(settings: Settings, made: Script) -> bool:
 
 def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoken:
     speech = made.line.speech
-    others = {each.tag: (each.say_voice, each.say_language) for each in made.tongues}
+    others = {each.tag: (_say_voice(each), each.say_language) for each in made.tongues}
     foreign = others or {"en": (speech.say_voice, "en-GB")}
     voice = SayVoice(
         name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
@@ -84,19 +88,28 @@ def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoke
     return Spoken(Writer(made, settings.public_url, voice), sounds)
 
 
+def _say_voice(tongue: Tongue) -> str:
+    """Twilio's voice for a language. None where nobody has listened to it, unless it is a draft."""
+    return tongue.say_voice if tongue.is_voice_heard or not tongue.is_live else ""
+
+
+def lacking_languages(settings: Settings, made: Script) -> frozenset[str]:
+    """The languages of a script that cannot be heard whole, from the sounds that somebody listened to."""
+    return frozenset(each.tag for each in made.tongues if not _can_be_heard(settings, made, each))
+
+
 def _can_be_heard(settings: Settings, made: Script, tongue: Tongue) -> bool:
     if not by_sounds(settings, made):
-        return bool(tongue.say_voice)
+        return bool(_say_voice(tongue))
     is_rendered = not tongue.is_live and bool(tongue.script.draft_voice)
     return is_rendered or not lacking_sounds(settings.audio_dir, tongue)
 
 
-def _without_half_recorded(settings: Settings, made: Script) -> Script:
-    """A script whose live languages are those that every caller hears whole, from the sounds somebody listened to.
+def _without(made: Script, lacking: frozenset[str]) -> Script:
+    """A script that does not offer these languages.
 
-    Another one is not offered: half a sentence, or a machine that reads it, is no help in any language.
+    Half a sentence, or a machine that reads it, is no help in any language.
     """
-    lacking = {each.tag for each in made.tongues if not _can_be_heard(settings, made, each)}
     for tag in lacking:
         log.error("language", tag=tag, why="it has no voice here, or its sounds are not those that somebody heard")
     return languages.offering(made, tuple(t for t in made.tongues if t.tag not in lacking)) if lacking else made

@@ -93,9 +93,9 @@ class Live:
 
         If the live revision cannot be loaded, the present one stays. Raises ConfigError the first time only.
         """
-        for known in list(self._editions.values()):
-            for sounds in known.all_sounds:
-                sounds.look()
+        changed = [sounds.look() for known in list(self._editions.values()) for sounds in known.all_sounds]
+        if any(changed):
+            self._look_at_languages()
         self._look_at_texts()
         revision = self._store.revisions.live()
         if not revision:
@@ -125,6 +125,13 @@ class Live:
             self._offers_texts = offers
             self._editions = {revision: self._made(each.files) for revision, each in self._editions.items()}
         log.warning("texts", offered=offers)
+
+    def _look_at_languages(self) -> None:
+        """Check whether each language can still be heard whole, and whether another one can by now."""
+        with self._loading:
+            for revision, each in list(self._editions.items()):
+                if each.written.tongues and edition.lacking_languages(self._settings, each.written) != each.lacking:
+                    self._editions[revision] = self._edition(each.files)
 
     def _take_up(self, found: Edition) -> None:
         self._live = found.script.revision

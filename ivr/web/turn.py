@@ -147,7 +147,7 @@ class CallWebhook:
             known, place = address.session(stored, self._call, caller, number), address.place
         else:
             return self.begin(lost=number)
-        awaited = call.awaited(edition.script, place, known.language)
+        awaited = call.awaited(edition.script, place, known)
         event = webhook.happened(self._form, awaited, lambda: self._accepted(number))
         self._spend(event, number)
         if is_its_own:
@@ -176,7 +176,9 @@ class CallWebhook:
         if not self._alone:
             try:
                 winner = self._line.store.sessions.save(session)
-                place = edition.script.in_language(session.language).places.get(session.place.node)
+                place = edition.script.in_language(session.language, drafts=session.drafts).places.get(
+                    session.place.node
+                )
                 if winner is None and place is not None and place.in_dialogue:
                     self._line.spool.keep_in_advance(session)
                 return winner
@@ -226,14 +228,14 @@ class CallWebhook:
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={Address.of(session, self._alone)}{self._carried}"
         ours = self._line.our_number or webhook.number_shown(self._form, "To")
-        document = edition.writer_of(session.language).write(turn, address, ours)
+        document = edition.writer_of(call.language_of(edition.script, session)).write(turn, address, ours)
         took = time.perf_counter() - self._began
         _seconds(kind).observe(took)
         if self._alone:
             ALONE.inc()
         log.info(
             "turn", call=session.call, turn=session.turn, node=session.place.node, kind=kind, ms=round(took * 1000, 2),
-            alone=self._alone,
+            alone=self._alone, language=session.language,
         )  # fmt: skip
         return document
 

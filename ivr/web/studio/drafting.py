@@ -184,7 +184,7 @@ class Drafting:
             if missing:
                 from ivr.audio import rendering
 
-                script = found.script.in_language(language)
+                script = found.script.in_language(language, drafts=True)
                 rendering.render_words(script, self._settings.audio_dir, missing, slow=slow, ready=self._ready)
                 sounds.look()
 
