@@ -92,6 +92,7 @@ The core knows only itself: no clock, no files, no network.
     naming       where each name stands in staff's files, and another name for something
     topics       a new piece of guidance in staff's files, and one that is taken out
     editing      edits staff's YAML, keeping its comments
+    upgrading    rewrites the files of an older version where their shape must change
     forms/       parts of staff's files as forms to fill in
     schemas      JSON Schemas for staff's editors
     respawn      when to restart a process that ended

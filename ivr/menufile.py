@@ -16,6 +16,8 @@ from ivr.script.lines import Line
 
 #: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
 RETIRED = {"ring_back": ("change",)}
+#: Words of 1.2 that are refused now, by step; of a step without any here, all of it. `ivr upgrade` takes them out.
+GONE: Mapping[str, tuple[str, ...]] = {"no_key_3": (), "ring_urgent": ("noted",), "ring_done": ("urgent",)}
 
 
 def _shape(name: str, lines: Iterable[Line], retired: Iterable[str] = ()) -> Any:

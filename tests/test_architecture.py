@@ -78,6 +78,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "changes",
             "naming",
             "merging",
+            "upgrading",
             "languages",
             "translation",
             "translated",

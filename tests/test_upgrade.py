@@ -1,171 +1,128 @@
-"""A newer line on a `config/` that was written for an older one: the shipped words stand in, and are told."""
+"""`ivr upgrade`: files of an older version of the line, in the shape of this one.
+
+`tests/data/shared-*.yaml` are the words of the line itself as versions 1.2, 1.3 and 1.4 shipped them.
+"""
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from ivr import building, check, config, drafts, stand_ins
-from ivr.check.context import Context
-from ivr.drafts import Draft
-from ivr.places import STEP_WORDS, Phrases
-from ivr.problems import ConfigError, Problem
-from ivr.script import NEEDED_TEXTS, Script
-from ivr.shipped import SHIPPED
-from tests import shipped as shipped_file
-from tests.line import OPEN
+from ivr import building, reading, upgrading
+from ivr.cli import commands
+from ivr.drafts import MENUS
+from ivr.problems import ConfigError
+from ivr.script import MAIN_MENU
 
-SHARED, LINE_YAML, TEXTS = "menus/shared.yaml", "line.yaml", "texts.yaml"
-Files = dict[str, str]
+SHARED, WELCOME = MENUS + "shared.yaml", MENUS + "welcome.yaml"
+OLDER = sorted((Path(__file__).parent / "data").glob("shared-1.*.yaml"))
 
 
-def _without(files: Files, name: str, *path: str) -> Files:
-    """The files without a block of YAML: its name, and whatever stands further in below it."""
-    found, left, inside, at = files[name].splitlines(keepends=True), [], [], -1
-    for line in found:
-        depth = len(line) - len(line.lstrip())
-        if at >= 0 and (not line.strip() or depth > at):
-            continue
-        at = -1
-        if line.strip() and not line.lstrip().startswith("#"):
-            del inside[depth // 2 :]
-            inside.append(line.strip().partition(":")[0])
-            if tuple(inside) == path:
-                at = depth
-                continue
-        left.append(line)
-    assert left != found, f"{path} is not in {name}"
-    return {**files, name: "".join(left)}
+def _older(files: dict[str, str], shared: Path) -> dict[str, str]:
+    """The shipped files, with the words of the line itself as an older version shipped them."""
+    return {**files, SHARED: shared.read_text(encoding="utf-8")}
 
 
-def _made(files: Files) -> tuple[Draft, Script]:
-    draft = drafts.read_draft(files)
-    return draft, building.build(draft, drafts.revision_of(draft.files), config.bank_holidays())
+def _comments(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("#")]
 
 
-def _told(files: Files) -> list[Problem]:
-    draft, made = _made(files)
-    return [p for p in check.check(Context(draft, made, OPEN.date())) if p.code == "new-words"]
+@pytest.mark.parametrize("shared", OLDER, ids=lambda path: path.stem)
+def test_words_of_an_older_version_compile_and_keep_their_comments(shared: Path, files: dict[str, str]) -> None:
+    after = upgrading.upgraded(_older(files, shared))
+
+    building.load(after)
+    assert _comments(after[SHARED]) == _comments(shared.read_text(encoding="utf-8"))
+    assert upgrading.upgraded(after) == after, "a second time changes nothing"
+    kept, before = reading.read(after[SHARED], SHARED).data, reading.read(shared.read_text(), SHARED).data
+    assert kept["phrases"] == before["phrases"]
+    assert kept["steps"]["ring_check"] == before["steps"]["ring_check"]
 
 
-def test_the_words_that_stand_in_are_those_that_are_shipped() -> None:
-    assert shipped_file.PLACE.read_text(encoding="utf-8") == shipped_file.text(), "run scripts/shipped"
+def test_the_words_of_1_2_are_refused_without_it(files: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="no_key_3"):
+        building.load(_older(files, OLDER[0]))
 
 
-def test_the_shipped_config_needs_nothing_to_stand_in(files: Files) -> None:
-    draft, _ = _made(files)
-
-    assert (list(draft.stand_ins()), draft.files) == ([], files)
-
-
-#: What is taken out at once. Of `steps` and `phrases` something stays: a file without them is one that was lost.
-LACKING = {
-    "whole steps": [(SHARED, "steps", step) for step in list(STEP_WORDS)[1:]],
-    "words of steps": [(SHARED, "steps", step, line.name) for step, of in STEP_WORDS.items() for line in of[1:]],
-    "phrases": [(SHARED, "phrases", phrase) for phrase in [line.name for line in Phrases.lines()][1:]],
-    "texts": [(TEXTS, "texts", name) for name in NEEDED_TEXTS],
-    "settings": [(LINE_YAML, part, name) for part in stand_ins.OF_LINE for name in list(SHIPPED[part])[1:]],
-    "parts of the settings": [(LINE_YAML, part) for part in stand_ins.OF_LINE],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("lacking", LACKING)
-def test_whatever_the_line_itself_needs_can_be_missing(files: Files, shipped: Script, lacking: str) -> None:
-    """Callers hear the shipped words, and the check reports each of them to staff."""
-    for name, *path in LACKING[lacking]:
-        files = _without(files, name, *path)
-
-    draft, made = _made(files)
-
-    told = {path for _, path, _ in draft.stand_ins()}
-    assert all(any(path[: len(gone)] == tuple(gone) for path in told) for _, *gone in LACKING[lacking])
-    assert (made.says, made.texts, made.line, made.press) == (shipped.says, shipped.texts, shipped.line, shipped.press)
-
-
-def test_the_check_names_each_word_with_its_file_and_what_to_write(files: Files) -> None:
-    old = _without(_without(files, SHARED, "steps", "goodbye"), LINE_YAML, "waiting", "more_time")
-
-    shared, until = "config/menus/shared.yaml", "is not here yet. Write it. Until then, the line uses its own"
-    goodbye = SHIPPED["steps"]["goodbye"]
-    assert [(p.where.file, p.severity, p.says) for p in _told(old)] == [
-        ("config/line.yaml", "warning", f"'waiting: more_time' {until} (more_time: 120)."),
-        (shared, "warning", f"'steps: goodbye: rung' {until} (rung: \"{goodbye['rung']}\")."),
-        (shared, "warning", f"'steps: goodbye: say' {until} (say: \"{goodbye['say']}\")."),
-    ]
-
-
-def test_staff_who_write_it_are_told_nothing_more(files: Files) -> None:
-    assert _told(files) == []
-
-
-def test_words_that_stand_in_bring_the_numbers_they_speak_of(files: Files) -> None:
-    """An older line.yaml has no number for words that are newer than it."""
-    old = _without(_without(files, SHARED, "steps", "text_number"), LINE_YAML, "numbers", "mobile_digits")
-
-    draft, made = _made(old)
-
-    assert (LINE_YAML, ("numbers", "mobile_digits"), 11) in list(draft.stand_ins())
-    assert made.says["text_number.say"] == _made(files)[1].says["text_number.say"]
+def test_what_is_shipped_has_the_shape_of_this_version(files: dict[str, str]) -> None:
+    assert upgrading.upgraded(files) == files
 
 
 @pytest.mark.parametrize(
-    ("name", "path"),
+    ("before", "after"),
     [
-        (LINE_YAML, ("phones", "helpline_phone")), (LINE_YAML, ("opening_hours", "monday")),
-        (LINE_YAML, ("ring_back", "days_ahead")), (LINE_YAML, ("transfer",)), (LINE_YAML, ("numbers", "code_chapter")),
-        (SHARED, ("steps",)), (SHARED, ("phrases",)), (SHARED, ("owner",)),
+        ("Press four, then three, then four. Each time, wait for my voice. Bye.", "Then {press_change}. Bye."),
+        ("Press four, three, four. Each time, wait for my voice.", "Then {press_change}."),
+        ("To talk, press zero. Or wait.", "To talk, {press_zero}. Or wait."),
+        ("Press one number after the other.", "Press one number after the other."),
+        ("Star stops it.", "Star stops it."),
     ],
-)  # fmt: skip
-def test_what_is_true_of_a_service_never_stands_in(files: Files, name: str, path: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError):
-        _made(_without(files, name, *path))
+)
+def test_a_key_that_was_written_by_hand_gets_the_name_of_the_line_for_it(before: str, after: str) -> None:
+    text = f'steps:\n  goodbye:\n    say: "{before}"  # a note\n'
+
+    assert upgrading.upgraded({SHARED: text}) == {SHARED: text.replace(before, after)}
 
 
-def test_a_word_that_is_only_misspelt_is_told_as_that(files: Files) -> None:
-    wrong = files[SHARED].replace("    try_next: ", "    try_nxt: ")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{say: Hi, noted: Well}", "{say: Hi}"),
+        ("{noted: Well, say: Hi}", "{say: Hi}"),
+        ("\n    noted: Well  # old\n    say: Hi", "\n    say: Hi"),
+    ],
+)
+def test_words_that_nobody_hears_any_more_are_taken_out_however_they_are_written(before: str, after: str) -> None:
+    text = "# head\nsteps:\n  ring_urgent: {}\n  ring_done: {{say: Hi}}\n"
 
-    with pytest.raises(ConfigError) as refusal:
-        _made({**files, SHARED: wrong})
-
-    assert [problem.says for problem in refusal.value.problems] == ["'try_nxt' is not a field here. Write 'try_next'."]
-
-
-def test_words_that_stand_in_are_not_judged_by_lists_that_are_older(files: Files) -> None:
-    """An older words.yaml does not know every word that a newer line says by itself."""
-    old = _without(files, SHARED, "steps", "ring_needs")
-    old["words.yaml"] = re.sub(r"^.*interpreter.*\n", "", old["words.yaml"], flags=re.MULTILINE)
-    draft, made = _made(old)
-
-    found = [p for p in check.check(Context(draft, made, OPEN.date())) if p.severity == "error"]
-
-    assert found == []
+    assert upgrading.upgraded({SHARED: text.format(before)}) == {SHARED: text.format(after)}
 
 
-def test_what_was_published_says_the_same_under_a_later_version(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The words that stood in are part of the revision."""
-    draft, made = _made(_without(files, SHARED, "steps", "goodbye"))
-    published = draft.files
-    monkeypatch.setitem(SHIPPED["steps"]["goodbye"], "say", "Words of a later version.")
+def test_a_step_that_says_nothing_else_is_taken_out_whole() -> None:
+    text = "steps:\n  ring_urgent:\n    noted: Well\n  ring_done: {say: Hi}\n"
 
-    again = building.load(published, config.bank_holidays())
-
-    assert (again.revision, again.says) == (made.revision, made.says)
+    assert upgrading.upgraded({SHARED: text}) == {SHARED: "steps:\n  ring_done: {say: Hi}\n"}
 
 
-def test_a_later_version_with_other_words_is_another_revision(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So a start publishes it, and calls under way go on as they began."""
-    old = _without(files, SHARED, "steps", "goodbye")
-    before = _made(old)[1].revision
-    monkeypatch.setitem(SHIPPED["steps"]["goodbye"], "say", "Words of a later version.")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_first_menu_leads_to_changing_a_call(files: dict[str, str], end: str) -> None:
+    line = next(line for line in files[WELCOME].splitlines(keepends=True) if "goto: ring_reference" in line)
+    older = files[WELCOME].replace(line, "").replace("\n", end)
 
-    assert _made(old)[1].revision != before
+    after = upgrading.upgraded({**files, WELCOME: older})[WELCOME]
+
+    assert reading.read(after, WELCOME).data == reading.read(files[WELCOME], WELCOME).data
+    assert after.count(end) == after.count("\n"), "lines end as they did"
 
 
-def test_what_an_older_line_published_can_still_be_said(files: Files, shipped: Script) -> None:
-    """Nothing was published beside it, and callers may be in the middle of it."""
-    old = _without(files, SHARED, "steps", "goodbye")
+def test_a_first_menu_without_a_free_key_is_left_to_people(files: dict[str, str]) -> None:
+    full = files[WELCOME].replace("goto: ring_reference", "goto: contact_us")
 
-    made = building.load(old, config.bank_holidays())
+    assert upgrading.upgraded({**files, WELCOME: full})[WELCOME] == full
 
-    assert (made.revision, made.says) == (drafts.revision_of(old), shipped.says)
+
+@pytest.mark.parametrize(
+    "broken", ["steps: [", "nodes: 1\nsteps: 2\n", "", f"nodes: {{{MAIN_MENU}: {{choices: 3}}}}\n"]
+)
+def test_a_file_that_cannot_be_read_stays_as_it_is(broken: str) -> None:
+    assert upgrading.upgraded({SHARED: broken}) == {SHARED: broken}
+
+
+def test_the_difference_is_shown_before_a_byte_is_written(
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in _older(files, OLDER[0]).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("IVR_CONFIG", str(tmp_path))
+    before = (tmp_path / SHARED).read_bytes()
+
+    asked = CliRunner().invoke(commands, ["upgrade"], input="n\n")
+
+    assert "now   no_key_3:" in asked.output
+    assert (tmp_path / SHARED).read_bytes() == before
+    assert "changed" in CliRunner().invoke(commands, ["upgrade", "--yes"]).output
+    building.load({**files, SHARED: (tmp_path / SHARED).read_text(encoding="utf-8")})
+    assert "Nothing was changed" in CliRunner().invoke(commands, ["upgrade"]).output

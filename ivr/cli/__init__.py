@@ -32,6 +32,7 @@ from ivr.cli.spooled import spool
 from ivr.cli.stories import stories
 from ivr.cli.topics import new_group, remove
 from ivr.cli.translating import translate
+from ivr.cli.upgrading import upgrade
 from ivr.cli.words import call, line_map
 
 
@@ -44,7 +45,7 @@ for command in (
     start, demo, call, check, explain, line_map, print_line, where, rename, new_group, remove, stories, publish,
     catch_up, approve, history, diff, undo, notice, confirm, schema,
     say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
-    spool, person_group, keys_group, backup, restore, translate,
+    spool, person_group, keys_group, backup, restore, translate, upgrade,
 ):  # fmt: skip
     commands.add_command(command)
 
