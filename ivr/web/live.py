@@ -131,7 +131,7 @@ class Live:
         with self._loading:
             for revision, each in list(self._editions.items()):
                 if each.written.tongues and edition.lacking_languages(self._settings, each.written) != each.lacking:
-                    self._editions[revision] = self._edition(each.files)
+                    self._editions[revision] = self._made(each.files)
 
     def _take_up(self, found: Edition) -> None:
         self._live = found.script.revision
