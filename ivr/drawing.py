@@ -13,12 +13,14 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Literal
 
 from ivr import atlas, equipment
 from ivr.atlas import Kind, Spot
 from ivr.dropoff import TOO_FEW, Footfall
+from ivr.problems import counted
 
 #: The colour of each kind of place: of its head, and of its border. Words say the kind too.
 COLOURS: dict[Kind, tuple[str, str]] = {
@@ -47,6 +49,12 @@ class NotDrawn(Exception):
     """The picture could not be drawn. The message says why."""
 
 
+#: What is noted at a place, in few words, and how much it matters.
+Note = tuple[Literal["error", "warning", "changed"], str]
+#: The colour behind each. The words say it too.
+_NOTED = {"error": "#f6c6c9", "warning": "#fff0c2", "changed": "#d9f0f2"}
+
+
 def file(spots: tuple[Spot, ...], found: Iterable[str], title: str) -> str:
     """The map as a file of its own, in which a box links to itself. Raises NotDrawn."""
     drawn = svg(spots, found, links_to="box-")
@@ -55,17 +63,23 @@ def file(spots: tuple[Spot, ...], found: Iterable[str], title: str) -> str:
 
 
 def svg(
-    spots: tuple[Spot, ...], found: Iterable[str] = (), walked: Iterable[Footfall] = (), links_to: str = "place-"
+    spots: tuple[Spot, ...],
+    found: Iterable[str] = (),
+    walked: Iterable[Footfall] = (),
+    notes: Mapping[str, Sequence[Note]] | None = None,
+    links_to: str = "place-",
 ) -> str:
     """The map as an SVG element. Raises NotDrawn.
 
-    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble. A box
-    links to the id that begins with `links_to` and ends with the name of its place.
+    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble. `notes`:
+    what is to be said of some places besides. A box links to the id that begins with `links_to` and ends with the name
+    of its place.
     """
     if equipment.only_serves():
         raise NotDrawn(f"The map is not drawn here. {equipment.ONLY_SERVES}")
     by_place = {each.place: each for each in walked}
-    graph = "\n".join(("digraph {", _STYLE, *_boxes(spots, frozenset(found), by_place, links_to), *_lines(spots), "}"))
+    boxes = _boxes(spots, frozenset(found), by_place, notes or {}, links_to)
+    graph = "\n".join(("digraph {", _STYLE, *boxes, *_lines(spots), "}"))
     try:
         done = subprocess.run(  # noqa: S603  a fixed program; the graph is its input
             [sys.executable, "-c", _DRAW], input=graph, capture_output=True, text=True, encoding="utf-8",
@@ -81,12 +95,17 @@ def svg(
 
 
 def _boxes(
-    spots: tuple[Spot, ...], found: frozenset[str], walked: Mapping[str, Footfall], links_to: str
+    spots: tuple[Spot, ...],
+    found: frozenset[str],
+    walked: Mapping[str, Footfall],
+    notes: Mapping[str, Sequence[Note]],
+    links_to: str,
 ) -> Iterable[str]:
     named, titles = atlas.crowded(spots), {spot.id: spot.title for spot in spots}
     for spot in spots:
         kinds = f"{spot.kind} found" if spot.id in found else spot.kind
-        box = _box(spot, titles, named, spot.id in found, walked.get(spot.id))
+        more = [*_walked(walked.get(spot.id)), *((_NOTED[kind], words) for kind, words in notes.get(spot.id, ()))]
+        box = _box(spot, titles, named, spot.id in found, more)
         yield (
             f'"{spot.id}" [label={box}, URL="#{links_to}{spot.id}", '
             f'tooltip="{_quoted(f"{spot.title}: {spot.id}")}", class="{kinds}", id="box-{spot.id}"];'
@@ -100,14 +119,28 @@ def _lines(spots: tuple[Spot, ...]) -> Iterable[str]:
         yield from (f'"{spot.id}":w{i}:e -> "{way.to}":head:w;' for i, way in enumerate(spot.ways) if way.to in drawn)
 
 
-def _box(spot: Spot, titles: dict[str, str], named: frozenset[str], is_found: bool, walked: Footfall | None) -> str:
-    """A box as a table in Graphviz' own HTML."""
+def _walked(walked: Footfall | None) -> Iterable[tuple[str, str]]:
+    """What happened at a place, with a colour for how much trouble there was."""
+    if walked:
+        shade = _SHADES[min(int(walked.trouble * 10), len(_SHADES) - 1)] if walked.visits >= TOO_FEW else _SHADES[0]
+        yield shade, walked.in_words
+
+
+def _way_there(spot: Spot) -> str:
+    """How many keys lead to a place, and which are left there."""
+    keys = "no key leads here" if spot.keys is None else counted(len(spot.keys), "key") if spot.keys else "at once"
+    return f"{keys}; free: {', '.join(spot.free)}" if spot.free else keys
+
+
+def _box(
+    spot: Spot, titles: dict[str, str], named: frozenset[str], is_found: bool, more: Iterable[tuple[str, str]]
+) -> str:
+    """A box as a table in Graphviz' own HTML. `more`: rows at the top, each with its colour."""
     head, border = COLOURS[spot.kind]
     said = textwrap.wrap(" ".join(spot.says), _ROW, max_lines=_ROWS, placeholder=" …")
     rows = [f'<tr><td port="head" bgcolor="{head}" align="left"><b>{_text(spot.title)}</b>  {_text(spot.id)}</td></tr>']
-    if walked:
-        shade = _SHADES[min(int(walked.trouble * 10), len(_SHADES) - 1)] if walked.visits >= TOO_FEW else _SHADES[0]
-        rows.append(f'<tr><td bgcolor="{shade}" align="left">{_text(walked.in_words)}</td></tr>')
+    rows.append(f'<tr><td align="left"><font point-size="9" color="#4a525c">{_text(_way_there(spot))}</font></td></tr>')
+    rows += [f'<tr><td bgcolor="{colour}" align="left">{_text(words)}</td></tr>' for colour, words in more]
     if said:
         rows.append('<tr><td align="left" balign="left">' + "<br/>".join(map(_text, said)) + "</td></tr>")
     for i, way in enumerate(spot.ways):

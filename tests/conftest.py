@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 #: Files whose tests share something slow to make: a single process runs each of these files.
-TOGETHER = ("tests/test_audio.py", "tests/test_speech.py", "tests/test_browser.py")
+TOGETHER = ("tests/test_audio.py", "tests/test_speech.py", "tests/test_browser.py", "tests/test_studio_browser.py")
 
 
 class Scheduling(LoadScopeScheduling):

@@ -33,7 +33,7 @@ PAGES = [
     "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
     "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv", "/studio/draft",
-    "/studio/draft/announced.wav", "/studio/sent",
+    "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
@@ -96,6 +96,7 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "SIGNIN": "<signin_id>",
         "PERSON": "<person_id>",
         "LINK": "<link_id>",
+        "/place/greeting": "/place/<place>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, *OPEN_TO_ALL}

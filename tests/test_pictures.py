@@ -29,7 +29,7 @@ def test_a_picture_is_light_and_shows_something(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_a_sound_is_light_and_half_a_minute_of_telephone_speech(name: str) -> None:
+def test_a_sound_is_light_and_a_minute_of_telephone_speech(name: str) -> None:
     path: Path = FOLDER / name
     facts = soundfile.info(path)
     samples, rate = soundfile.read(path)

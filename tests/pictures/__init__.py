@@ -5,4 +5,4 @@ SOUNDS = ("call-natural.mp3", "call-pyttsx3.mp3")
 #: Bytes that a picture and a sound may have, so that they are light in a repository and on a phone.
 MOST_PICTURE, MOST_SOUND = 200_000, 300_000
 #: Seconds of the call that are kept as sound.
-SOUND_SECONDS = 30
+SOUND_SECONDS = 60

@@ -97,11 +97,11 @@ def main() -> None:
 
 
 def _sounds(script: Script) -> None:
-    """The beginning of the call, in telephone quality."""
+    """The first minute of the call, in telephone quality."""
     phone = _played(script, CALL)
     for name, voice in VOICES.items():
         with tempfile.TemporaryDirectory() as nothing_made:
-            heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:5])
+            heard = Ear(script, Path(nothing_made), voice).call(phone.happened[:11])
         out = io.BytesIO()
         soundfile.write(out, heard[: SOUND_SECONDS * TELEPHONE_RATE], TELEPHONE_RATE, format="MP3")
         (TO / name).write_bytes(out.getvalue())

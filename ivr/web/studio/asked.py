@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.atlas import Spot
+from ivr.atlas import Branch, Spot
 from ivr.problems import Problem
 from ivr.web.studio.practice import Heard, Setting, SoFar
 
@@ -90,6 +90,7 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
 
     revision: str
     spots: tuple[Spot, ...]
+    tree: tuple[Branch, ...]
 
 
 class Differences(msgspec.Struct, frozen=True, tag=True):

@@ -116,7 +116,7 @@ class Drafting:
 
     def _spots(self, question: asked.Spots) -> asked.Seen:
         script = self._edition(self._files(question.files)).script
-        return asked.Seen(script.revision, atlas.of(script))
+        return asked.Seen(script.revision, atlas.of(script), atlas.tree(script))
 
     def _changed(self, question: asked.Changed) -> asked.Differences:
         before, after = self._edition(question.before).script, self._edition(self._files(question.files)).script

@@ -81,7 +81,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 def setting(script: Script, now: dt.datetime) -> Setting:
     """What can be chosen before a call of this script at this time."""
-    moments = [("Now", now), *_other_moments(script, now)]
+    moments = [("now", now), *_other_moments(script, now)]
     return Setting(
         moments=tuple((words, f"{moment.astimezone(LONDON):%Y-%m-%dT%H:%M}") for words, moment in moments),
         test_phone=next(iter(script.line.test_phones), ""),
@@ -96,10 +96,10 @@ def _other_moments(script: Script, now: dt.datetime) -> Iterator[tuple[str, dt.d
     if opens is None:
         return
     if not script.hours.is_open(now):
-        yield "When the line opens next", opens
+        yield "when the line opens next", opens
     closes = script.hours.closes(opens.astimezone(LONDON).date())
     if closes:
-        yield "After it closes", closes + dt.timedelta(hours=2)
+        yield "after it closes", closes + dt.timedelta(hours=2)
 
 
 class Unplayable(Exception):

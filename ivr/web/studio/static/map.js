@@ -46,7 +46,7 @@ async function play(addresses, title) {
   stop = () => { stopped = true; sound?.pause(); };
   playing.textContent = `Plays: ${title}.`;
   for (const address of addresses) {
-    sound = new Audio(new URL(address).pathname);
+    sound = new Audio(new URL(address, location).pathname);
     try {
       await new Promise((done, fail) => {
         for (const end of ["ended", "pause"]) sound.addEventListener(end, done, { once: true });
