@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from ivr import drafts
 from ivr.config import Settings
-from ivr.store import Store
+from ivr.script import HELP, Script
+from ivr.store import Published, Store
 from ivr.web.studio.practice import MOST_INPUTS
 from tests.desk import Browser, hire
 from tests.line import Line
@@ -134,3 +136,70 @@ def test_the_studio_has_one_address(line: Line) -> None:
     moved = line.client.get("/console/studio/map?words=a%20b", base_url=line.settings.public_url)
 
     assert (moved.status_code, moved.location) == (308, "/studio/map?words=a%20b")
+
+
+# --- what is chosen before a call ---------------------------------------------------------------
+
+
+def test_a_call_at_the_slow_pace_begins_with_the_keys_that_set_it(here: Line, shipped: Script) -> None:
+    begun = _reply(here, slow=True).json
+
+    keys = [text for _, text in begun["did"]]
+    assert keys == ["9", next(o.key for o in shipped.places[HELP].options_written() if o.goto == "slower"), "*"]
+    assert begun["place"] == _reply(here).json["place"]
+    assert _reply(here, *map(tuple, begun["did"])).json["twiml"] == begun["twiml"], "the page goes on from there"
+
+
+def test_a_place_to_begin_at_comes_before_the_pace(here: Line) -> None:
+    begun = _reply(here, to="school_menu", slow=True).json
+
+    assert begun["place"] == "school_menu"
+    assert [text for _, text in begun["did"]][-1] == "*"
+
+
+def test_with_every_promised_time_full_no_time_is_promised(here: Line) -> None:
+    did = [("CALLER", "(says nothing)")]
+    while "<Record" not in _reply(here, *did, when=CLOSED).json["twiml"]:
+        did.append(("CALLER", "(says nothing)"))
+    did.append(("CALLER", "(leaves a message)"))
+
+    with_places, full = (_reply(here, *did, when=CLOSED, full=each).json["noted"] for each in (False, True))
+
+    assert with_places != full
+
+
+@pytest.mark.parametrize("language", ["pl", "xx"])
+def test_a_language_that_this_caller_is_not_offered_is_refused(here: Line, language: str) -> None:
+    refused = _reply(here, language=language)
+
+    assert refused.status_code == 400
+    assert "This caller is not offered that language." in refused.json["problem"]
+
+
+def test_a_test_phone_begins_in_a_language_that_is_a_draft(
+    settings: Settings, store: Store, edited: Callable[[str, str, str], dict[str, str]]
+) -> None:
+    files = edited("line.yaml", "test_phones: []", 'test_phones: ["07700 900555"]')
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", "for the tests"), files)
+    with Line(dataclasses.replace(settings, public_url=HERE), store) as line:
+        edition = line.app.console.extensions["draft"]  # not asked: what is live is played here
+        assert edition._child is None
+        begun = _reply(line, language="pl", caller="07700 900555").json
+
+    assert [text for _, text in begun["did"]] == ["8", "1"]
+    assert "pl-PL" in begun["twiml"]
+
+
+# --- from this machine --------------------------------------------------------------------------
+
+
+def test_without_a_sign_in_this_machine_hears_and_changes_nothing(here: Line) -> None:
+    client = Client(here.app)
+    ask: dict[str, Any] = {"base_url": HERE, "environ_overrides": LOOPBACK}
+
+    for path in ("/studio/call", "/studio/map", "/studio/drop-off"):
+        assert client.get(path, **ask).status_code == 200
+    assert client.get("/studio/sent", **ask).location == "/console/signin"
+    for path in ("/studio/draft/keep", "/studio/sent"):
+        assert client.post(path, data={"name": "x", "about": "x"}, **ask).status_code in (400, 401)
+    assert client.get("/console/", **ask).location == "/console/signin"

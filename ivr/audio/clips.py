@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr import spoken
 from ivr.language import DIGIT_SECONDS, digit_gap
 from ivr.script import Script
-from ivr.spoken import as_said
+from ivr.spoken import Blank, Speech, as_said
 
 #: Increase this when rendering changes, so that every sound is made again.
 MAKING = "2"
+#: The most characters to say at once: about two minutes of speech, far more than callers should hear.
+MOST_CHARACTERS = 2000
 #: Folders inside the one for sound files: sounds for telephones, and sounds for browsers.
 RENDERED, MASTERS = "rendered", "masters"
 
@@ -40,6 +43,23 @@ class Clip:
         """The facts that most clips lack. The same letters can be words of two languages, and English has no mark."""
         language = (self.language,) if self.language != "en" else ()
         return (*((str(self.least_seconds),) if self.least_seconds else ()), *language)
+
+
+class CannotSay(Exception):
+    """Raised for words that callers could not hear, with the reason in words."""
+
+
+def to_say(script: Script, words: str) -> Speech:
+    """Words as staff write them, with {names} from line.yaml, as they are said. Raises CannotSay."""
+    words = " ".join(words.split())
+    if not any(letter.isalnum() for letter in words):
+        raise CannotSay("There are no words to say.")
+    if len(words) > MOST_CHARACTERS:
+        raise CannotSay(f"That is {len(words)} characters. Say at most {MOST_CHARACTERS} at once.")
+    said = spoken.speech(words, script.values)
+    if unknown := [piece.name for piece in said if isinstance(piece, Blank)]:
+        raise CannotSay(f"There is no spoken setting {{{unknown[0]}}}. See config/line.yaml for the names.")
+    return said
 
 
 def clip(script: Script, words: str, slow: bool) -> Clip:

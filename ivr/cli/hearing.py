@@ -11,20 +11,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ivr import config, disk, equipment, spoken
+from ivr import config, disk, equipment
 from ivr.audio import VOICES, EngineMissing, VoiceRefused, voices
+from ivr.audio.clips import CannotSay, to_say
 from ivr.audio.voices import Voice
 from ivr.cli.common import Stop, draft_script, is_terminal, may_write_sound, out
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.session import Input, Turn
+from ivr.spoken import Speech
 
 if TYPE_CHECKING:
     from ivr.audio.hearing import Ear
     from ivr.audio.telephone import Samples
 
-#: The most characters for `ivr say`: about two minutes of speech, far more than callers should hear at once.
-MOST_CHARACTERS = 2000
 #: The words for trying out a voice.
 SAMPLE = "Hello. This is {service_name}. Are you not happy with help at school? To talk to a person, press zero."
 
@@ -49,18 +49,12 @@ def say(words: str, file: Path, slow: bool, voice: str | None) -> None:
     with_voice(settings, made, voice, lambda ear: ear.speech(said, slow=slow), file)
 
 
-def _speech(made: Script, words: str) -> spoken.Speech:
+def _speech(made: Script, words: str) -> Speech:
     """Words as Speech, as in a menu. Raises Stop if callers could not hear them."""
-    words = " ".join(words.split())
-    if not any(letter.isalnum() for letter in words):
-        raise Stop("There are no words to say. Write them in quotes: ivr say 'We can ring you back.' -o FILE.wav")
-    if len(words) > MOST_CHARACTERS:
-        raise Stop(f"That is {len(words)} characters. Say at most {MOST_CHARACTERS} at once.")
-    said = spoken.speech(words, made.values)
-    unknown = [piece.name for piece in said if isinstance(piece, spoken.Blank)]
-    if unknown:
-        raise Stop(f"There is no spoken setting {{{unknown[0]}}}. See config/line.yaml for the names.")
-    return said
+    try:
+        return to_say(made, words)
+    except CannotSay as why:
+        raise Stop(f"{why} Write: ivr say 'We can ring you back.' -o FILE.wav") from why
 
 
 def write_call(settings: Settings, made: Script, happened: Iterable[Input | Turn], file: Path) -> None:

@@ -28,12 +28,12 @@ import structlog
 
 from ivr import atlas, building, changes, config, configfiles, drafts, equipment, log, spoken, transcript
 from ivr.audio import EngineMissing
+from ivr.audio.clips import CannotSay, to_say
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Where
 from ivr.script import Script
-from ivr.spoken import Blank
 from ivr.web import edition
 from ivr.web.edition import Edition
 from ivr.web.studio import asked, practice
@@ -50,8 +50,6 @@ IDLE_SECONDS = 10 * 60
 NICENESS = 19
 #: The most drafts to keep compiled. Each is some ten megabytes.
 MOST_KEPT = 4
-#: The most characters to say at once: about two minutes of speech, far more than callers should hear.
-MOST_CHARACTERS = 2000
 _log = structlog.get_logger()
 
 
@@ -72,7 +70,7 @@ class Drafting:
             return answer
         except ConfigError as error:
             return asked.Refused("The draft has errors, so it cannot be used.", error.problems)
-        except (Unplayable, EngineMissing, equipment.OnlyServes) as reason:
+        except (Unplayable, CannotSay, EngineMissing, equipment.OnlyServes) as reason:
             return asked.Refused(str(reason))
 
     # --- the answers ------------------------------------------------------------------------
@@ -142,15 +140,7 @@ class Drafting:
         from ivr.audio.hearing import as_file
 
         script = self._edition(self._files(question.files)).script
-        words = " ".join(question.words.split())
-        if not any(letter.isalnum() for letter in words):
-            raise Unplayable("There are no words to say.")
-        if len(words) > MOST_CHARACTERS:
-            raise Unplayable(f"That is {len(words)} characters. At most {MOST_CHARACTERS} can be said at once.")
-        said = spoken.speech(words, script.values)
-        unknown = [piece.name for piece in said if isinstance(piece, Blank)]
-        if unknown:
-            raise Unplayable(f"There is no spoken setting {{{unknown[0]}}}. See config/line.yaml for the names.")
+        said = to_say(script, question.words)
         with self._speaking:
             return asked.Sound(as_file(self._ear(script).speech(said, slow=question.slow)))
 
