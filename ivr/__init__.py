@@ -41,6 +41,7 @@ The core knows only itself: no clock, no files, no network.
     counting     what is counted of it, and against which limit
     talks        calls between advisers and callers: while one lasts, the request stays theirs
     spending     what the line may cost in a day
+    sms          the alphabet of a text, and the parts in which it is sent and billed
     flood        many callers at once, and taking their requests out together
     textin       a text to the line: the request that it becomes, and the reply
     kept         whether callers were rung within what they heard

@@ -24,8 +24,6 @@ Counted = Literal["call_minutes", "dialled_minutes", "text_parts"]
 Stage = Literal["", "near", "no texts", "no clicks"]
 #: The shares of the ceiling at which each begins.
 STAGES: tuple[tuple[Stage, float], ...] = (("no clicks", 1.0), ("no texts", 0.9), ("near", 0.75))
-#: Characters in a text of one part, and in each part of a longer one.
-ONE_PART, EACH_PART = 160, 153
 
 
 def pounds(spent: Mapping[str, int], prices: Spending) -> float:
@@ -49,8 +47,3 @@ def stage(spent: Mapping[str, int], prices: Spending) -> Stage:
 def minutes(seconds: int) -> int:
     """Minutes as they are billed: each begun one counts."""
     return math.ceil(seconds / 60)
-
-
-def parts(words: str) -> int:
-    """The parts in which a text of plain characters is sent and billed."""
-    return 1 if len(words) <= ONE_PART else math.ceil(len(words) / EACH_PART)

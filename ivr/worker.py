@@ -25,7 +25,7 @@ from ivr import (
     overdue,
     person,
     renewing,
-    spending,
+    sms,
     spooling,
 )
 from ivr.hours import LONDON
@@ -58,7 +58,7 @@ def send_text(tools: Tools, text_id: str) -> None:
     try:
         sid = tools.phone.send_text(text.id, text.to, text.body)
         tools.store.texts.became(text_id, "sent", sid=sid)
-        tools.store.spendings.add("text_parts", spending.parts(text.body), text_id, time.time())
+        tools.store.spendings.add("text_parts", sms.parts(text.body), text_id, time.time())
     except PhoneFailed as error:
         log.warning("text", id=text_id, why=str(error), again=error.again)
         if error.again and not _last_try():

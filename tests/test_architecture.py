@@ -120,6 +120,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "limits",
             "flood",
             "spending",
+            "sms",
             "talks",
             "handing",
             "came",

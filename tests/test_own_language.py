@@ -85,6 +85,38 @@ def test_a_number_of_its_own_leads_straight_into_a_language() -> None:
     assert set(words_of(turn.says)) <= _may_be_heard(script, "ar-XB")
 
 
+def test_a_closed_day_is_heard_on_a_number_of_a_languages_own_by_the_days_that_are_offered() -> None:
+    """No notice is said there: it would be in English."""
+    files = pseudo.files(pseudo.language("ar-XB", key="5", numbers=["0116 496 0055"]), notices=[])
+    notice = '{"words": "We are closed today.", "begins": 2026-01-01, "ends": 2027-12-31}'
+    shut = files["line.yaml"].replace('"closed_days": []', f'"closed_days": [{OPEN.date()}]')
+    script = building.load({**files, "line.yaml": shut.replace('"notices": []', f'"notices": [{notice}]')})
+    assert script.notices
+    sounds = _tongue(script, "ar-XB").script.sounds
+
+    first = call.start(script, "CA1", CALLER, OPEN, rung="+441164960055")
+    asked = Talk(script).press("5").press("1").press("2")
+
+    assert set(words_of(first.says)) <= _may_be_heard(script, "ar-XB")
+    assert sounds["today"] not in asked.turn.says
+    assert sounds["tomorrow"] in asked.turn.says
+    assert sounds["nobody"] in asked.press("0").turn.says
+
+
+def test_ten_languages_have_a_key_each_and_the_eleventh_says_its_name() -> None:
+    keys = ["5", "6", "7", *(f"8 {i}" for i in range(1, 8))]
+    script = pseudo.script(
+        *(pseudo.language(f"en-X{letter}", key=key) for letter, key in zip("ABCDEFGHIJ", keys, strict=True))
+    )
+
+    for letter, key in zip("ABCDEFGHIJ", keys, strict=True):
+        talk = Talk(script)
+        for pressed in key.split():
+            talk.press(pressed)
+        assert talk.session.language == f"en-X{letter}"
+    assert Talk(script).press("8").press("8").at == "language_name"
+
+
 def test_languages_without_a_key_of_their_own_are_behind_key_eight() -> None:
     script = pseudo.script(pseudo.language("en-XA", key="5"), pseudo.language("ar-XB", key="8 1"))
 

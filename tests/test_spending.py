@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ivr import spending
+from ivr import sms, spending
 from ivr.linefile import Spending
 from ivr.places.texting import TextLimit
 from ivr.script import Script
@@ -42,7 +42,30 @@ def test_each_begun_minute_counts(seconds: int, minutes: int) -> None:
 
 @pytest.mark.parametrize(("length", "parts"), [(1, 1), (160, 1), (161, 2), (306, 2), (307, 3)])
 def test_the_parts_of_a_text_count(length: int, parts: int) -> None:
-    assert spending.parts("a" * length) == parts
+    assert sms.parts("a" * length) == parts
+
+
+@pytest.mark.parametrize(
+    ("words", "alphabet", "parts"),
+    [
+        ("ગ" * 70, "UCS-2", 1),
+        ("ગ" * 71, "UCS-2", 2),
+        ("ł" + "a" * 133, "UCS-2", 2),
+        ("ł" + "a" * 134, "UCS-2", 3),
+        ("Can\u2019t", "UCS-2", 1),
+        ("à £ é" * 32, "GSM-7", 1),
+        ("{" * 80, "GSM-7", 1),
+        ("{" * 81, "GSM-7", 2),
+        ("{" * 76 + "a" + "{" * 76, "GSM-7", 2),
+        ("{" * 153, "GSM-7", 3),
+        ("😀" * 35, "UCS-2", 1),
+        ("😀" * 67, "UCS-2", 3),
+        ("", "GSM-7", 1),
+    ],
+)
+def test_one_letter_of_another_alphabet_more_than_doubles_the_parts(words: str, alphabet: str, parts: int) -> None:
+    """What counts twice is not divided: 33 emoji fit into a part of 67, and a place stays empty."""
+    assert (sms.alphabet(words), sms.parts(words)) == (alphabet, parts)
 
 
 def test_calls_and_transfers_are_counted_as_twilio_reports_them_and_each_once(line: Line, store: Store) -> None:

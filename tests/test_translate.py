@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from ivr import building, config, configfiles, editing, publishing, sheets, translation
+from ivr import building, config, configfiles, drafts, editing, publishing, sheets, translation
 from ivr.audio import lacking_sounds
+from ivr.audio.clips import RENDERED
 from ivr.audio.recordings import Recordings
 from ivr.cli import commands
 from ivr.cli.common import Stop
+from ivr.config import Settings
 from ivr.reading import read
+from ivr.script import Tongue
+from ivr.store import Published, Store
 from tests import pseudo
+from tests.line import Line
 
 
 class Desk:
@@ -349,15 +356,7 @@ def test_the_sheet_to_record_from_turns_the_words_alone(tmp_path: Path, monkeypa
 def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that somebody puts there later is not what the listener stands for."""
     draft = _desk(tmp_path, monkeypatch, confirmed=False)
-    made = building.load(configfiles.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
-    for unit in made.tongues[0].script.sounds:
-        _record(draft.recordings / f"{unit}.wav")
-    lines = read(draft.text, "f").data["lines"]
-    draft("checked", "en-XA", *lines, "--by", "Someone Else")
-    draft("heard", "en-XA", *lines, "--by", "Lee")
-    text = draft.text.replace('switch: "off"', "switch: on").replace('interpreter: ""', 'interpreter: "0116 496 0800"')
-    draft.file.write_text(text, encoding="utf-8")
-    (tongue,) = building.load(configfiles.script_files(draft.folder)).tongues
+    tongue = _recorded_and_heard(draft)
     folder = tmp_path / "audio"
     Recordings(folder, tongue.script).prepare()
     assert tongue.is_live
@@ -393,6 +392,50 @@ def test_a_language_that_is_on_and_cannot_be_heard_as_it_was_confirmed_is_refuse
 
     assert told in problem.says
     assert problem.severity == "error"
+
+
+def test_a_language_that_loses_a_sound_while_the_line_runs_is_offered_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, store: Store
+) -> None:
+    """And is again, once the sound is back. Nobody hears half of it, or a machine in its place."""
+    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    tongue, folder = _recorded_and_heard(draft), tmp_path / "audio"
+    recorded = Recordings(folder, tongue.script)
+    recorded.prepare()
+    files = configfiles.script_files(draft.folder)
+    store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", ""), files)
+    sounds = {words.words: folder / RENDERED / name for words, name in recorded.names().items()}
+    offer, hello = (sounds[tongue.script.sounds[unit]] for unit in ("choose", "hello"))
+    with Line(dataclasses.replace(settings, speech="audio", audio_dir=folder), store) as line:
+        calls = itertools.count()
+
+        def is_heard() -> tuple[bool, bool]:
+            call = line.call(sid=f"CA{next(calls):032}")
+            offered = offer.name in "".join(play.text or "" for play in call.reply.iter("Play"))
+            call.press("5")
+            return offered, hello.name in "".join(play.text or "" for play in call.reply.iter("Play"))
+
+        assert is_heard() == (True, True)
+        kept = hello.rename(tmp_path / "kept.wav")
+        line.app._live.look()
+        assert is_heard() == (False, False)
+        kept.rename(hello)
+        line.app._live.look()
+        assert is_heard() == (True, True)
+
+
+def _recorded_and_heard(draft: Desk) -> Tongue:
+    """The language of a desk, with a recording of each sound, for which three people stand; and it is on."""
+    made = building.load(configfiles.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
+    for i, unit in enumerate(made.tongues[0].script.sounds):
+        _record(draft.recordings / f"{unit}.wav", pitch=200 + i)
+    lines = read(draft.text, "f").data["lines"]
+    draft("checked", "en-XA", *lines, "--by", "Someone Else")
+    draft("heard", "en-XA", *lines, "--by", "Lee")
+    text = draft.text.replace('switch: "off"', "switch: on").replace('interpreter: ""', 'interpreter: "0116 496 0800"')
+    draft.file.write_text(text, encoding="utf-8")
+    (tongue,) = building.load(configfiles.script_files(draft.folder)).tongues
+    return tongue
 
 
 def _with_test_phone(draft: Desk) -> str:

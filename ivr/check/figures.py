@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ivr import sms
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
 
-TEXT_MOST = 306
+#: The most characters of a text: two parts of plain ones.
+TEXT_MOST = 2 * sms.EACH_PART["GSM-7"]
 
 _DIGITS = re.compile(r"\d")
 _ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")

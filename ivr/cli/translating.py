@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, translation
+from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
 from ivr.audio import take_of
 from ivr.cli.common import Stop, draft_script, out
 from ivr.config import Settings
@@ -48,6 +48,8 @@ def status(tag: str | None) -> None:
         out(f"{language.language}  {language.in_english}, keys {language.key}: {state}")
         out(f"    {'; '.join(why) or 'complete: it may be switched on'}.")
         out(f"    Voices: eSpeak {language.voice or 'has none'}, Twilio {language.say_voice or 'has none'}.")
+        used = sms.alphabet("".join(line.says for line in language.lines.values()))
+        out(f"    Texts: none are sent in it. One would hold {sms.ONE_PART[used]} characters ({used}).")
         for row in translation.rows(lines, language) if tag else ():
             out(f"    {row.id:12} {row.state:8} {NEXT[row.state]}")
             for remark in translation.remarks(row, language.language):

@@ -249,6 +249,7 @@ const show = {
     this.current = null;
     const line = document.createElement("p"), speaker = document.createElement("b");
     speaker.textContent = who;
+    speaker.dir = "ltr";  // so that the words alone decide which way the line runs
     line.dir = "auto";  // words of another language may run from right to left
     line.append(speaker, ` ${words}`);
     byId("said").append(line);
