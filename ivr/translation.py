@@ -40,6 +40,8 @@ VOICE = "say"
 class Row:
     """One line in one language."""
 
+    #: The tag of the language.
+    tag: str
     id: str
     english: str
     when: str
@@ -55,8 +57,8 @@ class Row:
 
     @property
     def fingerprint(self) -> str:
-        """What stands for this line, its English and its words, as they are written and as they are heard."""
-        return fingerprint(self.id, self.english, self.says, self.sounds)
+        """What stands for this line in this language, its English and its words, as written and as heard."""
+        return fingerprint(self.tag, self.id, self.english, self.says, self.sounds)
 
     @property
     def state(self) -> State:
@@ -129,10 +131,12 @@ def _words(name: str) -> list[str]:
     return sorted(kept.split(), key=len, reverse=True)
 
 
-def fingerprint(line: str, english: str, words: str, sounds: Mapping[str, str]) -> str:
-    """The fingerprint of a line, its English, its words, and what is heard of them: eight hexadecimal digits."""
+def fingerprint(tag: str, line: str, english: str, words: str, sounds: Mapping[str, str]) -> str:
+    """The fingerprint of a line in a language, its English, its words, and what is heard of them: eight hexadecimal
+    digits.
+    """
     heard = (f"{name}={said}" for name, said in sorted(sounds.items()))
-    return hashlib.sha256("\0".join((line, english, words, *heard)).encode()).hexdigest()[:8]
+    return hashlib.sha256("\0".join((tag, line, english, words, *heard)).encode()).hexdigest()[:8]
 
 
 def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
@@ -142,7 +146,8 @@ def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
         english = getattr(lines.lines, line.name)
         says = english.says.replace("{language}", language.in_english)
         own = {unit: sounds[unit] for unit in sorted(units_of(line, sounds))}
-        found.append(Row(line.name, says, english.when, english.seconds, language.lines.get(line.name), own))
+        there = language.lines.get(line.name)
+        found.append(Row(language.language, line.name, says, english.when, english.seconds, there, own))
     return found
 
 

@@ -72,7 +72,7 @@ def language(tag: str, *, key: str, confirmed: bool = True, **more: Any) -> dict
     for each, says in english.items():
         of = says.replace("{language}", name)
         own = {unit: units[unit] for unit in sorted(translation.units_of(getattr(Said, each), units))}
-        print_of = translation.fingerprint(each, of, words[each], own)
+        print_of = translation.fingerprint(tag, each, of, words[each], own)
         made[each] = {"says": words[each], "of": of, "translated": {"by": TRANSLATOR, "on": "2026-01-05"}}
         if confirmed:
             takes = {**dict.fromkeys(own, TAKE), translation.VOICE: translation.voice_print(*voice.values())}

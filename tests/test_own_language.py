@@ -510,7 +510,7 @@ _TODAY_MORNING = "lines will_ring heard takes will_ring.today.morning"
 
 def _confirmed(name: str, english: str, says: str) -> Edits:
     """Other words for a line, which three people stand for. Where it is part of a whole sentence, nobody has."""
-    of = translation.fingerprint(name, english, says, {name: says})
+    of = translation.fingerprint("en-XA", name, english, says, {name: says})
     return {f"lines {name} says": says, f"lines {name} checked of": of, f"lines {name} heard of": of}
 
 
@@ -539,6 +539,7 @@ BROKEN: Mapping[str, Edits] = {
     "the words of another line, with their confirmation": {
         "lines yes": pseudo.language("en-XA", key="5")["lines"]["no"]
     },
+    "confirmed in another language": {"lines yes": pseudo.language("en-XC", key="5")["lines"]["yes"]},
     "a blank is lost": {"lines reference says": "ñûɱƀéŕ"},
 }
 
