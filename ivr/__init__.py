@@ -121,7 +121,7 @@ The edges. Each may use one outside thing, and the core.
 
 The entrances are used from outside.
 
-    web/         webhooks, sounds, health; the pages of staff, to ring callers back and to hear the line
+    web/         webhooks, sounds, health, pages to read; the pages of staff, to ring callers back and to hear the line
     web_server   the web server's processes, with restarts
     jobs         queues work for the worker
     staffing     who works at the desk: invited, changed, gone and back

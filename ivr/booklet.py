@@ -95,6 +95,16 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLanguage:
+    """A language in which the line has a short talk. `ivr translate list` prints its words."""
+
+    tag: str
+    in_english: str
+    #: Whether it is switched on, so that callers are offered it.
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Booklet:
     """Everything that one revision says."""
 
@@ -103,6 +113,7 @@ class Booklet:
     topics: tuple[Topic, ...]
     texts: tuple[Text, ...]
     notices: tuple[Notice, ...]
+    languages: tuple[OtherLanguage, ...]
     unconfirmed: tuple[Unconfirmed, ...]
     #: Who at the service confirmed these very words, and when; empty and None if nobody did.
     confirmed_by: str
@@ -141,6 +152,9 @@ class _Maker:
             topics=tuple(self._topics()),
             texts=tuple(self._texts()),
             notices=script.notices,
+            languages=tuple(
+                OtherLanguage(each.language, each.in_english, each.switch == "on") for each in draft.languages.values()
+            ),
             unconfirmed=tuple(confirmation.unconfirmed(draft, script)),
             confirmed_by=(line.content_checked_by or "") if are_confirmed else "",
             confirmed_on=line.content_checked_on if are_confirmed else None,

@@ -156,6 +156,13 @@ def test_a_topic_whose_review_is_over_says_so(made: Booklet) -> None:
     )
 
 
+def test_languages_that_nobody_hears_are_called_drafts(made: Booklet, draft: Draft) -> None:
+    page = printing.html(made, TODAY)
+
+    for language in draft.languages.values():
+        assert f"<li>{language.in_english}: <strong>a draft, which callers do not hear.</strong></li>" in page
+
+
 # --- that everybody can read it -------------------------------------------------------------
 
 

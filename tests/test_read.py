@@ -17,7 +17,7 @@ from ivr.hours import LONDON
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.web import read
-from tests import test_check
+from tests import pseudo, test_check
 from tests.line import Line
 
 OUTSIDE = "https://line.example.org"
@@ -259,6 +259,20 @@ def test_drafts_of_languages_are_on_no_page(open_line: Line, agreed: dict[str, s
     for page in _all(open_line).values():
         assert "<bdi" not in page.text
         assert page.text.count("lang=") == 1
+
+
+@pytest.mark.parametrize(("key", "press"), [("6", "press 6"), ("8 1", "press 8, then 1")])
+def test_a_language_that_callers_can_hear_is_named_in_its_own_letters(
+    key: str, press: str, settings: Settings, store: Store, agreed: dict[str, str]
+) -> None:
+    heard, draft = pseudo.language("ar-XB", key=key), pseudo.language("en-XA", key="7", confirmed=False)
+    put_live(store, {**agreed, **pseudo.language_files(heard, draft)})
+    with Line(settings, store) as line:
+        page = _get(line).text
+
+    assert f'<bdi lang="ar-XB">{pseudo.disguised("ar-XB", "Pseudo ar-XB")}</bdi> (Pseudo ar-XB): call' in page
+    assert f"and {press}." in page
+    assert "en-XA" not in page
 
 
 # --- what they cost, and what they keep -----------------------------------------------------

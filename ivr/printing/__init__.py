@@ -70,6 +70,7 @@ def _data(booklet: Booklet, today: dt.date) -> dict[str, Any]:
             {"words": text_of(notice.words), "begins": f"{date(notice.begins)}", "ends": f"{date(notice.ends)}"}
             for notice in booklet.notices
         ],
+        "languages": [dataclasses.asdict(language) for language in booklet.languages],
         "topics": [_topic(booklet, topic, places, today) for topic in booklet.topics],
         "texts": [
             {**dataclasses.asdict(text), "offered_at": [_link(booklet, place, places) for place in text.offered_at]}
