@@ -88,10 +88,10 @@ def test_a_draft_that_does_not_compile_says_where(draft: Draft, files: dict[str,
 
 
 def test_findings_of_the_check_come_with_their_place_in_the_line(draft: Draft, files: dict[str, str]) -> None:
-    long = "You do not have to do this alone. " + "And this goes on without an end in sight, on and on and on. " * 6
+    long = "You are not alone. " + "And this goes on without an end in sight, on and on and on. " * 6
     new = {
         **files,
-        "menus/welcome.yaml": files["menus/welcome.yaml"].replace("You do not have to do this alone.", long),
+        "menus/welcome.yaml": files["menus/welcome.yaml"].replace("You are not alone.", long),
     }
 
     checked = draft.checked(new)

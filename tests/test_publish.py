@@ -230,7 +230,7 @@ def test_of_two_who_publish_at_once_the_second_is_told(
         return real_gate(settings)
 
     monkeypatch.setattr(publishing, "gate", gate)
-    staff.edit(WELCOME, "What to do, and who can help.", "What to do, and people who can help.")
+    staff.edit(WELCOME, "Finding what to do.", "Finding out what to do.")
 
     told = staff("publish", "-m", "people")
 
@@ -432,7 +432,7 @@ def test_on_a_full_disk_words_go_live_and_twilios_voice_says_what_has_no_sound(
     staff: Staff, published: str, new_words: dict[str, str]
 ) -> None:
     """No file at all can be written here. What is urgent to say, or to take back, does not wait for room."""
-    staff.edit(WELCOME, "What to do, and who can help.", "What to do, and people who can help.")
+    staff.edit(WELCOME, "Finding what to do.", "Finding out what to do.")
 
     told = staff.with_room_for(0, "publish", "-m", "why", IVR_SPEECH="audio")
 
