@@ -28,11 +28,13 @@ from ivr.store import (
     DamagedRevision,
     Figures,
     Published,
+    SentCall,
     Store,
     StoreDown,
     TextState,
     Typed,
     connection,
+    packed,
     ping,
     why_not,
 )
@@ -314,6 +316,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.blocked.add(request().number, "asha", NOW, "a pocket")
     hire(store)
     store.people.note(NOW, "asha", "signed in")
+    store.sent.add(SentCall("asha", NOW, "Is it clear?", packed({})))
     store.try_it()
     store.sealing.why_not()
     store.health.count("messages_put_aside")

@@ -18,7 +18,7 @@ from ivr.hours import LONDON
 from ivr.places.nodes import Slower
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk
-from ivr.reply import BACK_KEY, HELP_KEY
+from ivr.reply import HELP_KEY
 from ivr.script import HELP, Script
 from ivr.session import Turn
 from ivr.spoken import text_of
@@ -163,7 +163,7 @@ def _way(script: Script, caller: Caller, so_far: SoFar) -> Iterator[Entry]:
         key = _slower_key(script)
         if key is None:
             raise Unplayable("This line has no slower speech under help and settings.")
-        yield from (Entry("CALLER", pressed) for pressed in (HELP_KEY, key, BACK_KEY))
+        yield from (Entry("CALLER", pressed) for pressed in (HELP_KEY, key))
 
 
 def _slower_key(script: Script) -> str | None:
