@@ -130,7 +130,8 @@ class _Pages:
             return _Found(away=str(reason))
         at: dict[str, list[Problem]] = {}
         for place, problem in zip(checked.at, checked.problems, strict=True):
-            at.setdefault(place, []).append(problem)
+            if is_draft or not problem.where.file.startswith("config/stories"):  # stories tell of the draft
+                at.setdefault(place, []).append(problem)
         return _Found(at)
 
 
