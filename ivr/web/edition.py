@@ -110,6 +110,7 @@ def _without(made: Script, lacking: frozenset[str]) -> Script:
 
     Half a sentence, or a machine that reads it, is no help in any language.
     """
-    for tag in lacking:
-        log.error("language", tag=tag, why="it has no voice here, or its sounds are not those that somebody heard")
+    for each in (each for each in made.tongues if each.tag in lacking):
+        tell = log.error if each.is_live else log.warning
+        tell("language", tag=each.tag, why="it has no voice here, or its sounds are not those that somebody heard")
     return languages.offering(made, tuple(t for t in made.tongues if t.tag not in lacking)) if lacking else made
