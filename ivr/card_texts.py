@@ -14,10 +14,10 @@ from typing import NamedTuple
 from ivr import briefing, dialling
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest
-from ivr.script import Script
+from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
 
 #: Texts of the line itself, which answer what somebody texted.
-_ANSWERS = ("text_reply", "text_not_kept")
+_ANSWERS = (TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_REPLY_CALL, TEXT_NOT_KEPT)
 
 
 class CardText(NamedTuple):

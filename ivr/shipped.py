@@ -323,6 +323,7 @@ SHIPPED: dict[str, Any] = {
         "text_words": "{service_name}: Word list: {glossary_link} Help: {helpline_phone}",
         "text_reply": "Thank you. We have your text. We will answer by {answer_day}. To be called, text CALL. To talk to us, call {helpline_phone}. To stop our texts, text STOP",
         "text_reply_closed": "Thank you. We have your text. We are closed now. We will answer by {answer_day}. To be called, text CALL. To stop our texts, text STOP",
+        "text_reply_call": "Thank you. We have your text. We will call you by {answer_day}. To stop our texts, text STOP",
         "text_not_kept": "Sorry, we could not keep your text. To talk to a person, call {helpline_phone}.",
     },
     "pace": {

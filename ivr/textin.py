@@ -13,7 +13,7 @@ import re
 from ivr.diary import Promise
 from ivr.hours import LONDON
 from ivr.request import Asker, CallbackRequest, Event
-from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CLOSED, Script
+from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
 
 #: Characters that are not shown and join or part letters, in Urdu and Persian and in emoji. They are part of the words.
 _JOINERS = "\u200c\u200d"
@@ -53,13 +53,15 @@ def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime)
     return CallbackRequest(asker.id, sender, state="waiting", askers=(asker,), events=(event,))
 
 
-def reply(script: Script, kept: CallbackRequest | None, now: dt.datetime) -> str:
-    """What is sent back: by which day we answer; or, if the text could not be kept, which number to ring.
+def reply(script: Script, wished: CallbackRequest, kept: CallbackRequest | None, now: dt.datetime) -> str:
+    """What is sent back: by which day we answer or, to whoever asked for that, ring; or, if the text could not be kept,
+    which number to ring. `wished` is what this text asks for, and `kept` that with what its phone asked for before.
 
     While nobody can talk, our number is not given: whoever rang it would be disappointed.
     """
     if kept is None:
         return script.texts[TEXT_NOT_KEPT]
     day = dt.datetime.fromtimestamp(kept.due, LONDON)
-    body = script.texts[TEXT_REPLY if script.hours.is_open(now) else TEXT_REPLY_CLOSED]
+    name = TEXT_REPLY if script.hours.is_open(now) else TEXT_REPLY_CLOSED
+    body = script.texts[name if wished.by_text else TEXT_REPLY_CALL]
     return body.replace(f"{{{ANSWER_DAY}}}", f"{day:%A} {day.day} {day:%B}")

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from ivr import building, config, configfiles
 from ivr.places.reading import Reading
-from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CLOSED, Script
+from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
 from ivr.session import Key, NoInput, TransferEnded
 from ivr.spoken import text_of
 from tests.line import OPEN, Line
@@ -137,7 +137,7 @@ def test_a_fact_is_texted_where_the_table_says(fact: str, text: str, words: str,
 
 def test_every_text_is_offered_where_its_guidance_is_heard(shipped: Script) -> None:
     """No text is in the file that no caller can ask for, but the answers to somebody who texts us."""
-    answers = {TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_NOT_KEPT}
+    answers = {TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_REPLY_CALL, TEXT_NOT_KEPT}
     offered = {getattr(node, "text", None) for node in shipped.nodes.values()} | {"text_us"} | answers
 
     assert set(shipped.texts) - offered == set()

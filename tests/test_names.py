@@ -24,7 +24,7 @@ NEEDED = {
     "missing-node": {"greeting", "main_menu", "end_menu", "help_settings", "words_menu"},
 }
 #: What it asks for, and has shipped words for.
-STAND_IN = {"text_us", "text_words", "text_reply", "text_reply_closed", "text_not_kept"}
+STAND_IN = {"text_us", "text_words", "text_reply", "text_reply_closed", "text_reply_call", "text_not_kept"}
 
 
 def _names(files: Files) -> set[str]:

@@ -325,6 +325,20 @@ def test_whoever_texts_us_is_told_by_when_we_answer_and_how_to_reach_a_person(li
     assert len(answer) <= 160, "one text is enough, and costs no more than one"
 
 
+@pytest.mark.parametrize("hour", [10, 20])
+def test_whoever_asks_for_a_call_by_text_is_told_when_we_call(
+    settings: Settings, store: Store, published: str, hour: int
+) -> None:
+    with Line(settings, store) as line:
+        line.now = OPEN.replace(hour=hour)
+        answer = _answer(line, Body="please call me")
+
+    assert answer
+    assert "We will call you by Thursday 26 November." in answer
+    assert "CALL" not in answer
+    assert len(answer) <= 160
+
+
 def test_at_night_the_answer_does_not_tell_anybody_to_ring_us_now(
     settings: Settings, store: Store, published: str
 ) -> None:

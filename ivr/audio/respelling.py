@@ -18,6 +18,8 @@ BY_ENGINE: Mapping[str, Mapping[str, str]] = {
         "E H C": "E H [[ss'i:]]",  # 0 and 10: a telephone loses the hiss, and C was heard as G
         "appeal": "appeeal",  # 4 and 9: it was heard as "a feel"
         "appeals": "appeels",  # 7 and 10
+        "disagreement": "[[d,Is@gr'i:m@nt]]",  # 5 and 8: it was heard as "this agreement"
+        "draft": "[[ddr'aft]]",  # 4 and 10: it was heard as "left" or "rough"
     },
 }
 

@@ -256,11 +256,12 @@ class _Views:
             log.info("text came", answered=False, for_twilio=came.for_twilio)
             return Document(twiml.text_back(""))
         now = self._line.clock()
-        done = self._line.desk.run(script, SaveRequest(textin.wish(script, came.id, came.sender, came.body, now)), now)
+        wished = textin.wish(script, came.id, came.sender, came.body, now)
+        done = self._line.desk.run(script, SaveRequest(wished), now)
         kept = done.request if isinstance(done, Done) else None
         answers = self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)
-        return Document(twiml.text_back(textin.reply(script, kept, now) if answers else ""))
+        return Document(twiml.text_back(textin.reply(script, wished, kept, now) if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""
