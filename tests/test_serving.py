@@ -74,7 +74,7 @@ def test_nothing_that_serves_needs_what_publishes() -> None:
 
 @pytest.mark.parametrize(
     "words", [("check",), ("publish", "-m", "why"), ("notice", "We are closed."), ("render",), ("say", "Hello."),
-              ("record", "list"), ("call", "--hear", "call.wav"), ("demo", "--port")],
+              ("record", "list"), ("call", "--hear", "call.wav"), ("print", "-o", "line.pdf"), ("demo", "--port")],
     ids=" ".join,
 )  # fmt: skip
 def test_what_it_cannot_do_is_refused_with_what_to_do(
