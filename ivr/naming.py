@@ -18,7 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from ivr import places, spoken
+from ivr import places, reading, spoken
 from ivr.drafts import LINE, MENUS, TEXTS
 from ivr.line_settings import SERVICE
 from ivr.reading import Path
@@ -186,6 +186,51 @@ def _in_story(file: str, text: str) -> Iterator[Use]:
     for found in _TEXT_IN_STORY.finditer(text):
         line = _line_at(text, found.start())
         yield Use(file, (line,), "text", found[1], found.start(1), found.end(1), line)
+
+
+# --- in words ----------------------------------------------------------------------------------
+
+#: How a field of a node leads, in words.
+_FIELDS = {
+    "next": "leads there next", "runs_on_to": "goes on there by itself", "words": "explains it",
+    "if_yes": "leads there after yes", "if_no": "leads there after no",
+    "if_not_sure": "leads there after 'I am not sure'", "when_off": "leads there while it is switched off",
+    "listed_in": "is listed in it", "next_word": "has it as the word after it", "text": "offers it",
+    "only_if": "is there only while it is on",
+}  # fmt: skip
+
+
+def how_used(files: Mapping[str, str], use: Use) -> str:
+    """How a name is used at a place, in words."""
+    if use.file.startswith(STORIES):
+        return "the story names it"
+    if not use.node:
+        return _how_outside_nodes(use)
+    if use.what == "setting":
+        return f"{use.node} says it"
+    if use.path[2] == "choices":
+        label = reading.read(files[use.file], use.file).data["nodes"][use.node]["choices"].get(_key(use), {})
+        return f"{use.node} leads there with key {use.path[3]} ({label.get('label', '')!r})"
+    return f"{use.node} {_FIELDS.get(str(use.path[2]), 'names it')}"
+
+
+def _how_outside_nodes(use: Use) -> str:
+    match use.path:
+        case ("transfer", *_):
+            return "key 0 rings it"
+        case ("time_limits", *_):
+            return "it is a time limit"
+        case ("allow", *_):
+            return "a rule of the check is waived for it"
+        case ("texts", name):
+            return f"the text {name} has it"
+        case (("steps" | "phrases"), *names):
+            return f"the line's own words say it ({'.'.join(map(str, names))})"
+    return "it is said there"
+
+
+def _key(use: Use) -> int:
+    return int(str(use.path[3])) if str(use.path[3]).isdigit() else 0
 
 
 # --- another name -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import structs
 
@@ -43,6 +44,20 @@ class Passed:
     files: dict[str, str]
     script: Script
     warnings: tuple[Problem, ...]
+
+    @property
+    def revision(self) -> str:
+        """The fingerprint of its files."""
+        return self.script.revision
+
+
+class Ready(Protocol):
+    """What can be made live: files that passed the gate, here or in another process."""
+
+    @property
+    def files(self) -> dict[str, str]: ...
+    @property
+    def revision(self) -> str: ...
 
 
 def check_draft(settings: Settings, live: Script | None = None) -> tuple[list[Problem], Context]:
@@ -193,21 +208,21 @@ def _must_be_none(errors: Iterable[Problem]) -> None:
         raise ConfigError(found)
 
 
-def put_live(store: Store, passed: Passed, who: str, why: str, before: str) -> bool:
+def put_live(store: Store, passed: Ready, who: str, why: str, before: str) -> bool:
     """Make a draft live, in one step. Returns False if it is live already.
 
     If it is live but its stored files are damaged, they are stored again. Raises NotPublished if somebody else has
     published since `before` was live, or if Redis did not confirm.
     """
-    if passed.script.revision == store.revisions.live():
-        return store.revisions.mend(passed.script.revision, passed.files)
-    _publish(store, Published(passed.script.revision, time.time(), who, why, before, undone=False), passed.files)
+    if passed.revision == store.revisions.live():
+        return store.revisions.mend(passed.revision, passed.files)
+    _publish(store, Published(passed.revision, time.time(), who, why, before, undone=False), passed.files)
     return True
 
 
-def propose(store: Store, passed: Passed, who: str, why: str, before: str) -> None:
+def propose(store: Store, passed: Ready, who: str, why: str, before: str) -> None:
     """Keep a draft that passed the gate for a second person to agree to."""
-    wanted = Published(passed.script.revision, time.time(), who, why, before, undone=False)
+    wanted = Published(passed.revision, time.time(), who, why, before, undone=False)
     store.revisions.propose(Proposed(wanted, passed.files))
 
 
@@ -217,7 +232,7 @@ def proposed(settings: Settings, store: Store, waiting: Proposed) -> Passed:
     return gate_change(settings, live, waiting.files)
 
 
-def approve(store: Store, passed: Passed, waiting: Proposed, by: str, now: float) -> None:
+def approve(store: Store, passed: Ready, waiting: Proposed, by: str, now: float) -> None:
     """Make what waits live, because a second person agrees. Raises NotPublished if another is live since."""
     _publish(store, structs.replace(waiting.published, at=now, approved=by), passed.files)
     store.revisions.withdraw(waiting.published.revision)

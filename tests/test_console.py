@@ -33,7 +33,8 @@ PAGES = [
     "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
     "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv", "/studio/draft",
-    "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent",
+    "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent", "/studio/edit", "/studio/edit/hours", "/studio/publish",
+    "/studio/where", "/studio/new",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
@@ -53,6 +54,9 @@ FORMS = [
     "/phone", "/phone/export", "/phone/forget", "/again",
     "/week/lower", "/week/back", "/paper", "/paper/back", "/studio/call/reply",
     "/studio/draft/reply", "/studio/draft/keep", "/studio/sent", "/studio/sent/LINK/end",
+    "/studio/where/rename", "/studio/where/remove", "/studio/new",
+    "/studio/edit/hours", "/studio/edit/hours/keep", "/studio/edit/hours/hear",
+    *(f"/studio/publish{what}" for what in ("", "/take-over", "/agree", "/refuse", "/undo")),
 ]  # fmt: skip
 
 
@@ -97,6 +101,7 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "PERSON": "<person_id>",
         "LINK": "<link_id>",
         "/place/greeting": "/place/<place>",
+        "edit/hours": "edit/<name>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, *OPEN_TO_ALL}

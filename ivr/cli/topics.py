@@ -15,7 +15,6 @@ from ivr.cli.naming import (
     compiled,
     faults_of,
     folder_of,
-    how_used,
     keys_to,
     may_write,
     only_stories,
@@ -248,7 +247,7 @@ def remove(name: str, instead: str, yes: bool) -> None:
     if led:
         out(f"{counted(len(led), 'place')} {'leads' if len(led) == 1 else 'lead'} to {name}:")
     for use in led:
-        out(f"  {place_of(use)}  {how_used(before, use)}")
+        out(f"  {place_of(use)}  {naming.how_used(before, use)}")
     try:
         removal = topics.without(before, name, instead)
     except CannotChange as error:

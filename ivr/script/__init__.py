@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # a place is asked with its script, so it imports this module
 GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU = "greeting", "main_menu", "end_menu", "help_settings", "words_menu"
 #: Texts for places that name none of their own.
 TEXT_ABOUT_US, TEXT_ABOUT_WORDS = "text_us", "text_words"
-#: The automatic reply to people who text the line, while somebody can talk, and while nobody can; to those who ask to be
-#: called; if their text could not be kept; and the blank of the first three.
+#: The automatic reply to people who text the line, while somebody can talk and while nobody can; to those who ask for a
+#: call; if their text could not be kept; and the blank of the first three.
 TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_REPLY_CALL = "text_reply", "text_reply_closed", "text_reply_call"
 TEXT_NOT_KEPT, ANSWER_DAY = "text_not_kept", "answer_day"
 #: Texts that every script must have.

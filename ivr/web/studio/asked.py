@@ -54,7 +54,20 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     files: Files = None
 
 
-Question = Compile | Check | Spots | Changed | Reply | Write | Say
+class Gate(msgspec.Struct, frozen=True, tag=True):
+    """Whether the files may be made live. Without `files`, the draft with its stories; else a change of `live`."""
+
+    live: dict[str, str]
+    files: Files = None
+
+
+class Render(msgspec.Struct, frozen=True, tag=True):
+    """Make every sound that these files need."""
+
+    files: dict[str, str]
+
+
+Question = Compile | Check | Spots | Changed | Reply | Write | Say | Gate | Render
 
 
 class Compiled(msgspec.Struct, frozen=True, tag=True):
@@ -120,4 +133,21 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     problems: tuple[Problem, ...] = ()
 
 
-Answer = Compiled | Checked | Seen | Differences | Written | Sound | HeardNext | Refused
+class Passed(msgspec.Struct, frozen=True, tag=True):
+    """Files that passed the gate."""
+
+    revision: str
+    files: dict[str, str]
+    warnings: int = 0
+    #: Whether callers hear something else while this machine is down.
+    changes_fallback: bool = False
+
+
+class Rendered(msgspec.Struct, frozen=True, tag=True):
+    """How many sounds were made, and how many words no voice here can say, so that Twilio's reads them."""
+
+    made: int
+    unsaid: int
+
+
+Answer = Passed | Rendered | Compiled | Checked | Seen | Differences | Written | Sound | HeardNext | Refused

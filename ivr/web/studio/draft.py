@@ -92,6 +92,14 @@ class Draft:
         """Words as callers would hear them (WAV). {names} of line.yaml are filled in. Nothing is kept."""
         return self._ask(asked.Say(words, slow, files), asked.Sound).content
 
+    def gate(self, live: dict[str, str], files: Files = None) -> asked.Passed:
+        """The draft, if it may be made live; or with `files`, a change of what is live. Else NotDone has the errors."""
+        return self._ask(asked.Gate(live, files), asked.Passed)
+
+    def render(self, files: dict[str, str]) -> asked.Rendered:
+        """Make every sound that these files need. What was made before the time was over stays made."""
+        return self._ask(asked.Render(files), asked.Rendered)
+
     def close(self) -> None:
         """End the process, if there is one."""
         with self._starting:

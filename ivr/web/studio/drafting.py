@@ -144,6 +144,29 @@ class Drafting:
         with self._speaking:
             return asked.Sound(as_file(self._ear(script).speech(said, slow=question.slow)))
 
+    def _gate(self, question: asked.Gate) -> asked.Passed:
+        from ivr import publishing
+        from ivr.places import person
+
+        if question.files is None:
+            passed = publishing.gate(self._settings)
+        else:
+            passed = publishing.gate_change(self._settings, question.live, question.files)
+        live = self._live(question.live)
+        is_other = live is not None and person.when_all_fails(live) != person.when_all_fails(passed.script)
+        return asked.Passed(passed.revision, passed.files, len(passed.warnings), is_other)
+
+    def _rendered(self, question: asked.Render) -> asked.Rendered:
+        script = self._edition(question.files).script
+        if equipment.only_serves() or not edition.by_sounds(self._settings, script):
+            return asked.Rendered(0, 0)
+        from ivr.audio import rendering
+
+        silent = building.load(question.files, config.bank_holidays(), offers_texts=False)
+        with self._speaking:
+            made = rendering.render(script, self._settings.audio_dir, also=[silent])
+        return asked.Rendered(made.made, len(made.unsaid))
+
     # --- a draft ----------------------------------------------------------------------------
 
     def _files(self, given: Files) -> dict[str, str]:
@@ -200,6 +223,8 @@ class Drafting:
         asked.Reply: _reply,
         asked.Write: _written,
         asked.Say: _said,
+        asked.Gate: _gate,
+        asked.Render: _rendered,
     }
 
 

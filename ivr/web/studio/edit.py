@@ -15,16 +15,15 @@ from dataclasses import dataclass, field
 from flask import Flask, Response, abort, flash, g, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import configfiles, disk, forms
+from ivr import configfiles, forms
 from ivr.forms import Form, NoSuchForm
 from ivr.forms.shape import Values
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem
-from ivr.publishing import is_full
 from ivr.store import StoreDown
 from ivr.store.unfinished import Typed
 from ivr.web.console.common import Console, add_pages
-from ivr.web.studio import beside, filled
+from ivr.web.studio import beside, filled, writing
 from ivr.web.studio.draft import DraftAway, NotDone
 from ivr.web.studio.filled import Filled
 
@@ -208,7 +207,8 @@ class _Pages:
 
     def _written(self, form: Form, files: dict[str, str], shown: _Shown, text: str) -> AnyResponse | tuple[str, int]:
         if text != files[form.file]:
-            if why := self._write(form.file, files[form.file], text):
+            changed = {**files, form.file: text}
+            if why := writing.write(self._console.settings.config_dir, files, changed):
                 shown.trouble = f"{why} What you typed is kept."
                 return self._page(form, files, shown, self._window), 503
             self._console.note("changed the draft", form.name)
@@ -219,20 +219,6 @@ class _Pages:
             flash(told, "warning")
         self._forget(form.name)
         return redirect(url_for("edit", name=form.name, version="file", saved="yes"), 303)
-
-    def _write(self, file: str, before: str, text: str) -> str:
-        """Write a file, if it is still as it was read. Returns why it could not be; empty if it was."""
-        path = self._console.settings.config_dir / file
-        try:
-            if configfiles.script_files(self._console.settings.config_dir).get(file) != before:
-                return "The file was changed in this moment. Save once more."
-            disk.write_whole(path, text)
-        except OSError as error:
-            why = "the disk is full" if is_full(error) else str(error.strerror)
-            return f"config/{file} could not be written: {why}."
-        except ConfigError as error:
-            return f"The files could not be read. {error}"
-        return ""
 
     # --- the check --------------------------------------------------------------------------
 
