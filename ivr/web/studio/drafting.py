@@ -148,13 +148,20 @@ class Drafting:
         from ivr import publishing
         from ivr.places import person
 
-        if question.files is None:
-            passed = publishing.gate(self._settings)
-        else:
-            passed = publishing.gate_change(self._settings, question.live, question.files)
         live = self._live(question.live)
-        is_other = live is not None and person.when_all_fails(live) != person.when_all_fails(passed.script)
-        return asked.Passed(passed.revision, passed.files, len(passed.warnings), is_other)
+        if question.files is not None:
+            passed = publishing.gate_change(self._settings, question.live, question.files)
+            files, script, warnings = passed.files, passed.script, len(passed.warnings)
+        else:
+            found = self._checked(asked.Check(None, question.live))
+            if errors := [problem for problem in found.problems if problem.severity == "error"]:
+                raise ConfigError(errors)
+            files = drafts.read_draft(self._files(None)).files
+            script, warnings = self._edition(files).script, len(found.problems)
+            if script.revision != found.revision:
+                raise Unplayable("The files were changed while they were checked. Try again.")
+        is_other = live is not None and person.when_all_fails(live) != person.when_all_fails(script)
+        return asked.Passed(script.revision, files, warnings, is_other)
 
     def _rendered(self, question: asked.Render) -> asked.Rendered:
         script = self._edition(question.files).script

@@ -72,17 +72,21 @@ class _Pages:
     # --- looking ----------------------------------------------------------------------------
 
     def publish_page(self, trouble: str = "", why: str = "") -> str:
-        """What would change, what waits, and what was published."""
+        """What would change, what waits, and what was published. To look at a draft takes seconds, so it is asked for."""
         live, waiting = self._live(), self._store.revisions.proposed()
         files = self._files()
         behind = origin.behind(self._store, self._folder, files, self._me) if files is not None else None
-        draft = self._looked_at(live) if files is not None else _Draft(away="The files of the draft cannot be read.")
+        draft = None
+        if files is None:
+            draft = _Draft(away="The files of the draft cannot be read.")
+        elif "look" in request.args:
+            draft = self._looked_at(live)
         script = self._console.edition.script
         return render_template(
             "studio/publish.html", draft=draft, live=self._store.revisions.live(), behind=behind,
             conflicts=self._conflicts(files or {}, behind), waiting=waiting,
             revision=drafts.revision_of(files or {}), mine=waiting and waiting.published.who == self._me,
-            wanted=self._changes(live, waiting.files) if waiting else (),
+            wanted=self._changes(live, waiting.files) if waiting and draft else (),
             needs_approval=_needs_approval(live), trouble=trouble, why=why, now_seconds=self._console.now,
             rows=self._store.revisions.history()[:MOST_LISTED],
             broken=publishing.broken_promises(self._store, script),

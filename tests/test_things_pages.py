@@ -1,0 +1,109 @@
+"""The pages on which something gets another name, is taken out, or is written new."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from ivr import config
+from ivr.config import Settings
+from ivr.store import Store
+from tests.desk import Browser, hire
+
+TOPIC = {
+    "name": "bus_pass",
+    "under": "more_people",
+    "label": "To ask about a bus pass",
+    "part1": "A bus pass can help your child to get to school. Ask the council for one.",
+    "closing": "That is all about a bus pass.",
+    "text": "{service_name}: Bus pass? Ask the council. Help: {helpline_phone}",
+}
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With a copy of config/ to edit."""
+    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
+
+
+@pytest.fixture
+def editor(browser: Browser, store: Store) -> Browser:
+    hire(store, "edda", role="editor")
+    browser.sign_in("edda")
+    return browser
+
+
+def _look(editor: Browser, path: str) -> TestResponse:
+    response = editor.client.get(f"/studio/{path}", base_url=editor.line.settings.public_url, follow_redirects=True)
+    editor.page = response.text
+    return response
+
+
+def _send(editor: Browser, path: str, **fields: str) -> TestResponse:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', editor.page)
+    assert token
+    response = editor.client.post(
+        f"/studio/{path}", data={**fields, "csrf_token": token[1]}, base_url=editor.line.settings.public_url,
+        follow_redirects=True,
+    )  # fmt: skip
+    editor.page = response.text
+    return response
+
+
+def _write(editor: Browser, path: str, **fields: str) -> TestResponse:
+    """The second press, on the page that shows the change."""
+    revision = re.search(r'name="revision" value="([^"]+)"', editor.page)
+    assert revision, editor.page
+    return _send(editor, path, **fields, do="write", revision=revision[1])
+
+
+def test_another_name_is_shown_first_and_then_written_everywhere(editor: Browser, settings: Settings) -> None:
+    _look(editor, "where?name=kept_out")
+    assert "leads there with key 1" in editor.page
+    shown = _send(editor, "where/rename", name="kept_out", new="sent_home")
+    assert shown.status_code == 200
+    assert "goto: sent_home" in editor.page
+    assert "kept_out:" in (settings.config_dir / "menus/exclusion.yaml").read_text(encoding="utf-8")
+
+    _write(editor, "where/rename", name="kept_out", new="sent_home")
+
+    text = (settings.config_dir / "menus/exclusion.yaml").read_text(encoding="utf-8")
+    assert "  sent_home:" in text
+    assert "goto: kept_out" not in text
+
+
+def test_a_name_that_is_taken_is_refused(editor: Browser) -> None:
+    _look(editor, "where?name=kept_out")
+
+    assert _send(editor, "where/rename", name="kept_out", new="out_menu").status_code == 422
+    assert "is taken" in editor.page
+
+
+def test_a_draft_that_changed_since_it_was_looked_at_is_not_written(editor: Browser, settings: Settings) -> None:
+    _look(editor, "where?name=kept_out")
+    _send(editor, "where/rename", name="kept_out", new="sent_home")
+    path = settings.config_dir / "texts.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# A colleague was here.\n", encoding="utf-8")
+
+    assert _write(editor, "where/rename", name="kept_out", new="sent_home").status_code == 409
+    assert "nothing was written" in editor.page
+
+
+def test_what_must_lead_somewhere_is_not_taken_out(editor: Browser) -> None:
+    _look(editor, "where?name=out_for_good")
+
+    assert _send(editor, "where/remove", name="out_for_good").status_code == 422
+    assert "must lead somewhere" in editor.page
+
+
+def test_a_topic_that_lacks_something_keeps_what_was_typed(editor: Browser) -> None:
+    _look(editor, "new")
+
+    assert _send(editor, "new", **{**TOPIC, "text": ""}).status_code == 422
+    assert "Something is missing: the text message." in editor.page
+    assert "To ask about a bus pass" in editor.page
