@@ -29,9 +29,13 @@ from ivr.web.studio.filled import Filled
 
 #: The forms, as they are offered: their names with what each is for.
 OFFERED = (
-    ("hours", "Opening hours", "The usual hours of each day of the week, also with a break at noon."),
+    (
+        "hours",
+        "Opening hours",
+        "The usual hours of each day of the week, also with a break at noon. An empty day is closed.",
+    ),
     ("days", "Single days with other hours", "A training morning, a day on which a part is closed, an open Saturday."),
-    ("weeks", "Weeks with other hours", "School holidays, or a summer."),
+    ("weeks", "Weeks with other hours", "School holidays, or a summer. A day that is left empty is as usual."),
     ("closed", "Closed days", "Days off that are not bank holidays. Those are known."),
     ("notices", "Notices", "Words that every caller hears first, from a day or a time to another."),
     ("phones", "Phone numbers", "The numbers that the line says and texts, with who confirmed them."),

@@ -72,7 +72,7 @@ class _Pages:
     # --- looking ----------------------------------------------------------------------------
 
     def publish_page(self, trouble: str = "", why: str = "") -> str:
-        """What would change, what waits, and what was published. To look at a draft takes seconds, so it is asked for."""
+        """What would change, what waits, what was published. A look at the draft takes seconds, so it is asked for."""
         live, waiting = self._live(), self._store.revisions.proposed()
         files = self._files()
         behind = origin.behind(self._store, self._folder, files, self._me) if files is not None else None
