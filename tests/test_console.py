@@ -33,8 +33,8 @@ PAGES = [
     "/account", "/account/factor", "/people", "/people/PERSON", "/phone",
     "/again",
     "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv", "/studio/draft",
-    "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent", "/studio/edit", "/studio/edit/hours", "/studio/publish",
-    "/studio/where", "/studio/new",
+    "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent",
+    "/studio/edit", "/studio/edit/hours", "/studio/publish", "/studio/where", "/studio/new",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
