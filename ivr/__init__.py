@@ -45,7 +45,11 @@ The core knows only itself: no clock, no files, no network.
     flood        many callers at once, and taking their requests out together
     textin       a text to the line: the request that it becomes, and the reply
     kept         whether callers were rung within what they heard
-    report       what is told of a month, a quarter or a school year, without small figures
+    demand       what is counted of calls: how many came and when, and what nobody could give them
+    periods      the months, quarters and school years of the report
+    figures      what is told of a count, so that no small one can be told from it
+    hourly       calls by hour of the week, as a plot
+    report       what is told of a month, a quarter or a school year, in tables that say what they count
     came         what came of a talk: the answers that are counted
     handing      handing a request over, taking one back, writing one down by hand
     adviser      somebody who works at the desk: names, roles, and their changes

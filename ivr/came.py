@@ -14,6 +14,8 @@ from ivr.line_settings import AfterTalk
 #: What an adviser chose: the name of each question, with that of its answer. What was not said is not in it.
 Came = tuple[tuple[str, str], ...]
 Questions = Mapping[str, AfterTalk]
+#: The question about how much help was given, whose answers go from the least to the most. A service may not ask it.
+LEVEL = "level"
 
 
 def chosen(questions: Questions, get: Callable[[str], str | None]) -> Came:
@@ -25,6 +27,13 @@ def chosen(questions: Questions, get: Callable[[str], str | None]) -> Came:
 def field(question: str) -> str:
     """The name of a question's field in a form, which no other field has."""
     return f"came-{question}"
+
+
+def highest(questions: Questions, before: str, came: Came) -> str:
+    """The higher level of help of two: what was given before, and in this talk. Empty if neither was said."""
+    answers = ["", *(questions[LEVEL].answers if LEVEL in questions else ())]
+    said = (before, dict(came).get(LEVEL, ""))
+    return max((each for each in said if each in answers), key=answers.index, default="")
 
 
 def counts(came: Came) -> Iterator[str]:

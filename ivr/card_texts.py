@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ivr import briefing, dialling
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest
-from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
+from ivr.script import TEXT_ABOUT_US, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
 
 #: Texts of the line itself, which answer what somebody texted.
 _ANSWERS = (TEXT_REPLY, TEXT_REPLY_CLOSED, TEXT_REPLY_CALL, TEXT_NOT_KEPT)
@@ -55,7 +55,12 @@ def _offered(request: CallbackRequest, script: Script) -> Iterator[CardText]:
     if request.may_say_who():
         for name, words in script.texts.items():
             if name not in _ANSWERS:
-                yield CardText(name, name.removeprefix("text_").replace("_", " ").capitalize(), words)
+                yield CardText(name, label(name), words)
+
+
+def label(name: str) -> str:
+    """What a text of the line is about, from its name in `texts.yaml`, for advisers."""
+    return "Our number" if name == TEXT_ABOUT_US else name.removeprefix("text_").replace("_", " ").capitalize()
 
 
 def _call(request: CallbackRequest) -> str:

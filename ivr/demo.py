@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback, came, roles
+from ivr import callback, came, demand, roles
 from ivr.building import CHANGE
 from ivr.callback import Outcome
 from ivr.config import Settings
@@ -113,11 +113,33 @@ STORY: tuple[Rings | Tried, ...] = (
 
 #: How often the first answers of each question about a talk were chosen.
 CHOSEN = (31, 12, 3)
-#: What came of the tries of this month so far, and how often. In those that were talks, advisers chose answers.
+#: How many calls came in each hour of the days from Monday on.
+_BY_HOUR = {
+    8: (9, 3, 2, 5, 1), 9: (19, 14, 11, 12, 8), 10: (16, 12, 13, 9, 9), 11: (11, 9, 8, 8, 6), 12: (7, 6, 5, 6, 4),
+    13: (8, 9, 7, 6, 5), 14: (9, 8, 8, 7, 5), 15: (12, 11, 10, 9, 7), 16: (8, 9, 6, 7, 3), 17: (5, 4, 2, 3, 1),
+}  # fmt: skip
+#: What the report has of this month so far, and how often. In tries that were talks, advisers chose answers.
 COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
     (("outcome:spoke",), sum(CHOSEN)),
     (("outcome:no answer",), 17),
     (("outcome:wrong number",), 2),
+    (("ended:reached", "help:1"), 29),
+    (("ended:reached", "help:2"), 11),
+    (("ended:gave-up",), 6),
+    ((demand.CANCELLED,), 5),
+    ((demand.PUT_THROUGH,), 83),
+    ((demand.ASKED,), 64),
+    ((demand.TEXTED,), 22),
+    ((demand.LEFT,), 19),
+    ((demand.LEFT_ASKING,), 7),
+    ((demand.NOBODY_HERE,), 31),
+    ((demand.NOBODY_TOOK,), 14),
+    ((demand.LATER,), 9),
+    *(
+        ((demand.CAME, demand.hour(day, hour)), times)
+        for hour, calls in _BY_HOUR.items()
+        for day, times in enumerate(calls)
+    ),
     (("promise:kept", "wait:4", "need:none", "about:child"), 41),
     (("promise:kept", "wait:2", "need:interpreter", "about:me"), 9),
     (("promise:broken", "wait:16", "need:slow", "about:other"), 6),
@@ -140,8 +162,7 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
             queue.tried(each, at.timestamp())
     _text_that_failed(store, script, now)
     for counts, times in (*COUNTED, *_chosen(script)):
-        for _ in range(times):
-            store.counts.add(now.timestamp(), counts)
+        store.counts.add(now.timestamp(), counts, times)
     return len(store.requests.waiting())
 
 

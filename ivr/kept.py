@@ -18,6 +18,8 @@ from ivr.request import CallbackRequest
 
 #: The names under which promises are counted.
 KEPT, BROKEN = "promise:kept", "promise:broken"
+#: The name under which help is counted of which nobody said the level.
+NO_LEVEL = "help:"
 #: The beginning of the names under which languages are counted, and that of whoever asked for none.
 LANGUAGE, ENGLISH = "language:", "English"
 
@@ -68,6 +70,23 @@ def of_those_rung(request: CallbackRequest, now: float, hours: Hours) -> list[st
         names.append(f"{LANGUAGE}{asker.language or ENGLISH}")
         names.append(f"wait:{_step(hours.between(asker.asked_at, began))}")
     return names
+
+
+#: How a request can end, by the outcome that ended it. One that its caller took back ends as "cancelled" too.
+_ENDS = {
+    "spoke": "reached", "done": "reached", "no answer": "gave-up", "message left": "gave-up",
+    "wrong number": "wrong-number", "cancelled": "cancelled",
+}  # fmt: skip
+
+
+def of_its_end(request: CallbackRequest) -> list[str]:
+    """What is counted of a request that ended by an outcome: how; and the highest level of help, if somebody was
+    reached. Nothing of one that is still open, or that ended in another way.
+    """
+    how = "" if request.open or request.end is None else _ENDS.get(request.end.what, "")
+    if not how:
+        return []
+    return [f"ended:{how}", *([f"help:{request.help}" if request.help else NO_LEVEL] if how == "reached" else [])]
 
 
 #: Opening hours up to which a wait counts as one of this name; the last has no end.

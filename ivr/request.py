@@ -144,6 +144,8 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     with_whom: str = ""
     #: What came of the last talk.
     came: Came = ()
+    #: The highest level of help that was said in all its talks; empty: none.
+    help: str = ""
     tries: int = 0
     events: tuple[Event, ...] = ()
     #: The event that ended it. Notes may follow.

@@ -13,16 +13,18 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 Role = Literal["adviser", "supervisor", "editor", "approver", "administrator"]
-Right = Literal["account", "callers", "desk", "hear", "words", "publish", "log", "people", "erase"]
+Right = Literal["account", "callers", "desk", "paper", "hear", "words", "publish", "log", "people", "erase"]
 
 #: What each right allows.
 RIGHTS: Mapping[Right, str] = {
     "account": "see their own account: change the password, set up the second factor, end their own sign-ins",
     "callers": "see the list, the cards, the messages and failed texts; search; take, ring, save, note, hand over; "
-    "see the week; print what they have; block a phone; write a request down; take many requests out of "
+    "see the week; type in what came back on paper; block a phone; write a request down; take many requests out of "
     "the list together and put them back",
-    "desk": "see the team and the report; lower the places of a day; print whom nobody has; take back what a "
+    "desk": "see the team and the report; lower the places of a day; take back what a "
     "colleague has; see a phone's history without having the request; lift a block",
+    "paper": "print the callers that they have, with their numbers; supervisors and administrators also those whom "
+    "nobody has",
     "hear": "ring the line in the browser, live and as the draft; see its map, and where callers give up",
     "words": "change the draft: words, hours, numbers, topics; keep calls as stories; send a link with which somebody "
     "without a sign-in can ring the draft",
@@ -32,7 +34,7 @@ RIGHTS: Mapping[Right, str] = {
     "and return",
     "erase": "find, export and delete everything that is kept of one phone; delete a request",
 }
-_ADVISER: frozenset[Right] = frozenset({"account", "callers"})
+_ADVISER: frozenset[Right] = frozenset({"account", "callers", "paper"})
 _SUPERVISOR: frozenset[Right] = _ADVISER.union(["desk", "hear"])
 _EDITOR: frozenset[Right] = frozenset({"account", "hear", "words"})
 _APPROVER: frozenset[Right] = _EDITOR.union(["publish"])
@@ -48,7 +50,7 @@ ROLES: Mapping[Role, frozenset[Right]] = {
 #: The roles: those for callers and those for words, each from the fewest rights to the most; and the one with all.
 ALL: tuple[Role, ...] = get_args(Role)
 #: Rights for which whoever signed in a while ago says once more who they are, so that a browser left open is no way in.
-CONFIRMED: frozenset[Right] = frozenset({"publish", "log", "people", "erase"})
+CONFIRMED: frozenset[Right] = frozenset({"paper", "publish", "log", "people", "erase"})
 #: Rights that need no sign-in in a browser on this machine, because they change nothing and show no caller. So whoever
 #: just started the line can ring it, and see how it is built.
 HERE: frozenset[Right] = frozenset({"hear"})

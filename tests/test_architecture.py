@@ -94,6 +94,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "paper",
             "card_texts",
         },
+        "the report": {"report", "periods", "figures", "hourly", "demand"},
         "script and session": {"script", "session", "counting"},
         "staff's files": {
             "reading",
@@ -116,7 +117,6 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "diary",
             "capacity",
             "kept",
-            "report",
             "limits",
             "flood",
             "spending",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import itertools
 import re
 
 import pytest
@@ -13,6 +15,7 @@ from ivr.diary import Promise, Window
 from ivr.line_settings import AfterTalk
 from ivr.listing import Filter
 from ivr.store import Published, Store, listed
+from ivr.web.console import overview
 from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
@@ -83,8 +86,8 @@ def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, st
     assert taken.get("/report").status_code == 403
     hire(store, admin=True)
     report = taken.get("/report").text
-    assert '<th scope="row">Appeal</th><td>6</td>' in report
-    assert '<th scope="row">More help</th><td class="untold">fewer than 5</td>' in report
+    assert '<th scope="row">Appeal</th><td>6<svg' in report
+    assert '<th scope="row">More help</th><td class="untold">fewer than 5<svg' in report
     assert "Sends us" not in report
     assert "Nothing was counted in this time." in taken.get("/report?period=2026-01").text
     assert "Report: November 2026" in taken.get("/report?period=nonsense").text
@@ -256,6 +259,59 @@ def test_the_log_is_filtered_and_a_file_of_it_runs_nothing(asha: Browser, store:
     file = asha.get("/log.csv?who=ben").data.decode()
     assert "\"'=HYPERLINK" in file
     assert "signed in" not in file
+
+
+def _followed(browser: Browser, name: str) -> str:
+    """The page behind a link of the last page."""
+    found = re.search(rf'href="/console([^"]+)"[^>]*>{name}', browser.page)
+    assert found, name
+    return browser.get(html.unescape(found[1])).text
+
+
+def test_the_log_comes_page_by_page_each_entry_once(asha: Browser, store: Store) -> None:
+    hire(store, admin=True)
+    for nth in range(120):
+        store.people.note(NOW - nth, "ben", f"did nr {nth:03}")
+
+    seen, page = [], asha.get("/log?who=ben").text
+    while True:
+        seen.append(re.findall(r"did nr (\d+)", page))
+        if 'rel="next"' not in page:
+            break
+        page = _followed(asha, "Before ")
+
+    assert [len(each) for each in seen] == [50, 50, 20]
+    assert sorted(itertools.chain(*seen)) == [f"{nth:03}" for nth in range(120)]
+    assert "did nr 119" in _followed(asha, "Newest")
+    assert "did nr 119" in asha.get("/log?who=ben&before=nonsense").text
+
+
+def test_a_filter_that_fits_little_looks_back_step_by_step(
+    asha: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire(store, admin=True)
+    monkeypatch.setattr(overview, "MOST_LOOKED_AT", 10)
+    store.people.note(NOW - HOUR, "ben", "left long ago")
+    for nth in range(15):
+        store.people.note(NOW, "asha", f"looked {nth}")
+
+    assert "Nothing fits back to 10:30." in asha.get("/log?who=ben").text
+    assert "left long ago" in _followed(asha, "Before 10:30")
+    assert "Nothing fits. Change the filter" in asha.get("/log?who=nobody&before=1-1").text
+
+
+def test_ended_requests_come_page_by_page(asha: Browser, store: Store) -> None:
+    for nth in range(1, 53):
+        asked = ask(store, nth)
+        ended = callback.claim(asked, "ben", NOW)
+        store.requests.change(
+            asked.id, lambda _, e=ended, nth=nth: callback.record(e, "ben", "done", "", NOW + nth, DIARY)
+        )  # type: ignore[misc]
+
+    first = asha.get("/ended").text
+    assert (first.count('class="cell"'), "Page 1 of 2" in first) == (50, True)
+    assert _followed(asha, "After").count('class="cell"') == 2
+    assert "Page 2 of 2" in asha.get("/ended?page=99").text
 
 
 def test_the_card_tells_an_administrator_who_opened_it(asha: Browser, store: Store) -> None:

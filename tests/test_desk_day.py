@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ivr import callback
+from ivr import callback, demo
 from ivr.store import Store
-from tests.desk import HOUR, NOW, PASSWORD, ask, hire
+from tests.desk import HOUR, NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line
 from tests.test_browser import (
     DESKTOP,
@@ -84,6 +84,112 @@ def test_a_whole_day_by_keyboard_alone(page: Page, served: Line, store: Store) -
         page.keyboard.press("Enter")
     expect(page.get_by_text("1 saved.")).to_be_visible()
     assert store.requests.get("CA003-1").end.what == "wrong number"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_supervisors_day_by_keyboard_alone(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    """Find a caller, hand them over, take them back, write a request down, lower places, read the report, sign out."""
+    person = hire(store, role="supervisor")
+    hire(store, "ben")
+    ask(store, 1)
+    for tab in _page(chromium, served, size):
+        tab.goto("/console/signin")
+        _tab_to(tab, "Name")
+        tab.keyboard.type("asha")
+        tab.keyboard.press("Tab")
+        tab.keyboard.type(PASSWORD)
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+        _tab_to(tab, "Code from your app")
+        tab.keyboard.type(spare_code(person))
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+
+        _go_by_menu(tab, "Search")
+        _tab_to(tab, "Phone number")
+        tab.keyboard.type("07700 900001")
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+        _key(tab, re.compile("^Asked "))
+        _key(tab, "Take this request")
+        _tab_to(tab, "Hand it over")
+        tab.keyboard.press("Enter")
+        _tab_to(tab, re.compile("^ben"))
+        tab.keyboard.press("Space")
+        _tab_to(tab, "What they should know")
+        tab.keyboard.type("She has a letter")
+        _key(tab, "Hand over")
+        assert store.requests.get("CA001-1").holder(NOW) == "ben"  # type: ignore[union-attr]
+
+        tab.goto("/console/request/CA001-1")
+        _key(tab, "Take it back for the list")
+        assert not store.requests.get("CA001-1").holder(NOW)  # type: ignore[union-attr]
+
+        _go_by_menu(tab, "Write down a request")
+        _tab_to(tab, "Phone number to ring")
+        tab.keyboard.type("07700 900009")
+        _key(tab, "Write it down")
+        assert [each.number for each in store.requests.waiting() if each.id != "CA001-1"] == ["+447700900009"]
+
+        _go_by_menu(tab, "Week")
+        _tab_to(tab, "Places in each part")
+        tab.keyboard.type("3")
+        tab.keyboard.press("Tab")
+        tab.keyboard.type("Training")
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+        expect(tab.get_by_text("Lowered to 3 by asha").first).to_be_visible()
+
+        _go_by_menu(tab, "Report")
+        _tab_to(tab, re.compile("^Time"))
+        tab.keyboard.type("School year 2026")
+        _key(tab, "Show")
+        expect(tab.get_by_role("heading", name="Report: School year 2026-27")).to_be_visible()
+        _key(tab, "Sign out")
+        expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def _go_by_menu(page: Page, name: str) -> None:
+    """Open a page by its link in the bar, behind the menu if it stands there."""
+    menu = page.get_by_text("Menu", exact=True)
+    if menu.is_visible():
+        _tab_to(page, "Menu")
+        page.keyboard.press("Enter")
+    elif not page.get_by_role("link", name=name, exact=True).count():
+        _tab_to(page, "More")
+        page.keyboard.press("Enter")
+    _key(page, name)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, {"width": 768, "height": 1024}, PHONE], ids=["desktop", "tablet", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_plots_of_the_report_are_for_everybody(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
+) -> None:
+    """No fault that axe can find, nothing scrolls sideways, and each figure of the plot stands in the table as well."""
+    hire(store, admin=True)
+    for answers, times in demo.COUNTED:
+        store.counts.add(NOW, answers, times)
+    for tab in _page(chromium, served, size):
+        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        _sign_in(tab)
+        tab.goto("/console/report?period=quarter-2026-09")
+        _axe(tab)
+        assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        plot = tab.get_by_role("img", name="Calls by hour of the week")
+        expect(plot).to_be_visible()
+        shown = plot.locator(".cell-of").all_text_contents()
+        tab.get_by_text("The same as a table").click()
+        _axe(tab)
+        cells = tab.get_by_role("table", name="Calls by hour of the week").get_by_role("cell").all_inner_texts()
+        assert [each.replace("fewer than ", "<") for each in cells] == shown
+        assert not {"1", "2", "3", "4"} & set(shown)
+        if size != DESKTOP:
+            bar = tab.locator("header").bounding_box()
+            assert bar
+            assert bar["height"] < 50, "the menu takes one row"
 
 
 def test_figures_choose_an_outcome_only_among_the_outcomes(page: Page, served: Line, store: Store) -> None:

@@ -224,7 +224,7 @@ def test_the_service_decides_for_which_roles(
 # --- saying once more who one is ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/people", "/phone", "/log"])
+@pytest.mark.parametrize("path", ["/people", "/phone", "/log", "/paper"])
 def test_a_page_that_can_do_harm_asks_again_who_it_is_after_half_an_hour(line: Line, store: Store, path: str) -> None:
     """Once for all of them; the list does not ask."""
     hire(store, "ren", "administrator")

@@ -13,7 +13,8 @@ from ivr import callback, kept, paper
 from ivr.callback import Refused
 from ivr.request import CallbackRequest
 from ivr.store import Store
-from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
+from ivr.web.console.signin import CONFIRMED_SECONDS
+from tests.desk import DIARY, HOUR, NOW, PASSWORD, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
 TODAY = OPEN.date()
@@ -69,6 +70,25 @@ def test_the_sheet_is_a_file_that_runs_nothing(asha: Browser, store: Store) -> N
     assert (rows[0]["Phone"], rows[0]["Call"]) == ("07700 900001", asked.askers[0].reference)
     assert rows[0]["Last note"] == '\'=HYPERLINK("http://x")'
     assert rows[0]["What came of it"] == ""
+
+
+@pytest.mark.parametrize("form", ["page", "csv"])
+def test_a_browser_left_open_prints_nobodys_number(line: Line, store: Store, asha: Browser, form: str) -> None:
+    """Whoever signed in a while ago says once more who they are, with the password if they have no second factor."""
+    asked = ask(store)
+    store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
+    asha.get("/paper")
+    line.now += dt.timedelta(seconds=CONFIRMED_SECONDS + 1)
+    store.requests.change(asked.id, lambda r: callback.keep(r, "asha", line.now.timestamp()))
+
+    late = asha.send("/paper", **{"whose": "mine", "as": form})
+
+    assert (late.status_code, "900001" in late.text) == (403, False)
+    assert [entry.what for entry in store.people.log() if entry.what.startswith("printed")] == []
+    assert asha.get("/paper").request.path == "/console/again"
+    assert asha.send("/again", password=PASSWORD).request.path == "/console/paper"
+    assert "900001" in asha.send("/paper", **{"whose": "mine", "as": form}).text
+    assert asha.get("/paper/back").request.path == "/console/paper/back"
 
 
 # --- which call, and when -------------------------------------------------------------------

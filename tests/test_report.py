@@ -11,10 +11,11 @@ from collections import defaultdict
 import pytest
 from msgspec.structs import replace
 
-from ivr import callback, kept, report
+from ivr import callback, kept, periods
 from ivr.diary import Promise, Window
+from ivr.figures import Counts, figures
 from ivr.hours import LONDON, Hours, Span
-from ivr.report import Counts, figures, month, period, quarter, school_year
+from ivr.periods import month, period, quarter, school_year
 from ivr.request import Asker, CallbackRequest, Talk
 from ivr.store import Store
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
@@ -47,7 +48,7 @@ def test_a_school_year_is_its_four_quarters_and_twelve_months() -> None:
 
 @pytest.mark.parametrize("today", [dt.date(2026, 8, 31), dt.date(2026, 9, 1), dt.date(2027, 1, 15)])
 def test_each_time_that_is_offered_is_the_one_that_is_shown(today: dt.date) -> None:
-    for each in itertools.chain(*report.offered(today).values()):
+    for each in itertools.chain(*periods.offered(today).values()):
         assert period(each.id, today) == each
         assert any(f"{today:%Y-%m}" >= name for name in each.months)
 
@@ -228,7 +229,7 @@ def test_the_report_of_a_quarter_tells_the_share_and_every_definition(asha: Brow
 
     assert "September to November 2026" in page
     assert '<span class="figure">89 % or more</span> <span>35 in time, fewer than 5 not</span>' in page
-    assert '<th scope="row">Spoke</th><td>35</td>' in page
+    assert '<th scope="row">Spoke</th><td>35<svg' in page
     assert "A promise is what the caller heard" in page
     assert "Tries whose outcome was saved" in page
     assert "Nothing was counted in this time." in asha.get("/report?period=2020-01").text

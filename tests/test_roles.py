@@ -16,8 +16,8 @@ from tests.test_console import FORMS, OPEN_TO_ALL, PAGES
 SECURITY = (config.ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 #: The page that each right is tried on, and words that only it has.
 ONE_OF_EACH: dict[Right, str] = {
-    "account": "/account", "callers": "/messages", "desk": "/team", "hear": "/studio/call", "log": "/log",
-    "people": "/people", "erase": "/phone",
+    "account": "/account", "callers": "/messages", "desk": "/team", "paper": "/paper", "hear": "/studio/call",
+    "log": "/log", "people": "/people", "erase": "/phone",
 }  # fmt: skip
 
 

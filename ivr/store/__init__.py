@@ -55,7 +55,7 @@
     ivr:ailing:<process>         string   how often in a row a process ended early, for a minute
     ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
     ivr:dropoff:<day>            hash     visits, silences, keys and hang-ups by place in a day; for 400 days
-    ivr:count:<month>            hash     how often each answer about a talk was chosen in a month
+    ivr:count:<month>            hash     what the report counts in a month: calls, promises, answers about talks
     ivr:counts                   hash     what the worker counted
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue

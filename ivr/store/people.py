@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator
 
@@ -22,8 +23,9 @@ SEARCHES_SECONDS = 60 * 60
 USED_SECONDS = 5 * 60
 #: Seconds for which an invitation that ended is remembered, to say so to whoever opens its address.
 ENDED_SECONDS = 30 * 24 * 60 * 60
-#: The most entries to keep in the log.
-MOST_AUDIT = 100_000
+#: The most entries to keep in the log, and how many are read at once.
+MOST_AUDIT, LOG_PIECE = 100_000, 500
+_PLACE = re.compile(r"\d{1,20}-\d{1,20}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -158,8 +160,23 @@ class People:
     def log(self, most: int = 500) -> Iterator[Seen]:
         """The log, latest first."""
         for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:audit", count=most)):
-            row = {key.decode(): value.decode() for key, value in entry.items()}
-            yield Seen(float(row["at"]), row["who"], row["what"], row["about"])
+            yield _seen(entry)
+
+    def log_before(self, place: str = "") -> Iterator[tuple[str, Seen]]:
+        """The log before this place in it, latest first, each entry with its own place. It is read piece by piece.
+
+        What is no place is the end of the log.
+        """
+        last = f"({place}" if _PLACE.fullmatch(place) else "+"
+        while piece := self._redis.do(lambda client, last=last: client.xrevrange("ivr:audit", last, count=LOG_PIECE)):  # type: ignore[misc]
+            for at, entry in piece:
+                yield at.decode(), _seen(entry)
+            last = f"({piece[-1][0].decode()}"
+
+
+def _seen(entry: dict[bytes, bytes]) -> Seen:
+    row = {key.decode(): value.decode() for key, value in entry.items()}
+    return Seen(float(row["at"]), row["who"], row["what"], row["about"])
 
 
 #: The names as keys, and a number that changes with each change of any of them.

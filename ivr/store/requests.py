@@ -151,9 +151,13 @@ class Requests:
         """Every open request, in no order, as this process knows them; and a number that changes with them."""
         return self._all_listed.all()
 
-    def ended(self, most: int = 200) -> list[CallbackRequest]:
-        """Requests that ended, latest first."""
-        return self._listed(lambda client: client.zrevrange("ivr:ended", 0, most - 1))
+    def ended(self, most: int = 200, after: int = 0) -> list[CallbackRequest]:
+        """Requests that ended, latest first: so many, after so many later ones."""
+        return self._listed(lambda client: client.zrevrange("ivr:ended", after, after + most - 1))
+
+    def count_ended(self) -> int:
+        """How many requests that ended are kept."""
+        return int(self._redis.do(lambda client: client.zcard("ivr:ended")))
 
     def change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> CallbackRequest:
         """Change one request in a transaction. Raises KeyError if it is gone, and any exception of `how`."""

@@ -71,9 +71,13 @@ class Sessions:
                     found.append(session)
         return found
 
-    def accept(self, call: str, turn: str) -> None:
-        """Record that an adviser accepted this caller, at the transfer of this turn."""
-        self._redis.do(lambda client: client.set(f"ivr:accepted:{call}:{turn}", 1, ex=ACCEPTED_SECONDS))
+    def accept(self, call: str, turn: str) -> bool:
+        """Record that an adviser accepted this caller, at the transfer of this turn. False if it is recorded already.
+
+        Two phones rung in turn, or a webhook that comes twice, tell it twice.
+        """
+        key = f"ivr:accepted:{call}:{turn}"
+        return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=ACCEPTED_SECONDS)))
 
     def accepted(self, call: str, turn: int) -> bool:
         """Whether an adviser accepted this caller at the transfer of that turn."""

@@ -43,7 +43,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     live.begin()
     live.watch()
     jobs, spool = Jobs(settings, store), Spool(settings.spool_dir, settings.keys)
-    tally = Tally(store.dropoff, lambda: clock().timestamp())
+    tally = Tally(store, lambda: clock().timestamp())
     tally.watch()
     line = Line(
         public_url=settings.public_url,

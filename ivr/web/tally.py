@@ -1,4 +1,5 @@
-"""Sums up in memory what happened at each place, and writes it to Redis every few seconds.
+"""Sums up in memory what happened in calls, and writes it to Redis every few seconds: by place and day for the page of
+where callers give up, and by month for the report.
 
 A turn only adds to numbers in memory: it never waits for a count. If Redis is away, the sums wait. What a process had
 not written when it was killed is lost, which is a few seconds of counting.
@@ -7,13 +8,14 @@ not written when it was killed is lost, which is a few seconds of counting.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from ivr.dropoff import Counts
-from ivr.store import StoreDown
-from ivr.store.dropoff import DropOff
+from ivr.store import Store, StoreDown
+from ivr.store.counts import month_of
 
 log = structlog.get_logger()
 
@@ -24,15 +26,24 @@ WRITE_SECONDS = 5.0
 class Tally:
     """The sums of this process that are not written yet."""
 
-    def __init__(self, dropoff: DropOff, clock: Callable[[], float]):
-        self._dropoff, self._clock = dropoff, clock
+    def __init__(self, store: Store, clock: Callable[[], float]):
+        self._store, self._clock = store, clock
         self._counts, self._adding = Counts(), threading.Lock()
+        #: For the report: by month and name.
+        self._by_month = Counter[tuple[str, str]]()
         self._stop = threading.Event()
 
     def add(self, counts: Counts) -> None:
         """Add what happened in one turn."""
         with self._adding:
             self._counts.update(counts)
+
+    def count(self, names: Iterable[str], now: float) -> None:
+        """Count each of these for the report of the month of `now` (POSIX seconds)."""
+        if found := list(names):
+            month = month_of(now)
+            with self._adding:
+                self._by_month.update((month, name) for name in found)
 
     def watch(self) -> None:
         """Keep writing until closed. Runs in its own thread."""
@@ -47,12 +58,18 @@ class Tally:
         """Write the sums to Redis. If it does not answer, they wait for the next time."""
         with self._adding:
             counts, self._counts = self._counts, Counts()
-        if not counts:
-            return
-        try:
-            self._dropoff.add(counts, self._clock())
-        except StoreDown:
-            self.add(counts)
+            by_month, self._by_month = self._by_month, Counter()
+        if counts:
+            try:
+                self._store.dropoff.add(counts, self._clock())
+            except StoreDown:
+                self.add(counts)
+        if by_month:
+            try:
+                self._store.counts.write(by_month)
+            except StoreDown:
+                with self._adding:
+                    self._by_month.update(by_month)
 
     def _watch(self) -> None:
         while not self._stop.wait(WRITE_SECONDS):

@@ -19,11 +19,12 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, dialling, dropoff
+from ivr import call, demand, dialling, dropoff
 from ivr.hot.signature import Signature
 from ivr.jobs import Jobs
 from ivr.problems import ConfigError
-from ivr.session import Input, Session, TransferEnded, Turn
+from ivr.script import Script
+from ivr.session import Done, Effect, Failed, Input, Session, TransferEnded, Turn
 from ivr.spending import minutes
 from ivr.store import Spool, Store, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
@@ -90,6 +91,8 @@ class CallWebhook:
         self._now = line.clock()
         #: Redis is down: the place in the URL replaces the session.
         self._alone = False
+        #: What is counted of the effects of this turn.
+        self._of_effects: list[str] = []
 
     def begin(self, lost: int | None = None) -> str:
         """Start a call. `lost` is the turn at which its session turned out to be missing.
@@ -113,6 +116,8 @@ class CallWebhook:
         if kept is not None:
             return self._reply_again(kept)
         self._line.tally.add(dropoff.of_start(turn.session))
+        if lost is None:
+            self._count(turn.session, demand.at_start(self._now))
         return self._reply(edition, turn, "start")
 
     def _known_before(self, caller: str) -> tuple[bool, bool]:
@@ -151,14 +156,24 @@ class CallWebhook:
         event = webhook.happened(self._form, awaited, lambda: self._accepted(number))
         self._spend(event, number)
         if is_its_own:
-            turn = call.run(edition.script, known, event, self._line.desk, self._now)
+            turn = call.run(edition.script, known, event, self, self._now)
         else:
-            turn = call.go_on(edition.script, known, place, event, self._line.desk, self._now)
+            turn = call.go_on(edition.script, known, place, event, self, self._now)
         winner = self._save(edition, turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
         self._line.tally.add(dropoff.of_turn(known, event, turn.session, self._now.timestamp()))
+        self._count(turn.session, [*self._of_effects, *demand.of_turn(known, event, turn.session)])
         return self._reply(edition, turn, type(event).__name__)
+
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        """As the desk of this call: run an effect, and note what is counted of it once the turn is saved."""
+        done = self._line.desk.run(script, effect, now)
+        self._of_effects += demand.of_effect(effect, done)
+        return done
+
+    def _count(self, session: Session, names: list[str]) -> None:
+        count(self._line, session, names, self._now)
 
     def _spend(self, event: Input, number: int) -> None:
         """Count the minutes of a transfer that is over."""
@@ -246,6 +261,12 @@ def edition_of(live: Live, revision: str) -> tuple[Edition, bool]:
     with contextlib.suppress(StoreDown, ConfigError):
         edition = live.of(revision)
     return (edition, True) if edition else (live.now, False)
+
+
+def count(line: Line, session: Session, names: list[str], now: dt.datetime) -> None:
+    """Count something of a call for the report, unless a phone of the service tries the line."""
+    if names and not dialling.same(session.caller, line.live.now.script.line.test_phones):
+        line.tally.count(names, now.timestamp())
 
 
 @cache

@@ -13,7 +13,7 @@ import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
-from ivr import callback, dialling, dropoff, reply, textin
+from ivr import callback, demand, dialling, dropoff, reply, textin
 from ivr.hot.lean import Document
 from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.phrases import Phrases
@@ -29,7 +29,7 @@ from ivr.twilio.webhook import Rung
 from ivr.web import refusal
 from ivr.web.refusal import Refusals, Refused
 from ivr.web.talking import Talking
-from ivr.web.turn import CallWebhook, Line, Sent, edition_of
+from ivr.web.turn import CallWebhook, Line, Sent, count, edition_of
 
 log = structlog.get_logger()
 
@@ -165,7 +165,9 @@ class _Views:
             return Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
             call = sent.query.get("call", "")
-            self._line.store.sessions.accept(call, sent.query.get("turn", ""))
+            is_new = self._line.store.sessions.accept(call, sent.query.get("turn", ""))
+            if is_new and (s := self._line.store.sessions.get(call)):
+                count(self._line, s, [demand.PUT_THROUGH], self._line.clock())
             self._talking.put_through(call, webhook.number_shown(sent.form, "To"))
         return Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
 
@@ -300,6 +302,10 @@ class _Views:
             LEFT.labels(place).inc()
             script = edition_of(self._line.live, s.revision)[0].script
             self._line.tally.add(dropoff.of_hanging_up(script, s, self._line.clock().timestamp()))
+            is_accepted = self._line.store.sessions.accepted(call_sid, s.turn)
+            in_language = script.in_language(s.language)
+            left = demand.at_hanging_up(in_language.places.get(place), s, is_accepted=is_accepted)
+            count(self._line, s, left, self._line.clock())
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, dialling, talks
+from ivr import briefing, callback, card_texts, dialling, talks
 from ivr import paper as paper_core
 from ivr.config import Settings
 from ivr.jobs import Jobs
@@ -106,7 +106,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         moment=briefing.moment, at_moment=briefing.at_moment,
         needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,
         in_groups=briefing.in_groups, what_in_words=briefing.what_in_words, length_of=talks.minutes,
-        ended_in_words=briefing.ended_in_words, calls=paper_core.calls,
+        ended_in_words=briefing.ended_in_words, calls=paper_core.calls, text_named=card_texts.label,
         when_names=WHEN, query_args=query_args,
         longest_note=queue.LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
         unanswered=callback.UNANSWERED, talked=callback.TALKED, most_tries=callback.MOST_TRIES,

@@ -6,7 +6,7 @@ Supervisors and administrators see the team and the report, and administrators t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flask import Flask, render_template, request, url_for
@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response
 
 from ivr import briefing, paper, talks
 from ivr.hours import LONDON
+from ivr.problems import counted
 from ivr.request import CallbackRequest
 from ivr.store.people import MOST_AUDIT, Seen
 from ivr.web.console.common import Console, Pages, add_pages
 from ivr.web.sheet import sheet
 
-#: Entries of the log on one page.
-LOG_ROWS = 50
+#: Entries of the log on one page, and how many are looked at for it.
+LOG_ROWS, MOST_LOOKED_AT = 50, 10_000
 
 
 class Colleague(NamedTuple):
@@ -37,6 +38,12 @@ class Needed(NamedTuple):
     number: int
     words: str
     where: str
+
+    @property
+    def in_words(self) -> str:
+        """'1 text that failed', '3 late'."""
+        noun, _, rest = self.words.partition("|")
+        return f"{counted(self.number, noun)}{rest}" if rest else f"{self.number} {self.words}"
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -83,48 +90,63 @@ class _Pages(Pages):
                 url_for("card", request_id=put_through[0].id) if put_through else "",
             ),
             Needed(
-                len(briefing.unheard_messages(waiting, hours)), "spoken, and nobody has listened", url_for("messages")
+                len(briefing.unheard_messages(waiting, hours)), "message| to which nobody has listened",
+                url_for("messages"),
             ),
-            Needed(len(self._console.store.texts.failed()), "texts that failed", url_for("texts")),
+            Needed(len(self._console.store.texts.failed()), "text| that failed", url_for("texts")),
         ]  # fmt: skip
 
     # --- the log ----------------------------------------------------------------------------
 
     def log(self) -> str:
-        everything = list(self._console.store.people.log(MOST_AUDIT))
-        found, page = _fitting(everything), max(request.args.get("page", 1, type=int), 1)
-        pages = max(-(-len(found) // LOG_ROWS), 1)
-        page = min(page, pages)
-        shown = found[(page - 1) * LOG_ROWS : page * LOG_ROWS]
+        """A page of the log. Filters look back so far at most that the page comes soon; the next one looks further."""
+        chosen, shown, place, is_more = _Chosen.of(request.args), [], "", False
+        for nth, (at, entry) in enumerate(self._console.store.people.log_before(request.args.get("before", ""))):
+            if len(shown) == LOG_ROWS or nth == MOST_LOOKED_AT:
+                is_more = True
+                break
+            place, back_to = at, entry.at
+            if chosen.fits(entry):
+                shown.append(entry)
         cards = self._console.store.requests.several({entry.about for entry in shown if entry.about})
         return render_template(
             "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
-            count=len(found), page=page, pages=pages,
-            chosen=request.args, names=sorted({entry.who for entry in everything}), now=self._now,
+            older=place if is_more else "", back_to=back_to if is_more else 0.0,
+            is_newest="before" not in request.args, chosen=request.args,
+            names=[each.name for each in self._console.store.people.all()], now=self._now,
         )  # fmt: skip
 
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
         rows = [("When", "Who", "What", "Request")]
-        for entry in _fitting(self._console.store.people.log(MOST_AUDIT)):
+        chosen = _Chosen.of(request.args)
+        for entry in filter(chosen.fits, self._console.store.people.log(MOST_AUDIT)):
             at = dt.datetime.fromtimestamp(entry.at, LONDON)
             rows.append((f"{at:%Y-%m-%d %H:%M:%S}", entry.who, briefing.what_in_words(entry.what), entry.about))
         self._console.note("exported the log")
         return sheet("log", rows)
 
 
-def _fitting(entries: Iterable[Seen]) -> list[Seen]:
-    """The entries that fit what was chosen: a name, words, and days, of which each may be nonsense."""
-    who, what = request.args.get("who", ""), request.args.get("what", "").strip().lower()[:40]
-    since, until = _day(request.args.get("from", "")), _day(request.args.get("to", ""))
-    return [
-        entry
-        for entry in entries
-        if (not who or entry.who == who)
-        and (not what or what in briefing.what_in_words(entry.what).lower())
-        and (since is None or entry.at >= since)
-        and (until is None or entry.at < until + 24 * 60 * 60)
-    ]
+class _Chosen(NamedTuple):
+    """Which entries of the log are wanted: a name, words, and days, of which each may be missing or nonsense."""
+
+    who: str
+    what: str
+    since: float | None
+    until: float | None
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> _Chosen:
+        what = args.get("what", "").strip().lower()[:40]
+        return cls(args.get("who", "").strip(), what, _day(args.get("from", "")), _day(args.get("to", "")))
+
+    def fits(self, entry: Seen) -> bool:
+        return (
+            (not self.who or entry.who == self.who)
+            and (not self.what or self.what in briefing.what_in_words(entry.what).lower())
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at < self.until + 24 * 60 * 60)
+        )
 
 
 def _named(request: CallbackRequest) -> str:

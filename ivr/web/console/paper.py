@@ -39,12 +39,11 @@ def add_to(app: Flask, console: Console) -> None:
     pages = _Pages(console)
     add_pages(
         app,
-        ("/paper", pages.paper, "GET"),
-        ("/paper", pages.sheet, "POST"),
         ("/paper/back", pages.paper_back, "GET"),
         ("/paper/back", pages.bring_back, "POST"),
         needs="callers",
     )
+    add_pages(app, ("/paper", pages.paper, "GET"), ("/paper", pages.sheet, "POST"), needs="paper")
 
 
 class _Pages(Pages):
@@ -117,7 +116,7 @@ class _Pages(Pages):
             changed = paper.brought_back(before, self._me, row.outcome, row.note, rang, self._now, diary)
             taken = paper.taken(before, self._me, rang, self._now)
             promises[:] = kept.judged(taken, rang, diary)
-            rung[:] = kept.of_those_rung(taken, rang, diary.hours)
+            rung[:] = [*kept.of_those_rung(taken, rang, diary.hours), *kept.of_its_end(changed)]
             return changed
 
         try:

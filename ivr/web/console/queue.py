@@ -25,7 +25,7 @@ from ivr import (
 )
 from ivr.callback import Outcome, Refused
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
-from ivr.listing import named
+from ivr.listing import PAGE_ROWS, named
 from ivr.request import CallbackRequest
 from ivr.store.people import Seen
 from ivr.twilio import codes
@@ -125,7 +125,12 @@ class _Pages(Pages):
         )
 
     def ended(self) -> str:
-        return render_template("ended.html", requests=self._console.store.requests.ended(), now=self._now)
+        """A page of the requests that ended."""
+        stored = self._console.store.requests
+        pages = max(-(-stored.count_ended() // PAGE_ROWS), 1)
+        page = min(max(request.args.get("page", 1, type=int), 1), pages)
+        found = stored.ended(PAGE_ROWS, (page - 1) * PAGE_ROWS)
+        return render_template("ended.html", requests=found, page=page, pages=pages, now=self._now)
 
     @property
     def _can_ring(self) -> bool:
@@ -253,15 +258,18 @@ class _Pages(Pages):
             return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
 
         is_talk = chosen in callback.TALKED
-        said = came.chosen(self._console.live.now.script.line.after_a_talk, request.form.get) if is_talk else ()
+        questions = self._console.live.now.script.line.after_a_talk
+        said = came.chosen(questions, request.form.get) if is_talk else ()
         promises: list[kept.Promised] = []
         rung: list[str] = []
 
         def recorded_with(found: CallbackRequest) -> CallbackRequest:
             changed = agreed(found) if chosen == "spoke" and window else recorded(found)
+            helped = came.highest(questions, found.help, said)
+            changed = replace(changed, came=said, help=helped) if is_talk else changed
             promises[:] = kept.judged(found, self._now, diary)
-            rung[:] = kept.of_those_rung(found, self._now, diary.hours)
-            return replace(changed, came=said) if is_talk else changed
+            rung[:] = [*kept.of_those_rung(found, self._now, diary.hours), *kept.of_its_end(changed)]
+            return changed
 
         then = "requests_page"
         done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
@@ -319,8 +327,16 @@ class _Pages(Pages):
 
     def reopen(self, request_id: str) -> Response:
         """Put a request that was ended by mistake back into the list."""
-        requests, diary = self._console.store.requests, self._console.live.now.script.diary
-        return self._done(request_id, "put back", lambda: requests.reopen(request_id, self._me, self._now, diary))
+        store, diary = self._console.store, self._console.live.now.script.diary
+
+        def reopened() -> CallbackRequest:
+            before = self._found(request_id)
+            changed = store.requests.reopen(request_id, self._me, self._now, diary)
+            if before.end:  # it counts again when it ends again
+                store.counts.add(before.end.at, kept.of_its_end(before), -1)
+            return changed
+
+        return self._done(request_id, "put back", reopened)
 
     def delete(self, request_id: str) -> Response:
         """Delete a request and its messages, as callers may ask."""

@@ -9,9 +9,10 @@ from collections import Counter
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import kept
+from ivr import figures, kept, periods
 from ivr import report as reports
 from ivr.hours import LONDON
+from ivr.store.counts import month_of
 from ivr.web.console.common import Console, Pages, add_pages
 from ivr.web.sheet import sheet
 
@@ -27,7 +28,8 @@ class _Pages(Pages):
         """What was counted in a period, without figures so small that they tell of somebody."""
         chosen = self._period()
         return render_template(
-            "report.html", report=self._report(chosen), offered=reports.offered(self._today), now=self._now,
+            "report.html", report=self._report(chosen), offered=periods.offered(self._today), now=self._now,
+            hours_count=reports.HOURS_COUNT,
             is_running=f"{self._today:%Y-%m}" in chosen.months, is_to_come=f"{self._today:%Y-%m}" < chosen.months[0],
         )  # fmt: skip
 
@@ -42,18 +44,18 @@ class _Pages(Pages):
     def _today(self) -> dt.date:
         return self._console.clock().astimezone(LONDON).date()
 
-    def _period(self) -> reports.Period:
-        return reports.period(request.args.get("period", ""), self._today)
+    def _period(self) -> periods.Period:
+        return periods.period(request.args.get("period", ""), self._today)
 
-    def _report(self, chosen: reports.Period) -> reports.Report:
+    def _report(self, chosen: periods.Period) -> reports.Report:
         waiting, script = self._console.store.requests.listed()[0], self._console.live.now.script
         broken = kept.broken_so_far(waiting, self._now, script.diary)
-        by_month = Counter(f"{dt.datetime.fromtimestamp(each.heard_by, LONDON):%Y-%m}" for each in broken)
+        by_month = Counter(month_of(each.heard_by) for each in broken)
 
         @functools.cache
-        def of(month: str) -> reports.Counts:
+        def of(month: str) -> figures.Counts:
             counts = Counter(self._console.store.counts.of(month))
             counts[kept.BROKEN] += by_month[month]
             return counts
 
-        return reports.report(chosen, script.line.after_a_talk, of)
+        return reports.report(chosen, script.line.after_a_talk, of, f"{self._today:%Y-%m}")
