@@ -141,8 +141,8 @@ def _interventions(questions: Questions) -> Iterator[_Asked]:
     if level := questions.get(came.LEVEL):
         rows = {**{f"help:{answer}": words for answer, words in level.answers.items()}, kept.NO_LEVEL: "Not said"}
         definition = (
-            "Requests that reached somebody, each once, by the highest level of help that an adviser chose in all their "
-            "talks."
+            "Requests that reached somebody, each once, by the highest level of help that an adviser chose in all "
+            "their talks."
         )
         yield _Asked("Interventions", definition, rows)
 

@@ -303,7 +303,7 @@ class _Views:
             script = edition_of(self._line.live, s.revision)[0].script
             self._line.tally.add(dropoff.of_hanging_up(script, s, self._line.clock().timestamp()))
             is_accepted = self._line.store.sessions.accepted(call_sid, s.turn)
-            in_language = script.in_language(s.language)
+            in_language = script.in_language(s.language, drafts=s.drafts)
             left = demand.at_hanging_up(in_language.places.get(place), s, is_accepted=is_accepted)
             count(self._line, s, left, self._line.clock())
 

@@ -100,7 +100,8 @@ class _Pages(Pages):
 
     def log(self) -> str:
         """A page of the log. Filters look back so far at most that the page comes soon; the next one looks further."""
-        chosen, shown, place, is_more = _Chosen.of(request.args), [], "", False
+        chosen, place, back_to, is_more = _Chosen.of(request.args), "", 0.0, False
+        shown: list[Seen] = []
         for nth, (at, entry) in enumerate(self._console.store.people.log_before(request.args.get("before", ""))):
             if len(shown) == LOG_ROWS or nth == MOST_LOOKED_AT:
                 is_more = True
@@ -111,7 +112,7 @@ class _Pages(Pages):
         cards = self._console.store.requests.several({entry.about for entry in shown if entry.about})
         return render_template(
             "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
-            older=place if is_more else "", back_to=back_to if is_more else 0.0,
+            older=place if is_more else "", back_to=back_to,
             is_newest="before" not in request.args, chosen=request.args,
             names=[each.name for each in self._console.store.people.all()], now=self._now,
         )  # fmt: skip
