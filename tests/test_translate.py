@@ -280,6 +280,10 @@ def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Desk) -> 
     with pytest.raises(Stop, match="has no recording"):
         draft("heard", "en-XA", "ask", "--by", "Lee")
 
+    _record(draft.recordings / "ask.wav", loud=0)
+    with pytest.raises(Stop, match="almost no sound"):
+        draft("heard", "en-XA", "ask", "--by", "Lee")
+
     _record(draft.recordings / "ask.wav")
     draft("heard", "en-XA", "ask", "--by", "Lee")
 
@@ -443,11 +447,11 @@ def _with_test_phone(draft: Desk) -> str:
     return line.replace('"closed_days"', '"test_phones": ["07700 900999"], "closed_days"')
 
 
-def _record(path: Path, pitch: int = 200) -> None:
+def _record(path: Path, pitch: int = 200, loud: float = 0.3) -> None:
     """A hum as long as a short sentence."""
     path.parent.mkdir(parents=True, exist_ok=True)
     seconds = np.arange(24000 * 2) / 24000
-    soundfile.write(path, 0.3 * np.sin(2 * np.pi * pitch * seconds), 24000)
+    soundfile.write(path, loud * np.sin(2 * np.pi * pitch * seconds), 24000)
 
 
 # --- editing ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ own module, where it is used: engines' voices, telephone, rendering, speech, hea
 """
 
 from ivr.audio.engines import EngineMissing
-from ivr.audio.recordings import Recordings, Unit, lacking_sounds, take_of, units
+from ivr.audio.recordings import Recordings, Unit, faults_of, lacking_sounds, take_of, units
 from ivr.audio.sounds import Sounds, file_of, put_together, run_of
 from ivr.audio.voices import VOICES, VoiceRefused
 
@@ -32,6 +32,7 @@ __all__ = [
     "Sounds",
     "Unit",
     "VoiceRefused",
+    "faults_of",
     "file_of",
     "lacking_sounds",
     "put_together",

@@ -181,7 +181,8 @@ class Recordings:
         path, note = self.folder / f"{unit.name}.wav", self._confirmed().get(unit.name)
         if self._script.sounds and note and (self._rendered / _name(note.take)).is_file():
             return True
-        return path.is_file() and _says(note, unit, _take(path))
+        is_confirmed = path.is_file() and _says(note, unit, _take(path))
+        return is_confirmed and not (self._script.sounds and faults_of(path, unit.words))
 
     def prepare(self) -> int:
         """Make the telephone sound of every usable recording that has none yet. Returns how many were made."""
@@ -271,6 +272,11 @@ def lacking_sounds(folder: Path, tongue: Tongue) -> list[str]:
     recorded = Recordings(folder, tongue.script)
     there = {clip.words for clip in recorded.names()}
     return [unit.name for unit in units(tongue.script) if unit.words not in there]
+
+
+def faults_of(path: Path, words: str) -> list[Problem]:
+    """What is wrong with a recording that speaks these words, such as no sound; empty if callers can hear it."""
+    return list(_sound_faults(path, Unit(path.stem, words)))
 
 
 def take_of(path: Path) -> str:

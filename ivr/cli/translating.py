@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
-from ivr.audio import take_of
+from ivr.audio import faults_of, take_of
 from ivr.cli.common import Stop, draft_script, out
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
@@ -162,6 +162,9 @@ def _takes(settings: Settings, tag: str, row: translation.Row) -> dict[str, str]
     lacking = [unit for unit in row.sounds if not (folder / f"{unit}.wav").is_file()]
     if lacking:
         raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
+    for unit, words in row.sounds.items():
+        for fault in faults_of(folder / f"{unit}.wav", words):
+            raise Stop(f"{unit}.wav cannot be used: {fault.says} Nothing was recorded for {row.id}.")
     return {unit: take_of(folder / f"{unit}.wav") for unit in row.sounds}
 
 
