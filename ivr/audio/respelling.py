@@ -16,7 +16,7 @@ from functools import cache
 BY_ENGINE: Mapping[str, Mapping[str, str]] = {
     "pyttsx3": {
         "E H C": "E H [[ss'i:]]",  # 0 and 10: a telephone loses the hiss, and C was heard as G
-        "appeal": "appeeal",  # 4 and 9: it was heard as "a feel"
+        "appeal": "[[a#p'i:@l]]",  # 6 and 8, beside "appeeal" in 23 sayings; it was heard as "a feel" and "a video"
         "appeals": "appeels",  # 7 and 10
         "disagreement": "[[d,Is@gr'i:m@nt]]",  # 5 and 8: it was heard as "this agreement"
         "draft": "[[ddr'aft]]",  # 4 and 10: it was heard as "left" or "rough"
