@@ -20,7 +20,7 @@ BY_ENGINE: Mapping[str, Mapping[str, str]] = {
         "appeals": "appeels",  # 7 and 10
         "disagreement": "[[d,Is@gr'i:m@nt]]",  # 5 and 8: it was heard as "this agreement"
         "draft": "[[ddr'aft]]",  # 4 and 10: it was heard as "left" or "rough"
-        # As config/words.yaml has it said. 0 and 5, in four sayings: it was heard as "checkout". Of about twenty ways
+        # As config/words.yaml has it said. 0 and 5, in four sayings: it was heard as "checkout". Of thirteen ways
         # tried, none does better, so what a SENCO is stands beside it.
         "sen-coe": "[[ss'En: k'oU]]",
     },
