@@ -84,8 +84,12 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         _sign_in(tab, "ren")
         tab.get_by_role("link", name="Ring the draft").first.click()
         _axe(tab)
-        with tab.expect_response(re.compile("/audio/[0-9a-f]{32}.wav"), timeout=60_000) as played:
+        with (
+            tab.expect_response(re.compile("/announced.wav"), timeout=60_000) as announced,
+            tab.expect_response(re.compile("/audio/[0-9a-f]{32}.wav"), timeout=60_000) as played,
+        ):
             _ring_the_draft(tab)
+        assert announced.value.headers["content-type"] == "audio/wav"
         assert played.value.ok
         assert (tmp_path / "audio" / RENDERED / played.value.url.rsplit("/", 1)[1]).read_bytes() == played.value.body()
         tab.keyboard.press("0")

@@ -85,9 +85,11 @@ class Phone {
     if (!announced) return;
     this.show.state("The draft is being made ready.");
     this.show.line("DRAFT", announcement);
-    const sound = await fetch(announced).catch(() => null);
-    if (sound?.ok) await this.#played(URL.createObjectURL(await sound.blob()), this.#hangUp.signal).catch(() => null);
-    else await this.#spoken(announcement, this.#hangUp.signal);
+    try {
+      await this.#played(announced, this.#hangUp.signal);
+    } catch {
+      await this.#spoken(announcement, this.#hangUp.signal);
+    }
   }
 
   #do(did) {
