@@ -47,11 +47,11 @@ from tests.test_read import confirmed
 
 TO = config.ROOT / "docs" / "pictures"
 #: Colours that a picture has: of a page, and of a terminal, which has fewer.
-COLOURS, TERMINAL_COLOURS = 64, 16
+COLOURS, TERMINAL_COLOURS = 64, 10
 #: Of a wide or long page, in which each colour still has its meaning.
 FEW_COLOURS = 40
 #: Lines of one list of the check that are shown.
-LINES = 6
+LINES = 3
 #: The voice of each sound.
 VOICES = dict(zip(SOUNDS, ("heart", "pyttsx3"), strict=True))
 #: The call in the pictures and sounds: a child was kept out of school, and nobody can talk at the moment.
