@@ -107,3 +107,14 @@ def test_a_topic_that_lacks_something_keeps_what_was_typed(editor: Browser) -> N
     assert _send(editor, "new", **{**TOPIC, "text": ""}).status_code == 422
     assert "Something is missing: the text message." in editor.page
     assert "To ask about a bus pass" in editor.page
+
+
+def test_whoever_is_signed_out_meanwhile_gets_back_what_they_typed(editor: Browser, store: Store) -> None:
+    _look(editor, "edit/words-kept_out")
+    for kept in store.sign_ins.all_of("edda"):
+        store.sign_ins.end(kept)
+
+    response = _send(editor, "edit/words-kept_out", **{"seen": "{}", "closing:": "Words of an hour.", "do": "save"})
+
+    assert response.status_code == 401
+    assert "closing: Words of an hour." in editor.page

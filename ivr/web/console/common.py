@@ -93,6 +93,9 @@ def unsaved() -> str:
         form = request.form
     except RequestEntityTooLarge:
         return ""
+    if "seen" in form:  # one that changes the draft
+        own = ("csrf_token", "seen", "window", "continues", "do")
+        return "\n".join(f"{name.strip(':')}: {value}" for name, value in form.items() if value and name not in own)
     return ". ".join(filter(None, (form.get("outcome", ""), form.get("note", "").strip(), form.get("why", "").strip())))
 
 
