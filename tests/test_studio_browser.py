@@ -107,6 +107,7 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         tab.keyboard.press("0")
         tab.get_by_role("button", name="They are busy").click()
         tab.get_by_role("button", name="Hang up").click()
+        expect(tab.get_by_role("log")).to_contain_text("(hangs up)")
         _enter(tab, "What they are to listen for", "Is the new voice kind?")
         address = tab.get_by_label("Address").input_value()
         _axe(tab)

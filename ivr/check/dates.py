@@ -115,7 +115,7 @@ def read_page(context: Context) -> Iterator[Finding]:
         return
     if lacks := onscreen.lacks(context.draft, context.script):
         words = f"Nothing is shown at /read, because these are not confirmed: {', '.join(lacks)}."
-        yield Finding(LINE, path, words, "For each of them: ivr confirm NAME --by WHO. Or write: read_page: off")
+        yield Finding(LINE, path, words, "For each of them: ivr confirm NAME --by WHO. Or write 'read_page: off'.")
         return
     script = booklet.script_to_read(context.draft, context.script.hours.days_off, offers_texts=False)
     made = onscreen.pages(context.draft, script)
