@@ -32,9 +32,9 @@ def _set(store: Store, **settings: str) -> None:
         store.redis.do(lambda client, name=name, value=value: client.config_set(name, value))
 
 
-def _user(own: RedisServer, *may: str, opened: Opened) -> Store:
+def _user(own: RedisServer, opened: Opened, *may: str) -> Store:
     """A user who is let do only so much, as by services that rent Redis out."""
-    Store(own.url, KEYS).redis.do(
+    opened(own.url, KEYS).redis.do(
         lambda client: client.execute_command("ACL", "SETUSER", "tenant", "on", ">secret", "~*", "&*", "+@all", *may)
     )
     store = opened(own.url.replace("unix://", "unix://tenant:secret@"), KEYS)
@@ -81,21 +81,21 @@ def test_a_replica_is_named(own: RedisServer, opened: Opened) -> None:
     ]
 
 
-def test_where_config_is_hidden_info_tells(own: RedisServer) -> None:
+def test_where_config_is_hidden_info_tells(own: RedisServer, opened: Opened) -> None:
     _set(Store(own.url, KEYS), appendonly="no", maxmemory_policy="volatile-lru")
 
-    risks = _user(own, "-config").redis_risks()
+    risks = _user(own, opened, "-config").redis_risks()
 
     assert risks == [
         NO_FILE, "It throws keys away when it is full (volatile-lru): set maxmemory-policy noeviction."
     ]  # fmt: skip
 
 
-def test_what_it_does_not_say_is_not_taken_for_well(own: RedisServer) -> None:
-    assert _user(own, "-config").redis_risks() == [
+def test_what_it_does_not_say_is_not_taken_for_well(own: RedisServer, opened: Opened) -> None:
+    assert _user(own, opened, "-config").redis_risks() == [
         "It does not say when its append-only file is on the disk (appendfsync always). Ask whoever runs it."
     ]
-    (risk,) = _user(own, "-config", "-info").redis_risks()
+    (risk,) = _user(own, opened, "-config", "-info").redis_risks()
     assert risk.startswith("It does not say whether it has an append-only file (appendonly yes), or when ")
     assert "whether it throws keys away when it is full (maxmemory-policy noeviction). Ask" in risk
 
