@@ -211,7 +211,7 @@ def test_a_call_that_nothing_is_known_of_starts_again_politely(line: Line) -> No
 
     call._take(line.post(f"/voice/turn/{call.turn}", {**call.form, "Digits": "1"}))
 
-    assert call.words.startswith("Sorry, this call was away for too long. We will start again. Hello.")
+    assert call.words.startswith("Sorry, I lost my place in this call. We will start again. Hello.")
     assert call.press("3").place == "council_menu"
 
 
@@ -328,7 +328,7 @@ def test_every_reply_is_one_line_of_log_without_a_phone_number(line: Line) -> No
     turns = [entry for entry in logs if entry["event"] == "turn"]
     assert len(turns) == len(call.replies)
     assert turns[1] == {
-        "event": "turn", "call": call.sid, "turn": 1, "node": "council_menu", "kind": "Key", "alone": False,
+        "event": "turn", "call": call.sid, "turn": 1, "node": "council_menu", "language": "en", "kind": "Key", "alone": False,
         "ms": turns[1]["ms"], "log_level": "info",
     }  # fmt: skip
     written = json.dumps(logs)
