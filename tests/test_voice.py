@@ -328,8 +328,8 @@ def test_every_reply_is_one_line_of_log_without_a_phone_number(line: Line) -> No
     turns = [entry for entry in logs if entry["event"] == "turn"]
     assert len(turns) == len(call.replies)
     assert turns[1] == {
-        "event": "turn", "call": call.sid, "turn": 1, "node": "council_menu", "language": "en", "kind": "Key", "alone": False,
-        "ms": turns[1]["ms"], "log_level": "info",
+        "event": "turn", "call": call.sid, "turn": 1, "node": "council_menu", "language": "en", "kind": "Key",
+        "alone": False, "ms": turns[1]["ms"], "log_level": "info",
     }  # fmt: skip
     written = json.dumps(logs)
     assert not any(digits in written for digits in ("900123", "4960123", "4960000"))
