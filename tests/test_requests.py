@@ -23,7 +23,6 @@ from ivr.store import PATIENT_SECONDS, Store
 from ivr.store.requests import ENDED_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request
 from tests.line import OPEN, Line
-from tests.redis_server import Opened
 
 MORNING, AFTERNOON = Window(OPEN.date(), "morning"), Window(OPEN.date(), "afternoon")
 PLACES: dict[Part, int] = {"morning": 2, "afternoon": 1}
@@ -267,9 +266,9 @@ def test_a_caller_is_told_we_have_it_only_if_it_is_there(
         assert "We will call you" in told, f"the turn sends fewer than {LAST} things, so this one was not killed"
 
 
-def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int, opened: Opened) -> None:
+def _be_killed_at(step: int, settings: Settings, path: str, form: dict[str, str], writer: int) -> None:
     """In a child process: take the turn, and die at the step-th command that is sent to Redis."""
-    store = opened(settings.redis_url, settings.keys, PATIENT_SECONDS)
+    store = Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
     line = Line(settings, store)
     line.now = OPEN.replace(hour=20, minute=35)
     left = [step]
