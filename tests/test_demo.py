@@ -270,6 +270,8 @@ def test_a_demo_runs_sends_nothing_and_leaves_nothing(place: dict[str, str], sin
         assert f"http://127.0.0.1:{port}/studio/call" in told
         assert "This is a demo." in page
         assert "Interpreter" in page
+        (own,) = (tmp_path / "tmp").rglob("config/line.yaml")
+        assert own.read_bytes() == (tmp_path / "config" / "line.yaml").read_bytes(), "what its pages change is a copy"
         _holds_its_port_and_says_how_to_choose_another(place, port)
         _wait_for_the_worker(tmp_path)
     finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -52,13 +54,19 @@ def run(port: int) -> None:
 
 
 def _of_its_own(data: Path, port: int) -> Settings:
-    """Settings with a data folder of the demo's own, and without all other settings of the machine.
+    """Settings with a data folder and a copy of config/ of its own, and without all other settings of the machine.
 
     So no text, mail or call can leave it: neither this process nor its children know an account or a server.
     """
     (data / config.DEMO).touch()
     words = ",".join(keys.new_words())  # which end with the demo
     config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say", IVR_KEYS=words)
+    own = data / "config"  # a page changes these files, and nothing of a demo is kept
+    try:
+        shutil.copytree(config.settings(port=port).config_dir, own)
+    except OSError as error:  # with copytree's own kind, which tells of each file
+        raise Stop(f"The demo was not started, because config/ cannot be copied for it: {error}") from error
+    os.environ["IVR_CONFIG"] = str(own)
     return config.settings(port=port)
 
 
@@ -100,4 +108,5 @@ def _say_how(port: int, waiting: int) -> None:
     out(f"  Ring it in a browser         {address}/studio/call")
     out("  Ring it from a terminal      .venv/bin/ivr call")
     out("  What is sent                 nothing: no text, no mail, no call")
+    out("  What is changed              a copy of config/, which is deleted too")
     out()
