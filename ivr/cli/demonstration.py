@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import shutil
 import signal
 import sys
@@ -66,7 +65,7 @@ def _of_its_own(data: Path, port: int) -> Settings:
         shutil.copytree(config.settings(port=port).config_dir, own)
     except OSError as error:  # with copytree's own kind, which tells of each file
         raise Stop(f"The demo was not started, because config/ cannot be copied for it: {error}") from error
-    os.environ["IVR_CONFIG"] = str(own)
+    config.use_only("IVR_AUDIO", "IVR_DATA", "IVR_SPEECH", "IVR_KEYS", IVR_CONFIG=str(own))
     return config.settings(port=port)
 
 
