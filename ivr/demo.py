@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr import callback, came, demand, roles
+from ivr import callback, came, demand, kept, roles
 from ivr.building import CHANGE
 from ivr.callback import Outcome
 from ivr.config import Settings
@@ -123,8 +123,8 @@ COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
     (("outcome:spoke",), sum(CHOSEN)),
     (("outcome:no answer",), 17),
     (("outcome:wrong number",), 2),
-    (("ended:reached", "help:1"), 29),
-    (("ended:reached", "help:2"), 11),
+    (("ended:reached", kept.helped("1")), 29),
+    (("ended:reached", kept.helped("2")), 11),
     (("ended:gave-up",), 6),
     ((demand.CANCELLED,), 5),
     ((demand.PUT_THROUGH,), 83),

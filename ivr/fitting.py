@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ivr import reading
 from ivr.problems import Invalid, Problem, Where, kind
 from ivr.reading import Document, Path, day_of
 
@@ -125,14 +126,8 @@ class _Mending:
         return is_bare and bool(self._document.unread)
 
     def _at(self, path: Path) -> Any:
-        """The value at a path; None if there is none."""
-        found = self._left
-        for step in path:
-            try:
-                found = found[step]
-            except (LookupError, TypeError):
-                return None
-        return found
+        """The value at a path, of what is left of the file; None if there is none."""
+        return reading.value_at(self._left, path)
 
     def _misspelt(self, faults: Iterable[dict[str, Any]]) -> dict[Path, str]:
         """Paths of misspelt names, each with the right name: that of a similar field that is missing beside it."""

@@ -18,8 +18,6 @@ from ivr.request import CallbackRequest
 
 #: The names under which promises are counted.
 KEPT, BROKEN = "promise:kept", "promise:broken"
-#: The name under which help is counted of which nobody said the level.
-NO_LEVEL = "help:"
 #: The beginning of the names under which languages are counted, and that of whoever asked for none.
 LANGUAGE, ENGLISH = "language:", "English"
 
@@ -86,7 +84,12 @@ def of_its_end(request: CallbackRequest) -> list[str]:
     how = "" if request.open or request.end is None else _ENDS.get(request.end.what, "")
     if not how:
         return []
-    return [f"ended:{how}", *([f"help:{request.help}" if request.help else NO_LEVEL] if how == "reached" else [])]
+    return [f"ended:{how}", *([helped(request.help)] if how == "reached" else [])]
+
+
+def helped(level: str) -> str:
+    """The name under which help of this level is counted; of none, if nobody said the level."""
+    return f"help:{level}"
 
 
 #: Opening hours up to which a wait counts as one of this name; the last has no end.

@@ -53,6 +53,16 @@ class Mark(NamedTuple):
     column: int
 
 
+def value_at(data: Any, path: Path) -> Any:
+    """The value at a path of what YAML read; None if there is none."""
+    for step in path:
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return None
+    return data
+
+
 @dataclass
 class Document:
     """One file as plain values, with the place of each, and its problems."""

@@ -139,7 +139,7 @@ def _asked(questions: Questions) -> Iterator[tuple[str, list[_Asked]]]:
 def _interventions(questions: Questions) -> Iterator[_Asked]:
     """Pieces of work by level, if the service has levels."""
     if level := questions.get(came.LEVEL):
-        rows = {**{f"help:{answer}": words for answer, words in level.answers.items()}, kept.NO_LEVEL: "Not said"}
+        rows = {**{kept.helped(answer): words for answer, words in level.answers.items()}, kept.helped(""): "Not said"}
         definition = (
             "Requests that reached somebody, each once, by the highest level of help that an adviser chose in all "
             "their talks."

@@ -9,7 +9,7 @@ from typing import Any
 from ivr import drafts, reading
 from ivr.drafts import LINE, MENUS, TEXTS
 from ivr.forms.shape import Entry, Field, Form
-from ivr.reading import Document, Path
+from ivr.reading import Document, Path, value_at
 
 DAYS = tuple(day.lower() for day in calendar.day_name)
 #: The form of one text message, and of the words of one node: its name stands behind this.
@@ -80,7 +80,7 @@ def _parts(line: Document) -> Form:
 
 def _phones(line: Document) -> Form:
     fields = (Field("number", "Number", "phone"),)
-    phones = _at(line, ("phones",))
+    phones = value_at(line.data, ("phones",))
     entries = tuple(
         Entry(str(name), str(name).replace("_", " "), ("phones", name), {"number": _number(line, str(name))})
         for name in (phones if isinstance(phones, dict) else ())
@@ -136,7 +136,7 @@ def of_words(files: Mapping[str, str], node: str) -> Form:
     """The words of one node. Raises NoSuchForm."""
     for file in sorted(name for name in files if name.startswith(MENUS)):
         document = reading.read(files[file], f"config/{file}")
-        found = _at(document, ("nodes", node))
+        found = value_at(document.data, ("nodes", node))
         if isinstance(found, dict):
             _readable(files, file)
             entries = tuple(_words(document, ("nodes", node), found))
@@ -146,7 +146,7 @@ def of_words(files: Mapping[str, str], node: str) -> Form:
 
 def _of_text(files: Mapping[str, str], name: str) -> Form:
     document = _readable(files, TEXTS)
-    if not isinstance(_at(document, ("texts", name)), str):
+    if not isinstance(value_at(document.data, ("texts", name)), str):
         raise NoSuchForm(f"There is no text message '{name}'.")
     entry = _single(document, ("texts", name), name, "The text message")
     return Form(f"{OF_TEXT}{name}", f"The text message {name}", TEXTS, ("texts", name), _ONE_VALUE, (entry,))
@@ -177,19 +177,9 @@ def _of_choice(document: Document, path: Path, choice: Mapping[str, Any], key: s
 # --- from the document ------------------------------------------------------------------------------
 
 
-def _at(document: Document, path: Path) -> Any:
-    found = document.data
-    for step in path:
-        try:
-            found = found[step]
-        except (LookupError, TypeError):
-            return None
-    return found
-
-
 def _shown(document: Document, path: Path) -> str:
     """A single value as staff wrote it; empty if there is none."""
-    value = document.as_written.get(path, _at(document, path))
+    value = document.as_written.get(path, value_at(document.data, path))
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
@@ -204,7 +194,7 @@ def _values(document: Document, path: Path, fields: tuple[Field, ...]) -> dict[s
 def _items(
     document: Document, path: Path, fields: tuple[Field, ...], is_shown: Callable[[Any], bool]
 ) -> Iterator[Entry]:
-    items = _at(document, path)
+    items = value_at(document.data, path)
     for i, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict) is (fields[0].name != "") and is_shown(item):
             yield Entry(str(i), "", (*path, i), _values(document, (*path, i), fields))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from ivr import reading
 from ivr.drafts import MENUS, TEXTS
 from ivr.forms import Form
-from ivr.forms.shape import Entry
 from ivr.problems import Problem
 from ivr.reading import Document, Path
 
@@ -33,14 +32,10 @@ def sort(
             elsewhere.append(problem)
             continue
         field = str(path[len(where[key])]) if key and len(path) > len(where[key]) else ""
-        known = {each.name for each in form.fields_of(_entry(form, key))}
+        known = {each.name for each in form.fields_of(form.entry(key))}
         found.setdefault((key, field if field in known else min(known, default="")) if key else ("", ""), []).append(
             problem
         )
-
-
-def _entry(form: Form, key: str) -> Entry | None:
-    return form.entry(key)
 
 
 def _path_of(document: Document, problem: Problem) -> Path | None:
