@@ -113,15 +113,10 @@ def _add_turns(figures: Figures, port: int, store: Store, picked: argparse.Names
     """The turns of callers, alone and beside open lists."""
     walks, alone, beside = load.walks(port), "turns alone", f"turns beside {picked.lists} lists"
     for nth in range(picked.rounds):
-        add_waits(figures, alone, *_played(port, walks, picked, f"alone{nth}"))
+        add_waits(figures, alone, *load.stretch(port, walks, picked.seconds, picked.a_second, f"alone{nth}"))
         with _open_lists(port, store, picked.lists):
-            add_waits(figures, beside, *_played(port, walks, picked, f"beside{nth}"))
+            add_waits(figures, beside, *load.stretch(port, walks, picked.seconds, picked.a_second, f"beside{nth}"))
     figures.ratio(f"{beside} / {alone}: median", f"{beside}: median", f"{alone}: median")
-
-
-def _played(port: int, walks: list[load.Walk], picked: argparse.Namespace, name: str) -> tuple[list[float], int]:
-    calls = load.calls(walks, picked.seconds * picked.a_second // 8, name)
-    return load.play_on_schedule(port, calls, picked.a_second)
 
 
 @contextlib.contextmanager

@@ -55,13 +55,12 @@ def main(arguments: list[str]) -> None:
 def _measured(
     side: Side, picked: argparse.Namespace, name: str, floods: list[Callable[[], None]]
 ) -> tuple[list[float], int]:
-    calls = load.calls(side.walks, picked.seconds * picked.a_second // 8, name)
     with contextlib.ExitStack() as running:
         for flood in floods:
             running.enter_context(_beside(flood))
         if floods:
             time.sleep(3)
-        return load.play_on_schedule(side.port, calls, picked.a_second)
+        return load.stretch(side.port, side.walks, picked.seconds, picked.a_second, name)
 
 
 @contextlib.contextmanager

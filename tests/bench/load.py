@@ -140,6 +140,11 @@ def play(port: int, calls: list[list[bytes]]) -> list[float]:
     return took
 
 
+def stretch(port: int, walks: list[Walk], seconds: int, a_second: int, name: str) -> tuple[list[float], int]:
+    """Turns on schedule for about so many seconds, as `play_on_schedule`; a call has about eight of them."""
+    return play_on_schedule(port, calls(walks, seconds * a_second // 8, name), a_second)
+
+
 def play_on_schedule(port: int, calls: list[list[bytes]], a_second: float) -> tuple[list[float], int]:
     """Send a turn of one call after another, so many a second.
 

@@ -53,10 +53,9 @@ def _measure(port: int, events: dict[str, Callable[[int], None]], picked: argpar
     walks = load.walks(port)
     for nth in range(picked.rounds):
         for which, (name, happens) in enumerate(events.items()):
-            calls = load.calls(walks, picked.seconds * picked.a_second // 8, f"{which}x{nth}")
             meanwhile = threading.Thread(target=_in_the_middle, args=(happens, nth, picked.seconds / 3))
             meanwhile.start()
-            took, failed = load.play_on_schedule(port, calls, picked.a_second)
+            took, failed = load.stretch(port, walks, picked.seconds, picked.a_second, f"{which}x{nth}")
             meanwhile.join()
             add_waits(figures, name, took, failed)
             time.sleep(2)
