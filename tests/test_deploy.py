@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -121,7 +125,9 @@ def test_a_linter_finds_nothing_in_the_dockerfile() -> None:
 @contextmanager
 def _web(place: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`ivr web`, as its unit starts it."""
-    running = subprocess.Popen([IVR, "web", "--port", str(port)], env=place, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [IVR, "web", "--port", str(port)], env=place, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         assert soon(lambda: answers(port))
         yield running
@@ -166,8 +172,18 @@ class _Callers:
             thread.join()
 
 
-def test_the_web_server_is_started_anew_without_a_failed_call(tmp_path: Path, files: dict[str, str]) -> None:
-    """As scripts/deploy/restart does it: the second is there before the first goes."""
+@dataclass
+class _Delivered:
+    """nginx as delivered, the ports behind it, and the environment of the web servers there."""
+
+    through: Proxy
+    first: int
+    second: int
+    place: dict[str, str]
+
+
+@pytest.fixture
+def delivered(tmp_path: Path, files: dict[str, str]) -> Iterator[_Delivered]:
     first, second = free_port(), free_port()
     place = {**an_environment(tmp_path), "PUBLIC_URL": PUBLIC, "TWILIO_AUTH_TOKEN": "3f1c9a7e5b2d48609cfe7a1b5d3e8042"}
     settings = config.settings(place)
@@ -177,13 +193,33 @@ def test_the_web_server_is_started_anew_without_a_failed_call(tmp_path: Path, fi
     ):
         with closing(Store(settings.redis_url, settings.keys, PATIENT_SECONDS)) as store:
             store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", ""), files)
-        with _web(place, first) as old, _Callers(through) as callers:
-            time.sleep(1)
-            with _web(place, second):
-                old.terminate()
-                old.wait(20)
-                without = callers.answered
-                with _web(place, first):
-                    time.sleep(1)
-                    assert callers.answered > without > 0
-                    assert callers.failed == []
+        yield _Delivered(through, first, second, place)
+
+
+def test_the_web_server_is_started_anew_without_a_failed_call(delivered: _Delivered) -> None:
+    """As scripts/deploy/restart does it: the second is there before the first goes."""
+    with _web(delivered.place, delivered.first) as old, _Callers(delivered.through) as callers:
+        time.sleep(1)
+        with _web(delivered.place, delivered.second):
+            old.terminate()
+            old.wait(20)
+            without = callers.answered
+            with _web(delivered.place, delivered.first):
+                time.sleep(1)
+                assert callers.answered > without > 0
+                assert callers.failed == []
+
+
+def test_a_call_that_waits_for_a_server_which_ends_is_answered_by_the_other(delivered: _Delivered) -> None:
+    """The kernel takes its connection, and the server ends before it has read the request."""
+    with _web(delivered.place, delivered.first) as old, _web(delivered.place, delivered.second):
+        os.killpg(old.pid, signal.SIGSTOP)
+        with ThreadPoolExecutor() as callers:
+            replies = [
+                callers.submit(delivered.through.post, "/voice", {**FORM, "CallSid": f"CA{nth}"}) for nth in range(4)
+            ]
+            time.sleep(0.5)
+            assert not any(reply.done() for reply in replies)
+            os.killpg(old.pid, signal.SIGKILL)
+
+    assert [b"<Gather" in reply.result() for reply in replies] == [True] * 4
