@@ -15,14 +15,14 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from govuk_bank_holidays.bank_holidays import BankHolidays
-
 from ivr import disk, environment, keys
 from ivr.environment import wrong
 from ivr.keys import Keys
 from ivr.problems import ConfigError, Problem, Where, kind
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Where the line answers, unless another port is asked for.
+PORT = 8000
 #: The socket of the embedded Redis, in IVR_DATA.
 SOCKET = "redis.sock"
 
@@ -135,7 +135,7 @@ class Settings:
         return bool(self.account_sid and self.our_number) and not self.practice
 
 
-def settings(environ: Mapping[str, str] = os.environ, port: int = 8000, *, running: bool = False) -> Settings:
+def settings(environ: Mapping[str, str] = os.environ, port: int = PORT, *, running: bool = False) -> Settings:
     """Read the environment. Raises ConfigError with every invalid variable.
 
     `running`: for a process of a running line. A read-only disk must not keep it from answering calls.
@@ -281,5 +281,8 @@ def _kept_secret(path: Path) -> str:
 
 def bank_holidays() -> frozenset[dt.date]:
     """Every bank holiday in England that is known, from the package's own data."""
+    # Imported here, because the package loads a client for HTTP: 8 MB, which `ivr start` does without.
+    from govuk_bank_holidays.bank_holidays import BankHolidays
+
     england = BankHolidays.ENGLAND_AND_WALES
     return frozenset(day["date"] for day in BankHolidays(use_cached_holidays=True).get_holidays(division=england))

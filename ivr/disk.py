@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
 import tempfile
 from pathlib import Path
+
+#: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a write failed because there is no room."""
+    return error.errno in _NO_ROOM
 
 
 def private_folder(path: Path) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
+from ivr.problems import Stopped
+
 #: What the packages of the extra `publishing` are imported as.
 PUBLISHING = (
     "espeakng_loader", "hibari", "numpy", "openpyxl", "pygraphviz", "pyloudnorm", "scipy", "soundfile", "soxr",
@@ -19,7 +21,7 @@ ONLY_SERVES = "This machine only serves calls: the packages that check words and
 ELSEWHERE = "Do this on a machine that has them, or install them here: scripts/install requirements.lock"
 
 
-class OnlyServes(Exception):
+class OnlyServes(Stopped):
     """Raised for something that needs packages which are not installed. The message says what to do."""
 
     def __init__(self) -> None:

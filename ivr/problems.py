@@ -17,6 +17,10 @@ Severity = Literal["error", "warning"]
 SHOWN = 90
 
 
+class Stopped(Exception):
+    """Raised when something that somebody asked for is not done. The message says why, and what to do."""
+
+
 @dataclass(frozen=True, order=True)
 class Where:
     """A place in a file; a whole file, if it has no line; or something that is no file, such as the environment."""

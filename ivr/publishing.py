@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import json
 import time
 from collections.abc import Iterable
@@ -25,15 +24,12 @@ from ivr.config import Settings
 from ivr.configfiles import Folder
 from ivr.drafts import Draft
 from ivr.hours import LONDON
-from ivr.problems import ConfigError, Problem, Where, kind
+from ivr.problems import ConfigError, Problem, Stopped, Where, kind
 from ivr.script import Script
 from ivr.store import Conflict, DamagedRevision, Proposed, Published, Store, StoreDown
 
-#: Errors of a disk without room: it is full, the quota is used up, or the file may not grow.
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-
-class NotPublished(Exception):
+class NotPublished(Stopped):
     """Raised when a publication could not be made live, with the reason in words."""
 
 
@@ -278,8 +274,3 @@ def write_schemas(settings: Settings, draft: Draft) -> list[Path]:
             disk.write_whole(path, text)
         written.append(path)
     return written
-
-
-def is_full(error: OSError) -> bool:
-    """Whether a write failed because there is no room."""
-    return error.errno in _NO_ROOM

@@ -28,6 +28,7 @@ from ivr import config, disk, embedded, keys, metrics
 from ivr.children import STOP_SECONDS, Child, StopSignals, die_with_parent, tell
 from ivr.config import Settings
 from ivr.embedded import parts
+from ivr.problems import Stopped
 from ivr.store import PATIENT_SECONDS, Away, Store, StoreDown, is_marked, ping, why_not
 
 #: The requests of each kind that a web process handles at once, and the threads that hold requests still arriving.
@@ -43,7 +44,7 @@ AGAIN_SECONDS = 1.0
 NOTE_SECONDS = 60.0
 
 
-class CannotStart(Exception):
+class CannotStart(Stopped):
     """Raised when the line cannot start. The message says why and what to do."""
 
 

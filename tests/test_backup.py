@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from ivr import backup as backups
 from ivr import config, server
-from ivr.cli import commands, running
+from ivr.cli import commands, preparing
 from ivr.config import Settings
 from ivr.jobs import Jobs, keep_recording, read_recording
 from ivr.request import SpokenMessage
@@ -163,7 +163,7 @@ def test_a_restore_that_was_killed_is_finished(lost: dict[str, str], tmp_path: P
         store.copying.load(stored, about.at)
         assert store.texts.underway()
         if how == "start":
-            running.bring_up_to_date(settings, store)
+            preparing.bring_up_to_date(settings, store)
     if how == "restore":
         assert _ivr(new, "restore", str(backup)).exit_code == 0
 

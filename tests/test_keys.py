@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr import config, environment, keys, person, renewing, server
-from ivr.cli import commands, running
+from ivr.cli import commands, preparing
 from ivr.config import Settings
 from ivr.jobs import keep_recording, read_recording, recording_path
 from ivr.keys import Locked
@@ -370,7 +370,7 @@ def test_what_version_1_4_stored_is_read_and_encrypted_at_the_next_start(
     assert sorted(set(_files_in_the_clear(own.data_dir))) == ["appendonlydir", "recordings", "spool"]
     with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         assert not IN_THE_CLEAR.search(b"".join(_names(store))), "only names that are hashed below"
-        running.bring_up_to_date(own, store)
+        preparing.bring_up_to_date(own, store)
 
         told = capsys.readouterr().out
         assert "An earlier version stored 17 things in the clear. They are encrypted from now on." in told
@@ -380,7 +380,7 @@ def test_what_version_1_4_stored_is_read_and_encrypted_at_the_next_start(
         assert soon(lambda: store.erasing.look(time.time()) or not _rewrites(store))
         assert soon(lambda: not _rewrites(store) and not _files_in_the_clear(own.data_dir))
         (copy,) = own.data_dir.glob("before-encryption-*")
-        running.bring_up_to_date(own, store)
+        preparing.bring_up_to_date(own, store)
         assert capsys.readouterr().out == "", "there is nothing left to do"
         renewing.forget_copies(own, time.time() + (renewing.COPY_DAYS - 1) * 86400)
         assert copy.exists()
@@ -465,13 +465,13 @@ def test_a_restore_brings_back_nobody_who_was_forgotten(
 
     with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         assert len(store.requests.waiting()) == 2, "it is back"
-        running.bring_up_to_date(own, store)
+        preparing.bring_up_to_date(own, store)
         assert "A restore had brought back 5 things that were erased. They are erased again." in capsys.readouterr().out
         spool = Spool(own.spool_dir, own.keys)
         found = person.find(store, spool, NUMBER, NOW)
         assert not any((found.requests, found.texts, found.calls, found.blocks, found.spooled))
         assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
-        running.bring_up_to_date(own, store)
+        preparing.bring_up_to_date(own, store)
         assert "erased" not in capsys.readouterr().out
         again = ask(store, 5, number=NUMBER, asked_at=time.time())
         person.keep_erased(own, store, spool, time.time())
@@ -484,7 +484,7 @@ def test_a_note_of_what_was_erased_that_cannot_be_used_keeps_no_line_from_starti
     """It belongs to somebody else, or its disk is full or read-only. Callers come first."""
     own.erased_file.mkdir()
 
-    running.bring_up_to_date(own, opened)
+    preparing.bring_up_to_date(own, opened)
 
     assert f"{own.erased_file} cannot be used (Is a directory)." in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr import config, merging, origin
-from ivr.cli import running
+from ivr.cli import preparing
 from ivr.merging import Conflict
 from tests.staff import LINE_YAML, Staff
 
@@ -182,7 +182,7 @@ def test_a_start_takes_back_nothing_that_others_published(
     monkeypatch.setenv("LOGNAME", "ann")
     monkeypatch.setenv("IVR_CONFIG", str(two.folders["ann"]))
 
-    live = running._published_draft(config.settings(), two.ann.store)
+    live = preparing._published_draft(config.settings(), two.ann.store)
 
     assert live.revision == two.ann.live
     assert "ring_seconds: 20" in two.live()

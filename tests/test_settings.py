@@ -13,7 +13,7 @@ import pytest
 
 from ivr import building, check, config, drafts, publishing
 from ivr.check.context import Context
-from ivr.cli import running
+from ivr.cli import preparing
 from ivr.config import Settings
 from ivr.problems import ConfigError, Problem
 from ivr.session import Transfer
@@ -594,7 +594,7 @@ def test_the_start_notes_whether_texts_can_be_sent(settings: Settings, store: St
         ([_numbers(_number())] * 2, False),
     ):
         twilio.answers = list(answers)
-        running._warn_of_number(here, store)
+        preparing._warn_of_number(here, store)
         assert bool(store.texts.why_no_sender()) is is_known
 
 

@@ -7,47 +7,79 @@ correct, 2 for wrong usage.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from ivr import config
-from ivr.cli.backing_up import backup, restore
-from ivr.cli.checking import check, explain, schema
 from ivr.cli.common import Stop, in_plain_lines
-from ivr.cli.confirming import confirm
-from ivr.cli.demonstration import demo
-from ivr.cli.hearing import say, voices_group
-from ivr.cli.keeping import store
-from ivr.cli.keyed import keys_group
-from ivr.cli.naming import rename, where
-from ivr.cli.notices import notice
-from ivr.cli.people import adviser, callbacks
-from ivr.cli.persons import person_group
-from ivr.cli.printing import print_line
-from ivr.cli.publishing import approve, catch_up, diff, history, publish, undo
-from ivr.cli.running import connect, doctor, fallback, probe, start, web_alone, worker
-from ivr.cli.sound import record, render
-from ivr.cli.spooled import spool
-from ivr.cli.stories import stories
-from ivr.cli.topics import new_group, remove
-from ivr.cli.translating import translate
-from ivr.cli.upgrading import upgrade
-from ivr.cli.words import call, line_map
+
+#: The module of each command.
+MODULES = {
+    "adviser": "people",
+    "approve": "publishing",
+    "backup": "backing_up",
+    "call": "words",
+    "callbacks": "people",
+    "catch-up": "publishing",
+    "check": "checking",
+    "confirm": "confirming",
+    "connect": "connecting",
+    "demo": "demonstration",
+    "diff": "publishing",
+    "doctor": "connecting",
+    "explain": "checking",
+    "fallback": "connecting",
+    "history": "publishing",
+    "keys": "keyed",
+    "map": "words",
+    "new": "topics",
+    "notice": "notices",
+    "person": "persons",
+    "print": "printing",
+    "probe": "connecting",
+    "publish": "publishing",
+    "record": "sound",
+    "remove": "topics",
+    "rename": "naming",
+    "render": "sound",
+    "restore": "backing_up",
+    "say": "hearing",
+    "schema": "checking",
+    "spool": "spooled",
+    "start": "running",
+    "store": "keeping",
+    "stories": "stories",
+    "translate": "translating",
+    "undo": "publishing",
+    "upgrade": "upgrading",
+    "voices": "hearing",
+    "web": "running",
+    "where": "naming",
+    "worker": "running",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands, each imported when it is asked for.
+
+    `ivr start` and `ivr worker` stay as long as the line runs, and what the other commands import takes 24 MB.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"ivr.cli.{MODULES[cmd_name]}")
+        return next(it for it in vars(module).values() if isinstance(it, click.Command) and it.name == cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def commands() -> None:
     """A phone line that reads guidance aloud and puts people through to help."""
-
-
-for command in (
-    start, demo, call, check, explain, line_map, print_line, where, rename, new_group, remove, stories, publish,
-    catch_up, approve, history, diff, undo, notice, confirm, schema,
-    say, voices_group, render, record, callbacks, adviser, connect, doctor, probe, fallback, web_alone, worker, store,
-    spool, person_group, keys_group, backup, restore, translate, upgrade,
-):  # fmt: skip
-    commands.add_command(command)
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.proof import LAWS, Proof
 from ivr.check.states import TOLD_APART
 from ivr.check.timing import TURN_GAP
-from ivr.cli.common import Stop, draft_script, out, shown, store_of
+from ivr.cli.common import Stop, out, shown, store_of
+from ivr.cli.scripts import draft_script
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.problems import KINDS, ConfigError, Kind, Problem, causes, counted

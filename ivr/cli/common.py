@@ -1,4 +1,8 @@
-"""Code that several commands share."""
+"""Code that several commands share.
+
+`ivr start` and `ivr worker` load it, and stay as long as the line runs. So it imports nothing that checks or speaks
+words: what commands need of that is in `scripts.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +19,17 @@ from typing import IO
 
 import click
 
-from ivr import border, building, config, configfiles, drafts, equipment, publishing, server
+from ivr import border, server
 from ivr.adviser import AT_TERMINAL
 from ivr.config import Settings
-from ivr.drafts import Draft
-from ivr.embedded import Unusable
+from ivr.disk import is_full
 from ivr.hours import LONDON
-from ivr.problems import ConfigError, Problem, causes
-from ivr.publishing import NotPublished, is_full
-from ivr.script import Script
-from ivr.server import CannotStart
+from ivr.problems import ConfigError, Problem, Stopped, causes
 from ivr.store import PATIENT_SECONDS, Store, StoreDown
 from ivr.store.codec import Unreadable
 
 
-class Stop(Exception):
+class Stop(Stopped):
     """Raised to end a command with a message for the user."""
 
 
@@ -67,7 +67,7 @@ def in_plain_lines(run: Callable[[], object]) -> None:
     except ConfigError as error:
         click.echo(border.printable(shown(error.problems, sys.stderr)), err=True)
         sys.exit(1)
-    except (Stop, NotPublished, CannotStart, Unusable, equipment.OnlyServes) as error:
+    except Stopped as error:
         click.echo(border.printable(str(error)), err=True)
         sys.exit(1)
     except Unreadable as error:
@@ -116,36 +116,6 @@ def refusing(so: str) -> Iterator[None]:
         yield
     except ConfigError as error:
         raise Stop(f"{shown(error.problems, sys.stderr)}\n\n{so}") from error
-
-
-def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
-    """The draft on disk: its files, as staff wrote them, and compiled. Raises ConfigError with every Problem."""
-    draft = drafts.read_draft(configfiles.script_files(settings.config_dir))
-    return (
-        draft.files,
-        draft,
-        building.build(draft, drafts.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
-    )
-
-
-def tell_of_broken_promises(store: Store, script: Script) -> None:
-    """Print how many callers were promised a time at which the line is now closed."""
-    if count := publishing.broken_promises(store, script):
-        were = "was" if count == 1 else "were"
-        out(f"Of the waiting callers, {count} {were} promised a time when the line is now closed. Their cards say so.")
-
-
-def published_script(revision: str, files: dict[str, str]) -> Script:
-    """An earlier publication, compiled.
-
-    Its problems are not reported as the draft's, because nobody could correct them.
-    """
-    try:
-        return building.load(files, config.bank_holidays())
-    except ConfigError as error:
-        raise Stop(
-            f"{revision} was published by an older version of the line, and this version cannot use it."
-        ) from error
 
 
 def one_line(words: str) -> str:

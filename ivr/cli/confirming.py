@@ -8,7 +8,8 @@ import click
 
 from ivr import building, config, confirmation, disk, drafts, editing, publishing
 from ivr.cli import common
-from ivr.cli.common import Day, Stop, draft_script, out, store_of
+from ivr.cli.common import Day, Stop, out, store_of
+from ivr.cli.scripts import draft_script
 from ivr.config import Settings
 from ivr.drafts import Draft
 from ivr.hours import LONDON

@@ -29,7 +29,7 @@ _OF_A_REAL_LINE = ("PUBLIC_URL", "TWILIO_ACCOUNT_SID")
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where it answers.")
+@click.option("--port", type=click.IntRange(1, 65535), default=config.PORT, show_default=True, help="Where it answers.")
 def demo(port: int) -> None:
     """Show the advisers' page with made-up callers, until Ctrl-C. Nothing is sent, and nothing is kept."""
     run(port)

@@ -15,7 +15,8 @@ from ivr import config, disk, equipment
 from ivr.audio import VOICES, EngineMissing, VoiceRefused, voices
 from ivr.audio.clips import CannotSay, to_say
 from ivr.audio.voices import Voice
-from ivr.cli.common import Stop, draft_script, is_terminal, may_write_sound, out
+from ivr.cli.common import Stop, is_terminal, may_write_sound, out
+from ivr.cli.scripts import draft_script
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.session import Input, Turn

@@ -9,7 +9,8 @@ import click
 
 from ivr import config, disk, drafts, editing, publishing, reading
 from ivr.cli import sound
-from ivr.cli.common import DayOrMoment, Stop, one_line, out, published_script, store_of, who
+from ivr.cli.common import DayOrMoment, Stop, one_line, out, store_of, who
+from ivr.cli.scripts import published_script
 from ivr.config import Settings
 from ivr.datesfile import Notice
 from ivr.hours import LONDON
@@ -110,7 +111,7 @@ def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
 
 def _why_not(error: Exception) -> str:
     if isinstance(error, OSError):
-        return "the disk is full." if publishing.is_full(error) else f"{error.strerror}."
+        return "the disk is full." if disk.is_full(error) else f"{error.strerror}."
     if isinstance(error, UnicodeDecodeError):
         return "it is not a text file."
     return str(error)

@@ -11,18 +11,8 @@ import click
 from ivr import changes, config, configfiles, disk, origin, publishing, stand_ins
 from ivr.changes import Change
 from ivr.cli import sound
-from ivr.cli.common import (
-    Stop,
-    draft_script,
-    one_line,
-    out,
-    published_script,
-    refusing,
-    show_difference,
-    store_of,
-    tell_of_broken_promises,
-    who,
-)  # fmt: skip
+from ivr.cli.common import Stop, one_line, out, refusing, show_difference, store_of, who
+from ivr.cli.scripts import draft_script, published_script, tell_of_broken_promises
 from ivr.config import Settings
 from ivr.hours import LONDON
 from ivr.merging import Conflict, Side

@@ -11,7 +11,8 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ivr import audio, building, config, equipment
-from ivr.cli.common import Stop, draft_script, is_terminal, out, shown, store_of
+from ivr.cli.common import Stop, is_terminal, out, shown, store_of
+from ivr.cli.scripts import draft_script
 from ivr.config import Settings
 from ivr.problems import ConfigError, counted
 from ivr.publishing import sounds_missing, speaks_by_sounds

@@ -6,7 +6,8 @@ import click
 
 from ivr import config, configfiles, disk, playing, story, transcript
 from ivr.check import play_stories
-from ivr.cli.common import Stop, draft_script, out, show_difference
+from ivr.cli.common import Stop, out, show_difference
+from ivr.cli.scripts import draft_script
 from ivr.practice import PracticeDesk
 from ivr.problems import ConfigError, counted
 from ivr.script import Script

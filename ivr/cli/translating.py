@@ -12,7 +12,8 @@ import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
 from ivr.audio import faults_of, take_of
-from ivr.cli.common import Stop, draft_script, out
+from ivr.cli.common import Stop, out
+from ivr.cli.scripts import draft_script
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON

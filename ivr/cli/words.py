@@ -10,7 +10,8 @@ import click
 
 from ivr import atlas, config, drawing, equipment, transcript
 from ivr.cli import hearing
-from ivr.cli.common import Moment, Stop, draft_script, may_write_sound, out
+from ivr.cli.common import Moment, Stop, may_write_sound, out
+from ivr.cli.scripts import draft_script
 from ivr.hours import LONDON
 from ivr.playing import Caller
 from ivr.practice import PracticeDesk

@@ -30,6 +30,7 @@ from pathlib import Path
 from ivr import config, disk
 from ivr.embedded import parts
 from ivr.embedded.parts import FOLDER, KEPT, MANIFEST, OLD_FILE, Parts
+from ivr.problems import Stopped
 
 #: The copy of it that stays after its data is imported.
 OLD_COPY = "appendonly-1.2.aof"
@@ -50,7 +51,7 @@ _LAST_WORDS = {
 }
 
 
-class Unusable(Exception):
+class Unusable(Stopped):
     """Raised when the embedded Redis cannot start. The message says why and what to do."""
 
 

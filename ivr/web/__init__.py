@@ -26,7 +26,7 @@ from ivr.web.console import CONSOLE, create_console
 from ivr.web.console.common import Clock
 from ivr.web.desk import Desk
 from ivr.web.health import blueprint as health
-from ivr.web.live import Live, put_back, put_through
+from ivr.web.live import Live, keep, put_back, put_through
 from ivr.web.sound import blueprint as sound
 from ivr.web.tally import Tally
 from ivr.web.turn import Line
@@ -34,7 +34,7 @@ from ivr.web.turn import Line
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["Clock", "Web", "create_app", "put_back", "put_through"]
+__all__ = ["Clock", "Web", "create_app", "keep", "put_back", "put_through"]
 
 
 def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datetime.now(dt.UTC)) -> Web:

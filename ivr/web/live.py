@@ -112,7 +112,7 @@ class Live:
             found = self.of(revision)
         if found:
             self._take_up(found)
-            self._keep(revision)
+            keep(self._settings, self._store, revision)
             log.info("live", revision=revision)
 
     def _look_at_texts(self) -> None:
@@ -136,11 +136,6 @@ class Live:
     def _take_up(self, found: Edition) -> None:
         self._live = found.script.revision
         self.trouble = put_through(found.script, self._settings.our_number)
-
-    def _keep(self, revision: str) -> None:
-        files = self._store.revisions.files(revision)
-        with contextlib.suppress(OSError):  # a full disk must not keep a publication from going live
-            disk.write_whole(_kept_file(self._settings), msgspec.json.encode(files), mode=0o600)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Load an edition of these files. Raises ConfigError if they do not compile."""
@@ -216,6 +211,13 @@ def preload(settings: Settings) -> None:
 
 def _kept_file(settings: Settings) -> Path:
     return settings.data_dir / "live.json"
+
+
+def keep(settings: Settings, store: Store, revision: str) -> None:
+    """Copy the files of the live revision to this machine's disk. Raises StoreDown."""
+    files = store.revisions.files(revision)
+    with contextlib.suppress(OSError):  # a full disk must not keep a publication from going live
+        disk.write_whole(_kept_file(settings), msgspec.json.encode(files), mode=0o600)
 
 
 def kept(settings: Settings) -> dict[str, str] | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import configfiles, disk
+from ivr.disk import is_full
 from ivr.problems import ConfigError
-from ivr.publishing import is_full
 
 
 def draft(folder: Path) -> dict[str, str]:
