@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Collection
 
 from msgspec.structs import replace
 
@@ -216,7 +217,12 @@ def _language(script: Script, s: Session) -> list[Speech]:
     return [script.speech(Phrases.whisper_language)] if s.wishes.language else []
 
 
-def joining(script: Script) -> Speech:
-    """What an adviser hears who clicked to ring a caller."""
+def joining(script: Script, languages: Collection[str], *, interpreter: bool) -> Speech:
+    """What an adviser hears who clicked to ring a caller who chose these languages: those first, because the
+    interpreter must be on the line before the caller is. `interpreter`: they asked for one, whatever they speak.
+    """
+    pause = script.line.pace.before_key
+    known = [tongue.whisper for tongue in script.tongues if tongue.in_english in languages]
+    spoken = known or [script.speech(Phrases.whisper_language)] * (interpreter or bool(languages))
     accept = spoken_choice(script, script.speech(Phrases.ring_out_accept), script.press["1"])
-    return (*script.speech(Phrases.ring_out), script.line.pace.before_key, *accept)
+    return (*(piece for each in spoken for piece in (*each, pause)), *script.speech(Phrases.ring_out), pause, *accept)

@@ -245,8 +245,9 @@ def test_no_word_of_english_is_heard_whatever_a_caller_does(
     script: Script, key: str, tag: str, at: dt.datetime, caller: str
 ) -> None:
     allowed, visited = _may_be_heard(script, tag), set()
+    desks = [PracticeDesk(), PracticeDesk(places=0), PracticeDesk(spools=True), PracticeDesk(works=False)]
     for seed in range(60):
-        for talk in _walk(Talk(script, at, caller).press(key), random.Random(seed)):
+        for talk in _walk(Talk(script, at, caller, desks[seed % 4]).press(key), random.Random(seed)):
             if talk.session.language != tag:
                 break
             assert set(words_of(talk.turn.says)) <= allowed, talk.at
@@ -353,6 +354,7 @@ def test_where_nobody_can_talk_a_call_is_promised_and_kept(script: Script) -> No
     talk = Talk(script, EVENING).press("6").press("0")
 
     assert text_of(_tongue(script, "ar-XB").script.says["language.nobody"]) in talk.words
+    assert text_of(_tongue(script, "ar-XB").script.says["language.ring_back"]) in talk.words
     assert [request.finished for request in talk.desk.requests.values()] == [True]
 
 

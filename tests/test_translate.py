@@ -450,7 +450,7 @@ def _with_test_phone(draft: Desk) -> str:
 def _record(path: Path, pitch: int = 200, loud: float = 0.3) -> None:
     """A hum as long as a short sentence."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    seconds = np.arange(24000 * 2) / 24000
+    seconds = np.arange(55200) / 24000
     soundfile.write(path, loud * np.sin(2 * np.pi * pitch * seconds), 24000)
 
 

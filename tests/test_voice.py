@@ -575,8 +575,16 @@ def test_an_adviser_is_rung_first_and_then_the_caller_who_sees_our_number(line: 
     ]  # fmt: skip
 
 
-def _taken(line: Line, store: Store) -> CallbackRequest:
-    saved = ask(store)
+def test_an_adviser_who_rings_by_one_click_hears_first_that_an_interpreter_is_needed(line: Line, store: Store) -> None:
+    wish = _taken(line, store, language="Gujarati")
+
+    asked = line.post(f"/voice/ring?request={wish.id}&adviser=asha", TO_ADVISER).text
+
+    assert asked.index("help in their language") < asked.index("To call the caller now")
+
+
+def _taken(line: Line, store: Store, **answers: object) -> CallbackRequest:
+    saved = ask(store, **answers)
     return store.requests.change(saved.id, lambda r: callback.claim(r, "asha", line.now.timestamp()))
 
 

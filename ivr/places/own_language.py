@@ -21,7 +21,7 @@ from ivr.places.message import Message
 from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When
 from ivr.places.own_talk import Leaves, Said, Talks, with_pauses
 from ivr.places.wish import finished_for, half_way, new_wish, own_number, save_counting
-from ivr.script import END_MENU, HELP, MAIN_MENU
+from ivr.script import END_MENU, HELP, MAIN_MENU, Script
 from ivr.script.place import STAY, Go, Here, Moved, Place
 from ivr.session import Action, At, HangUp
 from ivr.spoken import Speech
@@ -41,20 +41,29 @@ class End(Leaves):
         return here.s, Go("person" if person.can_ring(here) else "told")
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        return () if "request" in here.s.got else (_our_number(here),)
+        return () if "request" in here.s.got else (_our_number(here.script),)
 
 
-def _our_number(here: Here) -> Speech:
-    line = here.script.line
-    number = phone(here.script, dialling.international(line.phones[line.transfer.numbers[0]]))
-    return spoken.fill(here.words(Said.our_number), {"digits": number})
+def _our_number(script: Script) -> Speech:
+    line = script.line
+    number = phone(script, dialling.international(line.phones[line.transfer.numbers[0]]))
+    return spoken.fill(script.speech(Said.our_number), {"digits": number})
+
+
+def when_a_turn_fails(script: Script) -> tuple[Speech, Speech]:
+    """What is said before a person is rung because a turn failed, and after nobody answered."""
+    gap = script.line.pace.between_choices
+    return script.speech(Said.through), (*_our_number(script), gap, *script.speech(Said.goodbye))
 
 
 # --- a person, and where nobody can talk ---------------------------------------------------------------
 
 
 class Nobody(Talks):
-    """Says that nobody can talk, and sees to it that we ring: this phone, or one whose number is asked for."""
+    """Says that nobody can talk, and sees to it that we ring: this phone, or one whose number is asked for.
+
+    The promise is said once the request is kept.
+    """
 
     id = "person_away"
     stands_alone = person_is_away = True
@@ -62,7 +71,8 @@ class Nobody(Talks):
     def arrive(self, here: Here) -> Moved:
         s = here.s
         if "request" in s.got:
-            return reply.say(here, here.words(Said.nobody)), Go(End.id)
+            promise = here.words(Said.ring_back) if s.wishes.reference and s.wishes.number else ()
+            return reply.say(here, here.words(Said.nobody), promise), Go(End.id)
         if half_way(here.script, s, *s.trail, s.place) and s.wishes.urgent is None:
             return finished_for(here.at(reply.say(here, here.words(Said.nobody))))
         here = here.at(reply.say(here, here.words(Said.nobody)))
@@ -96,7 +106,7 @@ class LeaveMessage(Message):
         return super().arrive(here)
 
     def says(self, here: Here) -> Speech:
-        return here.words(Said.message)
+        return with_pauses(here, here.words(Said.private), here.words(Said.message))
 
 
 # --- the ways out -----------------------------------------------------------------------------------
@@ -115,7 +125,7 @@ class Told(_Ends):
     id = "told"
 
     def says(self, here: Here) -> Speech:
-        return with_pauses(here, _our_number(here), here.words(Said.goodbye))
+        return with_pauses(here, _our_number(here.script), here.words(Said.goodbye))
 
 
 class Goodbye(_Ends):

@@ -217,7 +217,7 @@ class Speak(HandsOver):
     takes = Recorded
 
     def says(self, here: Here) -> Speech:
-        return with_pauses(here, _promised(here), here.words(Said.message))
+        return with_pauses(here, _promised(here), here.words(Said.private), here.words(Said.message))
 
     def action(self, here: Here) -> Action:
         return Record(here.script.line.ring_back.message_seconds, 2 * SILENCE_SECONDS, here.s.wishes.request)
@@ -228,13 +228,13 @@ class Speak(HandsOver):
 
 
 def _promised(here: Here) -> Speech:
-    """The day and the half on which we ring, as one sentence; nothing where it has no such sentence."""
+    """That we ring, with the day and its half if they were chosen and can be named; nothing before it is kept."""
     if not here.s.wishes.reference:
         return ()
     day, half = day_told(here)
     known = here.script.says.get(will_ring(day_name(day, _today(here)), half))
     is_near = 0 <= (day - _today(here)).days <= FURTHEST
-    return known if known and is_near else ()
+    return known if known and is_near else here.words(Said.ring_back)
 
 
 class RingDone(Leaves):

@@ -84,7 +84,8 @@ class Writer:
                     PAUSE=pause, SAYS=says, ACTION=action, SECONDS=seconds, DIGITS=digits, FINISH=finish
                 )
             case Transfer(number, seconds, keys):
-                whisper = escape(f"{self._url}/voice/whisper?call={s.call}&turn={s.turn}")
+                language = f"&language={s.language}" if s.language != "en" else ""
+                whisper = escape(f"{self._url}/voice/whisper?call={s.call}&turn={s.turn}{language}")
                 number = dialling.international(self._script.line.phones[number])
                 document = self._dial[keys](
                     SAYS=says, ACTION=action, SECONDS=seconds, NUMBER=number, WHISPER=whisper, FROM=escape(our_number)
@@ -265,12 +266,22 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
 
     The dial shows our own number if there is one, because it would fail with a hidden caller ID.
     """
+    return put_through_after(_fallback(words), phone, _fallback(goodbye), our_number)
+
+
+def put_through_after(says: str, phone: str, goodbye: str, our_number: str = "") -> str:
+    """The same with verbs instead of words, such as those of a Writer."""
     response = VoiceResponse()
-    response.say(_speakable(words), voice=FALLBACK_VOICE, language="en-GB")
+    response.append("@SAYS@")
     if phone:
         response.dial(dialling.international(phone), timeout=APOLOGY_RINGS_SECONDS, caller_id=our_number or None)
-    response.say(goodbye, voice=FALLBACK_VOICE, language="en-GB")
-    return str(response)
+    response.append("@ENDS@")
+    return str(response).replace("@SAYS@", says).replace("@ENDS@", goodbye)
+
+
+def _fallback(words: str) -> str:
+    said = Say(_speakable(words), voice=FALLBACK_VOICE, language="en-GB")
+    return str(said.to_xml(xml_declaration=False))
 
 
 def whisper(says: str, action: str) -> str:

@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Mapping
 from hashlib import sha1
 from typing import Literal, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from ivr import dialling
+from ivr.hot.signature import MOST_FIELDS
 from ivr.session import Ended, Input, Key, NoInput, Recorded, TransferEnded
 
 Form = Mapping[str, str]
@@ -75,6 +77,14 @@ def error_code(form: Form) -> str:
     """Twilio's error code; empty if there is none."""
     code = form.get("ErrorCode", "").strip()
     return code if re.fullmatch("[1-9][0-9]{3,5}", code) else ""
+
+
+def query_that_failed(form: Form) -> dict[str, str]:
+    """The query of the webhook that failed before Twilio asked for the fallback; empty if it is not told."""
+    try:
+        return dict(parse_qsl(urlsplit(form.get("ErrorUrl", "")).query, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return {}
 
 
 def number_shown(form: Form, name: str) -> str:

@@ -18,9 +18,9 @@ import structlog
 
 from ivr import building, config, configfiles, disk, drafts
 from ivr.config import Settings
-from ivr.places import person
+from ivr.places import own_language, person
 from ivr.problems import ConfigError
-from ivr.script import Script
+from ivr.script import Script, Tongue
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.web import edition
@@ -47,6 +47,8 @@ class Live:
         self._refused: set[str] = set()
         #: The reply if no script could be loaded; empty otherwise. It dials the helpline if even its number is known.
         self.trouble = ""
+        #: The same in each language that is on, by its tag.
+        self._in_languages: dict[str, str] = {}
         self._loading = threading.Lock()
         self._stop = threading.Event()
 
@@ -136,6 +138,14 @@ class Live:
     def _take_up(self, found: Edition) -> None:
         self._live = found.script.revision
         self.trouble = put_through(found.script, self._settings.our_number)
+        self._in_languages = {
+            tongue.tag: _put_through_in(found, tongue, self._settings.our_number) for tongue in found.script.tongues
+            if tongue.is_live
+        }  # fmt: skip
+
+    def trouble_in(self, language: str) -> str:
+        """The reply if a turn of a call in this language fails."""
+        return self._in_languages.get(language, self.trouble)
 
     def add(self, files: dict[str, str]) -> Edition:
         """Load an edition of these files. Raises ConfigError if they do not compile."""
@@ -268,3 +278,10 @@ def put_through(script: Script, our_number: str) -> str:
     """The reply when everything else fails: an apology, the number, and a dial. Made once and kept in memory."""
     last = person.when_all_fails(script)
     return twiml.put_through(f"{last.sorry} {last.number}", last.phone, f"{last.number} {last.ends}", our_number)
+
+
+def _put_through_in(found: Edition, tongue: Tongue, our_number: str) -> str:
+    """The same for a caller who may understand nothing of the English."""
+    writer, last = found.writer_of(tongue.tag), person.when_all_fails(found.script)
+    before, after = (writer.says(said, slow=False) for said in own_language.when_a_turn_fails(tongue.script))
+    return twiml.put_through_after(before, last.phone, after, our_number)

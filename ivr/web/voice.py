@@ -6,7 +6,7 @@ No view runs before the signature is verified. What happens in a turn is in `tur
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -27,6 +27,7 @@ from ivr.store.spool import Entry, Recording
 from ivr.twilio import twiml, webhook
 from ivr.twilio.webhook import Rung
 from ivr.web import refusal
+from ivr.web.address import Address
 from ivr.web.refusal import Refusals, Refused
 from ivr.web.talking import Talking
 from ivr.web.turn import CallWebhook, Line, Sent, count, edition_of
@@ -146,7 +147,7 @@ class _Views:
         log.exception("trouble", call=sent.call, path=sent.path)
         if place in _NEWS:
             return Response(status=500)
-        return Document(twiml.hang_up() if place in _ADVISERS else self._line.live.trouble)
+        return Document(twiml.hang_up() if place in _ADVISERS else self._trouble(sent.query))
 
     def incoming(self, sent: Sent) -> Response:
         return Document(CallWebhook(self._line, sent).begin())
@@ -157,7 +158,7 @@ class _Views:
         return Document(CallWebhook(self._line, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
-        return Document(_whisper(self._line, sent.query.get("call", ""), sent.query.get("turn", "")))
+        return Document(_whisper(self._line, sent.query))
 
     def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not; then the call is declined."""
@@ -174,9 +175,12 @@ class _Views:
     def ring(self, sent: Sent) -> Response:
         """An adviser who clicked to ring a caller picked up. Key 1 continues; a voicemail presses nothing."""
         live = self._line.live.now
-        if self._wish(sent) is None:
+        wish = self._wish(sent)
+        if wish is None:
             return Document(twiml.hang_up())
-        says = live.writer.says(reply.joining(live.script), slow=False)
+        says = live.writer.says(
+            reply.joining(live.script, wish.languages, interpreter="interpreter" in wish.needs), slow=False
+        )
         return Document(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: Sent) -> Response:
@@ -309,14 +313,22 @@ class _Views:
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
-        return Document(self._line.live.trouble)
+        return Document(self._trouble(webhook.query_that_failed(sent.form)))
+
+    def _trouble(self, query: Mapping[str, str]) -> str:
+        """The reply if a turn failed, in the language of the call: the query of its webhook says which that is."""
+        address = Address.read(query.get("at", ""))
+        return self._line.live.trouble_in(address.language if address else "")
 
 
-def _whisper(line: Line, call_sid: str, turn: str) -> str:
-    session, edition = None, line.live.now
+def _whisper(line: Line, query: Mapping[str, str]) -> str:
+    """What an adviser hears first. Where the call is not known, as without Redis, at least the caller's language."""
+    call_sid, turn = query.get("call", ""), query.get("turn", "")
+    session, edition = line.spool.session(call_sid), line.live.now
     with contextlib.suppress(StoreDown):
-        session = line.store.sessions.get(call_sid)
+        session = line.store.sessions.get(call_sid) or session
         edition = edition_of(line.live, session.revision)[0] if session else edition
-    said = reply.whisper(edition.script, session or Session(call_sid, "", At(MAIN_MENU)))
+    unknown = Session(call_sid, "", At(MAIN_MENU), language=query.get("language", "en"))
+    said = reply.whisper(edition.script, session or unknown)
     accept = f"{line.public_url}/voice/accept?call={call_sid}&turn={turn}"
     return twiml.whisper(edition.writer.says(said, slow=False), accept)
