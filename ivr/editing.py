@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -223,13 +224,15 @@ def with_item(text: str, path: Path, fields: Mapping[str, str] | str) -> str:
     """The text with one more item at the end of the list at a path.
 
     `fields`: the item as YAML on one line, or each of its fields so. A list that is not there yet is written at the end
-    of the file. The comment beside the name of an empty list stays beside it.
+    of the file, or of the mapping that it belongs to. The comment beside the name of an empty list stays beside it.
     """
     in_line = fields if isinstance(fields, str) else "{" + ", ".join(f"{k}: {v}" for k, v in fields.items()) + "}"
     newline = newline_of(text)
     try:
         node = node_at(text, path)
     except LookupError:
+        if len(path) > 1:
+            return _with_list(text, path, in_line)
         head = "" if not text or text.endswith("\n") else newline
         return f"{text}{head}{path[-1]}:{newline}{_item(fields, '  ', newline)}{newline}"
     if isinstance(node, SequenceNode) and node.value:
@@ -245,6 +248,16 @@ def with_item(text: str, path: Path, fields: Mapping[str, str] | str) -> str:
     assert beside
     stop, margin = end + beside.end(), " " * (int(key.start_mark.column) + 2)
     return f"{text[:colon]}{beside[0].rstrip()}{newline}{_item(fields, margin, newline)}{text[stop:]}"
+
+
+def _with_list(text: str, path: Path, in_line: str) -> str:
+    """The text with a list of this one item in a mapping that has none yet, or is not there either."""
+    written = f"{path[-1]}: [{in_line}]"
+    with contextlib.suppress(LookupError):
+        around = node_at(text, path[:-1])
+        if isinstance(around, MappingNode) and around.value:
+            return _with_entry(text, around, written)
+    return with_value(text, path[:-1], f"{{{written}}}")
 
 
 def _item(fields: Mapping[str, str] | str, margin: str, newline: str) -> str:

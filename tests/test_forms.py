@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ivr import config, configfiles, drafts, forms, reading
 from ivr.forms import Clash, Confirmation, Form
-from ivr.forms.shape import Values
+from ivr.forms.shape import SWITCHED, Values
 
 FILES = configfiles.script_files(config.ROOT / "config")
 LINE = """\
@@ -29,6 +29,24 @@ phones:                       # in groups
     confirmed_by: A. Person
     confirmed_on: 2026-11-01
     confirmed_as: "0116 496 0003"
+
+emails:
+  desk_email: {address: desk@example.org, confirmed_by: A. Person, confirmed_on: 2026-11-01, confirmed_as: desk@example.org}
+links:                        # only ever sent
+  desk_web: www.example.org   # without https
+  guide:
+    # The long one.
+    address: https://www.example.org/a?b=c#d
+    confirmed_by:
+sentences: {law_notice: "", call_cost: 'Free.'}
+switches:                     # not agreed yet
+  show_after: off             # until spring
+  show_before: "on"
+test_phones: ["07700 900001", '07700 900002'] # both of the desk
+never_ring: []                # in quotes
+alerts:                       # day and night
+  # Nobody yet.
+  webhook: https://example.org/hook
 
 opening_hours:                # of the desk
   monday: 09:00 to 17:00      # also Easter
@@ -182,6 +200,31 @@ def test_the_hours_are_confirmed_as_they_are_saved() -> None:
     assert "Friday closed" in _data(changed)["opening_hours"]["confirmed_as"]
 
 
+def test_an_address_that_stands_alone_stays_alone_until_it_is_confirmed() -> None:
+    changed = _save(_files(), "links", {"desk_web": {"address": "www.example.com"}})
+    assert _data(changed)["links"]["desk_web"] == "www.example.com"
+
+    confirmed = {"desk_web": Confirmation("B. Else", dt.date(2026, 11, 28))}
+    changed = _save(_files(), "links", {"desk_web": {"address": "www.example.com"}}, confirmed=confirmed)
+    assert _data(changed)["links"]["desk_web"]["confirmed_as"] == "www.example.com"
+
+
+def test_a_switch_is_written_as_staff_write_it() -> None:
+    changed = _save(_files(), "switches", {"show_after": {"": "on"}})
+
+    assert changed == LINE.replace("show_after: off ", "show_after: on ", 1)
+
+
+@pytest.mark.parametrize("alerts", ["alerts: {}", "alerts:", "alerts: {email_to: []}", "alerts:\n  email_to:", "# none"])
+def test_an_address_is_added_wherever_the_list_is_still_missing(alerts: str) -> None:
+    line = FILES[drafts.LINE].replace("alerts:\n  email_to: []", alerts)
+    assert alerts in line
+
+    changed = _save(_files(line), "alerts", {"new0": {"": "desk@example.org"}})
+
+    assert _data(changed)["alerts"] == {"email_to": ["desk@example.org"]}
+
+
 def test_words_change_in_one_node_only() -> None:
     changed = _save(FILES, "words-kept_out", {"parts.1": {"": 'Say "no" to: this # that.'}})
 
@@ -262,7 +305,10 @@ _TYPED = {
     "moment": st.one_of(_DAY, st.builds("{} {}".format, _DAY, _TIME), _WORDS),
     "phone": st.one_of(st.integers(100000, 999999).map("0116 {}".format), _WORDS),
     "number": st.one_of(st.integers(0, 99).map(str), _WORDS),
+    "address": st.one_of(st.just("a@example.org"), st.just("www.example.org/a?b#c"), _WORDS),
+    "switch": st.one_of(st.sampled_from(SWITCHED), _WORDS),
     "words": _WORDS,
+    "name": _WORDS,
 }
 
 
@@ -321,10 +367,10 @@ def _outside(text: str, form: Form) -> Any:
         is_day = form.name == "days"
         data["other_hours"] = [item for item in data["other_hours"] if ("day" in item) is not is_day]
         return data
-    around = data
-    for step in form.path[:-1]:
-        around = around[step]
     if form.grows:
+        around = data
+        for step in form.path[:-1]:
+            around = around[step]
         around.pop(form.path[-1], None)
         return data
     for entry in form.entries:

@@ -155,8 +155,8 @@ def _with_values(text: str, current: Form, entry: Entry, wanted: Values) -> str:
 
 
 def _path(text: str, current: Form, entry: Entry, of: Field) -> Path:
-    """Where a value stands. A phone number may stand alone, or in a mapping with who confirmed it."""
-    if of.kind == "phone" and not editing.is_mapping(text, entry.path):
+    """Where a value stands. A number or an address may stand alone, or in a mapping with who confirmed it."""
+    if of.kind in ("phone", "address") and not editing.is_mapping(text, entry.path):
         return entry.path
     return (*entry.path, of.name) if of.name else entry.path
 
@@ -179,6 +179,7 @@ _PLAIN: Mapping[Kind, re.Pattern[str]] = {
     "day": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "moment": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2})?"),
     "number": re.compile(r"0|[1-9][0-9]*"),
+    "switch": re.compile(r"on|off"),
 }
 
 

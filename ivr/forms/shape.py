@@ -11,7 +11,10 @@ from typing import Literal
 from ivr.reading import Path
 
 #: hours: '09:00 to 12:00 and 13:00 to 17:00', or closed. moment: a day, or a time on one. part: one span of hours.
-Kind = Literal["hours", "part", "day", "moment", "phone", "number", "words"]
+#: address: of e-mail or of a page. name: words on one line. switch: on or off.
+Kind = Literal["hours", "part", "day", "moment", "phone", "address", "number", "words", "name", "switch"]
+#: The values of a switch.
+SWITCHED = ("on", "off")
 #: The values of one entry, by field.
 Values = Mapping[str, str]
 

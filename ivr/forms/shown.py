@@ -46,9 +46,7 @@ def _weeks(line: Document) -> Form:
 
 
 def _closed(line: Document) -> Form:
-    fields = (Field("", "Day", "day"),)
-    entries = tuple(_items(line, ("closed_days",), fields, lambda _: True))
-    return Form("closed", "Closed days", LINE, ("closed_days",), fields, entries, grows=True)
+    return _list(line, ("closed_days",), "closed", "Closed days", Field("", "Day", "day"))
 
 
 def _notices(line: Document) -> Form:
@@ -79,19 +77,71 @@ def _parts(line: Document) -> Form:
 
 
 def _phones(line: Document) -> Form:
-    fields = (Field("number", "Number", "phone"),)
-    phones = value_at(line.data, ("phones",))
+    return _confirmable(line, "phones", "Phone numbers", Field("number", "Number", "phone"))
+
+
+def _emails(line: Document) -> Form:
+    return _confirmable(line, "emails", "E-mail addresses", Field("address", "Address", "address"))
+
+
+def _links(line: Document) -> Form:
+    return _confirmable(line, "links", "Web addresses", Field("address", "Address", "address"))
+
+
+def _confirmable(line: Document, name: str, title: str, field: Field) -> Form:
+    """A group of settings, each of which the service confirms, and each of which may also stand alone."""
     entries = tuple(
-        Entry(str(name), str(name).replace("_", " "), ("phones", name), {"number": _number(line, str(name))})
-        for name in (phones if isinstance(phones, dict) else ())
+        Entry(key, label, (name, key), {field.name: _shown(line, (name, key)) or _shown(line, (name, key, field.name))})
+        for key, label in _named(line, name)
     )
-    return Form("phones", "Phone numbers", LINE, ("phones",), fields, entries, confirms=tuple(e.key for e in entries))
+    return Form(name, title, LINE, (name,), (field,), entries, confirms=tuple(entry.key for entry in entries))
+
+
+def _names(line: Document) -> Form:
+    return _values_by_name(line, "names", "Names", Field("", "Name", "name"))
+
+
+def _sentences(line: Document) -> Form:
+    return _values_by_name(line, "sentences", "Sentences", Field("", "Words", "words"))
+
+
+def _switches(line: Document) -> Form:
+    return _values_by_name(line, "switches", "Switches", Field("", "Switch", "switch"))
+
+
+def _values_by_name(line: Document, name: str, title: str, field: Field) -> Form:
+    entries = tuple(_single(line, (name, key), key, label) for key, label in _named(line, name))
+    return Form(name, title, LINE, (name,), (field,), entries)
+
+
+def _named(line: Document, group: str) -> Iterator[tuple[str, str]]:
+    """The names in a group of settings, and what each is called on a page."""
+    found = value_at(line.data, (group,))
+    yield from ((str(key), str(key).replace("_", " ").capitalize()) for key in (found if isinstance(found, dict) else ()))
+
+
+def _test_phones(line: Document) -> Form:
+    return _list(line, ("test_phones",), "test_phones", "Phones that hear the draft", Field("", "Number", "phone"))
+
+
+def _never_ring(line: Document) -> Form:
+    return _list(line, ("never_ring",), "never_ring", "Numbers that are never called", Field("", "Number", "phone"))
+
+
+def _alerts(line: Document) -> Form:
+    return _list(line, ("alerts", "email_to"), "alerts", "Who gets alerts", Field("", "Address", "address"))
+
+
+def _list(line: Document, path: Path, name: str, title: str, field: Field) -> Form:
+    """A list of single values."""
+    return Form(name, title, LINE, path, (field,), tuple(_items(line, path, (field,), lambda _: True)), grows=True)
 
 
 #: The forms of line.yaml.
 _FORMS: Mapping[str, Callable[[Document], Form]] = {
     "hours": _hours, "days": _days, "weeks": _weeks, "closed": _closed, "notices": _notices, "parts": _parts,
-    "phones": _phones,
+    "phones": _phones, "emails": _emails, "links": _links, "names": _names, "sentences": _sentences,
+    "switches": _switches, "test_phones": _test_phones, "never_ring": _never_ring, "alerts": _alerts,
 }  # fmt: skip
 NAMES = tuple(_FORMS)
 
@@ -198,10 +248,6 @@ def _items(
     for i, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict) is (fields[0].name != "") and is_shown(item):
             yield Entry(str(i), "", (*path, i), _values(document, (*path, i), fields))
-
-
-def _number(line: Document, name: str) -> str:
-    return _shown(line, ("phones", name)) or _shown(line, ("phones", name, "number"))
 
 
 def confirmed(files: Mapping[str, str], path: Path) -> str:

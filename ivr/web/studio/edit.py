@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ivr import configfiles, forms
 from ivr.forms import Form, NoSuchForm
-from ivr.forms.shape import Values
+from ivr.forms.shape import SWITCHED, Values
 from ivr.hours import LONDON
 from ivr.problems import ConfigError, Problem
 from ivr.store import StoreDown
@@ -40,13 +40,21 @@ OFFERED = (
     ("notices", "Notices", "Words that every caller hears first, from a day or a time to another."),
     ("phones", "Phone numbers", "The numbers that the line says and texts, with who confirmed them."),
     ("parts", "Being called back", "The parts of a day, and how many callers can be called in each."),
+    ("emails", "E-mail addresses", "Those that the line sends by text, with who confirmed them."),
+    ("links", "Web addresses", "Those that the line sends by text, with who confirmed them."),
+    ("names", "Names", "The service, the council, and the others whom the line names."),
+    ("sentences", "Sentences", "Single sentences that are said in a certain place. An empty one is not said."),
+    ("switches", "Switches", "Guidance that is on or off."),
+    ("alerts", "Who gets alerts", "The e-mail addresses to which alerts about urgent and late requests go."),
+    ("test_phones", "Phones that hear the draft", "Whoever calls the line from one hears the draft first."),
+    ("never_ring", "Numbers that are never called", "Nobody calls them or texts them, whoever asks."),
 )
 
 
 def add_to(app: Flask, console: Console) -> None:
     """The pages of this part."""
     pages = _Pages(console)
-    app.jinja_env.globals.update(spans=filled.spans, moment_fields=filled.moment)
+    app.jinja_env.globals.update(spans=filled.spans, moment_fields=filled.moment, switched=SWITCHED)
     add_pages(
         app,
         ("/studio/edit", pages.edit_index, "GET"),

@@ -73,12 +73,10 @@ def _value(of: Field, key: str, fields: Mapping[str, str], told: dict[tuple[str,
     if of.kind == "moment":
         day, time = fields.get(f"{name}:day", "").strip(), fields.get(f"{name}:time", "").strip()
         return f"{day} {time}" if time else day
-    if of.kind == "words":
-        cleaned = forms.cleaned(fields.get(name, ""))
-        if cleaned.told:
-            told[key, of.name] = f"This was tidied: {', '.join(cleaned.told)}."
-        return cleaned.words
-    return forms.cleaned(fields.get(name, "")).words
+    cleaned = forms.cleaned(fields.get(name, ""))
+    if cleaned.told:
+        told[key, of.name] = f"This was tidied: {', '.join(cleaned.told)}."
+    return cleaned.words
 
 
 def _hours(name: str, fields: Mapping[str, str], *, optional: bool) -> str:
