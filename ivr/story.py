@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ivr.problems import Problem, kind
 from ivr.transcript import PLAIN, Entry, Transcript, pattern, wrapped
@@ -24,6 +25,24 @@ _HEARD = kind(
     "story-heard", "'{words}' must never be heard in this call. The line says '{said}'.",
     "Change the words, or remove this NEVER line.",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Untrue:
+    """A story that does not come true."""
+
+    name: str
+    #: Where it first differs from what the line says, or why it cannot be played.
+    problem: Problem
+    #: The story with what the line says now.
+    after: str
+    #: What is still wrong with it then; None if nothing is.
+    left: Problem | None = None
+
+
+#: How alike two sentences are, from 0 to 1, of which one may stand for the other.
+_NEAR = 0.6
+_SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
 
 
 def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
@@ -73,14 +92,45 @@ def _instead(entry: Entry, actual: Sequence[Entry]) -> Entry | None:
     """What the line says instead of an entry, cut as the entry was; None if it says nothing of the kind."""
     same = [out for out in actual if out.who == entry.who]
     near = difflib.get_close_matches(entry.text, [out.text for out in same], 1, 0.0)
-    if not near:
+    return Entry(entry.who, _cut(near[0], entry.text.translate(PLAIN))) if near else None
+
+
+def _cut(said: str, wanted: str) -> str:
+    """What is said, with `...` where the story has them: of what stood between them, the sentences that are nearest."""
+    sentences, parts = _SENTENCE_ENDS.split(said), [part.strip() for part in wanted.split("...")]
+    kept, after = [], 0
+    for nth, part in enumerate(parts):
+        is_first, is_last = nth == 0, nth == len(parts) - 1
+        if not part:
+            kept += [""] if is_first or is_last else []
+        elif span := _span(_SENTENCE_ENDS.split(part), sentences, after, is_first=is_first, is_last=is_last):
+            kept.append(" ".join(sentences[span[0] : span[1]]))
+            after = span[1]
+    return " ... ".join(kept).strip()
+
+
+def _span(
+    wanted: Sequence[str], said: Sequence[str], after: int, *, is_first: bool, is_last: bool
+) -> tuple[int, int] | None:
+    """Where in what is said these sentences are, or others instead of them; None if nothing there is like them.
+
+    What the story begins with begins what is said, and what it ends with ends it.
+    """
+    found = []
+    for sentence in wanted:
+        likeness = [(_likeness(sentence, other), -i) for i, other in enumerate(said[after:], after)]
+        best, place = max(likeness, default=(0.0, 0))
+        if best >= _NEAR:
+            found.append(-place)
+    if not (found or is_first or is_last) or after >= len(said):
         return None
-    begins, ends = entry.text.startswith("..."), entry.text.endswith("...")
-    sentences = re.split(r"(?<=[.?!]) ", near[0])
-    most = max(1, len(re.split(r"(?<=[.?!]) ", entry.text.strip(". "))))
-    kept = sentences[-most:] if begins and not ends else sentences[:most] if ends else sentences
-    cut = len(kept) < len(sentences)
-    return Entry(entry.who, f"{'... ' if begins and cut else ''}{' '.join(kept)}{' ...' if ends and cut else ''}")
+    begin = 0 if is_first else min(found, default=max(after, len(said) - len(wanted)))
+    end = len(said) if is_last else max(found, default=min(len(said), after + len(wanted)) - 1) + 1
+    return begin, end
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _end(lines: Sequence[str], start: int) -> int:

@@ -35,6 +35,7 @@ PAGES = [
     "/studio/call", "/studio/map", "/studio/drop-off", "/studio/drop-off.csv", "/studio/draft",
     "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent",
     "/studio/edit", "/studio/edit/hours", "/studio/publish", "/studio/where", "/studio/new",
+    "/studio/stories",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
@@ -54,6 +55,7 @@ FORMS = [
     "/phone", "/phone/export", "/phone/forget", "/again",
     "/week/lower", "/week/back", "/paper", "/paper/back", "/studio/call/reply",
     "/studio/draft/reply", "/studio/draft/keep", "/studio/sent", "/studio/sent/LINK/end",
+    *(f"/studio/stories/{what}" for what in ("accept", "write", "aside")),
     "/studio/where/rename", "/studio/where/remove", "/studio/new",
     "/studio/edit/hours", "/studio/edit/hours/keep", "/studio/edit/hours/hear",
     *(f"/studio/publish{what}" for what in ("", "/take-over", "/agree", "/refuse", "/undo")),

@@ -31,7 +31,7 @@ phones:                       # in groups
     confirmed_as: "0116 496 0003"
 
 emails:
-  desk_email: {address: desk@example.org, confirmed_by: A. Person, confirmed_on: 2026-11-01, confirmed_as: desk@example.org}
+  desk_email: {address: desk@example.org, confirmed_by: A. P., confirmed_on: 2026-11-01, confirmed_as: desk@example.org}
 links:                        # only ever sent
   desk_web: www.example.org   # without https
   guide:
@@ -215,7 +215,9 @@ def test_a_switch_is_written_as_staff_write_it() -> None:
     assert changed == LINE.replace("show_after: off ", "show_after: on ", 1)
 
 
-@pytest.mark.parametrize("alerts", ["alerts: {}", "alerts:", "alerts: {email_to: []}", "alerts:\n  email_to:", "# none"])
+@pytest.mark.parametrize(
+    "alerts", ["alerts: {}", "alerts:", "alerts: {email_to: []}", "alerts:\n  email_to:", "# none"]
+)
 def test_an_address_is_added_wherever_the_list_is_still_missing(alerts: str) -> None:
     line = FILES[drafts.LINE].replace("alerts:\n  email_to: []", alerts)
     assert alerts in line

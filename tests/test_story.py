@@ -201,6 +201,45 @@ def test_what_the_line_says_now_is_taken_into_the_story_and_cut_as_it_was(staff:
     )
 
 
+@pytest.mark.parametrize(
+    ("wanted", "becomes"),
+    [
+        ("One. Two. Three. Four.", "One. Two and more. Three. Four."),
+        ("One. ... Three. ...", "One. ... Three. ..."),
+        ("... Two and less. ...", "... Two and more. ..."),
+        ("One. ... Two and less. ... Four.", "One. ... Two and more. ... Four."),
+        ("Another start. Two and less. ...", "One. Two and more. ..."),
+        ("... An end of another kind.", "... Four."),
+        ("... Nothing like it at all. ... Four.", "... Four."),
+        ("Three. ... One.", "One. Two and more. Three. ... Four."),
+        ("...", "..."),
+    ],
+)
+def test_what_a_story_left_out_stays_left_out_and_it_comes_true(wanted: str, becomes: str) -> None:
+    heard = transcript.read(f"{HEAD}LINE    One. Two and more. Three. Four.\n", "a.call")
+
+    after = story.accepted(transcript.read(f"{HEAD}LINE    {wanted}\n", "a.call"), heard)
+
+    assert after.splitlines()[-1].removeprefix("LINE").strip() == becomes
+    assert story.differences(transcript.read(after, "a.call"), heard) == []
+
+
+def test_a_notice_is_not_taken_into_a_story(staff: Staff) -> None:
+    staff.edit(
+        "line.yaml", "notices: []", "notices: [{words: We move on Friday., begins: 2026-11-01, ends: 2026-12-31}]"
+    )
+    staff.edit("menus/welcome.yaml", '"Sent home, or kept out."', '"Kept out of school."')
+    story = staff.folder / "stories" / "a.call"
+    story.write_text(
+        f"{HEAD}LINE    Hello. ...\nCALLER  2\nCALLER  4\nLINE    Sent home, or kept out. ...\n", encoding="utf-8"
+    )
+
+    assert staff("stories", "a", "--accept", "--yes").status == 0
+
+    assert "We move" not in story.read_text(encoding="utf-8")
+    assert "LINE    Kept out of school. ..." in story.read_text(encoding="utf-8")
+
+
 def test_words_that_must_never_be_heard_are_not_accepted(staff: Staff) -> None:
     story = staff.folder / "stories" / "a.call"
     story.write_text(f"{HEAD}CALLER  2\nNEVER   nursery\n", encoding="utf-8")

@@ -26,17 +26,15 @@ Modules without rules:
     states.py    every state that a call can be in, and what can come next there
     proof.py     what must be true in all of them: `ivr check --all`
     desks.py     desks with requests, full, without Redis, or out of order
+    stories.py   whether the stories of config/ come true, and what the line says instead
     timing.py    how long the line takes to say things
     english.py   sentences, syllables, common words
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 
-from ivr import playing, story, transcript
 from ivr.check import (  # importing them registers their rules
     dates,
     figures,
@@ -51,10 +49,9 @@ from ivr.check import (  # importing them registers their rules
     words,
 )
 from ivr.check.context import RULES, Context, Finding, Rule
-from ivr.practice import PracticeDesk
-from ivr.problems import KINDS, ConfigError, Problem, Where, kind
+from ivr.check.stories import accepted_story, play_stories, unreadable_stories, untrue_stories, unvisited
+from ivr.problems import KINDS, Problem, Where, kind
 from ivr.reading import Path
-from ivr.script import Script
 
 #: The fewest words that count as a reason.
 REASON_WORDS = 3
@@ -121,64 +118,10 @@ def _waivers(context: Context) -> Iterable[Problem]:
             yield found.at(context.draft.documents[waiver.file].where(waiver.path))
 
 
-_EXPECTS_NOTHING = kind(
-    "story-expects-nothing", "This story passes whatever the line says.", "Write what must be heard, as LINE.",
-    severity="warning",
-)  # fmt: skip
-
-
-def play_stories(script: Script, stories: Mapping[str, str]) -> list[Problem]:
-    """Play every story, and report where the line does something else.
-
-    A notice comes and goes, so a story may be written with or without it.
-    """
-    problems = []
-    for name, text in stories.items():
-        found = _play_story(script, name, text)
-        if found and script.notices:
-            found = _play_story(replace(script, notices=()), name, text)
-        problems += found
-    return problems
-
-
-def _play_story(script: Script, name: str, text: str) -> list[Problem]:
-    try:
-        wanted = transcript.read(text, f"config/{name}")
-    except ConfigError as error:
-        return list(error.problems)
-    caller = playing.Caller(script, PracticeDesk())
-    heard = caller.follow(wanted)
-    problems = list(story.first(caller.problems, story.differences(wanted, heard)))
-    if all(entry.put_in for entry in wanted.entries):
-        problems.append(_EXPECTS_NOTHING().at(wanted.where(wanted.entries[0])))
-    return problems
-
-
-def unreadable_stories(stories: Mapping[str, str]) -> list[Problem]:
-    """Problems of stories that cannot be read, when there is no script to play them on."""
-    problems: list[Problem] = []
-    for name, text in stories.items():
-        try:
-            transcript.read(text, f"config/{name}")
-        except ConfigError as error:
-            problems += error.problems
-    return problems
-
-
-def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
-    """The nodes that no story visits."""
-    visited: set[str] = set()
-    for name, text in stories.items():
-        caller = playing.Caller(script, PracticeDesk())
-        with contextlib.suppress(ConfigError):  # a story that cannot be read is reported elsewhere
-            caller.follow(transcript.read(text, name))
-        visited |= caller.visited
-    return sorted(set(script.nodes) - visited)
-
-
 __all__ = [
     "RULES",
     "Context",
+    "accepted_story",
     "check",
     "dates",
     "figures",
@@ -192,6 +135,7 @@ __all__ = [
     "safety",
     "shape",
     "unreadable_stories",
+    "untrue_stories",
     "unvisited",
     "urgency",
     "words",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ivr import config, configfiles, disk, playing, story, transcript
-from ivr.check import play_stories
+from ivr import config, configfiles, disk
+from ivr.check import untrue_stories
 from ivr.cli.common import Stop, out, show_difference
 from ivr.cli.scripts import draft_script
-from ivr.practice import PracticeDesk
-from ivr.problems import ConfigError, counted
-from ivr.script import Script
+from ivr.problems import counted
 
 
 @click.command("stories")
@@ -22,22 +20,22 @@ def stories(names: tuple[str, ...], accept: bool, yes: bool) -> None:
     settings = config.settings()
     _, _, made = draft_script(settings)
     found = _named(configfiles.story_files(settings.config_dir), names)
-    wrong = {name: problems[0] for name, text in found.items() if (problems := play_stories(made, {name: text}))}
-    for problem in wrong.values():
-        out(problem.shown())
+    wrong = list(untrue_stories(made, found))
+    for each in wrong:
+        out(each.problem.shown())
     out(f"{len(found) - len(wrong)} of {counted(len(found), 'story').replace('storys', 'stories')} come true.")
     if not accept or not wrong:
         if wrong:
             out("If that is meant: ivr stories --accept")
             raise SystemExit(1)
         return
-    after = {name: _accepted(made, name, found[name]) for name in wrong}
+    after = {each.name: each.after for each in wrong}
     show_difference(found, {**found, **after})
     if not yes:
         click.confirm("\nWrite this?", abort=True)
     for name, text in after.items():
         disk.write_whole(settings.config_dir / name, text)
-    if left := play_stories(made, after):
+    if left := [each.left for each in wrong if each.left]:
         raise Stop(f"Written. These still do not come true, for words cannot put them right:\n{left[0].shown()}")
     out(f"Written: {', '.join(after)}.")
 
@@ -50,11 +48,3 @@ def _named(found: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
     if lost := [name for file, name in wanted.items() if file not in found]:
         raise Stop(f"There is no story '{lost[0]}' in config/stories.")
     return {file: text for file, text in found.items() if file in wanted} if wanted else found
-
-
-def _accepted(made: Script, name: str, text: str) -> str:
-    try:
-        wanted = transcript.read(text, f"config/{name}")
-    except ConfigError:
-        return text  # it cannot be read, which is told
-    return story.accepted(wanted, playing.play(made, wanted, PracticeDesk()))

@@ -117,7 +117,9 @@ def _values_by_name(line: Document, name: str, title: str, field: Field) -> Form
 def _named(line: Document, group: str) -> Iterator[tuple[str, str]]:
     """The names in a group of settings, and what each is called on a page."""
     found = value_at(line.data, (group,))
-    yield from ((str(key), str(key).replace("_", " ").capitalize()) for key in (found if isinstance(found, dict) else ()))
+    yield from (
+        (str(key), str(key).replace("_", " ").capitalize()) for key in (found if isinstance(found, dict) else ())
+    )
 
 
 def _test_phones(line: Document) -> Form:

@@ -9,6 +9,7 @@ import msgspec
 
 from ivr.atlas import Branch, Spot
 from ivr.problems import Problem
+from ivr.story import Untrue
 from ivr.web.studio.practice import Heard, Setting, SoFar
 
 Files = dict[str, str] | None
@@ -67,7 +68,14 @@ class Render(msgspec.Struct, frozen=True, tag=True):
     files: dict[str, str]
 
 
-Question = Compile | Check | Spots | Changed | Reply | Write | Say | Gate | Render
+class Play(msgspec.Struct, frozen=True, tag=True):
+    """Which of these stories, by their names, do not come true."""
+
+    stories: dict[str, str]
+    files: Files = None
+
+
+Question = Play | Compile | Check | Spots | Changed | Reply | Write | Say | Gate | Render
 
 
 class Compiled(msgspec.Struct, frozen=True, tag=True):
@@ -143,6 +151,12 @@ class Passed(msgspec.Struct, frozen=True, tag=True):
     changes_fallback: bool = False
 
 
+class Played(msgspec.Struct, frozen=True, tag=True):
+    """The stories that do not come true, with what the line says instead."""
+
+    untrue: tuple[Untrue, ...]
+
+
 class Rendered(msgspec.Struct, frozen=True, tag=True):
     """How many sounds were made, and how many words no voice here can say, so that Twilio's reads them."""
 
@@ -150,4 +164,4 @@ class Rendered(msgspec.Struct, frozen=True, tag=True):
     unsaid: int
 
 
-Answer = Passed | Rendered | Compiled | Checked | Seen | Differences | Written | Sound | HeardNext | Refused
+Answer = Played | Passed | Rendered | Compiled | Checked | Seen | Differences | Written | Sound | HeardNext | Refused

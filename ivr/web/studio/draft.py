@@ -21,6 +21,7 @@ from ivr import config
 from ivr.children import Child
 from ivr.config import Settings
 from ivr.problems import Problem
+from ivr.story import Untrue
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Answer, Checked, Compiled, Differences, Files, Question, Seen
 from ivr.web.studio.practice import Heard, SoFar
@@ -87,6 +88,10 @@ class Draft:
     def story(self, so_far: SoFar, about: list[str], files: Files = None) -> str:
         """A practice call as the text of a story, with lines on what it is for."""
         return self._ask(asked.Write(so_far, about, files), asked.Written).text
+
+    def untrue(self, stories: dict[str, str], files: Files = None) -> tuple[Untrue, ...]:
+        """Those of these stories that do not come true, with what the line says instead."""
+        return self._ask(asked.Play(stories, files), asked.Played).untrue
 
     def sound(self, words: str, *, slow: bool = False, files: Files = None) -> bytes:
         """Words as callers would hear them (WAV). {names} of line.yaml are filled in. Nothing is kept."""

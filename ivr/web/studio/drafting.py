@@ -135,6 +135,12 @@ class Drafting:
         found = self._edition(self._files(question.files))
         return asked.Written(transcript.write(practice.story(found.script, question.so_far, question.about)))
 
+    def _played(self, question: asked.Play) -> asked.Played:
+        from ivr import check
+
+        script = self._edition(self._files(question.files)).script
+        return asked.Played(tuple(check.untrue_stories(script, question.stories)))
+
     def _said(self, question: asked.Say) -> asked.Sound:
         equipment.must_have_all()
         from ivr.audio.hearing import as_file
@@ -229,6 +235,7 @@ class Drafting:
         asked.Changed: _changed,
         asked.Reply: _reply,
         asked.Write: _written,
+        asked.Play: _played,
         asked.Say: _said,
         asked.Gate: _gate,
         asked.Render: _rendered,

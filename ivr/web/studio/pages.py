@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.roles import Right
 from ivr.web.console.common import Console
-from ivr.web.studio import dropoff, edit, keeping, line_map, phone, publish, things
+from ivr.web.studio import dropoff, edit, keeping, line_map, phone, publish, stories, things
 
 #: The pages in the navigation: the name of the view, what the link says, and the right that the page needs.
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
@@ -34,4 +34,5 @@ def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
     dropoff.add_to(app, console)
     edit.add_to(app, console)
     things.add_to(app, console)
+    stories.add_to(app, console)
     publish.add_to(app, console)

@@ -15,6 +15,7 @@ from ivr import drafts, forms, naming, topics
 from ivr.audio import recordings
 from ivr.naming import CannotRename
 from ivr.problems import ConfigError, Problem
+from ivr.story import Untrue
 from ivr.topics import CannotChange, Topic
 from ivr.web.console.common import Console, add_pages
 from ivr.web.studio import writing
@@ -132,6 +133,7 @@ class _Pages:
         """Show a change with what the check has against it; or, at the second press, write it."""
         fields = {key: value for key, value in request.form.items() if key not in ("csrf_token", "do", "revision")}
         problems, away = self._against(before, after)
+        untrue = () if problems or away else self._no_longer_true(before, after)
         revision = drafts.revision_of(before)
         is_looked_at = request.form.get("do") == "write" and request.form.get("revision") == revision
         trouble = ""
@@ -141,12 +143,18 @@ class _Pages:
                 then()
                 self._console.note("changed the draft", then_at or fields.get("name", ""))
                 flash(f"{done}. Callers hear the difference once it is published.", "success")
+                if untrue:
+                    flash(
+                        f"{_stories(len(untrue))} not come true any more. Put that right before you publish.", "warning"
+                    )
+                    return redirect(url_for("stories_page"), 303)
                 return redirect(url_for("where", name=then_at) if then_at else url_for("edit_index"), 303)
         elif request.form.get("do") == "write" and not is_looked_at:
             trouble = "The draft has changed since you looked, so nothing was written. Look again."
         page = render_template(
             "studio/change.html", fields=fields, differences=list(writing.differences(before, after)), trouble=trouble,
-            problems=problems, away=away, revision=revision, back=request.referrer or url_for("edit_index"),
+            problems=problems, away=away, revision=revision, untrue=untrue,
+            stories=_stories(len(untrue)),
         )  # fmt: skip
         return page, 409 if trouble else 422 if problems else 200
 
@@ -160,6 +168,18 @@ class _Pages:
             return (), str(error)
         return (), ""
 
+    def _no_longer_true(self, before: Files, after: Files) -> tuple[Untrue, ...]:
+        """The stories that come true before a change, and not after it."""
+        try:
+            known = {each.name for each in self._untrue(before)}
+            return tuple(each for each in self._untrue(after) if each.name not in known)
+        except (NotDone, DraftAway):  # whoever publishes is told
+            return ()
+
+    def _untrue(self, files: Files) -> tuple[Untrue, ...]:
+        stories = {name: text for name, text in files.items() if name.startswith(naming.STORIES)}
+        return self._console.draft.untrue(stories, _only_yaml(files))
+
 
 #: What a field of a new topic asks for.
 _ASKED = {
@@ -170,6 +190,10 @@ _ASKED = {
 
 def _only_yaml(files: Files) -> Files:
     return {name: text for name, text in files.items() if not name.startswith(naming.STORIES)}
+
+
+def _stories(count: int) -> str:
+    return "1 story does" if count == 1 else f"{count} stories do"
 
 
 def _for_a_page(words: str) -> str:

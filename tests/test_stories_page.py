@@ -1,0 +1,229 @@
+"""The page of the stories that do not come true, in a real Chromium and over HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from werkzeug.test import TestResponse
+
+from ivr import config
+from ivr.config import Settings
+from ivr.store import Store
+from tests.desk import PASSWORD, Browser, hire
+from tests.line import Line
+from tests.test_browser import PHONE, _axe, _on_a_port, _page, _tab_to, chromium
+
+__all__ = ["chromium"]
+#: A story whose words are changed, and one whose way is.
+CHRISTMAS, KEPT_OUT = "stories/closed_on_christmas_day.call", "stories/kept_out_this_morning.call"
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With a copy of config/ to edit."""
+    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    return settings.config_dir
+
+
+@pytest.fixture
+def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    hire(store, "edda", role="editor")
+    yield from _on_a_port(settings, store)
+
+
+@pytest.fixture
+def phone(chromium: Chromium, served: Line) -> Iterator[Page]:
+    """A telephone on which somebody who changes the words is signed in."""
+    for page in _page(chromium, served, PHONE, "401|409|422"):
+        page.goto("/console/signin")
+        page.get_by_label("Name").fill("edda")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/studio/**")
+        yield page
+
+
+def _replace(folder: Path, file: str, before: str, after: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def _other_words(folder: Path) -> None:
+    """The line says something else than a story hears."""
+    _replace(folder, "menus/exclusion.yaml", "Do not sign anything yet.", "Do not sign a thing yet.")
+
+
+def _another_label(folder: Path) -> None:
+    """A choice that stories make is called something else, so they cannot go on."""
+    _replace(folder, "menus/welcome.yaml", "If sent home, or kept out", "If sent away, or kept out")
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def test_what_the_line_says_now_is_taken_into_one_story_at_a_time_on_a_telephone(phone: Page, folder: Path) -> None:
+    _other_words(folder)
+    was = {path.name: path.read_text(encoding="utf-8") for path in (folder / "stories").iterdir()}
+    phone.goto("/studio/edit")
+    phone.get_by_role("link", name="Stories", exact=True).click()
+    story = phone.get_by_role("region", name="Kept out this morning")
+    expect(story).to_contain_text("The line says")
+    expect(story.locator("del")).to_contain_text("Do not sign anything yet.")
+    expect(story.locator("ins").first).to_contain_text("Do not sign a thing yet.")
+    _axe(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    story.get_by_role("button", name="Take it into the story").click()
+
+    expect(phone.get_by_text("What the line says now is in config/stories/kept_out_this_morning.call.")).to_be_visible()
+    expect(phone.get_by_role("region", name="Kept out this morning")).to_have_count(0)
+    changed = {path.name for path in (folder / "stories").iterdir() if path.read_text("utf-8") != was[path.name]}
+    assert changed == {"kept_out_this_morning.call"}
+    assert "Do not sign a thing yet." in (folder / KEPT_OUT).read_text(encoding="utf-8")
+
+
+def test_a_story_is_accepted_by_keyboard_alone(phone: Page, folder: Path) -> None:
+    _other_words(folder)
+    phone.goto("/studio/stories")
+    _tab_to(phone, "Take it into the story: kept out this morning")
+    phone.keyboard.press("Enter")
+
+    expect(phone.get_by_text("is in config/stories/kept_out_this_morning.call.")).to_be_visible()
+
+
+def test_a_story_whose_way_is_gone_is_written_by_hand(phone: Page, folder: Path) -> None:
+    _another_label(folder)
+    phone.goto("/studio/stories")
+    story = phone.get_by_role("region", name="Kept out this morning")
+    expect(story).to_contain_text("No choice here is called")
+    expect(story.get_by_role("button", name="Take it into the story")).to_have_count(0)
+    text = story.get_by_role("textbox").input_value()
+    story.get_by_role("textbox").fill(text.replace("If sent home", "If sent far away"))
+    story.get_by_role("button", name="Write it").click()
+    expect(phone.get_by_role("alert")).to_contain_text("what you typed is kept below")
+    story = phone.get_by_role("region", name="Kept out this morning")
+    expect(story.get_by_role("textbox")).to_have_value(re.compile("If sent far away"))
+
+    story.get_by_role("textbox").fill(text.replace("If sent home", "If sent away").replace("\n", "\r\n"))
+    story.get_by_role("button", name="Write it").click()
+    expect(phone.get_by_text("config/stories/kept_out_this_morning.call is written.")).to_be_visible()
+    assert "\r" not in (folder / KEPT_OUT).read_bytes().decode()
+
+
+def test_a_story_that_is_not_wanted_any_more_is_put_aside_and_kept(phone: Page, folder: Path) -> None:
+    _another_label(folder)
+    was = (folder / KEPT_OUT).read_text(encoding="utf-8")
+    phone.goto("/studio/stories")
+    story = phone.get_by_role("region", name="Kept out this morning")
+    story.get_by_role("button", name="Put it aside").click()
+
+    expect(phone.get_by_text("It is kept as config/stories/kept_out_this_morning.call.old.")).to_be_visible()
+    assert not (folder / KEPT_OUT).exists()
+    assert (folder / f"{KEPT_OUT}.old").read_text(encoding="utf-8") == was
+
+
+# --- over HTTP ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def editor(browser: Browser, store: Store) -> Browser:
+    hire(store, "edda", role="editor")
+    browser.sign_in("edda")
+    return browser
+
+
+def _look(editor: Browser) -> str:
+    address = editor.line.settings.public_url
+    editor.page = editor.client.get("/studio/stories", base_url=address, follow_redirects=True).text
+    return editor.page
+
+
+def _send(editor: Browser, do: str, **fields: str) -> TestResponse:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', editor.page)
+    assert token
+    response = editor.client.post(
+        f"/studio/stories/{do}", data={**fields, "csrf_token": token[1]}, base_url=editor.line.settings.public_url,
+        follow_redirects=True,
+    )  # fmt: skip
+    editor.page = response.text
+    return response
+
+
+def _fields(page: str, name: str) -> dict[str, str]:
+    """The hidden fields of the form that concerns a story."""
+    seen = re.search(rf'name="name" value="{re.escape(name)}"><input type="hidden" name="seen" value="(\w+)"', page)
+    draft = re.search(r'name="draft" value="(\w+)"', page)
+    assert seen
+    return {"name": name, "seen": seen[1], "draft": draft[1] if draft else ""}
+
+
+def test_stories_that_come_true_are_said_to(editor: Browser) -> None:
+    assert "They all come true." in _look(editor)
+
+
+def test_a_story_that_somebody_changed_meanwhile_is_not_written_over(editor: Browser, folder: Path) -> None:
+    _other_words(folder)
+    fields = _fields(_look(editor), KEPT_OUT)
+    _replace(folder, KEPT_OUT, "From    ", "# A colleague was here.\nFrom    ")
+    was = (folder / KEPT_OUT).read_text(encoding="utf-8")
+
+    assert _send(editor, "accept", **fields).status_code == 409
+    assert _send(editor, "aside", **fields).status_code == 409
+    assert _send(editor, "write", **fields, text="My words of an hour.").status_code == 409
+    assert "My words of an hour." in editor.page
+    assert (folder / KEPT_OUT).read_text(encoding="utf-8") == was
+
+
+def test_words_that_changed_since_the_look_are_not_taken_in(editor: Browser, folder: Path) -> None:
+    _other_words(folder)
+    fields = _fields(_look(editor), KEPT_OUT)
+    _replace(folder, "menus/exclusion.yaml", "Do not sign a thing yet.", "Sign it all.")
+
+    assert _send(editor, "accept", **fields).status_code == 409
+    assert "Sign it all." not in (folder / KEPT_OUT).read_text(encoding="utf-8")
+
+
+def test_what_must_never_be_heard_is_not_accepted(editor: Browser, folder: Path) -> None:
+    _other_words(folder)
+    _replace(folder, KEPT_OUT, "From    ", "NEVER   sign a thing\nFrom    ")
+    fields = _fields(_look(editor), KEPT_OUT)
+
+    assert _send(editor, "accept", **fields).status_code == 422
+    assert "must never be heard" in editor.page
+
+
+def test_stories_of_a_draft_with_errors_are_not_said_to_come_true(editor: Browser, folder: Path) -> None:
+    _replace(folder, "line.yaml", "monday: 09:00 to 17:00", "monday: 17:00 to 09:00")
+    page = _look(editor)
+
+    assert "The stories were not played, because the draft has errors." in page
+    assert "come true" not in page.replace("All stories", "")
+
+
+def test_no_name_reaches_a_file_that_is_not_a_story(editor: Browser, folder: Path) -> None:
+    _look(editor)
+    for name in ("line.yaml", "stories/../line.yaml", "stories/none.call", ""):
+        for do in ("accept", "write", "aside"):
+            assert _send(editor, do, name=name, seen="", draft="", text="x").status_code == 409
+    assert (folder / "line.yaml").read_bytes() == (config.ROOT / "config/line.yaml").read_bytes()
+
+
+def test_a_story_in_which_nothing_is_readable_says_so_and_is_kept(editor: Browser, folder: Path) -> None:
+    fields = _fields(_look(editor), CHRISTMAS)
+    for text in ("", "\u200b", "\ufeff\U0001f642", "CALLER  1", "<<<<<<< mine\n=======\n>>>>>>> theirs", "x" * 9000):
+        response = _send(editor, "write", **fields, text=text)
+        assert response.status_code == 422, text
+        assert "Nothing was written" in editor.page
+    assert (folder / CHRISTMAS).read_bytes() == (config.ROOT / "config" / CHRISTMAS).read_bytes()
