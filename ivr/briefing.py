@@ -50,6 +50,11 @@ def unheard_messages(
     return sorted(found, key=lambda each: (not each.request.today, not each.is_closed, each.at))
 
 
+def capital(words: str) -> str:
+    """The words with a capital at their beginning. The rest stays as it is: 'EHC' keeps its capitals."""
+    return words[:1].upper() + words[1:]
+
+
 def in_groups(e164: str) -> str:
     """A number in groups that can be read aloud: '07700 900 123'."""
     code, _, rest = dialling.national(e164).partition(" ")
@@ -117,9 +122,12 @@ def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary
 
 
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
-    """What each caller was promised, the soonest first, with a remark if the line is closed then."""
+    """What each caller was promised, the soonest first, with a remark if the line is closed then.
+
+    Of a request that ended: what those were promised who are not waiting any more.
+    """
     told = []
-    for caller in sorted(request.askers, key=lambda caller: caller.promise.due):
+    for caller in sorted(request.askers or request.gone, key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
         told.append(_told_in_words(request, caller, now) + ". We are closed then." * broken)
     return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, now)]))
@@ -132,6 +140,8 @@ def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
     if not promise.told or not caller.finished:
         return kept
     told = f"“{promise.told}”, said {moment(caller.last_heard, now)}"
+    if not request.open:
+        return told
     if request.tries:
         return f"{told}. Next try, of which they do not know: {kept}"
     if promise.window is None:
@@ -143,8 +153,10 @@ def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
 def numbers_in_words(request: CallbackRequest, now: float) -> str:
     """The call number of each caller. With several callers it adds what each was promised, to tell who has picked up.
 
-    A caller who left only a message was given no number.
+    A caller who left only a message was given no number. Of a request that ended: the numbers that they had.
     """
+    if not request.askers:
+        return ", ".join(caller.reference for caller in request.gone if caller.reference)
     callers = [caller for caller in request.askers if not caller.message_only]
     if len(callers) == 1:
         return callers[0].reference
@@ -193,7 +205,7 @@ def languages_in_words(request: CallbackRequest, script: Script | None) -> list[
         tongue = tongues.get(language)
         who = f": {tongue.interpreter}" if tongue and tongue.interpreter else ""
         told.append(
-            f"{language[:1].upper()}{language[1:]}, and perhaps little English. Have the interpreter on the line first"
+            f"{capital(language)}, and perhaps little English. Have the interpreter on the line first"
             f"{who}. Then ring, and let the interpreter speak first."
         )
     return told

@@ -109,7 +109,7 @@ def claim(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def _why_not(request: CallbackRequest, now: float) -> str:
     """Why a request cannot be claimed, for the adviser."""
     if talk := request.talking(now):
-        return f"{talk.who} is talking to this caller. Take another."
+        return f"{talk.who or 'An adviser'} is talking to this caller. Take another."
     if holder := request.holder(now):
         return f"{holder} has taken this one. Take another."
     return "The caller may still be on the line. Take another."

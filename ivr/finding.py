@@ -29,11 +29,6 @@ class Found:
     about: str
 
 
-def by_call(requests: Iterable[CallbackRequest], reference: str) -> list[CallbackRequest]:
-    """The requests in which somebody has, or had, this call number."""
-    return [each for each in requests if any(asker.reference == reference for asker in each.everybody)]
-
-
 def in_words(requests: Iterable[CallbackRequest], me: str, now: float, script: Script) -> list[Found]:
     """What was found: who waits first, then the latest."""
     order = sorted(requests, key=lambda each: (not each.open, -each.last_heard))

@@ -67,9 +67,8 @@ class Filter:
 
     def fits(self, request: CallbackRequest, me: str, now: float) -> bool:
         """Whether this adviser wants to see a request."""
-        holder = request.holder(now)
         return (
-            (self.whose == "all" or (self.whose == "mine" and holder == me) or (self.whose == "free" and not holder))
+            self._is_whose(request, me, now)
             and (not self.when or ranking.lateness_of(request, now) in self.when)
             and (not self.need or self.need in _needs(request))
             and (not self.about or _about(request) == self.about)
@@ -77,6 +76,13 @@ class Filter:
             and (not self.language or self.language in request.languages)
             and (not self.on or self.on in map(named, callback.windows_of(request)))
         )
+
+    def _is_whose(self, request: CallbackRequest, me: str, now: float) -> bool:
+        """Somebody's own are what they have, and their appointments that no colleague has taken."""
+        holder = request.holder(now)
+        if self.whose == "mine":
+            return holder == me or (not holder and request.with_whom == me)
+        return self.whose == "all" or not holder
 
 
 def named(window: Window) -> str:

@@ -8,7 +8,7 @@ saved since: each outcome has the time at which it was rung, and a later one sta
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -99,17 +99,17 @@ def _short(words: str) -> str:
 # --- the way back -------------------------------------------------------------------------------
 
 
-def found(requests: Iterable[CallbackRequest], typed: str, now: float) -> CallbackRequest:
+def found(of_call: Callable[[str], Iterable[CallbackRequest]], typed: str) -> CallbackRequest:
     """The request with this call number. Of several it is the one that waits, or that of the phone with these digits.
 
-    `typed`: '4271', or '4271 900' with the last three digits of the phone. Raises Refused, with what to do.
+    `of_call` gives the requests of a call number. `typed`: '4271', or '4271 900' with the last three digits of the
+    phone. Raises Refused, with what to do.
     """
     number, *phone = typed.replace("-", " ").split() or [""]
     digits = "".join(phone)
     if not all(_is_number(each) for each in (number, digits or "0")) or len(number) != REFERENCE_DIGITS:
         raise Refused("Type the four digits of the call.")
-    those = [each for each in requests if any(asker.reference == number for asker in each.everybody)]
-    those = [each for each in those if each.number.endswith(digits)]
+    those = [each for each in of_call(number) if each.number.endswith(digits)]
     those = [each for each in those if each.open] or those
     if not those:
         raise Refused("No call has this number. Look at the paper again, or search by phone number.")

@@ -45,7 +45,8 @@ class Row:
     @property
     def numbers(self) -> str:
         """The numbers of their calls, which people can say to each other."""
-        return ", ".join(each.reference for each in self.request.askers if not each.message_only and each.reference)
+        callers = self.request.askers or self.request.gone
+        return ", ".join(each.reference for each in callers if not each.message_only and each.reference)
 
     @property
     def is_unheard(self) -> bool:

@@ -115,11 +115,11 @@ def test_the_next_call_is_agreed_and_told_in_words(taken: Browser, store: Store,
     (agreed,) = store.requests.waiting()
     assert (agreed.state, agreed.window, agreed.with_whom, agreed.tries) == ("waiting", TOMORROW, "asha", 0)
     assert store.requests.places_taken(TOMORROW, NOW) == 1
-    assert "Appointment with asha" in page
+    assert "Appointment with <bdi>asha</bdi>" in page
     ben = Browser(line)
     hire(store, "ben")
     ben.sign_in("ben")
-    assert "With asha." in ben.get("/request/CA001-1").text
+    assert "With <bdi>asha</bdi>." in ben.get("/request/CA001-1").text
 
 
 def test_an_appointment_is_its_advisers_until_they_are_away() -> None:
@@ -207,7 +207,7 @@ def test_a_renewal_brings_only_what_has_changed(asha: Browser, store: Store) -> 
 
     changed = asha.get(f"/waiting?have={have}").text
     assert changed.count('<li id="r') == 1
-    assert "ben has it" in changed
+    assert "<bdi>ben</bdi> has it" in changed
 
 
 def test_another_process_sees_every_change(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +243,8 @@ def test_the_team_and_the_log_are_for_administrators(asha: Browser, store: Store
 
     team = asha.get("/team").text
 
-    assert '<td>ben</td><td>not here</td><td><a class="cell" href="/console/request/CA001-1">call ' in team
-    assert "<td>asha</td><td>here</td><td>nothing</td>" in team
+    assert '<td><bdi>ben</bdi></td><td>not here</td><td><a class="cell" href="/console/request/CA001-1">call ' in team
+    assert "<td><bdi>asha</bdi></td><td>here</td><td>nothing</td>" in team
     assert "<strong>1 late</strong>" in team
 
 

@@ -281,7 +281,7 @@ def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -
 
     for words in (
         "Urgent", "Wednesday 25 November, in the afternoon", "Uses a text relay", "Wants help in their language",
-        "Used slow speech on the line.", "Yes, you may leave one.", "No, only to the caller.", "appeals, mediation",
+        "Used slow speech on the line.", "Yes, you may leave one.", "No, only to the caller.", "Appeals, mediation",
         "the start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
     ):  # fmt: skip
         assert words in text, words
@@ -444,7 +444,7 @@ def test_a_note_is_added_by_anybody(asha: Browser, store: Store) -> None:
     asha.get("/request/CA001-1")
 
     assert (
-        "asha: note – The letter is dated the third."
+        "<bdi>asha</bdi>: note – <bdi>The letter is dated the third.</bdi>"
         in asha.send("/request/CA001-1/note", note="The letter is dated the third.").text
     )
     assert "Write the note first." in asha.send("/request/CA001-1/note", note=" ").text

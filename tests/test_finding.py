@@ -39,6 +39,50 @@ def test_a_caller_is_found_by_phone_and_by_the_number_of_their_call(asha: Browse
     assert not any("7700" in what or reference in what for what in _log(store))
 
 
+def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha: Browser, store: Store) -> None:
+    """It kept no index. The first search makes it, also of what has ended, and a deleted request is found no more."""
+    waits = ask(store, 1)
+    ended = ask(store, 2)
+    store.requests.change(
+        ended.id, lambda r: callback.record(callback.claim(r, "ben", NOW), "ben", "done", "", NOW, DIARY)
+    )
+    store.redis.do(lambda client: client.delete("ivr:indexed", *client.keys("ivr:reference:*")))
+
+    asha.get("/search")
+    assert "2 found" in asha.send("/search", call="4271").text
+    store.requests.delete(waits.id)
+
+    assert "1 found" in asha.send("/search", call="4271").text
+    assert [each.id for each in store.requests.of_call("4271")] == [ended.id]
+
+
+def test_an_ended_card_says_what_was_promised_and_the_number_of_the_call(asha: Browser, store: Store) -> None:
+    """Nobody waits for it any more, and nobody hung up: the caller cancelled, or was reached."""
+    asked = ask(store, 1)
+    store.requests.change(asked.id, lambda r: callback.cancel(r, "4271", NOW))
+
+    card = asha.get(f"/request/{asked.id}").text
+
+    assert "<h1>Call 4271, asked 10:20</h1>" in card
+    assert "Wednesday 25 November, in the afternoon" in card
+    assert "hung up" not in card
+
+
+def test_the_card_shows_an_administrator_who_opened_it_however_long_the_log_is(asha: Browser, store: Store) -> None:
+    hire(store, admin=True)
+    asked = ask(store, 1)
+    store.people.note(NOW, "ben", "looked at", asked.id)
+    for _ in range(300):
+        store.people.note(NOW, "carol", "looked at", "CA999-1")
+
+    card = asha.get(f"/request/{asked.id}").text
+
+    assert "<bdi>ben</bdi>: looked at" in card
+    assert "carol" not in card
+    store.requests.delete(asked.id)
+    assert store.people.log_of(asked.id) == []
+
+
 @pytest.mark.parametrize(("typed", "told"), [
     ({"number": "hello"}, "That is not a complete UK phone number."),
     ({"call": "12a4"}, "Type a phone number, or the four digits of a call."),
@@ -88,7 +132,7 @@ def test_what_is_handed_over_is_the_colleagues_who_has_a_quarter_of_an_hour(
     hire(store, "ben")
     ask(store, 1)
     asha.get("/request/CA001-1")
-    assert "ben: not signed in" in asha.send("/request/CA001-1/claim").text
+    assert "<bdi>ben</bdi>: not signed in" in asha.send("/request/CA001-1/claim").text
 
     asha.send("/request/CA001-1/hand-over", to="ben", note="Their interpreter is booked for 11.")
 
@@ -97,7 +141,7 @@ def test_what_is_handed_over_is_the_colleagues_who_has_a_quarter_of_an_hour(
     assert (handed.claimed_by, handed.claim_ends) == ("ben", NOW + HANDED_SECONDS)
     assert "07700 900001" not in asha.get("/request/CA001-1").text
     ben = Browser(line)
-    assert "asha handed you a caller" in ben.sign_in("ben").text
+    assert "<bdi>asha</bdi> handed you a caller" in ben.sign_in("ben").text
     assert "Their interpreter is booked for 11." in ben.get("/request/CA001-1").text
     ben.send("/request/CA001-1/claim")
     assert "handed you" not in ben.get("/").text

@@ -44,6 +44,7 @@ def test_every_key_is_on_the_page_and_no_other() -> None:
         ("ivr:request:", f"after {callback.HALF_MADE_HOURS} opening hours"),
         ("ivr:handed_in", f"{requests.ENDED_SECONDS // DAY} days"),
         ("ivr:audit", f"{people.MOST_AUDIT:,} entries"),
+        ("ivr:audit:", f"last {people.MOST_OF_REQUEST} entries, for {people.OF_REQUEST_SECONDS // DAY} days"),
         ("appendonlydir", f"expired data {erasing.DAILY_SECONDS // HOURS} hours"),
         ("spool", f"at most {sessions.KEEP_SECONDS // HOURS} hours"),
     ],

@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, dropoff, embedded, limitsfile
+from ivr import config, dropoff, embedded, flood, limitsfile
 from ivr.capacity import Lowered
 from ivr.config import Settings
 from ivr.counting import Asked
@@ -299,7 +299,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.sessions.accept("CA1", "3")
     _published(store, "r1")
     store.revisions.began("r1", 1.0)
-    for nth in (1, 2, 3):
+    for nth in (1, 2, 3, 4):
         ask(store, nth)
     store.requests.save(SaveRequest(request(1)), entry="from a spool")
     store.requests.cancel(CancelRequest("CA002-1", "4271"), NOW)
@@ -316,6 +316,9 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.blocked.add(request().number, "asha", NOW, "a pocket")
     hire(store)
     store.people.note(NOW, "asha", "signed in")
+    store.people.note(NOW, "asha", "looked at", "CA001-1")
+    put_aside = store.requests.change("CA004-1", lambda r: flood.taken_out(r, "asha", NOW, flood.Span(0, NOW)))
+    assert [each.id for each in store.requests.put_aside()] == [put_aside.id]
     store.sent.add(SentCall("asha", NOW, "Is it clear?", packed({})))
     store.try_it()
     store.sealing.why_not()

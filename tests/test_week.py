@@ -120,7 +120,7 @@ def test_a_supervisor_lowers_a_day_everybody_sees_why_and_it_is_undone(asha: Bro
     hire(store, "ben")
     ben = Browser(line)
     ben.sign_in("ben")
-    assert "Lowered to 0 by asha, 10:30: Training: three are away" in ben.get("/week").text
+    assert "Lowered to 0 by <bdi>asha</bdi>, 10:30: <bdi>Training: three are away</bdi>" in ben.get("/week").text
     assert "Undo" not in ben.page
     back = asha.send("/week/back", day=TOMORROW.isoformat(), part="morning").text
     assert "Thursday 26 November, in the morning: it has its usual places again." in back

@@ -18,6 +18,9 @@
     ivr:deleted_since            string   something was deleted that is in the append-only file still
     ivr:rewritten                string   the second at which that file was last begun anew
     ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
+    ivr:reference:<hash>         zset     requests in which somebody has one call number, by the second of asking
+    ivr:put_aside                zset     requests that were put aside, by the second they were
+    ivr:indexed                  string   a sign that all requests are entered in these two
     ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
     ivr:places                   hash     parts of days with fewer places: who lowered them and why, as JSON
     ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
@@ -49,6 +52,7 @@
     ivr:signin:failed            stream   failed sign-ins, the last thousand
     ivr:searches:<name>:<how>    string   searches of one adviser within an hour, by phone, by call, or for everything
     ivr:audit                    stream   who saw and did what
+    ivr:audit:<request id>       stream   the same about one request, the last two hundred entries; 100 days
     ivr:restored                 string   the second of the backup that is being restored, until that is finished
     ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
@@ -60,10 +64,10 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
-A <hash> is of a phone number, or of an adviser's name, with a key of the line (`ivr/keys.py`). The values of sessions,
-requests, texts, blocks, lowered places, unfinished forms, advisers, invitations, sent calls, sign-ins and failed
-sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read no such value: a session's
-turn stands before it in the clear.
+A <hash> is of a phone number, the number of a call, or an adviser's name, with a key of the line (`ivr/keys.py`). The
+values of sessions, requests, texts, blocks, lowered places, unfinished forms, advisers, invitations, sent calls,
+sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read no such
+value: a session's turn stands before it in the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of

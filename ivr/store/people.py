@@ -25,6 +25,8 @@ USED_SECONDS = 5 * 60
 ENDED_SECONDS = 30 * 24 * 60 * 60
 #: The most entries to keep in the log, and how many are read at once.
 MOST_AUDIT, LOG_PIECE = 100_000, 500
+#: The most entries to keep about one request, and the seconds for which they are kept after the last of them.
+MOST_OF_REQUEST, OF_REQUEST_SECONDS = 200, 100 * 24 * 60 * 60
 _PLACE = re.compile(r"\d{1,20}-\d{1,20}", re.ASCII)
 
 
@@ -153,9 +155,22 @@ class People:
         return self._redis.do(step)
 
     def note(self, at: float, who: str, what: str, about: str = "") -> None:
-        """Add an entry to the log."""
+        """Add an entry to the log; and to that of the request `about` which it is, which its card shows."""
         entry = {"at": at, "who": who, "what": what, "about": about}
-        self._redis.do(lambda client: client.xadd("ivr:audit", entry, maxlen=MOST_AUDIT))
+
+        def step(client: Client) -> None:
+            pipe = client.pipeline()
+            pipe.xadd("ivr:audit", entry, maxlen=MOST_AUDIT)
+            if about:
+                pipe.xadd(_of(about), entry, maxlen=MOST_OF_REQUEST)
+                pipe.expire(_of(about), OF_REQUEST_SECONDS)
+            pipe.execute()
+
+        self._redis.do(step)
+
+    def log_of(self, request_id: str) -> list[Seen]:
+        """The latest MOST_OF_REQUEST entries about one request, latest first."""
+        return [_seen(entry) for _, entry in self._redis.do(lambda client: client.xrevrange(_of(request_id)))]
 
     def log(self, most: int = 500) -> Iterator[Seen]:
         """The log, latest first."""
@@ -185,6 +200,10 @@ _NAMES, _TURN = "ivr:advisers", "ivr:advisers:turn"
 
 def _key(name: str) -> str:
     return f"ivr:adviser:{name_of(name)}"
+
+
+def _of(request_id: str) -> str:
+    return f"ivr:audit:{request_id}"
 
 
 def _invitation(secret: str) -> str:

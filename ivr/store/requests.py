@@ -21,6 +21,7 @@ from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, Mo
 from ivr.store import erasing, windows
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
+from ivr.store.index import Index
 from ivr.store.listed import Listed, changes
 
 #: The name of requests in their encryption.
@@ -44,6 +45,7 @@ class Requests:
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys, self._codec = redis, keys, Sealed(REQUESTS, keys, KIND)
         self._all_listed = Listed(redis, self._read)
+        self._index = Index(keys, self._read)
         self.new_reference: Callable[[], str] = new_reference
         #: The day from which on windows were last kept. They are looked through once a day.
         self._windows_from: dt.date | None = None
@@ -155,6 +157,16 @@ class Requests:
         """Requests that ended, latest first: so many, after so many later ones."""
         return self._listed(lambda client: client.zrevrange("ivr:ended", after, after + most - 1))
 
+    def put_aside(self) -> list[CallbackRequest]:
+        """Requests that were put aside, the latest first."""
+        found = self._listed(self._index.put_aside)
+        return [request for request in found if request.state == "put aside"]
+
+    def of_call(self, reference: str) -> list[CallbackRequest]:
+        """The requests in which somebody has, or had, this call number, the latest first."""
+        found = self._listed(lambda client: self._index.of_call(client, reference))
+        return [request for request in found if any(asker.reference == reference for asker in request.everybody)]
+
     def count_ended(self) -> int:
         """How many requests that ended are kept."""
         return int(self._redis.do(lambda client: client.zcard("ivr:ended")))
@@ -239,6 +251,7 @@ class Requests:
             pipe.delete(key)
             pipe.zrem("ivr:queue", request_id)
             pipe.zrem("ivr:ended", request_id)
+            pipe.delete(f"ivr:audit:{request_id}")
             changes(pipe, request_id)
             if request:
                 self._forget(pipe, request)
@@ -329,6 +342,7 @@ class Requests:
         """Write a request, its position in the queue, and its callers' places: new, kept and released."""
         pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
         changes(pipe, request.id)
+        self._index.enter(pipe, request)
         if before and before.number != request.number:
             pipe.zrem(self._phone(before.number), request.id)
         if request.number:
@@ -350,6 +364,7 @@ class Requests:
     def _forget(self, pipe: Client, request: CallbackRequest) -> None:
         """Delete everything that points to a request, and remember its calls."""
         pipe.zrem(self._phone(request.number), request.id)
+        self._index.remove(pipe, request)
         for window in windows_of(request):
             pipe.zrem(windows.key(window), request.id)
         wishes = {request.id, *(asker.id for asker in request.everybody)}

@@ -102,6 +102,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     blocked.add_to(app, console)
     floods.add_to(app, console)
     studio.add_to(app, console, csrf)
+    app.jinja_env.filters["initial"] = briefing.capital
     app.jinja_env.globals.update(
         moment=briefing.moment, at_moment=briefing.at_moment,
         needs=briefing.NEEDS, short_needs=briefing.SHORT_NEEDS, national=dialling.national,

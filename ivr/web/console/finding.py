@@ -17,7 +17,6 @@ from ivr.callback import REFERENCE_DIGITS, Refused
 from ivr.diary import When
 from ivr.request import CallbackRequest, Need
 from ivr.session import SaveRequest
-from ivr.store import MOST_ENDED
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
 #: Searches of one adviser in an hour: by phone, and by the number of a call.
@@ -67,7 +66,7 @@ class _Pages(Pages):
             return requests.of_phone(judged.e164)
         if not (call.isascii() and call.isdecimal() and len(call) == REFERENCE_DIGITS):
             raise ValueError("Type a phone number, or the four digits of a call.")
-        return finding.by_call([*requests.listed()[0], *requests.ended(MOST_ENDED)], call)
+        return requests.of_call(call)
 
     def _page(self, **more: object) -> str:
         return render_template("search.html", **{"number": "", "call": "", **more}, now=self._now)

@@ -12,7 +12,6 @@ from ivr import flood, spending
 from ivr.callback import Refused
 from ivr.flood import Span
 from ivr.line_settings import Spending
-from ivr.store import MOST_ENDED
 from ivr.web.console.common import Console, Pages, add_pages, go
 
 #: Spans are chosen from the last two days.
@@ -37,7 +36,7 @@ class _Pages(Pages):
         waiting = [each for each in requests.waiting() if each.asked_at > self._now - SHOWN_SECONDS]
         return render_template(
             "floods.html", steps=flood.steps(waiting), seconds=flood.STEP_SECONDS,
-            in_flood=len(flood.part_of_one(waiting, most)), taken=flood.taken(requests.ended(MOST_ENDED)),
+            in_flood=len(flood.part_of_one(waiting, most)), taken=flood.taken(requests.put_aside()),
             prices=self._prices, spent=spending.pounds(self._console.store.spendings.of_day(self._now), self._prices),
             now=self._now,
         )  # fmt: skip
@@ -66,7 +65,7 @@ class _Pages(Pages):
         """Put the requests of a span back into the list."""
         requests, diary, back, stay = self._console.store.requests, self._console.live.now.script.diary, 0, 0
         label = request.form.get("label", "")
-        for each in flood.taken(requests.ended(MOST_ENDED)).get(label, ()):
+        for each in flood.taken(requests.put_aside()).get(label, ()):
             try:
                 requests.reopen(each.id, self._me, self._now, diary)
                 back += 1

@@ -49,8 +49,7 @@ class _Pages(Pages):
         """Messages that nobody has listened to, and those put aside because they contain no sound like speech."""
         script = self._console.live.now.script
         requests = self._console.store.requests
-        ended = [each for each in requests.ended() if each.state == "put aside"]
-        put_aside = briefing.unheard_messages(ended, script.hours, with_speech=False)
+        put_aside = briefing.unheard_messages(requests.put_aside(), script.hours, with_speech=False)
         return render_template(
             "messages.html",
             unheard=briefing.unheard_messages(requests.waiting(), script.hours),

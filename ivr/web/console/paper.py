@@ -15,7 +15,6 @@ from ivr import border, briefing, callback, kept, paper, ranking
 from ivr.callback import Outcome, Refused
 from ivr.hours import LONDON
 from ivr.request import CallbackRequest
-from ivr.store import MOST_ENDED
 from ivr.web.console.common import Console, Pages, TooLong, add_pages
 from ivr.web.sheet import sheet
 
@@ -88,11 +87,10 @@ class _Pages(Pages):
         opened = min(request.form.get("opened", self._now, type=float), self._now)
         rows = [row for row in _rows() if any(row)]
         times = [(_time(row, day, opened), row) for row in rows]
-        known = self._known() if rows else []
         refused: dict[int, str] = {}
         for nth in sorted(range(len(rows)), key=lambda nth: times[nth][0] or 0.0):
             try:
-                self._bring(rows[nth], paper.time_of(rows[nth].at, day, opened), known)
+                self._bring(rows[nth], paper.time_of(rows[nth].at, day, opened))
             except Refused as why:
                 refused[nth] = str(why)
         saved = len(rows) - len(refused)
@@ -104,11 +102,12 @@ class _Pages(Pages):
             flash("Nothing was typed.")
         return self._form([rows[nth]._replace(refused=why) for nth, why in sorted(refused.items())], day)
 
-    def _bring(self, row: Typed, rang: float, known: list[CallbackRequest]) -> None:
+    def _bring(self, row: Typed, rang: float) -> None:
         """Save one row. Raises Refused."""
         if len(row.note) > LONGEST_NOTE:
             raise Refused(f"The note is longer than {LONGEST_NOTE} characters. Make it shorter.")
-        found, diary = paper.found(known, row.call, self._now), self._console.live.now.script.diary
+        found = paper.found(self._console.store.requests.of_call, row.call)
+        diary = self._console.live.now.script.diary
         promises: list[kept.Promised] = []
         rung: list[str] = []
 
@@ -125,10 +124,6 @@ class _Pages(Pages):
             raise Refused("This request was deleted.") from None
         self._console.note(f"saved from paper: {row.outcome}", found.id)
         self._count_outcome(row.outcome, promises, rung)
-
-    def _known(self) -> list[CallbackRequest]:
-        requests = self._console.store.requests
-        return [*requests.listed()[0], *requests.ended(MOST_ENDED)]
 
     def _form(self, rows: list[Typed], day: dt.date | None = None) -> str:
         today = self._console.clock().astimezone(LONDON).date()

@@ -27,7 +27,6 @@ from ivr.callback import Outcome, Refused
 from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
 from ivr.listing import PAGE_ROWS, named
 from ivr.request import CallbackRequest
-from ivr.store.people import Seen
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 from ivr.web.console.listing import Pane
@@ -36,8 +35,6 @@ from ivr.web.console.texts import LONGEST_ANSWER
 LONGEST_NOTE = 2000
 #: Seconds within which the same outcome with the same note is one that was sent twice.
 TWICE_SECONDS = 30
-#: Entries of the log that are searched for those about one card.
-MOST_SEEN = 5000
 
 
 def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
@@ -108,7 +105,7 @@ class _Pages(Pages):
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             may_play=messages.may_play(found, self._me, self._now),
-            seen_by=self._seen_by(request_id) if self._may("log") else [],
+            seen_by=self._console.store.people.log_of(request_id) if self._may("log") else [],
             is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
@@ -148,10 +145,6 @@ class _Pages(Pages):
         script, others = self._console.live.now.script, self._console.store.requests.of_phone(found.number)
         history = finding.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
         return {"history": history, "texts_to": self._console.store.texts.to(found.number)[:10]}
-
-    def _seen_by(self, request_id: str) -> list[Seen]:
-        """Who opened this card or did something with it, of the latest entries of the log."""
-        return [entry for entry in self._console.store.people.log(MOST_SEEN) if entry.about == request_id]
 
     def _colleagues(self) -> list[tuple[str, str]]:
         """The other advisers, and whether they are here and what they have: whoever is here first."""
