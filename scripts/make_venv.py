@@ -145,9 +145,13 @@ def _make(lock: str) -> None:
     new.replace(INSTALLED)
 
 
+#: Imports all that a running line does.
+_RUNS = "import ivr.cli.preparing, ivr.cli.running, ivr.pool, ivr.web_server"
+
+
 def _compile_what_is_used() -> None:
     """Write the bytecode of all that a running line imports, also for a container that cannot write it later."""
-    subprocess.run([PYTHON, "-c", "import ivr.cli, ivr.web_server"], cwd=ROOT, env=_environment(), check=False)
+    subprocess.run([PYTHON, "-c", _RUNS], cwd=ROOT, env=_environment(), check=False)
 
 
 def _make_empty() -> None:
