@@ -68,6 +68,14 @@ def _answer(page: Page, reply: dict[str, object]) -> None:
     page.route("**/call/reply", lambda route: route.fulfill(json=reply))
 
 
+def _listen_fast(page: Page) -> None:
+    """Let sounds play at the highest speed that browsers have. Each is still fetched, decoded and played to its end."""
+    page.add_init_script(
+        "const play = HTMLMediaElement.prototype.play;"
+        "HTMLMediaElement.prototype.play = function () { this.playbackRate = 16; return play.call(this); };"
+    )
+
+
 def _ring_the_draft(page: Page) -> None:
     page.get_by_label("When you ring").fill("2026-11-25T10:30")
     page.get_by_role("button", name="Ring", exact=True).click()
@@ -81,6 +89,7 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
     """By an editor, with sounds that are made for it; and by whoever approves, without a sign-in."""
     hire(store, "ren", "editor")
     for tab in _page(chromium, drafted, DESKTOP):
+        _listen_fast(tab)
         _sign_in(tab, "ren")
         tab.get_by_role("link", name="Ring the draft").first.click()
         _axe(tab)
@@ -113,6 +122,7 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         _axe(tab)
 
     for phone in _page(chromium, drafted, PHONE):
+        _listen_fast(phone)
         phone.goto(address)
         expect(phone.get_by_text("This is a draft.").first).to_be_visible()
         assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
