@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Flask, abort, flash, g, redirect, render_template, request, session
+from flask import Flask, abort, flash, g, redirect, render_template, request, session, url_for
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,7 @@ from ivr import adviser, factors, passwords, staffing
 from ivr.adviser import Adviser, Factor
 from ivr.callback import Refused
 from ivr.store import SignIn
+from ivr.web.console.carried import read
 from ivr.web.console.common import Console, Pages, add_pages, go
 from ivr.web.console.signin import IDLE_SECONDS, SignInPages, in_words
 
@@ -228,14 +229,16 @@ class _Pages(Pages):
 
     def again(self, problem: str = "") -> str:
         """Asks for a code, or for the password of whoever has no second factor."""
-        return render_template("again.html", problem=problem)
+        return render_template("again.html", problem=problem, carried=request.form.get("carried", ""))
 
-    def confirm(self) -> Response | tuple[str, int]:
+    def confirm(self) -> Response | str | tuple[str, int]:
         if why := self._why_no_code() if g.adviser.factor else self._why_not_me():
             return self.again(why), 422
         self._console.store.sign_ins.confirm(g.signin, self._now)
-        then = session.pop("then", "")
-        return redirect(f"{request.script_root}{then}", 303) if then else go("account")
+        then = f"{request.script_root}{session.pop('then', '') or url_for('account').removeprefix(request.script_root)}"
+        if form := read(request.form.get("carried", "")):
+            return render_template("carried.html", carried=form, then=then)
+        return redirect(then, 303)
 
     def _why_no_code(self) -> str:
         """Why the code in the form does not do; empty if it does."""

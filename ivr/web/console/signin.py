@@ -20,6 +20,7 @@ from ivr import adviser, passwords, roles
 from ivr.adviser import LONGEST_NAME, Adviser
 from ivr.roles import Right
 from ivr.store import SignIn
+from ivr.web.console.carried import carried, page_of
 from ivr.web.console.common import Console, add_pages, go, go_home, unsaved
 from ivr.web.console.tries import Tries
 from ivr.web.origin import is_from_here
@@ -126,8 +127,9 @@ class SignInPages:
         if request.method == "GET":
             session["then"] = request.full_path.rstrip("?")
             return go("again")
-        session["then"] = request.path.rsplit("/", 1)[0] or request.path
-        return render_template("again.html", problem="Nothing was changed. Do it again after this."), 403
+        session["then"] = page_of(request.path)
+        problem = "Nothing was changed yet. What you filled in is kept, and you can go on with it after this."
+        return render_template("again.html", problem=problem, carried=carried()), 403
 
     def must_have_factor(self, person: Adviser) -> bool:
         """Whether the service wants a second factor for this role. A demo has nobody's numbers."""
