@@ -22,11 +22,13 @@ if TYPE_CHECKING:  # few commands need it, and it takes long to import
     from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
-#: The columns, with their widths. The hidden one has the English that the row was made from.
+#: The columns, with their widths. Two are hidden: the English that the row was made from, and its language.
 COLUMNS = {
     "line": 14, "English": 44, "when it is heard": 44, "blanks": 14, "seconds at most": 10, "translation": 48,
     "back into English, word for word": 44, "translator": 18, "date": 12, "note": 30, "state": 12, "made from": 2,
+    "language": 2,
 }  # fmt: skip
+_HIDDEN = ("made from", "language")
 #: Those that a translator fills in.
 FILLED_IN = ("translation", "back into English, word for word", "translator", "date", "note")
 _HOW = (
@@ -41,6 +43,8 @@ _HOW = (
 )
 #: Marks of direction, which no reader sees and which make equal words differ.
 _DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
+#: The headings are in one of the first rows: people write a title above them.
+_HEAD_ROWS = 10
 #: The moment at which a workbook was saved, which the library writes into it.
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 #: The colour of a row by its state.
@@ -66,6 +70,9 @@ class Row:
     on: dt.date | None = None
     note: str = ""
     state: str = ""
+    #: Of a row that came back: where it is, and whether somebody changed the English that they were to read.
+    where: str = ""
+    has_other_english: bool = False
 
 
 def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool) -> bytes:
@@ -85,20 +92,20 @@ def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool
         sheet.cell(1, column, name).font = Font(bold=True)
         letter = get_column_letter(column)
         sheet.column_dimensions[letter].width = width
-        sheet.column_dimensions[letter].hidden = name == "made from"
+        sheet.column_dimensions[letter].hidden = name in _HIDDEN
     for number, row in enumerate(rows, 2):
-        _write(sheet, number, row, right_to_left=right_to_left)
+        _write(sheet, number, tag, row, right_to_left=right_to_left)
     sheet.freeze_panes = "C2"
     sheet.protection.sheet = True
     return _bytes(book)
 
 
-def _write(sheet: Worksheet, number: int, row: Row, *, right_to_left: bool) -> None:
+def _write(sheet: Worksheet, number: int, tag: str, row: Row, *, right_to_left: bool) -> None:
     from openpyxl.styles import Alignment, PatternFill, Protection
 
     values: tuple[str | int, ...] = (
         row.line, row.english, row.when, row.blanks, row.seconds, row.says, row.back, row.by,
-        f"{row.on:%Y-%m-%d}" if row.on else "", row.note, row.state, row.english,
+        f"{row.on:%Y-%m-%d}" if row.on else "", row.note, row.state, row.english, tag,
     )  # fmt: skip
     for column, (name, value) in enumerate(zip(COLUMNS, values, strict=True), 1):
         cell = sheet.cell(number, column)
@@ -124,47 +131,114 @@ def _bytes(book: Workbook) -> bytes:
     return fixed.getvalue()
 
 
-def read(content: bytes) -> tuple[str, list[Row]]:
-    """The language of a sheet, and its rows. Raises NotASheet."""
+@dataclass(frozen=True)
+class Sheet:
+    """What came back."""
+
+    #: The tag of its language.
+    tag: str
+    rows: list[Row]
+    #: What is in it and cannot be taken, in words; all else can.
+    not_taken: list[str]
+
+
+def read(content: bytes) -> Sheet:
+    """A sheet that came back: its language, and its rows in their order.
+
+    Other sheets of the file, other columns, and rows above the headings are passed over. Raises NotASheet, with
+    everything that is wrong.
+    """
+    found = next(filter(None, (_headings(sheet) for sheet in _opened(content).worksheets)), None)
+    if found is None:
+        raise NotASheet("It has no row with the headings 'line' and 'translation'. Put them back as they were.")
+    sheet, number, where = found
+    if lacking := [name for name in COLUMNS if name not in where]:
+        raise NotASheet(f"The column '{lacking[0]}' is missing. Put it back, or take out a fresh sheet.")
+    if merged := [*_merged(sheet, number, where)]:
+        raise NotASheet("\n".join(merged))
+    reader = _Reader(where)
+    rows = [row for cells in sheet.iter_rows(min_row=number + 1) for row in reader.rows(cells)]
+    tags = sorted(reader.tags)
+    if len(tags) > 1:
+        reader.faults.append(f"It has rows of different languages: {', '.join(tags)}. Send a sheet for each.")
+    if not rows and not reader.faults:
+        reader.faults.append("It has no lines.")
+    if reader.faults:
+        raise NotASheet("\n".join(reader.faults))
+    return Sheet(tags[0], rows, reader.not_taken)
+
+
+def _opened(content: bytes) -> Workbook:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(io.BytesIO(content))
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise NotASheet("This is not an XLSX file. Save the sheet as XLSX, and not as CSV.") from error
-    sheet = book.worksheets[0]
-    head = [str(cell.value or "") for cell in sheet[1]]
-    lacking = [name for name in COLUMNS if name not in head]
-    if lacking:
-        raise NotASheet(f"The column '{lacking[0]}' is missing. Put it back, or take out a fresh sheet.")
-    where = {name: head.index(name) for name in COLUMNS}
-    return sheet.title, [row for cells in sheet.iter_rows(min_row=2) for row in _rows(cells, where)]
+        return load_workbook(io.BytesIO(content))
+    except Exception as error:  # the library raises whatever it stumbles on in a damaged file
+        raise NotASheet("This cannot be read as an XLSX file. Save the sheet as XLSX, and not as CSV.") from error
 
 
-def _rows(cells: Sequence[Cell | MergedCell], where: dict[str, int]) -> Iterator[Row]:
-    def value(name: str) -> str:
-        cell = cells[where[name]]
-        if cell.data_type == "f":
-            raise NotASheet(f"{cell.coordinate} is a formula. Write the words as text.")
+def _headings(sheet: Worksheet) -> tuple[Worksheet, int, dict[str, int]] | None:
+    """The sheet, the row of its headings, and the place of each column; None if it has none near its top."""
+    for number, cells in enumerate(sheet.iter_rows(max_row=_HEAD_ROWS), 1):
+        there = {plain(str(cell.value)).casefold(): at for at, cell in reversed([*enumerate(cells)])}
+        where = {name: there[name.casefold()] for name in COLUMNS if name.casefold() in there}
+        if {"line", "translation"} <= where.keys():
+            return sheet, number, where
+    return None
+
+
+def _merged(sheet: Worksheet, head: int, where: dict[str, int]) -> Iterator[str]:
+    """Cells below our headings that are merged: all but one of them have lost their words."""
+    for area in sheet.merged_cells.ranges:
+        if area.max_row > head and any(area.min_col <= at + 1 <= area.max_col for at in where.values()):
+            yield f"The cells {area.coord} are merged into one. Split them, and write in each."
+
+
+class _Reader:
+    """Reads rows, and collects what is wrong with their cells."""
+
+    def __init__(self, where: dict[str, int]):
+        self._where = where
+        self.tags: set[str] = set()
+        self.faults: list[str] = []
+        self.not_taken: list[str] = []
+
+    def rows(self, cells: Sequence[Cell | MergedCell]) -> Iterator[Row]:
+        """The row in these cells; none if they are empty."""
+        values = {name: self._value(cells[at], name) for name, at in self._where.items()}
+        if not any(values.values()):
+            return
+        where = f"Row {cells[0].row}"
+        if not (values["line"] and values["language"]):
+            self.faults.append(f"{where} has lost its '{'language' if values['line'] else 'line'}'. Copy a fresh row.")
+            return
+        self.tags.add(values["language"])
+        yield Row(
+            line=values["line"].casefold(), english=values["made from"], says=values["translation"],
+            back=values["back into English, word for word"], by=values["translator"],
+            on=self._day(cells[self._where["date"]], values["date"]), note=values["note"],
+            has_other_english=values["English"] != values["made from"], where=where,
+        )  # fmt: skip
+
+    def _value(self, cell: Cell | MergedCell, name: str) -> str:
+        if name in FILLED_IN and getattr(cell, "comment", None):
+            self.not_taken.append(f"{cell.coordinate} has a comment. Write it into the column 'note' to keep it.")
+        if fault := _FAULTS.get(cell.data_type) if cell.value is not None and name in FILLED_IN else None:
+            is_day = name == "date" and cell.data_type == "d"
+            self.faults += [] if is_day else [f"{cell.coordinate} {fault}. Write the words as text."]
+            return f"{cell.value:%Y-%m-%d}" if is_day and isinstance(cell.value, dt.datetime) else ""
         return plain(str(cell.value)) if cell.value is not None else ""
 
-    if not value("line"):
-        return
-    date = cells[where["date"]].value
-    yield Row(
-        line=value("line"), english=value("made from"), says=value("translation"),
-        back=value("back into English, word for word"), by=value("translator"),
-        on=date.date() if isinstance(date, dt.datetime) else _day(value("date"), cells[where["date"]].coordinate),
-        note=value("note"),
-    )  # fmt: skip
+    def _day(self, cell: Cell | MergedCell, words: str) -> dt.date | None:
+        try:
+            return dt.date.fromisoformat(words) if words else None
+        except ValueError:
+            self.faults.append(f"{cell.coordinate}: '{words}' is not a day. Write it like 2027-02-03.")
+            return None
 
 
-def _day(words: str, where: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(words) if words else None
-    except ValueError:
-        raise NotASheet(f"{where}: '{words}' is not a day. Write it like 2027-02-03.") from None
+#: What is wrong with a cell that a translator fills in, by the type of its value.
+_FAULTS = {"f": "is a formula", "n": "is a number", "b": "is true or false", "e": "shows an error", "d": "is a date"}
 
 
 def plain(words: str) -> str:

@@ -8,6 +8,7 @@ is named.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import unicodedata
@@ -151,6 +152,11 @@ def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
     return found
 
 
+def with_words(row: Row, says: str, english: str) -> Row:
+    """The same line with other words, made from this English, for which nobody stands."""
+    return dataclasses.replace(row, translated=TranslatedLine(says=says, of=english, back=None, note=None))
+
+
 def blanks(words: str) -> Counter[str]:
     """The blanks in some words, each with how often it is there."""
     return Counter(BLANK.findall(words))
@@ -255,6 +261,8 @@ _LOOK_ALIKES = {
 def remarks(row: Row, tag: str) -> Iterator[str]:
     """What is wrong with the words of a line in any language."""
     words = BLANK.sub("", row.says)
+    if re.search("[{}]", words):
+        yield "it has braces that are no blank"
     if re.search(r"\d", words):
         yield "it has figures: write how they are said"
     scripts = {_script(letter) for letter in words if letter.isalpha()} - {""}
@@ -275,5 +283,5 @@ def _script(letter: str) -> str:
 
 __all__ = [
     "NAME", "VOICE", "Row", "State", "fingerprint", "is_named", "is_person", "is_same_name", "is_voice_heard", "lacks",
-    "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not",
+    "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not", "with_words",
 ]  # fmt: skip

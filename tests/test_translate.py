@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 import io
 import itertools
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ import soundfile
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
+from openpyxl.worksheet.worksheet import Worksheet
 
 from ivr import building, config, configfiles, drafts, editing, publishing, sheets, translation
 from ivr.audio import lacking_sounds
@@ -23,6 +27,7 @@ from ivr.audio.recordings import Recordings
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.config import Settings
+from ivr.hours import LONDON
 from ivr.reading import read
 from ivr.script import Tongue
 from ivr.store import Published, Store
@@ -198,8 +203,9 @@ def test_a_sheet_of_older_english_comes_back_as_stale(draft: Desk) -> None:
 @pytest.mark.parametrize(
     ("line", "words", "why"),
     [
-        ("readback", "Ýöûŕ ñûɱƀéŕ", "blanks"),
-        ("readback", "Ýöûŕ {digits} ñûɱƀéŕ {digits}", "blanks"),
+        ("readback", "Ýöûŕ ñûɱƀéŕ", "{digits} is missing"),
+        ("readback", "Ýöûŕ {digits} ñûɱƀéŕ {digits}", "{digits} is one too many"),
+        ("readback", "Ýöûŕ ñûɱƀéŕ {ďïĝïţš}", "{digits} is missing"),
         ("ask", "=1+1", "formula"),
     ],
 )
@@ -208,10 +214,156 @@ def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Desk, line: st
     draft.out()
     draft.fill_in(line, translation=words)
 
-    with pytest.raises(Stop, match=why):
+    with pytest.raises(Stop, match=re.escape(why)):
         draft("in", str(draft.sheet), "--yes")
 
     assert draft.text == before
+
+
+def test_everything_that_is_wrong_with_a_sheet_is_told_at_once(draft: Desk) -> None:
+    draft.out()
+    draft.fill_in("ask", translation="Ñéŵ {digits}?")
+    draft.fill_in("yes", translator="")
+
+    with pytest.raises(Stop, match=r"(?s){digits} is one too many.*the translator's name is missing"):
+        draft("in", str(draft.sheet), "--yes")
+
+
+#: What people do to a sheet while they work in it: nothing of it loses a word, or keeps one from coming in.
+TIDIED: dict[str, Callable[[Workbook, Worksheet], object]] = {
+    "rows in another order": lambda book, sheet: _reverse(sheet),
+    "a column of their own": lambda book, sheet: sheet.insert_cols(3),
+    "a title above": lambda book, sheet: sheet.insert_rows(1),
+    "a sheet in front": lambda book, sheet: book.create_sheet("My notes", 0),
+    "another name of the sheet": lambda book, sheet: setattr(sheet, "title", "final"),
+    "capitals": lambda book, sheet: _each_cell(sheet, 1, str.capitalize),
+    "spaces": lambda book, sheet: _each_cell(sheet, 1, lambda words: f" {words} "),
+    "empty rows": lambda book, sheet: sheet.insert_rows(9, 2),
+}
+
+
+@pytest.mark.parametrize("tidied", TIDIED.values(), ids=TIDIED)
+def test_a_sheet_may_be_tidied(draft: Desk, tidied: Callable[[Workbook, Worksheet], object]) -> None:
+    draft.out()
+    draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person")
+    book = load_workbook(draft.sheet)
+    tidied(book, book.worksheets[0])
+    book.save(draft.sheet)
+    before = draft.text
+
+    told = draft("in", str(draft.sheet), "--yes").output
+
+    assert "Look:" not in told
+    assert draft.line("ask")["says"] == "Ñéŵ ŵöŕđš?"
+    changed = set(draft.text.splitlines()) - set(before.splitlines())
+    assert all("Ñéŵ ŵöŕđš?" in line or "New Person" in line for line in changed), "and nothing else"
+
+
+def _reverse(sheet: Worksheet) -> None:
+    rows = [[cell.value for cell in cells] for cells in sheet.iter_rows(min_row=2)]
+    for number, values in enumerate(reversed(rows), 2):
+        for column, value in enumerate(values, 1):
+            sheet.cell(number, column).value = value
+
+
+def _each_cell(sheet: Worksheet, column: int, change: Callable[[str], str]) -> None:
+    for (cell,) in sheet.iter_rows(min_row=2, min_col=column, max_col=column):
+        cell.value = change(str(cell.value))
+
+
+#: What a spreadsheet program makes of words, by the value of the cell.
+SPOILT: dict[str, tuple[Callable[[Worksheet], object], str]] = {
+    "a number": (lambda sheet: _write_into(sheet, "F9", 1), "F9 is a number"),
+    "true": (lambda sheet: _write_into(sheet, "F9", True), "F9 is true or false"),
+    "a date": (lambda sheet: _write_into(sheet, "F9", dt.datetime(2026, 2, 3)), "F9 is a date"),
+    "an error": (lambda sheet: _write_into(sheet, "F9", "#NAME?"), "F9 shows an error"),
+    "merged cells": (lambda sheet: sheet.merge_cells("F9:F10"), "F9:F10 are merged"),
+    "a name that is gone": (lambda sheet: _write_into(sheet, "A9", None), "Row 9 has lost its 'line'"),
+    "a name that is another": (lambda sheet: _write_into(sheet, "A9", "thing"), "Row 9: there is no line 'thing'"),
+    "a name twice": (lambda sheet: _write_into(sheet, "A9", "ask"), "'ask' is in the sheet 2 times"),
+    "two languages": (lambda sheet: _write_into(sheet, "M9", "gu"), "different languages: en-XA, gu"),
+    "a day that is none": (lambda sheet: _write_into(sheet, "I9", "03/02/2026"), "'03/02/2026' is not a day"),
+    "a day to come": (lambda sheet: _write_into(sheet, "I9", "2999-02-03"), "still to come"),
+    "another heading": (lambda sheet: _write_into(sheet, "F1", "words"), "no row with the headings"),
+    "a column that is gone": (lambda sheet: sheet.delete_cols(7), "'back into English, word for word' is missing"),
+    "nothing": (lambda sheet: sheet.delete_rows(2, 100), "It has no lines"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "why"), SPOILT.values(), ids=SPOILT)
+def test_a_sheet_in_which_words_are_lost_is_refused_whole(
+    draft: Desk, spoil: Callable[[Worksheet], object], why: str
+) -> None:
+    before = draft.text
+    draft.out()
+    draft.fill_in("yes", translation="Ñéŵ ŵöŕđš.", translator="New Person")
+    book = load_workbook(draft.sheet)
+    spoil(book.worksheets[0])
+    book.save(draft.sheet)
+
+    with pytest.raises(Stop, match=f"(?s){re.escape(why)}.*Nothing was changed"):
+        draft("in", str(draft.sheet), "--yes")
+
+    assert draft.text == before
+
+
+def _write_into(sheet: Worksheet, place: str, value: object) -> None:
+    sheet[place].value = value
+
+
+#: What is taken although somebody should look at it, by what is done to the row of 'yes'.
+TO_LOOK_AT: dict[str, tuple[Callable[[Worksheet], object], str]] = {
+    "figures": (lambda sheet: _write_into(sheet, "F6", "Þŕéšš 1."), "yes: it has figures"),
+    "two scripts": (lambda sheet: _write_into(sheet, "F6", "Tаķ."), "letters of 2 scripts"),
+    "left in English": (lambda sheet: _write_into(sheet, "F6", "For yes, press one."), "it is still in English"),
+    "a stray brace": (lambda sheet: _write_into(sheet, "F6", "Þŕéšš }."), "braces that are no blank"),
+    "a machine": (lambda sheet: _write_into(sheet, "H6", "Google Translate"), "stands for no line"),
+    "other English": (lambda sheet: _write_into(sheet, "B6", "If so, press one."), "English was changed in the sheet"),
+    "a comment": (lambda sheet: setattr(sheet["F6"], "comment", Comment("why?", "me")), "F6 has a comment"),
+    "no words": (lambda sheet: _write_into(sheet, "F9", ""), "Empty in the sheet, so what is there stays: person"),
+    "no row": (lambda sheet: sheet.delete_rows(9), "Not in the sheet, so what is there stays: person"),
+}
+
+
+@pytest.mark.parametrize(("change", "look"), TO_LOOK_AT.values(), ids=TO_LOOK_AT)
+def test_what_may_be_a_mistake_in_a_sheet_is_told_and_confirms_nothing(
+    draft: Desk, change: Callable[[Worksheet], object], look: str
+) -> None:
+    draft.out()
+    draft.fill_in("yes", note="see me")
+    book = load_workbook(draft.sheet)
+    change(book.worksheets[0])
+    book.save(draft.sheet)
+
+    told = draft("in", str(draft.sheet), "--yes").output
+
+    assert look in told
+    assert draft.line("person")["says"]
+    assert "checked:" not in draft.text
+    assert "heard:" not in draft.text
+
+
+def test_a_note_or_the_way_back_alone_leaves_who_stands_for_the_words(desk: Desk) -> None:
+    desk.out()
+    desk.fill_in("ask", note="said slowly")
+    told = desk("in", str(desk.sheet), "--yes").output
+    assert "ask: note: nothing -> said slowly" in told
+    assert desk.line("ask")["checked"], "the words are the same"
+    desk.out()
+    desk.fill_in("ask", note="")
+
+    desk("in", str(desk.sheet), "--yes")
+
+    assert "note" not in desk.line("ask")
+
+
+def test_new_words_under_an_old_date_are_of_today(draft: Desk) -> None:
+    draft.out()
+    draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person")
+
+    draft("in", str(draft.sheet), "--yes")
+
+    assert draft.line("ask")["translated"] == {"by": "New Person", "on": dt.datetime.now(LONDON).date()}
 
 
 def test_a_file_that_is_no_sheet_is_refused_in_words(draft: Desk, tmp_path: Path) -> None:
@@ -232,10 +384,10 @@ _WORDS = st.text(
 def test_words_of_any_script_come_back_from_a_sheet_as_they_are(pairs: list[tuple[str, str]]) -> None:
     rows = [sheets.Row(f"line_{i}", "English", says=says, back=back) for i, (says, back) in enumerate(pairs)]
 
-    tag, back = sheets.read(sheets.written("ar-XB", "Pseudo", rows, right_to_left=True))
+    came = sheets.read(sheets.written("ar-XB", "Pseudo", rows, right_to_left=True))
 
-    assert tag == "ar-XB"
-    assert [(row.says, row.back) for row in back] == [(sheets.plain(a), sheets.plain(b)) for a, b in pairs]
+    assert came.tag == "ar-XB"
+    assert [(row.says, row.back) for row in came.rows] == [(sheets.plain(a), sheets.plain(b)) for a, b in pairs]
 
 
 def test_only_the_translation_turns_from_right_to_left() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
 from ivr.audio import faults_of, take_of
+from ivr.cli import taking_in
 from ivr.cli.common import Stop, out
 from ivr.cli.scripts import draft_script
+from ivr.cli.taking_in import Changes, flow
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
 from ivr.hours import LONDON
@@ -26,10 +26,6 @@ NEXT = {
     "changed": "to be checked again: the words are others now", "checked": "to be recorded, and listened to",
     "heard": "done",
 }  # fmt: skip
-
-
-#: Fields of lines as YAML, by the name of the line.
-Changes = dict[str, dict[str, str | None]]
 
 
 @click.group("translate")
@@ -67,7 +63,7 @@ def sheet_out(tag: str, file: Path) -> None:
     (language,) = _languages(draft, tag)
     if file.suffix != ".xlsx":
         raise Stop(f"The sheet is an XLSX file. Write: --xlsx {file.with_suffix('.xlsx')}")
-    rows = [_row(row) for row in translation.rows(_english(draft), language)]
+    rows = [taking_in.as_row(row) for row in translation.rows(_english(draft), language)]
     content = sheets.written(tag, language.in_english, rows, right_to_left=language.right_to_left)
     disk.write_whole(file, content)
     todo = sum(row.state in ("missing", "stale") for row in rows)
@@ -83,17 +79,19 @@ def sheet_in(file: Path, yes: bool) -> None:
     settings = config.settings()
     draft = _draft(settings)
     try:
-        tag, rows = sheets.read(file.read_bytes())
+        sheet = sheets.read(file.read_bytes())
     except sheets.NotASheet as error:
-        raise Stop(f"{file}: {error}") from error
+        raise Stop(f"{file}: {error}\nNothing was changed.") from error
+    tag = sheet.tag
     (language,) = _languages(draft, tag)
     path = _file_of(settings, tag)
     text = path.read_bytes().decode("utf-8")
-    changes: Changes = {}
-    for name, fields, told in _changes(_english(draft), language, rows):
-        out(f"  {name}: {told}")
-        changes[name] = fields
-    changed = editing.with_lines(text, changes)
+    found = taking_in.taken(_english(draft), language, sheet, dt.datetime.now(LONDON).date())
+    for told in found.told:
+        out(f"  {told}")
+    for look in found.look:
+        out(f"  Look: {look}")
+    changed = editing.with_lines(text, found.changes)
     if changed == text:
         out("The sheet has nothing new.")
         return
@@ -129,7 +127,7 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
             raise Stop(f"{row.id} was translated on {by.on}, which is still to come. Correct that day in a sheet.")
         out(f"  {row.id}: {row.says}")
         out(f"  {'':{len(row.id)}}  ({row.english})")
-        changes[row.id] = {"checked": _flow(by=who, on=today, of=row.fingerprint), "heard": None}
+        changes[row.id] = {"checked": flow(by=who, on=today, of=row.fingerprint), "heard": None}
     _write(settings, tag, changes)
 
 
@@ -153,7 +151,7 @@ def heard(tag: str, lines: tuple[str, ...], who: str, voice: bool) -> None:
             raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
         new = {translation.VOICE: said_by} if voice else _takes(settings, tag, row)
         out(f"  {row.id}: {', '.join(row.sounds.values())}")
-        changes[row.id] = {"heard": _flow(by=who, on=today, of=row.fingerprint, takes=new)}
+        changes[row.id] = {"heard": flow(by=who, on=today, of=row.fingerprint, takes=new)}
     _write(settings, tag, changes)
 
 
@@ -252,62 +250,6 @@ def _rows(settings: Settings, tag: str, lines: tuple[str, ...]) -> list[translat
     return [rows[name] for name in lines]
 
 
-def _row(row: translation.Row) -> sheets.Row:
-    found = row.translated
-    by = found.translated if found else None
-    return sheets.Row(
-        line=row.id,
-        english=row.english,
-        when=row.when,
-        blanks=", ".join(f"{{{name}}}" for name in sorted(translation.blanks(row.english))),
-        seconds=row.seconds,
-        says=row.says,
-        back=(found.back or "") if found else "",
-        by=by.by if by else "",
-        on=by.on if by else None,
-        note=(found.note or "") if found else "",
-        state=row.state,
-    )
-
-
-def _changes(
-    lines: LinesFile, language: LanguageFile, rows: list[sheets.Row]
-) -> Iterator[tuple[str, dict[str, str | None], str]]:
-    """What a sheet changes: the line, its fields as YAML, and the change in words."""
-    today = dt.datetime.now(LONDON).date()
-    known = {row.id: row for row in translation.rows(lines, language)}
-    if twice := [name for name, times in Counter(row.line for row in rows).items() if times > 1]:
-        raise Stop(f"The line '{twice[0]}' is in the sheet twice. Nothing was changed.")
-    for row in rows:
-        if row.line not in known:
-            raise Stop(f"There is no line '{row.line}'. Nothing was changed.")
-        before = _row(known[row.line])
-        if not row.says or (row.says, row.back, row.by, row.on, row.note) == (
-            sheets.plain(before.says), sheets.plain(before.back), before.by, before.on, sheets.plain(before.note),
-        ):  # fmt: skip
-            continue
-        yield row.line, _fields(row, before, today), f"{before.says or 'nothing'} -> {row.says}"
-
-
-def _fields(row: sheets.Row, before: sheets.Row, today: dt.date) -> dict[str, str | None]:
-    """What a row of a sheet writes, as YAML. New words, or other English, take away who checked and heard the old."""
-    if translation.blanks(row.says) != translation.blanks(row.english):
-        raise Stop(f"{row.line}: its blanks are not those of the English. Nothing was changed.")
-    if not row.by:
-        raise Stop(f"{row.line}: the translator's name is missing. Nothing was changed.")
-    if row.on and row.on > today:
-        raise Stop(f"{row.line}: the day of its translation, {row.on}, is still to come. Nothing was changed.")
-    fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
-    if row.back:
-        fields["back"] = editing.quoted(row.back)
-    fields["translated"] = _flow(by=row.by, on=row.on or today)
-    if row.note:
-        fields["note"] = editing.quoted(row.note)
-    if row.says != before.says or row.english != before.english:
-        fields |= {"checked": None, "heard": None}
-    return fields
-
-
 def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
     """Raises ConfigError if the changed file does not fit."""
     files = {**configfiles.script_files(settings.config_dir), f"{LANGUAGES}{tag}.yaml": text}
@@ -323,14 +265,3 @@ def _file_of(settings: Settings, tag: str) -> Path:
 def _write(settings: Settings, tag: str, changes: Changes) -> None:
     path = _file_of(settings, tag)
     disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
-
-
-def _flow(**fields: object) -> str:
-    """A mapping as YAML on one line."""
-    return "{" + ", ".join(f"{name}: {_yaml(value)}" for name, value in fields.items()) + "}"
-
-
-def _yaml(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_yaml(each)}" for name, each in value.items()) + "}"
-    return str(value) if isinstance(value, dt.date) else editing.quoted(str(value))
