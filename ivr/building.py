@@ -14,14 +14,14 @@ from ivr.authored import LEFT_OUT
 from ivr.callback import REFERENCE_DIGITS
 from ivr.coherence import Findings
 from ivr.diary import Diary, Part
-from ivr.drafts import LINE, MENUS, TEXTS, Draft, read_draft, revision_of
+from ivr.drafts import LANGUAGE_LINES, LANGUAGES, LINE, MENUS, TEXTS, Draft, read_draft, revision_of
 from ivr.hours import Hours, Span
 from ivr.leading import Leading
 from ivr.linefile import LineFile, PartOfDay, compiled
 from ivr.phrases import Phrases
 from ivr.places.nodes import EndMenu, HelpMenu, MainMenu, Menu, Question, Word
 from ivr.places.reading import Greeting, Reading
-from ivr.problems import ConfigError, kind
+from ivr.problems import ConfigError, Problem, kind
 from ivr.reading import Path
 from ivr.script import ANSWER_DAY, END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, Notice, Script
 from ivr.script.place import Option, Place
@@ -39,6 +39,29 @@ def load(
 ) -> Script:
     """Compile the files of `config/`. Raises ConfigError with every Problem that prevents it."""
     return build(read_draft(files), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
+
+
+def published(
+    files: Mapping[str, str],
+    bank_holidays: Iterable[dt.date] = (),
+    ours: Iterable[str] = (),
+    *,
+    offers_texts: bool = True,
+) -> tuple[Script, tuple[Problem, ...]]:
+    """Compile files that are live. A language that this version would not let callers hear is left out, and the
+    problems with it are told: whatever is wrong with one, callers hear the English line. Raises ConfigError for any
+    other problem.
+    """
+    try:
+        return load(files, bank_holidays, ours, offers_texts=offers_texts), ()
+    except ConfigError as error:
+        at_fault = {problem.where.file.removeprefix("config/") for problem in error.problems}
+        if not all(name.startswith(LANGUAGES) for name in at_fault):
+            raise
+        left_out = LANGUAGES if LANGUAGE_LINES in at_fault else tuple(at_fault)
+        rest = {name: text for name, text in files.items() if not name.startswith(left_out)}
+        script = build(read_draft(rest), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
+        return script, error.problems
 
 
 def build(

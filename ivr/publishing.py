@@ -104,7 +104,7 @@ def usable(store: Store) -> Script | None:
     """The live script; None if nothing is published. Raises ConfigError if it cannot be used, with the reason."""
     files = store.revisions.files(store.revisions.live() or "")
     try:
-        return building.load(files, config.bank_holidays()) if files else None
+        return building.published(files, config.bank_holidays())[0] if files else None
     except ConfigError as error:
         raise ConfigError([_TOO_OLD().at(Where("Redis"))]) from error
 

@@ -19,6 +19,7 @@ from ivr import briefing, building, call, check, drafts, playing, reply, transcr
 from ivr.call import go_on
 from ivr.check.context import RULES, Context
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.drafts import LANGUAGE_LINES
 from ivr.places.own_language import STEPS
 from ivr.places.own_talk import Said
 from ivr.practice import PracticeDesk
@@ -593,6 +594,24 @@ def test_a_language_that_becomes_a_draft_during_a_call_is_heard_no_more() -> Non
     after = go_on(today, began.session, began.session.place, Key("1"), PracticeDesk(), OPEN)
 
     assert not {*words_of(again.says), *words_of(after.says)} & draft
+
+
+@pytest.mark.parametrize("how", ["stale", "not heard", "a blank is lost", "no English of a line"])
+def test_whatever_is_wrong_with_a_live_language_callers_hear_the_english_line(line: Line, how: str) -> None:
+    """As after an update of the line, which may ask more of a language than the version that published it."""
+    made = _broken(how) if how in BROKEN else pseudo.language("en-XA", key="5")
+    files = pseudo.files(made, pseudo.language("ar-XB", key="6"))
+    if how not in BROKEN:
+        files[LANGUAGE_LINES] = re.sub(r"  ring_back:\n(?:    .*\n)+", "", files[LANGUAGE_LINES])
+    live = line.store.revisions.live() or ""
+    line.store.revisions.publish(Published(drafts.revision_of(files), 1.0, "tests", "", live), files)
+    line.app._live.look()
+
+    call = line.call()
+
+    assert line.app._live.now.script.revision == drafts.revision_of(files)
+    assert "<greeting.parts.1>" in call.words
+    assert [tongue.tag for tongue in line.app._live.now.script.tongues] == (["ar-XB"] if how in BROKEN else [])
 
 
 def test_two_languages_cannot_have_one_key() -> None:

@@ -55,9 +55,28 @@ class Edition:
         return [each for each in (self.sounds, *(spoken.sounds for spoken in self.in_languages.values())) if each]
 
 
-def of(settings: Settings, files: Mapping[str, str], *, offers_texts: bool, made: Script | None = None) -> Edition:
+def loaded(settings: Settings, files: Mapping[str, str], *, offers_texts: bool) -> Script:
+    """The script of files that are live. Raises ConfigError, but not for a fault in another language."""
+    made, problems = building.published(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
+    for problem in problems:
+        log.error("language", why=str(problem))
+    return made
+
+
+def _drafted(settings: Settings, files: Mapping[str, str], *, offers_texts: bool) -> Script:
+    return building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
+
+
+def of(
+    settings: Settings,
+    files: Mapping[str, str],
+    *,
+    offers_texts: bool,
+    made: Script | None = None,
+    is_draft: bool = False,
+) -> Edition:
     """An edition of these files. `made`: their script, if it was compiled before. Raises ConfigError."""
-    written = made or building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
+    written = made or (_drafted if is_draft else loaded)(settings, files, offers_texts=offers_texts)
     lacking = lacking_languages(settings, written)
     made = _without(written, lacking)
     english = _spoken(settings, made, made.line.speech.say_voice, "en-GB")

@@ -147,12 +147,14 @@ class Live:
         """The reply if a turn of a call in this language fails."""
         return self._in_languages.get(language, self.trouble)
 
-    def add(self, files: dict[str, str]) -> Edition:
-        """Load an edition of these files. Raises ConfigError if they do not compile."""
+    def add(self, files: dict[str, str], *, is_draft: bool = False) -> Edition:
+        """Load an edition of these files. Raises ConfigError if they do not compile; a language in them that callers
+        may not hear is then left out, unless they are a draft.
+        """
         with self._loading:
             revision = drafts.revision_of(files)
             if revision not in self._editions:
-                self._editions[revision] = self._made(files)
+                self._editions[revision] = self._made(files, is_draft=is_draft)
                 for old in [r for r in self._editions if r not in (revision, self._live, self._next)][:-MOST_READY]:
                     del self._editions[old]
             return self._editions[revision]
@@ -167,7 +169,7 @@ class Live:
         """The draft on disk, for a test phone. None if it does not compile, which is logged, or if Redis is down."""
         try:
             files = configfiles.script_files(self._settings.config_dir)
-            found = self.add(files)
+            found = self.add(files, is_draft=True)
             self._store.revisions.keep_draft(found.script.revision, files)
             return found
         except StoreDown:
@@ -176,9 +178,9 @@ class Live:
             log.warning("draft", problems=len(error.problems), first=str(error.problems[0]))
             return None
 
-    def _made(self, files: Mapping[str, str]) -> Edition:
+    def _made(self, files: Mapping[str, str], *, is_draft: bool = False) -> Edition:
         made = _PRELOADED.get((drafts.revision_of(files), self._offers_texts))
-        return edition.of(self._settings, files, offers_texts=self._offers_texts, made=made)
+        return edition.of(self._settings, files, offers_texts=self._offers_texts, made=made, is_draft=is_draft)
 
     def watch(self) -> None:
         """Keep checking until closed. Runs in its own thread."""
@@ -212,7 +214,7 @@ def preload(settings: Settings) -> None:
     files, offers = kept(settings), settings.can_reach_twilio
     if files:
         with contextlib.suppress(ConfigError):  # told by the processes, which try it again
-            made = building.load(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers)
+            made = edition.loaded(settings, files, offers_texts=offers)
             _PRELOADED[made.revision, offers] = made
 
 
@@ -268,7 +270,7 @@ def _published_again(store: Store, revision: str, files: dict[str, str], why: st
 def _apology(settings: Settings) -> str:
     """The reply of a line without a script: from the words on disk, otherwise a fixed sentence."""
     try:
-        made = building.load(configfiles.script_files(settings.config_dir), config.bank_holidays())
+        made, _ = building.published(configfiles.script_files(settings.config_dir), config.bank_holidays())
         return put_through(made, settings.our_number)
     except (ConfigError, OSError):
         return twiml.say_and_end("Sorry. This line is not working just now. Please call again later.")
