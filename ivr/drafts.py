@@ -13,10 +13,11 @@ from ivr.fitting import sound_part
 from ivr.languagefile import LanguageFile, LinesFile, spare_of_language
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile, spare_of_menu
-from ivr.problems import Problem, Where, kind
+from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.reading import Document, Path, read
 
 _NO_FILE = kind("missing-file", "This file is missing.", "Put it back.")
+_NO_SETTINGS = kind("no-settings", "This file contains no settings.", "Put it back, or write it.")
 
 LINE, TEXTS, WORDS, MENUS = "line.yaml", "texts.yaml", "words.yaml", "menus/"
 #: The folder of other languages, and the English of what is said in them.
@@ -99,6 +100,13 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
         },
         {**written, **stand_ins.beside(documents.values())},
     )
+
+
+def must_have_settings(line_yaml: str) -> None:
+    """Raises ConfigError if line.yaml cannot be read, or has no settings: then nothing can be edited in it."""
+    line = read(line_yaml, f"config/{LINE}")
+    if line.problems or not isinstance(line.data, dict):
+        raise ConfigError(line.problems or [_NO_SETTINGS().at(line.where(()))])
 
 
 def revision_of(files: Mapping[str, str]) -> str:

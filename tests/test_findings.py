@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,4 +158,6 @@ def test_a_page_says_what_a_finding_is_and_its_example_is_played(
 
 
 def test_no_page_is_left_of_a_finding_that_is_no_more() -> None:
-    assert {path.stem for path in PAGES.glob("*.md")} == set(KINDS)
+    told = subprocess.run([sys.executable, "-m", "ivr", "explain"], cwd=config.ROOT, capture_output=True, text=True)
+
+    assert {path.stem for path in PAGES.glob("*.md")} == set(KINDS) == set(told.stdout.split())

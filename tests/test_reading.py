@@ -589,7 +589,7 @@ def test_a_quote_that_is_missing_is_told_where_it_is(files: dict[str, str], name
     lines = files[name].split("\n")
     quoted = [i for i, line in enumerate(lines) if '"' in line and not line.lstrip().startswith("#")]
     assert len(quoted) > 10
-    for i in quoted:
+    for i in quoted[:: max(1, len(quoted) // 40)]:  # forty of the hundreds of a long file
         at = lines[i].index('"') if side == "first" else lines[i].rindex('"')
         broken = [*lines[:i], lines[i][:at] + lines[i][at + 1 :], *lines[i + 1 :]]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from ivr import config, disk, drafts, editing, publishing, reading
+from ivr import config, disk, drafts, editing, publishing
 from ivr.cli import sound
 from ivr.cli.common import DayOrMoment, Stop, one_line, out, store_of, who
 from ivr.cli.scripts import published_script
@@ -15,7 +15,7 @@ from ivr.config import Settings
 from ivr.datesfile import Notice
 from ivr.hours import LONDON
 from ivr.linefile import LineFile
-from ivr.problems import ConfigError, kind
+from ivr.problems import ConfigError
 
 
 @click.command()
@@ -90,17 +90,12 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
         return before, publishing.put_live(store, passed, who(), why, live)
 
 
-_NO_SETTINGS = kind("no-settings", "This file contains no settings.", "Put it back, or write it.")
-
-
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
     """Make the same change in the draft, so that the next publication keeps it."""
     path = settings.config_dir / drafts.LINE
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        draft = reading.read(text, f"config/{drafts.LINE}")
-        if draft.problems or not isinstance(draft.data, dict):
-            raise ConfigError(draft.problems or [_NO_SETTINGS().at(draft.where(()))])
+        drafts.must_have_settings(text)
         disk.write_whole(path, edit(text))
     except (OSError, UnicodeDecodeError, ConfigError) as error:
         raise Stop(
