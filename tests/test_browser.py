@@ -30,7 +30,7 @@ from ivr.jobs import recording_path
 from ivr.request import Asker, Event, SpokenMessage
 from ivr.script import Script
 from ivr.spoken import text_of
-from ivr.store import Store
+from ivr.store import Published, Store
 from ivr.web import front
 from tests.desk import HOUR, NOW, PASSWORD, SPARE, ask, hire
 from tests.line import OPEN, Line
@@ -1002,3 +1002,50 @@ def test_the_pages_about_people_are_for_everybody(
         look()
         page.goto("/console/welcome/unknown")
         look()
+
+
+# --- words from right to left ---------------------------------------------------------------------
+
+#: Where words in Arabic letters would turn the English around them: neither apart from it, nor in a field that turns.
+_MIXED = """() => {
+  const found = [], rtl = /[\\u0590-\\u08ff]/;
+  const note = element => found.push(element.outerHTML.slice(0, 120));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (rtl.test(texts.currentNode.data) && !element.closest("bdi, [dir], script, style, option"))
+      note(element);
+  }
+  for (const field of document.querySelectorAll("input, textarea"))
+    if (rtl.test(field.value) && field.checkVisibility() && field.dir !== "auto") note(field);
+  return found;
+}"""
+_NAME, _WORDS = "آشا پٹیل", "بچے کا خط: 07700 900123 (SENDIASS)"
+
+
+def test_words_in_arabic_letters_turn_no_english_around_them(page: Page, served: Line, store: Store) -> None:
+    """A name, notes, reasons and texts in Urdu, on every page that shows them."""
+    _busy(store, served)
+    hire(store, _NAME, admin=True)
+
+    ask(store, 8, urgent=True, language="Urdu", wrote=_WORDS)
+    store.blocked.add("+447700900009", _NAME, NOW, _WORDS)
+    _sign_in(page, _NAME)
+    page.goto("/console/request/CA008-1")
+    _press(page, "Take this request")
+    page.locator("#note").fill(_WORDS)
+    with page.expect_navigation():
+        page.locator("#note").evaluate("field => field.form.requestSubmit()")
+    seen, mixed = 0, {}
+    live = store.revisions.live() or ""
+    files = store.revisions.files(live) or {}
+    store.revisions.publish(Published("another", NOW, _NAME, _WORDS, live), files)
+    more = ["/console/request/CA008-1", "/console/people", "/console/account", "/console/signins", "/studio/publish"]
+    for path in [*PAGES, *more]:
+        page.goto(path)
+        seen += _NAME in page.content()
+        if found := page.evaluate(_MIXED):
+            mixed[path] = found
+
+    assert mixed == {}
+    assert seen > 8
