@@ -282,7 +282,7 @@ def test_the_card_tells_what_an_adviser_must_know(asha: Browser, store: Store) -
     for words in (
         "Urgent", "Wednesday 25 November, in the afternoon", "Uses a text relay", "Wants help in their language",
         "Used slow speech on the line.", "Yes, you may leave one.", "No, only to the caller.", "Appeals, mediation",
-        "the start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
+        "The start (school menu)", "Spoken message, 9 seconds", "asked to be rung back",
     ):  # fmt: skip
         assert words in text, words
 
@@ -386,7 +386,7 @@ def test_an_outcome_is_recorded_with_its_note(taken: Browser, store: Store, outc
 
 
 def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:
-    assert "Choose an outcome." in taken.send("/request/CA001-1/outcome", outcome="").text
+    assert "Choose what came of it. Nothing was saved." in taken.send("/request/CA001-1/outcome", outcome="").text
 
 
 def test_a_text_to_the_line_is_answered_by_text_and_what_fails_is_on_the_card(

@@ -30,6 +30,7 @@ from ivr.web.console import (
     floods,
     listing,
     messages,
+    outcomes,
     overview,
     paper,
     people,
@@ -40,7 +41,7 @@ from ivr.web.console import (
     texts,
     week,
 )
-from ivr.web.console.common import Clock, Console, TooLong, query_args, unsaved
+from ivr.web.console.common import LONGEST_NOTE, Clock, Console, TooLong, query_args, unsaved
 from ivr.web.live import Live
 from ivr.web.studio import pages as studio
 from ivr.web.studio.draft import Draft
@@ -92,7 +93,9 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     people.add_to(app, console, signing_in)
     persons.add_to(app, console)
     beside = listing.add_to(app, console)
-    messages.add_to(app, console, card=queue.add_to(app, console, beside))
+    card = queue.add_to(app, console, beside)
+    outcomes.add_to(app, console, card)
+    messages.add_to(app, console, card)
     texts.add_to(app, console)
     finding.add_to(app, console)
     overview.add_to(app, console)
@@ -109,7 +112,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         in_groups=briefing.in_groups, what_in_words=briefing.what_in_words, length_of=talks.minutes,
         ended_in_words=briefing.ended_in_words, calls=paper_core.calls, text_named=card_texts.label,
         when_names=WHEN, query_args=query_args,
-        longest_note=queue.LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
+        longest_note=LONGEST_NOTE, longest_why=blocked.LONGEST_WHY,
         unanswered=callback.UNANSWERED, talked=callback.TALKED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,
     )  # fmt: skip

@@ -12,14 +12,16 @@ from flask import Flask, abort, flash, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ivr import roles
+from ivr import briefing, roles
 from ivr.adviser import Adviser
 from ivr.border import spelled
 from ivr.callback import Refused
 from ivr.capacity import Capacity
 from ivr.config import Settings
+from ivr.diary import LEAST_LEFT_AGAIN, Window
 from ivr.jobs import Jobs, recording_path
 from ivr.kept import Promised
+from ivr.listing import named
 from ivr.request import CallbackRequest, SpokenMessage
 from ivr.roles import Right
 from ivr.store import Store
@@ -29,6 +31,8 @@ from ivr.web.studio.draft import Draft
 
 #: Seconds since somebody last did anything, within which they count as here.
 HERE_SECONDS = 10 * 60
+#: Characters of a note.
+LONGEST_NOTE = 2000
 Clock = Callable[[], dt.datetime]
 
 
@@ -149,6 +153,17 @@ class Pages:
     def _capacity(self) -> Capacity:
         """The places of each part of a day, as they are now."""
         return Capacity.of(self._console.live.now.script.line.ring_back, self._console.store.places.lowered())
+
+    def _windows(self) -> dict[str, tuple[Window, str]]:
+        """The parts of days for which a call can be agreed: by their names in the form, each with words."""
+        script = self._console.live.now.script
+        capacity, windows = self._capacity(), script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
+        found = {}
+        for window, taken in self._console.store.requests.promised(windows, self._now).items():
+            left = capacity.places(window) - taken
+            words = f"{briefing.window_in_words(window)}: {f'{left} left' if left > 0 else 'full'}"
+            found[named(window)] = (window, words)
+        return found
 
     def _count_outcome(self, outcome: str, promises: Iterable[Promised], more: Iterable[str]) -> None:
         """Count what came of a try for the report; and each promise in the month in which its time was over."""

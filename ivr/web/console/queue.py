@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
-from flask import Flask, flash, g, redirect, render_template, request, url_for
-from msgspec.structs import replace
+from flask import Flask, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
 from ivr import (
@@ -24,17 +23,12 @@ from ivr import (
     talks,
 )
 from ivr.callback import Outcome, Refused
-from ivr.diary import LEAST_LEFT_AGAIN, Promise, Window
-from ivr.listing import PAGE_ROWS, named
+from ivr.listing import PAGE_ROWS
 from ivr.request import CallbackRequest
 from ivr.twilio import codes
-from ivr.web.console.common import Console, Pages, add_pages, go, written
+from ivr.web.console.common import LONGEST_NOTE, Console, Pages, add_pages, go, written
 from ivr.web.console.listing import Pane
 from ivr.web.console.texts import LONGEST_ANSWER
-
-LONGEST_NOTE = 2000
-#: Seconds within which the same outcome with the same note is one that was sent twice.
-TWICE_SECONDS = 30
 
 
 def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
@@ -50,7 +44,6 @@ def add_to(app: Flask, console: Console, beside: Pane) -> Callable[..., str]:
         ("/request/<request_id>/release", pages.release, "POST"),
         ("/request/<request_id>/ring", pages.ring, "POST"),
         ("/request/<request_id>/by-hand", pages.by_hand, "POST"),
-        ("/request/<request_id>/outcome", pages.outcome, "POST"),
         ("/request/<request_id>/note", pages.note, "POST"),
         ("/request/<request_id>/hand-over", pages.hand_over, "POST"),
         ("/request/<request_id>/reopen", pages.reopen, "POST"),
@@ -66,7 +59,10 @@ class _Pages(Pages):
 
     # --- looking ----------------------------------------------------------------------------
 
-    def card(self, request_id: str, typed: str = "") -> str:
+    def card(self, request_id: str, typed: str = "", problem: str = "") -> str:
+        """The card. `typed`: a number that was refused. `problem`: why the form of the outcome was not saved; what was
+        chosen and written in it stays.
+        """
         found = self._found(request_id)
         self._console.note("looked at", request_id)
         script = self._console.live.now.script
@@ -78,6 +74,8 @@ class _Pages(Pages):
             ended=briefing.ended_in_words(found, self._now),
             short_says=briefing.short_rules(found),
             typed=typed,
+            problem=problem,
+            form=request.form if problem else {},
             blocked=found.may_be_blocked and self._console.store.blocked.has(found.number, self._now),
             row=ranking.row(found, self._now, script),
             mine=mine,
@@ -222,79 +220,6 @@ class _Pages(Pages):
         spent, prices = self._console.store.spendings.of_day(self._now), self._console.live.now.script.line.spending
         return spending.stage(spent, prices) == "no clicks"
 
-    def outcome(self, request_id: str) -> Response:
-        chosen, note = request.form.get("outcome", ""), written("note", LONGEST_NOTE)
-        if chosen not in get_args(Outcome):
-            flash("Choose an outcome.", "danger")
-            return go("card", request_id=request_id)
-        if self._is_saved_already(self._found(request_id), chosen, note):
-            flash("It was saved already, once.", "success")
-            return go("requests_page")
-        diary = self._console.live.now.script.diary
-
-        def recorded(found: CallbackRequest) -> CallbackRequest:
-            return callback.record(found, self._me, chosen, note, self._now, diary)  # type: ignore[arg-type]
-
-        window = self._windows().get(request.form.get("again", ""), (None, ""))[0]
-
-        def agreed(found: CallbackRequest) -> CallbackRequest:
-            assert window
-            opens, due = diary.times(window)
-            words = briefing.window_in_words(window)
-            to = Promise(window.part, window, opens, due, told=words, heard_by=due)
-            with_whom = self._me if request.form.get("by") == "me" else ""
-            return callback.agree(found, self._me, to, with_whom, note, self._now)
-
-        def noted(found: CallbackRequest) -> CallbackRequest:
-            if self._is_saved_already(found, chosen, note):
-                return found
-            return callback.note(found, self._me, f"{chosen}. {note}".strip(), self._now)
-
-        is_talk = chosen in callback.TALKED
-        questions = self._console.live.now.script.line.after_a_talk
-        said = came.chosen(questions, request.form.get) if is_talk else ()
-        promises: list[kept.Promised] = []
-        rung: list[str] = []
-
-        def recorded_with(found: CallbackRequest) -> CallbackRequest:
-            changed = agreed(found) if chosen == "spoke" and window else recorded(found)
-            helped = came.highest(questions, found.help, said)
-            changed = replace(changed, came=said, help=helped) if is_talk else changed
-            promises[:] = kept.judged(found, self._now, diary)
-            rung[:] = [*kept.of_those_rung(found, self._now, diary.hours), *kept.of_its_end(changed)]
-            return changed
-
-        then = "requests_page"
-        done = self._change(request_id, f"saved: {chosen}", recorded_with, then, instead=noted)
-        is_saved = done.location == url_for(then)
-        if is_saved:
-            self._count_outcome(chosen, promises, (*rung, *came.counts(said)))
-            if window and chosen == "spoke":
-                flash(f"Say: we ring you {briefing.window_in_words(window)}. The number of your call stays the same.")
-        return redirect(url_for("take_next"), 307) if is_saved and request.form.get("then") == "next" else done
-
-    def _is_saved_already(self, found: CallbackRequest, outcome: str, note: str) -> bool:
-        """Whether this adviser saved just this a moment ago: the form was sent twice."""
-        last = next(reversed(found.events), None)
-        what = (outcome, "agreed the next call") if outcome == "spoke" else (outcome,)
-        return (
-            last is not None
-            and (last.who, last.what in what) == (self._me, True)
-            and last.note.endswith(note)
-            and self._now - last.at <= TWICE_SECONDS
-        )
-
-    def _windows(self) -> dict[str, tuple[Window, str]]:
-        """The parts of days for which a call can be agreed: by their names in the form, each with words."""
-        script = self._console.live.now.script
-        capacity, windows = self._capacity(), script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
-        found = {}
-        for window, taken in self._console.store.requests.promised(windows, self._now).items():
-            left = capacity.places(window) - taken
-            words = f"{briefing.window_in_words(window)}: {f'{left} left' if left > 0 else 'full'}"
-            found[named(window)] = (window, words)
-        return found
-
     def hand_over(self, request_id: str) -> Response:
         """Give the request to a colleague. The number is theirs from now on."""
         to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
@@ -304,7 +229,7 @@ class _Pages(Pages):
             return go("card", request_id=request_id)
         return self._change(
             request_id, f"handed over to {to}", lambda r: handing.hand_over(r, self._me, to, note, self._now),
-            "requests_page",
+            "requests_page", instead=(lambda r: callback.note(r, self._me, note, self._now)) if note else None,
         )  # fmt: skip
 
     def take_back(self, request_id: str) -> Response:

@@ -1,0 +1,143 @@
+"""What came of a try, and the next call that was agreed: saved once, or told why not, with all that was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, cast, get_args
+
+from flask import Flask, flash, redirect, request, url_for
+from msgspec.structs import replace
+from werkzeug.wrappers import Response
+
+from ivr import briefing, callback, came, kept
+from ivr.callback import Outcome, Refused
+from ivr.diary import Diary, Promise, Window
+from ivr.request import CallbackRequest
+from ivr.web.console.common import LONGEST_NOTE, Console, Pages, add_pages, go, written
+
+#: Seconds within which the same outcome with the same note is one that was sent twice.
+TWICE_SECONDS = 30
+
+
+class _Typed(NamedTuple):
+    """The form: the outcome and the note; the part of a day for the next call, by its name and as far as it is offered,
+    and whether this adviser rings then; and the answers about the talk.
+    """
+
+    outcome: str
+    note: str
+    again: str
+    window: Window | None
+    by_me: bool
+    said: came.Came
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be saved as it is; empty if it can."""
+        if self.outcome not in get_args(Outcome):
+            return "Choose what came of it. Nothing was saved."
+        if self.again and self.window is None:  # the page is from before: the request would end with a call agreed
+            return "That time for the next call is over. Choose another. Nothing was saved."
+        return ""
+
+    def in_words(self, questions: came.Questions) -> str:
+        """All of it, as a note."""
+        again = f"agreed the next call: {self.again}" if self.again else ""
+        if self.window:
+            again = f"agreed the next call {briefing.window_in_words(self.window)}"
+        said = came.in_words(self.said, questions).rstrip(".")
+        return ". ".join(filter(None, (self.outcome, said, again, self.note)))
+
+
+def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
+    """The page of this part. `card` shows the card again, with the reason why something was not saved."""
+    pages = _Pages(console)
+    pages.card = card
+    add_pages(app, ("/request/<request_id>/outcome", pages.outcome, "POST"), needs="callers")
+
+
+class _Pages(Pages):
+    card: Callable[..., str]
+
+    def outcome(self, request_id: str) -> Response | tuple[str, int]:
+        """Save what came of a try. What somebody saves who does not have the request any more is kept as a note."""
+        typed, found = self._typed(), self._found(request_id)
+        if typed.problem:
+            return self._again(request_id, typed)
+        if self._is_saved_already(found, typed):
+            flash("It was saved already, once.", "success")
+            return go("requests_page")
+        questions, diary = self._questions, self._console.live.now.script.diary
+        promises: list[kept.Promised] = []
+        rung: list[str] = []
+
+        def saved(found: CallbackRequest) -> CallbackRequest:
+            changed = self._saved(found, typed, diary)
+            if typed.outcome in callback.TALKED:
+                changed = replace(changed, came=typed.said, help=came.highest(questions, found.help, typed.said))
+            promises[:] = kept.judged(found, self._now, diary)
+            rung[:] = [*kept.of_those_rung(found, self._now, diary.hours), *kept.of_its_end(changed)]
+            return changed
+
+        def noted(found: CallbackRequest) -> CallbackRequest:
+            if self._is_saved_already(found, typed):
+                return found
+            return callback.note(found, self._me, typed.in_words(questions), self._now)
+
+        then = "requests_page"
+        done = self._change(request_id, f"saved: {typed.outcome}", saved, then, instead=noted)
+        if done.location != url_for(then):
+            return done
+        self._count_outcome(typed.outcome, promises, (*rung, *came.counts(typed.said)))
+        if typed.window:
+            flash(f"Say: we ring you {briefing.window_in_words(typed.window)}. The number of your call stays the same.")
+        return redirect(url_for("take_next"), 307) if request.form.get("then") == "next" else done
+
+    def _again(self, request_id: str, typed: _Typed) -> Response | tuple[str, int]:
+        """The card with the reason, and with all that was typed; a note instead, if the request is another's by now."""
+        requests = self._console.store.requests
+        try:
+            requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
+        except Refused as refusal:
+            words = typed.in_words(self._questions)
+            if words:
+                requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
+                self._console.note("noted", request_id)
+            flash(f"{refusal} What you wrote is kept as a note." if words else str(refusal), "kept")
+            return go("card", request_id=request_id)
+        return self.card(request_id, problem=typed.problem), 422
+
+    @property
+    def _questions(self) -> came.Questions:
+        return self._console.live.now.script.line.after_a_talk
+
+    def _typed(self) -> _Typed:
+        outcome, again = request.form.get("outcome", ""), request.form.get("again", "")
+        again = again if outcome == "spoke" else ""
+        return _Typed(
+            outcome,
+            written("note", LONGEST_NOTE),
+            again,
+            self._windows().get(again, (None, ""))[0],
+            request.form.get("by") == "me",
+            came.chosen(self._questions, request.form.get) if outcome in callback.TALKED else (),
+        )
+
+    def _saved(self, found: CallbackRequest, typed: _Typed, diary: Diary) -> CallbackRequest:
+        if typed.window is None:
+            return callback.record(found, self._me, cast(Outcome, typed.outcome), typed.note, self._now, diary)
+        opens, due = diary.times(typed.window)
+        words = briefing.window_in_words(typed.window)
+        to = Promise(typed.window.part, typed.window, opens, due, told=words, heard_by=due)
+        return callback.agree(found, self._me, to, self._me if typed.by_me else "", typed.note, self._now)
+
+    def _is_saved_already(self, found: CallbackRequest, typed: _Typed) -> bool:
+        """Whether this adviser saved just this a moment ago: the form was sent twice."""
+        last = next(reversed(found.events), None)
+        what = (typed.outcome, "agreed the next call") if typed.outcome == "spoke" else (typed.outcome,)
+        return (
+            last is not None
+            and (last.who, last.what in what) == (self._me, True)
+            and last.note.endswith(typed.note)
+            and self._now - last.at <= TWICE_SECONDS
+        )

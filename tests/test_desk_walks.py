@@ -1,0 +1,326 @@
+"""The tasks of a day at the desk in a real Chromium, with callers who ring by signed webhooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ivr import callback
+from ivr.request import CallbackRequest
+from ivr.store import Store
+from tests.desk import DIARY, HOUR, NOW, ask, hire
+from tests.line import CALLER, OPEN, Line
+from tests.test_browser import DESKTOP, PHONE, _axe, _page, _press, _sign_in, chromium, page, served
+
+__all__ = ["chromium", "page", "served"]
+
+ADVISER = "+441164960777"
+ENLARGED = {"width": 640, "height": 400}
+SIZES = pytest.mark.parametrize("size", [DESKTOP, ENLARGED, PHONE], ids=["desktop", "200%", "phone"])
+
+
+def _asks(line: Line, caller: str = CALLER, sid: str = "CA" + "1" * 32) -> CallbackRequest:
+    """Somebody rings, gets nobody, and asks to be rung: any time is right, and they may be told who rings."""
+    call = line.call(caller, sid).press("0")
+    while call.has("Dial"):
+        call.put_in(DialCallStatus="no-answer")
+    call.press("1" * 8)
+    line.now = OPEN + dt.timedelta(minutes=5)
+    (asked,) = [each for each in line.store.requests.waiting() if each.number == caller]
+    return asked
+
+
+def _news(line: Line, path: str, **form: str) -> None:
+    """A webhook of a call by one click."""
+    line.post(path, {"CallSid": "CA" + "5" * 32, "From": "+441164960000", **form})
+
+
+def _puts_through(line: Line, seconds: int) -> None:
+    """Somebody rings, and an adviser takes the call and talks to them."""
+    call = line.call(sid="CA" + "7" * 32).press("0")
+    whisper = line.post(call.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32, "To": ADVISER})
+    action = next(part.split('"')[0] for part in whisper.text.split('action="')[1:]).replace("&amp;", "&")
+    line.post(action, {"CallSid": "CA" + "2" * 32, "To": ADVISER, "Digits": "1"})
+    call.put_in(seconds, DialCallStatus="completed", DialBridged="true", DialCallDuration=str(seconds))
+
+
+def _stored(store: Store, request_id: str) -> CallbackRequest:
+    found = store.requests.get(request_id)
+    assert found
+    return found
+
+
+def _sideways(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+# --- ringing --------------------------------------------------------------------------------
+
+
+@SIZES
+def test_a_caller_who_rang_is_rung_by_one_click_and_stays_the_advisers_however_long_they_talk(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    """The card says what they heard, the bar says what the call does, and a colleague sees who talks."""
+    hire(store)
+    hire(store, "ben")
+    asked = _asks(served)
+    told = asked.promise.told
+    assert told
+    about = f"request={asked.id}&adviser=asha"
+    for tab in _page(chromium, served, size):
+        _sign_in(tab)
+        tab.get_by_role("link", name=re.compile("Ring now")).first.click()
+        expect(tab.get_by_text(f"“{told}”")).to_be_visible()
+        _press(tab, "Take this request")
+        number = tab.locator("#ring").get_by_role("link", name="07700 900123")
+        expect(number).to_have_attribute("href", f"tel:{CALLER}")
+        _press(tab, "Ring by one click")
+        expect(tab.get_by_text("Your phone will ring in a moment.")).to_be_visible()
+
+        _news(served, f"/voice/join?{about}", Digits="1")
+        expect(tab.locator("#state")).to_contain_text("You are on the phone with them since 10:35")
+        served.now += dt.timedelta(minutes=50)
+        for other in _page(chromium, served, PHONE):
+            _sign_in(other, "ben")
+            other.goto(f"/console/request/{asked.id}")
+            expect(other.locator("#state")).to_have_text("asha is talking to this caller since 10:35.")
+            expect(other.get_by_role("button", name="Take this request")).to_have_count(0)
+            assert "900123" not in other.content()
+        _news(served, f"/voice/rang?{about}", DialCallStatus="completed", DialCallSid="CA" + "6" * 32)
+        tab.goto(f"/console/request/{asked.id}")
+        expect(tab.locator("#state")).to_have_text("The call is over: 50 minutes. What came of it?")
+        _axe(tab)
+        assert _sideways(tab) <= 0
+
+        tab.get_by_label("Spoke").check()
+        tab.get_by_label("Topic").select_option(label="Appeal")
+        _press(tab, "Save")
+        expect(tab.get_by_text("Nobody is waiting.")).to_be_visible()
+        done = _stored(store, asked.id)
+        assert (done.state, dict(done.came)["topic"]) == ("done", "appeal")
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [("no-answer", "Nobody picked up"), ("busy", "busy"), ("failed", "could not be placed")],
+)
+def test_a_call_by_one_click_that_nobody_took_is_told_and_counts_nothing_by_itself(
+    page: Page, served: Line, store: Store, status: str, says: str
+) -> None:
+    hire(store)
+    asked = ask(store)
+    _sign_in(page)
+    page.goto(f"/console/request/{asked.id}")
+    _press(page, "Take this request")
+    _press(page, "Ring by one click")
+    about = f"request={asked.id}&adviser=asha"
+
+    _news(served, f"/voice/join?{about}", Digits="1")
+    _news(served, f"/voice/rang?{about}", DialCallStatus=status, DialCallSid="CA" + "6" * 32)
+
+    page.goto(f"/console/request/{asked.id}")
+    expect(page.locator(".events li").filter(has_text=re.compile(says, re.IGNORECASE))).to_have_count(1)
+    assert _stored(store, asked.id).tries == 0
+
+
+def test_whoever_was_put_through_is_asked_about_and_not_rung_again(page: Page, served: Line, store: Store) -> None:
+    """They had asked to be rung, and are late. Whoever spoke to them finds the card, and the list says so to all."""
+    hire(store, phone="")
+    hire(store, "bilal", phone=ADVISER)
+    asked = ask(store, number=CALLER, due=NOW - HOUR)
+    _puts_through(served, 900)
+    _sign_in(page)
+    expect(page.get_by_text("Put through to bilal at 10:30 for 15 minutes: ask before ringing")).to_be_visible()
+    _press(page, "Take the next one")
+    expect(page.get_by_text("Nobody in this list can be rung now.")).to_be_visible()
+    _press(page, "Sign out")
+
+    _sign_in(page, "bilal")
+    page.get_by_role("link", name=re.compile("^find their card")).click()
+    _press(page, "Take this request")
+    page.get_by_label("Spoke").check()
+    _press(page, "Save")
+
+    expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    assert _stored(store, asked.id).state == "done"
+
+
+def test_three_clicks_in_a_minute_are_one_try(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    asked = ask(store)
+    _sign_in(page)
+    for nth in (1, 2, 3):
+        page.goto(f"/console/request/{asked.id}")
+        _press(page, "Take this request")
+        label = "No answer – the next try" if nth == 1 else "No answer – this is still try 1"
+        page.get_by_label(re.compile(f"^{label}")).check()
+        _press(page, "Save")
+        served.now += dt.timedelta(seconds=31)
+
+    expect(page.get_by_text("1 waiting")).to_be_visible()
+    assert (_stored(store, asked.id).state, _stored(store, asked.id).tries) == ("waiting", 1)
+    page.goto(f"/console/request/{asked.id}")
+    _press(page, "Take this request")
+    expect(page.get_by_text("2 opening hours after the last try.")).to_be_visible()
+    expect(page.get_by_text("It may be the only time that is safe")).to_have_count(0)
+    expect(page.get_by_role("button", name="Ring by one click")).to_have_count(0)
+
+
+# --- the next call, and each other ----------------------------------------------------------
+
+
+@SIZES
+def test_the_next_call_is_agreed_and_is_everybodys_while_its_adviser_is_away(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    hire(store)
+    hire(store, "ben")
+    asked = _asks(served)
+    for tab in _page(chromium, served, size):
+        _sign_in(tab)
+        _press(tab, "Take the next one")
+        tab.get_by_label("Spoke").check()
+        tab.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
+        tab.get_by_label("By", exact=True).select_option("me")
+        _press(tab, "Save")
+        expect(tab.get_by_text("Say: we ring you on Thursday 26 November, in the morning.")).to_be_visible()
+        tab.get_by_label("Mine").check()
+        _press(tab, "Filter")
+        expect(tab.locator("#list li")).to_have_count(1)
+        expect(tab.locator("#list")).to_contain_text("Appointment with asha")
+        assert _stored(store, asked.id).askers[0].reference == asked.askers[0].reference
+
+        served.now = OPEN + dt.timedelta(days=1)
+        for other in _page(chromium, served, PHONE):
+            _sign_in(other, "ben")
+            other.goto(f"/console/request/{asked.id}")
+            expect(other.get_by_text("asha is not here: whoever is here may take it.")).to_be_visible()
+            other.goto("/console/")
+            _press(other, "Take the next one")
+            expect(other.locator("#ring")).to_contain_text("07700 900123")
+
+
+def test_a_next_call_in_a_time_that_is_over_meanwhile_ends_nothing_and_loses_nothing(
+    chromium: Browser, served: Line, store: Store
+) -> None:
+    """The page was opened when there was still time today, and the claim ran out as well."""
+    hire(store)
+    asked = ask(store)
+    served.now = OPEN.replace(hour=16, minute=10)
+    for tab in _page(chromium, served, DESKTOP, "401|422"):
+        _sign_in(tab)
+        tab.goto(f"/console/request/{asked.id}")
+        _press(tab, "Take this request")
+        tab.get_by_label("Spoke").check()
+        tab.get_by_label("Topic").select_option(label="Appeal")
+        tab.get_by_label("Ring again").select_option(index=1)
+        tab.get_by_label("By", exact=True).select_option("me")
+        tab.get_by_label("Note (optional)").fill("Send the form first")
+        served.now = OPEN.replace(hour=16, minute=50)
+
+        _press(tab, "Save")
+
+        expect(tab.get_by_role("alert")).to_contain_text("That time for the next call is over. Choose another.")
+        assert _stored(store, asked.id).state == "claimed"
+        expect(tab.get_by_label("Spoke")).to_be_checked()
+        expect(tab.get_by_label("Topic")).to_have_value("appeal")
+        expect(tab.get_by_label("By", exact=True)).to_have_value("me")
+        expect(tab.get_by_label("Note (optional)")).to_have_value("Send the form first")
+
+
+def test_what_was_agreed_is_not_lost_if_a_colleague_has_it_by_then(page: Page, served: Line, store: Store) -> None:
+    hire(store)
+    asked = ask(store)
+    _sign_in(page)
+    page.goto(f"/console/request/{asked.id}")
+    _press(page, "Take this request")
+    page.get_by_label("Spoke").check()
+    page.get_by_label("Topic").select_option(label="Appeal")
+    page.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
+    page.get_by_label("Note (optional)").fill("Send the form first")
+    store.requests.change(asked.id, lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
+
+    _press(page, "Save")
+
+    expect(
+        page.get_by_text("You no longer hold this request. Take it again first. What you wrote is kept")
+    ).to_be_visible()
+    note = _stored(store, asked.id).events[-1].note
+    assert "Topic: Appeal" in note
+    assert note.endswith("agreed the next call on Thursday 26 November, in the morning. Send the form first")
+
+
+def test_of_two_at_one_moment_one_has_it_and_neither_loses_a_word(
+    chromium: Browser, served: Line, store: Store
+) -> None:
+    """Both take it, hand it over, and save: each time one is first, and the other is told."""
+    hire(store)
+    hire(store, "ben")
+    hire(store, "carol")
+    asked = ask(store)
+    sends = """async ([path, fields]) => {
+        const form = new URLSearchParams({...fields, csrf_token: document.querySelector("[name=csrf_token]").value});
+        const answer = await fetch(path, {method: "POST", body: form});
+        return [answer.status, new DOMParser().parseFromString(await answer.text(), "text/html").body.textContent];
+    }"""
+    path = f"/console/request/{asked.id}"
+    for one in _page(chromium, served, DESKTOP):
+        for two in _page(chromium, served, PHONE):
+            _sign_in(one)
+            _sign_in(two, "ben")
+            answers = _at_once(one, two, sends, (f"{path}/claim", {}))
+            assert sorted("This request is yours." in words for _, words in answers) == [False, True]
+            assert sum("has taken this one. Take another." in words for _, words in answers) == 1
+
+            notes = ({"outcome": "spoke", "note": "From asha"}, {"outcome": "no answer", "note": "From ben"})
+            saved = _at_once(one, two, sends, (f"{path}/outcome", notes[0]), (f"{path}/outcome", notes[1]))
+            assert {status for status, _ in saved} == {200}
+            history = " ".join(event.note for event in _stored(store, asked.id).events)
+            assert "From asha" in history
+            assert "From ben" in history
+
+
+def _at_once(one: Page, two: Page, sends: str, first: tuple[str, object], second: tuple[str, object] | None = None):  # type: ignore[no-untyped-def]
+    """Two browsers send a form at one moment: the first answer is awaited only after the second was sent."""
+    for tab, (path, fields) in ((one, first), (two, second or first)):
+        tab.evaluate("([code, what]) => { window.answer = eval(code)(what); }", [sends, [path, fields]])
+    return [tab.evaluate("window.answer") for tab in (one, two)]
+
+
+# --- finding, the team, the log -------------------------------------------------------------
+
+
+@SIZES
+def test_a_parent_who_rings_the_office_is_found_with_what_is_known_of_their_phone(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    hire(store)
+    asked = _asks(served)
+    store.requests.change(
+        asked.id, lambda r: callback.record(callback.claim(r, "ben", NOW), "ben", "done", "", NOW, DIARY)
+    )
+    again = _asks(served, sid="CA" + "8" * 32)
+    for tab in _page(chromium, served, size, "401|ERR_FAILED|422"):
+        _sign_in(tab)
+        tab.goto("/console/search")
+        tab.get_by_label("Phone number").fill("0770")
+        _press(tab, "Search")
+        expect(tab.get_by_role("alert")).to_contain_text("That is not a complete UK phone number.")
+        _axe(tab)
+        tab.get_by_label("Phone number").fill("07700 900 123")
+        _press(tab, "Search")
+        expect(tab.get_by_role("heading", name="2 found")).to_be_visible()
+        _axe(tab)
+        assert _sideways(tab) <= 0
+        assert "900123" not in tab.url
+        tab.locator(".found a").first.click()
+        expect(tab.get_by_role("heading", name="This phone before")).to_have_count(0)
+        _press(tab, "Take this request")
+        expect(tab.get_by_role("heading", name="This phone before")).to_be_visible()
+        tab.locator(".found a").first.click()
+        expect(tab.get_by_role("heading", level=1)).to_contain_text("Call 4271")
+        assert _stored(store, again.id).claimed_by == "asha"
