@@ -300,8 +300,9 @@ def test_a_parent_who_rings_the_office_is_found_with_what_is_known_of_their_phon
 ) -> None:
     hire(store)
     asked = _asks(served)
+    at = served.now.timestamp()
     store.requests.change(
-        asked.id, lambda r: callback.record(callback.claim(r, "ben", NOW), "ben", "done", "", NOW, DIARY)
+        asked.id, lambda r: callback.record(callback.claim(r, "ben", at), "ben", "done", "", at, DIARY)
     )
     again = _asks(served, sid="CA" + "8" * 32)
     for tab in _page(chromium, served, size, "401|ERR_FAILED|422"):
@@ -324,3 +325,139 @@ def test_a_parent_who_rings_the_office_is_found_with_what_is_known_of_their_phon
         tab.locator(".found a").first.click()
         expect(tab.get_by_role("heading", level=1)).to_contain_text("Call 4271")
         assert _stored(store, again.id).claimed_by == "asha"
+
+
+def test_a_supervisor_sees_who_has_what_and_takes_back_what_lies(page: Page, served: Line, store: Store) -> None:
+    hire(store, role="supervisor")
+    hire(store, "ben")
+    late = ask(store, 1, due=NOW - HOUR)
+    ask(store, 2, urgent=True)
+    store.requests.change(late.id, lambda r: callback.claim(r, "ben", NOW))
+    _sign_in(page)
+
+    page.goto("/console/team")
+    expect(page.get_by_role("row", name=re.compile("^ben not here call 4271"))).to_be_visible()
+    expect(page.get_by_role("link", name="1 urgent, and nobody has them")).to_be_visible()
+    page.get_by_role("link", name="1 late").click()
+    expect(page.locator("#list li")).to_have_count(1)
+    page.locator("#list a").click()
+    assert "900001" not in page.content()
+    _press(page, "Take it back for the list")
+
+    assert not _stored(store, late.id).holder(NOW)
+    expect(page.locator(".events")).to_contain_text("asha: took it back for the list – from ben")
+
+
+def test_an_administrator_sees_who_opened_a_card_filters_the_log_and_saves_it(
+    page: Page, served: Line, store: Store
+) -> None:
+    hire(store, admin=True)
+    asked = ask(store)
+    for nth in range(60):
+        store.people.note(NOW - nth, "ben", "searched by number, 1 found")
+    store.people.note(NOW, "carol", "looked at", asked.id)
+    _sign_in(page)
+
+    page.goto(f"/console/request/{asked.id}")
+    page.get_by_text("Who opened this card").click()
+    expect(page.get_by_text("carol: looked at")).to_be_visible()
+    page.goto("/console/log")
+    page.get_by_label("Who").fill("ben")
+    _press(page, "Filter")
+    expect(page.get_by_text("50 entries, the latest first")).to_be_visible()
+    _axe(page)
+    page.get_by_role("link", name=re.compile("^Before ")).click()
+    expect(page.get_by_text("10 entries, the latest first")).to_be_visible()
+    with page.expect_download() as file:
+        page.get_by_role("button", name="As a file (CSV)").click()
+    rows = file.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 61
+    assert "900001" not in "".join(rows)
+
+
+# --- paper, sign-ins, and what people type --------------------------------------------------
+
+
+def test_the_morning_is_printed_and_its_outcomes_come_back_once(page: Page, served: Line, store: Store) -> None:
+    """Somebody else saved one of them meanwhile: that row stays, with the reason."""
+    hire(store)
+    numbers = iter(("4271", "5382"))
+    store.requests.new_reference = lambda: next(numbers)
+    for nth in (1, 2):
+        asked = ask(store, nth)
+        store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
+    _sign_in(page)
+    page.goto("/console/paper")
+    _press(page, "Show the sheet")
+    expect(page.get_by_role("row", name=re.compile("07700 900001.*Leave NO message|07700 900001"))).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("header.bar")).to_be_hidden()
+    expect(page.get_by_text("07700 900002")).to_be_visible()
+    page.emulate_media(media="screen")
+    served.now += dt.timedelta(minutes=30)
+    later = served.now.timestamp()
+    store.requests.change("CA002-1", lambda r: callback.record(r, "asha", "done", "", later, DIARY))
+
+    page.goto("/console/paper/back")
+    for row, call in (("1", "4271"), ("2", "5382")):
+        page.get_by_label(f"Call, row {row}", exact=True).fill(call)
+        page.get_by_label(f"Rung at, row {row}", exact=True).fill("1045")
+        page.get_by_label(f"What came of it, row {row}", exact=True).select_option("spoke")
+        page.get_by_label(f"Note, row {row}", exact=True).fill(f"Row {row}")
+    _press(page, "Save all rows")
+
+    expect(page.get_by_text("1 saved.")).to_be_visible()
+    expect(page.get_by_text("asha has saved “done” for 11:00 already. Nothing was changed.")).to_be_visible()
+    expect(page.get_by_label("Note, row 1", exact=True)).to_have_value("Row 2")
+    assert _stored(store, "CA001-1").state == "done"
+
+
+def test_an_adviser_sees_and_ends_a_sign_in_elsewhere_and_nothing_typed_there_is_lost(
+    chromium: Browser, served: Line, store: Store
+) -> None:
+    hire(store)
+    asked = ask(store)
+    for here in _page(chromium, served, DESKTOP):
+        for there in _page(chromium, served, PHONE):
+            _sign_in(there)
+            there.goto(f"/console/request/{asked.id}")
+            there.get_by_label("Add a note").fill("They have till Friday")
+            _sign_in(here)
+            here.goto("/console/account")
+            here.get_by_role("link", name="See sign-ins").click()
+            expect(here.get_by_text("This browser")).to_be_visible()
+            here.get_by_role("button", name=re.compile("^End it")).click()
+            expect(here.get_by_role("button", name=re.compile("^End it"))).to_have_count(0)
+
+            _press(there, "Add")
+            expect(there.get_by_label(re.compile("^This was not saved."))).to_have_value("They have till Friday")
+            _sign_in(there)
+            there.goto(f"/console/request/{asked.id}")
+            expect(there.get_by_label("Add a note")).to_have_value("They have till Friday")
+
+
+@SIZES
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
+) -> None:
+    name = "علي بن أحمد"
+    essay = "Ω" * 300 + "\n\n" + "👩‍👧 e\u0301 שלום. " * 60
+    hire(store, name)
+    hire(store, "n" * 100)
+    asked = ask(store)
+    for tab in _page(chromium, served, size, "401|ERR_FAILED|413"):
+        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        _sign_in(tab, name)
+        tab.goto(f"/console/request/{asked.id}")
+        _press(tab, "Take this request")
+        tab.get_by_label("Note (optional)").fill(essay)
+        tab.get_by_label(re.compile("^Message left")).check()
+        _press(tab, "Save")
+        expect(tab.get_by_text("1 waiting")).to_be_visible()
+        tab.goto(f"/console/request/{asked.id}")
+        _axe(tab)
+        assert _sideways(tab) <= 0
+        note = _stored(store, asked.id).events[-1].note
+        assert (note[:300], note.count("שלום")) == ("Ω" * 300, 60)
+        assert "\n\n" in note
