@@ -1,0 +1,153 @@
+"""A topic is written, renamed and taken out in a real Chromium: by keyboard, and on a telephone."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from ivr import config, configfiles
+from ivr.config import Settings
+from ivr.store import Store
+from tests.desk import PASSWORD, hire
+from tests.line import Line
+from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _tab_to, chromium
+
+__all__ = ["chromium"]
+#: Milliseconds in which the whole draft is checked, also on a busy machine.
+_PATIENCE = 90_000
+#: What is typed, by the names of the fields as they are read out.
+TYPED = {
+    "A name for it in the files": "bus_pass",
+    "What leads to it": "health_care",
+    "The words of the choice, without its key": "To ask about a bus pass",
+    "What callers hear first": "A bus pass can help your child to get to school. Ask the council for one.",
+    "The last sentence": "That is all about a bus pass.",
+    "The text message about it": "{service_name}: Bus pass? Ask the council. Help: {helpline_phone}",
+}
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With a copy of config/ to edit."""
+    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    return settings.config_dir
+
+
+@pytest.fixture
+def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
+    hire(store, "edda", role="editor")
+    yield from _on_a_port(settings, store)
+
+
+def _signed_in(chromium: Chromium, served: Line, size: dict[str, int]) -> Iterator[Page]:
+    for page in _page(chromium, served, size, "401|409|422"):
+        page.goto("/console/signin")
+        page.get_by_label("Name").fill("edda")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/studio/**")
+        page.set_default_timeout(_PATIENCE)
+        yield page
+
+
+@pytest.fixture
+def page(chromium: Chromium, served: Line) -> Iterator[Page]:
+    yield from _signed_in(chromium, served, DESKTOP)
+
+
+@pytest.fixture
+def phone(chromium: Chromium, served: Line) -> Iterator[Page]:
+    yield from _signed_in(chromium, served, PHONE)
+
+
+def _is_for_everybody(page: Page) -> None:
+    _axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _by_key(page: Page, name: str | re.Pattern[str]) -> None:
+    _tab_to(page, name)
+    with page.expect_navigation(timeout=_PATIENCE):
+        page.keyboard.press("Enter")
+
+
+@pytest.mark.timeout(300)
+def test_a_topic_is_written_renamed_and_taken_out_by_keyboard_alone(page: Page, folder: Path) -> None:
+    before = configfiles.script_files(folder)
+    page.goto("/studio/new")
+    for name, words in TYPED.items():
+        _tab_to(page, name)
+        page.keyboard.type(words)
+    _by_key(page, "See what would be written")
+    expect(page.get_by_text("The check has nothing against it.")).to_be_visible()
+    assert configfiles.script_files(folder) == before
+    _by_key(page, "Write this")
+    expect(page.get_by_text("'bus_pass' is written.")).to_be_visible()
+    assert "  bus_pass:" in "".join(configfiles.script_files(folder).values())
+
+    _tab_to(page, "Another name")
+    page.keyboard.type("travel_pass")
+    _by_key(page, "See what would change")
+    _by_key(page, "Write this")
+    expect(page.get_by_text("'bus_pass' is 'travel_pass' now.")).to_be_visible()
+
+    _by_key(page, "See what would go")
+    expect(page.locator("del", has_text="travel_pass:")).to_be_visible()
+    _by_key(page, "Write this")
+    expect(page.get_by_text("'travel_pass' is removed.")).to_be_visible()
+    assert configfiles.script_files(folder) == before
+
+
+@pytest.mark.timeout(300)
+def test_a_topic_is_written_on_a_telephone_and_what_was_refused_is_still_there(phone: Page, folder: Path) -> None:
+    before = configfiles.script_files(folder)
+    phone.goto("/studio/new")
+    _is_for_everybody(phone)
+    for name, words in TYPED.items():
+        phone.get_by_label(name, exact=True).fill(words)
+    phone.get_by_label("What leads to it").fill("greeting")
+    phone.get_by_role("button", name="See what would be written").click()
+    expect(phone.get_by_role("alert")).to_contain_text("Nothing was written.")
+    _is_for_everybody(phone)
+    expect(phone.get_by_label("The text message about it")).to_have_value(TYPED["The text message about it"])
+
+    phone.get_by_label("What leads to it").fill("health_care")
+    phone.get_by_label("What callers hear first").fill("The LA must make arrangements to facilitate provision.")
+    phone.get_by_role("button", name="See what would be written").click()
+    expect(phone.get_by_text("The check has this against it, so it is not written:")).to_be_visible()
+    expect(phone.get_by_role("button", name="Write this")).to_have_count(0)
+    phone.get_by_role("button", name="Change what I wrote").click()
+    expect(phone.get_by_label("The words of the choice, without its key")).to_have_value("To ask about a bus pass")
+    assert configfiles.script_files(folder) == before
+
+    phone.get_by_label("What callers hear first").fill(TYPED["What callers hear first"])
+    phone.get_by_role("button", name="See what would be written").click()
+    _is_for_everybody(phone)
+    phone.get_by_role("button", name="Write this").click()
+    expect(phone.get_by_text("'bus_pass' is written.")).to_be_visible()
+    _is_for_everybody(phone)
+
+
+@pytest.mark.timeout(300)
+def test_what_goes_says_which_stories_no_longer_come_true_and_leads_to_them(phone: Page, folder: Path) -> None:
+    phone.goto("/studio/where?name=out_for_good")
+    phone.get_by_label("Take it out.").fill("kept_out")
+    phone.get_by_role("button", name="See what would go").click()
+    expect(phone.get_by_text("not come true any more with this.")).to_be_visible()
+    _is_for_everybody(phone)
+    phone.get_by_role("button", name="Write this").click()
+
+    expect(phone.get_by_role("heading", name="Stories", exact=True)).to_be_visible()
+    expect(phone.get_by_text("Put that right before you publish.")).to_be_visible()
+    expect(phone.get_by_role("region", name="Excluded for good")).to_be_visible()
