@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 from merge3 import Merge3
@@ -87,6 +88,8 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 # --- both together ------------------------------------------------------------------------------
 
+_Lines = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -95,8 +98,8 @@ class Conflict:
     file: str
     #: The number of the first line in my file, from 1.
     line: int
-    mine: tuple[str, ...]
-    theirs: tuple[str, ...]
+    mine: _Lines
+    theirs: _Lines
 
 
 #: Whose lines to keep where both changed the same.
@@ -126,13 +129,11 @@ def _of_file(file: str, before: str | None, theirs: str | None, mine: str | None
     return _by_lines(file, _lines(before or ""), _lines(theirs), _lines(mine), choose)
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def _lines(text: str) -> _Lines:
     return tuple(text.splitlines(keepends=True))
 
 
-def _by_lines(
-    file: str, before: tuple[str, ...], theirs: tuple[str, ...], mine: tuple[str, ...], choose: Choose
-) -> str:
+def _by_lines(file: str, before: _Lines, theirs: _Lines, mine: _Lines, choose: Choose) -> str:
     made: list[str] = []
     for region in Merge3(list(before), list(theirs), list(mine)).merge_regions():
         match region:
@@ -142,7 +143,31 @@ def _by_lines(
                 made += theirs[start:end]
             case ("b", int(start), int(end)):
                 made += mine[start:end]
-            case (_, _, _, int(a), int(to_a), int(b), int(to_b)):
-                conflict = Conflict(file, b + 1, mine[b:to_b], theirs[a:to_a])
-                made += conflict.mine if choose(conflict) == "mine" else conflict.theirs
+            case (_, int(start), int(end), int(a), int(to_a), int(b), int(to_b)):
+                for line, was, live, have in _parts(before[start:end], theirs[a:to_a], mine[b:to_b]):
+                    made += _chosen(was, live, have, Conflict(file, b + line, have, live), choose)
     return "".join(made)
+
+
+def _parts(before: _Lines, theirs: _Lines, mine: _Lines) -> Iterator[tuple[int, _Lines, _Lines, _Lines]]:
+    """Lines that both changed, in parts: the number of the first, from 1, and each part as it was, live, and mine.
+
+    If they are as many as before, each line stands for itself, like the days of a week: one that only one of the two
+    changed is no conflict because the other changed the next. Lines that both changed stay together.
+    """
+    if not len(before) == len(theirs) == len(mine):
+        yield 1, before, theirs, mine
+        return
+    by_line = list(enumerate(zip(before, theirs, mine, strict=True), 1))
+    for _, group in groupby(by_line, lambda line: 0 if line[1][0] not in line[1][1:] else line[0]):
+        lines = list(group)
+        was, live, have = zip(*(each for _, each in lines), strict=True)
+        yield lines[0][0], was, live, have
+
+
+def _chosen(was: _Lines, theirs: _Lines, mine: _Lines, conflict: Conflict, choose: Choose) -> _Lines:
+    if theirs in (was, mine):
+        return mine
+    if mine == was:
+        return theirs
+    return mine if choose(conflict) == "mine" else theirs

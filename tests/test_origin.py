@@ -218,6 +218,38 @@ def test_nothing_that_only_one_changed_is_lost(before: list[str], theirs: list[s
         assert (line in both) == (line in who_changed)
 
 
+WEEK = ["monday: 9\n", "tuesday: 9\n", "wednesday: 9\n", "thursday: 9\n"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "asked"),
+    [
+        ({0: "a"}, {1: "b"}, []),
+        ({0: "a", 1: "a"}, {2: "b", 3: "b"}, []),
+        ({0: "a", 1: "a"}, {1: "b", 2: "b"}, [(2, 1)]),
+        ({0: "a", 1: "a", 2: "a"}, {1: "b", 2: "b", 3: "b"}, [(2, 2)]),
+        ({0: "a", 2: "a"}, {0: "b", 1: "b", 2: "b"}, [(1, 1), (3, 1)]),
+    ],
+)
+def test_two_who_change_neighbouring_days_are_asked_only_about_those_that_both_changed(
+    theirs: dict[int, str], mine: dict[int, str], asked: list[tuple[int, int]]
+) -> None:
+    conflicts: list[Conflict] = []
+
+    def choose(conflict: Conflict) -> merging.Side:
+        conflicts.append(conflict)
+        return "theirs"
+
+    was, live, have = (
+        {"a.yaml": "".join(changed.get(day, line.strip()) + "\n" for day, line in enumerate(WEEK))}
+        for changed in ({}, theirs, mine)
+    )
+    both = merging.merged(was, live, have, choose)["a.yaml"].splitlines()
+
+    assert [(conflict.line, len(conflict.mine)) for conflict in conflicts] == asked
+    assert both == [theirs.get(day) or mine.get(day) or line.strip() for day, line in enumerate(WEEK)]
+
+
 def test_what_one_did_not_touch_is_as_the_other_left_it() -> None:
     was = {"a": "1\n", "b": "2\n", "gone": "3\n"}
 
