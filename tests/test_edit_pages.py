@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from ivr import config, drafts
 from ivr.config import Settings
 from ivr.store import Store
+from ivr.web.studio.edit import OFFERED
 from tests.desk import PASSWORD, Browser, hire
 from tests.line import Line
 from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _press, _tab_to, chromium
@@ -141,6 +142,59 @@ def test_words_from_a_word_processor_are_tidied_and_it_is_told(page: Page, serve
     assert r'closing: "\"It is not thesame.\""' in words
 
 
+# --- heard ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(200)
+def test_words_that_are_only_typed_are_heard_and_nothing_is_written(page: Page, file: Path) -> None:
+    """By the button beside them, in pyttsx3's voice; and what cannot be said is told in words."""
+    _sign_in(page)
+    file.write_text(re.sub(r"engines: \[.*?\]", "engines: [pyttsx3]", file.read_text("utf-8")), encoding="utf-8")
+    before = file.read_bytes()
+    page.set_default_timeout(60_000)
+    lengths = []
+    for words in ("We move.", "We move to the other side of the street on the first Monday in December."):
+        _open(page, "notices?version=file")
+        page.get_by_label("Words, new").fill(words)
+        with page.expect_response(re.compile("/notices/hear")) as heard:
+            page.get_by_role("button", name="Hear it").first.click()
+        expect(page.locator("#kept")).to_have_text("Playing.")
+        assert heard.value.headers["content-type"] == "audio/wav"
+        lengths.append(int(heard.value.headers["content-length"]))
+    assert 5_000 < lengths[0] < lengths[1]
+
+    page.get_by_label("Words, new").fill("We move to {no_such_street}.")
+    page.get_by_role("button", name="Hear it").first.click()
+    expect(page.locator("#kept")).to_contain_text("no_such_street")
+    assert file.read_bytes() == before
+
+
+def test_the_other_groups_of_settings_are_changed_on_a_small_screen(phone: Page, file: Path) -> None:
+    before = file.read_text(encoding="utf-8")
+    _sign_in(phone)
+    _open(phone, "switches")
+    phone.get_by_label("Show after complaint").select_option("on")
+    _press(phone, "Save in the draft")
+    expect(phone.get_by_text("Saved in the draft.")).to_be_visible()
+    _open(phone, "names")
+    phone.get_by_label("City name").fill("Leicester\u00a0City")
+    _press(phone, "Save in the draft")
+    expect(phone.get_by_text("special spaces were made plain")).to_be_visible()
+    _open(phone, "emails")
+    phone.get_by_label("Address, council email").fill("mailto:send@leicester.gov.uk")
+    _press(phone, "Save in the draft")
+    expect(phone.get_by_role("group", name="Council email")).to_contain_text("To put right")
+    phone.get_by_label("Address, council email").fill("send@leicester.gov.uk")
+    _press(phone, "Save in the draft")
+    expect(phone.get_by_text("Saved in the draft.")).to_be_visible()
+
+    assert file.read_text(encoding="utf-8") == before.replace(
+        "show_after_complaint: off", "show_after_complaint: on"
+    ).replace('city_name: "Leicester"', 'city_name: "Leicester City"').replace(
+        "address: ses@leicester.gov.uk", 'address: "send@leicester.gov.uk"'
+    )
+
+
 # --- nothing is lost ------------------------------------------------------------------------------
 
 
@@ -212,18 +266,7 @@ def test_the_forms_work_without_scripts(chromium: Chromium, served: Line, file: 
 def test_the_forms_are_for_everybody(request: pytest.FixtureRequest, served: Line, size: str) -> None:
     page: Page = request.getfixturevalue(size)
     _sign_in(page)
-    for form in (
-        "",
-        "/hours",
-        "/days",
-        "/weeks",
-        "/closed",
-        "/notices",
-        "/phones",
-        "/parts",
-        "/words-kept_out",
-        "/text-text_us",
-    ):
+    for form in ("", *(f"/{name}" for name, _, _ in OFFERED), "/words-kept_out", "/text-text_us"):
         page.goto(f"/studio/edit{form}")
         _axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), form

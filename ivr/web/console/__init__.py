@@ -48,10 +48,11 @@ from ivr.web.studio.draft import Draft
 
 #: Where the console is served. Its pages under /studio have that address alone (`ivr/web/__init__.py`).
 CONSOLE = "/console"
-#: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs.
+#: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs. A sound that a script
+#: has fetched, like words that are only typed so far, is a blob.
 _CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 #: Seconds for which a browser asks for these pages by https only, once it has had one so.
 _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
