@@ -172,6 +172,18 @@ def test_whoever_looked_before_somebody_else_published_publishes_nothing(
 
 
 @pytest.mark.timeout(300)
+def test_whoever_publishes_another_number_is_told_what_to_do_outside(ada: Page, store: Store, folder: Path) -> None:
+    _change(folder, drafts.LINE, "0116 257 5027", "0116 257 5028")
+    ada.reload()
+    ada.get_by_label("Why, in a few words").fill("a new number")
+    ada.get_by_role("button", name="Make it live").click()
+
+    expect(ada.get_by_text("To do outside:")).to_be_visible(timeout=_PATIENCE)
+    expect(ada.get_by_text("ivr connect --fallback-at-twilio")).to_be_visible()
+    assert "0116 257 5028" in (store.revisions.files(store.revisions.live() or "") or {})[drafts.LINE]
+
+
+@pytest.mark.timeout(300)
 def test_a_draft_with_an_error_says_what_to_put_right(ada: Page, folder: Path) -> None:
     _change(folder, drafts.LINE, "monday: 09:00 to 17:00", "monday: 17:00 to 09:00")
     ada.reload()
