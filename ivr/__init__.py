@@ -5,8 +5,8 @@ session from Redis (`store`), asks the engine what to say next (`call`), saves t
 writes the reply (`twilio`), in which words become sounds (`audio`).
 
 Staff's words: the files of config/ are opened (`configfiles`), parsed with line numbers (`reading`),
-validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`), and compiled
-(`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
+validated (`fitting`) against their schema (`authored`, `linefile`, `menufile`, `languagefile`, `recorded`), and
+compiled (`building`, `languages`) into a script (`script`), which is checked (`check`) and published (`cli`, `store`).
 
 docs/architecture.md has a picture of the groups of modules, the glossary, and where common changes go.
 
@@ -96,6 +96,7 @@ The core knows only itself: no clock, no files, no network.
     dropoff      where callers give up: visits, errors and hang-ups, counted by place and day
     naming       where each name stands in staff's files, and another name for something
     topics       a new piece of guidance in staff's files, and one that is taken out
+    recorded     which recordings callers hear, for which words, and who stands for each
     editing      edits staff's YAML, keeping its comments
     upgrading    rewrites the files of an older version where their shape must change
     forms/       parts of staff's files as forms to fill in

@@ -184,6 +184,7 @@ class _Builder:
             },
             ours=self.ours.union(self.line.without_menus, *(each.numbers for each in self.draft.languages.values())),
             offers_texts=self.offers_texts,
+            recorded=self.draft.recordings.compiled,
         )
         return languages.compiled(self.draft, made, self.found)
 

@@ -63,7 +63,25 @@ def between(live: Script, draft: Script) -> list[Change]:
             node, name = place
             named = f"{about[node]}: {node}{name}" if node else name
             grouped.setdefault(_kernel(old, new), []).append(_Found(node, named, old, new))
-    return [_change(key, found) for key, found in grouped.items()]
+    return [*(_change(key, found) for key, found in grouped.items()), *_recorded(live, draft)]
+
+
+def _recorded(live: Script, draft: Script) -> Iterator[Change]:
+    """Recordings that are new, or that no longer are there: one change for each person."""
+    was, now = live.recorded, draft.recorded
+    by: dict[str, list[str]] = {}
+    for name in now:
+        if name not in was or was[name].take != now[name].take:
+            by.setdefault(now[name].by, []).append(name)
+    for who, names in by.items():
+        yield Change("", f"a recording that {who} stands for", tuple(names), _nodes(names, draft))
+    if gone := [name for name in was if name not in now]:
+        yield Change("a recording", "a voice of the line", tuple(gone), _nodes(gone, draft))
+
+
+def _nodes(names: Iterable[str], script: Script) -> tuple[str, ...]:
+    found = dict.fromkeys(name.split(".")[0] for name in names)
+    return tuple(name for name in found if name in script.nodes)
 
 
 def _change(kernel: tuple[str, str], found: list[_Found]) -> Change:

@@ -21,7 +21,7 @@ _BESIDE = re.compile(
 )
 #: Names of files that somebody probably meant for us.
 _MEANT = re.compile(r"\.(ya?ml|call)\b", re.IGNORECASE)
-_OURS = ("line.yaml", "texts.yaml", "words.yaml")
+_OURS = ("line.yaml", "texts.yaml", "words.yaml", "recordings.yaml")
 #: The folders of config/, and the extension of the files in each.
 _FOLDERS = {"": ".yaml", "menus": ".yaml", "languages": ".yaml", "stories": ".call"}
 #: Those whose files are published.

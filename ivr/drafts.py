@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr import authored, copies, linefile, stand_ins
+from ivr import authored, copies, linefile, recorded, stand_ins
 from ivr.authored import TextsFile, WordsFile
 from ivr.fitting import sound_part
 from ivr.languagefile import LanguageFile, LinesFile, spare_of_language
@@ -15,6 +15,7 @@ from ivr.linefile import LineFile
 from ivr.menufile import MenuFile, spare_of_menu
 from ivr.problems import ConfigError, Problem, Where, kind
 from ivr.reading import Document, Path, read
+from ivr.recorded import RecordingsFile
 
 _NO_FILE = kind("missing-file", "This file is missing.", "Put it back.")
 _NO_SETTINGS = kind("no-settings", "This file contains no settings.", "Put it back, or write it.")
@@ -37,6 +38,7 @@ class Draft:
     #: The English of the talk in other languages, and each language by its file.
     language_lines: LinesFile | None
     languages: dict[str, LanguageFile]
+    recordings: RecordingsFile
     #: What is published: the files as staff wrote them, plus stand-ins for words that they do not have yet.
     files: dict[str, str]
 
@@ -98,6 +100,9 @@ def read_draft(files: Mapping[str, str], unreadable: Iterable[Problem] = ()) -> 
             for name in documents
             if name.startswith(LANGUAGES) and name != LANGUAGE_LINES
         },
+        sound_part(RecordingsFile, documents[recorded.FILE], recorded.spare_of_take)
+        if recorded.FILE in documents
+        else RecordingsFile(),
         {**written, **stand_ins.beside(documents.values())},
     )
 

@@ -18,7 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from ivr import places, reading, spoken
+from ivr import places, reading, recorded, spoken
 from ivr.drafts import LINE, MENUS, TEXTS
 from ivr.line_settings import SERVICE
 from ivr.reading import Path
@@ -245,7 +245,10 @@ def renamed(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
     names = names_in(files)
     _may_rename(names, old, new)
     (what,) = {use.what for use in names.defined(old)}
-    return edited(files, ((use, new) for use in names.of(old) if use.what == what))
+    after = edited(files, ((use, new) for use in names.of(old) if use.what == what))
+    if what == "node" and recorded.FILE in after:
+        after[recorded.FILE] = recorded.renamed(after[recorded.FILE], old, new)
+    return after
 
 
 def edited(files: Mapping[str, str], edits: Iterable[tuple[Use, str]]) -> dict[str, str]:

@@ -26,8 +26,8 @@ RIGHTS: Mapping[Right, str] = {
     "paper": "print the callers that they have, with their numbers; supervisors and administrators also those whom "
     "nobody has",
     "hear": "ring the line in the browser, live and as the draft; see its map, and where callers give up",
-    "words": "change the draft: words, hours, numbers, topics; keep calls as stories; send a link with which somebody "
-    "without a sign-in can ring the draft",
+    "words": "change the draft: words, hours, numbers, topics; record prompts; keep calls as stories; send a link with "
+    "which somebody without a sign-in can ring the draft",
     "publish": "make the draft live; agree to what a colleague wants to publish; take a publication back",
     "log": "see who saw and did what, on every card and in the log, with its file",
     "people": "invite people; change their name, role and phone; reset a second factor; end sign-ins; let people leave "

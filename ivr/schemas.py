@@ -12,6 +12,7 @@ from ivr.fitting import NAME, PLACE
 from ivr.languagefile import LanguageFile, LinesFile
 from ivr.linefile import LineFile
 from ivr.menufile import MenuFile
+from ivr.recorded import RecordingsFile
 
 #: The file each schema is for.
 FILES: dict[str, type[authored.Authored]] = {
@@ -19,6 +20,7 @@ FILES: dict[str, type[authored.Authored]] = {
     "line.json": LineFile,
     "texts.json": TextsFile,
     "words.json": WordsFile,
+    "recordings.json": RecordingsFile,
     "lines.json": LinesFile,
     "languages.json": LanguageFile,
 }

@@ -108,6 +108,7 @@ PICTURE: dict[str, dict[str, set[str]]] = {
             "datesfile",
             "limitsfile",
             "languagefile",
+            "recorded",
             "editing",
         },
         "callback requests": {
@@ -152,7 +153,17 @@ ALONE = {
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
     "ruamel": {"reading", "syntax", "editing", "naming", "topics"},
-    "pydantic": {"fitting", "authored", "fields", "linefile", "datesfile", "limitsfile", "menufile", "languagefile"},
+    "pydantic": {
+        "fitting",
+        "authored",
+        "fields",
+        "linefile",
+        "datesfile",
+        "limitsfile",
+        "menufile",
+        "languagefile",
+        "recorded",
+    },
     "openpyxl": {"sheets"},
     "typst": {"printing"},
     "argon2": {"passwords"},

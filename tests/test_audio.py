@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import hashlib
 import io
 import itertools
 import json
@@ -25,7 +27,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, drafts, playing, script, spoken, transcript
+from ivr import audio, building, config, drafts, playing, recorded, script, spoken, transcript
 from ivr.audio import engines, rendering, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clip, clips
 from ivr.config import Settings
@@ -523,11 +525,11 @@ def test_a_new_recording_is_heard_in_its_passages(rendered: Path, spoken_by_pytt
     passage = next(said for said in passages(spoken_by_pyttsx3) if studio.unit.words in said)
     before = audio.Sounds(studio.folder, spoken_by_pyttsx3, "").play(passage, False)
     studio.record(seconds=len(studio.unit.words.split()) / 2)
-    assert studio.recordings.confirm([]) == [studio.unit.name]
+    assert studio.confirm() == [studio.unit.name]
 
-    rendering.render(spoken_by_pyttsx3, studio.folder)
+    rendering.render(studio.script, studio.folder)
 
-    ((_, url),) = audio.Sounds(studio.folder, spoken_by_pyttsx3, "").play(passage, False)
+    ((_, url),) = audio.Sounds(studio.folder, studio.script, "").play(passage, False)
     assert before != [(passage, url)]
 
 
@@ -665,7 +667,6 @@ class Studio:
 
     def __init__(self, folder: Path, few: Script):
         self.folder, self.script = folder, few
-        self.recordings = audio.Recordings(folder, few)
         self.unit = next(unit for unit in audio.units(few) if len(unit.words.split()) >= 4)
 
     def record(self, name: str = "", level: float = 0.3, seconds: float = 2.0, rate: int = 44100) -> Path:
@@ -675,13 +676,29 @@ class Studio:
         soundfile.write(path, np.clip(tone, -1, 1), rate)
         return path
 
+    @property
+    def recordings(self) -> audio.Recordings:
+        return audio.Recordings(self.folder, self.script)
+
+    def confirm(self, *names: str) -> list[str]:
+        """Somebody listens and stands for it, and it is published."""
+        noted = self.recordings.to_confirm(names)
+        new = self.recordings.confirmed_by(noted, "Ann", dt.date(2026, 5, 3))
+        self.script = dataclasses.replace(self.script, recorded={**self.script.recorded, **new})
+        return noted
+
+    def change_words(self) -> None:
+        """What was confirmed was confirmed for other words than today's."""
+        take = dataclasses.replace(self.script.recorded[self.unit.name], of=recorded.print_of("What it used to say."))
+        self.script = dataclasses.replace(self.script, recorded={self.unit.name: take})
+
     def told(self) -> str:
         return "\n".join(map(str, self.recordings.problems()))
 
 
 def test_a_confirmed_recording_wins_over_every_voice_at_both_paces(studio: Studio) -> None:
     studio.record()
-    assert studio.recordings.confirm([]) == [studio.unit.name]
+    assert studio.confirm() == [studio.unit.name]
 
     result = rendering.render(_with_voices(studio.script, engines=["pyttsx3"]), studio.folder)
 
@@ -696,61 +713,90 @@ def test_a_confirmed_recording_wins_over_every_voice_at_both_paces(studio: Studi
 
 def test_a_recording_is_refused_when_its_words_have_changed(studio: Studio) -> None:
     studio.record()
-    studio.recordings.confirm([])
+    studio.confirm()
     studio.recordings.prepare()
-    words_file = studio.recordings.folder / "words.json"
-    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+    studio.change_words()
 
     assert studio.recordings.names() == {}
     assert f"The words have changed to: '{studio.unit.words}'" in studio.told()
 
-    studio.recordings.confirm([studio.unit.name])
+    studio.confirm(studio.unit.name)
     assert studio.told() == ""
-
-
-def test_a_recording_that_is_confirmed_again_is_played_by_a_line_that_runs(studio: Studio) -> None:
-    """Its file has not changed, and neither has any other."""
-    studio.record()
-    studio.recordings.confirm([])
-    studio.recordings.prepare()
-    words_file = studio.recordings.folder / "words.json"
-    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
-    sounds = audio.Sounds(studio.folder, studio.script, "")
-    assert sounds.url(studio.unit.words, False) is None
-
-    studio.recordings.confirm([studio.unit.name])
-    sounds.look()
-
-    assert sounds.url(studio.unit.words, False)
-    assert [path.name for path in studio.recordings.folder.iterdir() if path.suffix != ".wav"] == ["words.json"]
+    assert {clip.words for clip in studio.recordings.names()} == {studio.unit.words}
 
 
 def test_confirming_all_leaves_out_a_take_from_before_its_words_changed(studio: Studio) -> None:
     """Confirming today's recordings must not confirm outdated ones as well."""
     studio.record()
-    studio.recordings.confirm([])
-    words_file = studio.recordings.folder / "words.json"
-    words_file.write_text(words_file.read_text().replace(studio.unit.words, "What it used to say."))
+    studio.confirm()
+    studio.change_words()
 
-    assert studio.recordings.confirm([]) == []
+    assert studio.confirm() == []
     assert "The words have changed" in studio.told()
     assert not studio.recordings.is_good(studio.unit)
 
     studio.record(seconds=2.5)
-    assert studio.recordings.confirm([]) == [studio.unit.name]
+    assert studio.confirm() == [studio.unit.name]
     assert studio.told() == ""
     assert studio.recordings.is_good(studio.unit)
 
 
-def test_a_new_take_is_not_played_before_somebody_has_heard_it(studio: Studio) -> None:
+def test_a_new_take_does_not_take_the_old_one_from_callers_before_somebody_stands_for_it(studio: Studio) -> None:
     studio.record()
-    studio.recordings.confirm([])
+    studio.confirm()
+    studio.recordings.prepare()
+    heard = studio.recordings.names()
     studio.record(seconds=2.5)
 
     studio.recordings.prepare()
 
-    assert studio.recordings.names() == {}
+    assert studio.recordings.names() == heard != {}
     assert "Nobody has confirmed yet that it says" in studio.told()
+
+    studio.confirm()
+    studio.recordings.prepare()
+    assert studio.recordings.names().keys() == heard.keys()
+    assert studio.recordings.names() != heard
+
+
+def test_what_somebody_stands_for_and_what_is_not_on_this_machine_is_told(studio: Studio) -> None:
+    path = studio.record()
+    studio.confirm()
+    path.unlink()
+
+    assert studio.recordings.names() == {}
+    assert f"The recording '{studio.unit.name}' is not on this machine." in studio.told()
+
+
+def test_a_line_that_has_only_the_telephone_sounds_plays_them(studio: Studio) -> None:
+    """As on a machine that only serves calls."""
+    path = studio.record()
+    studio.confirm()
+    studio.recordings.prepare()
+    path.unlink()
+
+    assert {clip.words for clip in studio.recordings.names()} == {studio.unit.words}
+    assert studio.told() == ""
+
+
+def test_what_versions_up_to_1_4_confirmed_is_played_until_a_new_take_is_published(studio: Studio) -> None:
+    path = studio.record()
+    take = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    note = {studio.unit.name: {"words": studio.unit.words, "take": take}}
+    (studio.recordings.folder / "words.json").write_text(json.dumps(note))
+    studio.recordings.prepare()
+    heard, live = studio.recordings.names(), studio.script
+    assert studio.told() == ""
+    assert {clip.words for clip in heard} == {studio.unit.words}
+
+    studio.record(seconds=2.5)
+    studio.confirm()
+    studio.recordings.prepare()
+
+    assert audio.Recordings(studio.folder, live).names() == heard
+    assert studio.recordings.names() != heard
+    path.unlink()
+    assert audio.Recordings(studio.folder, live).names() == {}, "taken back by removing its file, as it was then"
 
 
 def test_a_recording_confirmed_in_version_1_0_is_still_played(studio: Studio) -> None:
@@ -768,7 +814,7 @@ def test_a_file_that_would_be_passed_over_for_its_name_is_told(studio: Studio, s
     path = studio.record()
     path.rename(path.with_suffix(suffix))
 
-    assert studio.recordings.confirm([]) == []
+    assert studio.confirm() == []
     assert f"{studio.unit.name}{suffix}  Only files whose names end in .wav are used." in studio.told()
 
 
@@ -777,7 +823,7 @@ def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> Non
     samples, rate = soundfile.read(path)
     soundfile.write(path, samples, rate, format="MP3")
 
-    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert studio.confirm(studio.unit.name) == []
     assert "This is MP3 and not WAV" in studio.told()
     assert studio.recordings.prepare() == 0
 
@@ -785,7 +831,7 @@ def test_an_mp3_by_the_name_of_wav_is_told_and_not_played(studio: Studio) -> Non
 def test_what_sounds_wrong_stays_on_the_list_of_what_to_record(studio: Studio) -> None:
     studio.record(level=0.0)
 
-    assert studio.recordings.confirm([studio.unit.name]) == []
+    assert studio.confirm(studio.unit.name) == []
     assert not studio.recordings.is_good(studio.unit)
 
 
@@ -809,14 +855,14 @@ def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
 )
 def test_a_recording_that_is_no_good_is_told_in_words(studio: Studio, how: dict[str, float], told: str) -> None:
     studio.record(**how)  # type: ignore[arg-type]
-    studio.recordings.confirm([])
+    studio.confirm()
 
     assert told in studio.told()
 
 
 def test_a_file_that_is_no_sound_is_told_in_words(studio: Studio) -> None:
     studio.record().write_bytes(b"RIFF, but nothing more")
-    studio.recordings.confirm([])
+    studio.confirm()
 
     assert "This sound file cannot be read" in studio.told()
     assert studio.recordings.prepare() == 0

@@ -36,6 +36,7 @@ PAGES = [
     "/studio/draft/announced.wav", "/studio/draft/place/greeting.wav", "/studio/sent",
     "/studio/edit", "/studio/edit/hours", "/studio/publish", "/studio/where", "/studio/new",
     "/studio/stories",
+    "/studio/record", "/studio/record/en/greeting.1", "/studio/record/en/greeting.1/take.wav",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
@@ -58,6 +59,7 @@ FORMS = [
     *(f"/studio/stories/{what}" for what in ("accept", "write", "aside")),
     "/studio/where/rename", "/studio/where/remove", "/studio/new",
     "/studio/edit/hours", "/studio/edit/hours/keep", "/studio/edit/hours/hear",
+    "/studio/record/en/greeting.1/judge", "/studio/record/en/greeting.1/keep", "/studio/record/greeting.1/out",
     *(f"/studio/publish{what}" for what in ("", "/take-over", "/agree", "/refuse", "/undo")),
 ]  # fmt: skip
 
@@ -104,6 +106,8 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "LINK": "<link_id>",
         "/place/greeting": "/place/<place>",
         "edit/hours": "edit/<name>",
+        "record/en": "record/<language>",
+        "greeting.1": "<name>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, *OPEN_TO_ALL}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
 
-from ivr import building, config, configfiles, drafts, naming, topics
+from ivr import building, config, configfiles, drafts, naming, recorded, topics
+from ivr.script import Recorded
 from ivr.topics import CannotChange, Topic
 from tests.staff import Staff
 
@@ -116,6 +119,9 @@ def test_recordings_of_a_node_are_renamed_with_what_was_confirmed(staff: Staff) 
     for name in ("appeal_time.1.wav", "appeal_time.closing.wav", "appeal_times.1.wav"):
         (sounds / name).write_bytes(b"RIFF")
     (sounds / "words.json").write_text('{"appeal_time.1": {"words": "a", "take": "b"}}', encoding="utf-8")
+    take = Recorded("0" * 8, "1" * 8, "Ann", dt.date(2026, 5, 3))
+    kept = recorded.with_takes("", {"appeal_time.1": take, "appeal_times.1": take, "appeal_time": take})
+    (staff.folder / recorded.FILE).write_text(kept, encoding="utf-8")
 
     assert staff("rename", "appeal_time", "time_limits", "--yes").status == 0
 
@@ -123,6 +129,9 @@ def test_recordings_of_a_node_are_renamed_with_what_was_confirmed(staff: Staff) 
         "appeal_times.1.wav", "time_limits.1.wav", "time_limits.closing.wav",
     ]  # fmt: skip
     assert '"time_limits.1"' in (sounds / "words.json").read_text(encoding="utf-8")
+    assert re.findall(r"^  ([a-z_.0-9]+):", staff.read(recorded.FILE), re.MULTILINE) == [
+        "time_limits", "time_limits.1", "appeal_times.1",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@
     telephone.py   converts a voice's sound to telephone sound, and measures it
     rendering.py   renders missing sounds, in parallel on every core
     recordings.py  people's own recordings, which are used before any voice
+    judging.py     what is wrong with a recording, and what to listen for
+    taking.py      a take that somebody records or hands in: judged, made even, and kept
     joining.py     puts sounds together: passages, and what only a call knows
     speech.py      whether a caller's recording may have speech in it
     sounds.py      during calls: finds the address of the best sound for some words
@@ -21,7 +23,8 @@ own module, where it is used: engines' voices, telephone, rendering, speech, hea
 """
 
 from ivr.audio.engines import EngineMissing
-from ivr.audio.recordings import Recordings, Unit, faults_of, lacking_sounds, take_of, units
+from ivr.audio.judging import faults_of
+from ivr.audio.recordings import Recordings, Unit, lacking_sounds, take_of, units
 from ivr.audio.sounds import Sounds, file_of, put_together, run_of
 from ivr.audio.voices import VOICES, VoiceRefused
 

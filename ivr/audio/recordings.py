@@ -1,37 +1,34 @@
 """People's own recordings, which are used instead of any voice.
 
 They are in `audio/recordings/en/<node>[.<part>].wav`, and those of another language in a folder with its tag.
-`words.json` beside the English ones records which take somebody has confirmed, and which words it speaks; for another
-language, its file in `config/languages/` does. When the words or the take change, the recording is not used until
-somebody confirms that they match.
+`config/recordings.yaml` says which take of each English one somebody stands for, and for which words; for another
+language, its file in `config/languages/` does. Both are published. When the words or the take change, the recording is
+not used until somebody confirms that they match.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import disk
+from ivr import disk, recorded
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip, clip
+from ivr.audio.judging import faults_of
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import Kind, Problem, Where, kind
-from ivr.script import Script, Tongue
+from ivr.recorded import print_of
+from ivr.script import Recorded, Script, Tongue
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
-#: Beside the recordings: which take speaks which words.
+#: Beside the recordings: which take speaks which words, as versions up to 1.4 wrote it.
 WORDS_FILE = "words.json"
-#: Limits for a usable recording: least loudness (LUFS), largest share of clipped samples, lowest sample rate.
-LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
-#: The sound library's names for WAV.
-_WAV = ("WAV", "WAVEX")
 _KEY_NAMES = {"*": "star", "#": "hash"}
-#: Seconds per word, from and to. A shorter recording is cut off; a longer one is music or has a long silence.
-SECONDS_A_WORD = (0.12, 1.2)
 
 
 def _recording(code: str, words: str, remedy: str) -> Kind:
@@ -45,25 +42,12 @@ _NO_PROMPT = _recording(
 _OTHER_WORDS = _recording(
     "other-words", "The words have changed to: '{words}'.", "Record it again, then: ivr record confirm {name}"
 )
+_LOST = _recording(
+    "lost", "The recording '{name}' is not on this machine.", "Copy the folder audio/recordings here, or record it."
+)
 _UNCONFIRMED = _recording(
     "unconfirmed", "Nobody has confirmed yet that it says: '{words}'.", "Listen, then: ivr record confirm {name}"
 )
-_NO_SOUND_FILE = _recording("unreadable", "This sound file cannot be read.", "Save it as WAV, 16 bits, one channel.")
-_NOT_WAV = _recording(
-    "not-wav", "This is {format} and not WAV, although its name says so.", "Save it as WAV, 16 bits, one channel."
-)
-_LOW_RATE = _recording("low-rate", "This was recorded at {rate} samples a second.", "Record at {least} or more.")
-_SILENT = _recording("silent", "This has almost no sound.", "Record it again, nearer to the microphone.")
-_DISTORTED = _recording(
-    "distorted", "This is distorted: it was recorded too loud.", "Record it again, with the level turned down."
-)
-_TOO_SHORT = _recording(
-    "too-short", "This lasts {seconds:.1f} seconds, too short for its {words} words.", "Listen whether it is cut off."
-)
-_TOO_LONG = _recording(
-    "too-long", "This lasts {seconds:.1f} seconds, too long for its {words} words.",
-    "Listen whether it is the right file.",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,12 +101,16 @@ def _unit(name: str, said: Speech) -> Unit:
 class _Confirmed:
     """What somebody confirmed about a recording: its words, and the take."""
 
-    words: str = ""
-    #: The fingerprint of the file; empty if an older version without fingerprints confirmed it.
+    #: The fingerprint of the words.
+    of: str = ""
+    #: The fingerprint of the file, or its beginning; empty if an older version without fingerprints confirmed it.
     take: str = ""
 
     def fits(self, take: str) -> bool:
-        return bool(self.words) and take.startswith(self.take)
+        return bool(self.of) and take.startswith(self.take)
+
+    def says(self, words: str) -> bool:
+        return self.of == print_of(words)
 
 
 class Recordings:
@@ -140,18 +128,25 @@ class Recordings:
         return self.folder / WORDS_FILE
 
     def _confirmed(self) -> dict[str, _Confirmed]:
-        """The confirmations, by name of the recording. Those of another language are in its file in config/."""
+        """The confirmations, by name of the recording."""
         if self._script.sounds:
             words = self._script.sounds
-            return {name: _Confirmed(words[name], take) for name, take in self._script.takes.items() if name in words}
+            takes = self._script.takes.items()
+            return {name: _Confirmed(print_of(words[name]), take) for name, take in takes if name in words}
+        published = {name: _Confirmed(each.of, each.take) for name, each in self._script.recorded.items()}
+        return {**self._of_older_versions(), **published}
+
+    def _of_older_versions(self) -> dict[str, _Confirmed]:
+        """What versions up to 1.4 wrote beside the recordings."""
         try:
             found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
-        return {name: _Confirmed(note) if isinstance(note, str) else _Confirmed(**note) for name, note in found.items()}
+        notes = {name: {"words": note} if isinstance(note, str) else note for name, note in found.items()}
+        return {name: _Confirmed(print_of(note["words"]), note.get("take", "")) for name, note in notes.items()}
 
-    def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob("*.wav"))
+    def _paths(self, name: str = "*") -> list[Path]:
+        return sorted(self.folder.glob(f"{name}.wav"))
 
     def names(self) -> dict[Clip, str]:
         """The sound file of each usable recording, by the clip that it speaks. One recording serves both paces."""
@@ -164,33 +159,42 @@ class Recordings:
     def _usable(self) -> Iterator[tuple[Unit, str]]:
         """The units whose words and take somebody confirmed, each with the name of its telephone sound.
 
-        Another language's are known by what is written in its file alone. So a new take that is put into the folder,
-        and that nobody has heard yet, does not take the old one from callers.
+        They are known by what is published alone. So a new take that is put into the folder, and that nobody has
+        heard yet, does not take the old one from callers. What an older version confirmed needs its file as well:
+        there, removing the file is how a recording is taken back.
         """
-        confirmed = self._confirmed()
-        if self._script.sounds:
-            yield from ((self._units[name], _name(note.take)) for name, note in confirmed.items())
-            return
-        for path in self._paths():
-            unit, take = self._units.get(path.stem), _take(path)
-            if unit and _says(confirmed.get(path.stem), unit, take):
-                yield unit, _name(take)
+        for name, note in self._confirmed().items():
+            unit, path = self._units.get(name), self.folder / f"{name}.wav"
+            if unit is None or not note.says(unit.words):
+                continue
+            if self._is_published(name) or (path.is_file() and note.take):
+                yield unit, _name(note.take)
+            elif path.is_file():
+                yield unit, _name(_take(path))
+
+    def _is_published(self, name: str) -> bool:
+        """Whether its confirmation is in the files of config/."""
+        return bool(self._script.sounds) or name in self._script.recorded
 
     def is_good(self, unit: Unit) -> bool:
         """Whether there is a recording that says today's words of this unit."""
-        path, note = self.folder / f"{unit.name}.wav", self._confirmed().get(unit.name)
-        if self._script.sounds and note and (self._rendered / _name(note.take)).is_file():
+        path, note = self.folder / f"{unit.name}.wav", self._confirmed().get(unit.name, _Confirmed())
+        if not note.says(unit.words):
+            return False
+        if self._is_published(unit.name) and (self._rendered / _name(note.take)).is_file():
             return True
-        is_confirmed = path.is_file() and _says(note, unit, _take(path))
+        is_confirmed = path.is_file() and note.fits(_take(path))
         return is_confirmed and not (self._script.sounds and faults_of(path, unit.words))
 
-    def prepare(self) -> int:
-        """Make the telephone sound of every usable recording that has none yet. Returns how many were made."""
+    def prepare(self, name: str = "*") -> int:
+        """Make the telephone sound of every usable recording that has none yet, or of the one with this name. Returns
+        how many were made.
+        """
         from ivr.audio import telephone
 
         made, confirmed = 0, self._confirmed()
-        for path in self._paths():
-            target = self._rendered / _name(take_of(path) if self._script.sounds else _take(path))
+        for path in self._paths(name):
+            target = self._rendered / _name(take_of(path) if self._is_published(path.stem) else _take(path))
             if not target.exists() and not any(self._faults(path, confirmed)):
                 narrow, wide = telephone.telephone(*telephone.read(path))
                 telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)
@@ -198,22 +202,22 @@ class Recordings:
                 made += 1
         return made
 
-    def confirm(self, names: list[str]) -> list[str]:
-        """Confirm that these recordings speak today's words. Without names, confirms all new takes.
+    def to_confirm(self, names: Iterable[str] = ()) -> list[str]:
+        """The recordings that can be confirmed: those of these names; without names, all new takes.
 
-        A take that was confirmed for older words has to be confirmed by name. A faulty take is never confirmed. Returns
-        the names that were confirmed.
+        A take that was confirmed for older words has to be named. A faulty take is never confirmed.
         """
         confirmed = self._confirmed()
         takes = {path.stem: _take(path) for path in self._paths() if path.stem in self._units}
         new = [name for name, take in takes.items() if not confirmed.get(name, _Confirmed()).fits(take)]
-        noted = [name for name in names or new if name in takes and not any(self._sound_faults(name))]
-        confirmed |= {name: _Confirmed(self._units[name].words, takes[name]) for name in noted}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Replacing the file changes the folder's modification time, which makes a running line read it again.
-        kept = {name: asdict(note) for name, note in sorted(confirmed.items())}
-        disk.write_whole(self._words_file, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-        return noted
+        return [name for name in list(names) or new if name in takes and not self._sound_faults(name)]
+
+    def confirmed_by(self, names: Iterable[str], by: str, on: dt.date) -> dict[str, Recorded]:
+        """What is written into config/ once somebody stands for these recordings: that they say today's words."""
+        return {
+            name: Recorded(print_of(self._units[name].words), take_of(self.folder / f"{name}.wav"), by, on)
+            for name in names
+        }
 
     def unknown(self, names: list[str]) -> list[str]:
         """Those of these names for which there is no recording of a prompt."""
@@ -223,11 +227,20 @@ class Recordings:
         """Problems with the recordings. A voice speaks instead of a faulty recording."""
         confirmed = self._confirmed()
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
+        lost = [name for name in self._script.recorded if name in self._units and not self._is_there(name)]
         return [
-            problem.at(Where(f"audio/recordings/{self.folder.name}/{path.name}"))
-            for path in there
-            for problem in self._faults(path, confirmed)
+            *(
+                problem.at(Where(f"audio/recordings/{self.folder.name}/{path.name}"))
+                for path in there
+                for problem in self._faults(path, confirmed)
+            ),
+            *(_LOST(name=name).at(Where(f"config/{recorded.FILE}")) for name in lost),
         ]
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a recording that somebody stands for has its sound, or a file to make it from."""
+        path = self.folder / f"{name}.wav"
+        return path.is_file() or (self._rendered / _name(self._script.recorded[name].take)).is_file()
 
     def _faults(self, path: Path, confirmed: Mapping[str, _Confirmed]) -> Iterator[Problem]:
         if path.suffix != ".wav":
@@ -237,15 +250,15 @@ class Recordings:
         if unit is None:
             yield _NO_PROMPT()
             return
-        note, sounds = confirmed.get(path.stem, _Confirmed()), list(self._sound_faults(path.stem))
+        note, sounds = confirmed.get(path.stem, _Confirmed()), self._sound_faults(path.stem)
         yield from sounds
-        if note.fits(take) and note.words != unit.words:
+        if note.fits(take) and not note.says(unit.words):
             yield _OTHER_WORDS(words=unit.words, name=path.stem)
         elif not note.fits(take) and not sounds:
             yield _UNCONFIRMED(words=unit.words, name=path.stem)
 
-    def _sound_faults(self, name: str) -> Iterator[Problem]:
-        return _sound_faults(self.folder / f"{name}.wav", self._units[name])
+    def _sound_faults(self, name: str) -> list[Problem]:
+        return faults_of(self.folder / f"{name}.wav", self._units[name].words)
 
 
 def renamed(folder: Path, old: str, new: str) -> list[tuple[Path, Path]]:
@@ -274,49 +287,9 @@ def lacking_sounds(folder: Path, tongue: Tongue) -> list[str]:
     return [unit.name for unit in units(tongue.script) if unit.words not in there]
 
 
-def faults_of(path: Path, words: str) -> list[Problem]:
-    """What is wrong with a recording that speaks these words, such as no sound; empty if callers can hear it."""
-    return list(_sound_faults(path, Unit(path.stem, words)))
-
-
 def take_of(path: Path) -> str:
     """The fingerprint of a recording, as it is written beside its line."""
     return _take(path)[:8]
-
-
-def _says(note: _Confirmed | None, unit: Unit, take: str) -> bool:
-    """Whether somebody confirmed that this take speaks today's words."""
-    return note is not None and note.words == unit.words and note.fits(take)
-
-
-def _sound_faults(path: Path, unit: Unit) -> Iterator[Problem]:
-    import soundfile
-
-    from ivr.audio import telephone
-
-    try:
-        form = soundfile.info(path).format
-        samples, rate = telephone.read(path)
-    except (soundfile.LibsndfileError, OSError):
-        yield _NO_SOUND_FILE()
-        return
-    if form not in _WAV:
-        yield _NOT_WAV(format=form)
-    if rate < LEAST_RATE:
-        yield _LOW_RATE(rate=rate, least=LEAST_RATE)
-    measured = telephone.measure(samples, rate)
-    if not len(samples) or measured.loudness < LEAST_LOUD:
-        yield _SILENT()
-        return
-    clipped = float((abs(samples) >= 0.999).mean())
-    if clipped > MOST_CLIPPED:
-        yield _DISTORTED()
-    words = len(unit.words.split())
-    least, most = (seconds * words for seconds in SECONDS_A_WORD)
-    if measured.seconds < least:
-        yield _TOO_SHORT(seconds=measured.seconds, words=words)
-    if measured.seconds > most + 2:
-        yield _TOO_LONG(seconds=measured.seconds, words=words)
 
 
 def _take(path: Path) -> str:

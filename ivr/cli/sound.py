@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,9 +12,12 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ivr import audio, building, config, equipment
-from ivr.cli.common import Stop, is_terminal, out, shown, store_of
+from ivr.audio import taking
+from ivr.audio.judging import doubts_of
+from ivr.cli.common import Stop, is_terminal, out, shown, store_of, who
 from ivr.cli.scripts import draft_script
 from ivr.config import Settings
+from ivr.hours import LONDON
 from ivr.problems import ConfigError, counted
 from ivr.publishing import sounds_missing, speaks_by_sounds
 from ivr.script import Script
@@ -139,26 +143,34 @@ def list_(sheet: Path | None, everything: bool) -> None:
         return
     for unit in wanted:
         out(f"{unit.name}.wav\n    {unit.words}")
-    out(f"\n{len(wanted)} to record. Put each file into {recordings.folder}, then: ivr record confirm")
+    out(f"\n{len(wanted)} to record: on the page Record; or put each file into {recordings.folder},")
+    out("and then run: ivr record confirm")
     _tell(recordings)
 
 
 @record.command()
 @click.argument("names", nargs=-1)
-def confirm(names: tuple[str, ...]) -> None:
+@click.option("--by", default=who, show_default="whoever is signed in here", help="Who listened.")
+def confirm(names: tuple[str, ...], by: str) -> None:
     """Confirm that recordings speak today's words: those named, or all new ones."""
     settings = config.settings()
-    files, _, made = draft_script(settings)
+    _, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [name.removesuffix(".wav") for name in names]
     if unknown := recordings.unknown(wanted):
         raise Stop(
             f"In {recordings.folder}, no recording of a prompt is called {', '.join(unknown)}. See: ivr record list"
         )
-    noted = recordings.confirm(wanted)
+    noted = recordings.to_confirm(wanted)
+    for name in noted:
+        for doubt in doubts_of(recordings.folder / f"{name}.wav"):
+            out(f"{name}.wav: {doubt.says}")
+    taking.write_down(settings.config_dir, recordings.confirmed_by(noted, by, dt.datetime.now(LONDON).date()))
+    files, _, made = draft_script(settings)
+    recordings = audio.Recordings(settings.audio_dir, made)
     recordings.prepare()
     audio.put_together((made, _without_texts(files)), settings.audio_dir)
-    out(f"{counted(len(noted), 'recording')} confirmed.")
+    out(f"{counted(len(noted), 'recording')} confirmed. Callers hear it once it is published: ivr publish")
     _tell(recordings)
 
 

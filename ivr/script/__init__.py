@@ -52,6 +52,17 @@ class Notice:
 WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A take that somebody stands for."""
+
+    #: The fingerprints of its words and of its sound (eight hexadecimal digits).
+    of: str
+    take: str
+    by: str
+    on: dt.date
+
+
 @dataclass(frozen=True)
 class Tongue:
     """A language other than English, as the English line offers it."""
@@ -119,6 +130,8 @@ class Script:
     tongues: tuple[Tongue, ...] = ()
     #: Words that are said in another language than this script's, with its tag: a language's offer of itself.
     foreign: Mapping[str, str] = field(default_factory=dict)
+    #: In English, the takes that somebody stands for, by the name of the recording.
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)
     #: In another language, what is recorded in one piece: its words, by the name of the sound; and the fingerprint of
     #: each sound that somebody has heard for these words.
     sounds: Mapping[str, str] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from werkzeug.serving import make_server
 
-from ivr import building, config, configfiles, demo, factors, server, transcript
+from ivr import audio, building, config, configfiles, demo, factors, server, transcript
 from ivr.adviser import Factor
 from ivr.audio.hearing import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
@@ -39,6 +39,7 @@ from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.transcript import Entry
 from tests.desk import SECRET, SPARE
 from tests.line import OPEN, Line
+from tests.microphone import as_file, spoken
 from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
 from tests.rest import show_alive
@@ -61,6 +62,8 @@ _NUMBER = "07700 900123"
 _SIZE, _SHARPNESS = {"width": 960, "height": 700}, 2
 #: Of a page with list and card side by side.
 _WIDE = {"width": 1160, "height": 780}
+#: A prompt with more words than this is a whole sentence.
+MIN_WORDS = 4
 #: Of a phone; two of these stand side by side.
 _PHONE = {"width": 400, "height": 640}
 _THEME = TerminalTheme(
@@ -180,7 +183,9 @@ def _console(browser: Browser, base: str) -> None:
     page.get_by_label("Code from your app").fill(SPARE[0])
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("heading", name="Waiting to be rung").wait_for()
+    _record(page)
     page.set_viewport_size(_WIDE)  # type: ignore[arg-type]
+    page.goto("/console/")
     _shot(page, "list.png")
     page.get_by_role("listitem").filter(has_text="Left a message").get_by_role("link").click()
     page.get_by_role("button", name="Take this request").click()
@@ -190,6 +195,17 @@ def _console(browser: Browser, base: str) -> None:
     page.goto("/console/report")
     _shot(page, "report.png", until=".tables >> nth=0", colours=FEW_COLOURS)
     page.close()
+
+
+def _record(page: Page) -> None:
+    """A prompt that is recorded: as a file, so that the picture is the same each time."""
+    script = building.load(configfiles.script_files(config.ROOT / "config"), config.bank_holidays())
+    unit = next(unit for unit in audio.units(script) if len(unit.words.split()) > MIN_WORDS)
+    page.goto(f"/studio/record/en/{unit.name}")
+    said = as_file(spoken(script, unit.words), "FLAC")
+    page.get_by_label("Or a file").set_input_files({"name": "said.flac", "mimeType": "audio/flac", "buffer": said})
+    page.get_by_text("This sounds right.").wait_for()
+    _shot(page, "record.png", colours=FEW_COLOURS)
 
 
 def _to_read(browser: Browser) -> None:

@@ -41,7 +41,7 @@ from ivr.web.console import (
     texts,
     week,
 )
-from ivr.web.console.common import LONGEST_NOTE, Clock, Console, TooLong, query_args, unsaved
+from ivr.web.console.common import LONGEST_NOTE, Clock, Console, TooLong, allow_large, query_args, unsaved
 from ivr.web.live import Live
 from ivr.web.studio import pages as studio
 from ivr.web.studio.draft import Draft
@@ -70,6 +70,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     """The console and the studio as a separate app, to be served under /console and /studio."""
     app = _Pages(__name__)
     app.before_request(_only_get_and_post)
+    app.before_request(allow_large)
     https = settings.public_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.secret_key,

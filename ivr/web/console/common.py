@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, flash, g, redirect, request, url_for
+from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -73,6 +73,17 @@ def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str], needs: Ri
     for path, view, method in pages:
         app.add_url_rule(path, view.__name__, view, methods=[method])
         rights[view.__name__] = needs
+
+
+def add_large(app: Flask, most_bytes: int, *views: Callable[..., Any]) -> None:
+    """Let pages take requests of up to so many bytes. Other pages take forms alone (`MAX_CONTENT_LENGTH`)."""
+    app.extensions.setdefault("large", {}).update({view.__name__: most_bytes for view in views})
+
+
+def allow_large() -> None:
+    """Set how much this request may bring, before anything of it is read."""
+    if most := current_app.extensions.get("large", {}).get(request.endpoint):
+        request.max_content_length = most
 
 
 class TooLong(Exception):

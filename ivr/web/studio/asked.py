@@ -5,6 +5,8 @@ Each question may bring the files it is about; without them, those of config/ ar
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ivr.atlas import Branch, Spot
@@ -75,7 +77,64 @@ class Play(msgspec.Struct, frozen=True, tag=True):
     files: Files = None
 
 
-Question = Play | Compile | Check | Spots | Changed | Reply | Write | Say | Gate | Render
+class Recordable(msgspec.Struct, frozen=True, tag=True):
+    """What there is to record in a language."""
+
+    language: str
+
+
+class Judge(msgspec.Struct, frozen=True, tag=True):
+    """What is wrong with a take, and how callers would hear it."""
+
+    language: str
+    name: str
+    content: bytes
+
+
+class KeepTake(msgspec.Struct, frozen=True, tag=True):
+    """Keep a take, because somebody stands for it.
+
+    `of`: the words that they had before them, as a fingerprint. `was`: the take that was there then.
+    """
+
+    language: str
+    name: str
+    content: bytes
+    of: str
+    was: str
+    by: str
+
+
+class TakeOut(msgspec.Struct, frozen=True, tag=True):
+    """Let a voice speak again instead of a recording."""
+
+    name: str
+
+
+class Taken(msgspec.Struct, frozen=True, tag=True):
+    """The sound of what is recorded."""
+
+    language: str
+    name: str
+
+
+Question = (
+    Play
+    | Compile
+    | Check
+    | Spots
+    | Changed
+    | Reply
+    | Write
+    | Say
+    | Gate
+    | Render
+    | Recordable
+    | Judge
+    | KeepTake
+    | TakeOut
+    | Taken
+)
 
 
 class Compiled(msgspec.Struct, frozen=True, tag=True):
@@ -164,4 +223,70 @@ class Rendered(msgspec.Struct, frozen=True, tag=True):
     unsaid: int
 
 
-Answer = Played | Passed | Rendered | Compiled | Checked | Seen | Differences | Written | Sound | HeardNext | Refused
+#: none: nothing is recorded. kept: somebody stands for it. other: it was recorded for other words. file: there is a
+#: file that nobody has confirmed, or, in another language, that nobody has listened to as its listener.
+State = Literal["none", "kept", "other", "file"]
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """One prompt to record."""
+
+    name: str
+    words: str
+    #: What it means, in another language.
+    english: str
+    #: The subject that it belongs to.
+    about: str
+    #: The fingerprints of its words, and of the take that is there; empty without one.
+    of: str
+    take: str
+    state: State
+    by: str = ""
+    on: str = ""
+
+
+class Language(msgspec.Struct, frozen=True):
+    tag: str
+    name: str
+    right_to_left: bool = False
+
+
+class Prompts(msgspec.Struct, frozen=True, tag=True):
+    """What there is to record, in the order in which it is heard."""
+
+    language: Language
+    languages: tuple[Language, ...]
+    prompts: tuple[Prompt, ...]
+
+
+class Judged(msgspec.Struct, frozen=True, tag=True):
+    """What is said about a take, and the take as callers would hear it. One with faults cannot be kept."""
+
+    faults: tuple[str, ...]
+    doubts: tuple[str, ...]
+    sound: bytes
+
+
+class Kept(msgspec.Struct, frozen=True, tag=True):
+    """The prompt as it stands now. With `why`, nothing was kept, for that reason."""
+
+    prompt: Prompt
+    why: str = ""
+
+
+Answer = (
+    Played
+    | Passed
+    | Rendered
+    | Compiled
+    | Checked
+    | Seen
+    | Differences
+    | Written
+    | Sound
+    | HeardNext
+    | Refused
+    | Prompts
+    | Judged
+    | Kept
+)

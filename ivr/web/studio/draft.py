@@ -105,6 +105,26 @@ class Draft:
         """Make every sound that these files need. What was made before the time was over stays made."""
         return self._ask(asked.Render(files), asked.Rendered)
 
+    def prompts(self, language: str) -> asked.Prompts:
+        """What there is to record in a language, and what is recorded."""
+        return self._ask(asked.Recordable(language), asked.Prompts)
+
+    def judged(self, language: str, name: str, content: bytes) -> asked.Judged:
+        """What is wrong with a take. Raises NotDone for what is no sound."""
+        return self._ask(asked.Judge(language, name, content), asked.Judged)
+
+    def keep_take(self, take: asked.KeepTake) -> asked.Kept:
+        """Keep a take, if the words and what was there are still the same. Raises NotDone for a faulty one."""
+        return self._ask(take, asked.Kept)
+
+    def take_out(self, name: str) -> asked.Kept:
+        """Let a voice speak again instead of a recording."""
+        return self._ask(asked.TakeOut(name), asked.Kept)
+
+    def taken(self, language: str, name: str) -> bytes:
+        """What is recorded, as callers would hear it (WAV). Raises NotDone if nothing is."""
+        return self._ask(asked.Taken(language, name), asked.Sound).content
+
     def close(self) -> None:
         """End the process, if there is one."""
         with self._starting:

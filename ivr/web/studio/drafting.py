@@ -39,6 +39,7 @@ from ivr.web.edition import Edition
 from ivr.web.studio import asked, practice
 from ivr.web.studio.asked import Answer, Files, Question
 from ivr.web.studio.practice import Unplayable
+from ivr.web.studio.takes import NoTake, Takes
 
 if TYPE_CHECKING:
     from ivr.audio.engines import Engine, VoiceChoice
@@ -61,6 +62,7 @@ class Drafting:
         self._editions, self._checks = OrderedDict[str, Edition](), OrderedDict[tuple[str, ...], asked.Checked]()
         self._engines: dict[str, Engine] = {}
         self._last_ear: tuple[str, Ear] | None = None
+        self._takes = Takes(settings, lambda files: self._edition(files).script)
         self._compiling, self._checking, self._speaking = threading.Lock(), threading.Lock(), threading.Lock()
 
     def answer(self, question: Question) -> Answer:
@@ -70,7 +72,7 @@ class Drafting:
             return answer
         except ConfigError as error:
             return asked.Refused("The draft has errors, so it cannot be used.", error.problems)
-        except (Unplayable, CannotSay, EngineMissing, equipment.OnlyServes) as reason:
+        except (Unplayable, CannotSay, NoTake, EngineMissing, equipment.OnlyServes) as reason:
             return asked.Refused(str(reason))
 
     # --- the answers ------------------------------------------------------------------------
@@ -180,6 +182,23 @@ class Drafting:
             made = rendering.render(script, self._settings.audio_dir, also=[silent])
         return asked.Rendered(made.made, len(made.unsaid))
 
+    # --- recordings -------------------------------------------------------------------------
+
+    def _prompts(self, question: asked.Recordable) -> asked.Prompts:
+        return self._takes.prompts(question.language)
+
+    def _judged(self, question: asked.Judge) -> asked.Judged:
+        return self._takes.judged(question)
+
+    def _kept(self, question: asked.KeepTake) -> asked.Kept:
+        return self._takes.keep(question)
+
+    def _taken_out(self, question: asked.TakeOut) -> asked.Kept:
+        return self._takes.take_out(question.name)
+
+    def _taken(self, question: asked.Taken) -> asked.Sound:
+        return self._takes.sound(question.language, question.name)
+
     # --- a draft ----------------------------------------------------------------------------
 
     def _files(self, given: Files) -> dict[str, str]:
@@ -239,6 +258,11 @@ class Drafting:
         asked.Say: _said,
         asked.Gate: _gate,
         asked.Render: _rendered,
+        asked.Recordable: _prompts,
+        asked.Judge: _judged,
+        asked.KeepTake: _kept,
+        asked.TakeOut: _taken_out,
+        asked.Taken: _taken,
     }
 
 

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.roles import Right
 from ivr.web.console.common import Console
-from ivr.web.studio import dropoff, edit, keeping, line_map, phone, publish, stories, things
+from ivr.web.studio import dropoff, edit, keeping, line_map, phone, publish, record, stories, things
 
 #: The pages in the navigation: the name of the view, what the link says, and the right that the page needs.
 NAVIGATION: tuple[tuple[str, str, Right], ...] = (
@@ -16,6 +16,7 @@ NAVIGATION: tuple[tuple[str, str, Right], ...] = (
     ("line_map", "Map", "hear"),
     ("drop_off", "Where callers give up", "hear"),
     ("edit_index", "Change", "words"),
+    ("record_index", "Record", "words"),
     ("publish_page", "Publish", "words"),
 )
 
@@ -35,4 +36,5 @@ def add_to(app: Flask, console: Console, csrf: CSRFProtect) -> None:
     edit.add_to(app, console)
     things.add_to(app, console)
     stories.add_to(app, console)
+    record.add_to(app, console)
     publish.add_to(app, console)

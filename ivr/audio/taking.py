@@ -1,0 +1,116 @@
+"""A take that somebody records in a browser or hands in as a file: judged, made even, and kept.
+
+What is kept is what `ivr record` works with: a WAV in `audio/recordings/`, named after the prompt. Whoever keeps an
+English take has listened to it and stands for it, so it is written down in `config/recordings.yaml`. A take in another
+language waits for whoever listens to its line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ivr import disk, recorded
+from ivr.audio import judging
+from ivr.problems import Problem
+from ivr.script import Recorded
+
+if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
+    from ivr.audio.telephone import Samples
+
+#: The most that is taken in: bytes of a file, and seconds of sound. The longest prompt lasts about a minute.
+MOST_BYTES, MOST_SECONDS = 32_000_000, 180
+#: What can be handed in, in words.
+FORMATS = "WAV, FLAC or MP3"
+
+
+class NotASound(Exception):
+    """Raised for what cannot be a take, with the reason in words."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """A take as it came, and what is said about it."""
+
+    samples: Samples
+    rate: int
+    faults: tuple[Problem, ...]
+    doubts: tuple[Problem, ...]
+
+    def as_callers_hear_it(self) -> bytes:
+        """The telephone's sound as a WAV that every browser plays."""
+        import soundfile
+
+        from ivr.audio import telephone
+
+        narrow, _ = telephone.telephone(self.samples, self.rate)
+        out = io.BytesIO()
+        soundfile.write(out, narrow, telephone.TELEPHONE_RATE, format="WAV", subtype="PCM_16")
+        return out.getvalue()
+
+
+def judged(content: bytes, words: str) -> Take:
+    """A take of these words. Raises NotASound."""
+    import numpy as np
+    import soundfile
+
+    if len(content) > MOST_BYTES:
+        raise NotASound(
+            f"This file is too big: {MOST_BYTES // 1_000_000} MB are the most. Save only this prompt in it."
+        )
+    try:
+        found = soundfile.info(io.BytesIO(content))
+        if found.duration > MOST_SECONDS:
+            raise NotASound(f"This lasts {found.duration / 60:.0f} minutes. Save only this prompt in the file.")
+        samples, rate = soundfile.read(
+            io.BytesIO(content), dtype="float32", frames=int(MOST_SECONDS * found.samplerate)
+        )
+    except soundfile.LibsndfileError:
+        raise NotASound(f"This is no sound file that can be read. Save it as {FORMATS}.") from None
+    mono = np.nan_to_num(samples if samples.ndim == 1 else samples.mean(axis=1), posinf=1.0, neginf=-1.0)
+    faults = tuple(judging.faults(mono, rate, words))
+    return Take(mono, rate, faults, () if faults else tuple(judging.doubts(mono, rate)))
+
+
+def keep(folder: Path, tag: str, name: str, take: Take) -> Path:
+    """Write a take to where recordings are: in the folder of its language, as WAV. Raises OSError."""
+    import soundfile
+
+    out = io.BytesIO()
+    soundfile.write(out, take.samples, take.rate, format="WAV", subtype="PCM_16")
+    path = folder / "recordings" / tag / f"{name}.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    disk.write_whole(path, out.getvalue())
+    return path
+
+
+def write_down(config_dir: Path, takes: Mapping[str, Recorded]) -> None:
+    """Write into config/ who stands for these takes. Raises OSError."""
+    if takes:
+        path = config_dir / recorded.FILE
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        disk.write_whole(path, recorded.with_takes(text, takes))
+
+
+def take_out(config_dir: Path, names: list[str]) -> None:
+    """Let a voice speak again instead of these recordings. Raises OSError."""
+    path = config_dir / recorded.FILE
+    text = recorded.without_takes(path.read_text(encoding="utf-8"), names)
+    if text:
+        disk.write_whole(path, text)
+    else:
+        path.unlink()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else keeps a recording meanwhile: not in this process, and not in another on this machine."""
+    (folder / "recordings").mkdir(parents=True, exist_ok=True)
+    with (folder / "recordings" / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

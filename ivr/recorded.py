@@ -1,0 +1,98 @@
+"""`config/recordings.yaml`: which take of which recording callers hear, for which words, and who stands for it.
+
+It is written by the line, when somebody confirms a recording. It is published with the other files of config/. So
+callers hear a take once it is published, and no longer once that publication is taken back.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ivr import editing
+from ivr.authored import LEFT_OUT, Authored, Words
+from ivr.languagefile import Print
+from ivr.reading import Path
+from ivr.script import Recorded
+
+FILE = "recordings.yaml"
+#: The name of something that is recorded in one piece: 'welcome', 'welcome.key1', 'line.person.ringing'.
+SoundName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")]
+_HEAD = """\
+# yaml-language-server: $schema=schemas/recordings.json
+# Who recorded what, and who stands for it: for exactly these words and this take. Written by the line, on the page
+# Record and by `ivr record confirm`. Callers hear it once it is published.
+"""
+
+
+class Take(Authored):
+    """A recording that callers may hear."""
+
+    by: Words = Field(description="Who listened, and stands for it that it says these words.")
+    on: datetime.date
+    of: Print = Field(description="The fingerprint of its words.")
+    take: Print = Field(description="The fingerprint of the sound.")
+
+
+class RecordingsFile(Authored):
+    """`config/recordings.yaml`."""
+
+    recordings: dict[SoundName, Take] = Field(default_factory=dict)
+
+    @property
+    def compiled(self) -> dict[str, Recorded]:
+        """The takes, as the script has them."""
+        return {name: Recorded(each.of, each.take, each.by, each.on) for name, each in self.recordings.items()}
+
+
+def print_of(words: str) -> str:
+    """What stands for the words of a recording: eight hexadecimal digits."""
+    return hashlib.sha256(words.encode()).hexdigest()[:8]
+
+
+def with_takes(text: str, takes: Mapping[str, Recorded]) -> str:
+    """The file with these takes in it. Comments and all other lines stay. `text` is empty if there is no file yet."""
+    if not text.strip():
+        lines = (f"  {name}: {_written(take)}\n" for name, take in sorted(takes.items()))
+        return f"{_HEAD}recordings:\n{''.join(lines)}"
+    for name, take in takes.items():
+        text = editing.with_value(text, ("recordings", name), _written(take))
+    return text
+
+
+def without_takes(text: str, names: Iterable[str]) -> str:
+    """The file without these takes; empty if none is left. Raises LookupError for one that is not there."""
+    for name in names:
+        text = editing.without(text, ("recordings", name))
+    return text if any(line.startswith(" ") for line in text.splitlines()) else ""
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """The file after a node was given another name. The words are the same, and so somebody stands for them still."""
+    lines = text.splitlines(keepends=True)
+    return "".join(_renamed_line(line, old, new) for line in lines)
+
+
+def _renamed_line(line: str, old: str, new: str) -> str:
+    is_of = any(line.startswith(f"  {old}{end}") for end in (":", "."))
+    return f"  {new}{line[2 + len(old) :]}" if is_of else line
+
+
+def _written(take: Recorded) -> str:
+    return f'{{by: {editing.quoted(take.by)}, on: {take.on}, of: "{take.of}", take: "{take.take}"}}'
+
+
+def spare_of_take(path: Path, around: Any) -> Any:
+    """A spare value for a field of the file. Raises LookupError for an optional one."""
+    match path:
+        case ("recordings", _, "by"):
+            return LEFT_OUT
+        case ("recordings", _, "on"):
+            return datetime.date.max
+        case ("recordings", _, "of" | "take"):
+            return "0" * 8
+    raise LookupError(path)

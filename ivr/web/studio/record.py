@@ -1,0 +1,144 @@
+"""The page on which prompts are recorded: prompt after prompt, from a microphone or from a file.
+
+A take comes as the whole body of a request, and nothing of it is read before it is known who sends it. It is judged and
+kept by the draft's own process, which has the libraries for sound. Until it is kept, the browser has it: whatever goes
+wrong on the way, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from itertools import groupby
+
+import msgspec
+from flask import Flask, Response, abort, flash, g, render_template, request
+from msgspec import structs
+from werkzeug.wrappers import Response as AnyResponse
+
+from ivr.web.console.common import Console, add_large, add_pages, go
+from ivr.web.studio import asked
+from ivr.web.studio.asked import Prompt, Prompts
+from ivr.web.studio.draft import DraftAway, NotDone
+from ivr.web.studio.phone import wav
+
+#: The most bytes of a take: three minutes from a microphone. The proxies in scripts/deploy let as many through.
+MOST_BYTES = 32_000_000
+#: What each state means to whoever records.
+STATES: dict[asked.State, str] = {
+    "none": "not recorded", "kept": "recorded", "other": "recorded for other words", "file": "nobody has confirmed it",
+}  # fmt: skip
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """The pages of this part."""
+    pages = _Pages(console)
+    app.jinja_env.globals.update(record_states=STATES)
+    add_pages(
+        app,
+        ("/studio/record", pages.record_index, "GET"),
+        ("/studio/record/<language>/<name>", pages.record, "GET"),
+        ("/studio/record/<language>/<name>/take.wav", pages.recorded_take, "GET"),
+        ("/studio/record/<language>/<name>/judge", pages.judge_take, "POST"),
+        ("/studio/record/<language>/<name>/keep", pages.keep_take, "POST"),
+        ("/studio/record/<name>/out", pages.take_out_recording, "POST"),
+        needs="words",
+    )
+    add_large(app, MOST_BYTES, pages.judge_take, pages.keep_take)
+
+
+class _Pages:
+    def __init__(self, console: Console):
+        self._console = console
+
+    # --- looking ----------------------------------------------------------------------------
+
+    def record_index(self) -> str:
+        """What there is to record in a language, subject by subject."""
+        found = self._found(request.args.get("language", "en"))
+        subjects = [(about, list(prompts)) for about, prompts in groupby(found.prompts, lambda each: each.about)]
+        left = [each for each in found.prompts if _is_left(each)]
+        return render_template("studio/record_index.html", found=found, subjects=subjects, left=left)
+
+    def record(self, language: str, name: str) -> str:
+        """One prompt: its words, what is recorded, and a microphone."""
+        found = self._found(language)
+        prompt = next((each for each in found.prompts if each.name == name), None)
+        if prompt is None:
+            abort(404, "These words are not said any more.")
+        everything = "all" in request.args
+        walked = [each for each in found.prompts if each.words and (everything or _is_left(each) or each == prompt)]
+        at = walked.index(prompt) if prompt in walked else 0
+        return render_template(
+            "studio/record.html", found=found, prompt=prompt, at=at + 1, of=len(walked), everything=everything,
+            before=walked[at - 1].name if at else "", after=walked[at + 1].name if at + 1 < len(walked) else "",
+            most_bytes=MOST_BYTES,
+        )  # fmt: skip
+
+    def _found(self, language: str) -> Prompts:
+        try:
+            return self._console.draft.prompts(language)
+        except DraftAway as error:
+            abort(503, str(error))
+        except NotDone as error:
+            told = f" {error.problems[0]}" if error.problems else ""
+            abort(409 if error.problems else 404, f"{error}{told}")
+
+    def recorded_take(self, language: str, name: str) -> Response:
+        """What is recorded, as callers would hear it."""
+        return wav(lambda: self._console.draft.taken(language, name))
+
+    # --- recording --------------------------------------------------------------------------
+
+    def judge_take(self, language: str, name: str) -> AnyResponse:
+        """What is wrong with a take, and its sound as callers would hear it. Nothing is kept."""
+
+        def judge(content: bytes) -> object:
+            judged = self._console.draft.judged(language, name, content)
+            sound = base64.b64encode(judged.sound).decode()
+            return {"faults": judged.faults, "doubts": judged.doubts, "sound": sound}
+
+        return _answered(judge)
+
+    def keep_take(self, language: str, name: str) -> AnyResponse:
+        """Keep a take: whoever is signed in has listened to it, and stands for it that it says these words."""
+        of, was = request.args.get("of", ""), request.args.get("was", "")
+
+        def keep(content: bytes) -> object:
+            take = asked.KeepTake(language, name, content, of, was, str(g.adviser.name))
+            kept = self._console.draft.keep_take(take)
+            if not kept.why:
+                self._console.note("recorded", f"{language}/{name}")
+            return {"why": kept.why, "prompt": structs.asdict(kept.prompt)}
+
+        return _answered(keep)
+
+    def take_out_recording(self, name: str) -> AnyResponse:
+        """Let a voice speak again instead of an English recording, once that is published."""
+        try:
+            self._console.draft.take_out(name)
+        except (DraftAway, NotDone) as error:
+            flash(str(error), "danger")
+        else:
+            self._console.note("took out the recording", name)
+            flash("A voice speaks here again, once that is published. The file is kept.", "success")
+        return go("record_index")
+
+
+def _is_left(prompt: Prompt) -> bool:
+    """Whether a prompt is still to be recorded. What waits for a listener is recorded."""
+    return bool(prompt.words) and (prompt.state in ("none", "other") or (prompt.state == "file" and not prompt.english))
+
+
+def _answered(how: Callable[[bytes], object]) -> AnyResponse:
+    """The answer about the take in this request, or why there is none, in one sentence."""
+    try:
+        return _json(how(request.get_data(cache=False)), 200)
+    except NotDone as why:
+        return _json({"problem": " ".join([str(why), *map(str, why.problems[:1])])}, 422)
+    except DraftAway as why:
+        return _json({"problem": str(why)}, 503)
+
+
+def _json(value: object, status: int) -> Response:
+    return Response(msgspec.json.encode(value), status, content_type="application/json")

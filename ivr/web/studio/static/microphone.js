@@ -1,0 +1,8 @@
+// Hands on what the microphone hears, as it comes.
+class Microphone extends AudioWorkletProcessor {
+  process(inputs) {
+    if (inputs[0][0]) this.port.postMessage(inputs[0][0].slice());
+    return true;
+  }
+}
+registerProcessor("microphone", Microphone);

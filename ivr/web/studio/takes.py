@@ -1,0 +1,202 @@
+"""What there is to record, and takes that are kept: what the process that has the draft does for the page Record.
+
+English prompts are those of the compiled draft; those of another language stand in its file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from ivr import configfiles, drafts, equipment, recorded, translation
+from ivr.audio import Recordings, take_of, units
+from ivr.audio.recordings import LANGUAGE
+from ivr.config import Settings
+from ivr.disk import is_full
+from ivr.drafts import Draft
+from ivr.hours import LONDON
+from ivr.languagefile import LanguageFile
+from ivr.problems import Problem
+from ivr.script import Recorded, Script
+from ivr.web.studio import asked
+from ivr.web.studio.asked import Language, Prompt
+
+if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
+    from ivr.audio.taking import Take
+
+_ENGLISH = Language(LANGUAGE, "English")
+
+
+class NoTake(Exception):
+    """Raised for a take that cannot be judged or kept, with the reason in words."""
+
+
+class Takes:
+    """What is recorded on this machine."""
+
+    def __init__(self, settings: Settings, compiled: Callable[[Mapping[str, str]], Script]):
+        self._settings, self._compiled = settings, compiled
+
+    # --- looking ----------------------------------------------------------------------------
+
+    def prompts(self, tag: str) -> asked.Prompts:
+        """What there is to record. Raises NoTake for a language that is not there, and ConfigError."""
+        files = configfiles.script_files(self._settings.config_dir)
+        draft = drafts.read_draft(files)
+        known = {each.language: each for each in draft.languages.values()}
+        languages = (_ENGLISH, *(_of_file(each) for each in known.values()))
+        if tag == LANGUAGE:
+            return asked.Prompts(_ENGLISH, languages, tuple(self._english(files, draft)))
+        if tag not in known or draft.language_lines is None:
+            raise NoTake("There is no such language.")
+        return asked.Prompts(_of_file(known[tag]), languages, tuple(self._others(draft, known[tag])))
+
+    def _english(self, files: dict[str, str], draft: Draft) -> Iterator[Prompt]:
+        # Without the recordings, so that the draft is not compiled anew for each take that is kept.
+        script = self._compiled({name: text for name, text in files.items() if name != recorded.FILE})
+        script = replace(script, recorded=draft.recordings.compiled)
+        recordings = Recordings(self._settings.audio_dir, script)
+        for unit in units(script):
+            of, note = recorded.print_of(unit.words), script.recorded.get(unit.name)
+            about = script.titles.get(unit.name.split(".")[0], "The line itself")
+            new = Prompt(unit.name, unit.words, "", about, of, "", "none")
+            path = recordings.folder / f"{unit.name}.wav"
+            if note:
+                state: asked.State = "kept" if note.of == of else "other"
+                yield structs.replace(new, take=note.take, state=state, by=note.by, on=f"{note.on:%-d %B %Y}")
+            elif path.is_file():
+                yield structs.replace(new, take=take_of(path), state="kept" if recordings.is_good(unit) else "file")
+            else:
+                yield new
+
+    def _others(self, draft: Draft, language: LanguageFile) -> Iterator[Prompt]:
+        assert draft.language_lines
+        rows = translation.rows(draft.language_lines, language)
+        english = {row.id: row.english for row in rows}
+        takes = {unit: (take, row.translated) for row in rows for unit, take in row.takes.items()}
+        for unit, words in translation.sounds_of(language).items():
+            of, path = recorded.print_of(words), self._path(language.language, unit)
+            line = unit.split(".")[0]
+            new = Prompt(unit, words, english.get(line, language.in_english), language.in_english, of, "", "none")
+            if not words or not path.is_file():
+                yield new
+                continue
+            take = take_of(path)
+            heard, translated = takes.get(unit, ("", None))
+            by = translated.heard if translated else None
+            if heard == take and by:
+                yield structs.replace(new, take=take, state="kept", by=by.by, on=f"{by.on:%-d %B %Y}")
+            else:
+                yield structs.replace(new, take=take, state="file")
+
+    def _prompt(self, tag: str, name: str) -> Prompt:
+        found = next((each for each in self.prompts(tag).prompts if each.name == name and each.words), None)
+        if found is None:
+            raise NoTake("These words are not said any more. Go back to the list.")
+        return found
+
+    def _path(self, tag: str, name: str) -> Path:
+        return self._settings.audio_dir / "recordings" / tag / f"{name}.wav"
+
+    # --- a take -----------------------------------------------------------------------------
+
+    def judged(self, question: asked.Judge) -> asked.Judged:
+        """What is said about a take. Raises NoTake."""
+        take = _take(question.content, self._prompt(question.language, question.name).words)
+        sound = take.as_callers_hear_it() if len(take.samples) else b""
+        return asked.Judged(tuple(map(_told, take.faults)), tuple(map(_told, take.doubts)), sound)
+
+    def keep(self, question: asked.KeepTake) -> asked.Kept:
+        """Keep a take, if nobody was quicker. Raises NoTake for a faulty one, and for a disk that takes nothing."""
+        from ivr.audio import taking
+
+        tag, name = question.language, question.name
+        try:
+            with taking.alone(self._settings.audio_dir):
+                before = self._prompt(tag, name)
+                if why := _moved(before, question):
+                    return asked.Kept(before, why)
+                take = _take(question.content, before.words)
+                if take.faults:
+                    raise NoTake(" ".join(map(_told, take.faults)))
+                path = taking.keep(self._settings.audio_dir, tag, name, take)
+                if tag == LANGUAGE:
+                    self._write_down(before, path, question.by)
+        except OSError as error:
+            raise NoTake(_unwritable(error)) from error
+        return asked.Kept(self._prompt(tag, name))
+
+    def _write_down(self, prompt: Prompt, path: Path, by: str) -> None:
+        from ivr.audio import taking
+
+        today = dt.datetime.now(LONDON).date()
+        note = Recorded(prompt.of, take_of(path), by, today)
+        taking.write_down(self._settings.config_dir, {prompt.name: note})
+        script = self._compiled(_without_recordings(configfiles.script_files(self._settings.config_dir)))
+        Recordings(self._settings.audio_dir, replace(script, recorded={prompt.name: note})).prepare(prompt.name)
+
+    def take_out(self, name: str) -> asked.Kept:
+        """Let a voice speak again instead of a recording. Its file stays. Raises NoTake."""
+        from ivr.audio import taking
+
+        try:
+            with taking.alone(self._settings.audio_dir):
+                taking.take_out(self._settings.config_dir, [name])
+        except LookupError:
+            raise NoTake("Nothing is recorded there any more.") from None
+        except OSError as error:
+            raise NoTake(_unwritable(error)) from error
+        return asked.Kept(self._prompt(LANGUAGE, name))
+
+    def sound(self, tag: str, name: str) -> asked.Sound:
+        """What is recorded, as callers would hear it. Raises NoTake."""
+        prompt = self._prompt(tag, name)
+        try:
+            content = self._path(tag, name).read_bytes()
+        except OSError:
+            raise NoTake("Its file is not on this machine.") from None
+        return asked.Sound(_take(content, prompt.words).as_callers_hear_it())
+
+
+def _moved(there: Prompt, question: asked.KeepTake) -> str:
+    """Why a take is not kept at once, because something has changed since its page was opened; empty if nothing has."""
+    if there.of != question.of:
+        return (
+            "The words were changed meanwhile. Read them as they are now. If your recording says them, keep it again."
+        )
+    if there.take != question.was:
+        who = f"{there.by} has" if there.by else "Somebody has"
+        return f"{who} recorded this meanwhile. Listen to both. To have yours instead, keep it again."
+    return ""
+
+
+def _take(content: bytes, words: str) -> Take:
+    equipment.must_have_all()
+    from ivr.audio import taking
+
+    try:
+        return taking.judged(content, words)
+    except taking.NotASound as why:
+        raise NoTake(str(why)) from None
+
+
+def _told(problem: Problem) -> str:
+    return problem.says
+
+
+def _unwritable(error: OSError) -> str:
+    why = "the disk is full" if is_full(error) else str(error.strerror)
+    return f"The recording could not be written: {why}. It is still here: keep it again when that is mended."
+
+
+def _without_recordings(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in files.items() if name != recorded.FILE}
+
+
+def _of_file(language: LanguageFile) -> Language:
+    return Language(language.language, language.in_english, language.right_to_left)

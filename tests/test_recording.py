@@ -1,0 +1,265 @@
+"""What is recorded on the page Record: judged, kept as `ivr record` keeps it, and heard once it is published."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ivr import building, config, configfiles, recorded
+from ivr.audio import Recordings, judging, taking, units
+from ivr.audio.telephone import Samples
+from ivr.config import Settings
+from ivr.script import Recorded, Script
+from ivr.store import Store
+from ivr.web.studio import asked
+from ivr.web.studio.asked import Prompt
+from ivr.web.studio.drafting import Drafting
+from tests.desk import Browser, hire
+from tests.line import Line
+from tests.microphone import RATE, as_file, spoken
+
+_DAY = dt.date(2026, 5, 3)
+NOISE = np.random.default_rng(1)
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    folder = Path(shutil.copytree(config.ROOT / "config", tmp_path / "config"))
+    return dataclasses.replace(settings, config_dir=folder, audio_dir=tmp_path / "audio")
+
+
+@pytest.fixture
+def drafting(settings: Settings) -> Drafting:
+    return Drafting(settings)
+
+
+@pytest.fixture(scope="module")
+def said(shipped: Script) -> Samples:
+    """The words of the first prompt, spoken."""
+    return spoken(shipped, next(unit.words for unit in units(shipped) if len(unit.words.split()) > 4))
+
+
+def _first(drafting: Drafting, language: str = "en") -> Prompt:
+    """The first prompt that is a whole sentence."""
+    found = drafting.answer(asked.Recordable(language))
+    assert isinstance(found, asked.Prompts)
+    return next(prompt for prompt in found.prompts if len(prompt.words.split()) > 4)
+
+
+def _keep(drafting: Drafting, content: bytes, by: str = "edda", **other: str) -> asked.Answer:
+    prompt = _first(drafting, other.get("language", "en"))
+    asks = {"language": "en", "of": prompt.of, "was": prompt.take, **other}
+    return drafting.answer(asked.KeepTake(name=prompt.name, content=content, by=by, **asks))
+
+
+def _script(settings: Settings) -> Script:
+    return building.load(configfiles.script_files(settings.config_dir), config.bank_holidays())
+
+
+# --- judged ------------------------------------------------------------------------------------
+
+
+def _codes(samples: Samples, rate: int = RATE) -> list[str]:
+    return [problem.code.removeprefix("recording-") for problem in judging.doubts(samples, rate)]
+
+
+def test_speech_in_a_quiet_room_raises_no_doubt(said: Samples) -> None:
+    quiet = said + NOISE.normal(0, 0.001, len(said)).astype(np.float32)
+
+    assert _codes(quiet) == []
+
+
+def test_noise_under_the_words_is_told(said: Samples) -> None:
+    assert _codes(said + NOISE.normal(0, 0.02, len(said)).astype(np.float32)) == ["noisy"]
+
+
+def test_words_that_are_cut_off_are_told_at_the_end_where_they_are(said: Samples) -> None:
+    loud = np.flatnonzero(np.abs(said) > 0.3)
+    first, last = loud[0], loud[-1]
+
+    assert _codes(said[:last]) == ["cut-end"]
+    assert _codes(said[first:]) == ["cut-start"]
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC", "MP3"])
+def test_a_file_of_each_kind_is_taken(drafting: Drafting, settings: Settings, said: Samples, form: str) -> None:
+    kept = _keep(drafting, as_file(said, form))
+
+    assert isinstance(kept, asked.Kept)
+    assert (kept.why, kept.prompt.state, kept.prompt.by) == ("", "kept", "edda")
+    path = settings.audio_dir / "recordings" / "en" / f"{kept.prompt.name}.wav"
+    assert soundfile.info(path).format == "WAV"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"RIFF, but nothing more", "This is no sound file that can be read. Save it as WAV, FLAC or MP3."),
+        (b"", "This is no sound file"),
+        (b"0" * (taking.MOST_BYTES + 1), "This file is too big: 32 MB are the most."),
+        (as_file(np.zeros(200 * 16000, np.float32), "FLAC", 16000), "This lasts 3 minutes."),
+        (as_file(np.zeros(RATE, np.float32)), "This has almost no sound."),
+        (
+            as_file(np.sin(np.arange(RATE)).astype(np.float32), "WAV", 8000),
+            "This was recorded at 8000 samples a second.",
+        ),
+    ],
+    ids=["no sound", "nothing", "huge", "long", "silent", "for telephones"],
+)
+def test_what_cannot_be_a_take_is_told_and_nothing_is_kept(
+    drafting: Drafting, settings: Settings, content: bytes, told: str
+) -> None:
+    refused = _keep(drafting, content)
+
+    assert isinstance(refused, asked.Refused)
+    assert told in refused.why
+    assert not list(settings.audio_dir.rglob("*.wav"))
+    assert not (settings.config_dir / recorded.FILE).exists()
+
+
+# --- kept --------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_heard_once_its_files_are_live_and_not_before(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    live = _script(settings)
+
+    kept = _keep(drafting, as_file(said))
+
+    assert isinstance(kept, asked.Kept)
+    assert Recordings(settings.audio_dir, live).names() == {}
+    heard = Recordings(settings.audio_dir, _script(settings))
+    assert {clip.words for clip in heard.names()} == {kept.prompt.words}
+    assert heard.problems() == []
+
+
+def test_of_two_people_the_second_is_told_whose_take_is_there_and_can_have_their_own(
+    drafting: Drafting, said: Samples
+) -> None:
+    opened = _first(drafting)
+    _keep(drafting, as_file(said), by="omar")
+
+    kept = _keep(drafting, as_file(said * 0.8), by="edda", was=opened.take)
+
+    assert isinstance(kept, asked.Kept)
+    assert kept.why.startswith("omar has recorded this meanwhile.")
+    assert kept.prompt.by == "omar"
+    again = _keep(drafting, as_file(said * 0.8), by="edda", was=kept.prompt.take)
+    assert isinstance(again, asked.Kept)
+    assert (again.why, again.prompt.by) == ("", "edda")
+
+
+def test_a_take_of_words_that_were_changed_meanwhile_is_not_kept_for_the_new_ones(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    opened = _first(drafting)
+    file = next(
+        path for path in (settings.config_dir / "menus").glob("*.yaml") if opened.words[:30] in path.read_text()
+    )
+    file.write_text(file.read_text().replace(opened.words[:30], opened.words[:30].replace(" ", " really ", 1), 1))
+
+    kept = _keep(drafting, as_file(said), of=opened.of)
+
+    assert isinstance(kept, asked.Kept)
+    assert kept.why.startswith("The words were changed meanwhile.")
+    assert "really" in kept.prompt.words
+    assert not (settings.config_dir / recorded.FILE).exists()
+
+
+def test_words_that_change_later_put_the_prompt_back_on_the_list(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    _keep(drafting, as_file(said))
+    path = settings.config_dir / recorded.FILE
+    path.write_text(path.read_text().replace(_first(drafting).of, "00000000"))
+
+    assert _first(drafting).state == "other"
+
+
+def test_people_who_record_at_the_same_time_lose_nothing_of_each_other(settings: Settings) -> None:
+    """Each with a process of their own, as each web process has one."""
+
+    def write(nth: int) -> None:
+        with taking.alone(settings.audio_dir):
+            taking.write_down(settings.config_dir, {f"prompt_{nth}": Recorded("0" * 8, "1" * 8, "a", _DAY)})
+
+    threads = [threading.Thread(target=write, args=(nth,)) for nth in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    text = (settings.config_dir / recorded.FILE).read_text()
+    assert sorted(line.split(":")[0].strip() for line in text.splitlines() if line.startswith("  ")) == sorted(
+        f"prompt_{nth}" for nth in range(12)
+    )
+
+
+def test_a_take_in_another_language_waits_for_its_listener(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    before = _first(drafting, "ur")
+
+    kept = _keep(drafting, as_file(said), language="ur")
+
+    assert isinstance(kept, asked.Kept)
+    assert (before.state, kept.prompt.state) == ("none", "file")
+    assert (settings.audio_dir / "recordings" / "ur" / f"{before.name}.wav").is_file()
+    assert not (settings.config_dir / recorded.FILE).exists()
+
+
+def test_a_recording_is_taken_out_and_its_file_stays(drafting: Drafting, settings: Settings, said: Samples) -> None:
+    name = _first(drafting).name
+    _keep(drafting, as_file(said))
+
+    out = drafting.answer(asked.TakeOut(name))
+
+    assert isinstance(out, asked.Kept)
+    assert out.prompt.state == "file"
+    assert not (settings.config_dir / recorded.FILE).exists()
+    assert isinstance(drafting.answer(asked.TakeOut(name)), asked.Refused)
+
+
+def test_a_full_disk_is_told(drafting: Drafting, settings: Settings, said: Samples) -> None:
+    (settings.audio_dir / "recordings").mkdir(parents=True)
+    (settings.audio_dir / "recordings" / "en").write_text("a file where the folder should be")
+
+    refused = _keep(drafting, as_file(said))
+
+    assert isinstance(refused, asked.Refused)
+    assert "could not be written" in refused.why
+
+
+# --- over HTTP ----------------------------------------------------------------------------------
+
+
+def test_only_whoever_may_change_words_records(settings: Settings, store: Store, published: str) -> None:
+    with Line(settings, store) as line:
+        for name, role, status in (("sam", "supervisor", 403), ("edda", "editor", 200)):
+            hire(store, name, role=role)  # type: ignore[arg-type]
+            browser = Browser(line)
+            browser.sign_in(name)
+            assert browser.client.get("/studio/record", base_url=settings.public_url).status_code == status
+
+
+def test_a_take_may_be_as_big_as_a_take_can_be_and_no_bigger(settings: Settings, store: Store, published: str) -> None:
+    with Line(settings, store) as line:
+        hire(store, "edda", role="editor")
+        browser = Browser(line)
+        browser.sign_in("edda")
+        token = browser.page.split('name="csrf_token" value="')[1].split('"')[0]
+
+        for size, status in ((32_000_000, 422), (32_000_001, 413)):
+            answer = browser.client.post(
+                "/studio/record/en/greeting.1/judge", base_url=settings.public_url, data=b"0" * size,
+                headers={"X-CSRFToken": token, "Content-Type": "application/octet-stream"},
+            )  # fmt: skip
+            assert answer.status_code == status
