@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserType
 
 from ivr.audio import engines
 from ivr.audio.telephone import Samples
@@ -41,12 +41,11 @@ def as_file(samples: Samples, form: str = "WAV", rate: int = RATE) -> bytes:
 
 
 @contextmanager
-def at_a_microphone(hears: Path | None, *more: str) -> Iterator[Chromium]:
+def at_a_microphone(of: BrowserType, hears: Path | None, *more: str) -> Iterator[Chromium]:
     """A browser whose microphone hears this file, again and again; without one, it has no microphone."""
     needs(CHROMIUM, "Chromium is needed for the browser tests")
     device = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={hears}"] if hears else []
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*quiet, *device, *more])
-        yield browser
-        browser.close()
+    browser = of.launch(executable_path=CHROMIUM, args=[*quiet, *device, *more])
+    yield browser
+    browser.close()

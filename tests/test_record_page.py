@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from ivr import config, recorded
 from ivr.audio import units
@@ -23,6 +24,8 @@ from tests.line import Line
 from tests.microphone import as_file, at_a_microphone, spoken
 from tests.test_browser import DESKTOP, _axe, _on_a_port, _page
 
+#: Whoever is asked for the microphone gives it.
+ALLOWED = "--use-fake-ui-for-media-stream"
 TELEPHONE = {"width": 390, "height": 844}
 
 
@@ -51,7 +54,7 @@ def chromium(shipped: Script, first: str, tmp_path_factory: pytest.TempPathFacto
     """Its microphone hears the first prompt."""
     file = tmp_path_factory.mktemp("said") / "said.wav"
     soundfile.write(file, spoken(shipped, first), 48000)
-    with at_a_microphone(file, "--use-fake-ui-for-media-stream") as browser:
+    with sync_playwright() as playwright, at_a_microphone(playwright.chromium, file, ALLOWED) as browser:
         yield browser
 
 
@@ -63,7 +66,7 @@ def _sign_in(page: Page, name: str = "edda") -> None:
     page.wait_for_url("**/studio/**")
 
 
-def _button(page: Page, name: str):  # type: ignore[no-untyped-def]
+def _button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name)
 
 
@@ -95,7 +98,6 @@ def test_a_prompt_is_recorded_by_keys_judged_and_kept_for_callers(
         expect(page.locator("#words")).not_to_have_text(first)
         expect(_button(page, "Record")).to_be_focused()
 
-        page.keyboard.press("p")
         page.goto("/studio/record")
         expect(page.get_by_text("recorded by edda").first).to_be_attached()
 
@@ -105,10 +107,135 @@ def test_a_prompt_is_recorded_by_keys_judged_and_kept_for_callers(
     assert soundfile.info(served.settings.audio_dir / "recordings" / "en" / f"{name}.wav").samplerate >= 44100
 
 
+def _hand_in(page: Page, content: bytes) -> None:
+    page.get_by_label("Or a file").set_input_files({"name": "a.wav", "mimeType": "audio/wav", "buffer": content})
+
+
+@pytest.fixture(scope="module")
+def said(shipped: Script, first: str) -> bytes:
+    return as_file(spoken(shipped, first))
+
+
+#: What a browser writes into its console while the line cannot be reached, or says no.
+HARD_TIMES = "ERR_INTERNET_DISCONNECTED|ERR_FAILED|40[0-9]|422"
+
+
+def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_here(
+    chromium: Chromium, served: Line, first: str, said: bytes
+) -> None:
+    for page in _page(chromium, served, DESKTOP, HARD_TIMES):
+        _sign_in(page)
+        page.goto("/studio/record")
+        page.get_by_role("link", name="Record what is missing").click()
+        page.context.set_offline(True)
+        _hand_in(page, said)
+        _told(page, "The line cannot be reached. Your recording is still here.")
+        page.context.set_offline(False)
+        _button(page, "Listen again").click()
+        _told(page, "This sounds right")
+
+        page.context.clear_cookies()
+        _button(page, "Keep").click()
+        _told(page, "Your sign-in has ended.")
+        _axe(page)
+        tab = page.context.new_page()
+        _sign_in(tab)
+        tab.close()
+        _button(page, "Keep").click()
+        _told(page, "Kept.")
+        expect(page.locator("#words")).not_to_have_text(first)
+
+
+def test_what_is_not_kept_is_not_left_by_one_slip(chromium: Chromium, served: Line, first: str, said: bytes) -> None:
+    for page in _page(chromium, served, DESKTOP):
+        _sign_in(page)
+        page.goto("/studio/record")
+        page.get_by_role("link", name="Record what is missing").click()
+        _hand_in(page, said)
+        _told(page, "This sounds right")
+
+        page.get_by_role("link", name="Next").click()
+        _told(page, "This recording is not kept.")
+        expect(page.locator("#words")).to_have_text(first)
+        page.get_by_role("link", name="Next").click()
+        expect(page.locator("#words")).not_to_have_text(first)
+
+
+def test_two_people_with_the_same_prompt_open_hear_of_each_other(chromium: Chromium, served: Line, said: bytes) -> None:
+    for one in _page(chromium, served, DESKTOP):
+        for other in _page(chromium, served, DESKTOP):
+            for page, name in ((one, "edda"), (other, "omar")):
+                _sign_in(page, name)
+                page.goto("/studio/record")
+                page.get_by_role("link", name="Record what is missing").click()
+                _hand_in(page, said)
+                _told(page, "This sounds right")
+            _button(one, "Keep").click()
+            _told(one, "Kept.")
+
+            _button(other, "Keep").click()
+            _told(other, "edda has recorded this meanwhile.")
+            expect(other.get_by_label("What is recorded")).to_be_visible()
+            _axe(other)
+            _button(other, "Keep").click()
+            _told(other, "Kept.")
+    assert 'by: "omar"' in (served.settings.config_dir / recorded.FILE).read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"no sound at all", "This is no sound file that can be read. Save it as WAV, FLAC or MP3."),
+        (as_file(np.zeros(48000, np.float32)), "This has almost no sound. Record it again, nearer to the microphone."),
+    ],
+    ids=["no sound file", "silence"],
+)
+def test_what_cannot_be_kept_is_told_in_one_sentence(
+    chromium: Chromium, served: Line, content: bytes, told: str
+) -> None:
+    for page in _page(chromium, served, DESKTOP, HARD_TIMES):
+        _sign_in(page)
+        page.goto("/studio/record/en/greeting.1")
+        _hand_in(page, content)
+        _told(page, told)
+
+
+def test_a_file_that_is_too_big_is_told_before_it_is_sent(chromium: Chromium, served: Line) -> None:
+    for page in _page(chromium, served, DESKTOP):
+        _sign_in(page)
+        page.goto("/studio/record/en/greeting.1")
+        page.evaluate("""() => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array(32_000_001)], "long.wav"));
+            const input = document.getElementById("file");
+            input.files = files.files;
+            input.dispatchEvent(new Event("change", { bubbles: true }));
+        }""")
+        _told(page, "This is too big: 32 MB are the most.")
+        expect(_button(page, "Keep")).to_be_disabled()
+
+
+def test_a_microphone_that_is_refused_or_not_there_is_told(chromium: Chromium, served: Line, tmp_path: Path) -> None:
+    silence = tmp_path / "silence.wav"
+    silence.write_bytes(as_file(np.zeros(48000, np.float32)))
+    for hears, more, told in (
+        (silence, [], "This browser does not let this page use the microphone."),
+        (None, [ALLOWED], "No microphone was found."),
+    ):
+        with at_a_microphone(chromium.browser_type, hears, *more) as browser:
+            for page in _page(browser, served, DESKTOP):
+                _sign_in(page)
+                page.goto("/studio/record/en/greeting.1")
+                _button(page, "Record").click()
+                _told(page, told)
+                expect(page.get_by_label("Or a file")).to_be_enabled()
+
+
 def test_a_file_is_taken_at_the_width_of_a_telephone(
     chromium: Chromium, served: Line, shipped: Script, first: str
 ) -> None:
     for page in _page(chromium, served, TELEPHONE):
+        page.emulate_media(color_scheme="dark")
         _sign_in(page)
         page.goto("/studio/record/en/greeting.1")
         content = as_file(spoken(shipped, first), "MP3")

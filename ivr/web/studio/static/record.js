@@ -125,6 +125,7 @@ function asWav(samples, rate) {
 // --- at the line ----------------------------------------------------------------------------------
 
 const TOO_BIG = () => `This is too big: ${Number(recorder().dataset.most) / 1e6} MB are the most. Save only this prompt in it.`;
+const SIGNED_OUT = "Your sign-in has ended. Sign in in another tab, and come back: your recording is still here.";
 const AWAY = "The line cannot be reached. Your recording is still here.";
 
 async function send(address, body) {
@@ -135,10 +136,11 @@ async function send(address, body) {
     } catch {
       throw new Error(AWAY);
     }
-    if (answer.type === "opaqueredirect" || answer.status === 401) throw new Error("Your sign-in has ended. Sign in in another tab, and come back: your recording is still here.");
-    if (answer.status === 400 && tries === 0) { // signed in again meanwhile, with another token
+    if (answer.type === "opaqueredirect") throw new Error(SIGNED_OUT);
+    if (answer.status === 400 && tries === 0) { // signed out, or in again meanwhile, with another token
       const page = await fetched(location.href);
-      if (page) recorder().dataset.token = page.getElementById("recorder").dataset.token;
+      if (!page) throw new Error(SIGNED_OUT);
+      recorder().dataset.token = page.getElementById("recorder").dataset.token;
       continue;
     }
     if (answer.status === 413) throw new Error(TOO_BIG());
