@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr import building, config, configfiles, recorded
+from ivr import building, changes, config, configfiles, recorded
 from ivr.audio import Recordings, judging, taking, units
 from ivr.audio.telephone import Samples
 from ivr.config import Settings
+from ivr.problems import ConfigError
 from ivr.script import Recorded, Script
 from ivr.store import Store
 from ivr.web.studio import asked
@@ -24,6 +25,7 @@ from ivr.web.studio.drafting import Drafting
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.microphone import RATE, as_file, spoken
+from tests.staff import Staff
 
 _DAY = dt.date(2026, 5, 3)
 NOISE = np.random.default_rng(1)
@@ -31,7 +33,7 @@ NOISE = np.random.default_rng(1)
 
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
-    folder = Path(shutil.copytree(config.ROOT / "config", tmp_path / "config"))
+    folder = Path(shutil.copytree(config.ROOT / "config", tmp_path / "draft"))
     return dataclasses.replace(settings, config_dir=folder, audio_dir=tmp_path / "audio")
 
 
@@ -236,6 +238,65 @@ def test_a_full_disk_is_told(drafting: Drafting, settings: Settings, said: Sampl
 
     assert isinstance(refused, asked.Refused)
     assert "could not be written" in refused.why
+
+
+# --- at a terminal ------------------------------------------------------------------------------
+
+
+def test_what_ivr_record_confirms_is_written_into_the_draft_with_who_stands_for_it(staff: Staff) -> None:
+    sounds = staff.folder.parent / "audio" / "recordings" / "en"
+    sounds.mkdir(parents=True)
+    script = building.load(configfiles.script_files(staff.folder), config.bank_holidays())
+    unit = next(unit for unit in units(script) if len(unit.words.split()) > 4)
+    said = spoken(script, unit.words)
+    (sounds / f"{unit.name}.wav").write_bytes(as_file(said[: np.flatnonzero(np.abs(said) > 0.3)[-1]]))
+
+    told = staff("record", "confirm", "--by", "Ann")
+
+    assert f"{unit.name}.wav: The sound goes on to the last moment. Listen whether the last word is whole." in told.out
+    assert "1 recording confirmed. Callers hear it once it is published: ivr publish" in told.out
+    assert f'  {unit.name}: {{by: "Ann", on: ' in staff.read(recorded.FILE)
+    assert "nobody" not in staff("record", "list").out.lower()
+
+
+def test_a_publication_tells_which_recordings_are_new_and_which_are_gone(shipped: Script) -> None:
+    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+    before = dataclasses.replace(shipped, recorded={"greeting.1": take, "main_menu": take})
+    after = dataclasses.replace(shipped, recorded={"greeting.1": dataclasses.replace(take, take="2" * 8)})
+
+    told = "\n".join(line for change in changes.between(before, after) for line in change.lines())
+
+    assert "greeting.1:\n    new      a recording that Ann stands for" in told
+    assert "main_menu:\n    now      a recording\n    then     a voice of the line" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "recordings:\n  greeting.1: {by: Ann}\n",
+        "recordings:\n  greeting.1: {by: Ann, on: yesterday, of: '00000000', take: '11111111'}\n",
+        "recordings:\n  Greeting 1: {by: Ann, on: 2026-05-03, of: '00000000', take: '11111111'}\n",
+    ],
+    ids=["left out", "no day", "no name"],
+)
+def test_a_slip_in_the_file_is_told_where_it_is(settings: Settings, text: str) -> None:
+    (settings.config_dir / recorded.FILE).write_text(text)
+
+    with pytest.raises(ConfigError) as told:
+        _script(settings)
+
+    assert "config/recordings.yaml:2" in str(told.value)
+
+
+def test_comments_and_the_other_lines_of_the_file_stay(settings: Settings) -> None:
+    take = Recorded("0" * 8, "1" * 8, 'Ann "Bee"', _DAY)
+    text = recorded.with_takes("", {"a": take, "b.key1": take}) + "  # Carla records the rest in May.\n"
+
+    after = recorded.with_takes(text, {"c": take, "a": dataclasses.replace(take, take="2" * 8)})
+
+    assert after.count("Carla records the rest in May.") == 1
+    assert [line.split(":")[0].strip() for line in after.splitlines() if "by:" in line] == ["a", "b.key1", "c"]
+    assert recorded.without_takes(after, ["b.key1"]).count("by:") == 2
 
 
 # --- over HTTP ----------------------------------------------------------------------------------
