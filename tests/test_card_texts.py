@@ -91,3 +91,15 @@ def test_texts_stop_where_the_days_sum_is_spent(asha: Browser, store: Store) -> 
 
     assert "so it sends no texts" in asha.send(f"/request/{asked.id}/text", text="tried").text
     assert store.texts.to(asked.number) == []
+
+
+def test_whoever_texts_a_caller_of_another_language_is_told_that_the_texts_are_in_english(
+    asha: Browser, store: Store
+) -> None:
+    pages = []
+    for nth, language in enumerate(("Urdu", ""), 1):
+        asked = ask(store, nth, language=language, message_ok=True, say_who=True)
+        store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
+        pages.append(asha.get(f"/request/CA00{nth}-1").text)
+
+    assert ["may read neither" in page for page in pages] == [True, False]
