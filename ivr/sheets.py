@@ -38,9 +38,22 @@ _HOW = (
     "Keep each blank, such as {digits}, as it is: in Latin letters and braces, once.",
     "Write no figures: write the word that is said.",
     "Write so that it shows neither whether the speaker nor whether the caller is a man or a woman.",
-    "The column 'back into English' is for somebody who has not seen the English.",
-    "Names stay as they are. Nothing that you write here is heard before somebody else has checked it.",
+    "Put your full name into 'translator' in each row that you wrote, or that you read and found right.",
+    "'date' may stay as it is. In 'note' is room for what the next reader should know, or for a question.",
+    "Leave 'back into English' empty: somebody who has not seen the English fills it in.",
+    "You may leave rows as they are, sort them, and stop in the middle. Save the file as XLSX, and send it back.",
+    "Nothing that you write here is heard by a caller before somebody else has checked it.",
 )
+#: What stands there instead for whoever translates back.
+_HOW_BACK = (
+    "Write only in 'back into English, word for word': what the translation says, in English.",
+    "Write what it really says, also where it sounds odd or wrong. Do not make it better.",
+    "If a word can mean two things, write both, such as 'tomorrow or yesterday'.",
+    "Keep each blank, such as {digits}, where it stands.",
+    "You may stop in the middle. Save the file as XLSX, and send it back.",
+)
+#: What whoever translates back must not see.
+_UNSEEN = ("English", "when it is heard", "note")
 #: Marks of direction, which no reader sees and which make equal words differ.
 _DIRECTIONS = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
 #: The headings are in one of the first rows: people write a title above them.
@@ -75,8 +88,10 @@ class Row:
     has_other_english: bool = False
 
 
-def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool) -> bytes:
-    """A sheet of these rows. The same rows make the same bytes."""
+def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool, back: bool = False) -> bytes:
+    """A sheet of these rows. The same rows make the same bytes. `back`: for whoever translates back into English, who
+    must not see what it was made from.
+    """
     from openpyxl import Workbook
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
@@ -85,14 +100,14 @@ def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool
     sheet: Worksheet = book.worksheets[0]
     sheet.title = tag
     how = book.create_sheet("How")
-    for i, words in enumerate((f"{language}: how to fill in this sheet", *_HOW), 1):
+    for i, words in enumerate((f"{language}: how to fill in this sheet", *(_HOW_BACK if back else _HOW)), 1):
         how.cell(i, 1, words)
     how.column_dimensions["A"].width = 100
     for column, (name, width) in enumerate(COLUMNS.items(), 1):
         sheet.cell(1, column, name).font = Font(bold=True)
         letter = get_column_letter(column)
         sheet.column_dimensions[letter].width = width
-        sheet.column_dimensions[letter].hidden = name in _HIDDEN
+        sheet.column_dimensions[letter].hidden = name in _HIDDEN or (back and name in _UNSEEN)
     for number, row in enumerate(rows, 2):
         _write(sheet, number, tag, row, right_to_left=right_to_left)
     sheet.freeze_panes = "C2"

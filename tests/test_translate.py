@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ivr import building, config, configfiles, drafts, editing, publishing, sheets, translation
@@ -218,6 +219,20 @@ def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Desk, line: st
         draft("in", str(draft.sheet), "--yes")
 
     assert draft.text == before
+
+
+def test_whoever_translates_back_does_not_see_the_english(desk: Desk) -> None:
+    desk("out", "en-XA", "--back", "--xlsx", str(desk.sheet))
+    sheet = load_workbook(desk.sheet).worksheets[0]
+    shown = {str(cell.value) for cell in sheet[1] if not sheet.column_dimensions[get_column_letter(cell.column)].hidden}
+    desk.fill_in("ask", **{"back_into_English,_word_for_word": "Shall we?"})
+
+    desk("in", str(desk.sheet), "--yes")
+
+    assert {"translation", "back into English, word for word"} <= shown
+    assert not shown & {"English", "when it is heard", "made from"}
+    assert desk.line("ask")["back"] == "Shall we?"
+    assert desk.line("ask")["checked"], "the words are the same"
 
 
 def test_everything_that_is_wrong_with_a_sheet_is_told_at_once(draft: Desk) -> None:

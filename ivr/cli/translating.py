@@ -56,7 +56,8 @@ def status(tag: str | None) -> None:
 @translate.command("out")
 @click.argument("tag")
 @click.option("--xlsx", "file", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The sheet.")
-def sheet_out(tag: str, file: Path) -> None:
+@click.option("--back", is_flag=True, help="For whoever translates back into English: without the English.")
+def sheet_out(tag: str, file: Path, back: bool) -> None:
     """Write the sheet of a language, for its translator."""
     equipment.must_have_all()
     draft = _draft(config.settings())
@@ -64,10 +65,10 @@ def sheet_out(tag: str, file: Path) -> None:
     if file.suffix != ".xlsx":
         raise Stop(f"The sheet is an XLSX file. Write: --xlsx {file.with_suffix('.xlsx')}")
     rows = [taking_in.as_row(row) for row in translation.rows(_english(draft), language)]
-    content = sheets.written(tag, language.in_english, rows, right_to_left=language.right_to_left)
+    content = sheets.written(tag, language.in_english, rows, right_to_left=language.right_to_left, back=back)
     disk.write_whole(file, content)
-    todo = sum(row.state in ("missing", "stale") for row in rows)
-    out(f"{file}: {counted(len(rows), 'line')}, {todo} to translate.")
+    todo = sum(not row.back for row in rows) if back else sum(row.state in ("missing", "stale") for row in rows)
+    out(f"{file}: {counted(len(rows), 'line')}, {todo} to translate{' back' if back else ''}.")
 
 
 @translate.command("in")
