@@ -134,10 +134,14 @@ def _alert_id(of: str) -> str:
 
 def _is_so(tools: Tools, request: CallbackRequest, waiting: list[CallbackRequest], what: What, now: float) -> bool:
     """Whether the reason for an alert still applies to a request."""
-    if what in ("today", "urgent"):
-        is_told_together = request.id in overdue.in_flood(tools, waiting)
-        return request.open and request.urgency == what and not is_told_together
-    is_so = overdue.is_late(request, now) if what == "late" else overdue.is_unheard(request, tools.hours(), now)
+    match what:
+        case "today" | "urgent":
+            is_told_together = request.id in overdue.in_flood(tools, waiting)
+            is_so = request.urgency == what and not is_told_together
+        case "late":
+            is_so = overdue.is_late(request, now)
+        case "unheard":
+            is_so = overdue.is_unheard(request, tools.hours(), now)
     return request.open and is_so
 
 

@@ -39,8 +39,8 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
 
     Phones are shared and caller IDs can be forged, so a second caller can make the call earlier or the answers more
     careful, but never allow more to be said to the person who picks up. The second caller gets their own call number,
-    and learns nothing about the first. A caller who has answered all questions then gets three tries. An unfinished
-    wish to which nothing was promised counts as theirs, as far as anybody can tell.
+    and learns nothing about the first. A caller who has answered all questions then gets three tries. Earlier
+    unfinished wishes from this phone were promised nothing, and are treated as this caller's own.
     """
     known = first.asker(asker.id)
     if known and known.finished and not (asker.finished and first.open):
@@ -60,7 +60,7 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
 
 
 def is_passed(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
-    """Whether its caller has said more since: this waited in the spool of another machine."""
+    """Whether a newer version of this wish is stored already. This one waited in the spool of another machine."""
     known = first.asker(wish.id) if first else None
     return known is not None and wish.last_heard < known.last_heard
 
@@ -68,7 +68,8 @@ def is_passed(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
 def _again(known: Asker, asker: Asker) -> Asker:
     """What a caller says now in place of what they said before. They keep when they began, and the number they heard.
 
-    They may have heard another than is known: where Redis wrote it down, and answered too late to tell which it gave.
+    The number they heard may differ from the stored one: Redis may have saved one, but answered too late, so that the
+    line gave them another.
     """
     reference = asker.reference or known.reference
     return replace(asker, reference=reference, asked_at=known.asked_at, heard_from=asker.last_heard)

@@ -48,9 +48,9 @@ def published(
     *,
     offers_texts: bool = True,
 ) -> tuple[Script, tuple[Problem, ...]]:
-    """Compile files that are live. A language that this version would not let callers hear is left out, and the
-    problems with it are told: whatever is wrong with one, callers hear the English line. Raises ConfigError for any
-    other problem.
+    """Compile files that are live. A language with a problem is left out, and its problems are returned.
+
+    Callers still hear the English line. Raises ConfigError for any other problem.
     """
     try:
         return load(files, bank_holidays, ours, offers_texts=offers_texts), ()
@@ -324,8 +324,11 @@ class _Builder:
         return Option(key, label, goto, said_back + (self.wording.speech(file, path, instead) if instead else ()))
 
     def _named(self, choice: authored.Choice) -> tuple[str, str]:
-        """What a choice is called, and what is said back. One that is an offer as a whole, and leads elsewhere as well,
-        is called otherwise while no text can be sent."""
+        """What a choice is called, and what is said back.
+
+        A choice whose whole label offers a text, and that leads to more than that, has another label while no texts can
+        be sent.
+        """
         offer = spoken.OFFER.fullmatch(choice.label)
         if offer and not self.offers_texts:
             return str(self.phrases.get(Phrases.more_label_no_text.id) or LEFT_OUT), ""

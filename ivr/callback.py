@@ -130,15 +130,17 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def _told_of_later(request: CallbackRequest) -> Talk | None:
-    """A talk of which nobody has said what came of it, as far as it was not this try: the caller was put through."""
+    """The talk to keep if the caller was put through: it was not part of this try, and has no outcome yet."""
     return request.talk if request.talk and request.talk.how == "put through" else None
 
 
 def record(
     request: CallbackRequest, who: str, outcome: Outcome, note: str, now: float, diary: Diary, known_at: float = 0.0
 ) -> CallbackRequest:
-    """Record the outcome of a try that was made `now`; and that the line learned later, at `known_at`, if it was kept
-    on paper. The next try is after both. An unanswered request waits for the next try, and is closed after the third.
+    """Record the outcome of a try that was made `now`.
+
+    If it was written on paper, `known_at` is when it was typed in. The next try is after both. An unanswered request
+    waits for the next try, and is closed after the third.
 
     A try within two opening hours of the one before does not count: a caller who is away for ten minutes must not lose
     their call back.
@@ -170,7 +172,7 @@ def record(
 
 
 def first_rung(request: CallbackRequest, now: float) -> list[Asker]:
-    """The callers whom a try made `now` is the first for, since they were promised one. Others wait for theirs."""
+    """The callers for whom a try made `now` is the first since their promise. Others wait for theirs."""
     return [
         asker
         for asker in request.askers
@@ -182,7 +184,7 @@ def first_rung(request: CallbackRequest, now: float) -> list[Asker]:
 
 
 def rung(request: CallbackRequest, now: float) -> CallbackRequest:
-    """The request, in which each caller whom a try was the first for knows when it began."""
+    """The request, with the start of this try saved for each caller whose first try it is."""
     first, began = {asker.id for asker in first_rung(request, now)}, try_began(request, now)
     if not first:
         return request
@@ -194,7 +196,7 @@ def rung(request: CallbackRequest, now: float) -> CallbackRequest:
 
 
 def try_began(request: CallbackRequest, now: float) -> float:
-    """When the try began of which somebody says `now` what came of it: when they began to ring, if that is known."""
+    """When the try began whose outcome is recorded `now`: when the adviser began to ring, if that is known."""
     talk = request.talk
     return talk.began if talk and talk.how != "put through" else now
 

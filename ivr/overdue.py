@@ -48,7 +48,7 @@ def is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
 
 
 def in_flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
-    """The ids of requests that are part of a flood. Few are none, whatever `line.yaml` says, so it is not read."""
+    """The ids of requests that are part of a flood. So few requests are none, and `line.yaml` is not read for them."""
     if len(waiting) < limitsfile.LEAST_FLOOD:
         return set()
     return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)

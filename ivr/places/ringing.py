@@ -58,7 +58,7 @@ class RingBack(Asks):
     for_staff = stands_alone = begins_dialogue = True
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
-        """Names key 0, once for all of these questions; not to callers for whom nobody could talk a moment ago."""
+        """Names key 0 at this first question only, and not to a caller who just heard that nobody can talk."""
         asks_a_person = not here.s.turned_away and can_ring(here)
         return (PERSON_KEY,) if options and asks_a_person else super().named(here, options)
 
@@ -201,7 +201,7 @@ class RingWhen(Asks):
 def _window(here: Here) -> HoldWindow:
     s, found = here.s, here.script.diary.windows(here.now)
     wanted = [window for window in found if s.wishes.when in ("any", window.part)]
-    if s.wishes.moving and (had := s.wishes.window):  # to another time: one after the one they have, if there is one
+    if s.wishes.moving and (had := s.wishes.window):  # times after the one that they have come first, then earlier ones
         sooner = found[: found.index(had)] if had in found else ()
         wanted = sorted((window for window in wanted if window != had), key=lambda window: window in sooner)
     keyed = is_keyed(here)

@@ -47,7 +47,7 @@ class Requests:
         self._all_listed = Listed(redis, self._read)
         self._index = Index(keys, self._read)
         self.new_reference: Callable[[], str] = new_reference
-        #: The day from which on windows were last kept. They are looked through once a day.
+        #: Windows before this day are deleted. That is done once a day.
         self._windows_from: dt.date | None = None
 
     # --- effects of a call ------------------------------------------------------------------
@@ -59,9 +59,9 @@ class Requests:
     def save(self, effect: SaveRequest, entry: str = "") -> Done:
         """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
-        `entry`: the name of the spool's entry that it comes from, which is noted in the same step. It may come again,
-        when somebody has dealt with the wish already; then nothing is done. Raises Refused for a call whose request was
-        deleted: its webhooks, sent once more, bring nothing back.
+        `entry`: the name of the spool's entry that it comes from, noted in the same transaction. An entry that was
+        handed in before changes nothing. Raises Refused for a call whose request was deleted: its webhooks, sent once
+        more, bring nothing back.
         """
         wish, reference = effect.request, self.new_reference()
         phone, call = self._phone(wish.number), wish.id.rsplit("-", 1)[0]
@@ -328,7 +328,7 @@ class Requests:
         return self._codec.decode(value) if value else None
 
     def _is_of_erased(self, pipe: Client, wish: CallbackRequest) -> bool:
-        """Whether everything of this phone was deleted after the wish: it waited in a spool that nobody knew then."""
+        """Whether this phone's data was deleted after the wish, which was in a spool that the deletion did not reach."""
         at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
         return at is not None and wish.last_heard <= at
 
@@ -376,7 +376,7 @@ class Requests:
         return f"ivr:phone:{self._keys.name(number)}"
 
     def _counted(self, number: str) -> list[str]:
-        """All keys with this number in their names, hashed: an index of its requests, too, which goes with the last."""
+        """All keys with the hash of this number in their names. The index of its requests goes with the last of them."""
         name = self._keys.name(number)
         keys = [f"ivr:{what}:{name}" for what in ("phone", "guesses", "calls_to", "texts_to", "answers_to")]
         keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]

@@ -97,7 +97,7 @@ class CallWebhook:
     def begin(self, lost: int | None = None) -> str:
         """Start a call. `lost` is the turn at which its session turned out to be missing.
 
-        A call that was erased so long ago that it must be over is not: somebody sends its webhooks once more.
+        A call that was erased long enough ago to be over is not started: somebody sends its webhooks once more.
         """
         edition = self._edition_for_caller()
         caller = webhook.caller(self._form)
@@ -185,8 +185,8 @@ class CallWebhook:
     def _save(self, edition: Edition, session: Session) -> Session | None:
         """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first.
 
-        In a dialogue, what the caller has answered is in the session only. So it is on the disk as well, in case Redis
-        fails before the next turn.
+        During a dialogue, the answers are stored nowhere but in the session. So it is also written to disk, in case
+        Redis fails before the next turn.
         """
         if not self._alone:
             try:
