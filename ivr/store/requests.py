@@ -328,7 +328,7 @@ class Requests:
         return self._codec.decode(value) if value else None
 
     def _is_of_erased(self, pipe: Client, wish: CallbackRequest) -> bool:
-        """Whether this phone's data was deleted after the wish, which was in a spool that the deletion did not reach."""
+        """Whether this phone's data was deleted after the wish: it was in a spool that the deletion did not reach."""
         at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
         return at is not None and wish.last_heard <= at
 
@@ -376,7 +376,7 @@ class Requests:
         return f"ivr:phone:{self._keys.name(number)}"
 
     def _counted(self, number: str) -> list[str]:
-        """All keys with the hash of this number in their names. The index of its requests goes with the last of them."""
+        """All keys with the hash of this number in their names. The index of its requests goes with the last."""
         name = self._keys.name(number)
         keys = [f"ivr:{what}:{name}" for what in ("phone", "guesses", "calls_to", "texts_to", "answers_to")]
         keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
