@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,14 +12,14 @@ from playwright.sync_api import Browser, Page, expect
 from ivr import callback
 from ivr.request import CallbackRequest
 from ivr.store import Store
-from tests.desk import DIARY, HOUR, NOW, ask, hire
+from tests.desk import DIARY, HOUR, NOW, PASSWORD, ask, hire
 from tests.line import CALLER, OPEN, Line
 from tests.test_browser import DESKTOP, PHONE, _axe, _page, _press, _sign_in, chromium, page, served
 
 __all__ = ["chromium", "page", "served"]
 
 ADVISER = "+441164960777"
-ENLARGED = {"width": 640, "height": 400}
+ENLARGED, QUARTER = {"width": 640, "height": 400}, {"width": 320, "height": 256}
 SIZES = pytest.mark.parametrize("size", [DESKTOP, ENLARGED, PHONE], ids=["desktop", "200%", "phone"])
 
 
@@ -461,3 +462,94 @@ def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
         note = _stored(store, asked.id).events[-1].note
         assert (note[:300], note.count("שלום")) == ("Ω" * 300, 60)
         assert "\n\n" in note
+
+
+# --- every state ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark"), (QUARTER, "light")],
+    ids=["desktop", "desktop-dark", "phone", "phone-dark", "400%"],
+)  # fmt: skip
+def test_every_state_is_for_everybody_and_says_what_to_do(
+    chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
+) -> None:
+    """Empty, another's, talking, put through, refused, too old, an outage: no fault, nothing sideways, one sentence."""
+    hire(store, phone="")
+    hire(store, "bilal", phone=ADVISER)
+    for tab in _page(chromium, served, size, "401|400|422|503|404"):
+        tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+        def look(says: str, at: Page = tab) -> None:
+            expect(at.get_by_text(says).first).to_be_visible()
+            _axe(at)
+            assert _sideways(at) <= 0, says
+
+        _sign_in(tab)
+        look("Nobody is waiting. New requests appear here by themselves.")
+        asked = ask(store, number=CALLER, due=NOW - HOUR)
+        card = f"/console/request/{asked.id}"
+        tab.goto("/console/?whose=mine")
+        look("Nobody fits this filter. 1 waiting in all.")
+        tab.goto(card)
+        store.requests.change(asked.id, lambda r: callback.claim(r, "bilal", NOW))
+        _press(tab, "Take this request")
+        look("bilal has taken this one. Take another.")
+        tab.goto(card)
+        look("bilal has it until 11:00.")
+        store.requests.change(asked.id, lambda r: callback.release(r, "bilal", NOW))
+        _puts_through(served, 900)
+        tab.goto(card)
+        look("Put through to bilal at 10:30 for 15 minutes: ask before ringing.")
+        _press(tab, "Take this request")
+        look("They may have been helped already.")
+
+        tab.get_by_label("Note (optional)").fill("They have till Friday")
+        tab.evaluate("for (const each of document.querySelectorAll('#outcomes input')) each.required = false")
+        _press(tab, "Save")
+        look("Choose what came of it. Nothing was saved.")
+        expect(tab.get_by_label("Note (optional)")).to_have_value("They have till Friday")
+        tab.get_by_label("Spoke").check()
+        tab.evaluate("for (const each of document.querySelectorAll('[name=csrf_token]')) each.value = 'old'")
+        _press(tab, "Save")
+        look("Nothing was changed. Go back to the list and try again.")
+        expect(tab.get_by_role("textbox")).to_have_value("spoke. They have till Friday")
+        tab.goto("/console/request/CA404-1")
+        look("This page or request does not exist. It may have been deleted.")
+        served.store.redis._shut_until = time.monotonic() + 60
+        tab.goto(card)
+        look("The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list.")
+        served.store.redis._shut_until = 0.0
+        tab.get_by_role("link", name="Try again").click()
+        expect(tab.get_by_role("heading", level=1)).to_contain_text("Call 4271")
+
+
+def test_whoever_lost_their_phone_comes_in_again_by_a_colleague_who_resets_it(
+    chromium: Browser, served: Line, store: Store
+) -> None:
+    """And an address that ended says whom to ask."""
+    hire(store, admin=True)
+    hire(store, "sam", role="supervisor")
+    for boss in _page(chromium, served, DESKTOP, "401|410|ERR_FAILED"):
+        _sign_in(boss)
+        boss.goto("/console/people")
+        boss.get_by_role("link", name="sam").click()
+        _press(boss, "Reset the second factor")
+        for sam in _page(chromium, served, PHONE):
+            sam.goto("/console/signin")
+            sam.get_by_label("Name").fill("sam")
+            sam.get_by_label("Password").fill(PASSWORD)
+            _press(sam, "Sign in")
+            expect(sam.get_by_role("heading", name="Set up your second factor")).to_be_visible()
+            sam.goto("/console/")
+            expect(sam.get_by_role("heading", name="Set up your second factor")).to_be_visible()
+
+        boss.goto("/console/people")
+        boss.get_by_label("Name").fill("Carol")
+        _press(boss, "Invite")
+        address = boss.get_by_label("Address").input_value()
+        served.now += dt.timedelta(days=8)
+        boss.goto(address)
+        expect(boss.get_by_text(re.compile("asha"))).to_be_visible()
+        _axe(boss)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, redirect, render_template, request
+from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -154,13 +154,14 @@ def _own_words(error: HTTPException) -> str:
 
 
 def _add_errors(app: Flask) -> None:
-    def page(title: str, what: str, code: int) -> tuple[str, int]:
-        return render_template("error.html", title=title, what=what, unsaved=unsaved()), code
+    def page(title: str, what: str, code: int, again: str = "") -> tuple[str, int]:
+        return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again), code
 
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
         what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
-        return page("One moment", what, 503)
+        here = request.script_root + request.full_path.rstrip("?")
+        return page("One moment", what, 503, again=here if request.method == "GET" else url_for("requests_page"))
 
     @app.errorhandler(TooLong)
     def too_long(_: TooLong) -> tuple[str, int]:
