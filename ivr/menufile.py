@@ -16,8 +16,12 @@ from ivr.script.lines import Line
 
 #: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
 RETIRED = {"ring_back": ("change",)}
-#: Words of 1.2 that are refused now, by step; of a step without any here, all of it. `ivr upgrade` takes them out.
-GONE: Mapping[str, tuple[str, ...]] = {"no_key_3": (), "ring_urgent": ("noted",), "ring_done": ("urgent",)}
+#: Words of 1.0, 1.1 and 1.2 that are refused now, by step; of a step without any here, all of it. `ivr upgrade` takes
+#: them out.
+GONE: Mapping[str, tuple[str, ...]] = {
+    "no_key_3": (), "ring_urgent": ("noted",), "ring_done": ("urgent", "stay"), "ring_needs": ("noted",),
+    "ring_message": ("if_not_sure",), "ring_safe": ("if_not_sure",),
+}  # fmt: skip
 
 
 def _shape(name: str, lines: Iterable[Line], retired: Iterable[str] = ()) -> Any:
