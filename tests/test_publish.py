@@ -24,13 +24,14 @@ from werkzeug.test import Client
 from ivr import building, changes, config, configfiles, disk, drafts, editing, publishing, schemas, server
 from ivr.config import Settings
 from ivr.diary import Window
+from ivr.drafts import LANGUAGES
 from ivr.hours import LONDON
 from ivr.publishing import Passed
 from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.web.live import LOOK_SECONDS
-from tests import short
+from tests import pseudo, short
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
 from tests.staff import LINE_YAML, Staff, Told
@@ -782,6 +783,18 @@ def test_whoever_sets_a_notice_is_told_of_the_one_it_takes_away(staff: Staff, pu
     told = staff("notice", "We are closed today.").out
 
     assert f"It replaces the notice until {TODAY + A_DAY:%A %d %B %Y}: {SNOW}\n" in told
+
+
+def test_whoever_sets_a_notice_is_told_whose_callers_do_not_hear_it(staff: Staff, files: dict[str, str]) -> None:
+    """A language's own number says no word of English."""
+    english = {name: text for name, text in files.items() if not name.startswith(LANGUAGES)}
+    made = pseudo.language("en-XA", key="5", numbers=["0116 496 0055"]), pseudo.language("ar-XB", key="6")
+    put_live(staff.store, {**english, **pseudo.language_files(*made)})
+
+    told = staff("notice", SNOW).out
+
+    assert "a number of Pseudo en-XA's own does not hear it" in told
+    assert "ar-XB" not in told
 
 
 def test_a_notice_for_today_is_heard_from_now_on(staff: Staff, settings: Settings, published: str) -> None:

@@ -16,6 +16,7 @@ from ivr.datesfile import Notice
 from ivr.hours import LONDON
 from ivr.linefile import LineFile
 from ivr.problems import ConfigError
+from ivr.script import Script
 
 
 @click.command()
@@ -43,9 +44,12 @@ def notice(words: str | None, begins: dt.date | str | None, ends: dt.date | str 
         return editing.without_notices(text) if clear else editing.with_notice(text, words, begins, ends)
 
     settings = config.settings()
-    before, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
+    before, script, changed = _into_live(settings, edit, f"notice: {words}" if words else "notice removed")
     told = _heard_when(said, now) if words else "The notice is removed."
     out(told if changed else "The live version already has this.")
+    for tongue in script.tongues if words else ():
+        if tongue.is_live and tongue.numbers:
+            out(f"It is in English, so whoever rings a number of {tongue.in_english}'s own does not hear it.")
     for old in before.notices:
         if words and old.words != words and old.last >= now:
             out(f"It replaces the notice until {_in_words(old.ends)}: {old.words}")
@@ -76,8 +80,8 @@ def _in_words(when: dt.date | str) -> str:
     return f"{dt.datetime.fromisoformat(when):%A %d %B %Y, %H:%M}"
 
 
-def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[LineFile, bool]:
-    """Change only line.yaml in the live version. Returns what was in it, and whether anything changed."""
+def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tuple[LineFile, Script, bool]:
+    """Change only line.yaml in the live version. Returns what was in it, what is live now, and whether that is new."""
     with store_of(settings) as store:
         live = store.revisions.live() or ""
         files = store.revisions.files(live)
@@ -87,7 +91,7 @@ def _into_live(settings: Settings, edit: Callable[[str], str], why: str) -> tupl
         before = drafts.read_draft(files).line
         passed = publishing.gate_change(settings, files, {**files, drafts.LINE: edit(files[drafts.LINE])})
         sound.prepare(settings, passed.files)
-        return before, publishing.put_live(store, passed, who(), why, live)
+        return before, passed.script, publishing.put_live(store, passed, who(), why, live)
 
 
 def _into_draft(settings: Settings, edit: Callable[[str], str]) -> None:
