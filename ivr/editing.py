@@ -25,6 +25,17 @@ def quoted(words: str) -> str:
     return json.dumps(words, ensure_ascii=False)
 
 
+def flow(**fields: object) -> str:
+    """A mapping as YAML on one line."""
+    return "{" + ", ".join(f"{name}: {_in_flow(value)}" for name, value in fields.items()) + "}"
+
+
+def _in_flow(value: object) -> str:
+    if isinstance(value, dict):
+        return flow(**value)
+    return str(value) if isinstance(value, dt.date) else quoted(str(value))
+
+
 def newline_of(text: str) -> str:
     """How the lines of a file end."""
     return "\r\n" if "\r\n" in text else "\n"

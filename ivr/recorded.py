@@ -83,7 +83,7 @@ def _renamed_line(line: str, old: str, new: str) -> str:
 
 
 def _written(take: Recorded) -> str:
-    return f'{{by: {editing.quoted(take.by)}, on: {take.on}, of: "{take.of}", take: "{take.take}"}}'
+    return editing.flow(by=take.by, on=take.on, of=take.of, take=take.take)
 
 
 def spare_of_take(path: Path, around: Any) -> Any:

@@ -25,6 +25,12 @@ from ivr.spoken import BLANK
 #: missing: it has no words. draft: nobody has checked these. stale: the English is another now. changed: other words
 #: were checked. checked: it may be recorded. heard: callers may hear it.
 State = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
+#: What each state means for whoever works on the language.
+NEXT = {
+    "missing": "to translate", "stale": "to translate again: the English is another now", "draft": "to be checked",
+    "changed": "to be checked again: the words are others now", "checked": "to be recorded, and listened to",
+    "heard": "done",
+}  # fmt: skip
 #: The blanks that are filled with names before anybody translates: the translator writes those words out.
 _NAMES = ("language",)
 #: Lines that are not recorded by themselves, but with each of the words that fill them.
@@ -282,6 +288,6 @@ def _script(letter: str) -> str:
 
 
 __all__ = [
-    "NAME", "VOICE", "Row", "State", "fingerprint", "is_named", "is_person", "is_same_name", "is_voice_heard", "lacks",
-    "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not", "with_words",
+    "NAME", "NEXT", "VOICE", "Row", "State", "fingerprint", "is_named", "is_person", "is_same_name", "is_voice_heard",
+    "lacks", "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not", "with_words",
 ]  # fmt: skip

@@ -37,6 +37,7 @@ PAGES = [
     "/studio/edit", "/studio/edit/hours", "/studio/publish", "/studio/where", "/studio/new",
     "/studio/stories",
     "/studio/record", "/studio/record/en/greeting.1", "/studio/record/en/greeting.1/take.wav",
+    "/studio/listen/LANGUAGE",
 ]  # fmt: skip
 #: What is there for whoever is not signed in.
 OPEN_TO_ALL = {
@@ -59,7 +60,8 @@ FORMS = [
     *(f"/studio/stories/{what}" for what in ("accept", "write", "aside")),
     "/studio/where/rename", "/studio/where/remove", "/studio/new",
     "/studio/edit/hours", "/studio/edit/hours/keep", "/studio/edit/hours/hear",
-    "/studio/record/en/greeting.1/judge", "/studio/record/en/greeting.1/keep", "/studio/record/greeting.1/out",
+    "/studio/record/en/greeting.1/judge", "/studio/record/en/greeting.1/keep", "/studio/record/en/NAME/out",
+    "/studio/listen/LANGUAGE",
     *(f"/studio/publish{what}" for what in ("", "/take-over", "/agree", "/refuse", "/undo")),
 ]  # fmt: skip
 
@@ -106,8 +108,9 @@ def test_every_page_is_in_these_tests(line: Line) -> None:
         "LINK": "<link_id>",
         "/place/greeting": "/place/<place>",
         "edit/hours": "edit/<name>",
-        "record/en": "record/<language>",
-        "greeting.1": "<name>",
+        "record/en/greeting.1": "record/<language>/<name>",
+        "NAME": "<name>",
+        "LANGUAGE": "<language>",
     }
     listed = [functools.reduce(lambda path, name: path.replace(*name), names.items(), path) for path in PAGES + FORMS]
     assert rules == {*listed, *OPEN_TO_ALL}

@@ -9,6 +9,7 @@
     rendering.py   renders missing sounds, in parallel on every core
     recordings.py  people's own recordings, which are used before any voice
     judging.py     what is wrong with a recording, and what to listen for
+    listening.py   what is written down once somebody has listened to a line of another language
     taking.py      a take that somebody records or hands in: judged, made even, and kept
     joining.py     puts sounds together: passages, and what only a call knows
     speech.py      whether a caller's recording may have speech in it

@@ -125,18 +125,7 @@ def _fields(row: sheets.Row, before: sheets.Row, today: dt.date) -> dict[str, st
             fields[name] = editing.quoted(new) if new else None
     is_new = row.says != before.says or row.english != before.english
     is_dated = row.on and (row.on != before.on or not (is_new or row.by != before.by))
-    fields["translated"] = flow(by=row.by, on=row.on if is_dated else today)
+    fields["translated"] = editing.flow(by=row.by, on=row.on if is_dated else today)
     if is_new:
         fields |= {"checked": None, "heard": None}
     return fields
-
-
-def flow(**fields: object) -> str:
-    """A mapping as YAML on one line."""
-    return "{" + ", ".join(f"{name}: {_yaml(value)}" for name, value in fields.items()) + "}"
-
-
-def _yaml(value: object) -> str:
-    if isinstance(value, dict):
-        return flow(**value)
-    return str(value) if isinstance(value, dt.date) else editing.quoted(str(value))

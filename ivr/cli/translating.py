@@ -9,23 +9,17 @@ from pathlib import Path
 import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
-from ivr.audio import faults_of, take_of
+from ivr.audio import listening
 from ivr.cli import taking_in
 from ivr.cli.common import Stop, out
 from ivr.cli.scripts import draft_script
-from ivr.cli.taking_in import Changes, flow
+from ivr.cli.taking_in import Changes
 from ivr.config import Settings
 from ivr.drafts import LANGUAGES, Draft
+from ivr.editing import flow
 from ivr.hours import LONDON
 from ivr.languagefile import LanguageFile, LinesFile
 from ivr.problems import counted
-
-#: What each state means for whoever works on the language.
-NEXT = {
-    "missing": "to translate", "stale": "to translate again: the English is another now", "draft": "to be checked",
-    "changed": "to be checked again: the words are others now", "checked": "to be recorded, and listened to",
-    "heard": "done",
-}  # fmt: skip
 
 
 @click.group("translate")
@@ -48,7 +42,7 @@ def status(tag: str | None) -> None:
         used = sms.alphabet("".join(line.says for line in language.lines.values()))
         out(f"    Texts: none are sent in it. One would hold {sms.ONE_PART[used]} characters ({used}).")
         for row in translation.rows(lines, language) if tag else ():
-            out(f"    {row.id:12} {row.state:8} {NEXT[row.state]}")
+            out(f"    {row.id:12} {row.state:8} {translation.NEXT[row.state]}")
             for remark in translation.remarks(row, language.language):
                 out(f"    {'':12} {remark}")
 
@@ -115,7 +109,7 @@ def checked(tag: str, lines: tuple[str, ...], who: str) -> None:
     changes: Changes = {}
     for row in _rows(settings, tag, lines):
         if row.state in ("missing", "stale"):
-            raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
+            raise Stop(f"{row.id} is {row.state}: {translation.NEXT[row.state]}. Nothing was recorded for it.")
         by = row.translated.translated if row.translated else None
         if by is None or row.translated is None or not translation.is_named(row.translated):
             raise Stop(f"No translator is named for {row.id}: a machine stands for no line. They sign in a sheet.")
@@ -148,24 +142,14 @@ def heard(tag: str, lines: tuple[str, ...], who: str, voice: bool) -> None:
     today = dt.datetime.now(LONDON).date()
     changes: Changes = {}
     for row in _rows(settings, tag, lines):
-        if row.state not in ("checked", "heard"):
-            raise Stop(f"{row.id} is {row.state}: {NEXT[row.state]}. Nothing was recorded for it.")
-        new = {translation.VOICE: said_by} if voice else _takes(settings, tag, row)
+        try:
+            listening.must_be_ready(row)
+            new = {translation.VOICE: said_by} if voice else listening.takes(settings.audio_dir, row)
+        except listening.NotHeard as why:
+            raise Stop(f"{why} Nothing was recorded for {row.id}.") from None
         out(f"  {row.id}: {', '.join(row.sounds.values())}")
-        changes[row.id] = {"heard": flow(by=who, on=today, of=row.fingerprint, takes=new)}
+        changes[row.id] = listening.heard(row, who, today, new)
     _write(settings, tag, changes)
-
-
-def _takes(settings: Settings, tag: str, row: translation.Row) -> dict[str, str]:
-    """The fingerprint of each recording of a line."""
-    folder = settings.audio_dir / "recordings" / tag
-    lacking = [unit for unit in row.sounds if not (folder / f"{unit}.wav").is_file()]
-    if lacking:
-        raise Stop(f"{row.id} has no recording {folder / lacking[0]}.wav. Nothing was recorded for it.")
-    for unit, words in row.sounds.items():
-        for fault in faults_of(folder / f"{unit}.wav", words):
-            raise Stop(f"{unit}.wav cannot be used: {fault.says} Nothing was recorded for {row.id}.")
-    return {unit: take_of(folder / f"{unit}.wav") for unit in row.sounds}
 
 
 def _must_be_a_person(who: str) -> None:

@@ -118,6 +118,22 @@ class Taken(msgspec.Struct, frozen=True, tag=True):
     name: str
 
 
+class Listenable(msgspec.Struct, frozen=True, tag=True):
+    """The lines of a language, to listen to."""
+
+    language: str
+
+
+class Listened(msgspec.Struct, frozen=True, tag=True):
+    """Somebody has listened to a line. `of`, `takes`: the words and sounds that they had before them."""
+
+    language: str
+    line: str
+    of: str
+    takes: dict[str, str]
+    by: str
+
+
 Question = (
     Play
     | Compile
@@ -134,6 +150,8 @@ Question = (
     | KeepTake
     | TakeOut
     | Taken
+    | Listenable
+    | Listened
 )
 
 
@@ -274,6 +292,29 @@ class Kept(msgspec.Struct, frozen=True, tag=True):
     why: str = ""
 
 
+class Line(msgspec.Struct, frozen=True):
+    """A line of another language."""
+
+    id: str
+    english: str
+    #: When it is heard, and by whom.
+    when: str
+    of: str
+    state: str
+    #: Why nobody can listen to it yet; empty if somebody can.
+    why: str
+    #: The words of each of its sounds, and its take, by its name.
+    sounds: dict[str, str]
+    takes: dict[str, str]
+    by: str = ""
+    on: str = ""
+
+
+class Lines(msgspec.Struct, frozen=True, tag=True):
+    language: Language
+    lines: tuple[Line, ...]
+
+
 Answer = (
     Played
     | Passed
@@ -289,4 +330,5 @@ Answer = (
     | Prompts
     | Judged
     | Kept
+    | Lines
 )

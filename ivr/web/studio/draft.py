@@ -125,6 +125,14 @@ class Draft:
         """What is recorded, as callers would hear it (WAV). Raises NotDone if nothing is."""
         return self._ask(asked.Taken(language, name), asked.Sound).content
 
+    def lines(self, language: str) -> asked.Lines:
+        """The lines of a language, to listen to."""
+        return self._ask(asked.Listenable(language), asked.Lines)
+
+    def listened(self, listened: asked.Listened) -> asked.Lines:
+        """Write down that somebody listened to a line. Raises NotDone if it is another since, or cannot be heard."""
+        return self._ask(listened, asked.Lines)
+
     def close(self) -> None:
         """End the process, if there is one."""
         with self._starting:

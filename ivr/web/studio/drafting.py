@@ -199,6 +199,12 @@ class Drafting:
     def _taken(self, question: asked.Taken) -> asked.Sound:
         return self._takes.sound(question.language, question.name)
 
+    def _lines(self, question: asked.Listenable) -> asked.Lines:
+        return self._takes.lines(question.language)
+
+    def _listened(self, question: asked.Listened) -> asked.Lines:
+        return self._takes.listened(question)
+
     # --- a draft ----------------------------------------------------------------------------
 
     def _files(self, given: Files) -> dict[str, str]:
@@ -263,6 +269,8 @@ class Drafting:
         asked.KeepTake: _kept,
         asked.TakeOut: _taken_out,
         asked.Taken: _taken,
+        asked.Listenable: _lines,
+        asked.Listened: _listened,
     }
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from itertools import groupby
 
 import msgspec
-from flask import Flask, Response, abort, flash, g, render_template, request
+from flask import Flask, Response, abort, flash, g, redirect, render_template, request, url_for
 from msgspec import structs
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr.web.console.common import Console, add_large, add_pages, go
+from ivr.web.console.common import Console, add_large, add_pages, go, written
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Prompt, Prompts
 from ivr.web.studio.draft import DraftAway, NotDone
@@ -24,6 +24,8 @@ from ivr.web.studio.phone import wav
 
 #: The most bytes of a take: three minutes from a microphone. The proxies in scripts/deploy let as many through.
 MOST_BYTES = 32_000_000
+#: The most characters of the name of whoever listened.
+LONGEST_NAME = 80
 #: What each state means to whoever records.
 STATES: dict[asked.State, str] = {
     "none": "not recorded", "kept": "recorded", "other": "recorded for other words", "file": "nobody has confirmed it",
@@ -41,7 +43,9 @@ def add_to(app: Flask, console: Console) -> None:
         ("/studio/record/<language>/<name>/take.wav", pages.recorded_take, "GET"),
         ("/studio/record/<language>/<name>/judge", pages.judge_take, "POST"),
         ("/studio/record/<language>/<name>/keep", pages.keep_take, "POST"),
-        ("/studio/record/<name>/out", pages.take_out_recording, "POST"),
+        ("/studio/listen/<language>", pages.listen_page, "GET"),
+        ("/studio/listen/<language>", pages.note_listener, "POST"),
+        ("/studio/record/en/<name>/out", pages.take_out_recording, "POST"),
         needs="words",
     )
     add_large(app, MOST_BYTES, pages.judge_take, pages.keep_take)
@@ -123,6 +127,33 @@ class _Pages:
             self._console.note("took out the recording", name)
             flash("A voice speaks here again, once that is published. The file is kept.", "success")
         return go("record_index")
+
+    # --- listening --------------------------------------------------------------------------
+
+    def listen_page(self, language: str, trouble: str = "", by: str = "") -> str:
+        """The lines of a language with their sounds, for whoever listens to them."""
+        try:
+            found = self._console.draft.lines(language)
+        except DraftAway as error:
+            abort(503, str(error))
+        except NotDone as error:
+            abort(404, str(error))
+        who = by or request.args.get("by", "")
+        return render_template("studio/listen.html", found=found, trouble=trouble, by=who, longest=LONGEST_NAME)
+
+    def note_listener(self, language: str) -> AnyResponse | tuple[str, int]:
+        """Write down who listened to a line. They may be somebody beside whoever is signed in, so they give a name."""
+        line, by = request.form.get("line", ""), " ".join(written("by", LONGEST_NAME).split())
+        takes = dict(each.split("=", 1) for each in request.form.getlist("take") if "=" in each)
+        try:
+            if not by:
+                raise NotDone("Write the name of whoever listened.")
+            self._console.draft.listened(asked.Listened(language, line, request.form.get("of", ""), takes, by))
+        except (DraftAway, NotDone) as error:
+            return self.listen_page(language, f"Nothing was written down. {error}", by), 422
+        self._console.note("wrote down who listened", f"{language}/{line}")
+        flash(f"{by} stands for it now. Callers hear it once the language is on, and published.", "success")
+        return redirect(url_for("listen_page", language=language, by=by, _anchor=line), 303)
 
 
 def _is_left(prompt: Prompt) -> bool:

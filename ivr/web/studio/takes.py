@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from ivr import configfiles, drafts, equipment, recorded, translation
-from ivr.audio import Recordings, take_of, units
+from ivr import configfiles, disk, drafts, editing, equipment, recorded, translation
+from ivr.audio import Recordings, listening, take_of, units
 from ivr.audio.recordings import LANGUAGE
 from ivr.config import Settings
 from ivr.disk import is_full
@@ -161,6 +161,55 @@ class Takes:
         except OSError:
             raise NoTake("Its file is not on this machine.") from None
         return asked.Sound(_take(content, prompt.words).as_callers_hear_it())
+
+    # --- listening --------------------------------------------------------------------------
+
+    def lines(self, tag: str) -> asked.Lines:
+        """The lines of a language: what can be listened to, and what is missing where nobody can. Raises NoTake."""
+        language, rows = self._rows(tag)
+        return asked.Lines(_of_file(language), tuple(map(self._line, rows)))
+
+    def _rows(self, tag: str) -> tuple[LanguageFile, list[translation.Row]]:
+        draft = drafts.read_draft(configfiles.script_files(self._settings.config_dir))
+        found = next((each for each in draft.languages.values() if each.language == tag), None)
+        if found is None or draft.language_lines is None:
+            raise NoTake("There is no such language.")
+        return found, translation.rows(draft.language_lines, found)
+
+    def _line(self, row: translation.Row) -> asked.Line:
+        equipment.must_have_all()
+        by, why, takes = row.translated.heard if row.translated else None, "", dict[str, str]()
+        try:
+            listening.must_be_ready(row)
+            takes = listening.takes(self._settings.audio_dir, row)
+        except listening.NotHeard as reason:
+            why = str(reason)
+        line = asked.Line(row.id, row.english, row.when, row.fingerprint, row.state, why, dict(row.sounds), takes)
+        if not (takes and row.state == "heard" and by and takes == row.takes):
+            return line
+        return structs.replace(line, by=by.by, on=f"{by.on:%-d %B %Y}")
+
+    def listened(self, question: asked.Listened) -> asked.Lines:
+        """Write down who listened to a line. Raises NoTake if it is another since."""
+        from ivr.audio import taking
+
+        if not translation.is_person(question.by):
+            raise NoTake(f"'{question.by}' is no person's name, and a machine stands for no line.")
+        path = self._settings.config_dir / drafts.LANGUAGES / f"{question.language}.yaml"
+        try:
+            with taking.alone(self._settings.audio_dir):
+                row = next((each for each in self._rows(question.language)[1] if each.id == question.line), None)
+                if row is None:
+                    raise NoTake("There is no such line.")
+                now = self._line(row)
+                if now.why or now.of != question.of or now.takes != question.takes:
+                    raise NoTake(now.why or "Its words or its recordings are others since. Listen once more.")
+                today = dt.datetime.now(LONDON).date()
+                changes = {row.id: listening.heard(row, question.by, today, now.takes)}
+                disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
+        except OSError as error:
+            raise NoTake(_unwritable(error)) from error
+        return self.lines(question.language)
 
 
 def _moved(there: Prompt, question: asked.KeepTake) -> str:

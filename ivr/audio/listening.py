@@ -1,0 +1,42 @@
+"""A line of another language whose sounds somebody has listened to: what is written down, and when it cannot be.
+
+Whoever listens stands for exactly these words and these takes. A sound that is recorded again is listened to again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from ivr import translation
+from ivr.audio.judging import faults_of
+from ivr.audio.recordings import take_of
+from ivr.editing import flow
+from ivr.translation import Row
+
+
+class NotHeard(Exception):
+    """Raised where nobody can have heard a line as callers will, with the reason in words."""
+
+
+def must_be_ready(row: Row) -> None:
+    """Raises NotHeard for a line that is not translated and checked."""
+    if row.state not in ("checked", "heard"):
+        raise NotHeard(f"{row.id} is {row.state}: {translation.NEXT[row.state]}.")
+
+
+def takes(folder: Path, row: Row) -> dict[str, str]:
+    """The fingerprint of each recording of a line. Raises NotHeard if one is missing or cannot be used."""
+    there = folder / "recordings" / row.tag
+    lacking = [unit for unit in row.sounds if not (there / f"{unit}.wav").is_file()]
+    if lacking:
+        raise NotHeard(f"{row.id} has no recording {lacking[0]}.wav in audio/recordings/{row.tag}.")
+    for unit, words in row.sounds.items():
+        for fault in faults_of(there / f"{unit}.wav", words):
+            raise NotHeard(f"{unit}.wav cannot be used: {fault.says}")
+    return {unit: take_of(there / f"{unit}.wav") for unit in row.sounds}
+
+
+def heard(row: Row, who: str, on: dt.date, new: dict[str, str]) -> dict[str, str | None]:
+    """What is written beside a line: who listened to these takes, and when, for the words that it has now."""
+    return {"heard": flow(by=who, on=on, of=row.fingerprint, takes=new)}

@@ -1,0 +1,111 @@
+"""The page on which somebody listens to the sounds of a language, and stands for them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
+
+from ivr.config import Settings
+from ivr.store import Store
+from tests.desk import Browser, hire
+from tests.line import Line
+from tests.test_browser import DESKTOP, _axe, _on_a_port, _page, chromium
+from tests.test_record_page import TELEPHONE, _sign_in
+from tests.test_translate import Desk, _record, draft
+
+__all__ = ["chromium", "draft"]
+
+
+@pytest.fixture
+def settings(settings: Settings, draft: Desk, tmp_path: Path) -> Settings:
+    """Of a line with one language, in which one line is checked and recorded."""
+    draft("checked", "en-XA", "ask", "yes", "--by", "Someone Else")
+    _record(draft.recordings / "ask.wav")
+    return dataclasses.replace(settings, config_dir=draft.folder, audio_dir=tmp_path / "audio")
+
+
+@pytest.fixture
+def browser(settings: Settings, store: Store, published: str) -> Iterator[Browser]:
+    hire(store, "edda", role="editor")
+    with Line(settings, store) as line:
+        browser = Browser(line)
+        browser.sign_in("edda")
+        yield browser
+
+
+def _fields(page: str) -> dict[str, str]:
+    """The hidden fields of the form on the page."""
+    names = ("line", "of", "take")
+    return {name: page.split(f'name="{name}" value="')[1].split('"')[0] for name in names}
+
+
+def test_what_is_not_ready_says_why(browser: Browser) -> None:
+    page = browser.get("/studio/listen/en-XA").text
+
+    assert "0 of " in page
+    assert "1 to listen to" in page
+    assert "yes has no recording" in page
+    assert "no is draft: to be checked." in page
+
+
+def test_whoever_listened_is_written_down_for_these_words_and_this_take(browser: Browser, draft: Desk) -> None:
+    fields = _fields(browser.get("/studio/listen/en-XA").text)
+
+    told = browser.send("/studio/listen/en-XA", by="Lee Moss", **fields)
+
+    assert "Lee Moss stands for it now." in told.text
+    heard = draft.line("ask")["heard"]
+    assert isinstance(heard, dict)
+    assert (heard["by"], heard["of"]) == ("Lee Moss", fields["of"])
+    assert f"ask={heard['takes']['ask']}" == fields["take"]
+    assert " heard " in next(line for line in draft("status", "en-XA").output.splitlines() if " ask " in line)
+
+
+def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(browser: Browser, draft: Desk) -> None:
+    fields = _fields(browser.get("/studio/listen/en-XA").text)
+    _record(draft.recordings / "ask.wav", pitch=300)
+
+    told = browser.send("/studio/listen/en-XA", by="Lee Moss", **fields)
+
+    assert "Its words or its recordings are others since. Listen once more." in told.text
+    assert "heard" not in draft.line("ask")
+
+
+@pytest.mark.parametrize(("by", "told"), [("", "Write the name"), ("machine", "is no person&#39;s name")])
+def test_nobody_and_a_machine_stand_for_nothing(browser: Browser, draft: Desk, by: str, told: str) -> None:
+    fields = _fields(browser.get("/studio/listen/en-XA").text)
+
+    assert told in browser.send("/studio/listen/en-XA", by=by, **fields).text
+    assert "heard" not in draft.line("ask")
+
+
+def test_a_language_that_is_not_there_is_told(browser: Browser) -> None:
+    answer = browser.get("/studio/listen/xx")
+
+    assert answer.status_code == 404
+    assert "There is no such language." in answer.text
+
+
+def test_the_sounds_are_played_and_confirmed_in_a_browser(
+    chromium: Chromium, settings: Settings, store: Store, published: str, draft: Desk
+) -> None:
+    hire(store, "edda", role="editor")
+    for line in _on_a_port(settings, store):
+        for size, scheme in ((DESKTOP, "light"), (TELEPHONE, "dark")):
+            for page in _page(chromium, line, size):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                _sign_in(page)
+                page.goto("/studio/listen/en-XA")
+                assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+                _axe(page)
+                if size == TELEPHONE:
+                    page.locator("#ask audio").evaluate("sound => sound.play()")
+                    page.get_by_label("Who listened").fill("Lee Moss")
+                    page.get_by_role("button", name="Every sound says").click()
+                    expect(page.get_by_text("Lee Moss stands for it now.")).to_be_visible()
+    assert draft.line("ask")["heard"]
