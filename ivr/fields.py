@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 
 from ivr.problems import Invalid, Kind, kind
 
@@ -90,6 +90,12 @@ _BREAK = kind(
 )
 
 
+def _some_hours(written: object) -> object:
+    if written is None:
+        raise Invalid(_NOT_HOURS(text=""))
+    return written
+
+
 def _spans(text: str) -> str:
     """The hours of a day, which may have a break."""
     parts = [_span(part) for part in text.split(" and ")]
@@ -100,9 +106,9 @@ def _spans(text: str) -> str:
     return text
 
 
-Span = Annotated[str, AfterValidator(_span), _shown(f"{_SPAN}|closed")]
+Span = Annotated[str, BeforeValidator(_some_hours), AfterValidator(_span), _shown(f"{_SPAN}|closed")]
 #: The hours of one day: one span, several, or closed.
-Spans = Annotated[str, AfterValidator(_spans), _shown(f"{_SPAN}(?: and {_SPAN})*|closed")]
+Spans = Annotated[str, BeforeValidator(_some_hours), AfterValidator(_spans), _shown(f"{_SPAN}(?: and {_SPAN})*|closed")]
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = f"{_DAY} (?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _NOT_A_TIME = kind(

@@ -268,7 +268,7 @@ def _by_fault(fault: str, name: str, error: dict[str, Any], told: dict[str, Any]
         case "missing":
             return _MISSING(name=field)
         case "extra_forbidden":
-            return _UNKNOWN(name=field, remedy=_unknown_field(field))
+            return _UNKNOWN(name=field, remedy=_unknown_field(field, in_node=error["loc"][:1] == ("nodes",)))
         case "union_tag_invalid":
             return _NOT_A_KIND(given=str(told.get("tag")).partition("\n")[0], kinds=told.get("expected_tags"))
         case "literal_error":
@@ -353,7 +353,17 @@ def _not_words(name: str, given: Any, as_written: str | None, *, in_list: bool) 
     return (_NO_WORDS if given is None else _NOT_WORDS)(name=name)
 
 
-def _unknown_field(name: object) -> str:
+#: Fields that nodes of one kind have, and no others.
+OF_KIND = {
+    "choices": "menu", "parts": "reading", "closing": "reading", "runs_on_to": "reading", "person_hint": "reading",
+    "urgent": "reading", "ask": "question", "if_yes": "question", "if_no": "question", "if_not_sure": "question",
+    "means": "word", "listed_in": "word", "next_word": "word",
+}  # fmt: skip
+
+
+def _unknown_field(name: object, *, in_node: bool) -> str:
+    if in_node and (of := OF_KIND.get(str(name))):
+        return f"Only a node of the kind {of} has one. Remove it, or write 'kind: {of}'."
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
     if ":" in str(name):

@@ -34,7 +34,9 @@ _UNFIT = kind("indentation", "This line does not fit under the one above.", "Che
 _BACKSLASH = kind("backslash", "There is a backslash in these words.", "Remove it.")
 _DASHES = kind("three-dashes", "There is a line of three dashes in the file.", "Remove it.")
 _STAR = kind("star-before-words", "A star begins these words.", "Put them in quotes.")
-_NO_COLON = kind("missing-colon", "A colon is missing after a name here.", "Write one.")
+_NO_COLON = kind(
+    "missing-colon", "A colon is missing after a name here.", "Write one, or a # before it if this is a note."
+)
 _STRANGE = kind("unreadable-character", "There is a character here that cannot be read.", "Remove it.")
 _UNCLEAR = kind("unreadable-line", "YAML cannot make sense of this line.", "Compare it with the lines around it.")
 _TAB = kind("tab", "There is a tab on this line.", "Use spaces.")
@@ -119,7 +121,7 @@ def _about_colon(line: str, column: int) -> Kind:
 #: What is wrong with a line of this shape, if YAML finds a fault on the line below it.
 _SHAPES = (
     (_SEEN[1][0], _SEEN[1][1]),
-    (re.compile(r'\s*[a-z]\w*(\s+".*)?\s*'), _NO_COLON),
+    (re.compile(r"\s*[a-z]\w*(\s+(?!.*:(\s|$)).*)?\s*"), _NO_COLON),
     (re.compile(r'\s*"[^"]*"\s*'), _NO_DASH),
     (re.compile(r"\s*[a-z]\w*:[^\s/].*"), NO_SPACE),
     (re.compile(r"\s*-[^\s-].*"), _DASH_NO_SPACE),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
 
-from ivr import building, linefile
+from ivr import authored, building, check, drafts, linefile
 from ivr.audio.voices import VOICES
+from ivr.check import RULES, Context
+from ivr.fitting import OF_KIND
 from ivr.problems import ConfigError, causes
 from tests.staff import Staff
 
@@ -89,3 +92,66 @@ def test_a_key_in_the_lines_own_words_is_told_with_what_stands_for_it(staff: Sta
     staff.edit("menus/shared.yaml", '    thanks: "Thank you.', f'    thanks: "{words} Thank you.')
 
     assert remedy in staff("check").out
+
+
+#: The rules about what is written, each of which could have something to say about one slip.
+OF_WORDS = ("signs", "numbers-by-hand", "unknown-words", "acronyms", "keys-by-hand")
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("Look at www.gov.uk.", "Callers cannot write down an address by ear."),
+        ("Write to desk@example.org.", "Callers cannot write down an address by ear."),
+        ("Press 4.", "The line adds 'press' and the key by itself."),
+        ("It is <b>short</b>.", "'<b>' is for web pages, and means nothing here."),
+        ("It is sh\u043ert.", "'sh\u043ert' has letters of another alphabet."),
+        ("\u0627\u0644\u0648\u0642\u062a", "'\u0627\u0644\u0648\u0642\u062a' has letters of another alphabet."),
+        ("Call 0116 496 0123.", "This number is written by hand."),
+    ],
+)
+def test_one_slip_in_words_is_told_by_one_rule_once(edited: Edit, slip: str, told: str) -> None:
+    draft = drafts.read_draft(edited("menus/exclusion.yaml", "It was right to ask.", slip))
+    context = Context(draft, building.build(draft, "r"), dt.date(2026, 11, 25))
+
+    found = [p for rule in RULES if rule.name in OF_WORDS for p in check.findings(context, rule)]
+
+    assert [p.words for p in found if p.where.file == "config/menus/exclusion.yaml"] == [told]
+
+
+def test_a_field_of_another_kind_is_told_as_that(edited: Edit) -> None:
+    (told,) = _told(edited("menus/exclusion.yaml", "    parts:\n", "    ask: What?\n    parts:\n"))
+
+    assert "Only a node of the kind question has one." in told
+
+
+def test_what_is_said_to_belong_to_one_kind_does() -> None:
+    nodes = (authored.MenuNode, authored.ReadingNode, authored.QuestionNode, authored.WordNode)
+    kinds = {node.model_fields["kind"].annotation.__args__[0]: set(node.model_fields) for node in nodes}  # type: ignore[union-attr]
+
+    for name, kind in OF_KIND.items():
+        assert [each for each, fields in kinds.items() if name in fields] == [kind], name
+
+
+def test_hours_that_are_left_empty_are_asked_for_as_hours(edited: Edit) -> None:
+    (told,) = _told(edited(LINE_YAML, "saturday: closed", "saturday:"))
+
+    assert "or write closed." in told
+
+
+@pytest.mark.parametrize("line", ["  monday 09:00 to 17:00", "  half term is different"])
+def test_a_line_without_a_colon_is_blamed_and_not_the_next(edited: Edit, line: str) -> None:
+    (told,) = _told(
+        edited(LINE_YAML, "  monday: 09:00 to 17:00", line if "monday" in line else f"{line}\n  monday: 09:00 to 17:00")
+    )
+
+    assert "A colon is missing after a name here. Write one, or a # before it if this is a note." in told
+
+
+def test_a_premium_number_is_not_called_mistyped(edited: Edit) -> None:
+    draft = drafts.read_draft(edited(LINE_YAML, '"0116 454 2050"', '"0906 130 0144"'))
+    context = Context(draft, building.build(draft, "r"), dt.date(2026, 11, 25))
+
+    (found,) = [p for rule in RULES if rule.name == "phones" for p in check.findings(context, rule)]
+
+    assert found.words == "'0906 130 0144' costs whoever calls it a lot."

@@ -28,6 +28,7 @@ Modules without rules:
     desks.py     desks with requests, full, without Redis, or out of order
     stories.py   whether the stories of config/ come true, and what the line says instead
     timing.py    how long the line takes to say things
+    no_words.py  addresses, markup and letters of other alphabets among words
     english.py   sentences, syllables, common words
 """
 

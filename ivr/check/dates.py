@@ -134,4 +134,20 @@ def phones(context: Context) -> Iterator[Finding]:
     for path, number in places:
         verdict = dialling.judge(number).verdict
         if verdict not in ("fine", "freephone", "body"):
-            yield Finding(LINE, path, f"'{number}' cannot be rung in the UK ({verdict}).", "Check the number.")
+            yield Finding(LINE, path, why_not_called(number, verdict), "Check the number.")
+
+
+def why_not_called(number: str, verdict: dialling.Verdict) -> str:
+    """Why nobody can call a number, or should."""
+    return f"'{number}' {_NO_NUMBER.get(verdict, _MISTYPED)}"
+
+
+#: What is wrong with a number that callers are told, or that the line calls.
+_NO_NUMBER = {
+    "premium": "costs whoever calls it a lot.",
+    "emergency": "is for emergencies, and not for this line.",
+    "foreign": "is a number of another country.",
+    "short": "has too few digits for a phone in the UK.",
+    "long": "has too many digits for a phone in the UK.",
+}
+_MISTYPED = "is not a phone number in the UK."

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from ivr import sms
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
+from ivr.check.no_words import ADDRESS
+from ivr.check.words import without_keys
 
 #: The most characters of a text: two parts of plain ones.
 TEXT_MOST = 2 * sms.EACH_PART["GSM-7"]
 
 _DIGITS = re.compile(r"\d")
-_ADDRESS = re.compile(r"www\.|https?://|\w@\w|\.(?:org|com|gov|net|co)\b")
 
 _ANY = "|".join(
     sorted((word for word in english.NUMBERS if word not in ("and", "point", "second")), key=len, reverse=True)
@@ -32,13 +33,13 @@ _IN_WORDS = re.compile(
 def numbers_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         is_setting = text.file == LINE
-        if (digit := _DIGITS.search(text.written)) and text.kind != "phrase":
+        if (digit := _DIGITS.search(ADDRESS.sub(" ", without_keys(text.written)))) and text.kind != "phrase":
             remedy = "Write it in words." if is_setting else "Put it into config/line.yaml, and its {name} here."
             yield text.finding("This number is written by hand.", remedy, word=digit[0])
         elif not is_setting and (found := _IN_WORDS.search(text.written)):
             remedy = "Put it into config/line.yaml, and its {name} here."
             yield text.finding(f"'{found[0]}' is written by hand.", remedy, word=found[0])
-        if found := _ADDRESS.search(text.written):
+        if found := ADDRESS.search(text.written):
             words = "Callers cannot write down an address by ear."
             yield text.finding(words, "Put it into a text message.", word=found[0])
 
@@ -47,7 +48,7 @@ def numbers_by_hand(context: Context) -> Iterator[Finding]:
 def texts_by_hand(context: Context) -> Iterator[Finding]:
     texts = context.draft.texts.texts
     for name, body in texts.items():
-        if _ADDRESS.search(body) or re.search(r"\d{4}", body):
+        if ADDRESS.search(body) or re.search(r"\d{4}", body):
             words = "This number or address is written by hand."
             yield Finding(TEXTS, ("texts", name), words, "Put it into config/line.yaml.")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ivr import dialling, translation
 from ivr.check.context import Context, Finding, rule
+from ivr.check.dates import why_not_called
 from ivr.drafts import LANGUAGE_LINES
 from ivr.places.languages import OTHERS_KEY
 from ivr.spoken import words_of
@@ -82,5 +83,5 @@ def language_numbers(context: Context) -> Iterator[Finding]:
                 words = f"'{number}' is another number of this line, or another language's."
                 yield Finding(file, path, words, "Give each language numbers of its own.")
             elif (verdict := dialling.judge(number).verdict) not in ("fine", "freephone", "body"):
-                yield Finding(file, path, f"'{number}' cannot be rung in the UK ({verdict}).", "Check the number.")
+                yield Finding(file, path, why_not_called(number, verdict), "Check the number.")
             known.append(number)

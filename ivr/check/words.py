@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ivr import authored, places
 from ivr.authored import ReadingNode
-from ivr.check import english
+from ivr.check import english, no_words
 from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, Level, Text, rule
 from ivr.phrases import Phrases
 from ivr.places.kinds import Asks
@@ -179,7 +179,7 @@ def listening(context: Context) -> Iterator[Finding]:
 def unknown_words(context: Context) -> Iterator[Finding]:
     known = _known(context)
     for text in context.texts:
-        strange = [word for word in english.words(text.heard) if not _is_known(word, known)]
+        strange = [word for word in english.words(no_words.without(text.heard)) if not _is_known(word, known)]
         for word in dict.fromkeys(strange):
             remedy = "Use another word, explain it in a word node, or list it in config/words.yaml."
             yield text.finding(f"Not everybody knows '{word}'.", remedy, word=word)
@@ -222,7 +222,7 @@ def acronyms(context: Context) -> Iterator[Finding]:
         token for node in context.script.nodes.values() if isinstance(node, Word) for token in english.words(node.word)
     }
     for text in context.texts:
-        for found in dict.fromkeys(_ACRONYM.findall(text.heard)):
+        for found in dict.fromkeys(_ACRONYM.findall(no_words.without(text.heard))):
             letters = found.rstrip("s") if found[-1] == "s" else found
             if letters not in listed.said:
                 remedy = "Write a respelling under 'said' in config/words.yaml."
@@ -257,6 +257,11 @@ def keys_by_hand(context: Context) -> Iterator[Finding]:
 
 def _by_hand(written: str) -> list[str]:
     return [found[0] for found in _KEY.finditer(written)]
+
+
+def without_keys(written: str) -> str:
+    """Words without the keys in them that are written by hand, which a rule of their own tells."""
+    return _KEY.sub(" ", written)
 
 
 _BY_LINE = "The line adds 'press' and the key by itself."
@@ -326,17 +331,30 @@ def signs(context: Context) -> Iterator[Finding]:
         for sign in _strange(value):
             yield Finding(LINE, ("names", name), _STRANGE.format(sign), _IN_WORDS_OR_NOT)
     for text in context.texts:
-        words = BLANK.sub("", unmarked(text.written) if text.node else text.written)
-        for sign in _strange(words):
-            yield text.finding(_STRANGE.format(sign), _IN_WORDS_OR_NOT, word=sign)
-        if found := _DOTTED.search(words):
-            words = f"'{found[0]}' would be read as ends of sentences."
-            yield text.finding(words, "Write abbreviations without dots.", word=found[0])
-        elif found := _NO_SPACE.search(words):
-            words = f"A space is missing in '{found[0]}', so two words are said as one."
-            yield text.finding(words, "Write it.", word=found[0])
+        yield from _signs_in(text)
+    for name, body in context.draft.texts.texts.items():
+        if found := no_words.MARKUP.search(body):
+            yield Finding(TEXTS, ("texts", name), _MARKUP.format(found[0]), "Remove it.", word=found[0])
 
 
+def _signs_in(text: Text) -> Iterator[Finding]:
+    words = BLANK.sub("", unmarked(text.written) if text.node else text.written)
+    for word in no_words.foreign_words(words):
+        yield text.finding(f"'{word}' has letters of another alphabet.", "Type it again.", word=word)
+    if found := no_words.MARKUP.search(words):
+        yield text.finding(_MARKUP.format(found[0]), "Remove it.", word=found[0])
+    words = no_words.without(words)
+    for sign in _strange(words):
+        yield text.finding(_STRANGE.format(sign), _IN_WORDS_OR_NOT, word=sign)
+    if found := _DOTTED.search(words):
+        words = f"'{found[0]}' would be read as ends of sentences."
+        yield text.finding(words, "Write abbreviations without dots.", word=found[0])
+    elif found := _NO_SPACE.search(words):
+        words = f"A space is missing in '{found[0]}', so two words are said as one."
+        yield text.finding(words, "Write it.", word=found[0])
+
+
+_MARKUP = "'{}' is for web pages, and means nothing here."
 _STRANGE, _IN_WORDS_OR_NOT = "A voice may read '{}' wrongly.", "Write it in words, or remove it."
 
 
