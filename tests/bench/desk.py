@@ -2,6 +2,7 @@
 
 The first byte of the page, its size and that of a renewal; and the turns of callers, alone and beside open lists that
 renew themselves every few seconds while requests change. The two take turns, so that a noisy machine is noisy to both.
+At the end, a search by the number of a call, among those who wait and thousands of requests that ended.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ivr import callback
 from ivr.store import Store
 from tests.bench import lines, load
 from tests.bench.figures import Figures, add_waits, options
-from tests.desk import PASSWORD, ask, hire
+from tests.desk import DIARY, PASSWORD, ask, hire
 from tests.line import OPEN
 
 HOUR = 3600.0
@@ -30,6 +31,7 @@ EVERY_SECONDS = 5.0
 def main(arguments: list[str]) -> None:
     chosen = options("desk", __doc__)
     chosen.add_argument("--waiting", type=int, default=5000)
+    chosen.add_argument("--ended", type=int, default=10_000)
     chosen.add_argument("--lists", type=int, default=10, help="open lists")
     chosen.add_argument("--rounds", type=int, default=5)
     chosen.add_argument("--seconds", type=int, default=10, help="of each stretch of turns")
@@ -45,6 +47,7 @@ def main(arguments: list[str]) -> None:
         _add_page(figures, many, port)
         figures.ratio(f"{many} / {few}: first byte", f"{many}: first byte", f"{few}: first byte")
         _add_turns(figures, port, store, picked)
+        _add_search(figures, port, store, picked)
     figures.tell(picked)
 
 
@@ -56,6 +59,16 @@ def _fill(store: Store, first: int, end: int) -> None:
             store, 1, id=f"CA{nth:032x}-1", number=f"+447911{nth:06}", asked_at=now - 600, opens=now - HOUR,
             due=now - HOUR + nth * 5, urgent=nth % 5 == 0,
         )  # fmt: skip
+
+
+def _end(store: Store, first: int, end: int) -> None:
+    """Requests that ended, each of a phone of its own."""
+    now = OPEN.timestamp()
+    for nth in range(first, end):
+        asked = ask(store, 1, id=f"CA{nth:032x}-1", number=f"+447911{nth:06}")
+        store.requests.change(
+            asked.id, lambda r: callback.record(callback.claim(r, "asha", now), "asha", "done", "", now, DIARY)
+        )
 
 
 class _List:
@@ -117,6 +130,21 @@ def _add_turns(figures: Figures, port: int, store: Store, picked: argparse.Names
         with _open_lists(port, store, picked.lists):
             add_waits(figures, beside, *load.stretch(port, walks, picked.seconds, picked.a_second, f"beside{nth}"))
     figures.ratio(f"{beside} / {alone}: median", f"{beside}: median", f"{alone}: median")
+
+
+def _add_search(figures: Figures, port: int, store: Store, picked: argparse.Namespace) -> None:
+    """The page of a search by call number. The first one enters what is not indexed yet, and is left out."""
+    last = picked.waiting + picked.ended
+    _end(store, picked.waiting, last)
+    asked = store.requests.get(f"CA{last - 1:032x}-1")
+    assert asked
+    opened = _List(port)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', opened.ask("GET", "/console/search")[1].decode())
+    assert token
+    form = urlencode({"call": asked.everybody[0].reference, "csrf_token": token[1]})
+    opened.ask("POST", "/console/search", form)
+    took = [opened.ask("POST", "/console/search", form)[0] * 1e3 for _ in range(30)]
+    figures.add(f"{picked.ended} ended: search by call, first byte", took, "ms")
 
 
 @contextlib.contextmanager

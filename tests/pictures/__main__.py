@@ -61,7 +61,7 @@ _NUMBER = "07700 900123"
 #: Of a page, in CSS pixels, and how many pixels of a picture each of these is wide.
 _SIZE, _SHARPNESS = {"width": 960, "height": 700}, 2
 #: Of a page with list and card side by side.
-_WIDE = {"width": 1160, "height": 780}
+_WIDE = {"width": 1280, "height": 800}
 #: A prompt with more words than this is a whole sentence.
 MIN_WORDS = 4
 #: Of a phone; two of these stand side by side.
