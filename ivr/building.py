@@ -55,13 +55,20 @@ def published(
     try:
         return load(files, bank_holidays, ours, offers_texts=offers_texts), ()
     except ConfigError as error:
-        at_fault = {problem.where.file.removeprefix("config/") for problem in error.problems}
-        if not all(name.startswith(LANGUAGES) for name in at_fault):
+        at_fault = faulty_languages(files, error.problems)
+        if not at_fault:
             raise
-        left_out = LANGUAGES if LANGUAGE_LINES in at_fault else tuple(at_fault)
-        rest = {name: text for name, text in files.items() if not name.startswith(left_out)}
+        rest = {name: text for name, text in files.items() if name not in at_fault}
         script = build(read_draft(rest), revision_of(files), bank_holidays, ours, offers_texts=offers_texts)
         return script, error.problems
+
+
+def faulty_languages(files: Mapping[str, str], problems: Iterable[Problem]) -> frozenset[str]:
+    """The files of languages without which these problems are gone; none if others are at fault too."""
+    at_fault = {problem.where.file.removeprefix("config/") for problem in problems}
+    if not all(name.startswith(LANGUAGES) for name in at_fault):
+        return frozenset()
+    return frozenset(name for name in files if name.startswith(LANGUAGES) and {name, LANGUAGE_LINES} & at_fault)
 
 
 def build(

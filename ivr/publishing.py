@@ -7,6 +7,7 @@ they are given.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import json
 import time
@@ -186,13 +187,23 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     """The live files with a change, if the change causes no new errors.
 
     Errors that the rules already find in the live files do not count. Stories are not played, because they belong to
-    the draft. Raises ConfigError.
+    the draft. A live language that callers do not hear any more holds up no change of anything else. Raises
+    ConfigError.
     """
+    beside = {name: live[name] for name in _unheard(live) if files.get(name) == live[name]}
+    live, files = ({name: each[name] for name in each if name not in beside} for each in (live, files))
     problems, context = _checked(Folder(files, {}, ()), settings)
     if errors := _errors(problems):  # only then do the errors of the live files matter
         known = {(p.where.file, p.code, p.says) for p in _checked(Folder(live, {}, ()), settings)[0]}
         _must_be_none(p for p in errors if (p.where.file, p.code, p.says) not in known)
-    return Passed(context.draft.files, context.script, tuple(problems))
+    whole = {**context.draft.files, **beside}
+    return Passed(whole, dataclasses.replace(context.script, revision=drafts.revision_of(whole)), tuple(problems))
+
+
+def _unheard(live: dict[str, str]) -> frozenset[str]:
+    """The files of languages that callers do not hear any more, although they are live."""
+    problems = building.published(live, config.bank_holidays())[1] if live else ()
+    return building.faulty_languages(live, problems) if problems else frozenset()
 
 
 def _errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import pytest
+import structlog
 
 from ivr import briefing, building, call, check, drafts, playing, reply, transcript, translation
 from ivr.call import go_on
@@ -432,6 +433,14 @@ def test_a_caller_presses_one_key_and_the_card_says_which_language(spoken: Line,
     assert request.languages == ("Pseudo ar-XB",)
     assert "Speaks Pseudo ar-XB" in asha.get("/").text
     assert "0116 496 0800, code 12" in asha.get(f"/request/{request.id}").text
+
+
+def test_the_log_says_the_language_of_each_turn_and_nothing_that_was_heard(spoken: Line) -> None:
+    with structlog.testing.capture_logs() as logs:
+        spoken.call().press("6").press("1").press("9")
+
+    assert [entry["language"] for entry in logs if entry["event"] == "turn"] == ["en", "ar-XB", "ar-XB", "en"]
+    assert not re.search("[\u0600-\u06ff]", str(logs))
 
 
 def test_the_adviser_who_is_rung_hears_the_language_first(spoken: Line) -> None:

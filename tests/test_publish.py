@@ -797,6 +797,19 @@ def test_whoever_sets_a_notice_is_told_whose_callers_do_not_hear_it(staff: Staff
     assert "ar-XB" not in told
 
 
+def test_a_language_that_is_heard_no_more_holds_up_no_notice(staff: Staff, files: dict[str, str]) -> None:
+    """An update of the line may ask more of a language than is there. It still snows."""
+    english = {name: text for name, text in files.items() if not name.startswith(LANGUAGES)}
+    made = pseudo.language("en-XA", key="5")
+    del made["lines"]["ask"]["heard"]
+    put_live(staff.store, {**english, **pseudo.language_files(made)})
+
+    assert staff("notice", SNOW).status == 0
+
+    assert SNOW in staff.live_files[LINE_YAML]
+    assert "languages/en-XA.yaml" in staff.live_files, "it is left as it was"
+
+
 def test_a_notice_for_today_is_heard_from_now_on(staff: Staff, settings: Settings, published: str) -> None:
     told = staff("notice", "  The office\n is closed today. ")
 

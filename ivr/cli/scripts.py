@@ -34,7 +34,7 @@ def published_script(revision: str, files: dict[str, str]) -> Script:
     Its problems are not reported as the draft's, because nobody could correct them.
     """
     try:
-        return building.load(files, config.bank_holidays())
+        return building.published(files, config.bank_holidays())[0]
     except ConfigError as error:
         raise Stop(
             f"{revision} was published by an older version of the line, and this version cannot use it."

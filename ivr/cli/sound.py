@@ -28,7 +28,7 @@ def prepare(settings: Settings, files: Mapping[str, str]) -> None:
 
     A machine that only serves makes none, and says what is missing.
     """
-    made = building.load(files, config.bank_holidays())
+    made = building.published(files, config.bank_holidays())[0]
     if equipment.only_serves():
         tell_of_missing(settings, made)
     elif speaks_by_sounds(settings, made):
@@ -46,7 +46,7 @@ def tell_of_missing(settings: Settings, made: Script) -> None:
 
 def _without_texts(files: Mapping[str, str]) -> Script:
     """The script of a line that can send no texts. It says fewer words, in other passages."""
-    return building.load(files, config.bank_holidays(), offers_texts=False)
+    return building.published(files, config.bank_holidays(), offers_texts=False)[0]
 
 
 def _make(settings: Settings, made: Script, without_texts: Script) -> bool:
@@ -113,7 +113,7 @@ def _wanted(settings: Settings, draft: Mapping[str, str]) -> Iterator[Script]:
     with store_of(settings) as store:
         for files in (draft, *store.revisions.kept()):
             try:
-                yield building.load(files, config.bank_holidays())
+                yield building.published(files, config.bank_holidays())[0]
                 yield _without_texts(files)
             except ConfigError:  # written for an older version of the line, so no call can start with it
                 continue
