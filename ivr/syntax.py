@@ -121,7 +121,7 @@ def _about_colon(line: str, column: int) -> Kind:
 #: What is wrong with a line of this shape, if YAML finds a fault on the line below it.
 _SHAPES = (
     (_SEEN[1][0], _SEEN[1][1]),
-    (re.compile(r"\s*[a-z]\w*(\s+(?!.*:(\s|$)).*)?\s*"), _NO_COLON),
+    (re.compile(r"(?!.*(?::\s|:$|\s#))\s*[a-z]\w*(?:\s.*)?"), _NO_COLON),
     (re.compile(r'\s*"[^"]*"\s*'), _NO_DASH),
     (re.compile(r"\s*[a-z]\w*:[^\s/].*"), NO_SPACE),
     (re.compile(r"\s*-[^\s-].*"), _DASH_NO_SPACE),

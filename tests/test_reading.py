@@ -620,12 +620,15 @@ def test_a_name_that_is_no_name_at_all_is_refused_like_any_other(files: dict[str
         assert _refused({**files, name: files[name] + "\n99999999999999999999: x\n"})
 
 
+NO_COLON = "A colon is missing after a name here. Write one, or a # before it if this is a note."
+
+
 @pytest.mark.parametrize(("name", "right", "wrong", "says"), [
-    ("line.yaml", "names:\n", "names\n", "A colon is missing after a name here. Write one."),
-    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", "A colon is missing after a name here. Write one."),
+    ("line.yaml", "names:\n", "names\n", NO_COLON),
+    ("menus/exclusion.yaml", "  kept_out:", "  kept_out", NO_COLON),
     (
         "menus/complaints.yaml", '    closing: "That', '    closing "That',
-        "A colon is missing after a name here. Write one.",
+        NO_COLON,
     ),
     ("menus/exclusion.yaml", "    kind: ", "    kind:", "A space is missing after the colon. Write one."),
     ("menus/complaints.yaml", '- "For the', '-"For the', "A space is missing after the dash. Write one."),
