@@ -14,18 +14,20 @@ import soundfile
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from ivr import config, recorded
-from ivr.audio import units
+from ivr import building, config, recorded
+from ivr.audio import Recordings, units
 from ivr.config import Settings
 from ivr.script import Script
 from ivr.store import Store
-from tests.desk import PASSWORD, hire
+from tests.desk import PASSWORD, SPARE, hire
 from tests.line import Line
 from tests.microphone import as_file, at_a_microphone, spoken
 from tests.test_browser import DESKTOP, _axe, _on_a_port, _page
 
 #: Whoever is asked for the microphone gives it.
 ALLOWED = "--use-fake-ui-for-media-stream"
+#: Milliseconds in which the draft is checked, compared and made live, also on a busy machine.
+_PATIENCE = 90_000
 TELEPHONE = {"width": 390, "height": 844}
 
 
@@ -248,3 +250,41 @@ def test_a_file_is_taken_at_the_width_of_a_telephone(
         _axe(page)
         _button(page, "Keep").click()
         _told(page, "Kept.")
+
+
+@pytest.mark.timeout(300)
+def test_callers_hear_a_recording_once_it_is_published_and_no_longer_once_that_is_taken_back(
+    chromium: Chromium, served: Line, store: Store, shipped: Script, first: str, said: bytes
+) -> None:
+    hire(store, "ada", role="approver")
+    name = next(iter(units(shipped))).name
+
+    def heard() -> set[str]:
+        live = building.load(store.revisions.files(store.revisions.live() or "") or {}, config.bank_holidays())
+        return {clip.words for clip in Recordings(served.settings.audio_dir, live).names()}
+
+    for page in _page(chromium, served, TELEPHONE, HARD_TIMES):
+        page.goto("/console/signin")
+        page.get_by_label("Name").fill("ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        _button(page, "Sign in").click()
+        page.get_by_label("Code from your app").fill(SPARE[0])
+        _button(page, "Go on").click()
+        page.goto(f"/studio/record/en/{name}")
+        _hand_in(page, said)
+        _told(page, "This sounds right")
+        _button(page, "Keep").click()
+        _told(page, "Kept.")
+        assert heard() == set()
+
+        page.goto("/studio/publish")
+        expect(page.get_by_text("a recording that ada stands for").first).to_be_visible(timeout=_PATIENCE)
+        page.get_by_label("Why, in a few words").fill("my voice")
+        _button(page, "Make it live").click()
+        expect(page.get_by_text("It is live: new calls use it.")).to_be_visible(timeout=_PATIENCE)
+        assert heard() == {first}
+
+        page.get_by_text("Take the last publication back").click()
+        _button(page, "Take back: my voice").click()
+        expect(page.get_by_text("This took back what ada published (my voice).")).to_be_visible(timeout=_PATIENCE)
+        assert heard() == set()
