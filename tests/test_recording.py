@@ -214,6 +214,7 @@ def test_a_take_in_another_language_waits_for_its_listener(
 
     assert isinstance(kept, asked.Kept)
     assert (before.state, kept.prompt.state) == ("none", "file")
+    assert before.unchecked, "whoever records is told that the words may still change"
     assert (settings.audio_dir / "recordings" / "ur" / f"{before.name}.wav").is_file()
     assert not (settings.config_dir / recorded.FILE).exists()
 

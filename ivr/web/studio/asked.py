@@ -261,6 +261,8 @@ class Prompt(msgspec.Struct, frozen=True):
     state: State
     by: str = ""
     on: str = ""
+    #: Whether nobody has checked these words of another language yet.
+    unchecked: bool = False
 
 
 class Language(msgspec.Struct, frozen=True):

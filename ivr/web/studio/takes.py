@@ -79,10 +79,12 @@ class Takes:
         rows = translation.rows(draft.language_lines, language)
         english = {row.id: row.english for row in rows}
         takes = {unit: (take, row.translated) for row in rows for unit, take in row.takes.items()}
+        unchecked = {unit for row in rows if row.state not in ("checked", "heard") for unit in row.sounds}
         for unit, words in translation.sounds_of(language).items():
             of, path = recorded.print_of(words), self._path(language.language, unit)
             line = unit.split(".")[0]
             new = Prompt(unit, words, english.get(line, language.in_english), language.in_english, of, "", "none")
+            new = structs.replace(new, unchecked=unit in unchecked)
             if not words or not path.is_file():
                 yield new
                 continue
