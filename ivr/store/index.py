@@ -61,10 +61,10 @@ class Index:
             return
         ids = [*client.zrange("ivr:queue", 0, -1), *client.zrange("ivr:ended", 0, -1)]
         for at in range(0, len(ids), PIECE):
+            pipe = client.pipeline()
             for request in self._read(client, ids[at : at + PIECE]):
-                pipe = client.pipeline()
                 self.enter(pipe, request)
-                pipe.execute()
+            pipe.execute()
         client.set(COMPLETE, 1)
 
 
