@@ -410,7 +410,7 @@ def test_whoever_has_the_request_listens_and_who_did_is_in_the_log_and_on_the_ca
     sound = asha.get(f"/request/{WISH}/message/0")
     assert (sound.data, sound.headers["Cache-Control"]) == (speech, "no-store")
     page = asha.get(f"/request/{WISH}").text
-    assert "asha played it. Nobody has marked it as listened to." in page
+    assert "<bdi>asha</bdi> played it. Nobody has marked it as listened to." in page
     asha.send(f"/request/{WISH}/message/0/listened")
     asha.send(f"/request/{WISH}/release")
 
@@ -485,7 +485,7 @@ def test_a_number_as_heard_is_typed_read_once_more_and_then_rung(asha: Browser, 
     asha.send(f"/request/{WISH}/number/confirm", number="+447700900123")
 
     card = asha.get(f"/request/{WISH}").text
-    assert "asha heard this number in the message." in card
+    assert "<bdi>asha</bdi> heard this number in the message." in card
     assert "Ring by one click" in card
     assert "Your phone will ring in a moment." in asha.send(f"/request/{WISH}/ring").text
     assert _get(store).number == CALLER

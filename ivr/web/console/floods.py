@@ -33,7 +33,7 @@ def add_to(app: Flask, console: Console) -> None:
 class _Pages(Pages):
     def floods(self) -> str:
         requests, most = self._console.store.requests, self._console.live.now.script.line.limits.flood_an_hour
-        waiting = [each for each in requests.waiting() if each.asked_at > self._now - SHOWN_SECONDS]
+        waiting = [each for each in requests.listed()[0] if each.asked_at > self._now - SHOWN_SECONDS]
         return render_template(
             "floods.html", steps=flood.steps(waiting), seconds=flood.STEP_SECONDS,
             in_flood=len(flood.part_of_one(waiting, most)), taken=flood.taken(requests.put_aside()),

@@ -52,7 +52,7 @@ class _Pages(Pages):
         put_aside = briefing.unheard_messages(requests.put_aside(), script.hours, with_speech=False)
         return render_template(
             "messages.html",
-            unheard=briefing.unheard_messages(requests.waiting(), script.hours),
+            unheard=briefing.unheard_messages(requests.listed()[0], script.hours),
             put_aside=[each for each in put_aside if self._is_kept(each.message)],
             me=self._me,
             now=self._now,
