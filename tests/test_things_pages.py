@@ -109,6 +109,23 @@ def test_a_topic_that_lacks_something_keeps_what_was_typed(editor: Browser) -> N
     assert "To ask about a bus pass" in editor.page
 
 
+def test_a_name_that_was_pasted_counts_without_what_nobody_sees_in_it(editor: Browser) -> None:
+    _look(editor, "where?name=kept_out")
+
+    assert _send(editor, "where/rename", name="kept_out", new="\ufeffsent_home\u200b\u00a0").status_code == 200
+    assert "goto: sent_home" in editor.page
+
+
+@pytest.mark.parametrize("key", ["\u00b2", "\u2167", "nine", "-1", "9" * 400, "\u0663"])
+def test_a_key_that_there_is_not_is_refused_and_nothing_is_lost(editor: Browser, key: str) -> None:
+    _look(editor, "new")
+
+    answer = _send(editor, "new", **TOPIC, beside=key, together="To ask about both")
+
+    assert answer.status_code == 422
+    assert "To ask about a bus pass" in editor.page
+
+
 def test_whoever_is_signed_out_meanwhile_gets_back_what_they_typed(editor: Browser, store: Store) -> None:
     _look(editor, "edit/words-kept_out")
     for kept in store.sign_ins.all_of("edda"):

@@ -71,7 +71,7 @@ class _Pages:
 
     def rename_thing(self) -> Response | str | tuple[str, int]:
         """Another name for something, wherever it is named."""
-        old, new = request.form.get("name", ""), request.form.get("new", "").strip()
+        old, new = request.form.get("name", ""), _plain("new")
         before = self._files()
         try:
             after = naming.renamed(before, old, new)
@@ -87,7 +87,7 @@ class _Pages:
 
     def remove_thing(self) -> Response | str | tuple[str, int]:
         """A node less, with what leads there."""
-        name, instead = request.form.get("name", ""), request.form.get("instead", "").strip()
+        name, instead = request.form.get("name", ""), _plain("instead")
         before = self._files()
         try:
             removal = topics.without(before, name, instead)
@@ -107,14 +107,14 @@ class _Pages:
 
     def write_topic(self) -> Response | str | tuple[str, int]:
         """A new piece of guidance, the choice that leads to it, and the text message about it."""
-        typed = {name: forms.cleaned(request.form.get(name, "")).words for name in _FIELDS}
+        typed = {name: _plain(name) for name in _FIELDS}
         if request.form.get("do") == "again":
             return self._topic_page(typed)
         before = self._files()
         if missing := next((name for name in ("name", "under", "label", "part1", "text") if not typed[name]), ""):
             return self._topic_page(typed, f"Something is missing: {_ASKED[missing]}."), 422
         parts = tuple(typed[name] for name in ("part1", "part2", "part3") if typed[name])
-        beside = int(typed["beside"]) if typed["beside"].isdigit() else 0
+        beside = int(typed["beside"]) if typed["beside"].isdecimal() else 0
         made = Topic(
             typed["name"], typed["under"], typed["label"], parts, typed["closing"] or "That is all.", typed["text"],
             typed["urgent"] if typed["urgent"] in ("true", "today") else "", beside, typed["together"],
@@ -186,6 +186,11 @@ _ASKED = {
     "name": "its name", "under": "what leads to it", "label": "the words of the choice", "part1": "what callers hear",
     "text": "the text message",
 }  # fmt: skip
+
+
+def _plain(field: str) -> str:
+    """What was typed or pasted into a field, without what nobody sees in it."""
+    return forms.cleaned(request.form.get(field, "")).words
 
 
 def _only_yaml(files: Files) -> Files:
