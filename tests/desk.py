@@ -86,6 +86,11 @@ def spare_code(adviser: Adviser | None) -> str:
     return next(code for code in SPARE if factors.without(adviser.factor, code))
 
 
+def _of_staff(path: str) -> str:
+    """A path of the pages of staff, of which those of the console may be written without its name."""
+    return path if path.startswith(("/console/", "/studio")) else f"/console{path}"
+
+
 class Browser:
     """An adviser's browser without scripts: it fetches pages, fills in forms and sends them."""
 
@@ -96,7 +101,7 @@ class Browser:
 
     def get(self, path: str) -> TestResponse:
         response = self.client.get(
-            f"/console{path}",
+            _of_staff(path),
             base_url=self.line.settings.public_url,
             follow_redirects=True,
             buffered=True,
@@ -111,7 +116,7 @@ class Browser:
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
         data = {**fields, **({"csrf_token": found[1]} if token and found else {})}
         response = self.client.post(
-            path if path.startswith("/console/") else f"/console{path}",
+            _of_staff(path),
             data=data,
             base_url=self.line.settings.public_url,
             follow_redirects=True,

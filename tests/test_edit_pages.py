@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,21 +10,16 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import config, drafts
+from ivr import drafts
 from ivr.config import Settings
 from ivr.store import Store
 from ivr.web.studio.edit import OFFERED
 from tests.desk import PASSWORD, Browser, hire
+from tests.edited import settings
 from tests.line import Line
 from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _press, _tab_to, chromium
 
-__all__ = ["chromium"]
-
-
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With a copy of config/ to edit."""
-    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
+__all__ = ["chromium", "settings"]
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,27 +9,17 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import config, drafts, publishing
+from ivr import drafts, publishing
 from ivr.config import Settings
 from ivr.store import Published, Store
 from tests.desk import PASSWORD, SPARE, hire
+from tests.edited import folder, settings
 from tests.line import Line
 from tests.test_browser import PHONE, _axe, _on_a_port, _page, chromium
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "folder", "settings"]
 #: Milliseconds in which the draft is checked, compared and made live, also on a busy machine.
 _PATIENCE = 90_000
-
-
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With a copy of config/ to edit."""
-    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
-
-
-@pytest.fixture
-def folder(settings: Settings) -> Path:
-    return settings.config_dir
 
 
 @pytest.fixture

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from werkzeug.test import TestResponse
 
 from ivr import config
 from ivr.config import Settings
 from ivr.store import Store
 from tests.desk import PASSWORD, Browser, hire
+from tests.edited import editor, folder, settings
 from tests.line import Line
 from tests.test_browser import PHONE, _axe, _on_a_port, _page, _tab_to, chromium
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "editor", "folder", "settings"]
 #: A story whose words are changed, and one whose way is.
 CHRISTMAS, KEPT_OUT = "stories/closed_on_christmas_day.call", "stories/kept_out_this_morning.call"
-
-
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With a copy of config/ to edit."""
-    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
-
-
-@pytest.fixture
-def folder(settings: Settings) -> Path:
-    return settings.config_dir
 
 
 @pytest.fixture
@@ -137,28 +124,8 @@ def test_a_story_that_is_not_wanted_any_more_is_put_aside_and_kept(phone: Page, 
 # --- over HTTP ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def editor(browser: Browser, store: Store) -> Browser:
-    hire(store, "edda", role="editor")
-    browser.sign_in("edda")
-    return browser
-
-
 def _look(editor: Browser) -> str:
-    address = editor.line.settings.public_url
-    editor.page = editor.client.get("/studio/stories", base_url=address, follow_redirects=True).text
-    return editor.page
-
-
-def _send(editor: Browser, do: str, **fields: str) -> TestResponse:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', editor.page)
-    assert token
-    response = editor.client.post(
-        f"/studio/stories/{do}", data={**fields, "csrf_token": token[1]}, base_url=editor.line.settings.public_url,
-        follow_redirects=True,
-    )  # fmt: skip
-    editor.page = response.text
-    return response
+    return editor.get("/studio/stories").text
 
 
 def _fields(page: str, name: str) -> dict[str, str]:
@@ -179,9 +146,9 @@ def test_a_story_that_somebody_changed_meanwhile_is_not_written_over(editor: Bro
     _replace(folder, KEPT_OUT, "From    ", "# A colleague was here.\nFrom    ")
     was = (folder / KEPT_OUT).read_text(encoding="utf-8")
 
-    assert _send(editor, "accept", **fields).status_code == 409
-    assert _send(editor, "aside", **fields).status_code == 409
-    assert _send(editor, "write", **fields, text="My words of an hour.").status_code == 409
+    assert editor.send("/studio/stories/accept", **fields).status_code == 409
+    assert editor.send("/studio/stories/aside", **fields).status_code == 409
+    assert editor.send("/studio/stories/write", **fields, text="My words of an hour.").status_code == 409
     assert "My words of an hour." in editor.page
     assert (folder / KEPT_OUT).read_text(encoding="utf-8") == was
 
@@ -191,7 +158,7 @@ def test_words_that_changed_since_the_look_are_not_taken_in(editor: Browser, fol
     fields = _fields(_look(editor), KEPT_OUT)
     _replace(folder, "menus/exclusion.yaml", "Do not sign a thing yet.", "Sign it all.")
 
-    assert _send(editor, "accept", **fields).status_code == 409
+    assert editor.send("/studio/stories/accept", **fields).status_code == 409
     assert "Sign it all." not in (folder / KEPT_OUT).read_text(encoding="utf-8")
 
 
@@ -200,7 +167,7 @@ def test_what_must_never_be_heard_is_not_accepted(editor: Browser, folder: Path)
     _replace(folder, KEPT_OUT, "From    ", "NEVER   sign a thing\nFrom    ")
     fields = _fields(_look(editor), KEPT_OUT)
 
-    assert _send(editor, "accept", **fields).status_code == 422
+    assert editor.send("/studio/stories/accept", **fields).status_code == 422
     assert "must never be heard" in editor.page
 
 
@@ -216,14 +183,14 @@ def test_no_name_reaches_a_file_that_is_not_a_story(editor: Browser, folder: Pat
     _look(editor)
     for name in ("line.yaml", "stories/../line.yaml", "stories/none.call", ""):
         for do in ("accept", "write", "aside"):
-            assert _send(editor, do, name=name, seen="", draft="", text="x").status_code == 409
+            assert editor.send(f"/studio/stories/{do}", name=name, seen="", draft="", text="x").status_code == 409
     assert (folder / "line.yaml").read_bytes() == (config.ROOT / "config/line.yaml").read_bytes()
 
 
 def test_a_story_in_which_nothing_is_readable_says_so_and_is_kept(editor: Browser, folder: Path) -> None:
     fields = _fields(_look(editor), CHRISTMAS)
     for text in ("", "\u200b", "\ufeff\U0001f642", "CALLER  1", "<<<<<<< mine\n=======\n>>>>>>> theirs", "x" * 9000):
-        response = _send(editor, "write", **fields, text=text)
+        response = editor.send("/studio/stories/write", **fields, text=text)
         assert response.status_code == 422, text
         assert "Nothing was written" in editor.page
     assert (folder / CHRISTMAS).read_bytes() == (config.ROOT / "config" / CHRISTMAS).read_bytes()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +10,15 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import config, configfiles
+from ivr import configfiles
 from ivr.config import Settings
 from ivr.store import Store
 from tests.desk import PASSWORD, hire
+from tests.edited import folder, settings
 from tests.line import Line
 from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _tab_to, chromium
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "folder", "settings"]
 #: Milliseconds in which the whole draft is checked, also on a busy machine.
 _PATIENCE = 90_000
 #: What is typed, by the names of the fields as they are read out.
@@ -31,17 +30,6 @@ TYPED = {
     "The last sentence": "That is all about a bus pass.",
     "The text message about it": "{service_name}: Bus pass? Ask the council. Help: {helpline_phone}",
 }
-
-
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With a copy of config/ to edit."""
-    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
-
-
-@pytest.fixture
-def folder(settings: Settings) -> Path:
-    return settings.config_dir
 
 
 @pytest.fixture

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
-from ivr import config
 from ivr.config import Settings
 from ivr.store import Store
-from tests.desk import Browser, hire
+from tests.desk import Browser
+from tests.edited import editor, settings
+
+__all__ = ["editor", "settings"]
 
 TOPIC = {
     "name": "bus_pass",
@@ -25,47 +24,17 @@ TOPIC = {
 }
 
 
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path) -> Settings:
-    """With a copy of config/ to edit."""
-    return dataclasses.replace(settings, config_dir=Path(shutil.copytree(config.ROOT / "config", tmp_path / "config")))
-
-
-@pytest.fixture
-def editor(browser: Browser, store: Store) -> Browser:
-    hire(store, "edda", role="editor")
-    browser.sign_in("edda")
-    return browser
-
-
-def _look(editor: Browser, path: str) -> TestResponse:
-    response = editor.client.get(f"/studio/{path}", base_url=editor.line.settings.public_url, follow_redirects=True)
-    editor.page = response.text
-    return response
-
-
-def _send(editor: Browser, path: str, **fields: str) -> TestResponse:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', editor.page)
-    assert token
-    response = editor.client.post(
-        f"/studio/{path}", data={**fields, "csrf_token": token[1]}, base_url=editor.line.settings.public_url,
-        follow_redirects=True,
-    )  # fmt: skip
-    editor.page = response.text
-    return response
-
-
 def _write(editor: Browser, path: str, **fields: str) -> TestResponse:
     """The second press, on the page that shows the change."""
     revision = re.search(r'name="revision" value="([^"]+)"', editor.page)
     assert revision, editor.page
-    return _send(editor, path, **fields, do="write", revision=revision[1])
+    return editor.send(f"/studio/{path}", **fields, do="write", revision=revision[1])
 
 
 def test_another_name_is_shown_first_and_then_written_everywhere(editor: Browser, settings: Settings) -> None:
-    _look(editor, "where?name=kept_out")
+    editor.get("/studio/where?name=kept_out")
     assert "leads there with key 1" in editor.page
-    shown = _send(editor, "where/rename", name="kept_out", new="sent_home")
+    shown = editor.send("/studio/where/rename", name="kept_out", new="sent_home")
     assert shown.status_code == 200
     assert "goto: sent_home" in editor.page
     assert "kept_out:" in (settings.config_dir / "menus/exclusion.yaml").read_text(encoding="utf-8")
@@ -78,15 +47,15 @@ def test_another_name_is_shown_first_and_then_written_everywhere(editor: Browser
 
 
 def test_a_name_that_is_taken_is_refused(editor: Browser) -> None:
-    _look(editor, "where?name=kept_out")
+    editor.get("/studio/where?name=kept_out")
 
-    assert _send(editor, "where/rename", name="kept_out", new="out_menu").status_code == 422
+    assert editor.send("/studio/where/rename", name="kept_out", new="out_menu").status_code == 422
     assert "is taken" in editor.page
 
 
 def test_a_draft_that_changed_since_it_was_looked_at_is_not_written(editor: Browser, settings: Settings) -> None:
-    _look(editor, "where?name=kept_out")
-    _send(editor, "where/rename", name="kept_out", new="sent_home")
+    editor.get("/studio/where?name=kept_out")
+    editor.send("/studio/where/rename", name="kept_out", new="sent_home")
     path = settings.config_dir / "texts.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "# A colleague was here.\n", encoding="utf-8")
 
@@ -95,43 +64,45 @@ def test_a_draft_that_changed_since_it_was_looked_at_is_not_written(editor: Brow
 
 
 def test_what_must_lead_somewhere_is_not_taken_out(editor: Browser) -> None:
-    _look(editor, "where?name=out_for_good")
+    editor.get("/studio/where?name=out_for_good")
 
-    assert _send(editor, "where/remove", name="out_for_good").status_code == 422
+    assert editor.send("/studio/where/remove", name="out_for_good").status_code == 422
     assert "must lead somewhere" in editor.page
 
 
 def test_a_topic_that_lacks_something_keeps_what_was_typed(editor: Browser) -> None:
-    _look(editor, "new")
+    editor.get("/studio/new")
 
-    assert _send(editor, "new", **{**TOPIC, "text": ""}).status_code == 422
+    assert editor.send("/studio/new", **{**TOPIC, "text": ""}).status_code == 422
     assert "Something is missing: the text message." in editor.page
     assert "To ask about a bus pass" in editor.page
 
 
 def test_a_name_that_was_pasted_counts_without_what_nobody_sees_in_it(editor: Browser) -> None:
-    _look(editor, "where?name=kept_out")
+    editor.get("/studio/where?name=kept_out")
 
-    assert _send(editor, "where/rename", name="kept_out", new="\ufeffsent_home\u200b\u00a0").status_code == 200
+    assert editor.send("/studio/where/rename", name="kept_out", new="\ufeffsent_home\u200b\u00a0").status_code == 200
     assert "goto: sent_home" in editor.page
 
 
 @pytest.mark.parametrize("key", ["\u00b2", "\u2167", "nine", "-1", "9" * 400, "\u0663"])
 def test_a_key_that_there_is_not_is_refused_and_nothing_is_lost(editor: Browser, key: str) -> None:
-    _look(editor, "new")
+    editor.get("/studio/new")
 
-    answer = _send(editor, "new", **TOPIC, beside=key, together="To ask about both")
+    answer = editor.send("/studio/new", **TOPIC, beside=key, together="To ask about both")
 
     assert answer.status_code == 422
     assert "To ask about a bus pass" in editor.page
 
 
 def test_whoever_is_signed_out_meanwhile_gets_back_what_they_typed(editor: Browser, store: Store) -> None:
-    _look(editor, "edit/words-kept_out")
+    editor.get("/studio/edit/words-kept_out")
     for kept in store.sign_ins.all_of("edda"):
         store.sign_ins.end(kept)
 
-    response = _send(editor, "edit/words-kept_out", **{"seen": "{}", "closing:": "Words of an hour.", "do": "save"})
+    response = editor.send(
+        "/studio/edit/words-kept_out", **{"seen": "{}", "closing:": "Words of an hour.", "do": "save"}
+    )
 
     assert response.status_code == 401
     assert "closing: Words of an hour." in editor.page
