@@ -226,8 +226,8 @@ EXAMPLES: dict[str, tuple[Edits, Edits]] = {
         (("languages/pl.yaml", '"Kiedy mamy zadzwoni\u0107?"', '"Kiedy mamy dzwoni\u0107?"'),),
     ),
     "language-seconds": (
-        (("languages/lines.yaml", "seconds: 8\n  ask", "seconds: 1\n  ask"),),
-        (("languages/lines.yaml", "seconds: 8\n  ask", "seconds: 9\n  ask"),),
+        (("languages/lines.yaml", "seconds: 10\n  ask", "seconds: 1\n  ask"),),
+        (("languages/lines.yaml", "seconds: 10\n  ask", "seconds: 9\n  ask"),),
     ),
     "notice-length": (
         _line("notices: []", f'notices: [{{words: "{SNOW}{SNOW}We are sorry.", begins: 2026-12-01, ends: 2026-12-02}}]'),

@@ -31,6 +31,8 @@ RULE = {rule.name: rule for rule in RULES}
 #: Why what is no rule about callers is told, by the beginning of its code.
 WHY = {
     "story-": "A story is a promise about a whole call. What breaks one is not published.",
+    "recording-noisy": "Callers hear the recording as it is. Whoever listens decides whether it is good enough.",
+    "recording-cut": "Callers hear the recording as it is. Whoever listens decides whether it is good enough.",
     "recording-": "Callers would hear other words than are written, or none. A voice speaks instead.",
     "environment-": "A line that starts with a setting that it cannot use would fail later, during a call.",
     "keys-": "Without its keys the line can read nothing that is stored about callers.",

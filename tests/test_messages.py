@@ -417,7 +417,7 @@ def test_whoever_has_the_request_listens_and_who_did_is_in_the_log_and_on_the_ca
     assert "There are no messages to listen to." in asha.get("/messages").text
     assert "message to listen to" not in asha.get("/").text
     card = asha.get(f"/request/{WISH}").text
-    assert "asha listened to it, 10:30." in card
+    assert "<bdi>asha</bdi> listened to it, 10:30." in card
     logged = [(entry.who, entry.what) for entry in store.people.log()]
     assert {("asha", "played the message"), ("asha", "listened to the message")} <= set(logged)
     assert CALLER[3:] not in card, "listening shows no number"

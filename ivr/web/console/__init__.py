@@ -161,7 +161,8 @@ def _add_errors(app: Flask) -> None:
     def store_down(_: Exception) -> tuple[str, int]:
         what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         here = request.script_root + request.full_path.rstrip("?")
-        return page("One moment", what, 503, again=here if request.method == "GET" else url_for("requests_page"))
+        elsewhere = url_for("ring_line" if here.startswith("/studio") else "requests_page")
+        return page("One moment", what, 503, again=here if request.method == "GET" else elsewhere)
 
     @app.errorhandler(TooLong)
     def too_long(_: TooLong) -> tuple[str, int]:

@@ -49,7 +49,7 @@ class _Shown:
     #: The fingerprint of the file, to come back with the form.
     seen: str
     problem: Problem | None = None
-    #: What would be others in it, if what the line says is taken in; empty if that does not put it right.
+    #: The lines that accepting would change; empty if that does not put it right.
     differences: tuple[Difference, ...] = ()
     left: Problem | None = None
     #: Whether what was typed into the field is not in the file.
@@ -141,7 +141,7 @@ class _Pages:
         after = {other: text for other, text in stories.items() if other != name}
         if why := writing.write(self._folder, stories, after):
             return self._page(why), 503
-        self._console.note("put a story aside", name)
+        self._console.note(f"put the story {name} aside")
         return self._done(f"The check plays it no more. It is kept as config/{aside}.")
 
     def _is_as_seen(self, stories: Files, name: str) -> bool:
@@ -150,7 +150,7 @@ class _Pages:
     def _write(self, stories: Files, name: str, text: str, told: str) -> Response | tuple[str, int]:
         if why := writing.write(self._folder, stories, {**stories, name: text}):
             return self._page(why, {name: text}), 503
-        self._console.note("changed a story", name)
+        self._console.note(f"changed the story {name}")
         return self._done(told.format(_file(name)))
 
     def _done(self, told: str) -> Response:
