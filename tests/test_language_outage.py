@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ivr import drafts
+from ivr.audio.clips import RENDERED
 from ivr.config import Settings
 from ivr.practice import PracticeDesk
 from ivr.script import Script
@@ -21,7 +22,7 @@ from ivr.spoken import text_of
 from ivr.store import Published, Store
 from tests import pseudo
 from tests.line import CALLER, OPEN, Call, Line, said
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, soon
 from tests.sealed import KEYS
 from tests.talk import Talk
 from tests.test_twiml import assert_valid
@@ -120,6 +121,27 @@ def test_a_fault_before_a_language_was_chosen_is_told_in_english(away: Away) -> 
     root = _in_trouble(call, "/voice/fallback", ErrorCode="11200", ErrorUrl="no address")
 
     assert not _is_in_the_language(said(root))
+
+
+def test_a_fault_is_told_in_a_language_only_while_its_sounds_are_there(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may arrive after the start, and go again."""
+    lacking = {TAG}
+    monkeypatch.setattr("ivr.web.edition.lacking_languages", lambda *_: frozenset(lacking))
+    files = pseudo.files(pseudo.language("en-XA", key="5"), pseudo.language(TAG, key="6"))
+    store.revisions.publish(Published(drafts.revision_of(files), 0.0, "tests", "for the tests"), files)
+    with Line(dataclasses.replace(settings, speech="audio"), store) as line:
+        live, folder = line.app._live, settings.audio_dir / RENDERED
+        assert live.trouble_in(TAG) == live.trouble
+
+        lacking.clear()
+        folder.mkdir(parents=True)
+        assert soon(lambda: _is_in_the_language(said(ET.fromstring(live.trouble_in(TAG)))), 10)
+
+        lacking.add(TAG)
+        (folder / "other").touch()
+        assert soon(lambda: live.trouble_in(TAG) == live.trouble, 10)
 
 
 # --- what cannot be kept is not promised ----------------------------------------------------------------

@@ -126,6 +126,7 @@ class Live:
         with self._loading:
             self._offers_texts = offers
             self._editions = {revision: self._made(each.files) for revision, each in self._editions.items()}
+        self._renew_trouble()
         log.warning("texts", offered=offers)
 
     def _look_at_languages(self) -> None:
@@ -134,6 +135,12 @@ class Live:
             for revision, each in list(self._editions.items()):
                 if each.written.tongues and edition.lacking_languages(self._settings, each.written) != each.lacking:
                     self._editions[revision] = self._made(each.files)
+        self._renew_trouble()
+
+    def _renew_trouble(self) -> None:
+        """The live edition was made again, so its replies for failed turns are too."""
+        if made := self._editions.get(self._live):
+            self._take_up(made)
 
     def _take_up(self, found: Edition) -> None:
         self._live = found.script.revision
