@@ -372,6 +372,22 @@ def test_a_note_or_the_way_back_alone_leaves_who_stands_for_the_words(desk: Desk
     assert "note" not in desk.line("ask")
 
 
+def test_a_question_beside_an_empty_translation_is_told_since_it_is_not_kept(draft: Desk) -> None:
+    draft.file.write_text(re.sub(r"  no:\n(?:    .*\n)+", "", draft.text), encoding="utf-8")
+    before = draft.text
+    draft.out()
+    draft.fill_in("no", note="To one person, or to several?")
+    draft.fill_in("ask", translation="", **{"back into English, word for word": "May we ring?"})
+    draft.fill_in("yes", translation="")
+
+    told = draft("in", str(draft.sheet), "--yes").output
+
+    assert "Look: no: not translated, and this is not kept: To one person, or to several?" in told
+    assert "Look: ask: not translated, and this is not kept: May we ring?" in told
+    assert "yes: not translated" not in told
+    assert draft.text == before
+
+
 def test_new_words_under_an_old_date_are_of_today(draft: Desk) -> None:
     draft.out()
     draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person")

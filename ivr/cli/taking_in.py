@@ -34,7 +34,10 @@ def taken(lines: LinesFile, language: LanguageFile, sheet: sheets.Sheet, today: 
             faults.append(f"{row.where}: there is no line '{row.line}'. Its name must stay as it was.")
             continue
         before = known[row.line]
-        if not row.says or not (told := [*_differences(row, as_row(before))]):
+        if not row.says:
+            found.look += [f"{row.line}: not translated, and this is not kept: {each}" for each in _lost(row, before)]
+            continue
+        if not (told := [*_differences(row, as_row(before))]):
             continue
         faults += _faults(row, today)
         found.changes[row.line] = _fields(row, as_row(before), today)
@@ -59,6 +62,14 @@ def _left_out(known: dict[str, translation.Row], rows: list[sheets.Row]) -> Iter
     for names, how in ((gone, "Not in the sheet"), (empty, "Empty in the sheet")):
         if names:
             yield f"{how}, so what is there stays: {', '.join(names)}."
+
+
+def _lost(row: sheets.Row, before: translation.Row) -> Iterator[str]:
+    """What somebody wrote beside an empty translation: a line is kept with its words only."""
+    there = as_row(before)
+    for new, old in ((row.note, sheets.plain(there.note)), (row.back, sheets.plain(there.back))):
+        if new and new != old:
+            yield new
 
 
 def _differences(row: sheets.Row, before: sheets.Row) -> Iterator[str]:
