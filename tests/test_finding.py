@@ -56,6 +56,18 @@ def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha:
     assert [each.id for each in store.requests.of_call("4271")] == [ended.id]
 
 
+def test_a_call_number_that_another_replaced_is_not_kept(store: Store) -> None:
+    """Redis saved the first, but answered too late, so that the caller heard the second."""
+    asked = ask(store, 1, reference="1234")
+
+    ask(store, 1, reference="5678")
+
+    assert store.requests.of_call("1234") == []
+    assert [each.id for each in store.requests.of_call("5678")] == [asked.id]
+    store.requests.delete(asked.id)
+    assert store.redis.do(lambda client: client.keys("ivr:reference:*")) == []
+
+
 def test_an_ended_card_says_what_was_promised_and_the_number_of_the_call(asha: Browser, store: Store) -> None:
     """Nobody waits for it any more, and nobody hung up: the caller cancelled, or was reached."""
     asked = ask(store, 1)

@@ -25,8 +25,10 @@ class Index:
     def __init__(self, keys: Keys, read: Read):
         self._keys, self._read = keys, read
 
-    def enter(self, pipe: Client, request: CallbackRequest) -> None:
-        """Enter a request as it is now."""
+    def enter(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
+        """Enter a request as it is now, and take out the call numbers of before that are no longer its."""
+        for replaced in (_references(before) if before else set()) - _references(request):
+            pipe.zrem(self._call(replaced), request.id)
         for reference in _references(request):
             pipe.zadd(self._call(reference), {request.id: request.asked_at})
         if request.state == "put aside":
@@ -63,7 +65,7 @@ class Index:
         for at in range(0, len(ids), PIECE):
             pipe = client.pipeline()
             for request in self._read(client, ids[at : at + PIECE]):
-                self.enter(pipe, request)
+                self.enter(pipe, None, request)
             pipe.execute()
         client.set(COMPLETE, 1)
 

@@ -342,7 +342,7 @@ class Requests:
         """Write a request, its position in the queue, and its callers' places: new, kept and released."""
         pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
         changes(pipe, request.id)
-        self._index.enter(pipe, request)
+        self._index.enter(pipe, before, request)
         if before and before.number != request.number:
             pipe.zrem(self._phone(before.number), request.id)
         if request.number:
