@@ -260,7 +260,7 @@ def _by_hand(written: str) -> list[str]:
 
 
 def without_keys(written: str) -> str:
-    """Words without the keys in them that are written by hand, which a rule of their own tells."""
+    """The words without keys written by hand: the rule `keys-by-hand` reports those."""
     return _KEY.sub(" ", written)
 
 

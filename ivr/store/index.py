@@ -1,6 +1,6 @@
 """Where requests are found without reading all of them: by the number of a call, and those that were put aside.
 
-What earlier versions stored is not in here. So whoever looks first has everything entered, once.
+What earlier versions stored is not in here. The first search indexes it, once.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ class People:
         return self._redis.do(step)
 
     def note(self, at: float, who: str, what: str, about: str = "") -> None:
-        """Add an entry to the log; and to that of the request `about` which it is, which its card shows."""
+        """Add an entry to the log and, if it is about a request, to that request's own log, which its card shows."""
         entry = {"at": at, "who": who, "what": what, "about": about}
 
         def step(client: Client) -> None:

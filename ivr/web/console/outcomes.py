@@ -20,8 +20,10 @@ TWICE_SECONDS = 30
 
 
 class _Typed(NamedTuple):
-    """The form: the outcome and the note; the part of a day for the next call, by its name and as far as it is offered,
-    and whether this adviser rings then; and the answers about the talk.
+    """The form that an adviser sent: the outcome, a note, and the answers about the talk.
+
+    A next call that they agreed has the name of its part of a day, its window if it is still offered, and whether this
+    adviser rings then.
     """
 
     outcome: str
