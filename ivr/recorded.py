@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
+from ruamel.yaml.nodes import MappingNode
 
 from ivr import editing
 from ivr.authored import LEFT_OUT, Authored, Words
@@ -56,19 +57,46 @@ def print_of(words: str) -> str:
 
 def with_takes(text: str, takes: Mapping[str, Recorded]) -> str:
     """The file with these takes in it. Comments and all other lines stay. `text` is empty if there is no file yet."""
-    if not text.strip():
-        lines = (f"  {name}: {_written(take)}\n" for name, take in sorted(takes.items()))
-        return f"{_HEAD}recordings:\n{''.join(lines)}"
+    if not _has_takes(text):
+        lines = "".join(f"  {name}: {_written(take)}\n" for name, take in sorted(takes.items()))
+        return _with_first(text if text.strip() else f"{_HEAD}recordings:\n", lines)
     for name, take in takes.items():
         text = editing.with_value(text, ("recordings", name), _written(take))
     return text
 
 
 def without_takes(text: str, names: Iterable[str]) -> str:
-    """The file without these takes; empty if none is left. Raises LookupError for one that is not there."""
+    """The file without these takes; empty if none is left. Raises LookupError for one that is not there.
+
+    With the last take the file goes too, unless somebody wrote a comment into it: that stays, with an empty list.
+    """
     for name in names:
         text = editing.without(text, ("recordings", name))
-    return text if any(line.startswith(" ") for line in text.splitlines()) else ""
+    if _has_takes(text):
+        return text
+    has_comments = any("#" in line for line in text.splitlines() if line not in _HEAD.splitlines())
+    return editing.with_value(text, ("recordings",), "{}") if has_comments else ""
+
+
+def _has_takes(text: str) -> bool:
+    """Whether there is a take in the file. Read as YAML, because an indented line may be a comment."""
+    try:
+        found = editing.node_at(text, ("recordings",))
+    except LookupError:
+        return False
+    return isinstance(found, MappingNode) and bool(found.value)
+
+
+def _with_first(text: str, lines: str) -> str:
+    """A file without takes, with these lines as its first."""
+    try:
+        key, value = editing.entry(editing.node_at(text, ()), "recordings")
+    except LookupError:
+        return "\n".join([*text.splitlines(), "recordings:", lines])
+    colon, start, end = text.index(":", key.end_mark.index) + 1, value.start_mark.index, value.end_mark.index
+    # A value that is not written has its place behind the comments.
+    beside, _, after = text[end if end > start else colon :].partition("\n")
+    return f"{text[:colon]}{beside.rstrip()}\n{lines}{after}"
 
 
 def renamed(text: str, old: str, new: str) -> str:

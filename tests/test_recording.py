@@ -300,6 +300,45 @@ def test_comments_and_the_other_lines_of_the_file_stay(settings: Settings) -> No
     assert recorded.without_takes(after, ["b.key1"]).count("by:") == 2
 
 
+_COMMENT = "# Carla records the rest in May.\n"
+
+
+@pytest.mark.parametrize(
+    "form", [f"recordings:\n  {_COMMENT}  a: @\n  {_COMMENT}", f"recordings: {{a: @}}  {_COMMENT}"]
+)
+def test_the_last_recording_goes_and_a_comment_stays(settings: Settings, form: str) -> None:
+    text = form.replace("@", "{by: Ann, on: 2026-05-03, of: '00000000', take: '11111111'}")
+
+    left = recorded.without_takes(text, ["a"])
+    (settings.config_dir / recorded.FILE).write_text(left)
+
+    assert _COMMENT in left
+    assert _script(settings).recorded == {}
+
+
+def test_with_the_last_recording_a_file_without_comments_goes(settings: Settings) -> None:
+    text = recorded.with_takes("", {"a": Recorded("0" * 8, "1" * 8, "Ann", _DAY)})
+
+    assert recorded.without_takes(text, ["a"]) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "recordings: {}\n", f"recordings: {{}}  {_COMMENT}", "recordings:", f"recordings:  {_COMMENT}",
+        f"recordings:\n  {_COMMENT}", f"{_COMMENT}recordings: {{}}\n{_COMMENT}", _COMMENT, _COMMENT.strip(),
+    ],
+)  # fmt: skip
+def test_a_file_without_recordings_takes_the_first_and_loses_no_comment(settings: Settings, text: str) -> None:
+    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+
+    after = recorded.with_takes(text, {"a": take, "b.key1": take})
+    (settings.config_dir / recorded.FILE).write_text(after)
+
+    assert after.count(_COMMENT.strip()) == text.count(_COMMENT.strip())
+    assert _script(settings).recorded == {"a": take, "b.key1": take}
+
+
 # --- over HTTP ----------------------------------------------------------------------------------
 
 
