@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -231,6 +232,44 @@ def test_a_recording_is_taken_out_and_its_file_stays(drafting: Drafting, setting
     assert isinstance(drafting.answer(asked.TakeOut(name)), asked.Refused)
 
 
+def _confirmed_by_version_1_4(drafting: Drafting, settings: Settings, said: Samples) -> Prompt:
+    """The first prompt, with a take that only words.json confirms."""
+    prompt = _first(drafting)
+    folder = settings.audio_dir / "recordings" / "en"
+    folder.mkdir(parents=True)
+    (folder / f"{prompt.name}.wav").write_bytes(as_file(said))
+    (folder / "words.json").write_text(json.dumps({prompt.name: prompt.words, "main_menu": "Something else."}))
+    return _first(drafting)
+
+
+def test_a_recording_that_version_1_4_confirmed_is_taken_out_as_well(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    prompt = _confirmed_by_version_1_4(drafting, settings, said)
+    _keep(drafting, as_file(said))
+    assert Recordings(settings.audio_dir, _script(settings)).names()
+
+    out = drafting.answer(asked.TakeOut(prompt.name))
+
+    assert isinstance(out, asked.Kept)
+    assert out.prompt.state == "file"
+    assert Recordings(settings.audio_dir, _script(settings)).names() == {}
+    assert "main_menu" in (settings.audio_dir / "recordings" / "en" / "words.json").read_text()
+
+
+def test_a_recording_that_only_version_1_4_confirmed_is_taken_out(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    prompt = _confirmed_by_version_1_4(drafting, settings, said)
+    assert (prompt.state, prompt.by) == ("kept", "")
+
+    out = drafting.answer(asked.TakeOut(prompt.name))
+
+    assert isinstance(out, asked.Kept)
+    assert out.prompt.state == "file"
+    assert isinstance(drafting.answer(asked.TakeOut(prompt.name)), asked.Refused)
+
+
 def test_a_full_disk_is_told(drafting: Drafting, settings: Settings, said: Samples) -> None:
     (settings.audio_dir / "recordings").mkdir(parents=True)
     (settings.audio_dir / "recordings" / "en").write_text("a file where the folder should be")
@@ -349,6 +388,21 @@ def test_only_whoever_may_change_words_records(settings: Settings, store: Store,
             browser = Browser(line)
             browser.sign_in(name)
             assert browser.client.get("/studio/record", base_url=settings.public_url).status_code == status
+
+
+def test_what_version_1_4_confirmed_has_its_button_on_the_page(
+    settings: Settings, store: Store, published: str, drafting: Drafting, said: Samples
+) -> None:
+    prompt = _confirmed_by_version_1_4(drafting, settings, said)
+    with Line(settings, store) as line:
+        hire(store, "edda", role="editor")
+        browser = Browser(line)
+        browser.sign_in("edda")
+        there = "Let a voice say this again"
+
+        assert there in browser.get(f"/studio/record/en/{prompt.name}").text
+        assert "A voice speaks here again" in browser.send(f"/studio/record/en/{prompt.name}/out").text
+        assert there not in browser.get(f"/studio/record/en/{prompt.name}").text
 
 
 def test_a_take_may_be_as_big_as_a_take_can_be_and_no_bigger(settings: Settings, store: Store, published: str) -> None:

@@ -270,12 +270,35 @@ def renamed(folder: Path, old: str, new: str) -> list[tuple[Path, Path]]:
 
 def rename(folder: Path, paths: Iterable[tuple[Path, Path]]) -> None:
     """Rename recordings, with what was confirmed about them."""
-    words = folder / "recordings" / LANGUAGE / WORDS_FILE
-    kept = json.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
+    kept = _of_words_file(folder)
     for path, target in paths:
         path.rename(target)
         if path.stem in kept:
             kept[target.stem] = kept.pop(path.stem)
+    _write_words_file(folder, kept)
+
+
+def forget(folder: Path, name: str) -> bool:
+    """Drop what a version up to 1.4 wrote about a recording. Returns whether there was something. Raises OSError."""
+    try:
+        kept = _of_words_file(folder)
+    except json.JSONDecodeError:  # nothing in it counts
+        return False
+    if name not in kept:
+        return False
+    del kept[name]
+    _write_words_file(folder, kept)
+    return True
+
+
+def _of_words_file(folder: Path) -> dict[str, object]:
+    words = folder / "recordings" / LANGUAGE / WORDS_FILE
+    found: dict[str, object] = json.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
+    return found
+
+
+def _write_words_file(folder: Path, kept: Mapping[str, object]) -> None:
+    words = folder / "recordings" / LANGUAGE / WORDS_FILE
     if words.is_file():
         disk.write_whole(words, json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
 

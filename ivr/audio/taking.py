@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ivr import disk, recorded
-from ivr.audio import judging
+from ivr.audio import judging, recordings
 from ivr.problems import Problem
 from ivr.script import Recorded
 
@@ -97,10 +97,20 @@ def write_down(config_dir: Path, takes: Mapping[str, Recorded]) -> None:
         disk.write_whole(path, recorded.with_takes(text, takes))
 
 
-def take_out(config_dir: Path, names: list[str]) -> None:
-    """Let a voice speak again instead of these recordings. Raises OSError."""
+def take_out(config_dir: Path, folder: Path, name: str) -> None:
+    """Let a voice speak again instead of a recording. Raises LookupError if none is confirmed, and OSError.
+
+    What a version up to 1.4 wrote beside it goes too, else callers would hear that take instead.
+    """
     path = config_dir / recorded.FILE
-    text = recorded.without_takes(path.read_text(encoding="utf-8"), names)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    was_forgotten = recordings.forget(folder, name)
+    try:
+        text = recorded.without_takes(before, [name])
+    except LookupError:
+        if was_forgotten:
+            return
+        raise
     if text:
         disk.write_whole(path, text)
     else:

@@ -148,7 +148,7 @@ class Takes:
 
         try:
             with taking.alone(self._settings.audio_dir):
-                taking.take_out(self._settings.config_dir, [name])
+                taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
         except OSError as error:
