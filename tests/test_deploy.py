@@ -217,15 +217,17 @@ def _connections(port: int) -> int:
 
 
 def test_a_call_that_waits_for_a_server_which_ends_is_answered_by_the_other(delivered: _Delivered) -> None:
-    """The kernel takes its connection, and the server ends before it has read the request."""
+    """The kernel takes its connection, and the server ends before it has read the request. A form is not sent again."""
     with _web(delivered.place, delivered.first) as old, _web(delivered.place, delivered.second):
         os.killpg(old.pid, signal.SIGSTOP)
         with ThreadPoolExecutor() as callers:
             replies = [
                 callers.submit(delivered.through.post, "/voice", {**FORM, "CallSid": f"CA{nth}"}) for nth in range(4)
             ]
-            assert soon(lambda: _connections(delivered.first) == len(replies))
+            form = callers.submit(delivered.through.post, "/console/signin", {"name": "asha"})
+            assert soon(lambda: _connections(delivered.first) == len(replies) + 1)
             assert not any(reply.done() for reply in replies)
             os.killpg(old.pid, signal.SIGKILL)
 
     assert [b"<Gather" in reply.result() for reply in replies] == [True] * 4
+    assert b" 502 " in form.result().splitlines()[0]
