@@ -143,6 +143,10 @@ def test_a_fault_is_told_in_a_language_only_while_its_sounds_are_there(
         (folder / "other").touch()
         assert soon(lambda: live.trouble_in(TAG) == live.trouble, 10)
 
+        lacking.clear()
+        store.texts.sender_is("no" if live._offers_texts else "")  # the editions are made again for that too
+        assert soon(lambda: live.trouble_in(TAG) != live.trouble, 10)
+
 
 # --- what cannot be kept is not promised ----------------------------------------------------------------
 
