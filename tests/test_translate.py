@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import fcntl
 import io
 import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
@@ -21,7 +23,7 @@ from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ivr import building, config, configfiles, drafts, editing, publishing, sheets, translation
+from ivr import building, config, configfiles, disk, drafts, editing, publishing, sheets, translation
 from ivr.audio import lacking_sounds
 from ivr.audio.clips import RENDERED
 from ivr.audio.recordings import Recordings
@@ -185,6 +187,35 @@ def test_a_sheet_is_shown_first_and_written_only_after_a_yes(desk: Desk) -> None
     assert "ask: " in told.output
     assert "Ñéŵ ŵöŕđš?" in told.output
     assert desk.text == before
+
+
+def test_what_somebody_writes_while_a_sheet_waits_for_its_yes_is_not_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.out()
+    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
+    meanwhile = desk.text + "# Written meanwhile.\n"
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: desk.file.write_text(meanwhile, encoding="utf-8"))
+
+    with pytest.raises(Stop, match=r"was changed meanwhile\. Nothing was written\. Take the sheet in again\."):
+        desk("in", str(desk.sheet))
+
+    assert desk.text == meanwhile
+
+
+def test_a_command_waits_while_the_page_writes_the_same_file(draft: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+
+    def write(path: Path, content: str) -> None:
+        with (draft.recordings.parent / ".lock").open("w") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held.append(path == draft.file)
+
+    monkeypatch.setattr(disk, "write_whole", write)
+
+    draft("checked", "en-XA", "ask", "--by", "Someone Else")
+
+    assert held == [True]
 
 
 def test_a_sheet_of_older_english_comes_back_as_stale(draft: Desk) -> None:

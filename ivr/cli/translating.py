@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
-from ivr.audio import listening
+from ivr.audio import listening, taking
 from ivr.cli import taking_in
 from ivr.cli.common import Stop, out
 from ivr.cli.scripts import draft_script
@@ -93,7 +93,11 @@ def sheet_in(file: Path, yes: bool) -> None:
     _must_be_sound(settings, tag, changed)
     if not yes:
         click.confirm("Write this into config/? Nobody hears it before it is checked and listened to", abort=True)
-    disk.write_whole(path, changed)
+    # The page Listen and other commands may have written while whoever is here read what would change.
+    with taking.alone(settings.audio_dir):
+        if path.read_bytes().decode("utf-8") != text:
+            raise Stop(f"{path} was changed meanwhile. Nothing was written. Take the sheet in again.")
+        disk.write_whole(path, changed)
     out(f"Written: {path}. See `ivr translate status {tag}`.")
 
 
@@ -249,4 +253,5 @@ def _file_of(settings: Settings, tag: str) -> Path:
 
 def _write(settings: Settings, tag: str, changes: Changes) -> None:
     path = _file_of(settings, tag)
-    disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
+    with taking.alone(settings.audio_dir):
+        disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
