@@ -127,6 +127,18 @@ def test_what_cannot_be_a_take_is_told_and_nothing_is_kept(
     assert not (settings.config_dir / recorded.FILE).exists()
 
 
+def test_a_small_file_that_would_fill_the_memory_is_refused(
+    drafting: Drafting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert taking.MOST_NUMBERS < 100_000_000
+    monkeypatch.setattr(taking, "MOST_NUMBERS", 7 * 96000)
+
+    refused = _keep(drafting, as_file(np.zeros((96000, 8), np.float32), "FLAC", 96000))
+
+    assert isinstance(refused, asked.Refused)
+    assert "This has 8 channels at 96000 samples a second, which is too much. Save it in one channel" in refused.why
+
+
 # --- kept --------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
 
 #: The most that is taken in: bytes of a file, and seconds of sound. The longest prompt lasts about a minute.
 MOST_BYTES, MOST_SECONDS = 32_000_000, 180
+#: The most numbers that a take may be in memory: the longest one at 96,000 samples a second, in two channels. A small
+#: FLAC of silence can become gigabytes there.
+MOST_NUMBERS = MOST_SECONDS * 96_000 * 2
 #: What can be handed in, in words.
 FORMATS = "WAV, FLAC or MP3"
 
@@ -67,6 +70,11 @@ def judged(content: bytes, words: str) -> Take:
         found = soundfile.info(io.BytesIO(content))
         if found.duration > MOST_SECONDS:
             raise NotASound(f"This lasts {found.duration / 60:.0f} minutes. Save only this prompt in the file.")
+        if found.frames * found.channels > MOST_NUMBERS:
+            raise NotASound(
+                f"This has {found.channels} channels at {found.samplerate} samples a second, which is too much. "
+                "Save it in one channel, at 48000 samples a second."
+            )
         samples, rate = soundfile.read(
             io.BytesIO(content), dtype="float32", frames=int(MOST_SECONDS * found.samplerate)
         )
