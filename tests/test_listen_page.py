@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from ivr import disk
 from ivr.config import Settings
 from ivr.store import Store
+from ivr.web.studio import asked
+from ivr.web.studio.drafting import Drafting
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.test_browser import DESKTOP, _axe, _on_a_port, _page, chromium
@@ -74,6 +78,24 @@ def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(brow
 
     assert "Its words or its recordings are others since. Listen once more." in told.text
     assert "heard" not in draft.line("ask")
+
+
+def test_a_disk_that_does_not_take_the_name_is_told(
+    browser: Browser, settings: Settings, draft: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = _fields(browser.get("/studio/listen/en-XA").text)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "write_whole", full)
+    asks = asked.Listened("en-XA", fields["line"], fields["of"], dict([fields["take"].split("=")]), "Lee Moss")
+    refused = Drafting(settings).answer(asks)
+
+    assert isinstance(refused, asked.Refused)
+    assert refused.why == (
+        "The name could not be written: the disk is full. Confirm the line again when that is mended."
+    )
 
 
 @pytest.mark.parametrize(("by", "told"), [("", "Write the name"), ("machine", "is no person&#39;s name")])

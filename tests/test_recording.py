@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import errno
 import json
 import shutil
 import threading
@@ -290,6 +291,23 @@ def test_a_full_disk_is_told(drafting: Drafting, settings: Settings, said: Sampl
 
     assert isinstance(refused, asked.Refused)
     assert "could not be written" in refused.why
+
+
+def test_a_disk_that_takes_nothing_is_told_of_what_was_wanted(
+    drafting: Drafting, settings: Settings, said: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _keep(drafting, as_file(said))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(taking, "take_out", full)
+    refused = drafting.answer(asked.TakeOut(_first(drafting).name))
+
+    assert isinstance(refused, asked.Refused)
+    assert refused.why == (
+        "The recording could not be taken out: the disk is full. Take it out again when that is mended."
+    )
 
 
 # --- at a terminal ------------------------------------------------------------------------------

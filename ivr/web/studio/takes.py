@@ -31,6 +31,11 @@ if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
 
 _ENGLISH = Language(LANGUAGE, "English")
 
+#: What is told where the disk takes nothing: of a take, of one that is taken out, and of whoever listened.
+_NOT_KEPT = "The recording could not be written: {why}. It is still here: keep it again when that is mended."
+_NOT_OUT = "The recording could not be taken out: {why}. Take it out again when that is mended."
+_NOT_NOTED = "The name could not be written: {why}. Confirm the line again when that is mended."
+
 
 class NoTake(Exception):
     """Raised for a take that cannot be judged or kept, with the reason in words."""
@@ -130,7 +135,7 @@ class Takes:
                 if tag == LANGUAGE:
                     self._write_down(before, path, question.by)
         except OSError as error:
-            raise NoTake(_unwritable(error)) from error
+            raise NoTake(_unwritable(error, _NOT_KEPT)) from error
         return asked.Kept(self._prompt(tag, name))
 
     def _write_down(self, prompt: Prompt, path: Path, by: str) -> None:
@@ -152,7 +157,7 @@ class Takes:
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
         except OSError as error:
-            raise NoTake(_unwritable(error)) from error
+            raise NoTake(_unwritable(error, _NOT_OUT)) from error
         return asked.Kept(self._prompt(LANGUAGE, name))
 
     def sound(self, tag: str, name: str) -> asked.Sound:
@@ -210,7 +215,7 @@ class Takes:
                 changes = {row.id: listening.heard(row, question.by, today, now.takes)}
                 disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
         except OSError as error:
-            raise NoTake(_unwritable(error)) from error
+            raise NoTake(_unwritable(error, _NOT_NOTED)) from error
         return self.lines(question.language)
 
 
@@ -240,9 +245,8 @@ def _told(problem: Problem) -> str:
     return problem.says
 
 
-def _unwritable(error: OSError) -> str:
-    why = "the disk is full" if is_full(error) else str(error.strerror)
-    return f"The recording could not be written: {why}. It is still here: keep it again when that is mended."
+def _unwritable(error: OSError, words: str) -> str:
+    return words.format(why="the disk is full" if is_full(error) else error.strerror)
 
 
 def _without_recordings(files: Mapping[str, str]) -> dict[str, str]:
