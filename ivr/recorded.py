@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
-from ruamel.yaml.nodes import MappingNode
 
 from ivr import editing
 from ivr.authored import LEFT_OUT, Authored, Words
@@ -84,7 +83,7 @@ def _has_takes(text: str) -> bool:
         found = editing.node_at(text, ("recordings",))
     except LookupError:
         return False
-    return isinstance(found, MappingNode) and bool(found.value)
+    return editing.is_mapping(text, ("recordings",)) and bool(found.value)
 
 
 def _with_first(text: str, lines: str) -> str:
