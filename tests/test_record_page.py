@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
 
 from ivr import building, config, recorded
 from ivr.audio import Recordings, units
@@ -132,6 +132,7 @@ def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_h
         page.context.set_offline(True)
         _hand_in(page, said)
         _told(page, "The line cannot be reached. Your recording is still here.")
+        expect(_button(page, "Keep")).to_be_disabled()
         page.context.set_offline(False)
         _button(page, "Listen again").click()
         _told(page, "This sounds right")
@@ -146,6 +147,38 @@ def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_h
         _button(page, "Keep").click()
         _told(page, "Kept.")
         expect(page.locator("#words")).not_to_have_text(first)
+
+
+def test_a_take_is_kept_once_after_it_was_judged_and_nothing_takes_its_place_meanwhile(
+    chromium: Chromium, served: Line, first: str, said: bytes
+) -> None:
+    waiting: list[Route] = []
+    for page in _page(chromium, served, DESKTOP):
+        _sign_in(page)
+        page.goto("/studio/record")
+        page.get_by_role("link", name="Record what is missing").click()
+        page.route(re.compile("/(judge|keep)"), lambda route: waiting.append(route))
+        _hand_in(page, said)
+        _told(page, "It is being listened to.")
+        page.wait_for_timeout(500)
+        expect(_button(page, "Keep")).to_be_disabled()
+        waiting.pop().continue_()
+        _told(page, "This sounds right")
+
+        _button(page, "Keep").dblclick()
+        _told(page, "It is being kept.")
+        expect(_button(page, "Keep")).to_be_disabled()
+        expect(page.get_by_label("Or a file")).to_be_disabled()
+        _button(page, "Record").click()
+        page.get_by_role("link", name="Next").click()
+        page.wait_for_timeout(500)
+        _told(page, "It is being kept.")
+        expect(page.locator("#words")).to_have_text(first)
+        assert len(waiting) == 1
+        waiting.pop().continue_()
+        _told(page, "Kept. This is the next.")
+        expect(page.get_by_label("Or a file")).to_be_enabled()
+        assert waiting == []
 
 
 def test_what_is_not_kept_is_not_left_by_one_slip(chromium: Chromium, served: Line, first: str, said: bytes) -> None:

@@ -10,6 +10,7 @@ let microphone = null;
 let chunks = null; // what is being recorded
 let take = null; // what was recorded last: {body, sound, faults, kept}
 let playing = null;
+let keeping = false; // a take is on its way to be kept: it is sent once, and nothing takes its place meanwhile
 let leaving = false; // Next was pressed once, while a take is not kept
 
 const recorder = () => document.getElementById("recorder");
@@ -21,11 +22,15 @@ function tell(words, kind = "") {
   status.textContent = words;
 }
 
+// Only what was judged, so that whoever keeps it has heard it as callers would.
+const mayKeep = () => Boolean(take?.sound) && !take.kept && !take.faults && !chunks && !keeping;
+
 function show() {
   if (!button("record")) return;
   button("record").textContent = chunks ? "Stop" : take ? "Record again" : "Record";
   button("listen").disabled = Boolean(chunks) || !take;
-  button("keep").disabled = Boolean(chunks) || !take || take.kept || take.faults;
+  button("keep").disabled = !mayKeep();
+  document.getElementById("file").disabled = keeping;
 }
 
 // --- the microphone -----------------------------------------------------------------------------
@@ -78,6 +83,7 @@ function heard(samples) {
 }
 
 async function record() {
+  if (keeping) return;
   if (chunks) return stop();
   halt();
   tell("");
@@ -86,6 +92,7 @@ async function record() {
   } catch (error) {
     return tell(error.message, "danger");
   }
+  if (keeping) return; // Keep was pressed while the browser asked for the microphone
   leaving = false;
   chunks = [];
   tell("Recording. Say the words, and then press Stop.");
@@ -182,18 +189,26 @@ async function judge(body, why = "") {
 }
 
 async function keep() {
-  if (!take || take.kept || take.faults || chunks) return;
+  if (!mayKeep()) return;
+  keeping = true;
+  show();
+  try {
+    await kept();
+  } catch (error) {
+    tell(error.message, "danger");
+  }
+  keeping = false;
+  show();
+}
+
+async function kept() {
   halt();
   tell("It is being kept.");
   const { of, was, keep: address } = recorder().dataset;
-  try {
-    const kept = await send(`${address}?${new URLSearchParams({ of, was })}`, take.body);
-    if (kept.why) {
-      await swap(location.href, true);
-      return tell(kept.why, "danger");
-    }
-  } catch (error) {
-    return tell(error.message, "danger");
+  const { why } = await send(`${address}?${new URLSearchParams({ of, was })}`, take.body);
+  if (why) {
+    await swap(location.href, true);
+    return tell(why, "danger");
   }
   take.kept = true;
   const next = button("next")?.href;
@@ -201,8 +216,7 @@ async function keep() {
     await swap(location.href);
     return tell("Kept. That was the last one.", "success");
   }
-  await go(next);
-  tell("Kept. This is the next.", "success");
+  if (await walk(next)) tell("Kept. This is the next.", "success");
 }
 
 // --- hearing --------------------------------------------------------------------------------------
@@ -244,15 +258,20 @@ async function swap(address, keepsTake = false) {
 }
 
 async function go(address) {
+  if (keeping) return;
   if (take && !take.kept && !leaving) {
     leaving = true;
     return tell("This recording is not kept. Keep it, or press the same button once more to leave it.", "danger");
   }
+  await walk(address);
+}
+
+async function walk(address) {
   halt();
-  if (await swap(address)) {
-    history.pushState(null, "", address);
-    tell("");
-  } else tell(`${AWAY} Try again.`, "danger");
+  const came = await swap(address);
+  if (came) history.pushState(null, "", address);
+  tell(came ? "" : `${AWAY} Try again.`, "danger");
+  return came;
 }
 
 const DO = { record, listen, keep, next: () => button("next") && go(button("next").href), before: () => button("before") && go(button("before").href) };
@@ -275,7 +294,7 @@ document.addEventListener("keydown", (event) => {
   if (what && event.target.closest("#recorder") && !chunks) DO[what]();
 });
 document.addEventListener("change", (event) => {
-  if (event.target.id !== "file" || !event.target.files.length) return;
+  if (event.target.id !== "file" || !event.target.files.length || keeping) return;
   sounding();
   judge(event.target.files[0]);
 });
