@@ -204,7 +204,7 @@ def test_people_who_record_at_the_same_time_lose_nothing_of_each_other(settings:
     """Each with a process of their own, as each web process has one."""
 
     def write(nth: int) -> None:
-        with taking.alone(settings.audio_dir):
+        with taking.locked(settings.audio_dir):
             taking.write_down(settings.config_dir, {f"prompt_{nth}": Recorded("0" * 8, "1" * 8, "a", _DAY)})
 
     threads = [threading.Thread(target=write, args=(nth,)) for nth in range(12)]

@@ -23,7 +23,8 @@ from ivr.script import Recorded
 if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
     from ivr.audio.telephone import Samples
 
-#: The most that is taken in: bytes of a file, and seconds of sound. The longest prompt lasts about a minute.
+#: The most that is taken in: bytes of a file, and seconds of sound. The longest prompt lasts about a minute. The
+#: proxies in scripts/deploy let as many bytes through.
 MOST_BYTES, MOST_SECONDS = 32_000_000, 180
 #: The most numbers that a take may be in memory: the longest one at 96,000 samples a second, in two channels. A small
 #: FLAC of silence can become gigabytes there.
@@ -126,8 +127,8 @@ def take_out(config_dir: Path, folder: Path, name: str) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Nobody else keeps a recording meanwhile: not in this process, and not in another on this machine."""
+def locked(folder: Path) -> Iterator[None]:
+    """Holds this machine's lock on recordings and their confirmations."""
     (folder / "recordings").mkdir(parents=True, exist_ok=True)
     with (folder / "recordings" / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

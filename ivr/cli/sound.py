@@ -165,7 +165,7 @@ def confirm(names: tuple[str, ...], by: str) -> None:
     for name in noted:
         for doubt in doubts_of(recordings.folder / f"{name}.wav"):
             out(f"{name}.wav: {doubt.says}")
-    with taking.alone(settings.audio_dir):
+    with taking.locked(settings.audio_dir):
         taking.write_down(settings.config_dir, recordings.confirmed_by(noted, by, dt.datetime.now(LONDON).date()))
     files, _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)

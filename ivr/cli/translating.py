@@ -94,7 +94,7 @@ def sheet_in(file: Path, yes: bool) -> None:
     if not yes:
         click.confirm("Write this into config/? Nobody hears it before it is checked and listened to", abort=True)
     # The page Listen and other commands may have written while whoever is here read what would change.
-    with taking.alone(settings.audio_dir):
+    with taking.locked(settings.audio_dir):
         if path.read_bytes().decode("utf-8") != text:
             raise Stop(f"{path} was changed meanwhile. Nothing was written. Take the sheet in again.")
         disk.write_whole(path, changed)
@@ -253,5 +253,5 @@ def _file_of(settings: Settings, tag: str) -> Path:
 
 def _write(settings: Settings, tag: str, changes: Changes) -> None:
     path = _file_of(settings, tag)
-    with taking.alone(settings.audio_dir):
+    with taking.locked(settings.audio_dir):
         disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))

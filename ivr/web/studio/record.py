@@ -16,14 +16,13 @@ from flask import Flask, Response, abort, flash, g, redirect, render_template, r
 from msgspec import structs
 from werkzeug.wrappers import Response as AnyResponse
 
+from ivr.audio.taking import MOST_BYTES
 from ivr.web.console.common import Console, add_large, add_pages, go, written
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Prompt, Prompts
 from ivr.web.studio.draft import DraftAway, NotDone
 from ivr.web.studio.phone import wav
 
-#: The most bytes of a take: three minutes from a microphone. The proxies in scripts/deploy let as many through.
-MOST_BYTES = 32_000_000
 #: The most characters of the name of whoever listened.
 LONGEST_NAME = 80
 #: What each state means to whoever records.

@@ -63,7 +63,7 @@ class Takes:
 
     def _english(self, files: dict[str, str], draft: Draft) -> Iterator[Prompt]:
         # Without the recordings, so that the draft is not compiled anew for each take that is kept.
-        script = self._compiled({name: text for name, text in files.items() if name != recorded.FILE})
+        script = self._compiled(_without_recordings(files))
         script = replace(script, recorded=draft.recordings.compiled)
         recordings = Recordings(self._settings.audio_dir, script)
         for unit in units(script):
@@ -124,7 +124,7 @@ class Takes:
 
         tag, name = question.language, question.name
         try:
-            with taking.alone(self._settings.audio_dir):
+            with taking.locked(self._settings.audio_dir):
                 before = self._prompt(tag, name)
                 if why := _moved(before, question):
                     return asked.Kept(before, why)
@@ -152,7 +152,7 @@ class Takes:
         from ivr.audio import taking
 
         try:
-            with taking.alone(self._settings.audio_dir):
+            with taking.locked(self._settings.audio_dir):
                 taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
@@ -204,7 +204,7 @@ class Takes:
             raise NoTake(f"'{question.by}' is no person's name, and a machine stands for no line.")
         path = self._settings.config_dir / drafts.LANGUAGES / f"{question.language}.yaml"
         try:
-            with taking.alone(self._settings.audio_dir):
+            with taking.locked(self._settings.audio_dir):
                 row = next((each for each in self._rows(question.language)[1] if each.id == question.line), None)
                 if row is None:
                     raise NoTake("There is no such line.")
