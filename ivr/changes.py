@@ -67,11 +67,11 @@ def between(live: Script, draft: Script) -> list[Change]:
 
 
 def _recorded(live: Script, draft: Script) -> Iterator[Change]:
-    """Recordings that are new, or that no longer are there: one change for each person."""
+    """Recordings that are new, stand for other words, or no longer are there: one change for each person."""
     was, now = live.recorded, draft.recorded
     by: dict[str, list[str]] = {}
     for name in now:
-        if name not in was or was[name].take != now[name].take:
+        if name not in was or (was[name].of, was[name].take) != (now[name].of, now[name].take):
             by.setdefault(now[name].by, []).append(name)
     for who, names in by.items():
         yield Change("", f"a recording that {who} stands for", tuple(names), _nodes(names, draft))

@@ -340,6 +340,16 @@ def test_a_publication_tells_which_recordings_are_new_and_which_are_gone(shipped
     assert "main_menu:\n    now      a recording\n    then     a voice of the line" in told
 
 
+def test_a_publication_tells_which_recordings_were_confirmed_for_new_words(shipped: Script) -> None:
+    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+    before = dataclasses.replace(shipped, recorded={"greeting.1": take, "main_menu": take})
+    again = dataclasses.replace(take, of="2" * 8, by="Bea")
+
+    (change,) = changes.between(before, dataclasses.replace(before, recorded={"greeting.1": again, "main_menu": take}))
+
+    assert (change.after, change.places) == ("a recording that Bea stands for", ("greeting.1",))
+
+
 @pytest.mark.parametrize(
     "text",
     [
