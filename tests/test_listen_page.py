@@ -57,12 +57,16 @@ def test_what_is_not_ready_says_why(browser: Browser) -> None:
     assert "no is draft: to be checked." in page
 
 
-def test_whoever_listened_is_written_down_for_these_words_and_this_take(browser: Browser, draft: Desk) -> None:
+def test_whoever_listened_is_written_down_for_these_words_and_this_take(
+    browser: Browser, draft: Desk, store: Store
+) -> None:
     fields = _fields(browser.get("/studio/listen/en-XA").text)
 
     told = browser.send("/studio/listen/en-XA", by="Lee Moss", **fields)
 
     assert "Lee Moss stands for it now." in told.text
+    entry = next(store.people.log())
+    assert (entry.what, entry.about) == ("wrote down who listened to en-XA/ask", "")
     heard = draft.line("ask")["heard"]
     assert isinstance(heard, dict)
     assert (heard["by"], heard["of"]) == ("Lee Moss", fields["of"])

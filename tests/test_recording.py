@@ -443,6 +443,32 @@ def test_what_version_1_4_confirmed_has_its_button_on_the_page(
         assert there in browser.get(f"/studio/record/en/{prompt.name}").text
         assert "A voice speaks here again" in browser.send(f"/studio/record/en/{prompt.name}/out").text
         assert there not in browser.get(f"/studio/record/en/{prompt.name}").text
+        _noted(store, f"took out the recording {prompt.name}")
+
+
+def _noted(store: Store, what: str) -> None:
+    """The last entry of the log. It is about no request."""
+    entry = next(store.people.log())
+    assert (entry.what, entry.about) == (what, "")
+
+
+def test_whoever_keeps_a_take_is_in_the_log(
+    settings: Settings, store: Store, published: str, drafting: Drafting, said: Samples
+) -> None:
+    prompt = _first(drafting)
+    with Line(settings, store) as line:
+        hire(store, "edda", role="editor")
+        browser = Browser(line)
+        browser.sign_in("edda")
+        token = browser.page.split('name="csrf_token" value="')[1].split('"')[0]
+
+        answer = browser.client.post(
+            f"/studio/record/en/{prompt.name}/keep?of={prompt.of}&was=", base_url=settings.public_url,
+            data=as_file(said), headers={"X-CSRFToken": token, "Content-Type": "application/octet-stream"},
+        )  # fmt: skip
+
+    assert answer.status_code == 200
+    _noted(store, f"recorded en/{prompt.name}")
 
 
 def test_a_take_may_be_as_big_as_a_take_can_be_and_no_bigger(settings: Settings, store: Store, published: str) -> None:

@@ -111,7 +111,7 @@ class _Pages:
             take = asked.KeepTake(language, name, content, of, was, str(g.adviser.name))
             kept = self._console.draft.keep_take(take)
             if not kept.why:
-                self._console.note("recorded", f"{language}/{name}")
+                self._console.note(f"recorded {language}/{name}")
             return {"why": kept.why, "prompt": structs.asdict(kept.prompt)}
 
         return _answered(keep)
@@ -123,7 +123,7 @@ class _Pages:
         except (DraftAway, NotDone) as error:
             flash(str(error), "danger")
         else:
-            self._console.note("took out the recording", name)
+            self._console.note(f"took out the recording {name}")
             flash("A voice speaks here again, once that is published. The file is kept.", "success")
         return go("record_index")
 
@@ -150,7 +150,7 @@ class _Pages:
             self._console.draft.listened(asked.Listened(language, line, request.form.get("of", ""), takes, by))
         except (DraftAway, NotDone) as error:
             return self.listen_page(language, f"Nothing was written down. {error}", by), 422
-        self._console.note("wrote down who listened", f"{language}/{line}")
+        self._console.note(f"wrote down who listened to {language}/{line}")
         flash(f"{by} stands for it now. Callers hear it once the language is on, and published.", "success")
         return redirect(url_for("listen_page", language=language, by=by, _anchor=line), 303)
 
