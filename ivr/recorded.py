@@ -32,7 +32,7 @@ _HEAD = """\
 class Take(Authored):
     """A recording that callers may hear."""
 
-    by: Words = Field(description="Who listened, and stands for it that it says these words.")
+    by: Words = Field(description="Who listened, and confirms that it says these words.")
     on: datetime.date
     of: Print = Field(description="The fingerprint of its words.")
     take: Print = Field(description="The fingerprint of the sound.")

@@ -80,7 +80,7 @@ def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(brow
 
     told = browser.send("/studio/listen/en-XA", by="Lee Moss", **fields)
 
-    assert "Its words or its recordings are others since. Listen once more." in told.text
+    assert "Its words or recordings have changed. Listen again." in told.text
     assert "heard" not in draft.line("ask")
 
 

@@ -104,7 +104,7 @@ class _Pages:
         return _answered(judge)
 
     def keep_take(self, language: str, name: str) -> AnyResponse:
-        """Keep a take: whoever is signed in has listened to it, and stands for it that it says these words."""
+        """Keep a take: whoever is signed in has listened to it, and confirms that it says these words."""
         of, was = request.args.get("of", ""), request.args.get("was", "")
 
         def keep(content: bytes) -> object:

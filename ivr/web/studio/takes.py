@@ -210,7 +210,7 @@ class Takes:
                     raise NoTake("There is no such line.")
                 now = self._line(row)
                 if now.why or now.of != question.of or now.takes != question.takes:
-                    raise NoTake(now.why or "Its words or its recordings are others since. Listen once more.")
+                    raise NoTake(now.why or "Its words or recordings have changed. Listen again.")
                 today = dt.datetime.now(LONDON).date()
                 changes = {row.id: listening.heard(row, question.by, today, now.takes)}
                 disk.write_whole(path, editing.with_lines(path.read_bytes().decode("utf-8"), changes))
