@@ -2,10 +2,10 @@
 
 import gc
 
-from ivr import log, metrics
-from ivr.children import die_with_web_server
-from ivr.config import settings
-from ivr.server import AT_ONCE
+from ivr.machine import log, metrics
+from ivr.machine.children import die_with_web_server
+from ivr.machine.config import settings
+from ivr.processes.server import AT_ONCE
 from ivr.store import Store
 from ivr.web import create_app
 from ivr.web.door import Door

@@ -16,7 +16,7 @@ what makes words data there:
 - TwiML: `_escaped`, `_speakable` and `quoteattr` in `ivr/twilio/twiml.py`, and Twilio's own library
 - an address: `urllib.parse.quote`, and ids that `ivr.twilio.webhook.safe_id` let through
 - a text: staff's own words, and what an adviser wrote as an answer, both through Twilio's own library
-- Redis and files: names of keys and files from ids that were cleaned (`ivr.jobs.recording_path`)
+- Redis and files: names of keys and files from ids that were cleaned (`ivr.usecases.jobs.recording_path`)
 
 `tests/test_border.py` has a table of bad input for each.
 """

@@ -36,7 +36,7 @@ class RingBack(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one call, one phone and one day may ask for (`ivr/limits.py` says why)."""
+    """What one call, one phone and one day may ask for (`ivr/callbacks/limits.py` says why)."""
 
     a_call: int
     #: Times in a day for one phone.
@@ -60,7 +60,7 @@ class Misuse(msgspec.Struct, frozen=True):
 
 
 class Spending(msgspec.Struct, frozen=True):
-    """What Twilio may cost in a day, and what it takes for what (`ivr/spending.py` says why)."""
+    """What Twilio may cost in a day, and what it takes for what (`ivr/callbacks/spending.py` says why)."""
 
     #: The ceiling; 0: none.
     pounds_a_day: int

@@ -146,7 +146,7 @@ def _make(lock: str) -> None:
 
 
 #: Imports all that a running line does.
-_RUNS = "import ivr.cli.preparing, ivr.cli.running, ivr.pool, ivr.web_server"
+_RUNS = "import ivr.cli.preparing, ivr.cli.running, ivr.processes.pool, ivr.processes.web_server"
 
 
 def _compile_what_is_used() -> None:

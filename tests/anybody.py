@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from ivr import call
 from ivr.check import desks
+from ivr.engine import call
 from ivr.places.letter import LetterDate
-from ivr.practice import Noting
+from ivr.practice.desk import Noting
 from ivr.script import Script
-from ivr.session import (
+from ivr.script.session import (
     At,
     Ended,
     Gather,

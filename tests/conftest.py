@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from ivr import building, config, configfiles, drafts, publishing, server
+from ivr.authoring import drafts
 from ivr.check import Context
-from ivr.config import Settings
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.problems import Problem
+from ivr.processes import server
+from ivr.processes.tools import Tools
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
-from ivr.tools import Tools
+from ivr.usecases import publishing
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.redis_server import Opened

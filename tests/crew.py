@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ivr import config, drafts, server
-from ivr.config import Settings
-from ivr.jobs import POSTS, Jobs
+from ivr.authoring import drafts
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store
+from ivr.usecases.jobs import POSTS, Jobs
 from tests.conftest import ENVIRONMENT
 from tests.redis_server import soon
 

@@ -8,14 +8,15 @@ import re
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
-from ivr import factors, roles
-from ivr.adviser import Factor
-from ivr.diary import Diary, Promise, Window
+from ivr import roles
+from ivr.advising.adviser import Factor
+from ivr.callbacks.diary import Diary, Promise, Window
+from ivr.callbacks.request import Asker, CallbackRequest, Event
 from ivr.hours import CLOSED, Hours, Span
-from ivr.passwords import hashed
-from ivr.request import Asker, CallbackRequest, Event
+from ivr.machine import factors
+from ivr.machine.passwords import hashed
 from ivr.roles import Role
-from ivr.session import SaveRequest
+from ivr.script.session import SaveRequest
 from ivr.store import Adviser, Store
 from tests.line import OPEN, FromHere, Line
 

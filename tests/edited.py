@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.desk import Browser, hire
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client, TestResponse
 
-from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.server import AT_ONCE
-from ivr.session import Input, Key, Recorded
+from ivr.machine.config import Settings
+from ivr.practice.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
+from ivr.processes.server import AT_ONCE
+from ivr.script.session import Input, Key, Recorded
 from ivr.store import Spool, Store
-from ivr.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
 from ivr.web import create_app
 from ivr.web.door import Door
 

@@ -12,8 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import config, keys, publishing, server
+from ivr.machine import config, keys
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases import publishing
 from tests.bench import load, speed
 from tests.faults.proxies import BALANCER, proxy
 

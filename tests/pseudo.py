@@ -13,15 +13,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ivr import building, config, drafts, reading, translation
-from ivr.drafts import LANGUAGE_LINES
+from ivr.authoring import drafts, parsing
+from ivr.authoring.drafts import LANGUAGE_LINES
+from ivr.authoring.languagefile import LinesFile
+from ivr.compiling import building, translation
+from ivr.compiling.translated import Whole
 from ivr.hours import Hours, Span
 from ivr.language.english import English
-from ivr.languagefile import LinesFile
+from ivr.machine import config
 from ivr.places.own_talk import Said
 from ivr.script import Script
 from ivr.spoken import Speech
-from ivr.translated import Whole
 from tests import small
 
 ACCENTED = str.maketrans("abcdefghijklmnoprstuvwyz", "åƀçđéƒĝĥïĵķļɱñöþŕšţûṽŵýž")
@@ -40,7 +42,7 @@ def lines_file() -> str:
 
 
 def lines() -> LinesFile:
-    return LinesFile.model_validate(reading.read(lines_file(), LANGUAGE_LINES).data)
+    return LinesFile.model_validate(parsing.read(lines_file(), LANGUAGE_LINES).data)
 
 
 def disguised(tag: str, words: str) -> str:

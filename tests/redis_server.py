@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ivr import config, embedded
+from ivr import embedded
+from ivr.machine import config
 from ivr.store import Store, ping
 
 #: Opens a store as `Store` does; it is closed after the test. An open one that is only dropped may be found by the

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from rq import SimpleWorker
 
-from ivr import pool
-from ivr.jobs import POSTS, QUEUES
+from ivr.processes import pool
+from ivr.processes.tools import Tools
 from ivr.store import Store, beat
-from ivr.tools import Tools
+from ivr.usecases.jobs import POSTS, QUEUES
 
 
 class Twilio(ThreadingHTTPServer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.keys import Keys, new_words, words_in
+from ivr.machine.keys import Keys, new_words, words_in
 
 WORDS = "names:bmFtZXMgbmFtZXMgbmFtZXMgbmFtZXMgbmFtZXMgbmE=,dmFsdWUgdmFsdWUgdmFsdWUgdmFsdWUgdmFsdWUgdmE="
 KEYS = Keys(words_in(WORDS))

@@ -10,7 +10,7 @@ import venv
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from ivr import config
+from ivr.machine import config
 from tests.licences import locked
 
 LOCK = "scripts/deploy/requirements.lock"

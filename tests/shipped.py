@@ -1,4 +1,4 @@
-"""What of the shipped `config/` stands in `ivr/shipped.py` too, and how that file is written: `scripts/shipped`."""
+"""What of the shipped `config/` is in `ivr/authoring/shipped.py` too, and how that is written: `scripts/shipped`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
-from ivr import config, configfiles, drafts, spoken, stand_ins
+from ivr import spoken
+from ivr.authoring import drafts, stand_ins
+from ivr.machine import config, configfiles
 from ivr.script import NEEDED_TEXTS
 
 PLACE = config.ROOT / "ivr" / "shipped.py"
@@ -40,6 +42,6 @@ def parts() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The text of `ivr/shipped.py`: one entry on a line, so that two changes of it can be merged."""
+    """The text of `ivr/authoring/shipped.py`: one entry on a line, so that two changes of it can be merged."""
     written = json.dumps(parts(), indent=4, ensure_ascii=False)
     return HEAD + re.sub(r"([^,{\[])\n(?= *[}\]])", r"\1,\n", written) + "\n"

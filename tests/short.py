@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ivr import config, configfiles
+from ivr.machine import config, configfiles
 from ivr.places import FOR_STAFF
 from ivr.script import NEEDED_TEXTS
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ivr import building, places
+from ivr import places
+from ivr.compiling import building
 from ivr.script import NEEDED_TEXTS, Script
 from ivr.script.lines import Line
 

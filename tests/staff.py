@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr import cli, config
-from ivr.config import Settings
+from ivr import cli
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
 
 IVR = Path(sys.executable).parent / "ivr"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
 from ivr.script import Script
-from ivr.session import At, Ended, Key, NoInput, Recorded, Session, TransferEnded, Turn
+from ivr.script.session import At, Ended, Key, NoInput, Recorded, Session, TransferEnded, Turn
 from ivr.spoken import text_of
 from tests.line import CALLER, OPEN
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, config, configfiles, publishing, server, web
+from ivr import web
+from ivr.authoring.drafts import read_draft, revision_of
 from ivr.check import Context, check
-from ivr.config import Settings
-from ivr.drafts import read_draft, revision_of
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
+from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases import publishing
 from tests.conftest import ENVIRONMENT
 from tests.desk import hire
 from tests.line import OPEN, Call, Line
@@ -23,7 +27,7 @@ TOWN = config.ROOT / "tests" / "another_town"
 #: What only the shipped line may say, and where: in its own files and not in the program.
 OURS = re.compile(r"\b(?i:leicester|sendias\w*|special (educational )?needs|senco|ipsea)\b|\bSEND?\b|\bEHC\b|\bE H C\b")
 #: How a voice is asked to say words stands with the voice (ivr/audio/respelling.py); the shipped words with the program
-#: are written from config/ (ivr/shipped.py), and stand in for a service's own until it has written them.
+#: are written from config/ (ivr/authoring/shipped.py), and stand in for a service's own until it has written them.
 NOT_JUDGED = {"respelling.py"}
 
 

@@ -7,11 +7,11 @@ import random
 
 import pytest
 
-from ivr import call
 from ivr.audio.clips import silences
+from ivr.engine import call
 from ivr.places import STEPS
 from ivr.script import Script
-from ivr.session import HangUp, Transfer, Turn
+from ivr.script.session import HangUp, Transfer, Turn
 from ivr.spoken import words_of
 from ivr.twilio.twiml import SayVoice, Writer
 from tests.anybody import Anybody

@@ -16,167 +16,79 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config
+from ivr.machine import config
 
 ROOT = config.ROOT
 PACKAGE = ROOT / "ivr"
 
-#: The floors of the house from the top, and on each the groups of the picture in docs/architecture.md. A room imports
-#: from floors below it, or from its own where that is the core.
+#: The floors of the house from the top, and on each the rooms with their names in the picture in docs/architecture.md.
+#: A room is a folder of ivr/, or a module beside the folders. It imports from floors below it, or from its own where
+#: that is the core.
 PICTURE: dict[str, dict[str, set[str]]] = {
     "entrances": {
-        "the web": {"web", "web_server"},
-        "the worker": {
-            "jobs",
-            "tools",
-            "overdue",
-            "alerting",
-            "person",
-            "staffing",
-            "renewing",
-            "spooling",
-            "worker",
-            "pool",
-        },
-        "the ivr command": {"cli", "backup", "probing", "examining", "__main__"},
-        "publishing": {"publishing", "origin"},
-        "processes": {"server", "children"},
-        "the demo": {"demo"},
+        "the ivr command": {"cli", "__main__"},
+        "processes and the worker": {"processes"},
+        "the web": {"web"},
+        "use cases": {"usecases"},
     },
     "edges": {
         "Redis": {"store", "embedded"},
         "Twilio": {"twilio"},
         "sound": {"audio"},
-        "pictures and print": {"drawing", "printing"},
-        "spreadsheets": {"sheets"},
-        "settings and files": {"config", "configfiles", "disk", "keys", "equipment"},
-        "alerts": {"alerts"},
-        "log, metrics, passwords": {"log", "metrics", "passwords", "factors"},
+        "paper and pictures": {"printing"},
+        "this machine": {"machine"},
         "the hot path": {"hot"},
     },
     "core": {
-        "the check": {
-            "check",
-            "confirmation",
-            "schemas",
-            "atlas",
-            "booklet",
-            "onscreen",
-            "dropoff",
-            "topics",
-            "forms",
-        },
-        "practice calls and stories": {"practice", "outcome", "transcript", "playing", "story"},
-        "the engine": {"call", "debounce", "escalation", "trail"},
-        "the compiler": {
-            "building",
-            "wording",
-            "drafts",
-            "coherence",
-            "leading",
-            "menufile",
-            "stand_ins",
-            "shipped",
-            "changes",
-            "naming",
-            "merging",
-            "upgrading",
-            "languages",
-            "translation",
-            "translated",
-        },
-        "places and replies": {"places", "reply", "phrases", "passages"},
-        "what advisers read": {
-            "messages",
-            "briefing",
-            "ranking",
-            "textin",
-            "listing",
-            "finding",
-            "paper",
-            "card_texts",
-        },
-        "the report": {"report", "periods", "figures", "hourly", "demand"},
-        "script and session": {"script", "session", "counting"},
-        "staff's files": {
-            "reading",
-            "copies",
-            "conflict_marks",
-            "syntax",
-            "fitting",
-            "authored",
-            "fields",
-            "linefile",
-            "datesfile",
-            "limitsfile",
-            "languagefile",
-            "recorded",
-            "editing",
-        },
-        "callback requests": {
-            "request",
-            "asking",
-            "callback",
-            "diary",
-            "capacity",
-            "kept",
-            "limits",
-            "flood",
-            "spending",
-            "sms",
-            "talks",
-            "handing",
-            "came",
-            "adviser",
-        },
+        "forms": {"forms"},
+        "the check": {"check"},
+        "the line at a glance": {"overview"},
+        "practice calls and stories": {"practice"},
+        "the engine": {"engine"},
+        "the compiler": {"compiling"},
+        "staff's files": {"authoring"},
+        "places": {"places"},
+        "what advisers work with": {"advising"},
+        "the report": {"reporting"},
+        "script and session": {"script"},
+        "callback requests": {"callbacks"},
         "hours, numbers, words": {
             "border",
             "problems",
             "line_settings",
             "roles",
+            "sms",
             "hours",
             "dialling",
             "spoken",
             "language",
-            "environment",
-            "respawn",
         },
     },
 }
 ENTRANCES, EDGES, CORE = (set[str]().union(*groups.values()) for groups in PICTURE.values())
-#: What only some rooms may know.
+#: Who alone may know an outside thing: a room, or modules of one.
 ALONE = {
     "redis": {"store", "hot"},
-    "rq": {"jobs", "spooling", "worker", "alerting", "pool"},
+    "rq": {"usecases/jobs", "usecases/spooling", "processes/worker", "processes/alerting", "processes/pool"},
     "twilio": {"twilio"},
     "flask": {"web", "hot"},
-    "granian": {"web_server"},
+    "granian": {"processes/web_server"},
     "pyttsx3": {"audio"},
     "hibari": {"audio", "check"},  # its voice, and its dictionary of pronunciation
     "click": {"cli"},
-    "ruamel": {"reading", "syntax", "editing", "naming", "topics"},
-    "pydantic": {
-        "fitting",
-        "authored",
-        "fields",
-        "linefile",
-        "datesfile",
-        "limitsfile",
-        "menufile",
-        "languagefile",
-        "recorded",
-    },
-    "openpyxl": {"sheets"},
+    "ruamel": {"authoring/parsing", "authoring/syntax", "authoring/editing", "authoring/naming", "forms/topics"},
+    "pydantic": {"authoring"},
+    "openpyxl": {"printing/sheets"},
     "typst": {"printing"},
-    "argon2": {"passwords"},
-    "pyotp": {"factors"},
-    "segno": {"factors"},
-    "cryptography": {"keys"},
-    "smtplib": {"alerts"},
-    "subprocess": {"children", "embedded", "drawing"},
+    "argon2": {"machine/passwords"},
+    "pyotp": {"machine/factors"},
+    "segno": {"machine/factors"},
+    "cryptography": {"machine/keys"},
+    "smtplib": {"machine/alerts"},
+    "subprocess": {"machine/children", "embedded", "printing/drawing"},
 }
 #: Edges that the others may import: plain data, and parts that know nothing of the line.
-SHARED = {"config", "disk", "keys", "hot", "equipment"}
+SHARED = {"hot", *(f"machine/{name}" for name in ("config", "disk", "keys", "equipment", "environment"))}
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 _DRAWN = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 
@@ -201,8 +113,19 @@ def _imports(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def _module(path: Path) -> str:
+    return "/".join(path.relative_to(PACKAGE).with_suffix("").parts[:2])
+
+
+def _modules_imported(path: Path) -> set[str]:
+    """Modules of other rooms: `room/module`, or the room alone where its own `__init__` is meant."""
+    names = ["/".join(name.split(".")[1:3]) for name in _imports(path) if name.startswith("ivr.")]
+    there = {name if (PACKAGE / f"{name}.py").exists() else name.split("/")[0] for name in names}
+    return {name for name in there if name.split("/")[0] != _room(path)}
+
+
 def _rooms_imported(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in _imports(path) if name.startswith("ivr.")} - {_room(path)}
+    return {name.split("/")[0] for name in _modules_imported(path)}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -214,21 +137,23 @@ def test_every_room_has_a_floor_and_imports_downwards(path: Path) -> None:
     if room in CORE:
         assert imported <= CORE, "the core knows nothing outside itself"
     if room in EDGES:
-        assert imported <= CORE | SHARED, "no edge imports an edge"
+        assert {name for name in _modules_imported(path) if not {name, name.split("/")[0]} & SHARED} <= {
+            name for name in _modules_imported(path) if name.split("/")[0] in CORE
+        }, "no edge imports an edge"
     if room == "hot":
         assert not imported, "it knows nothing of the line"
     assert not imported & {"cli"} or room == "__main__"
-    assert (
-        room != "cli" or not imported & {"web", "worker", "pool"} or path.stem in {"running", "preparing", "connecting"}
-    ), "other commands know no web and no worker"
-    assert room != "web" or not imported & {"worker", "pool"}, "the web asks for work by name"
+    others = _modules_imported(path)
+    assert room != "cli" or not others & {"processes/worker", "processes/pool"} or path.stem == "running"
+    assert room != "cli" or "web" not in imported or path.stem in {"preparing", "connecting", "made_up_callers"}
+    assert room != "web" or "processes" not in imported, "the web asks for work by name"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_each_outside_thing_is_known_in_one_place(path: Path) -> None:
     for name in _imports(path):
         outside = name.split(".")[0]
-        assert _room(path) in ALONE.get(outside, {_room(path)}), f"{name} belongs in {ALONE[outside]}"
+        assert {_room(path), _module(path)} & ALONE.get(outside, {_room(path)}), f"{name} belongs in {ALONE[outside]}"
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if _room(p) in CORE], ids=lambda p: p.stem)
@@ -245,17 +170,23 @@ def test_the_core_has_no_clock_no_chance_and_no_files(path: Path) -> None:
 
 def test_what_runs_a_call_imports_no_yaml_and_no_schema() -> None:
     """A call runs on the compiled script: staff's files and their schema belong to whoever writes it."""
-    code = "import sys, ivr.call, ivr.playing, ivr.briefing; print(*sys.modules)"
+    code = "import sys, ivr.engine.call, ivr.practice.playing, ivr.advising.briefing; print(*sys.modules)"
 
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     imported = set(told.stdout.split())
     assert not {name.split(".")[0] for name in imported} & {"ruamel", "pydantic"}
-    assert not imported & {"ivr.reading", "ivr.authored", "ivr.linefile", "ivr.menufile", "ivr.building"}
+    assert not imported & {
+        "ivr.authoring.parsing",
+        "ivr.authoring.authored",
+        "ivr.authoring.linefile",
+        "ivr.authoring.menufile",
+        "ivr.compiling.building",
+    }
 
 
 #: Where a time of one type becomes one of the other: calls have moments, and what is kept has seconds.
-DESKS = {PACKAGE / "practice.py", PACKAGE / "web" / "desk.py"}
+DESKS = {PACKAGE / "practice" / "desk.py", PACKAGE / "web" / "desk.py"}
 
 
 def test_now_is_of_one_type_in_a_module() -> None:
@@ -270,11 +201,14 @@ def test_now_is_of_one_type_in_a_module() -> None:
         assert types <= found.keys(), path
         assert len(types) < 2 or path in DESKS, f"{path} has two types of now: {types}"
         for name in types if path not in DESKS else ():
-            found[name].add(_room(path))
+            found[name].add(_module(path))
 
-    assert found["dt.datetime"] & found["float"] <= {"web", "cli", "store", "embedded"}
-    assert found["dt.datetime"] >= {"call", "reply", "places", "hours", "diary"}
-    assert found["float"] >= {"request", "callback", "briefing", "worker", "store"}
+    of_moments = {"engine/call", "places/reply", "hours", "callbacks/diary"}
+    of_seconds = {"callbacks/request", "callbacks/callback", "advising/briefing", "processes/worker"}
+    assert found["dt.datetime"] >= of_moments
+    assert not found["float"] & of_moments
+    assert found["float"] >= of_seconds
+    assert not found["dt.datetime"] & of_seconds
 
 
 #: Fields of Twilio's forms, and its verbs.
@@ -356,14 +290,17 @@ def test_the_picture_of_the_architecture_is_drawn_from_the_imports(request: pyte
 
 
 def test_every_room_says_what_it_is() -> None:
-    """Each file begins with a docstring, and the map in `ivr/__init__.py` names each module."""
+    """Each file begins with a docstring. `ivr/__init__.py` names each room, and each room its modules."""
     the_map = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
     for path in FILES:
         assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
         room = _room(path)
-        assert re.search(rf"^\s+{re.escape(room)}[./ ]", the_map, re.MULTILINE) or room == "__main__", (
+        assert re.search(rf"^    {re.escape(room)}[/ ]", the_map, re.MULTILINE) or room == "__main__", (
             f"{room} is not on the map"
         )
+        if path.name != "__init__.py" and path.parent != PACKAGE:
+            rooms = (path.parent / "__init__.py").read_text(encoding="utf-8")
+            assert re.search(rf"\b{path.stem}\b", rooms), f"{path} is not on the map of its folder"
 
 
 def test_every_setting_of_the_machine_is_in_the_handbook() -> None:

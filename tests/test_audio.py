@@ -27,14 +27,18 @@ from msgspec import structs
 from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from ivr import audio, building, config, drafts, playing, recorded, script, spoken, transcript
+from ivr import audio, script, spoken
 from ivr.audio import engines, rendering, telephone, voices
 from ivr.audio.clips import MASTERS, RENDERED, Clip, clip, clips
-from ivr.config import Settings
+from ivr.authoring import drafts, recorded
+from ivr.compiling import building
 from ivr.language import digit_gap
 from ivr.language.english import DIGITS, ENGLISH
-from ivr.passages import MOST_SOUNDS, passages
-from ivr.phrases import Phrases
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.places.passages import MOST_SOUNDS, passages
+from ivr.places.phrases import Phrases
+from ivr.practice import playing, transcript
 from ivr.script import Script
 from ivr.spoken import as_said
 from ivr.store import Published, Store

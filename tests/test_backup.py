@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import backup as backups
-from ivr import config, server
+from ivr.callbacks.request import SpokenMessage
 from ivr.cli import commands, preparing
-from ivr.config import Settings
-from ivr.jobs import Jobs, keep_recording, read_recording
-from ivr.request import SpokenMessage
-from ivr.session import At, CancelRequest, FindRequest, Session
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.processes import server
+from ivr.script.session import At, CancelRequest, FindRequest, Session
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
 from ivr.store.spool import Entry
+from ivr.usecases import backup as backups
+from ivr.usecases.jobs import Jobs, keep_recording, read_recording
 from tests.desk import NOW, ask, hire, request
 from tests.sealed import WORDS, other_keys
 

@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ivr import alerts, border, callback, config, reading, transcript
-from ivr.alerts import Alert
+from ivr import border
+from ivr.authoring import parsing
+from ivr.callbacks import callback
 from ivr.cli import commands
-from ivr.config import Settings
-from ivr.log import _in_json, _in_words
+from ivr.machine import alerts, config
+from ivr.machine.alerts import Alert
+from ivr.machine.config import Settings
+from ivr.machine.log import _in_json, _in_words
+from ivr.practice import transcript
 from ivr.store import Store, name_of
 from ivr.twilio import twiml
 from tests.desk import NOW, Browser, ask, hire
@@ -214,6 +218,6 @@ def test_words_of_staff_are_the_same_however_their_editor_spelled_an_accent() ->
     """A file name of a sound is made from the words, and a story compares words with them."""
     as_two, as_one = "say: Zoe\u0308\n", "say: Zo\u00eb\n"
 
-    assert reading.read(as_two, "x.yaml").data == reading.read(as_one, "x.yaml").data
+    assert parsing.read(as_two, "x.yaml").data == parsing.read(as_one, "x.yaml").data
     head = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\nLINE    Zo"
     assert transcript.read(f"{head}e\u0308", "x").entries == transcript.read(f"{head}\u00eb", "x").entries

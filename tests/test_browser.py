@@ -20,17 +20,21 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
-from ivr import booklet, callback, config, drafts, printing
+from ivr import printing
 from ivr.audio import engines
 from ivr.audio.clips import RENDERED, clip
 from ivr.audio.hearing import Ear, as_file
-from ivr.callback import LINE
-from ivr.config import Settings
-from ivr.jobs import recording_path
-from ivr.request import Asker, Event, SpokenMessage
+from ivr.authoring import drafts
+from ivr.callbacks import callback
+from ivr.callbacks.callback import LINE
+from ivr.callbacks.request import Asker, Event, SpokenMessage
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.overview import booklet
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store
+from ivr.usecases.jobs import recording_path
 from ivr.web import front
 from tests.desk import HOUR, NOW, PASSWORD, SPARE, ask, hire
 from tests.line import OPEN, Line

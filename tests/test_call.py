@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from ivr import call, reply
+from ivr.engine import call
 from ivr.hours import LONDON
-from ivr.practice import PracticeDesk
+from ivr.places import reply
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Notice, Script
-from ivr.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Session, Transfer
+from ivr.script.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Session, Transfer
 from ivr.spoken import text_of
 from tests import small
 from tests.line import CALLER, OPEN

@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import asking, callback
-from ivr.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
-from ivr.diary import Promise, When, Window
+from ivr.callbacks import asking, callback
+from ivr.callbacks.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
+from ivr.callbacks.diary import Promise, When, Window
+from ivr.callbacks.request import Asker, CallbackRequest, Event, SpokenMessage
 from ivr.hours import LONDON
-from ivr.request import Asker, CallbackRequest, Event, SpokenMessage
 from tests.desk import DIARY, HOUR, HOURS, NOW, request
 from tests.line import OPEN
 

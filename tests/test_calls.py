@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr import playing, transcript
+from ivr.practice import playing, transcript
+from ivr.practice.transcript import Transcript
 from ivr.script import Script
-from ivr.transcript import Transcript
 from tests.line import Line, play_over_http
 
 FOLDER = Path(__file__).parent / "calls"

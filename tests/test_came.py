@@ -9,13 +9,15 @@ import re
 
 import pytest
 
-from ivr import callback, came, drafts, listing
-from ivr.config import Settings
-from ivr.diary import Promise, Window
+from ivr.advising import listing
+from ivr.advising.listing import Filter
+from ivr.authoring import drafts
+from ivr.callbacks import callback, came
+from ivr.callbacks.diary import Promise, Window
 from ivr.line_settings import AfterTalk
-from ivr.listing import Filter
+from ivr.machine.config import Settings
 from ivr.store import Published, Store, listed
-from ivr.web.console import overview
+from ivr.web.console import team as team_page
 from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
@@ -290,7 +292,7 @@ def test_a_filter_that_fits_little_looks_back_step_by_step(
     asha: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hire(store, admin=True)
-    monkeypatch.setattr(overview, "MOST_LOOKED_AT", 10)
+    monkeypatch.setattr(team_page, "MOST_LOOKED_AT", 10)
     store.people.note(NOW - HOUR, "ben", "left long ago")
     for nth in range(15):
         store.people.note(NOW, "asha", f"looked {nth}")

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 from msgspec.structs import replace
 
-from ivr import callback, card_texts
+from ivr.advising import card_texts
+from ivr.callbacks import callback
 from ivr.script import Script
 from ivr.store import Store
 from tests import small

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr import authored, building, check, drafts, linefile
+from ivr import check
 from ivr.audio.voices import VOICES
+from ivr.authoring import authored, drafts, linefile
+from ivr.authoring.fitting import OF_KIND
 from ivr.check import RULES, Context
-from ivr.fitting import OF_KIND
+from ivr.compiling import building
 from ivr.problems import ConfigError, causes
 from tests.staff import Staff
 

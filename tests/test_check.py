@@ -7,11 +7,16 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, configfiles, confirmation, drafts
+from ivr import check
+from ivr.authoring import drafts
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
 from ivr.check.outcomes import Habit
+from ivr.compiling import building
+from ivr.engine import call
 from ivr.language.english import ENGLISH
+from ivr.machine import config, configfiles
+from ivr.overview import confirmation
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.script.place import STAY

@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import callback, config, staffing, transcript
-from ivr.callback import Refused
+from ivr.callbacks import callback
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.request import SpokenMessage
 from ivr.cli import commands, people
 from ivr.cli.common import Stop, store_of
+from ivr.machine import config
+from ivr.practice import transcript
 from ivr.problems import KINDS
-from ivr.request import SpokenMessage
+from ivr.usecases import staffing
 from tests.desk import HOUR, ask
 from tests.test_twiml import assert_valid
 

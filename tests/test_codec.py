@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import structlog
 
-from ivr import asking, callback
-from ivr.callback import Refused
-from ivr.diary import Promise, Window
-from ivr.request import CallbackRequest
-from ivr.session import At, CancelRequest, FindRequest, MoveRequest, SaveRequest
+from ivr.callbacks import asking, callback
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.diary import Promise, Window
+from ivr.callbacks.request import CallbackRequest
+from ivr.script.session import At, CancelRequest, FindRequest, MoveRequest, SaveRequest
 from ivr.store import Store, codec, requests
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
 from tests.desk import DIARY, NOW, ask, request

@@ -7,9 +7,12 @@ import re
 
 import pytest
 
-from ivr import building, config, confirmation, drafts, editing
-from ivr.drafts import Draft
-from ivr.reading import Path
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import Draft
+from ivr.authoring.parsing import Path
+from ivr.compiling import building
+from ivr.machine import config
+from ivr.overview import confirmation
 from ivr.script import Script
 
 DAY = dt.date(2026, 11, 24)

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from ivr import callback, drafts
-from ivr.callback import CLAIM_SECONDS
-from ivr.config import Settings
-from ivr.diary import Window
-from ivr.jobs import recording_path
-from ivr.request import SpokenMessage
-from ivr.session import CancelRequest
+from ivr.authoring import drafts
+from ivr.callbacks import callback
+from ivr.callbacks.callback import CLAIM_SECONDS
+from ivr.callbacks.diary import Window
+from ivr.callbacks.request import SpokenMessage
+from ivr.machine.config import Settings
+from ivr.script.session import CancelRequest
 from ivr.store import Published, Store
 from ivr.store.connection import ANSWER_SECONDS
+from ivr.usecases.jobs import recording_path
 from ivr.web.console.signin import IDLE_SECONDS
 from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import OPEN, Line

@@ -25,15 +25,21 @@ import soundfile
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
-from ivr import briefing, building, callback, config, demo, dialling, editing, ranking, reading
+from ivr import dialling
+from ivr.advising import briefing, ranking
+from ivr.authoring import editing, parsing
+from ivr.callbacks import callback
+from ivr.callbacks.request import CallbackRequest
 from ivr.cli import commands
+from ivr.cli import made_up_callers as demo
 from ivr.cli.common import Stop
-from ivr.config import Settings
+from ivr.compiling import building
 from ivr.hours import LONDON
-from ivr.jobs import QUEUES, read_recording, recording_path
-from ivr.request import CallbackRequest
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.script import Script
 from ivr.store import Store
+from ivr.usecases.jobs import QUEUES, read_recording, recording_path
 from tests.desk import Browser
 from tests.line import Line
 from tests.ports import free_port
@@ -147,7 +153,7 @@ def test_alerts_are_taken_out_of_line_yaml_and_nothing_else(files: dict[str, str
         without = editing.without_alerts(text)
 
         assert "example.org" not in without
-        assert not reading.read(without, "config/line.yaml").problems
+        assert not parsing.read(without, "config/line.yaml").problems
         script = building.load({**files, "line.yaml": without}, config.bank_holidays())
         assert script.line.alerts.email_to == ()
         assert script.line.alerts.webhook is None

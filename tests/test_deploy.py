@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ivr import config, drafts, server
+from ivr.authoring import drafts
+from ivr.machine import config
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store, ping
 from ivr.store.durability import risks
 from tests.faults.proxies import NGINX_DELIVERED, PUBLIC, Proxy, proxy

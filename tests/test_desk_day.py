@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ivr import callback, demo
+from ivr.callbacks import callback
+from ivr.cli import made_up_callers as demo
 from ivr.store import Store
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line

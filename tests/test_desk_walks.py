@@ -9,8 +9,8 @@ import time
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ivr import callback
-from ivr.request import CallbackRequest
+from ivr.callbacks import callback
+from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
 from tests.desk import DIARY, HOUR, NOW, PASSWORD, ask, hire
 from tests.line import CALLER, OPEN, Line

@@ -9,15 +9,15 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from ivr import call, callback
-from ivr.call import Desk
-from ivr.config import Settings
-from ivr.diary import Promise, Window
-from ivr.jobs import Jobs
-from ivr.practice import PracticeDesk
-from ivr.request import CallbackRequest
+from ivr.callbacks import callback
+from ivr.callbacks.diary import Promise, Window
+from ivr.callbacks.request import CallbackRequest
+from ivr.engine import call
+from ivr.engine.call import Desk
+from ivr.machine.config import Settings
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import (
+from ivr.script.session import (
     CancelRequest,
     Done,
     Effect,
@@ -30,6 +30,7 @@ from ivr.session import (
     SendText,
 )
 from ivr.store import Spool, Store
+from ivr.usecases.jobs import Jobs
 from ivr.web.desk import Desk as RealDesk
 from tests import small
 from tests.anybody import Anybody

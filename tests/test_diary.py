@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from ivr.diary import Urgency, Window
+from ivr.callbacks.diary import Urgency, Window
 from ivr.hours import CLOSED, LONDON, Hours, Span
 from tests.desk import DIARY, HOURS
 from tests.line import OPEN

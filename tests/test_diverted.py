@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import drafts
+from ivr.authoring import drafts
 from ivr.store import Published
 from tests.line import CALLER, Call, Line
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, playing, transcript
 from ivr.check import RULES
 from ivr.check.outcomes import habits
+from ivr.machine import config
+from ivr.practice import playing, transcript
 from ivr.script import Script
 
 ROOT = config.ROOT

@@ -8,11 +8,12 @@ import datetime as dt
 import msgspec
 import pytest
 
-from ivr import call, drafts
+from ivr.authoring import drafts
 from ivr.check import english, relay
-from ivr.practice import PracticeDesk
+from ivr.engine import call
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import Gather, Key, Session, Transfer, TransferEnded, Turn
+from ivr.script.session import Gather, Key, Session, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 from ivr.store import Published
 from tests import small

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, drafts, transcript
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.practice import transcript
 from ivr.web.studio import drafting
 from ivr.web.studio.draft import Draft, NotDone
 from ivr.web.studio.practice import SoFar

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr import building, config, configfiles, drafts
 from ivr.audio import rendering
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.script import Script
 from ivr.store import Published, Store
 from tests.line import CALLER, Line

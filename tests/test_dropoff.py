@@ -15,13 +15,15 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from ivr import atlas, drafts, dropoff
-from ivr.config import Settings
-from ivr.dropoff import TOO_FEW, Footfall
+from ivr.authoring import drafts
 from ivr.hours import LONDON
+from ivr.machine.config import Settings
+from ivr.overview import atlas
+from ivr.practice.transcript import SILENT
+from ivr.reporting import dropoff
+from ivr.reporting.dropoff import TOO_FEW, Footfall
 from ivr.script import Script
 from ivr.store import Published, Store, StoreDown
-from ivr.transcript import SILENT
 from tests.line import CALLER, Call, Line
 from tests.redis_server import RedisServer, soon
 from tests.sealed import KEYS

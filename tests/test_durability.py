@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.session import At, CancelRequest, FindRequest, HoldWindow, SaveRequest, Session
+from ivr.script.session import At, CancelRequest, FindRequest, HoldWindow, SaveRequest, Session
 from ivr.store import PATIENT_SECONDS, Store, TextState
 from ivr.store.texts import KEEP_SECONDS
 from ivr.store.windows import WINDOW_DAYS

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import drafts
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web.studio.edit import OFFERED
 from tests.desk import PASSWORD, Browser, hire

@@ -18,15 +18,17 @@ import pytest
 from click.testing import CliRunner
 from rq import SimpleWorker
 
-from ivr import config, disk, embedded, server
+from ivr import embedded
 from ivr.cli import commands
 from ivr.cli.common import Stop
-from ivr.config import Settings
-from ivr.jobs import QUEUES
-from ivr.pool import queue_worker
-from ivr.server import CannotStart
+from ivr.machine import config, disk
+from ivr.machine.config import Settings
+from ivr.processes import server
+from ivr.processes.pool import queue_worker
+from ivr.processes.server import CannotStart
+from ivr.processes.tools import Tools
 from ivr.store import PATIENT_SECONDS, Store, why_not
-from ivr.tools import Tools
+from ivr.usecases.jobs import QUEUES
 from tests.desk import ask
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr import person, spooling
-from ivr.jobs import Jobs
-from ivr.session import SaveRequest
+from ivr.script.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
 from ivr.store.erasing import DAILY_SECONDS
 from ivr.store.spool import Entry
+from ivr.usecases import person, spooling
+from ivr.usecases.jobs import Jobs
 from tests.desk import NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 from tests.redis_server import Opened, RedisServer, soon

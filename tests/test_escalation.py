@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from ivr import call
-from ivr.practice import PracticeDesk
+from ivr.engine import call
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import (
+from ivr.script.session import (
     Ended,
     Gather,
     HangUp,

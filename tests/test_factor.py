@@ -11,9 +11,11 @@ import pyotp
 import pytest
 from werkzeug.test import TestResponse
 
-from ivr import drafts, factors, staffing
-from ivr.adviser import Adviser, Factor
+from ivr.advising.adviser import Adviser, Factor
+from ivr.authoring import drafts
+from ivr.machine import factors
 from ivr.store import Published, Store
+from ivr.usecases import staffing
 from ivr.web.console.account import MOST_WRONG
 from ivr.web.console.signin import CODE_SECONDS, CONFIRMED_SECONDS, MANY_CODES
 from ivr.web.console.tries import FREE_OF_CODES, LONGEST_WAIT_FOR_CODE, SHORTEST_WAIT

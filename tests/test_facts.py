@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 from ruamel.yaml import YAML
 
-from ivr import building, config, configfiles
+from ivr.compiling import building
+from ivr.machine import config, configfiles
 from ivr.places.reading import Reading
 from ivr.script import TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
-from ivr.session import Key, NoInput, TransferEnded
+from ivr.script.session import Key, NoInput, TransferEnded
 from ivr.spoken import text_of
 from tests.line import OPEN, Line
 from tests.walk import Way, ways

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from ivr import callback, handing
-from ivr.callback import Refused
-from ivr.diary import Diary, Window
-from ivr.handing import HANDED_SECONDS
+from ivr.callbacks import callback, handing
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.diary import Diary, Window
+from ivr.callbacks.handing import HANDED_SECONDS
 from ivr.hours import CLOSED, Hours
 from ivr.store import Store
 from ivr.web.console.finding import MOST_SEARCHES

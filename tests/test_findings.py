@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config
+from ivr import check
 from ivr.check import RULES
+from ivr.compiling import building
+from ivr.machine import config
 from ivr.problems import KINDS, ConfigError, Kind, Problem
 from tests import test_check
 from tests.test_check import EXAMPLES, IN_THE_ENGINE, Edits

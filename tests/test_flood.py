@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import flood
-from ivr.flood import Span
-from ivr.request import SpokenMessage
+from ivr.callbacks import flood
+from ivr.callbacks.flood import Span
+from ivr.callbacks.request import SpokenMessage
 from ivr.store import Store
 from tests.desk import NOW, Browser, ask, request
 from tests.line import OPEN

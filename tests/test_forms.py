@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr import config, configfiles, drafts, forms, reading
+from ivr import forms
+from ivr.authoring import drafts, parsing
 from ivr.forms import Clash, Confirmation, Form
 from ivr.forms.shape import SWITCHED, Values
+from ivr.machine import config, configfiles
 
 FILES = configfiles.script_files(config.ROOT / "config")
 LINE = """\
@@ -97,7 +99,7 @@ def _save(files: dict[str, str], name: str, typed: dict[str, Values | None], **m
 
 
 def _data(text: str) -> Any:
-    document = reading.read(text, "config/line.yaml")
+    document = parsing.read(text, "config/line.yaml")
     assert not document.problems
     return document.data
 
@@ -364,7 +366,7 @@ def _filled_in(draw: st.DrawFn) -> tuple[dict[str, str], Form, dict[str, Values 
 
 def _outside(text: str, form: Form) -> Any:
     """The file without what the form shows."""
-    data = reading.read(text, "f").data
+    data = parsing.read(text, "f").data
     if form.name in ("days", "weeks"):
         is_day = form.name == "days"
         data["other_hours"] = [item for item in data["other_hours"] if ("day" in item) is not is_day]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from ivr import config
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web import front
 from tests.desk import ask, hire

@@ -8,12 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from ivr import keys, pool
-from ivr.config import Settings
-from ivr.jobs import MAIL, POSTS, TEXTS
-from ivr.session import SendText
+from ivr.machine import keys
+from ivr.machine.config import Settings
+from ivr.processes import pool
+from ivr.processes.tools import Tools
+from ivr.script.session import SendText
 from ivr.store import PATIENT_SECONDS, Figures, Store
-from ivr.tools import Tools
+from ivr.usecases.jobs import MAIL, POSTS, TEXTS
 from tests.desk import NOW, ask
 from tests.line import Line
 from tests.rest import Twilio, show_alive, work

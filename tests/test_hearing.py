@@ -13,18 +13,18 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from ivr import config
 from ivr.audio import hearing, telephone
 from ivr.audio.clips import RENDERED, clip
 from ivr.audio.engines import choice_of
 from ivr.audio.hearing import Ear
 from ivr.cli import commands
 from ivr.cli.common import Stop
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
+from ivr.machine import config
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.practice.transcript import Entry
 from ivr.script import Script
-from ivr.session import Key, NoInput
-from ivr.transcript import Entry
+from ivr.script.session import Key, NoInput
 from tests.line import OPEN
 
 pytestmark = pytest.mark.timeout(240)

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr import callback, came, drafts, kept, talks
-from ivr.config import Settings
-from ivr.diary import Diary, Promise, Window
+from ivr.authoring import drafts
+from ivr.callbacks import callback, came, kept, talks
+from ivr.callbacks.diary import Diary, Promise, Window
+from ivr.callbacks.request import Talk
 from ivr.hours import LONDON
-from ivr.request import Talk
+from ivr.machine.config import Settings
 from ivr.script import Script
-from ivr.session import CancelRequest
+from ivr.script.session import CancelRequest
 from ivr.store import Published, Store
 from tests.desk import Browser, ask, hire
 from tests.line import Call, Line

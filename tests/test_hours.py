@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from ivr import building, config
-from ivr.diary import Window
+from ivr.callbacks.diary import Window
+from ivr.compiling import building
 from ivr.hours import CLOSED, LONDON, Hours, Span, day
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
-from ivr.transcript import Entry
+from ivr.machine import config
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.practice.transcript import Entry
 from tests.desk import DIARY
 
 NINE_TO_FIVE = Span(dt.time(9), dt.time(17))

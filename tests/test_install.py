@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ivr import config
+from ivr.machine import config
 from tests.ports import free_port
 
 #: A line of three files, with what `scripts/install` looks at.

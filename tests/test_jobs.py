@@ -21,17 +21,20 @@ from rq import Callback, Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 from structlog.testing import capture_logs
 
-from ivr import alerts, callback, drafts, flood, worker
-from ivr.alerts import Alert, AlertFailed
-from ivr.config import Settings
-from ivr.flood import Span
+from ivr.authoring import drafts
+from ivr.callbacks import callback, flood
+from ivr.callbacks.flood import Span
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.hours import LONDON
-from ivr.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, read_recording, recording_path
-from ivr.request import CallbackRequest, SpokenMessage
-from ivr.session import Done, Failed, SendText
+from ivr.machine import alerts
+from ivr.machine.alerts import Alert, AlertFailed
+from ivr.machine.config import Settings
+from ivr.processes import worker
+from ivr.processes.tools import Tools
+from ivr.processes.worker import FORGOTTEN_SECONDS, MAY_HAVE_GONE_SECONDS, RING_WITHIN_SECONDS
+from ivr.script.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.tools import Tools
-from ivr.worker import FORGOTTEN_SECONDS, MAY_HAVE_GONE_SECONDS, RING_WITHIN_SECONDS
+from ivr.usecases.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, read_recording, recording_path
 from tests.desk import HOUR, NOW, ask, asked_otherwise, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work

@@ -15,19 +15,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import config, environment, keys, person, renewing, server
+from ivr.callbacks.request import SpokenMessage
 from ivr.cli import commands, preparing
-from ivr.config import Settings
-from ivr.jobs import keep_recording, read_recording, recording_path
-from ivr.keys import Locked
+from ivr.machine import config, environment, keys
+from ivr.machine.config import Settings
+from ivr.machine.keys import Locked
 from ivr.problems import ConfigError
-from ivr.request import SpokenMessage
-from ivr.server import CannotStart
-from ivr.session import At, FindRequest, Session
+from ivr.processes import server
+from ivr.processes.server import CannotStart
+from ivr.script.session import At, FindRequest, Session
 from ivr.store import PATIENT_SECONDS, Ledger, Spool, Store, TextState
 from ivr.store.codec import Unreadable
 from ivr.store.erasing import ERASED_SECONDS
 from ivr.store.spool import Entry
+from ivr.usecases import person, renewing
+from ivr.usecases.jobs import keep_recording, read_recording, recording_path
 from tests.desk import NOW, ask, hire, request
 from tests.redis_server import soon
 from tests.sealed import KEYS, WORDS, other_keys

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import drafts
 from ivr.audio.clips import RENDERED
-from ivr.config import Settings
-from ivr.practice import PracticeDesk
+from ivr.authoring import drafts
+from ivr.machine.config import Settings
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store
@@ -103,7 +103,7 @@ def test_a_fault_of_ours_is_told_in_the_language_of_the_call(
     away: Away, words: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = away.line.call().press("6").press("1")
-    monkeypatch.setattr("ivr.call.answer", _fail)
+    monkeypatch.setattr("ivr.engine.call.answer", _fail)
 
     for root in (
         _in_trouble(call, call.action, Digits="1"),

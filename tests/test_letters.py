@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from ivr import authored, config, configfiles, drafts
+from ivr.authoring import authored, drafts
 from ivr.check import english
+from ivr.machine import config, configfiles
 from ivr.places.nodes import Question
 from ivr.places.reading import Reading
 from ivr.script import Script

@@ -7,21 +7,23 @@ import re
 
 import pytest
 
-from ivr import dialling, drafts, limits
-from ivr.config import Settings
-from ivr.diary import Window
+from ivr import dialling
+from ivr.authoring import drafts
+from ivr.authoring.limitsfile import RequestLimits
+from ivr.callbacks import limits
+from ivr.callbacks.diary import Window
 from ivr.hours import LONDON
-from ivr.jobs import Jobs
-from ivr.limitsfile import RequestLimits
+from ivr.machine.config import Settings
 from ivr.places.entry import RingNumber
 from ivr.places.texting import TextLimit
 from ivr.places.wish import RingLimit
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 from ivr.script.lines import Line as Words
-from ivr.session import Done, Failed, HoldWindow, SaveRequest, SendText
+from ivr.script.session import Done, Failed, HoldWindow, SaveRequest, SendText
 from ivr.spoken import text_of
 from ivr.store import Published, Spool, Store
+from ivr.usecases.jobs import Jobs
 from ivr.web.desk import Desk
 from tests import small
 from tests.desk import request

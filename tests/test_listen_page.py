@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from ivr import disk
-from ivr.config import Settings
+from ivr.machine import disk
+from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web.studio import asked
 from ivr.web.studio.drafting import Drafting

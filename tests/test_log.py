@@ -17,7 +17,7 @@ from ivr.hot.writer import Writer
 
 LOGS = """
 import structlog
-from ivr import log
+from ivr.machine import log
 log.as_json()
 out = structlog.get_logger()
 for number in range(3):

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.test import Client, TestResponse
 
-from ivr import atlas, drawing
 from ivr.cli import commands
-from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
+from ivr.machine.config import Settings
+from ivr.overview import atlas
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.printing import drawing
 from ivr.script import HELP, Script
 from ivr.store import Store
 from tests import small as small_config

@@ -11,17 +11,20 @@ import pytest
 import soundfile
 from msgspec.structs import replace
 
-from ivr import asking, briefing, callback, drafts, messages, worker
+from ivr.advising import briefing, messages
 from ivr.audio import engines, telephone
-from ivr.callback import Refused
-from ivr.jobs import MESSAGES, TRY_AGAIN, read_recording, recording_path
-from ivr.request import CallbackRequest, Event, SpokenMessage
+from ivr.authoring import drafts
+from ivr.callbacks import asking, callback
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.request import CallbackRequest, Event, SpokenMessage
+from ivr.processes import worker
+from ivr.processes.tools import Tools
+from ivr.processes.worker import NotYet
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.store.blocked import BLOCKED_SECONDS
 from ivr.store.once import HIDDEN_ALERT_SECONDS
-from ivr.tools import Tools
-from ivr.worker import NotYet
+from ivr.usecases.jobs import MESSAGES, TRY_AGAIN, read_recording, recording_path
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
 from tests.line import CALLER, OPEN, Line
 from tests.rest import Twilio, work

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ivr import config, pool
-from ivr.jobs import QUEUES
+from ivr.machine import config
+from ivr.processes import pool
+from ivr.processes.tools import Tools
 from ivr.store import Store
-from ivr.tools import Tools
+from ivr.usecases.jobs import QUEUES
 from tests.desk import NOW, ask
 from tests.line import Line
 from tests.rest import show_alive

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config, drafts, playing, transcript
+from ivr import check
+from ivr.authoring import drafts
 from ivr.check.context import Context
+from ivr.compiling import building
+from ivr.machine import config
+from ivr.practice import playing, transcript
 from ivr.problems import ConfigError
 from ivr.script import Script
 from tests.line import OPEN

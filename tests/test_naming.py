@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, config, configfiles, drafts, naming, recorded, topics
+from ivr.authoring import drafts, naming, recorded
+from ivr.compiling import building
+from ivr.forms import topics
+from ivr.forms.topics import CannotChange, Topic
+from ivr.machine import config, configfiles
 from ivr.script import Recorded
-from ivr.topics import CannotChange, Topic
 from tests.staff import Staff
 
 A_TOPIC = (

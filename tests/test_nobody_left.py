@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from prometheus_client import REGISTRY
 
-from ivr.config import Settings
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.test_voice import own_redis

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import drafts, merging, origin, publishing
-from ivr.publishing import NotPublished
+from ivr.authoring import drafts, merging
 from ivr.store import Published, Store
+from ivr.usecases import origin, publishing
+from ivr.usecases.publishing import NotPublished
 
 FILES = {
     "line.yaml": "names:\n  service_name: Ours\nphones:\n  desk: one\n  night: two\n",

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr import config, merging, origin
+from ivr.authoring import merging
+from ivr.authoring.merging import Conflict
 from ivr.cli import preparing
-from ivr.merging import Conflict
+from ivr.machine import config
+from ivr.usecases import origin
 from tests.staff import LINE_YAML, Staff
 
 WELCOME, PEOPLE = "menus/welcome.yaml", "menus/people.yaml"

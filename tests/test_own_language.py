@@ -16,21 +16,27 @@ from typing import Any
 import pytest
 import structlog
 
-from ivr import briefing, building, call, check, drafts, playing, reply, transcript, translation
-from ivr.call import go_on
+from ivr import check
+from ivr.advising import briefing
+from ivr.authoring import drafts
+from ivr.authoring.drafts import LANGUAGE_LINES
 from ivr.check.context import RULES, Context
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.drafts import LANGUAGE_LINES
+from ivr.compiling import building, translation
+from ivr.engine import call
+from ivr.engine.call import go_on
+from ivr.places import reply
 from ivr.places.own_language import STEPS
 from ivr.places.own_talk import Said
-from ivr.practice import PracticeDesk
+from ivr.practice import playing, transcript
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.transcript import Entry, Transcript
 from ivr.problems import ConfigError, Problem
 from ivr.script import Script, Tongue
-from ivr.session import Gather, HangUp, Key, Record, Transfer
+from ivr.script.session import Gather, HangUp, Key, Record, Transfer
 from ivr.spoken import text_of, words_of
 from ivr.store import Published
 from ivr.store.codec import SESSIONS
-from ivr.transcript import Entry, Transcript
 from ivr.web.address import Address
 from tests import pseudo
 from tests.desk import Browser

@@ -9,9 +9,10 @@ import io
 import pytest
 from msgspec.structs import replace
 
-from ivr import callback, kept, paper
-from ivr.callback import Refused
-from ivr.request import CallbackRequest
+from ivr.advising import paper
+from ivr.callbacks import callback, kept
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
 from ivr.web.console.signin import CONFIRMED_SECONDS
 from tests.desk import DIARY, HOUR, NOW, PASSWORD, Browser, ask, hire, request

@@ -7,10 +7,12 @@ import random
 
 import pytest
 
-from ivr import building, call, config
-from ivr.passages import MOST_SOUNDS, Passages, passages
+from ivr.compiling import building
+from ivr.engine import call
+from ivr.machine import config
+from ivr.places.passages import MOST_SOUNDS, Passages, passages
 from ivr.script import Script
-from ivr.session import At, HangUp, Session
+from ivr.script.session import At, HangUp, Session
 from tests.anybody import Anybody
 from tests.line import CALLER, OPEN
 

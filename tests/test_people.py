@@ -13,11 +13,13 @@ import zipfile
 import pytest
 from msgspec.structs import replace
 
-from ivr import adviser, callback, staffing, talks
-from ivr.adviser import INVITED_SECONDS, Adviser, sounds, written
-from ivr.callback import Refused
-from ivr.request import CallbackRequest, SpokenMessage
+from ivr.advising import adviser
+from ivr.advising.adviser import INVITED_SECONDS, Adviser, sounds, written
+from ivr.callbacks import callback, talks
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.store import Store
+from ivr.usecases import staffing
 from ivr.web.console import persons
 from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import Line

@@ -11,15 +11,17 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr import callback, dialling, person
+from ivr import dialling
+from ivr.callbacks import callback
+from ivr.callbacks.request import SpokenMessage
 from ivr.cli import commands
-from ivr.config import Settings
-from ivr.jobs import Jobs, recording_path
-from ivr.request import SpokenMessage
-from ivr.session import At, FindRequest, SendText, Session, Wishes
+from ivr.machine.config import Settings
+from ivr.script.session import At, FindRequest, SendText, Session, Wishes
 from ivr.store import Spool, Store
 from ivr.store.copying import Stored
 from ivr.store.spool import Entry
+from ivr.usecases import person
+from ivr.usecases.jobs import Jobs, recording_path
 from tests.desk import NOW, ask, request
 from tests.sealed import KEYS, WORDS
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from ivr import config
+from ivr.machine import config
 from tests.pictures import MOST_PICTURE, MOST_SOUND, PICTURES, SOUND_SECONDS, SOUNDS
 
 FOLDER = config.ROOT / "docs" / "pictures"

@@ -7,7 +7,8 @@ import textwrap
 
 import pytest
 
-from ivr import config, places
+from ivr import places
+from ivr.machine import config
 from ivr.places import kinds, ringing, wish
 from ivr.places.kinds import GO_BACK, Asks
 from ivr.places.letter import day_of

@@ -13,10 +13,13 @@ from click.testing import CliRunner
 from pypdf import PdfReader
 from pypdf.generic import Destination, DictionaryObject
 
-from ivr import booklet, config, confirmation, drafts, editing, equipment, printing
-from ivr.booklet import Booklet
+from ivr import printing
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import Draft
 from ivr.cli import commands
-from ivr.drafts import Draft
+from ivr.machine import config, equipment
+from ivr.overview import booklet, confirmation
+from ivr.overview.booklet import Booklet
 from ivr.script import Script
 from ivr.spoken import text_of
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import ivr.store
-from ivr import callback, config, renewing
-from ivr.config import Settings
-from ivr.jobs import recording_path
+from ivr.callbacks import callback
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import blocked, erasing, once, people, requests, sessions, signins, texts, windows
+from ivr.usecases import renewing
+from ivr.usecases.jobs import recording_path
 
 PAGE = (config.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]

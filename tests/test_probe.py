@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ivr import config, examining
 from ivr.cli import commands
-from ivr.config import Settings
-from ivr.examining import Finding
-from ivr.probing import Broken, probe
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
+from ivr.usecases import examining
+from ivr.usecases.examining import Finding
+from ivr.usecases.probing import Broken, probe
 from tests import tls
 from tests.ports import free_port
 from tests.rest import Twilio, show_alive

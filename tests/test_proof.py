@@ -17,7 +17,7 @@ from ivr.places.person import Person
 from ivr.places.ringing import RingBack
 from ivr.script import Script
 from ivr.script.place import Do, Go, Here, Moved, Option, Place
-from ivr.session import At, Recorded, TransferEnded
+from ivr.script.session import At, Recorded, TransferEnded
 from tests import small
 from tests.line import OPEN
 

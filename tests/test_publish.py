@@ -21,15 +21,21 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
-from ivr import building, changes, config, configfiles, disk, drafts, editing, publishing, schemas, server
-from ivr.config import Settings
-from ivr.diary import Window
-from ivr.drafts import LANGUAGES
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import LANGUAGES
+from ivr.callbacks.diary import Window
+from ivr.compiling import building
+from ivr.forms import schemas
 from ivr.hours import LONDON
-from ivr.publishing import Passed
+from ivr.machine import config, configfiles, disk
+from ivr.machine.config import Settings
+from ivr.overview import changes
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
+from ivr.usecases import publishing
+from ivr.usecases.publishing import Passed
 from ivr.web.live import LOOK_SECONDS
 from tests import pseudo, short
 from tests.desk import HOUR, ask

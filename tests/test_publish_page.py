@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import drafts, publishing
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.machine.config import Settings
 from ivr.store import Published, Store
+from ivr.usecases import publishing
 from tests.desk import PASSWORD, SPARE, hire
 from tests.edited import folder, settings
 from tests.line import Line

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from ivr import confirmation, drafts, editing
-from ivr.config import Settings
+from ivr.authoring import drafts, editing
 from ivr.hours import LONDON
+from ivr.machine.config import Settings
+from ivr.overview import confirmation
 from ivr.script import Script
 from ivr.store import Published, Store
 from ivr.web import read

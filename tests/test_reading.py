@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr import authored, building, config, configfiles, linefile, menufile, publishing
-from ivr.fitting import Spare, sound_part
+from ivr.authoring import authored, linefile, menufile
+from ivr.authoring.fitting import Spare, sound_part
+from ivr.authoring.parsing import MOST_CHARACTERS, read
+from ivr.compiling import building
+from ivr.machine import config, configfiles
 from ivr.problems import KINDS, ConfigError, Problem, Where, kind
-from ivr.reading import MOST_CHARACTERS, read
+from ivr.usecases import publishing
 
 Edit = Callable[[str, str, str], dict[str, str]]
 

@@ -14,9 +14,11 @@ import soundfile
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
 
-from ivr import building, config, recorded
 from ivr.audio import Recordings, units
-from ivr.config import Settings
+from ivr.authoring import recorded
+from ivr.compiling import building
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.script import Script
 from ivr.store import Store
 from tests.desk import PASSWORD, SPARE, hire

@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr import building, changes, config, configfiles, recorded
 from ivr.audio import Recordings, judging, taking, units
 from ivr.audio.telephone import Samples
-from ivr.config import Settings
+from ivr.authoring import recorded
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
+from ivr.overview import changes
 from ivr.problems import ConfigError
 from ivr.script import Recorded, Script
 from ivr.store import Store

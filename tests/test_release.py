@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config
+from ivr.machine import config
 
 CHANGES = """# Changes
 

@@ -11,12 +11,13 @@ from collections import defaultdict
 import pytest
 from msgspec.structs import replace
 
-from ivr import callback, kept, periods
-from ivr.diary import Promise, Window
-from ivr.figures import Counts, figures
+from ivr.callbacks import callback, kept
+from ivr.callbacks.diary import Promise, Window
+from ivr.callbacks.request import Asker, CallbackRequest, Talk
 from ivr.hours import LONDON, Hours, Span
-from ivr.periods import month, period, quarter, school_year
-from ivr.request import Asker, CallbackRequest, Talk
+from ivr.reporting import periods
+from ivr.reporting.figures import Counts, figures
+from ivr.reporting.periods import month, period, quarter, school_year
 from ivr.store import Store
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
 from tests.line import OPEN

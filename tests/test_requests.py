@@ -13,12 +13,12 @@ from contextlib import closing
 import pytest
 from redis.connection import AbstractConnection
 
-from ivr import callback
-from ivr.callback import HOLD_SECONDS, Refused
-from ivr.config import Settings
-from ivr.diary import Part, Promise, Window
+from ivr.callbacks import callback
+from ivr.callbacks.callback import HOLD_SECONDS, Refused
+from ivr.callbacks.diary import Part, Promise, Window
 from ivr.hot import wire
-from ivr.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
+from ivr.machine.config import Settings
+from ivr.script.session import CancelRequest, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import PATIENT_SECONDS, Store
 from ivr.store.requests import ENDED_SECONDS, MOST_GUESSES, new_reference
 from tests.desk import DIARY, NOW, ask, request

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ivr.config import Settings
+from ivr.machine.config import Settings
 from ivr.twilio import rest
 from ivr.twilio.rest import Phone, PhoneFailed
 from tests.ports import free_port

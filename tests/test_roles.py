@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from ivr import config, roles
+from ivr import roles
+from ivr.machine import config
 from ivr.roles import RIGHTS, ROLES, Right, Role
 from ivr.store import Store
 from tests.desk import Browser, ask, hire

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from ivr import config
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import MOST_SENT, SentCall, Store, packed
 from tests.desk import Browser, hire
 from tests.line import Line

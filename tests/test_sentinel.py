@@ -19,8 +19,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from ivr import config, drafts, embedded
-from ivr.config import Settings
+from ivr import embedded
+from ivr.authoring import drafts
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import PATIENT_SECONDS, Published, Store, ping
 from tests import tls
 from tests.line import Call, Line

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, config, drafts, equipment, server
 from ivr.audio import Sounds, engines
 from ivr.audio.clips import RENDERED, clip, clips
+from ivr.authoring import drafts
+from ivr.compiling import building
+from ivr.machine import config, equipment
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store
 from tests import serving
 from tests.ports import free_port
@@ -55,7 +58,7 @@ def test_it_has_the_versions_that_everything_was_tested_with() -> None:
 
 def test_only_what_publishes_is_missing(python: Path) -> None:
     code = (
-        "from importlib.util import find_spec; from ivr import equipment\n"
+        "from importlib.util import find_spec; from ivr.machine import equipment\n"
         "print(equipment.only_serves(), [n for n in equipment.PUBLISHING if find_spec(n)], find_spec('twilio') is None)"
     )
     told = subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -66,7 +69,8 @@ def test_only_what_publishes_is_missing(python: Path) -> None:
 
 def test_nothing_that_serves_needs_what_publishes() -> None:
     """Also where everything is installed, the processes that answer calls leave the libraries for sound alone."""
-    code = "import sys, ivr.cli, ivr.web_server, ivr.pool; print(*{name.split('.')[0] for name in sys.modules})"
+    served = "ivr.cli, ivr.processes.web_server, ivr.processes.pool"
+    code = f"import sys, {served}; print(*{{name.split('.')[0] for name in sys.modules}})"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert not set(told.stdout.split()) & set(equipment.PUBLISHING)
@@ -122,7 +126,8 @@ def test_it_plays_the_sounds_of_the_machine_that_made_them(
     engines.note_who_speaks(made, rendered)
     words = next(iter(made.every_prompt()))
     code = (
-        "import json, sys; from pathlib import Path; from ivr import building, config; from ivr.audio import Sounds\n"
+        "import json, sys; from pathlib import Path; from ivr.audio import Sounds\n"
+        "from ivr.compiling import building; from ivr.machine import config\n"
         "files, words = json.load(sys.stdin)\n"
         "made = building.load(files, config.bank_holidays())\n"
         f"print(Sounds(Path({str(audio)!r}), made, 'x').url(words, False))"
@@ -138,7 +143,7 @@ def test_it_plays_the_sounds_of_the_machine_that_made_them(
 
 def test_every_message_goes_to_an_adviser(python: Path) -> None:
     """A silence too: it has no way to tell one from a caller."""
-    code = "from ivr.worker import _may_hold_speech; print(_may_hold_speech(b'no sound at all'))"
+    code = "from ivr.processes.worker import _may_hold_speech; print(_may_hold_speech(b'no sound at all'))"
     told = subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert told.stdout == "True\n"

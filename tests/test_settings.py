@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building, check, config, drafts, publishing
+from ivr import check
+from ivr.authoring import drafts
 from ivr.check.context import Context
 from ivr.cli import preparing
-from ivr.config import Settings
+from ivr.compiling import building
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError, Problem
-from ivr.session import Transfer
+from ivr.script.session import Transfer
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.twilio import rest
 from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.usecases import publishing
 from tests.conftest import ENVIRONMENT, TOKEN
 from tests.line import CALLER, OPEN
 from tests.rest import Twilio

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from ivr import passwords
-from ivr.config import Settings
-from ivr.drafts import revision_of
-from ivr.environment import networks
+from ivr.authoring.drafts import revision_of
+from ivr.machine import passwords
+from ivr.machine.config import Settings
+from ivr.machine.environment import networks
 from ivr.store import Published, Store
 from ivr.web.console.tries import FREE_OF_ADDRESS, FREE_OF_NAME, LONGEST_WAIT, SHORTEST_WAIT
 from tests.desk import PASSWORD, Browser, ask, hire

@@ -8,10 +8,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from ivr.jobs import read_recording
-from ivr.request import CallbackRequest
+from ivr.callbacks.request import CallbackRequest
+from ivr.processes.tools import Tools
 from ivr.store import Store
-from ivr.tools import Tools
+from ivr.usecases.jobs import read_recording
 from tests.desk import Browser
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.rest import Twilio, work

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ivr import building, call, check, config, debounce, drafts, escalation
+from ivr import check
 from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
+from ivr.authoring import drafts
 from ivr.check import answers, callers, english, hands, outcomes, relay
 from ivr.check.callers import KEPT_FREE, RUNG_WITHIN, Cost, Figure, Simulation
 from ivr.check.context import RULES, Context
@@ -22,13 +23,16 @@ from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_t
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.cli import checking
+from ivr.compiling import building
+from ivr.engine import call, debounce, escalation
+from ivr.machine import config
 from ivr.places.message import Message
 from ivr.places.reading import Reading
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.script.place import Do, Go, Here, Moved
-from ivr.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
+from ivr.script.session import Done, Gather, Key, NoInput, Recorded, SaveRequest, Transfer, TransferEnded
 from ivr.spoken import words_of
 from tests.line import OPEN
 

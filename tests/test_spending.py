@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from ivr import sms, spending
-from ivr.linefile import Spending
+from ivr import sms
+from ivr.authoring.linefile import Spending
+from ivr.callbacks import spending
 from ivr.places.texting import TextLimit
 from ivr.script import Script
-from ivr.session import Failed, SendText
+from ivr.script.session import Failed, SendText
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.web.desk import Desk

@@ -19,13 +19,15 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from ivr import call, callback, spooling, worker
+from ivr.callbacks import callback
 from ivr.cli import commands
 from ivr.cli.common import Stop
-from ivr.config import Settings
-from ivr.jobs import Jobs
+from ivr.engine import call
+from ivr.machine.config import Settings
+from ivr.processes import worker
+from ivr.processes.tools import Tools
 from ivr.script import Script
-from ivr.session import (
+from ivr.script.session import (
     At,
     CancelRequest,
     Done,
@@ -41,7 +43,8 @@ from ivr.store import Spool, Store, StoreDown
 from ivr.store import spool as spool_module
 from ivr.store.codec import REQUESTS, SESSIONS
 from ivr.store.spool import RESERVES, Entry, Recording
-from ivr.tools import Tools
+from ivr.usecases import spooling
+from ivr.usecases.jobs import Jobs
 from ivr.web.desk import Desk
 from tests.desk import NOW, ask, request
 from tests.line import OPEN

@@ -19,9 +19,12 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr import building, children, config, confirmation, server
+from ivr.compiling import building
+from ivr.machine import children, config
+from ivr.overview import confirmation
 from ivr.problems import ConfigError
-from ivr.server import CannotStart
+from ivr.processes import server
+from ivr.processes.server import CannotStart
 from tests.conftest import TOKEN
 from tests.ports import free_port
 from tests.redis_server import RedisServer
@@ -254,7 +257,7 @@ OPEN_TO_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 @pytest.mark.skipif(OPEN_TO_ALL.is_file() and int(OPEN_TO_ALL.read_text()) < 2, reason="any user may listen anywhere")
 def test_a_port_that_this_user_may_not_use_is_said() -> None:
     # Another user may not be able to read this Python, so what it loads late is loaded first.
-    load = "import encodings.idna, os; from ivr import server"
+    load = "import encodings.idna, os; from ivr.processes import server"
     check = f"{load}; os.geteuid() or os.setuid(65534); server.check_port('127.0.0.1', 1)"
 
     refused = subprocess.run([sys.executable, "-c", check], cwd=config.ROOT, capture_output=True, text=True)

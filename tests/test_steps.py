@@ -7,11 +7,12 @@ import datetime as dt
 import pytest
 from msgspec.structs import replace
 
-from ivr import call, reply
+from ivr.engine import call
 from ivr.hours import LONDON
-from ivr.practice import PracticeDesk
+from ivr.places import reply
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import At, Gather, Key, Record, Transfer
+from ivr.script.session import At, Gather, Key, Record, Transfer
 from ivr.spoken import text_of
 from tests import small
 from tests.line import CALLER, OPEN

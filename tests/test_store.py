@@ -15,14 +15,17 @@ import structlog
 from msgspec.structs import replace
 
 import ivr.store
-from ivr import config, dropoff, embedded, flood, limitsfile
-from ivr.capacity import Lowered
-from ivr.config import Settings
-from ivr.counting import Asked
-from ivr.diary import Window
-from ivr.drafts import revision_of
-from ivr.jobs import Jobs
-from ivr.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
+from ivr import embedded
+from ivr.authoring import limitsfile
+from ivr.authoring.drafts import revision_of
+from ivr.callbacks import flood
+from ivr.callbacks.capacity import Lowered
+from ivr.callbacks.diary import Window
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.reporting import dropoff
+from ivr.script.counting import Asked
+from ivr.script.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
     Conflict,
     DamagedRevision,
@@ -41,6 +44,7 @@ from ivr.store import (
 from ivr.store.connection import ANSWER_SECONDS
 from ivr.store.revisions import MOST_HISTORY, Proposed
 from ivr.store.sessions import KEEP_SECONDS
+from ivr.usecases.jobs import Jobs
 from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
 from tests.redis_server import RedisServer, soon

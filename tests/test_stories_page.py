@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from ivr import config
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.desk import PASSWORD, Browser, hire
 from tests.edited import editor, folder, settings

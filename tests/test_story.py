@@ -6,12 +6,15 @@ import datetime as dt
 
 import pytest
 
-from ivr import building, check, config, configfiles, playing, story, transcript
+from ivr import check
+from ivr.compiling import building
 from ivr.hours import LONDON
-from ivr.practice import PracticeDesk
+from ivr.machine import config, configfiles
+from ivr.practice import playing, story, transcript
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.transcript import Entry
 from ivr.problems import ConfigError
 from ivr.script import Script
-from ivr.transcript import Entry
 from tests.staff import Staff
 
 HEAD = "When    Wed 25 November 2026, 10:30\nFrom    07700 900123\n\n"

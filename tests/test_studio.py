@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from ivr import drafts
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.machine.config import Settings
 from ivr.script import HELP, Script
 from ivr.store import Published, Store
 from ivr.web.studio.practice import MOST_INPUTS

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ivr import config
 from ivr.audio.clips import RENDERED
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.desk import PASSWORD, hire
 from tests.line import Line

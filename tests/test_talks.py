@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
-from ivr import briefing, callback, ranking, talks
-from ivr.callback import CLAIM_SECONDS, Refused
-from ivr.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
+from ivr.advising import briefing, ranking
+from ivr.callbacks import callback, talks
+from ivr.callbacks.callback import CLAIM_SECONDS, Refused
+from ivr.callbacks.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
 from ivr.store import Store
 from ivr.store.codec import REQUESTS
 from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request

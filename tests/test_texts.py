@@ -13,15 +13,18 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ivr import building, config, configfiles, drafts, spoken
+from ivr import spoken
+from ivr.authoring import drafts
 from ivr.check.callers import Simulation
-from ivr.config import Settings
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.places.reading import Reading
 from ivr.problems import ConfigError
+from ivr.processes.tools import Tools
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store, TextState
-from ivr.tools import Tools
 from ivr.twilio import codes
 from ivr.web.voice import MOST_ANSWERS
 from tests.desk import NOW, Browser, ask

@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug.test import TestResponse
 
-from ivr.config import Settings
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.desk import Browser
 from tests.edited import editor, settings

@@ -6,8 +6,11 @@ import re
 
 import pytest
 
-from ivr import authored, building, check, config, configfiles, drafts
+from ivr import check
+from ivr.authoring import authored, drafts
 from ivr.check.context import RULES, Context
+from ivr.compiling import building
+from ivr.machine import config, configfiles
 from ivr.problems import ConfigError, Problem
 from tests.line import OPEN
 

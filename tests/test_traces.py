@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr import config, places
+from ivr import places
+from ivr.machine import config
 from ivr.places.nodes import Question
-from ivr.reply import UNIVERSAL
+from ivr.places.reply import UNIVERSAL
 from ivr.script import END_MENU, HELP, MAIN_MENU, Script
 from ivr.script.place import Place
-from ivr.session import Gather, HangUp, Input, Key, NoInput, Recorded, TransferEnded, Turn
+from ivr.script.session import Gather, HangUp, Input, Key, NoInput, Recorded, TransferEnded, Turn
 from ivr.spoken import text_of
 from tests import small
 from tests.anybody import Anybody

@@ -24,9 +24,9 @@ from urllib.parse import quote
 
 import pytest
 
-from ivr import person
-from ivr.debounce import DEBOUNCE_SECONDS
+from ivr.engine.debounce import DEBOUNCE_SECONDS
 from ivr.store import PATIENT_SECONDS, Spool, Store
+from ivr.usecases import person
 from tests.chaos.people import Adviser, Told, answer, words_of
 from tests.chaos.world import Line
 from tests.conftest import ENVIRONMENT

@@ -23,17 +23,21 @@ from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ivr import building, config, configfiles, disk, drafts, editing, publishing, sheets, translation
 from ivr.audio import lacking_sounds
 from ivr.audio.clips import RENDERED
 from ivr.audio.recordings import Recordings
+from ivr.authoring import drafts, editing
+from ivr.authoring.parsing import read
 from ivr.cli import commands
 from ivr.cli.common import Stop
-from ivr.config import Settings
+from ivr.compiling import building, translation
 from ivr.hours import LONDON
-from ivr.reading import read
+from ivr.machine import config, configfiles, disk
+from ivr.machine.config import Settings
+from ivr.printing import sheets
 from ivr.script import Tongue
 from ivr.store import Published, Store
+from ivr.usecases import publishing
 from tests import pseudo
 from tests.line import Line
 

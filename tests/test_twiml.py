@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Dial, Say, VoiceResponse
 
 from ivr.hot.signature import Signature, fields
 from ivr.script import Script
-from ivr.session import At, HangUp, Record, Session, Turn
+from ivr.script.session import At, HangUp, Record, Session, Turn
 from ivr.twilio import twiml
 from ivr.twilio.twiml import SayVoice, Writer
 from tests.line import OPEN, said

@@ -11,12 +11,13 @@ from itertools import pairwise
 
 import pytest
 
-from ivr import keys, renewing, spooling
-from ivr.config import Settings
-from ivr.jobs import Jobs
-from ivr.request import CallbackRequest
-from ivr.session import SaveRequest
+from ivr.callbacks.request import CallbackRequest
+from ivr.machine import keys
+from ivr.machine.config import Settings
+from ivr.script.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases import renewing, spooling
+from ivr.usecases.jobs import Jobs
 from tests.desk import request
 from tests.line import CALLER, Call, Line
 from tests.test_voice import own_redis  # noqa: F401

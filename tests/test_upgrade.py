@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ivr import building, reading, upgrading
+from ivr.authoring import parsing, upgrading
+from ivr.authoring.drafts import MENUS
 from ivr.cli import commands
-from ivr.drafts import MENUS
+from ivr.compiling import building
 from ivr.problems import ConfigError
 from ivr.script import MAIN_MENU
 
@@ -36,7 +37,7 @@ def test_words_of_an_older_version_compile_and_keep_their_comments(shared: Path,
     building.load(after)
     assert _comments(after[SHARED]) == _comments(shared.read_text(encoding="utf-8"))
     assert upgrading.upgraded(after) == after, "a second time changes nothing"
-    kept, before = reading.read(after[SHARED], SHARED).data, reading.read(shared.read_text(), SHARED).data
+    kept, before = parsing.read(after[SHARED], SHARED).data, parsing.read(shared.read_text(), SHARED).data
     assert kept["phrases"] == before["phrases"]
     assert kept["steps"]["ring_check"] == before["steps"]["ring_check"]
 
@@ -94,7 +95,7 @@ def test_the_first_menu_leads_to_changing_a_call(files: dict[str, str], end: str
 
     after = upgrading.upgraded({**files, WELCOME: older})[WELCOME]
 
-    assert reading.read(after, WELCOME).data == reading.read(files[WELCOME], WELCOME).data
+    assert parsing.read(after, WELCOME).data == parsing.read(files[WELCOME], WELCOME).data
     assert after.count(end) == after.count("\n"), "lines end as they did"
 
 

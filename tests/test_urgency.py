@@ -7,15 +7,16 @@ import datetime as dt
 
 import pytest
 
-from ivr import ranking, reply
-from ivr.diary import Urgency
+from ivr.advising import ranking
+from ivr.callbacks.diary import Urgency
 from ivr.hours import LONDON
+from ivr.places import reply
 from ivr.places.kinds import wishing
 from ivr.places.reading import Reading
 from ivr.places.wish import save_unfinished
 from ivr.script import Script
 from ivr.script.place import STAY, Do, Here
-from ivr.session import At, SaveRequest, Session
+from ivr.script.session import At, SaveRequest, Session
 from ivr.spoken import text_of
 from tests.desk import HOUR, NOW, request
 from tests.line import CALLER, OPEN

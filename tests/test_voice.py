@@ -20,10 +20,14 @@ from prometheus_client import REGISTRY
 from twilio.request_validator import RequestValidator
 from werkzeug.test import Client
 
-from ivr import building, callback, config, configfiles, drafts, embedded
-from ivr.config import Settings
+from ivr import embedded
+from ivr.authoring import drafts
+from ivr.callbacks import callback
+from ivr.callbacks.request import CallbackRequest
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError
-from ivr.request import CallbackRequest
 from ivr.store import Published, Store, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask
@@ -305,7 +309,7 @@ def test_a_test_phone_hears_the_draft_and_everybody_else_the_live_line(
 def test_a_fault_of_ours_apologises_and_dials_the_helpline(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """Logged once, and never read to the caller."""
     call = line.call()
-    monkeypatch.setattr("ivr.call.answer", _fail)
+    monkeypatch.setattr("ivr.engine.call.answer", _fail)
 
     with structlog.testing.capture_logs() as logs:
         root = assert_valid(line.post(call.action, {**call.form, "Digits": "1"}).text)

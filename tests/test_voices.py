@@ -16,11 +16,11 @@ import hibari.voices
 import pytest
 from click.testing import CliRunner
 
-from ivr import config
 from ivr.audio import voices
 from ivr.audio.voices import VOICES, VoiceRefused
 from ivr.cli import commands
 from ivr.cli.common import Stop
+from ivr.machine import config
 
 MADE = b"a voice made for the tests" * 1000
 

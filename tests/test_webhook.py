@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr import dialling
-from ivr.session import Key, NoInput, Recorded, TransferEnded
+from ivr.script.session import Key, NoInput, Recorded, TransferEnded
 from ivr.twilio import webhook
 from ivr.twilio.webhook import CallMade, RecordingReady, TextNews
 

@@ -7,14 +7,14 @@ import datetime as dt
 
 import pytest
 
-from ivr import capacity
-from ivr.capacity import Capacity, NotLowered
-from ivr.config import Settings
-from ivr.diary import Window
-from ivr.jobs import Jobs
-from ivr.practice import PracticeDesk
-from ivr.session import Done, HoldWindow
+from ivr.callbacks import capacity
+from ivr.callbacks.capacity import Capacity, NotLowered
+from ivr.callbacks.diary import Window
+from ivr.machine.config import Settings
+from ivr.practice.desk import PracticeDesk
+from ivr.script.session import Done, HoldWindow
 from ivr.store import Spool, Store
+from ivr.usecases.jobs import Jobs
 from ivr.web.desk import Desk
 from tests import small
 from tests.desk import DIARY, NOW, Browser, ask, hire

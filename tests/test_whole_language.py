@@ -10,11 +10,12 @@ import re
 
 import pytest
 
-from ivr import building, drafts
+from ivr.authoring import drafts
+from ivr.compiling import building
+from ivr.compiling.translated import Whole
 from ivr.script import Script
-from ivr.session import HangUp
+from ivr.script.session import HangUp
 from ivr.spoken import words_of
-from ivr.translated import Whole
 from tests import pseudo, small
 from tests.anybody import Anybody
 

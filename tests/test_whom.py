@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import briefing, call, reply
-from ivr.practice import PracticeDesk
-from ivr.request import Asker, CallbackRequest
+from ivr.advising import briefing
+from ivr.callbacks.request import Asker, CallbackRequest
+from ivr.engine import call
+from ivr.places import reply
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 from ivr.spoken import text_of
 from tests import small

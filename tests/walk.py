@@ -7,10 +7,10 @@ from collections import deque
 
 from msgspec.structs import replace
 
-from ivr import call
-from ivr.practice import PracticeDesk
+from ivr.engine import call
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import Input, Key, NoInput, Transfer, TransferEnded, Turn
+from ivr.script.session import Input, Key, NoInput, Transfer, TransferEnded, Turn
 from tests.line import CALLER
 
 Way = tuple[Input, ...]

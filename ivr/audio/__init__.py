@@ -19,8 +19,8 @@
 The name of a sound is a hash of everything that makes it: the words, the pace, the voice and the processing. So a
 changed word leads to one new file, and existing files never change.
 
-A machine that only serves calls has no libraries for sound (`ivr/equipment.py`). What needs them is imported from its
-own module, where it is used: engines' voices, telephone, rendering, speech, hearing.
+A machine that only serves calls has no libraries for sound (`ivr/machine/equipment.py`). What needs them is imported
+from its own module, where it is used: engines' voices, telephone, rendering, speech, hearing.
 """
 
 from ivr.audio.engines import EngineMissing

@@ -18,11 +18,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ivr import config
 from ivr.audio import voices
 from ivr.audio.clips import write_sound
 from ivr.audio.respelling import fingerprint, for_engine
 from ivr.line_settings import Pace, Voices
+from ivr.machine import config
 from ivr.script import Script
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from ivr.audio.engines import Engine, EngineMissing, VoiceChoice
 from ivr.audio.recordings import Recordings
 from ivr.audio.telephone import TELEPHONE_RATE, Samples
 from ivr.script import Script
-from ivr.session import HangUp, Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded, Turn
+from ivr.script.session import HangUp, Input, Key, NoInput, Record, Recorded, Transfer, TransferEnded, Turn
 from ivr.spoken import Speech, as_said
 
 #: Seconds of silence that represent any wait for a key, and seconds before each key press.

@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from ivr import translation
 from ivr.audio.judging import faults_of
 from ivr.audio.recordings import take_of
-from ivr.editing import flow
-from ivr.translation import Row
+from ivr.authoring.editing import flow
+from ivr.compiling import translation
+from ivr.compiling.translation import Row
 
 
 class NotHeard(Exception):

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import disk, recorded
 from ivr.audio.clips import MAKING, MASTERS, RENDERED, Clip, clip
 from ivr.audio.judging import faults_of
+from ivr.authoring import recorded
+from ivr.authoring.recorded import print_of
+from ivr.machine import disk
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import Kind, Problem, Where, kind
-from ivr.recorded import print_of
 from ivr.script import Recorded, Script, Tongue
 from ivr.spoken import Blank, Speech
 

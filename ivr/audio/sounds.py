@@ -18,7 +18,7 @@ from ivr.audio import joining
 from ivr.audio.clips import RENDERED, clips, silence_name
 from ivr.audio.engines import identities
 from ivr.audio.recordings import Recordings
-from ivr.passages import Passages, passages
+from ivr.places.passages import Passages, passages
 from ivr.script import Script
 from ivr.spoken import Piece, Speech
 

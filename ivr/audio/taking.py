@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivr import disk, recorded
 from ivr.audio import judging, recordings
+from ivr.authoring import recorded
+from ivr.machine import disk
 from ivr.problems import Problem
 from ivr.script import Recorded
 

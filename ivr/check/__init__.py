@@ -26,6 +26,7 @@ Modules without rules:
     states.py    every state that a call can be in, and what can come next there
     proof.py     what must be true in all of them: `ivr check --all`
     desks.py     desks with requests, full, without Redis, or out of order
+    context.py   what a rule is given, and how it is registered
     stories.py   whether the stories of config/ come true, and what the line says instead
     timing.py    how long the line takes to say things
     no_words.py  addresses, markup and letters of other alphabets among words
@@ -36,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ivr.authoring.parsing import Path
 from ivr.check import (  # importing them registers their rules
     dates,
     figures,
@@ -52,7 +54,6 @@ from ivr.check import (  # importing them registers their rules
 from ivr.check.context import RULES, Context, Finding, Rule
 from ivr.check.stories import accepted_story, play_stories, unreadable_stories, untrue_stories, unvisited
 from ivr.problems import KINDS, Problem, Where, kind
-from ivr.reading import Path
 
 #: The fewest words that count as a reason.
 REASON_WORDS = 3

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ivr import call, debounce
-from ivr.call import Desk, Doing
+from ivr.engine import call, debounce
+from ivr.engine.call import Desk, Doing
 from ivr.script import Script
-from ivr.session import Done, Failed, Input, Key, Session, Turn
+from ivr.script.session import Done, Failed, Input, Key, Session, Turn
 
 
 class Stamps(NamedTuple):

@@ -35,9 +35,9 @@ from ivr.check.timing import Measured, Timing
 from ivr.hours import LONDON
 from ivr.places import STEPS
 from ivr.places.reading import Reading
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
 from ivr.script import GREETING, Script
-from ivr.session import Turn
+from ivr.script.session import Turn
 
 Desk = Callable[[Script, dt.datetime], PracticeDesk]
 

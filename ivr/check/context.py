@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from ivr import authored, places, problems, spoken
+from ivr import places, problems, spoken
+from ivr.authoring import authored
+from ivr.authoring.drafts import LINE, MENUS, TEXTS, WORDS, Draft
+from ivr.authoring.parsing import Document, Path
 from ivr.check.callers import Simulation
 from ivr.check.timing import Measured
-from ivr.drafts import LINE, MENUS, TEXTS, WORDS, Draft
-from ivr.reading import Document, Path
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ivr import booklet, confirmation, dialling, onscreen
+from ivr import dialling
+from ivr.authoring.parsing import Path
 from ivr.check.context import LINE, Context, Finding, rule
-from ivr.reading import Path
+from ivr.overview import booklet, confirmation, onscreen
 
 #: A date further ahead is probably mistyped.
 FAR_YEARS = 3

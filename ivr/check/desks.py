@@ -6,10 +6,10 @@ import datetime as dt
 
 from msgspec.structs import replace
 
+from ivr.callbacks.diary import Promise
+from ivr.callbacks.request import Asker, CallbackRequest, State
 from ivr.check.explore import CALLER, REFERENCES
-from ivr.diary import Promise
-from ivr.practice import PracticeDesk
-from ivr.request import Asker, CallbackRequest, State
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES

@@ -23,10 +23,10 @@ from ivr.places.changing import RingReference
 from ivr.places.reading import Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
 from ivr.script import END_MENU, Script
 from ivr.script.place import Here, Option, Place
-from ivr.session import (
+from ivr.script.session import (
     CancelRequest,
     Done,
     Effect,

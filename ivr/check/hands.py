@@ -7,9 +7,9 @@ from typing import get_args
 
 from ivr.check.explore import Cost, Hand, Visit, Walker, asks_for_a_key, choices_at, entries_at, is_told_in_parts
 from ivr.check.timing import TURN_GAP
-from ivr.phrases import Phrases
+from ivr.places.phrases import Phrases
 from ivr.script.place import Option
-from ivr.session import Ended, Gather, Key, Transfer, TransferEnded
+from ivr.script.session import Ended, Gather, Key, Transfer, TransferEnded
 
 #: The second of a reply at which a key is pressed; None if it is not pressed.
 When = Callable[[str], float | None]

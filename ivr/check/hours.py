@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from ivr.authoring.datesfile import MOST_DAYS, OneDay, OtherWeeks
 from ivr.check.context import LINE, Context, Finding, rule
-from ivr.datesfile import MOST_DAYS, OneDay, OtherWeeks
 
 
 @rule("other-hours", "R32", "Whoever is told that the line is open rings it, and nobody is there.", level="warning")

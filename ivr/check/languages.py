@@ -1,6 +1,7 @@
 """Checks of other languages: what any speaker could see, and how long it takes. English rules judge none of them.
 
-Whether a language may be heard at all is no rule that can be waived: the compiler refuses it (`ivr/languages.py`).
+Whether a language may be heard at all is no rule that can be waived: the compiler refuses it
+(`ivr/compiling/languages.py`).
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from ivr import dialling, translation
+from ivr import dialling
+from ivr.authoring.drafts import LANGUAGE_LINES
 from ivr.check.context import Context, Finding, rule
 from ivr.check.dates import why_not_called
-from ivr.drafts import LANGUAGE_LINES
+from ivr.compiling import translation
 from ivr.places.languages import OTHERS_KEY
 from ivr.spoken import words_of
 

@@ -19,10 +19,10 @@ from ivr.check.answers import Answers
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.outcome import is_told
-from ivr.practice import Noting, PracticeDesk
+from ivr.practice.desk import Noting, PracticeDesk
+from ivr.practice.outcome import is_told
 from ivr.script import Script
-from ivr.session import (
+from ivr.script.session import (
     At,
     Done,
     Ended,

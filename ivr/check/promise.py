@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.authored import ReadingNode
+from ivr.authoring.authored import ReadingNode
 from ivr.check.callers import KEPT_FREE, Figure
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.problems import counted
 from ivr.script import GREETING, MAIN_MENU
-from ivr.session import HangUp
+from ivr.script.session import HangUp
 
 WELCOME = MENUS + "welcome.yaml"
 #: Seconds. R4 says that the line does not hang up within two minutes of silence. But if nobody can talk, and the caller

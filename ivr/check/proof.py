@@ -19,16 +19,28 @@ from math import inf
 
 from msgspec.structs import replace
 
-from ivr import call
 from ivr.check.explore import LONGEST_CALL
 from ivr.check.states import Answer, Past, State, States
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.outcome import REASONS, is_told
+from ivr.engine import call
 from ivr.places.nodes import Pause
 from ivr.places.person import PersonAway
+from ivr.practice.outcome import REASONS, is_told
 from ivr.problems import Kind, Problem, kind
 from ivr.script import GREETING, MAIN_MENU, Script
-from ivr.session import Gather, HangUp, Input, Key, NoInput, Record, Recorded, Session, Transfer, TransferEnded, Turn
+from ivr.script.session import (
+    Gather,
+    HangUp,
+    Input,
+    Key,
+    NoInput,
+    Record,
+    Recorded,
+    Session,
+    Transfer,
+    TransferEnded,
+    Turn,
+)
 from ivr.spoken import words_of
 
 #: Seconds within which zero rings, or says why not.

@@ -12,7 +12,7 @@ from ivr.check.explore import LONGEST_CALL, Visit, Walk, Walker, choices_at, is_
 from ivr.check.hands import REACTION
 from ivr.places.kinds import GO_BACK
 from ivr.script import GREETING, HELP, MAIN_MENU, Script
-from ivr.session import At, Gather, HangUp, Input, Key, NoInput, Session
+from ivr.script.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
 
 #: Words per minute that an operator types. R19: the relay's own target is just over this.

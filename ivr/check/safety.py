@@ -10,10 +10,10 @@ from ivr.check import english, relay
 from ivr.check.context import LINE, SHARED, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key, choices_at
 from ivr.hours import Span
-from ivr.passages import MOST_SOUNDS, Passages, passages
-from ivr.practice import PracticeDesk
+from ivr.places.passages import MOST_SOUNDS, Passages, passages
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
-from ivr.session import Key, Record, Transfer, TransferEnded, Turn
+from ivr.script.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
 
 #: Seconds that a caller must have beyond the typing of a relay.

@@ -7,10 +7,10 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from ivr.authored import Choice, MenuNode, ReadingNode
+from ivr.authoring.authored import Choice, MenuNode, ReadingNode
+from ivr.authoring.menufile import RETIRED
 from ivr.check import english
 from ivr.check.context import LINE, TEXTS, Context, Finding, rule
-from ivr.menufile import RETIRED
 from ivr.places.nodes import Word as SpokenWord
 from ivr.places.reading import Reading as SpokenReading
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_MENU

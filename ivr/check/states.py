@@ -15,17 +15,18 @@ from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from ivr import call, escalation, reply
-from ivr.call import Doing
 from ivr.check import desks
 from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
+from ivr.engine import call, escalation
+from ivr.engine.call import Doing
+from ivr.places import reply
 from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY, Person
-from ivr.practice import PracticeDesk
+from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 from ivr.script.place import Place
-from ivr.session import (
+from ivr.script.session import (
     Done,
     Ended,
     Failed,

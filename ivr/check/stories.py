@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ivr import playing, story, transcript
-from ivr.practice import PracticeDesk
+from ivr.practice import playing, story, transcript
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.story import Untrue
 from ivr.problems import ConfigError, Problem, kind
 from ivr.script import Script
-from ivr.story import Untrue
 
 _EXPECTS_NOTHING = kind(
     "story-expects-nothing", "This story passes whatever the line says.", "Write what must be heard, as LINE.",

@@ -11,7 +11,7 @@ from functools import cache
 
 from ivr.check import english
 from ivr.script import Script
-from ivr.session import Turn
+from ivr.script.session import Turn
 from ivr.spoken import Speech
 
 #: Seconds between a key, or the end of a wait, and the first word of the answer: a webhook to the line and back, and

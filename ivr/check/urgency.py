@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ivr.authored import MenuNode, QuestionNode, ReadingNode, WordNode
+from ivr.authoring.authored import MenuNode, QuestionNode, ReadingNode, WordNode
+from ivr.callbacks.diary import Urgency
 from ivr.check.context import Context, Finding, rule
-from ivr.diary import Urgency
 from ivr.spoken import BLANK
 
 #: Phrases about time running out. "If time is short" is excluded: it addresses those who know that it is.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ivr import authored, places
-from ivr.authored import ReadingNode
+from ivr import places
+from ivr.authoring import authored
+from ivr.authoring.authored import ReadingNode
 from ivr.check import english, no_words
 from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, Level, Text, rule
-from ivr.phrases import Phrases
 from ivr.places.kinds import Asks
 from ivr.places.nodes import Word
+from ivr.places.phrases import Phrases
 from ivr.spoken import BLANK, text_of, unmarked
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15

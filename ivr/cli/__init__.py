@@ -2,6 +2,14 @@
 
 Commands raise exceptions. Only `main` turns them into plain lines and an exit status: 1 for something that the user can
 correct, 2 for wrong usage.
+
+MODULES says where each command is. Beside them:
+
+    common.py           what commands share
+    scripts.py          what they share of the draft and of publications
+    preparing.py        what a start does before the line answers
+    taking_in.py        what a translator's sheet changes
+    made_up_callers.py  the callers of `ivr demo`
 """
 
 from __future__ import annotations
@@ -12,8 +20,8 @@ from pathlib import Path
 
 import click
 
-from ivr import config
 from ivr.cli.common import Stop, in_plain_lines
+from ivr.machine import config
 
 #: The module of each command.
 MODULES = {
@@ -26,7 +34,7 @@ MODULES = {
     "check": "checking",
     "confirm": "confirming",
     "connect": "connecting",
-    "demo": "demonstration",
+    "demo": "demo",
     "diff": "publishing",
     "doctor": "connecting",
     "explain": "checking",

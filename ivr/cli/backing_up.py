@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from ivr import backup as backups
-from ivr import config, server
 from ivr.cli.common import Stop, out, store_of
 from ivr.hours import LONDON
+from ivr.machine import config
 from ivr.problems import counted
+from ivr.processes import server
+from ivr.usecases import backup as backups
 
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 

@@ -8,7 +8,7 @@ import json
 
 import click
 
-from ivr import config, configfiles, confirmation, publishing, translation
+from ivr.authoring.drafts import Draft
 from ivr.check import RULES, prove, unvisited
 from ivr.check.callers import Cost, Figure, Simulation
 from ivr.check.proof import LAWS, Proof
@@ -16,11 +16,14 @@ from ivr.check.states import TOLD_APART
 from ivr.check.timing import TURN_GAP
 from ivr.cli.common import Stop, out, shown, store_of
 from ivr.cli.scripts import draft_script
-from ivr.config import Settings
-from ivr.drafts import Draft
+from ivr.compiling import translation
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
+from ivr.overview import confirmation
 from ivr.problems import KINDS, ConfigError, Kind, Problem, causes, counted
 from ivr.script import Script
 from ivr.store import ping
+from ivr.usecases import publishing
 
 
 @click.command()

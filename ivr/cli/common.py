@@ -19,12 +19,13 @@ from typing import IO
 
 import click
 
-from ivr import border, server
-from ivr.adviser import AT_TERMINAL
-from ivr.config import Settings
-from ivr.disk import is_full
+from ivr import border
+from ivr.advising.adviser import AT_TERMINAL
 from ivr.hours import LONDON
+from ivr.machine.config import Settings
+from ivr.machine.disk import is_full
 from ivr.problems import ConfigError, Problem, Stopped, causes
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Store, StoreDown
 from ivr.store.codec import Unreadable
 

@@ -6,13 +6,17 @@ import datetime as dt
 
 import click
 
-from ivr import building, config, confirmation, disk, drafts, editing, publishing
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import Draft
 from ivr.cli import common
 from ivr.cli.common import Day, Stop, out, store_of
 from ivr.cli.scripts import draft_script
-from ivr.config import Settings
-from ivr.drafts import Draft
+from ivr.compiling import building
 from ivr.hours import LONDON
+from ivr.machine import config, disk
+from ivr.machine.config import Settings
+from ivr.overview import confirmation
+from ivr.usecases import publishing
 
 #: The name by which all the words are confirmed.
 WORDS = "words"

@@ -9,14 +9,16 @@ from urllib.parse import urlsplit
 
 import click
 
-from ivr import config, examining, probing, web
+from ivr import web
 from ivr.cli.common import Stop, out
 from ivr.cli.preparing import rings_itself, tell_of_texts
 from ivr.cli.scripts import draft_script
-from ivr.config import PORT, Settings
+from ivr.machine import config
+from ivr.machine.config import PORT, Settings
 from ivr.problems import ConfigError, counted
 from ivr.store import PATIENT_SECONDS, Store, ping
 from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.usecases import examining, probing
 
 
 @click.command()

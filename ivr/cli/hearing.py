@@ -11,15 +11,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ivr import config, disk, equipment
 from ivr.audio import VOICES, EngineMissing, VoiceRefused, voices
 from ivr.audio.clips import CannotSay, to_say
 from ivr.audio.voices import Voice
 from ivr.cli.common import Stop, is_terminal, may_write_sound, out
 from ivr.cli.scripts import draft_script
-from ivr.config import Settings
+from ivr.machine import config, disk, equipment
+from ivr.machine.config import Settings
 from ivr.script import Script
-from ivr.session import Input, Turn
+from ivr.script.session import Input, Turn
 from ivr.spoken import Speech
 
 if TYPE_CHECKING:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import click
 
-from ivr import config, embedded, keys, renewing, server
+from ivr import embedded
 from ivr.cli.common import Stop, out, store_of
-from ivr.config import Settings
+from ivr.machine import config, keys
+from ivr.machine.config import Settings
 from ivr.problems import counted
+from ivr.processes import server
 from ivr.store import ping
+from ivr.usecases import renewing
 
 
 @click.group()

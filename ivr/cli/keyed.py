@@ -6,8 +6,9 @@ import time
 
 import click
 
-from ivr import config, keys, renewing
 from ivr.cli.common import Stop, out, store_of
+from ivr.machine import config, keys
+from ivr.usecases import renewing
 
 #: Seconds until every process of a running line has read a key file that was changed.
 KNOWN_SECONDS = 2 * keys.LOOK_SECONDS

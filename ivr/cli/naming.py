@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from ivr import atlas, building, config, configfiles, disk, naming, places, reading
+from ivr import places
 from ivr.audio import recordings
+from ivr.authoring import naming, parsing
+from ivr.authoring.naming import Names, Use
 from ivr.cli.common import Stop, out, show_difference
-from ivr.config import Settings
-from ivr.naming import Names, Use
+from ivr.compiling import building
+from ivr.machine import config, configfiles, disk
+from ivr.machine.config import Settings
+from ivr.overview import atlas
 from ivr.problems import ConfigError, Problem, counted
 from ivr.script import Script
 
@@ -86,7 +90,7 @@ def _kind(files: Mapping[str, str], use: Use) -> str:
 
 
 def _value_at(files: Mapping[str, str], use: Use) -> object:
-    found: object = reading.read(files[use.file], use.file).data
+    found: object = parsing.read(files[use.file], use.file).data
     for step in use.path:
         found = found.get(step) if isinstance(found, dict) else None
     return found

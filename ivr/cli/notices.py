@@ -7,16 +7,18 @@ from collections.abc import Callable
 
 import click
 
-from ivr import config, disk, drafts, editing, publishing
+from ivr.authoring import drafts, editing
+from ivr.authoring.datesfile import Notice
+from ivr.authoring.linefile import LineFile
 from ivr.cli import sound
 from ivr.cli.common import DayOrMoment, Stop, one_line, out, store_of, who
 from ivr.cli.scripts import published_script
-from ivr.config import Settings
-from ivr.datesfile import Notice
 from ivr.hours import LONDON
-from ivr.linefile import LineFile
+from ivr.machine import config, disk
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError
 from ivr.script import Script
+from ivr.usecases import publishing
 
 
 @click.command()

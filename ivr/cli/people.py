@@ -16,20 +16,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr import border, briefing, config, dialling, messages, ranking, roles, staffing
-from ivr.adviser import Adviser, words_of
-from ivr.adviser import written as name_written
-from ivr.callback import MOST_TRIES, Refused
+from ivr import border, dialling, roles
+from ivr.advising import briefing, messages, ranking
+from ivr.advising.adviser import Adviser, words_of
+from ivr.advising.adviser import written as name_written
+from ivr.callbacks.callback import MOST_TRIES, Refused
+from ivr.callbacks.request import CallbackRequest
 from ivr.cli.common import Stop, at_terminal, out, store_of
-from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.passwords import hashed, why_too_weak
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.machine.passwords import hashed, why_too_weak
 from ivr.problems import counted
-from ivr.publishing import published
-from ivr.request import CallbackRequest
 from ivr.roles import Role
 from ivr.script import Script
 from ivr.store import Store
+from ivr.usecases import staffing
+from ivr.usecases.publishing import published
 
 _PHONE_HELP = "The adviser's phone for calls by one click: '0116 496 0123'. '' removes it."
 HEADINGS = (

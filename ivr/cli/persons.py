@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from ivr import config, disk, person
 from ivr.cli.common import Stop, at_terminal, out, store_of
-from ivr.config import Settings
-from ivr.person import Person
+from ivr.machine import config, disk
+from ivr.machine.config import Settings
 from ivr.store import Spool, Store
+from ivr.usecases import person
+from ivr.usecases.person import Person
 
 
 @click.group("person")

@@ -8,17 +8,22 @@ from __future__ import annotations
 import time
 from contextlib import closing
 
-from ivr import backup, confirmation, dialling, drafts, equipment, origin, person, publishing, renewing, server, web
-from ivr.adviser import is_administrator
+from ivr import dialling, web
+from ivr.advising.adviser import is_administrator
+from ivr.authoring import drafts
 from ivr.cli import sound
 from ivr.cli.common import Stop, out, refusing, who
 from ivr.cli.publishing import in_words
 from ivr.cli.scripts import tell_of_broken_promises
-from ivr.config import Settings
+from ivr.machine import equipment
+from ivr.machine.config import Settings
+from ivr.overview import confirmation
 from ivr.problems import ConfigError
+from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.usecases import backup, origin, person, publishing, renewing
 
 #: Seconds that Twilio has to answer about the line's number during a start.
 LOOK_SECONDS = 3.0

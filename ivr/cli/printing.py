@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
-from ivr import booklet, config, configfiles, disk, drafts, printing
+from ivr import printing
+from ivr.authoring import drafts
 from ivr.cli.common import Stop, out
 from ivr.hours import LONDON
+from ivr.machine import config, configfiles, disk
+from ivr.overview import booklet
 from ivr.problems import counted
 
 

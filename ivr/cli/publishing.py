@@ -8,20 +8,23 @@ from collections.abc import Iterable
 
 import click
 
-from ivr import changes, config, configfiles, disk, origin, publishing, stand_ins
-from ivr.changes import Change
+from ivr.authoring import stand_ins
+from ivr.authoring.merging import Conflict, Side
 from ivr.cli import sound
 from ivr.cli.common import Stop, one_line, out, refusing, show_difference, store_of, who
 from ivr.cli.scripts import draft_script, published_script, tell_of_broken_promises
-from ivr.config import Settings
 from ivr.hours import LONDON
-from ivr.merging import Conflict, Side
-from ivr.origin import Behind
+from ivr.machine import config, configfiles, disk
+from ivr.machine.config import Settings
+from ivr.overview import changes
+from ivr.overview.changes import Change
 from ivr.places import person
 from ivr.problems import counted
-from ivr.publishing import Passed
 from ivr.script import Script
 from ivr.store import Published, Store
+from ivr.usecases import origin, publishing
+from ivr.usecases.origin import Behind
+from ivr.usecases.publishing import Passed
 
 
 @click.command()

@@ -11,9 +11,10 @@ from contextlib import closing
 
 import click
 
-from ivr import children, config, server
 from ivr.cli.common import Stop, in_plain_lines, out
-from ivr.config import PORT, Settings
+from ivr.machine import children, config
+from ivr.machine.config import PORT, Settings
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Store, StoreDown
 
 
@@ -34,11 +35,11 @@ def start(port: int, host: str, as_it_was: bool, as_demo: bool) -> None:
     With --live, the line uses the last publication, whatever state config/ is in: for unattended starts.
     """
     if as_demo:
-        from ivr.cli import demonstration
+        from ivr.cli import demo
 
-        if host != demonstration.HOST or as_it_was:
-            raise Stop(f"The demo answers on {demonstration.HOST} only, and uses config/. Leave out --host and --live.")
-        demonstration.run(port)
+        if host != demo.HOST or as_it_was:
+            raise Stop(f"The demo answers on {demo.HOST} only, and uses config/. Leave out --host and --live.")
+        demo.run(port)
         return
     settings = config.settings(port=port, running=as_it_was)
     if server.still_runs(settings, children.STOP_SECONDS if as_it_was else 0.0):
@@ -95,6 +96,6 @@ def web_alone(port: int, host: str) -> None:
 @click.command()
 def worker() -> None:
     """Send texts, fetch recordings and send alerts. `start` runs one already."""
-    from ivr.pool import work
+    from ivr.processes.pool import work
 
     work(config.settings(running=True))

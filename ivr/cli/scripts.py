@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ivr import building, config, configfiles, drafts, publishing
+from ivr.authoring import drafts
+from ivr.authoring.drafts import Draft
 from ivr.cli.common import Stop, out
-from ivr.config import Settings
-from ivr.drafts import Draft
+from ivr.compiling import building
+from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError
 from ivr.script import Script
 from ivr.store import Store
+from ivr.usecases import publishing
 
 
 def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:

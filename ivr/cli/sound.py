@@ -11,16 +11,18 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ivr import audio, building, config, equipment
+from ivr import audio
 from ivr.audio import taking
 from ivr.audio.judging import doubts_of
 from ivr.cli.common import Stop, is_terminal, out, shown, store_of, who
 from ivr.cli.scripts import draft_script
-from ivr.config import Settings
+from ivr.compiling import building
 from ivr.hours import LONDON
+from ivr.machine import config, equipment
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError, counted
-from ivr.publishing import sounds_missing, speaks_by_sounds
 from ivr.script import Script
+from ivr.usecases.publishing import sounds_missing, speaks_by_sounds
 
 
 def prepare(settings: Settings, files: Mapping[str, str]) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from ivr import config, spooling
 from ivr.cli.common import Stop, out, store_of
 from ivr.hours import LONDON
-from ivr.jobs import Jobs
+from ivr.machine import config
 from ivr.store import Spool
 from ivr.store.spool import Entry
+from ivr.usecases import spooling
+from ivr.usecases.jobs import Jobs
 
 _FOLDER = click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 

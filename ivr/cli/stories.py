@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ivr import config, configfiles, disk
 from ivr.check import untrue_stories
 from ivr.cli.common import Stop, out, show_difference
 from ivr.cli.scripts import draft_script
+from ivr.machine import config, configfiles, disk
 from ivr.problems import counted
 
 

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ivr import editing, sheets, translation
+from ivr.authoring import editing
+from ivr.authoring.languagefile import LanguageFile, LinesFile
 from ivr.cli.common import Stop
-from ivr.languagefile import LanguageFile, LinesFile
+from ivr.compiling import translation
+from ivr.printing import sheets
 
 #: Fields of lines as YAML, by the name of the line.
 Changes = dict[str, dict[str, str | None]]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import click
 
-from ivr import config, naming, publishing, reading, topics
+from ivr.authoring import naming, parsing
+from ivr.authoring.parsing import Document
 from ivr.check import play_stories
 from ivr.cli.common import Stop, one_line, out, show_difference
 from ivr.cli.naming import (
@@ -21,10 +22,12 @@ from ivr.cli.naming import (
     only_yaml,
     place_of,
 )  # fmt: skip
-from ivr.config import Settings
+from ivr.forms import topics
+from ivr.forms.topics import CannotChange, Topic
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.problems import ConfigError, Problem, counted
-from ivr.reading import Document
-from ivr.topics import CannotChange, Topic
+from ivr.usecases import publishing
 
 # --- a new topic -----------------------------------------------------------------------------------
 
@@ -185,7 +188,7 @@ def _under(menus: Mapping[str, str], asked: _Asked) -> tuple[str, int]:
 def _field_of(files: Mapping[str, str], made: Topic, wrong: Problem) -> str | None:
     """Which answer a problem is about; None if it is about something else."""
     file = wrong.where.file.removeprefix("config/")
-    document = reading.read(files[file], file) if file in files else Document(file)
+    document = parsing.read(files[file], file) if file in files else Document(file)
     at = [path for path, mark in document.marks.items() if mark.line <= wrong.where.line]
     path = max(at, key=lambda path: (document.marks[path].line, len(path)), default=())
     match path:

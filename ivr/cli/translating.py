@@ -8,17 +8,21 @@ from pathlib import Path
 
 import click
 
-from ivr import config, configfiles, disk, drafts, editing, equipment, sheets, sms, translation
+from ivr import sms
 from ivr.audio import listening, taking
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import LANGUAGES, Draft
+from ivr.authoring.editing import flow
+from ivr.authoring.languagefile import LanguageFile, LinesFile
 from ivr.cli import taking_in
 from ivr.cli.common import Stop, out
 from ivr.cli.scripts import draft_script
 from ivr.cli.taking_in import Changes
-from ivr.config import Settings
-from ivr.drafts import LANGUAGES, Draft
-from ivr.editing import flow
+from ivr.compiling import translation
 from ivr.hours import LONDON
-from ivr.languagefile import LanguageFile, LinesFile
+from ivr.machine import config, configfiles, disk, equipment
+from ivr.machine.config import Settings
+from ivr.printing import sheets
 from ivr.problems import counted
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ivr import config, upgrading
+from ivr.authoring import upgrading
 from ivr.cli.common import out, show_difference
 from ivr.cli.naming import faults_of, folder_of, may_write
+from ivr.machine import config
 from ivr.problems import counted
 
 

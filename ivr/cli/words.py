@@ -8,16 +8,19 @@ from pathlib import Path
 
 import click
 
-from ivr import atlas, config, drawing, equipment, transcript
 from ivr.cli import hearing
 from ivr.cli.common import Moment, Stop, may_write_sound, out
 from ivr.cli.scripts import draft_script
 from ivr.hours import LONDON
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
+from ivr.machine import config, equipment
+from ivr.overview import atlas
+from ivr.practice import transcript
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.practice.transcript import ADVISER_DOES, Entry, Transcript
+from ivr.printing import drawing
 from ivr.problems import counted
-from ivr.session import Gather, Record, Transfer
-from ivr.transcript import ADVISER_DOES, Entry, Transcript
+from ivr.script.session import Gather, Record, Transfer
 
 
 @click.command()

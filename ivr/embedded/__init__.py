@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from ivr import config, disk
 from ivr.embedded import parts
 from ivr.embedded.parts import FOLDER, KEPT, MANIFEST, OLD_FILE, Parts
+from ivr.machine import config, disk
 from ivr.problems import Stopped
 
 #: The copy of it that stays after its data is imported.

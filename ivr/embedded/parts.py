@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import disk
+from ivr.machine import disk
 
 #: The single append-only file of version 1.2.
 OLD_FILE = "appendonly.aof"

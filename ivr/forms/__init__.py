@@ -4,6 +4,8 @@
     shown    reads a form from the files
     saving   what was filled in, put over what is in the files now, and written
     pasted   words from a word processor as plain words, with what was changed in them
+    topics   a new piece of guidance in staff's files, and one that is taken out
+    schemas  JSON Schemas for staff's editors
 
 Pure functions over texts: nothing is opened, and what comes of an edit is judged by the parser and by the check.
 """

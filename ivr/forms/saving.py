@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ivr import drafts, editing
-from ivr.drafts import LINE
+from ivr.authoring import drafts, editing
+from ivr.authoring.drafts import LINE
+from ivr.authoring.parsing import Path
 from ivr.forms.shape import Entry, Field, Form, Kind, Values
-from ivr.reading import Path
 
 #: The beginning of the key of an entry that is new.
 NEW = "new"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr.reading import Path
+from ivr.authoring.parsing import Path
 
 #: hours: '09:00 to 12:00 and 13:00 to 17:00', or closed. moment: a day, or a time on one. part: one span of hours.
 #: address: of e-mail or of a page. name: words on one line. switch: on or off.

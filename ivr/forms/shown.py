@@ -6,10 +6,10 @@ import calendar
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ivr import drafts, reading
-from ivr.drafts import LINE, MENUS, TEXTS
+from ivr.authoring import drafts, parsing
+from ivr.authoring.drafts import LINE, MENUS, TEXTS
+from ivr.authoring.parsing import Document, Path, value_at
 from ivr.forms.shape import Entry, Field, Form
-from ivr.reading import Document, Path, value_at
 
 DAYS = tuple(day.lower() for day in calendar.day_name)
 #: The form of one text message, and of the words of one node: its name stands behind this.
@@ -164,7 +164,7 @@ def _readable(files: Mapping[str, str], file: str) -> Document:
     """A file that YAML could read whole. Raises NoSuchForm."""
     if file not in files:
         raise NoSuchForm(f"config/{file} is missing. Put it back.")
-    document = reading.read(files[file], f"config/{file}")
+    document = parsing.read(files[file], f"config/{file}")
     if document.faulty or not isinstance(document.data, dict):
         first = document.problems[0] if document.problems else None
         raise NoSuchForm(f"config/{file} cannot be read. Correct it in the file first. {first or ''}".strip())
@@ -187,7 +187,7 @@ _WORDS_OF_CHOICE = (("label", ""), ("said_back", ", said once it is chosen"), ("
 def of_words(files: Mapping[str, str], node: str) -> Form:
     """The words of one node. Raises NoSuchForm."""
     for file in sorted(name for name in files if name.startswith(MENUS)):
-        document = reading.read(files[file], f"config/{file}")
+        document = parsing.read(files[file], f"config/{file}")
         found = value_at(document.data, ("nodes", node))
         if isinstance(found, dict):
             _readable(files, file)

@@ -1,6 +1,8 @@
 """Languages: how each of them puts numbers, keys, days and times into words.
 
     english.py   English
+    printed.py   English for the eye: figures where callers hear numbers
+    written.py   a language that has no module here: its words come from staff's file alone
 
 A grammar makes every phrase that no sentence of staff's has whole: a number digit by digit, a day, a time, the end of a
 choice. The rest of the line asks the script's grammar and knows no language itself.

@@ -20,20 +20,13 @@ caller who has not agreed. To add a step, write a class with its words, and list
     own_language.py  that talk: its places have the names of the English ones whose part they play
     own_questions.py  its questions, from the first words to the promise
     own_talk.py      its sentences, and how its places say them
+    phrases.py   words of the line that belong to no place
+    reply.py     what the line says at a place, and how long it waits
+    passages.py  which words and pauses always come together, and so are one sound
 """
 
 from collections.abc import Mapping
 
-from ivr.phrases import (
-    MoreTime,
-    NoKeyAgain,
-    NoKeyFirst,
-    Phrases,
-    StartAgain,
-    Trouble,
-    UnusedKeyAgain,
-    UnusedKeyFirst,
-)
 from ivr.places import (
     changing,
     door,
@@ -49,6 +42,16 @@ from ivr.places import (
     wish,
 )  # fmt: skip
 from ivr.places.kinds import Step
+from ivr.places.phrases import (
+    MoreTime,
+    NoKeyAgain,
+    NoKeyFirst,
+    Phrases,
+    StartAgain,
+    Trouble,
+    UnusedKeyAgain,
+    UnusedKeyFirst,
+)
 from ivr.script.lines import Line, Words
 from ivr.script.place import Place
 

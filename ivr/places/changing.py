@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply
-from ivr.callback import REFERENCE_DIGITS
-from ivr.phrases import Phrases
+from ivr import dialling
+from ivr.callbacks.callback import REFERENCE_DIGITS
+from ivr.places import reply
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, yes
+from ivr.places.phrases import Phrases
 from ivr.places.wish import (
     RingCancelled,
     RingFailed,
@@ -21,7 +22,7 @@ from ivr.places.wish import (
 from ivr.script import END_MENU
 from ivr.script.lines import Line, Words, label
 from ivr.script.place import STAY, Do, Go, Here, Moved
-from ivr.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
+from ivr.script.session import CancelRequest, Done, FindRequest, MoveRequest, Wishes
 from ivr.spoken import Speech
 
 

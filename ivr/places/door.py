@@ -7,8 +7,8 @@ is asked: the request is urgent, as whatever a caller was not asked, and the car
 
 from __future__ import annotations
 
-from ivr.phrases import Phrases
 from ivr.places.kinds import Asks, Pick, no, wishing, yes
+from ivr.places.phrases import Phrases
 from ivr.places.ringing import RingDone
 from ivr.places.wish import new_wish, own_number, save_counting, with_promise
 from ivr.script import END_MENU

@@ -12,13 +12,14 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
-from ivr.phrases import Phrases
+from ivr import dialling, spoken
+from ivr.places import reply
 from ivr.places.kinds import Step, one_more_wrong, phone, wishing
-from ivr.reply import AGAIN_KEY, BACK_KEY
+from ivr.places.phrases import Phrases
+from ivr.places.reply import AGAIN_KEY, BACK_KEY
 from ivr.script.lines import Line, Words, label
 from ivr.script.place import BACK, STAY, Go, Here, Moved
-from ivr.session import Input, Key, NoInput, Session
+from ivr.script.session import Input, Key, NoInput, Session
 from ivr.spoken import Speech
 
 #: Digits of the longest number: the country code, a superfluous zero after it, and ten more. With a lower limit, a

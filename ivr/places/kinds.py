@@ -8,14 +8,28 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec.structs import replace
 
-from ivr import dialling, reply
+from ivr import dialling
 from ivr.language import groups
-from ivr.phrases import Phrases
-from ivr.reply import PERSON_KEY
+from ivr.places import reply
+from ivr.places.phrases import Phrases
+from ivr.places.reply import PERSON_KEY
 from ivr.script import Script
 from ivr.script.lines import Line, Words
 from ivr.script.place import BACK, STAY, Go, Here, Moved, Option, Place, Transition
-from ivr.session import Action, At, Gather, Got, HangUp, Input, Key, NoInput, Recorded, Session, Transfer, TransferEnded
+from ivr.script.session import (
+    Action,
+    At,
+    Gather,
+    Got,
+    HangUp,
+    Input,
+    Key,
+    NoInput,
+    Recorded,
+    Session,
+    Transfer,
+    TransferEnded,
+)
 from ivr.spoken import Speech
 
 #: The target of an option that goes one place back.

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply
+from ivr import dialling
+from ivr.places import reply
 from ivr.places.kinds import HandsOver, Step, wishing
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
 from ivr.places.wish import new_wish, own_number, save_counting, with_promise
 from ivr.script import END_MENU, GREETING, Tongue
 from ivr.script.lines import Line, label
 from ivr.script.place import BACK, Go, Here, Moved, Option
-from ivr.session import Action, At, Record, Recorded, Session, TransferEnded
+from ivr.script.session import Action, At, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: The key for every other language; and the language of a request of which nobody knows it yet.

@@ -10,13 +10,13 @@ import datetime as dt
 
 from ivr import spoken
 from ivr.hours import LONDON
-from ivr.phrases import Phrases
 from ivr.places.entry import TakesDigits, wrong
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
+from ivr.places.phrases import Phrases
 from ivr.places.wish import save_counting
 from ivr.script.lines import Line, label
 from ivr.script.place import STAY, Go, Here, Moved
-from ivr.session import Session
+from ivr.script.session import Session
 from ivr.spoken import Speech
 
 

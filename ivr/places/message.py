@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply
-from ivr.phrases import Phrases
+from ivr import dialling
+from ivr.places import reply
 from ivr.places.kinds import HandsOver, got, may_hang_up
+from ivr.places.phrases import Phrases
+from ivr.places.reply import PERSON_KEY
 from ivr.places.ringing import SLOW_SILENCE_SECONDS
 from ivr.places.wish import as_request, message_id, with_promise
-from ivr.reply import PERSON_KEY
 from ivr.script import END_MENU
 from ivr.script.lines import Line
 from ivr.script.place import BACK, STAY, Do, Go, Here, Moved, Place
-from ivr.session import Action, Done, Record, Recorded, SaveRequest, TransferEnded, Wishes
+from ivr.script.session import Action, Done, Record, Recorded, SaveRequest, TransferEnded, Wishes
 from ivr.spoken import Speech
 
 

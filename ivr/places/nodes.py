@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ivr import reply
-from ivr.phrases import MoreTime, Phrases
-from ivr.places import languages
+from ivr.places import languages, reply
 from ivr.places.kinds import GO_BACK, Speaks, Step, onward
+from ivr.places.phrases import MoreTime, Phrases
+from ivr.places.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.places.wish import counts, half_way, withdraw
-from ivr.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.script import END_MENU, MAIN_MENU, TEXT_ABOUT_WORDS, WORDS_MENU
 from ivr.script.lines import Line, Words, label
 from ivr.script.place import BACK, STAY, Back, Go, Here, Moved, Option
-from ivr.session import At, Input, Key, NoInput, Session
+from ivr.script.session import At, Input, Key, NoInput, Session
 from ivr.spoken import Speech
 
 #: The longest pause in seconds. After it, nobody is there any more. (Twilio ends a call after four hours.)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
-from ivr.places import person
+from ivr import dialling, spoken
+from ivr.places import person, reply
 from ivr.places.kinds import HandsOver, phone, wishing
 from ivr.places.message import Message
 from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When
@@ -23,7 +23,7 @@ from ivr.places.own_talk import Leaves, Said, Talks, with_pauses
 from ivr.places.wish import finished_for, half_way, new_wish, own_number, save_counting
 from ivr.script import END_MENU, HELP, MAIN_MENU, Script
 from ivr.script.place import STAY, Go, Here, Moved, Place
-from ivr.session import Action, At, HangUp
+from ivr.script.session import Action, At, HangUp
 from ivr.spoken import Speech
 
 

@@ -10,9 +10,10 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr import reply, spoken
-from ivr.diary import Window
+from ivr import spoken
+from ivr.callbacks.diary import Window
 from ivr.hours import LONDON
+from ivr.places import reply
 from ivr.places.entry import PhoneEntry, RingNumber, in_groups
 from ivr.places.kinds import HandsOver, one_more_wrong, phone, wishing
 from ivr.places.languages import Languages
@@ -22,7 +23,7 @@ from ivr.places.wish import day_told, is_keyed, new_wish, own_number, save_count
 from ivr.script import END_MENU, GREETING, MAIN_MENU
 from ivr.script.lines import Line
 from ivr.script.place import STAY, Do, Go, Here, Moved, Option
-from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, Session, TransferEnded
+from ivr.script.session import Action, At, Done, HoldWindow, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
 #: At most so many days are offered, and none further off: after six days, "on Monday" could mean another Monday.

@@ -9,15 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from ivr.diary import Part
-from ivr.phrases import MoreTime, NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
+from ivr.callbacks.diary import Part
 from ivr.places import person
 from ivr.places.entry import NumberEntry, RingNumber
 from ivr.places.kinds import Step
 from ivr.places.message import Message
+from ivr.places.phrases import MoreTime, NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
 from ivr.script.lines import Line, Words
 from ivr.script.place import Go, Here, Moved, Option
-from ivr.session import At, Input, NoInput
+from ivr.script.session import At, Input, NoInput
 from ivr.spoken import Speech
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from ivr import reply
 from ivr.hours import LONDON
-from ivr.phrases import Phrases, Trouble
+from ivr.places import reply
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, got
+from ivr.places.phrases import Phrases, Trouble
+from ivr.places.reply import PERSON_KEY
 from ivr.places.wish import counts, half_way, save_counting, save_unfinished
-from ivr.reply import PERSON_KEY
 from ivr.script import END_MENU, Script
 from ivr.script.lines import Line, label
 from ivr.script.place import STAY, Go, Here, Moved, Place
-from ivr.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
+from ivr.script.session import Action, At, HangUp, Input, Key, Recorded, Session, Transfer, TransferEnded
 from ivr.spoken import Speech, fill, text_of
 
 #: After this many requests in a row for a person when nobody can talk, the line asks for a message instead, because

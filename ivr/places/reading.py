@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from ivr import reply
-from ivr.diary import Urgency
-from ivr.phrases import Phrases
-from ivr.places import languages
+from ivr.callbacks.diary import Urgency
+from ivr.places import languages, reply
 from ivr.places.kinds import Speaks
-from ivr.reply import ACCEPT_KEY, LONGEST_WAIT, PERSON_KEY
+from ivr.places.phrases import Phrases
+from ivr.places.reply import ACCEPT_KEY, LONGEST_WAIT, PERSON_KEY
 from ivr.script import END_MENU, MAIN_MENU, Script
 from ivr.script.place import STAY, Go, Here, Moved, Option
-from ivr.session import At, Input, NoInput, Session
+from ivr.script.session import At, Input, NoInput, Session
 from ivr.spoken import Speech, text_of
 
 #: Seconds between two parts.

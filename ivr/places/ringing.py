@@ -6,13 +6,15 @@ import datetime as dt
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
+from ivr import dialling, spoken
+from ivr.callbacks.request import Need
 from ivr.hours import LONDON
-from ivr.phrases import Phrases
-from ivr.places import changing, whom
+from ivr.places import changing, reply, whom
 from ivr.places.entry import RingNumber, read_back
 from ivr.places.kinds import GO_BACK, Asks, HandsOver, Pick, no, not_sure, one_more_wrong, onward, wishing, yes
 from ivr.places.person import can_ring
+from ivr.places.phrases import Phrases
+from ivr.places.reply import BACK_KEY, HELP_KEY, PERSON_KEY
 from ivr.places.whom import AFTER_WHO, WHO, words_about
 from ivr.places.wish import (
     RingFailed,
@@ -24,12 +26,10 @@ from ivr.places.wish import (
     save_unfinished,
     with_promise,
 )
-from ivr.reply import BACK_KEY, HELP_KEY, PERSON_KEY
-from ivr.request import Need
 from ivr.script import END_MENU, HELP
 from ivr.script.lines import Line, label
 from ivr.script.place import STAY, Do, Go, Here, Moved, Option, Place
-from ivr.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
+from ivr.script.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 
 #: Seconds of silence that end a spoken message: normally; and for callers who need more time, or were asked for a

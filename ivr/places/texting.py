@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply
-from ivr.phrases import Phrases
+from ivr import dialling
+from ivr.places import reply
 from ivr.places.entry import PhoneEntry, read_back
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
+from ivr.places.phrases import Phrases
 from ivr.script import END_MENU, TEXT_ABOUT_US, Script
 from ivr.script.lines import Line, Words
 from ivr.script.place import STAY, Do, Go, Here, Moved, Place
-from ivr.session import Done, Limit, SendText, Session
+from ivr.script.session import Done, Limit, SendText, Session
 from ivr.spoken import Speech
 
 

@@ -14,7 +14,7 @@ from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
 from ivr.places.wish import RingFailed, save_unfinished
 from ivr.script.lines import Line, label
 from ivr.script.place import STAY, Do, Go, Here, Moved, Transition
-from ivr.session import CancelRequest, Done
+from ivr.script.session import CancelRequest, Done
 from ivr.spoken import Speech
 
 #: The first of these questions, and what follows them.

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from ivr import dialling, reply, spoken
-from ivr.diary import Promise, Urgency, Window
+from ivr import dialling, spoken
+from ivr.callbacks.diary import Promise, Urgency, Window
+from ivr.callbacks.request import Asker, CallbackRequest, Event, State
 from ivr.hours import LONDON
-from ivr.phrases import Phrases
+from ivr.places import reply
 from ivr.places.kinds import got, wishing
-from ivr.request import Asker, CallbackRequest, Event, State
+from ivr.places.phrases import Phrases
 from ivr.script import END_MENU, Script
 from ivr.script.lines import Line, Words
 from ivr.script.place import Do, Go, Here, Moved, Transition
-from ivr.session import At, CancelRequest, Done, Limit, SaveRequest, Session, Wishes
+from ivr.script.session import At, CancelRequest, Done, Limit, SaveRequest, Session, Wishes
 from ivr.spoken import Speech
 
 
@@ -140,7 +141,7 @@ def _written(here: Here, done: Done) -> Here:
 def _said_at(here: Here) -> float:
     """When the caller says what is saved now: always later than before, although the clock may have been set back.
 
-    What was said later counts (`ivr.asking.is_passed`).
+    What was said later counts (`ivr.callbacks.asking.is_passed`).
     """
     return max(here.now.timestamp(), here.s.wishes.saved_at + 0.001)
 

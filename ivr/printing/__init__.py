@@ -5,6 +5,8 @@ rather than write one that breaks PDF/UA, the standard for PDFs that screen read
 
     booklet.typ    the PDF's layout
     booklet.html   the same as a web page
+    drawing.py     draws the map, with Graphviz
+    sheets.py      sheets for translators, as XLSX
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from ivr import equipment
-from ivr.booklet import Booklet, Entry, Topic
 from ivr.language.printed import date
+from ivr.machine import equipment
+from ivr.overview.booklet import Booklet, Entry, Topic
 from ivr.spoken import text_of
 
 _HERE = Path(__file__).parent

@@ -1,6 +1,7 @@
 """The script: everything a call can say, and where every key leads, compiled.
 
-A script is a table of places. `place.py` says what a place is, and `lines.py` how it declares its words.
+A script is a table of places. `place.py` says what a place is, and `lines.py` how it declares its words. `session.py`
+has the values of a call (session, input events, effects, replies), and `counting.py` what is counted of it.
 
 `building` compiles a Script once per revision: it fills settings into the words, removes nodes that are switched off,
 and prepares each node's Speech. A webhook then only looks up tuples.
@@ -15,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ivr import dialling, spoken
-from ivr.diary import Diary
+from ivr.callbacks.diary import Diary
 from ivr.hours import Hours
 from ivr.language import Grammar
 from ivr.line_settings import LineSettings

@@ -12,10 +12,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from ivr.diary import Urgency
+from ivr.callbacks.diary import Urgency
 from ivr.script import END_MENU, Script
 from ivr.script.lines import Line
-from ivr.session import Action, At, Done, Effect, Input, Limit, Recorded, Session, TransferEnded
+from ivr.script.session import Action, At, Done, Effect, Input, Limit, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
 

@@ -64,22 +64,49 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
-A <hash> is of a phone number, the number of a call, or an adviser's name, with a key of the line (`ivr/keys.py`). The
-values of sessions, requests, texts, blocks, lowered places, unfinished forms, advisers, invitations, sent calls,
-sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages. Scripts in Redis read no such
-value: a session's turn stands before it in the clear.
+A <hash> is of a phone number, the number of a call, or an adviser's name, with a key of the line
+(`ivr/machine/keys.py`). The values of sessions, requests, texts, blocks, lowered places, unfinished forms, advisers,
+invitations, sent calls, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages.
+Scripts in Redis read no such value: a session's turn stands before it in the clear.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
 its own, gets its connections here too.
+
+    connection.py   the connection to Redis, with a circuit breaker
+    codec.py        how values are stored, and upgraded on reading
+    sealing.py      whether the keys are the right ones, and encrypting again
+    sessions.py     sessions by call
+    revisions.py    publications
+    requests.py     callback requests: the queue, and its changes
+    windows.py      the places in each part of a day: held and promised
+    places.py       parts of days with fewer places than usual
+    index.py        where requests are found without reading all of them
+    listed.py       every open request, kept in this process
+    limits.py       what was asked for in a day
+    blocked.py      blocked numbers
+    spending.py     what Twilio will bill for a day
+    spool.py        what callers asked for while Redis was down
+    texts.py        text messages
+    people.py       advisers, invitations, and the log
+    signins.py      sign-ins, and failed tries
+    sent.py         calls of a draft behind links
+    unfinished.py   what was typed into forms and not saved yet
+    counts.py       what the report counts
+    dropoff.py      what happened at each place
+    health.py       the state of the line's processes
+    once.py         what may happen only once for some time
+    durability.py   whether Redis could lose data
+    erasing.py      removes deleted data from the disk
+    copying.py      copies all that is stored, and puts it back
 """
 
 from collections.abc import Callable
 
 from redis import WatchError
 
-from ivr.adviser import LONGEST_NAME, Adviser, name_of
-from ivr.keys import Keys
+from ivr.advising.adviser import LONGEST_NAME, Adviser, name_of
+from ivr.machine.keys import Keys
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.copying import Copying

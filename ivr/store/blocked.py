@@ -10,7 +10,7 @@ import secrets
 
 import msgspec
 
-from ivr.keys import Keys
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 

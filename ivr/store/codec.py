@@ -4,7 +4,7 @@ Stored values outlive the program that wrote them. So each shape has a version, 
 function that converts its fields to the next one. The rest of the line knows only the current shape. Values of the
 line's versions 1.0 to 1.2 have no version number: they are version 1.
 
-What is about people is encrypted below that: see `Sealed`, and `ivr/keys.py`.
+What is about people is encrypted below that: see `Sealed`, and `ivr/machine/keys.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import structlog
 
-from ivr import keys
-from ivr.keys import Keys
-from ivr.request import CallbackRequest
-from ivr.session import Session
+from ivr.callbacks.request import CallbackRequest
+from ivr.machine import keys
+from ivr.machine.keys import Keys
+from ivr.script.session import Session
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""What happened at each place of the line, by day (`ivr/dropoff.py` says what is counted)."""
+"""What happened at each place of the line, by day (`ivr/reporting/dropoff.py` says what is counted)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 
-from ivr.dropoff import Counts
 from ivr.hours import LONDON
+from ivr.reporting.dropoff import Counts
 from ivr.store.connection import Client, Redis
 
 #: Days for which the counts of a day are kept: a year and a month, so that a month can be compared with last year's.

@@ -17,8 +17,8 @@ from pathlib import Path
 import redis
 import structlog
 
-from ivr import disk
-from ivr.keys import Keys
+from ivr.machine import disk
+from ivr.machine.keys import Keys
 from ivr.store.connection import Client, Redis
 
 log = structlog.get_logger()

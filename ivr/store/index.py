@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.keys import Keys
-from ivr.request import CallbackRequest
+from ivr.callbacks.request import CallbackRequest
+from ivr.machine.keys import Keys
 from ivr.store.connection import Client
 
 #: Requests that were put aside, by the second; and a sign that all requests are entered.

@@ -1,14 +1,14 @@
-"""Counts what was asked for in a day, and says when a limit is reached (`ivr/limits.py`)."""
+"""Counts what was asked for in a day, and says when a limit is reached (`ivr/callbacks/limits.py`)."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from ivr import line_settings
-from ivr.counting import DAY_SECONDS, Asked
 from ivr.hours import LONDON
-from ivr.keys import Keys
-from ivr.session import Limit
+from ivr.machine.keys import Keys
+from ivr.script.counting import DAY_SECONDS, Asked
+from ivr.script.session import Limit
 from ivr.store.connection import Redis
 
 #: The same thing asked for again (each answer saves it) is counted once, also in a call that goes on past midnight.

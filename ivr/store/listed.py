@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ivr.request import CallbackRequest
+from ivr.callbacks.request import CallbackRequest
 from ivr.store.connection import Client, Redis
 
 CHANGED = "ivr:changed"

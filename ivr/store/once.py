@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.keys import Keys
-from ivr.request import CallbackRequest
+from ivr.callbacks.request import CallbackRequest
+from ivr.machine.keys import Keys
 from ivr.store.connection import Client, Redis
 
 #: Seconds between alerts about messages from one phone, and from all hidden numbers together.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from ivr import adviser
-from ivr.adviser import Adviser, name_of
-from ivr.keys import Keys
+from ivr.advising import adviser
+from ivr.advising.adviser import Adviser, name_of
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Fields, Sealed
 from ivr.store.connection import Client, Redis
 

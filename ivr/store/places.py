@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from ivr.capacity import Lowered
-from ivr.diary import Window
-from ivr.keys import Keys
+from ivr.callbacks.capacity import Lowered
+from ivr.callbacks.diary import Window
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 

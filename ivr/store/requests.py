@@ -1,7 +1,7 @@
 """Callback requests: the queue, and what callers and advisers change in it.
 
-Pure functions from `ivr.asking` and `ivr.callback` change a request inside a transaction, which is repeated if somebody
-else changed the same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
+Pure functions from `ivr.callbacks` change a request inside a transaction, which is repeated if somebody else changed
+the same request meanwhile. So no request is lost, none is claimed twice, and none is half written.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ivr import asking, callback, messages
-from ivr.callback import GUESS_SECONDS, MOST_GUESSES, windows_of
-from ivr.diary import Diary, Window
-from ivr.keys import Keys
-from ivr.request import CallbackRequest, SpokenMessage
-from ivr.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
+from ivr.advising import messages
+from ivr.callbacks import asking, callback
+from ivr.callbacks.callback import GUESS_SECONDS, MOST_GUESSES, windows_of
+from ivr.callbacks.diary import Diary, Window
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
+from ivr.machine.keys import Keys
+from ivr.script.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
 from ivr.store import erasing, windows
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ivr.drafts import revision_of
+from ivr.authoring.drafts import revision_of
 from ivr.problems import ConfigError, Where, kind
 from ivr.store.codec import Codec
 from ivr.store.connection import Client, Redis, StoreDown

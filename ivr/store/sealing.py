@@ -12,8 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from ivr import keys
-from ivr.keys import Keys
+from ivr.machine import keys
+from ivr.machine.keys import Keys
 from ivr.store import blocked, erasing, people, places, requests, sent, sessions, signins, texts, unfinished
 from ivr.store.connection import PATIENT_SECONDS, Client, Redis
 

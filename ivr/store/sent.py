@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ivr.callback import Refused
-from ivr.keys import Keys
+from ivr.callbacks.callback import Refused
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 

@@ -12,8 +12,8 @@ from hashlib import sha1
 
 from redis.exceptions import NoScriptError
 
-from ivr.keys import Keys
-from ivr.session import Session
+from ivr.machine.keys import Keys
+from ivr.script.session import Session
 from ivr.store.codec import SESSIONS, Sealed, Unreadable
 from ivr.store.connection import Redis, StoreDown
 

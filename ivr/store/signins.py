@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from ivr.keys import Keys
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Sealed, Unreadable
 from ivr.store.connection import Client, Redis
 

@@ -1,11 +1,11 @@
-"""Counts what Twilio will bill for a day (`ivr/spending.py` says what follows from it)."""
+"""Counts what Twilio will bill for a day (`ivr/callbacks/spending.py` says what follows from it)."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from ivr.callbacks.spending import Counted
 from ivr.hours import LONDON
-from ivr.spending import Counted
 from ivr.store.connection import Client, Redis
 
 #: Seconds for which a day's counts are kept.

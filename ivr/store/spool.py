@@ -30,10 +30,10 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ivr import disk
-from ivr.keys import Keys, id_of
-from ivr.request import CallbackRequest
-from ivr.session import CancelRequest, Session
+from ivr.callbacks.request import CallbackRequest
+from ivr.machine import disk
+from ivr.machine.keys import Keys, id_of
+from ivr.script.session import CancelRequest, Session
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Sealed, Unreadable
 from ivr.store.connection import StoreDown
 from ivr.store.sessions import KEEP_SECONDS

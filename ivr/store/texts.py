@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from ivr.keys import Keys
+from ivr.machine.keys import Keys
 from ivr.store import erasing
 from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.keys import Keys
+from ivr.machine.keys import Keys
 from ivr.store.codec import Codec, Sealed, Unreadable
 from ivr.store.connection import Redis
 

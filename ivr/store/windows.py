@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ivr.callback import HOLD_SECONDS
-from ivr.capacity import overbooked
-from ivr.diary import Window
+from ivr.callbacks.callback import HOLD_SECONDS
+from ivr.callbacks.capacity import overbooked
+from ivr.callbacks.diary import Window
 from ivr.hours import LONDON
-from ivr.session import HoldWindow
+from ivr.script.session import HoldWindow
 from ivr.store import places
 from ivr.store.connection import Client
 

@@ -6,5 +6,5 @@
     codes.py      error codes of texts, in words
 
 The check of a webhook's signature is in `ivr/hot/signature.py`. Another provider would be another package with the same
-interface: events and turns from `ivr.session`.
+interface: events and turns from `ivr.script.session`.
 """

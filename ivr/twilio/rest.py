@@ -22,7 +22,7 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
 from ivr import dialling
-from ivr.config import Settings
+from ivr.machine.config import Settings
 
 TWILIO, MESSAGING = "https://api.twilio.com", "https://messaging.twilio.com"
 #: Time limits in seconds: to connect to Twilio, and for its answer. After the second one, it is unknown whether the

@@ -16,11 +16,11 @@ from xml.sax.saxutils import escape, quoteattr
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Pause, Say, VoiceResponse
 
-from ivr import dialling, session, spoken
+from ivr import dialling, spoken
 from ivr.hot.template import Template
 from ivr.language import DIGIT_SECONDS
-from ivr.script import Script
-from ivr.session import Record, Transfer
+from ivr.script import Script, session
+from ivr.script.session import Record, Transfer
 from ivr.spoken import Piece, Speech
 
 #: Characters in one Say. A reply may have 64 kB; Twilio's voices accept 3,000 characters at a time.

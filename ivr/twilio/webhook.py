@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ivr import dialling
 from ivr.hot.signature import MOST_FIELDS
-from ivr.session import Ended, Input, Key, NoInput, Recorded, TransferEnded
+from ivr.script.session import Ended, Input, Key, NoInput, Recorded, TransferEnded
 
 Form = Mapping[str, str]
 #: The header with the signature, as WSGI names it.

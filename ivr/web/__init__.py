@@ -3,6 +3,25 @@
 Two Flask apps at one address. The webhooks' app has no secret key and so no cookie sessions, which Flask would
 otherwise open and save on every turn. The other app has the console (`/console`), where callers are rung back, and the
 studio (`/studio`), where the line is heard and changed. They share the sign-in.
+
+    voice.py     Twilio's webhooks
+    turn.py      one turn of a call: reads the session, asks the engine, saves, writes the reply
+    address.py   a call's place in the address of its next webhook, so that it goes on while Redis is down
+    desk.py      runs the effects of calls with Redis and the worker
+    live.py      the scripts that this process has loaded
+    edition.py   a script with what speaks its replies, in each of its languages
+    talking.py   records that an adviser talks to a caller
+    tally.py     what happened in calls, summed up in memory
+    sound.py     serves the sound files
+    door.py      receives each request completely before it occupies a thread that calls need
+    client.py    where a request comes from: the client's address behind proxies
+    refusal.py   why a webhook is refused, for operators
+    health.py    /healthz, /readyz and /metrics
+    front.py     the front page and the handbooks
+    read.py      what the line says, as pages at /read
+    sheet.py     a file for a spreadsheet as an answer
+    console/     the pages of staff: who waits to be rung
+    studio/      the pages of staff: what the line says
 """
 
 from __future__ import annotations
@@ -15,12 +34,12 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.utils import redirect
 
-from ivr.config import Settings
 from ivr.hot.lean import LeanFlask
 from ivr.hot.signature import Signature
-from ivr.jobs import Jobs
-from ivr.spooling import HandingIn
+from ivr.machine.config import Settings
 from ivr.store import Spool, Store
+from ivr.usecases.jobs import Jobs
+from ivr.usecases.spooling import HandingIn
 from ivr.web import front, read, voice
 from ivr.web.console import CONSOLE, create_console
 from ivr.web.console.common import Clock

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from ivr.script import MAIN_MENU
-from ivr.session import At, Ended, Got, Session
+from ivr.script.session import At, Ended, Got, Session
 
 
 @dataclass(frozen=True)

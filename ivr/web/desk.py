@@ -7,12 +7,11 @@ import datetime as dt
 import structlog
 from msgspec.structs import replace
 
-from ivr import counting, limits, spending, spooling
-from ivr.callback import Refused
-from ivr.capacity import Capacity
-from ivr.jobs import Jobs
-from ivr.script import Script
-from ivr.session import (
+from ivr.callbacks import limits, spending
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.capacity import Capacity
+from ivr.script import Script, counting
+from ivr.script.session import (
     CancelRequest,
     Done,
     Effect,
@@ -26,6 +25,8 @@ from ivr.session import (
 )
 from ivr.store import Spool, Store, StoreDown
 from ivr.store.spool import Entry
+from ivr.usecases import spooling
+from ivr.usecases.jobs import Jobs
 
 log = structlog.get_logger()
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from ivr import building, config, languages
 from ivr.audio import Sounds, lacking_sounds
-from ivr.config import Settings
+from ivr.compiling import building, languages
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.script import Script, Tongue
 from ivr.twilio.twiml import SayVoice, Writer
 

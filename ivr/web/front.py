@@ -18,15 +18,15 @@ from flask import Blueprint, Response, abort, render_template, send_file
 from markdown_it import MarkdownIt
 from werkzeug.exceptions import NotFound
 
-from ivr import config
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
 from ivr.places.reading import Reading
 from ivr.script import GREETING, Script
 from ivr.spoken import text_of
 from ivr.store import Spool, Store
+from ivr.web.client import is_from_here
 from ivr.web.health import faults, remarks
 from ivr.web.live import Live
-from ivr.web.origin import is_from_here
 
 DOCS = config.ROOT / "docs"
 #: The readers of each handbook, in the order of the list. Other pages follow.

@@ -12,12 +12,13 @@ from flask import Blueprint, Response, request
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from ivr import config, metrics, spending
-from ivr.config import Settings
-from ivr.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
+from ivr.callbacks import spending
+from ivr.machine import config, metrics
+from ivr.machine.config import Settings
 from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
+from ivr.usecases.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
+from ivr.web.client import is_local
 from ivr.web.live import Live
-from ivr.web.origin import is_local
 
 #: Why somebody does not see the metrics.
 _NOT_HERE = (

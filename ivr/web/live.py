@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ivr import building, config, configfiles, disk, drafts
-from ivr.config import Settings
+from ivr.authoring import drafts
+from ivr.compiling import building
+from ivr.machine import config, configfiles, disk
+from ivr.machine.config import Settings
 from ivr.places import own_language, person
 from ivr.problems import ConfigError
 from ivr.script import Script, Tongue

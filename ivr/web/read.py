@@ -15,12 +15,15 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request
 from markupsafe import Markup, escape
 
-from ivr import booklet, config, dialling, drafts, onscreen
-from ivr.config import Settings
-from ivr.drafts import LANGUAGES
+from ivr import dialling
+from ivr.authoring import drafts
+from ivr.authoring.drafts import LANGUAGES
 from ivr.hours import LONDON
 from ivr.language.printed import date
-from ivr.onscreen import Pages
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.overview import booklet, onscreen
+from ivr.overview.onscreen import Pages
 from ivr.script import Tongue
 from ivr.spoken import text_of
 from ivr.web.edition import Edition

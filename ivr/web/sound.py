@@ -11,8 +11,8 @@ from flask import Blueprint, Response, abort, send_file
 from prometheus_client import Counter
 
 from ivr.audio import file_of, run_of
-from ivr.config import Settings
-from ivr.passages import MOST_IN_A_RUN
+from ivr.machine.config import Settings
+from ivr.places.passages import MOST_IN_A_RUN
 from ivr.web.live import Live
 
 MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that do not exist.")

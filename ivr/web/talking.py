@@ -7,8 +7,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from ivr import dialling, talks
-from ivr.request import CallbackRequest, Talk
+from ivr import dialling
+from ivr.callbacks import talks
+from ivr.callbacks.request import CallbackRequest, Talk
 from ivr.store import StoreDown
 from ivr.web.turn import Line
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from ivr.dropoff import Counts
+from ivr.reporting.dropoff import Counts
 from ivr.store import Store, StoreDown
 from ivr.store.counts import month_of
 

@@ -19,16 +19,18 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
-from ivr import call, demand, dialling, dropoff
+from ivr import dialling
+from ivr.callbacks.spending import minutes
+from ivr.engine import call
 from ivr.hot.signature import Signature
-from ivr.jobs import Jobs
 from ivr.problems import ConfigError
+from ivr.reporting import demand, dropoff
 from ivr.script import Script
-from ivr.session import Done, Effect, Failed, Input, Session, TransferEnded, Turn
-from ivr.spending import minutes
+from ivr.script.session import Done, Effect, Failed, Input, Session, TransferEnded, Turn
 from ivr.store import Spool, Store, StoreDown
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.twilio import twiml, webhook
+from ivr.usecases.jobs import Jobs
 from ivr.web.address import Address
 from ivr.web.desk import Desk
 from ivr.web.edition import Edition

@@ -13,14 +13,18 @@ import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
 
-from ivr import callback, demand, dialling, dropoff, reply, textin
+from ivr import dialling
+from ivr.advising import textin
+from ivr.callbacks import callback
+from ivr.callbacks.request import CallbackRequest
+from ivr.callbacks.spending import Counted, minutes
 from ivr.hot.lean import Document
 from ivr.hot.signature import MOST_FIELDS, fields
-from ivr.phrases import Phrases
-from ivr.request import CallbackRequest
+from ivr.places import reply
+from ivr.places.phrases import Phrases
+from ivr.reporting import demand, dropoff
 from ivr.script import MAIN_MENU
-from ivr.session import At, Done, SaveRequest, Session
-from ivr.spending import Counted, minutes
+from ivr.script.session import At, Done, SaveRequest, Session
 from ivr.spoken import text_of
 from ivr.store import StoreDown
 from ivr.store.spool import Entry, Recording

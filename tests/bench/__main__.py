@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ivr import config
+from ivr.machine import config
 from tests.bench import audio, desk, flood, machines, memory, speed, stall, start, worker
 
 BENCHES = {

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from ivr import building, config, configfiles
 from ivr.audio import engines, rendering, telephone
 from ivr.audio.clips import MASTERS, RENDERED, clips
 from ivr.audio.engines import EngineMissing, VoiceChoice
+from ivr.compiling import building
+from ivr.machine import config, configfiles
 from ivr.script import Script
 from tests.bench.figures import Figures, options
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from ivr import callback
+from ivr.callbacks import callback
 from ivr.store import Store
 from tests.bench import lines, load
 from tests.bench.figures import Figures, add_waits, options

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr import config
-from ivr.disk import write_whole
+from ivr.machine import config
+from ivr.machine.disk import write_whole
 
 
 def options(name: str, says: str | None) -> ArgumentParser:

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import config, publishing, server
-from ivr.config import Settings
-from ivr.publishing import Passed
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases import publishing
+from ivr.usecases.publishing import Passed
 from tests.bench import speed
 from tests.bench.load import BASE, TOKEN
 from tests.ports import free_port

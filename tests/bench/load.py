@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
-from ivr.debounce import DEBOUNCE_SECONDS
+from ivr.engine.debounce import DEBOUNCE_SECONDS
 
 TOKEN = "a-token-for-the-benchmark-alone"
 BASE = "https://line.example.org"

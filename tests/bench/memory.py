@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr import config
+from ivr.machine import config
 from tests.bench.figures import Figures, options
 from tests.bench.lines import started
 

@@ -10,9 +10,9 @@ import structlog
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Response
 
-from ivr import log
 from ivr.hot import lean, template
 from ivr.hot import signature as signing
+from ivr.machine import log
 from ivr.store.connection import Redis
 from ivr.twilio import twiml
 from tests.bench.load import BASE, TOKEN

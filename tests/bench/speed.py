@@ -27,9 +27,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import config, publishing, server
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.config import Settings
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases import publishing
 from tests.bench import load
 from tests.bench.figures import Figures, add_waits, options
 from tests.bench.load import BASE, TOKEN, Walk, cpu
@@ -187,7 +189,10 @@ def _other(folder: Path, data: Path, environment: Mapping[str, str]) -> Iterator
 
     def command(port: int) -> list[str]:
         ask = (
-            "import inspect, json; from ivr import config, server; make = server.web_command\n"
+            "import inspect, json\n"
+            "try: from ivr.processes import server; from ivr.machine import config\n"
+            "except ImportError: from ivr import config, server\n"  # an older version
+            "make = server.web_command\n"
             "takes = inspect.signature(make).parameters\n"
             "more = [config.settings().web_processes] if 'processes' in takes else []\n"
             f"print(json.dumps(make('127.0.0.1', {port}, *more)))"

@@ -20,9 +20,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ivr import building, config, publishing
-from ivr.publishing import Passed
+from ivr.compiling import building
+from ivr.machine import config
 from ivr.store import Store
+from ivr.usecases import publishing
+from ivr.usecases.publishing import Passed
 from tests.bench import lines, load
 from tests.bench.figures import Figures, add_waits, options
 

@@ -14,7 +14,7 @@ import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ivr import config
+from ivr.machine import config
 from tests.bench.figures import Figures, options
 from tests.bench.lines import started
 
@@ -50,7 +50,7 @@ def _starts(folder: Path) -> dict[str, float]:
             found["first"] = took
         with _running(folder, Path(name), "start") as (_, took):
             found["again"] = took
-            if (folder / "ivr" / "web_server.py").exists():
+            if any((folder / "ivr").rglob("web_server.py")):
                 with contextlib.suppress(SystemExit), _running(folder, Path(name), "web") as (_, alone):
                     found["web alone"] = alone
         return found

@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ivr import callback, config, configfiles
-from ivr.session import SendText
+from ivr.callbacks import callback
+from ivr.machine import config, configfiles
+from ivr.script.session import SendText
 from tests.bench.figures import Figures, options
 from tests.crew import Crew, Half, crew, half, hangs, seconds_until
 from tests.desk import ask, hire

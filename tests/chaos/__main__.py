@@ -23,8 +23,8 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from ivr.jobs import QUEUES
 from ivr.store import PATIENT_SECONDS, Store
+from ivr.usecases.jobs import QUEUES
 from tests.chaos import outage
 from tests.chaos.people import Adviser, Caller, Told, numbers
 from tests.chaos.world import Line, Rest

@@ -25,8 +25,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.debounce import DEBOUNCE_SECONDS
-from ivr.session import FindRequest
+from ivr.engine.debounce import DEBOUNCE_SECONDS
+from ivr.script.session import FindRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from tests.chaos.people import answer, words_of
 from tests.chaos.world import Line, Rest

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from urllib.parse import urlencode
 
-from ivr.debounce import DEBOUNCE_SECONDS
+from ivr.engine.debounce import DEBOUNCE_SECONDS
 from ivr.store import Store
 from tests.chaos.world import PUBLIC, Line
 from tests.desk import PASSWORD, ask, hire

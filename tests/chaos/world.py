@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode
 
 from twilio.request_validator import RequestValidator
 
-from ivr import config
+from ivr.machine import config
 from tests.conftest import ENVIRONMENT, TOKEN
 from tests.ports import free_port
 from tests.test_start import an_environment

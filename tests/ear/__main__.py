@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ivr import building, config, configfiles, disk
 from ivr.audio.hearing import Ear, as_file
+from ivr.compiling import building
+from ivr.machine import config, configfiles, disk
 from ivr.script import Script
 from ivr.spoken import text_of
 from tests.ear.documents import chosen

@@ -6,11 +6,11 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 
-from ivr import reply
+from ivr.places import reply
 from ivr.places.reading import Reading
 from ivr.script import Script
 from ivr.script.place import Here
-from ivr.session import At, Session
+from ivr.script.session import At, Session
 from ivr.spoken import Speech, text_of
 
 #: In so many replies each word is listened to, if it occurs in as many.

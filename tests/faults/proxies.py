@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
-from ivr import config
+from ivr.machine import config
 from tests.ports import free_port
 from tests.redis_server import soon
 from tests.test_rest import needs

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ivr.respawn import CRASH_LOOP, FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Respawn
+from ivr.machine.respawn import CRASH_LOOP, FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Respawn
 from tests.crew import children
 from tests.redis_server import soon
 from tests.test_start import Started, _processes, an_environment

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.server import WEB_THREADS
-from ivr.web_server import FEWEST_THREADS, OTHER_TASKS, tasks_allowed, threads
+from ivr.processes.server import WEB_THREADS
+from ivr.processes.web_server import FEWEST_THREADS, OTHER_TASKS, tasks_allowed, threads
 
 
 @pytest.mark.parametrize(

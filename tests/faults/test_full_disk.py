@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr import callback, metrics
+from ivr.callbacks import callback
 from ivr.cli import sound
-from ivr.config import Settings
-from ivr.jobs import MESSAGES, POSTS, recording_path
-from ivr.session import SendText
+from ivr.machine import metrics
+from ivr.machine.config import Settings
+from ivr.script.session import SendText
+from ivr.usecases.jobs import MESSAGES, POSTS, recording_path
 from tests.crew import children, crew, half, seconds_until
 from tests.desk import ask, hire
 from tests.redis_server import RedisServer, soon
@@ -94,7 +95,7 @@ def test_calls_are_answered_on_a_full_disk_and_by_workers_that_start_on_it(small
         for number in range(10):
             assert "<Gather" in line.post("/voice", CallSid=f"CA-full-{number}", **FORM)
 
-        workers = [pid for pid in _children(line.process.pid, "ivr.web_server") if pid]
+        workers = [pid for pid in _children(line.process.pid, "ivr.processes.web_server") if pid]
         os.kill(max(workers), 9)
         assert soon(lambda: _is_answered(line))
     finally:

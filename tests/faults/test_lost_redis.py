@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import worker
-from ivr.config import Settings
+from ivr.machine.config import Settings
+from ivr.processes import worker
+from ivr.processes.tools import Tools
 from ivr.store import DamagedRevision, Store
-from ivr.tools import Tools
 from tests.line import Line
 from tests.rest import Twilio, work
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from ivr import callback
+from ivr.callbacks import callback
 from ivr.store import Store, TextState
 from tests.desk import ask
 from tests.line import CALLER, Line, said

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ivr.config import Settings
+from ivr.machine.config import Settings
 from ivr.store import Store
 from tests.line import Line
 from tests.sealed import KEYS

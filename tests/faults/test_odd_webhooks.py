@@ -15,7 +15,7 @@ import pytest
 import structlog
 from werkzeug.datastructures import MultiDict
 
-from ivr import callback
+from ivr.callbacks import callback
 from ivr.store import Store, TextState
 from tests.desk import ask
 from tests.line import CALLER, Call, Line

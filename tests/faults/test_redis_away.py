@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr import building
-from ivr.config import Settings
-from ivr.diary import Window
-from ivr.request import CallbackRequest
+from ivr.callbacks.diary import Window
+from ivr.callbacks.request import CallbackRequest
+from ivr.compiling import building
+from ivr.machine.config import Settings
 from ivr.store import PATIENT_SECONDS, Published, Store, StoreDown
 from tests.line import CALLER, OPEN, Call, Line, said
 from tests.redis_server import RedisServer, soon

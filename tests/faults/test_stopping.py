@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr import children, config, drafts, server
+from ivr.authoring import drafts
+from ivr.machine import children, config
+from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store
 from tests.ports import free_port
 from tests.redis_server import soon
@@ -32,7 +34,7 @@ def place(tmp_path: Path) -> dict[str, str]:
 
 
 def _web_servers(place: dict[str, str]) -> list[str]:
-    return [command for command in _processes(place["IVR_DATA"]).values() if "ivr.web_server" in command]
+    return [command for command in _processes(place["IVR_DATA"]).values() if "ivr.processes.web_server" in command]
 
 
 def _stop_at(moment: str, what: str, place: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from ivr import passwords
+from ivr.machine import passwords
 from tests.line import Line
 
 

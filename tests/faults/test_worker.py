@@ -13,9 +13,9 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from ivr import callback
-from ivr.jobs import QUEUES, RING, TEXTS
-from ivr.session import SendText
+from ivr.callbacks import callback
+from ivr.script.session import SendText
+from ivr.usecases.jobs import QUEUES, RING, TEXTS
 from tests.crew import Crew, Half, children, crew, half, hangs, seconds_until
 from tests.desk import ask, hire
 from tests.line import Line

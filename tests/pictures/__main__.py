@@ -26,17 +26,22 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from werkzeug.serving import make_server
 
-from ivr import audio, building, config, configfiles, demo, factors, server, transcript
-from ivr.adviser import Factor
+from ivr import audio
+from ivr.advising.adviser import Factor
 from ivr.audio.hearing import Ear
 from ivr.audio.telephone import TELEPHONE_RATE
 from ivr.cli import commands
-from ivr.config import Settings
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
+from ivr.cli import made_up_callers as demo
+from ivr.compiling import building
+from ivr.machine import config, configfiles, factors
+from ivr.machine.config import Settings
+from ivr.practice import transcript
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.practice.transcript import Entry
+from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
-from ivr.transcript import Entry
 from tests.desk import SECRET, SPARE
 from tests.line import OPEN, Line
 from tests.microphone import as_file, spoken

@@ -3,6 +3,25 @@
 Server-rendered, without a build step. Every page but the sign-in needs a sign-in, and the log records everything seen
 or done. A caller's number is shown only to the adviser who holds the request. Each page names the right that it needs
 (`ivr/roles.py`).
+
+    signin.py     signing in and out; tries.py: who is slowed down, and by how much
+    account.py    one's own account, and coming in by an invitation
+    people.py     who may sign in
+    listing.py    the list: its filters, pages and renewal
+    cards.py      the card, and all actions on a request
+    outcomes.py   what came of a try
+    carried.py    a form that came too late, over the sign-in
+    texts.py      texts from a card, and those that could not be sent
+    messages.py   spoken messages
+    finding.py    finding a caller again, and writing down who rang the office
+    floods.py     many callers at once
+    blocked.py    blocked numbers
+    week.py       how many callers each part of the coming days has
+    team.py       who is here and has what, and the log
+    reporting.py  the report
+    paper.py      the day on paper
+    persons.py    everything that is kept of one phone
+    common.py     what the pages share
 """
 
 from __future__ import annotations
@@ -17,27 +36,29 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, card_texts, dialling, talks
-from ivr import paper as paper_core
-from ivr.config import Settings
-from ivr.jobs import Jobs
-from ivr.listing import WHEN
+from ivr import dialling
+from ivr.advising import briefing, card_texts
+from ivr.advising import paper as paper_core
+from ivr.advising.listing import WHEN
+from ivr.callbacks import callback, talks
+from ivr.machine.config import Settings
 from ivr.store import Store, StoreDown
+from ivr.usecases.jobs import Jobs
 from ivr.web.console import (
     account,
     blocked,
+    cards,
     finding,
     floods,
     listing,
     messages,
     outcomes,
-    overview,
     paper,
     people,
     persons,
-    queue,
     reporting,
     signin,
+    team,
     texts,
     week,
 )
@@ -95,12 +116,12 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     people.add_to(app, console, signing_in)
     persons.add_to(app, console)
     beside = listing.add_to(app, console)
-    card = queue.add_to(app, console, beside)
+    card = cards.add_to(app, console, beside)
     outcomes.add_to(app, console, card)
     messages.add_to(app, console, card)
     texts.add_to(app, console)
     finding.add_to(app, console)
-    overview.add_to(app, console)
+    team.add_to(app, console)
     reporting.add_to(app, console)
     week.add_to(app, console)
     paper.add_to(app, console)

@@ -13,10 +13,12 @@ from flask import Flask, abort, flash, g, redirect, render_template, request, se
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import adviser, factors, passwords, staffing
-from ivr.adviser import Adviser, Factor
-from ivr.callback import Refused
+from ivr.advising import adviser
+from ivr.advising.adviser import Adviser, Factor
+from ivr.callbacks.callback import Refused
+from ivr.machine import factors, passwords
 from ivr.store import SignIn
+from ivr.usecases import staffing
 from ivr.web.console.carried import read
 from ivr.web.console.common import Console, Pages, add_pages, go
 from ivr.web.console.signin import IDLE_SECONDS, SignInPages, in_words

@@ -1,7 +1,7 @@
 """Blocked numbers: blocking from a card, the list, and lifting a block.
 
 Any adviser may block a phone that left a message without pressing a key, with a reason. Only a supervisor or an
-administrator can lift a block. What a blocked caller still gets is in `ivr.session.Session.blocked`.
+administrator can lift a block. What a blocked caller still gets is in `ivr.script.session.Session.blocked`.
 """
 
 from __future__ import annotations

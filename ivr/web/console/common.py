@@ -12,19 +12,20 @@ from flask import Flask, abort, current_app, flash, g, redirect, request, url_fo
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ivr import briefing, roles
-from ivr.adviser import Adviser
+from ivr import roles
+from ivr.advising import briefing
+from ivr.advising.adviser import Adviser
+from ivr.advising.listing import named
 from ivr.border import spelled
-from ivr.callback import Refused
-from ivr.capacity import Capacity
-from ivr.config import Settings
-from ivr.diary import LEAST_LEFT_AGAIN, Window
-from ivr.jobs import Jobs, recording_path
-from ivr.kept import Promised
-from ivr.listing import named
-from ivr.request import CallbackRequest, SpokenMessage
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.capacity import Capacity
+from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Window
+from ivr.callbacks.kept import Promised
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
+from ivr.machine.config import Settings
 from ivr.roles import Right
 from ivr.store import Store
+from ivr.usecases.jobs import Jobs, recording_path
 from ivr.web.edition import Edition
 from ivr.web.live import Live
 from ivr.web.studio.draft import Draft

@@ -12,11 +12,13 @@ from typing import cast, get_args
 from flask import Flask, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import dialling, finding, handing
-from ivr.callback import REFERENCE_DIGITS, Refused
-from ivr.diary import When
-from ivr.request import CallbackRequest, Need
-from ivr.session import SaveRequest
+from ivr import dialling
+from ivr.advising import finding
+from ivr.callbacks import handing
+from ivr.callbacks.callback import REFERENCE_DIGITS, Refused
+from ivr.callbacks.diary import When
+from ivr.callbacks.request import CallbackRequest, Need
+from ivr.script.session import SaveRequest
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
 #: Searches of one adviser in an hour: by phone, and by the number of a call.

@@ -8,9 +8,9 @@ from __future__ import annotations
 from flask import Flask, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import flood, spending
-from ivr.callback import Refused
-from ivr.flood import Span
+from ivr.callbacks import flood, spending
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.flood import Span
 from ivr.line_settings import Spending
 from ivr.web.console.common import Console, Pages, add_pages, go
 

@@ -19,12 +19,13 @@ from flask import Flask, flash, render_template, request, session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, handing, listing, ranking, talks
-from ivr.briefing import UnheardMessage
-from ivr.callback import Refused
-from ivr.diary import Part, Window
-from ivr.listing import PAGE_ROWS, Filter
-from ivr.request import CallbackRequest, Event
+from ivr.advising import briefing, listing, ranking
+from ivr.advising.briefing import UnheardMessage
+from ivr.advising.listing import PAGE_ROWS, Filter
+from ivr.callbacks import callback, handing, talks
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.diary import Part, Window
+from ivr.callbacks.request import CallbackRequest, Event
 from ivr.web.console.common import Console, Pages, add_pages, go
 
 #: The most bytes of a renewal.

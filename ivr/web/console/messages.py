@@ -15,10 +15,11 @@ import structlog
 from flask import Flask, abort, flash, render_template, request, send_file
 from werkzeug.wrappers import Response
 
-from ivr import briefing, dialling, messages
-from ivr.jobs import read_recording
-from ivr.keys import Locked
-from ivr.request import CallbackRequest, SpokenMessage
+from ivr import dialling
+from ivr.advising import briefing, messages
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
+from ivr.machine.keys import Locked
+from ivr.usecases.jobs import read_recording
 from ivr.web.console.common import Console, Pages, add_pages
 
 log = structlog.get_logger()

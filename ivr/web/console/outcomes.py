@@ -9,10 +9,11 @@ from flask import Flask, flash, redirect, request, url_for
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
-from ivr import briefing, callback, came, kept
-from ivr.callback import Outcome, Refused
-from ivr.diary import Diary, Promise, Window
-from ivr.request import CallbackRequest
+from ivr.advising import briefing
+from ivr.callbacks import callback, came, kept
+from ivr.callbacks.callback import Outcome, Refused
+from ivr.callbacks.diary import Diary, Promise, Window
+from ivr.callbacks.request import CallbackRequest
 from ivr.web.console.common import LONGEST_NOTE, Console, Pages, add_pages, go, written
 
 #: Seconds within which the same outcome with the same note is one that was sent twice.

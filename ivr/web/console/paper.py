@@ -11,10 +11,12 @@ from typing import NamedTuple, get_args
 from flask import Flask, abort, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import border, briefing, callback, kept, paper, ranking
-from ivr.callback import Outcome, Refused
+from ivr import border
+from ivr.advising import briefing, paper, ranking
+from ivr.callbacks import callback, kept
+from ivr.callbacks.callback import Outcome, Refused
+from ivr.callbacks.request import CallbackRequest
 from ivr.hours import LONDON
-from ivr.request import CallbackRequest
 from ivr.web.console.common import Console, Pages, TooLong, add_pages
 from ivr.web.sheet import sheet
 

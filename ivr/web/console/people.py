@@ -13,12 +13,14 @@ from typing import NamedTuple
 from flask import Flask, abort, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import adviser, briefing, dialling, roles, staffing
-from ivr.adviser import LONGEST_NAME, Adviser, name_of
-from ivr.callback import Refused
+from ivr import dialling, roles
+from ivr.advising import adviser, briefing
+from ivr.advising.adviser import LONGEST_NAME, Adviser, name_of
+from ivr.callbacks.callback import Refused
 from ivr.problems import counted
 from ivr.roles import Role
 from ivr.store import SignIn
+from ivr.usecases import staffing
 from ivr.web.console.common import Console, Pages, add_pages, go
 from ivr.web.console.signin import IDLE_SECONDS, SignInPages
 

@@ -12,9 +12,10 @@ import zipfile
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import dialling, person
-from ivr.person import Person
+from ivr import dialling
 from ivr.store import Spool
+from ivr.usecases import person
+from ivr.usecases.person import Person
 from ivr.web.console.common import Console, Pages, add_pages
 
 #: How often one administrator can search, save and delete in an hour, all together.

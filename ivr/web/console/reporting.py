@@ -9,9 +9,10 @@ from collections import Counter
 from flask import Flask, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import figures, kept, periods
-from ivr import report as reports
+from ivr.callbacks import kept
 from ivr.hours import LONDON
+from ivr.reporting import figures, periods
+from ivr.reporting import report as reports
 from ivr.store.counts import month_of
 from ivr.web.console.common import Console, Pages, add_pages
 from ivr.web.sheet import sheet

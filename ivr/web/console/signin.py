@@ -16,14 +16,16 @@ import datetime as dt
 from flask import Flask, abort, flash, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from ivr import adviser, passwords, roles
-from ivr.adviser import LONGEST_NAME, Adviser
+from ivr import roles
+from ivr.advising import adviser
+from ivr.advising.adviser import LONGEST_NAME, Adviser
+from ivr.machine import passwords
 from ivr.roles import Right
 from ivr.store import SignIn
+from ivr.web.client import is_from_here
 from ivr.web.console.carried import carried, page_of
 from ivr.web.console.common import Console, add_pages, go, go_home, unsaved
 from ivr.web.console.tries import Tries
-from ivr.web.origin import is_from_here
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)

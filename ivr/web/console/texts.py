@@ -7,10 +7,11 @@ from zlib import crc32
 from flask import Flask, abort, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import callback, card_texts, spending
-from ivr.counting import Asked
-from ivr.request import CallbackRequest
-from ivr.session import Done, Failed, SendText
+from ivr.advising import card_texts
+from ivr.callbacks import callback, spending
+from ivr.callbacks.request import CallbackRequest
+from ivr.script.counting import Asked
+from ivr.script.session import Done, Failed, SendText
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 

@@ -21,11 +21,11 @@ from flask import Flask, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from ivr import factors, passwords
-from ivr.adviser import Adviser, name_of
-from ivr.callback import Refused
+from ivr.advising.adviser import Adviser, name_of
+from ivr.callbacks.callback import Refused
+from ivr.machine import factors, passwords
+from ivr.web.client import address
 from ivr.web.console.common import Console
-from ivr.web.origin import address
 
 #: Seconds for which a browser stays known after a sign-in.
 KNOWN_SECONDS = 180 * 24 * 60 * 60

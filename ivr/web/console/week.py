@@ -8,9 +8,10 @@ from typing import get_args
 from flask import Flask, abort, flash, render_template, request
 from werkzeug.wrappers import Response
 
-from ivr import briefing, capacity, listing
-from ivr.capacity import NotLowered
-from ivr.diary import Part, Window
+from ivr.advising import briefing, listing
+from ivr.callbacks import capacity
+from ivr.callbacks.capacity import NotLowered
+from ivr.callbacks.diary import Part, Window
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
 #: The most characters of why places were lowered.

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from ivr.atlas import Branch, Spot
+from ivr.overview.atlas import Branch, Spot
+from ivr.practice.story import Untrue
 from ivr.problems import Problem
-from ivr.story import Untrue
 from ivr.web.studio.practice import Heard, Setting, SoFar
 
 Files = dict[str, str] | None

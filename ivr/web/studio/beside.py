@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ivr import reading
-from ivr.drafts import MENUS, TEXTS
+from ivr.authoring import parsing
+from ivr.authoring.drafts import MENUS, TEXTS
+from ivr.authoring.parsing import Document, Path
 from ivr.forms import Form
 from ivr.problems import Problem
-from ivr.reading import Document, Path
 
 
 def sort(
@@ -23,7 +23,7 @@ def sort(
 
     `paths`: where the entries that were filled in stand in these files, if not where the form has them.
     """
-    document = reading.read(files[form.file], f"config/{form.file}")
+    document = parsing.read(files[form.file], f"config/{form.file}")
     where = {**{entry.key: entry.path for entry in form.entries}, **paths}
     for problem in problems:
         path = _path_of(document, problem) if problem.where.file == document.file else None
@@ -58,7 +58,7 @@ def parts(files: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """The title of each file of menus, with the names of its nodes."""
     found = []
     for file, text in sorted(files.items()):
-        data = reading.read(text, f"config/{file}").data if file.startswith(MENUS) else None
+        data = parsing.read(text, f"config/{file}").data if file.startswith(MENUS) else None
         if isinstance(data, dict) and isinstance(data.get("nodes"), dict):
             found.append((str(data.get("title", file)), [str(name) for name in data["nodes"]]))
     return found
@@ -66,6 +66,6 @@ def parts(files: Mapping[str, str]) -> list[tuple[str, list[str]]]:
 
 def texts(files: Mapping[str, str]) -> list[str]:
     """The names of the text messages."""
-    data = reading.read(files.get(TEXTS, ""), TEXTS).data
+    data = parsing.read(files.get(TEXTS, ""), TEXTS).data
     named = data.get("texts") if isinstance(data, dict) else None
     return [str(name) for name in named] if isinstance(named, dict) else []

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ivr import config
-from ivr.children import Child
-from ivr.config import Settings
+from ivr.machine import config
+from ivr.machine.children import Child
+from ivr.machine.config import Settings
+from ivr.practice.story import Untrue
 from ivr.problems import Problem
-from ivr.story import Untrue
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Answer, Checked, Compiled, Differences, Files, Question, Seen
 from ivr.web.studio.practice import Heard, SoFar

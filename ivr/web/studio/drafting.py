@@ -26,12 +26,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
-from ivr import atlas, building, changes, config, configfiles, drafts, equipment, log, spoken, transcript
+from ivr import spoken
 from ivr.audio import EngineMissing
 from ivr.audio.clips import CannotSay, to_say
-from ivr.config import Settings
-from ivr.drafts import Draft
+from ivr.authoring import drafts
+from ivr.authoring.drafts import Draft
+from ivr.compiling import building
 from ivr.hours import LONDON
+from ivr.machine import config, configfiles, equipment, log
+from ivr.machine.config import Settings
+from ivr.overview import atlas, changes
+from ivr.practice import transcript
 from ivr.problems import ConfigError, Where
 from ivr.script import Script
 from ivr.web import edition
@@ -90,7 +95,7 @@ class Drafting:
         return asked.Compiled(script.revision, (), script.line.service_name, titles, by_sounds, setting)
 
     def _checked(self, question: asked.Check) -> asked.Checked:
-        from ivr import publishing
+        from ivr.usecases import publishing
 
         found = configfiles.folder(self._settings.config_dir)
         if question.files is not None:
@@ -153,8 +158,8 @@ class Drafting:
             return asked.Sound(as_file(self._ear(script).speech(said, slow=question.slow)))
 
     def _gate(self, question: asked.Gate) -> asked.Passed:
-        from ivr import publishing
         from ivr.places import person
+        from ivr.usecases import publishing
 
         live = self._live(question.live)
         if question.files is not None:

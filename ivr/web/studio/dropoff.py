@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, render_template, request
 
-from ivr import dropoff
-from ivr.dropoff import TOO_FEW, TOO_MANY, Footfall
 from ivr.hours import LONDON
+from ivr.reporting import dropoff
+from ivr.reporting.dropoff import TOO_FEW, TOO_MANY, Footfall
 from ivr.store import Store, StoreDown
 from ivr.web.console.common import Console, add_pages
 from ivr.web.sheet import sheet

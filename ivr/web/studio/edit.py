@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from flask import Flask, Response, abort, flash, g, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ivr import configfiles, forms
+from ivr import forms
 from ivr.forms import Form, NoSuchForm
 from ivr.forms.shape import SWITCHED, Values
 from ivr.hours import LONDON
+from ivr.machine import configfiles
 from ivr.problems import ConfigError, Problem
 from ivr.store import StoreDown
 from ivr.store.unfinished import Typed

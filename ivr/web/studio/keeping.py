@@ -13,8 +13,9 @@ from flask import Flask, abort, flash, g, render_template, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from ivr import configfiles, disk, roles
-from ivr.callback import Refused
+from ivr import roles
+from ivr.callbacks.callback import Refused
+from ivr.machine import configfiles, disk
 from ivr.problems import ConfigError
 from ivr.store import SENT_SECONDS, SentCall, packed
 from ivr.web.console.common import Console, add_pages, go, written

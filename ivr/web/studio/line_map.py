@@ -14,11 +14,12 @@ from functools import lru_cache
 import structlog
 from flask import Flask, Response, render_template, request, url_for
 
-from ivr import atlas, changes, drawing
-from ivr.atlas import Branch, Spot
-from ivr.drawing import NotDrawn, Note
-from ivr.dropoff import Footfall
+from ivr.overview import atlas, changes
+from ivr.overview.atlas import Branch, Spot
+from ivr.printing import drawing
+from ivr.printing.drawing import NotDrawn, Note
 from ivr.problems import ConfigError, Problem, counted
+from ivr.reporting.dropoff import Footfall
 from ivr.store import StoreDown
 from ivr.web.console.common import Console, add_pages
 from ivr.web.edition import Edition

@@ -13,16 +13,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec.structs import replace
 
-from ivr import atlas
 from ivr.hours import LONDON
+from ivr.overview import atlas
 from ivr.places.nodes import Slower
-from ivr.playing import Caller
-from ivr.practice import PracticeDesk
-from ivr.reply import HELP_KEY
+from ivr.places.reply import HELP_KEY
+from ivr.practice.desk import PracticeDesk
+from ivr.practice.playing import Caller
+from ivr.practice.transcript import HUNG_UP, Entry, Transcript, unreadable
 from ivr.script import HELP, Script
-from ivr.session import Turn
+from ivr.script.session import Turn
 from ivr.spoken import text_of
-from ivr.transcript import HUNG_UP, Entry, Transcript, unreadable
 from ivr.web.edition import Edition
 
 #: The most inputs of one call, which is played again for each of them.

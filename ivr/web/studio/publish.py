@@ -13,11 +13,13 @@ from pathlib import Path
 from flask import Flask, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr import configfiles, drafts, origin, publishing
-from ivr.merging import Conflict, Side
+from ivr.authoring import drafts
+from ivr.authoring.merging import Conflict, Side
+from ivr.machine import configfiles
 from ivr.problems import ConfigError, Problem, counted
-from ivr.publishing import NotPublished
 from ivr.store import DamagedRevision, Proposed, Published
+from ivr.usecases import origin, publishing
+from ivr.usecases.publishing import NotPublished
 from ivr.web.console.common import Console, add_pages, written
 from ivr.web.studio import writing
 from ivr.web.studio.draft import DraftAway, NotDone

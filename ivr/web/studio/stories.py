@@ -13,11 +13,12 @@ from itertools import count
 from flask import Flask, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr import configfiles, disk, drafts
+from ivr.authoring import drafts
+from ivr.authoring.editing import newline_of
 from ivr.border import spelled
-from ivr.editing import newline_of
+from ivr.machine import configfiles, disk
+from ivr.practice.story import Untrue
 from ivr.problems import ConfigError, Problem
-from ivr.story import Untrue
 from ivr.web.console.common import Console, add_pages
 from ivr.web.studio import writing
 from ivr.web.studio.draft import DraftAway, NotDone

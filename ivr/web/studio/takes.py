@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from ivr import configfiles, disk, drafts, editing, equipment, recorded, translation
 from ivr.audio import Recordings, listening, take_of, units
 from ivr.audio.recordings import LANGUAGE
-from ivr.config import Settings
-from ivr.disk import is_full
-from ivr.drafts import Draft
+from ivr.authoring import drafts, editing, recorded
+from ivr.authoring.drafts import Draft
+from ivr.authoring.languagefile import LanguageFile
+from ivr.compiling import translation
 from ivr.hours import LONDON
-from ivr.languagefile import LanguageFile
+from ivr.machine import configfiles, disk, equipment
+from ivr.machine.config import Settings
+from ivr.machine.disk import is_full
 from ivr.problems import Problem
 from ivr.script import Recorded, Script
 from ivr.web.studio import asked

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from flask import Flask, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr import drafts, forms, naming, topics
+from ivr import forms
 from ivr.audio import recordings
-from ivr.naming import CannotRename
+from ivr.authoring import drafts, naming
+from ivr.authoring.naming import CannotRename
+from ivr.forms import topics
+from ivr.forms.topics import CannotChange, Topic
+from ivr.practice.story import Untrue
 from ivr.problems import ConfigError, Problem
-from ivr.story import Untrue
-from ivr.topics import CannotChange, Topic
 from ivr.web.console.common import Console, add_pages
 from ivr.web.studio import writing
 from ivr.web.studio.draft import DraftAway, NotDone

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import configfiles, disk
-from ivr.disk import is_full
+from ivr.machine import configfiles, disk
+from ivr.machine.disk import is_full
 from ivr.problems import ConfigError
 
 

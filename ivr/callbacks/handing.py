@@ -1,0 +1,107 @@
+"""Handing a request to a colleague, taking one back, and writing one down for somebody who rang the office."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ivr.callbacks import callback
+from ivr.callbacks.callback import Refused, changed
+from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
+from ivr.callbacks.request import Asker, CallbackRequest, Event, Need, Talk
+from ivr.hours import LONDON
+
+#: Seconds that a colleague has to begin with what was handed to them, before it goes back to the list.
+HANDED_SECONDS = 15 * 60
+#: What the history says.
+HANDED, TAKEN_BACK, BY_HAND = "handed over", "took it back for the list", "wrote it down by hand"
+
+
+def hand_over(request: CallbackRequest, who: str, to: str, note: str, now: float) -> CallbackRequest:
+    """Give a request to a colleague, who has HANDED_SECONDS to begin. Raises Refused if it is not this adviser's."""
+    callback.must_hold(request, who)
+    if to == who:
+        raise Refused("You have it already.")
+    return changed(
+        request, now, who, HANDED, f"to {to}. {note}".strip(), claimed_by=to, claimed_at=now,
+        claim_ends=now + HANDED_SECONDS, talk=_pending(request),
+    )  # fmt: skip
+
+
+def take_back(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
+    """Put a request that somebody has back into the list, for whoever looks after the desk.
+
+    Raises Refused if nobody has it, or its adviser is talking to the caller.
+    """
+    if talk := request.talking(now):
+        raise Refused(f"{talk.who or 'An adviser'} is talking to this caller. Wait until they have finished.")
+    if not request.holder(now):
+        raise Refused("Nobody has this request.")
+    note = f"from {request.claimed_by}"
+    return changed(
+        request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=_pending(request)
+    )
+
+
+def without(request: CallbackRequest, who: str, by: str, now: float) -> CallbackRequest:
+    """The request once this adviser left: what they had, and appointments with them, are everybody's.
+
+    A talk that is going on stays, so that nobody else rings the caller meanwhile.
+    """
+    if request.claimed_by == who and request.state == "claimed":
+        return changed(
+            request, now, by, TAKEN_BACK, f"from {who}, who left", state="waiting", claimed_by="", claim_ends=0.0,
+            with_whom="" if request.with_whom == who else request.with_whom,
+        )  # fmt: skip
+    if request.with_whom == who:
+        return changed(request, now, by, "made the appointment everybody's", f"{who} left", with_whom="")
+    return request
+
+
+def renamed(request: CallbackRequest, before: str, name: str) -> CallbackRequest:
+    """The request once an adviser has another name. Its history keeps the name of then."""
+    talk = request.talk
+    return replace(
+        request,
+        claimed_by=name if request.claimed_by == before else request.claimed_by,
+        with_whom=name if request.with_whom == before else request.with_whom,
+        talk=replace(talk, who=name) if talk and talk.who == before else talk,
+    )
+
+
+def handed_to(request: CallbackRequest, who: str, now: float) -> Event | None:
+    """The entry that says who handed this request to an adviser, until they have begun with it."""
+    last = next((event for event in reversed(request.events) if event.what in (HANDED, "claimed")), None)
+    is_fresh = last is not None and last.what == HANDED and request.claim_ends <= last.at + HANDED_SECONDS
+    return last if is_fresh and request.holder(now) == who else None
+
+
+def _pending(request: CallbackRequest) -> Talk | None:
+    return request.talk if request.talk and request.talk.how == "put through" else None
+
+
+def written_down(
+    wish: str, number: str, who: str, note: str, when: When, needs: tuple[Need, ...], now: float, diary: Diary,
+    *, has_place: Callable[[Window], bool], urgent: bool, message_ok: bool, say_who: bool,
+) -> CallbackRequest:  # fmt: skip
+    """A request that an adviser writes down for somebody who rang the office or came in.
+
+    Its time is in the next part of a day that they chose and that has a place; an urgent one takes the first. Raises
+    Refused if there is none.
+    """
+    at = dt.datetime.fromtimestamp(now, LONDON)
+    windows = [each for each in diary.windows(at, LEAST_LEFT_AGAIN) if when in ("any", "", each.part)]
+    if not urgent:
+        windows = [each for each in windows if has_place(each)]
+    if not windows:
+        raise Refused("There is no free place at such a time in the days that we plan ahead.")
+    opens, due = diary.times(windows[0])
+    promise = Promise(when or "any", windows[0], max(opens, now) if urgent else opens, due)
+    asker = Asker(
+        wish, asked_at=now, finished=True, promise=promise, urgent=urgent, message_ok=message_ok, say_who=say_who,
+        needs=needs,
+    )  # fmt: skip
+    event = Event(now, who, BY_HAND, note)
+    return CallbackRequest(wish, number, state="waiting", askers=(asker,), events=(event,))

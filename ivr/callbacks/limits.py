@@ -1,0 +1,53 @@
+"""What may be asked of the line by one call, for one phone, and in a day: so that it cannot be turned on strangers.
+
+What was decided, and why:
+
+- Nobody is kept from a person. A limit ends what the line does by itself: it rings nobody more and sends no text. Key
+  0, our number and our hours are named in the words of each limit, and a message after the tone is always taken.
+- A number that rang counts for more than one that was keyed. Whoever keys a number, or hides theirs, may be anybody,
+  and the phone may be a stranger's. So keyed numbers get a limit of their own in a day, and only a share of the
+  places of each part of a day. The rest of the places is for phones that rang.
+- A caller's number can be forged, and the line cannot tell. So no more than a share of the places of a later day is
+  promised before it is near: the first two days on which somebody can be rung. However many ring today, whoever rings
+  tomorrow finds places.
+- On a day on which very many true callers ring (schools are closed by snow), a limit on phones that rang would turn
+  away the families that the line is for. So a phone that rang is limited by what is asked for that one phone, and by
+  a number in all that is there to protect the disk, far above what a service could ring. Such a day is told to the
+  service in one alert, and people decide: a forged flood is taken out together, a true one is worked off.
+- The limits of one call are counted in its session, so they hold while Redis is away. Those of a day are counted in
+  Redis. While it is away they do not hold, because turning away true callers would be worse: what was asked for in
+  that time stands in the list like any other, and can be taken out with a flood.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection
+
+from ivr.callbacks.diary import Diary, Window
+from ivr.line_settings import RequestLimits
+
+#: Days that are near, counted from the first on which somebody can be rung.
+NEAR_DAYS = 2
+
+
+def near(diary: Diary, now: dt.datetime) -> frozenset[dt.date]:
+    """The first days on which somebody can be rung. Of later days, a share of the places is kept back."""
+    days = dict.fromkeys(window.day for window in diary.windows(now))
+    return frozenset(list(days)[:NEAR_DAYS])
+
+
+def places(
+    windows: Collection[Window],
+    each: Callable[[Window], int],
+    limits: RequestLimits,
+    near: Collection[dt.date],
+    keyed: bool,
+) -> list[int]:
+    """How many places of each window may be taken before this caller gets none in it. `each`: the places it has."""
+    return [_open_to(each(window), limits, window.day in near, keyed) for window in windows]
+
+
+def _open_to(places: int, limits: RequestLimits, is_near: bool, keyed: bool) -> int:
+    kept_back = 0 if is_near else places * limits.kept_for_later_percent // 100
+    return min(places - kept_back, places * limits.keyed_percent // 100 if keyed else places)

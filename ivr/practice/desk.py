@@ -1,0 +1,178 @@
+"""A desk for practice calls: effects change only memory, and nothing is sent or stored.
+
+The terminal, the stories, the simulated callers and the golden calls use it in place of
+Redis and Twilio. It gives the same results as the real desk, by the same rules in `asking.py` and `callback.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ivr.callbacks import asking, callback, capacity, limits
+from ivr.callbacks.callback import windows_of
+from ivr.callbacks.diary import Window
+from ivr.callbacks.request import CallbackRequest
+from ivr.engine.call import Desk
+from ivr.script import Script, counting
+from ivr.script.session import (
+    CancelRequest,
+    Done,
+    Effect,
+    Failed,
+    FindRequest,
+    HoldWindow,
+    Limit,
+    MoveRequest,
+    SaveRequest,
+    SendText,
+)
+
+#: The call number in practice calls. It is fixed, so that calls can be replayed.
+REFERENCE = "4271"
+
+
+class Noting:
+    """A desk that records its effects, for code that needs to know what happened in a turn."""
+
+    def __init__(self, desk: Desk):
+        self._desk, self._done = desk, list[tuple[Effect, Done | Failed]]()
+
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        outcome = self._desk.run(script, effect, now)
+        self._done.append((effect, outcome))
+        return outcome
+
+    def taken(self) -> list[tuple[Effect, Done | Failed]]:
+        """The effects since the last call of this, in order, with their results."""
+        done, self._done = self._done, []
+        return done
+
+
+class PracticeDesk:
+    """Runs effects in memory. `places` is the number of callers per part of a day.
+
+    `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
+    """
+
+    def __init__(self, places: int = 12, works: bool = True, spools: bool = False):
+        self.places, self.works, self.spools = places, works, spools
+        #: Parts of days with fewer places.
+        self.lowered: dict[Window, int] = {}
+        self.requests: dict[str, CallbackRequest] = {}
+        self.texts: list[SendText] = []
+        #: By call: the window that is held for it, and until when (POSIX seconds).
+        self._held: dict[str, tuple[Window, float]] = {}
+        #: By phone: the number of wrong call numbers, and until when they count (POSIX seconds).
+        self._guesses: dict[str, tuple[int, float]] = {}
+        self._asked = counting.Counted()
+
+    def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        """Run an effect in memory."""
+        if self.spools:
+            return self._spooled(effect)
+        if not self.works:
+            return Failed()
+        seconds = now.timestamp()
+        match effect:
+            case HoldWindow():
+                return self._hold(script, effect, now)
+            case SaveRequest(request):
+                limit = self._limit(script, effect, seconds)
+                return Failed(limit) if limit else self._save(request)
+            case FindRequest(number, reference):
+                return Done(request=self._find(number, reference, seconds))
+            case MoveRequest():
+                return self._move(effect, seconds)
+            case CancelRequest(request_id, reference):
+                return self._cancel(request_id, reference, seconds)
+            case SendText():
+                if limit := self._limit(script, effect, seconds):
+                    return Failed(limit)
+                self.texts.append(effect)
+                return Done()
+
+    def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
+        return self._asked.take(counting.asked(effect), counting.of(effect, script.line), now)
+
+    def _spooled(self, effect: Effect) -> Done | Failed:
+        """As if Redis went away just before; a call that was asked for before is found, as if it went just after."""
+        match effect:
+            case FindRequest(number, reference) if found := self._find(number, reference, 0.0):
+                return Done(request=found)
+            case SaveRequest(request):
+                return replace(self._save(request), spooled=True)
+            case CancelRequest(request_id, reference):
+                self._cancel(request_id, reference, 0.0)
+                return Done(spooled=True)
+            case HoldWindow():
+                return Done(spooled=True)
+            case _:
+                return Failed()
+
+    def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> Done | Failed:
+        try:
+            changed = how(self.requests[request_id])
+        except (KeyError, callback.Refused):
+            return Failed()
+        self.requests[request_id] = changed
+        return Done(request=changed)
+
+    def _move(self, effect: MoveRequest, now: float) -> Done | Failed:
+        moved = self._change(effect.id, lambda r: callback.move(r, effect.reference, effect.to, now))
+        if isinstance(moved, Done):
+            self._held.pop(effect.call, None)
+        return moved
+
+    def _cancel(self, request_id: str, reference: str, now: float) -> Done | Failed:
+        """Cancel a request. One that has already ended counts as cancelled."""
+        done = self._change(request_id, lambda r: callback.cancel(r, reference, now))
+        return Done(request=self.requests.get(request_id)) if isinstance(done, Failed) else done
+
+    def _hold(self, script: Script, effect: HoldWindow, at: dt.datetime) -> Done:
+        self._held.pop(effect.call, None)  # released before another one is looked for
+        near, now = limits.near(script.diary, at), at.timestamp()
+        most = limits.places(effect.windows, self._places_of, script.line.limits.requests, near, effect.keyed)
+        open_to = zip(effect.windows, most, strict=True)
+        free = next((window for window, most in open_to if self._has_place(window, most, effect.request, now)), None)
+        last = capacity.overbooked(most) if effect.overbook else None
+        window = free or (None if last is None else effect.windows[last])
+        if window:
+            self._held[effect.call] = window, now + callback.HOLD_SECONDS
+        return Done(window=window)
+
+    def _places_of(self, window: Window) -> int:
+        return self.lowered.get(window, self.places)
+
+    def _has_place(self, window: Window, most: int, own: str, now: float) -> bool:
+        """Whether a window has a free place, or the caller already has one there."""
+        given = {request.id for request in self.requests.values() if request.open and window in windows_of(request)}
+        held = [call for call, (kept, until) in self._held.items() if kept == window and until >= now]
+        return own in given or len(given) + len(held) < most
+
+    def _save(self, wish: CallbackRequest) -> Done:
+        joins = self._of_phone(wish.number) if wish.number else []
+        known = self.requests.get(wish.id)
+        first = next((request for request in joins if request.open), known if known and known.askers else None)
+        saved = asking.saved(first, wish, REFERENCE)
+        self.requests[saved.id] = saved
+        if wish.window:
+            self._held.pop(wish.id.rsplit("-", 1)[0], None)
+        return Done(request=saved, reference=saved.reference_of(wish.id))
+
+    def _find(self, number: str, reference: str, now: float) -> CallbackRequest | None:
+        guesses, until = self._guesses.get(number, (0, 0.0))
+        guesses = guesses if now < until else 0
+        if guesses >= callback.MOST_GUESSES:
+            return None
+        found = next((request for request in self._of_phone(number) if request.caller(reference)), None)
+        if found is None:
+            self._guesses[number] = guesses + 1, now + callback.GUESS_SECONDS
+        return found
+
+    def _of_phone(self, number: str) -> list[CallbackRequest]:
+        """The requests of a phone, latest first."""
+        own = (request for request in self.requests.values() if request.number == number)
+        return sorted(own, key=lambda request: (request.asked_at, request.id), reverse=True)

@@ -1,0 +1,56 @@
+"""What waits that should not: late requests, messages that nobody listened to, and a flood of requests."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ivr.advising import briefing
+from ivr.authoring import limitsfile
+from ivr.callbacks import callback, flood
+from ivr.callbacks.request import CallbackRequest
+from ivr.hours import Hours
+from ivr.processes.tools import Tools
+
+
+def is_late(request: CallbackRequest, now: float) -> bool:
+    """Whether a request is late, not counting callers who have only just hung up half-way."""
+    if request.talking(now):
+        return False
+    return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
+
+
+class Behind(NamedTuple):
+    """How many callers were not rung in time, and messages not listened to in time.
+
+    `urgent_since`: since when the urgent caller who could be rung first has waited (POSIX seconds); 0 if none waits.
+    """
+
+    late: int
+    unheard: int
+    urgent_since: float
+
+
+def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Behind:
+    """What of this waits that should not."""
+    urgent = (max(request.asked_at, request.opens) for request in waiting if request.urgent and request.opens <= now)
+    return Behind(
+        sum(is_late(request, now) for request in waiting),
+        sum(is_unheard(request, hours, now) for request in waiting),
+        min(urgent, default=0.0),
+    )
+
+
+def listen_by(request: CallbackRequest, hours: Hours) -> float:
+    """By when somebody should listen to the first unheard message of a request; infinity if there is none."""
+    return min((each.listen_by for each in briefing.unheard_messages([request], hours)), default=float("inf"))
+
+
+def is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
+    return listen_by(request, hours) <= now
+
+
+def in_flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
+    """The ids of requests that are part of a flood. So few requests are none, and `line.yaml` is not read for them."""
+    if len(waiting) < limitsfile.LEAST_FLOOD:
+        return set()
+    return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)

@@ -1,0 +1,164 @@
+"""What whoever looks after the desk needs: who is here and has what, and the log.
+
+Supervisors and administrators see the team and the report, and administrators the log (`ivr/roles.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flask import Flask, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ivr.advising import briefing, paper
+from ivr.callbacks import talks
+from ivr.callbacks.request import CallbackRequest
+from ivr.hours import LONDON
+from ivr.problems import counted
+from ivr.store.people import MOST_AUDIT, Seen
+from ivr.web.console.common import Console, Pages, add_pages
+from ivr.web.sheet import sheet
+
+#: Entries of the log on one page, and how many are looked at for it.
+LOG_ROWS, MOST_LOOKED_AT = 50, 10_000
+
+
+class Colleague(NamedTuple):
+    """One adviser: what they do now, and the requests that they have: the id of each and its name."""
+
+    name: str
+    now: str
+    has: list[tuple[str, str]]
+
+
+class Needed(NamedTuple):
+    """So many of something that somebody should look at, and the address of the page that shows them."""
+
+    number: int
+    words: str
+    where: str
+
+    @property
+    def in_words(self) -> str:
+        """'1 text that failed', '3 late'."""
+        noun, _, rest = self.words.partition("|")
+        return f"{counted(self.number, noun)}{rest}" if rest else f"{self.number} {self.words}"
+
+
+def add_to(app: Flask, console: Console) -> None:
+    """The pages of this part."""
+    pages = _Pages(console)
+    add_pages(
+        app,
+        ("/team", pages.team, "GET"),
+        needs="desk",
+    )
+    add_pages(app, ("/log", pages.log, "GET"), ("/log.csv", pages.log_csv, "GET"), needs="log")
+
+
+class _Pages(Pages):
+    # --- the team ---------------------------------------------------------------------------
+
+    def team(self) -> str:
+        """Who is here and has what, and what needs somebody."""
+        waiting, now = self._console.store.requests.listed()[0], self._now
+        talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
+        team = []
+        for adviser in self._console.store.people.all():
+            if not adviser.can_sign_in:
+                continue
+            talk = talking.get(adviser.name)
+            state = "here" if self._is_here(adviser.name) else "not here"
+            state = f"talking, {talks.minutes(talk, now)}" if talk else state
+            has = [(each.id, _named(each)) for each in waiting if each.holder(now) == adviser.name]
+            team.append(Colleague(adviser.name, state, has))
+        return render_template("team.html", team=team, needs=self._needs(waiting), now=now)
+
+    def _needs(self, waiting: list[CallbackRequest]) -> list[Needed]:
+        """What somebody should look at now, and where it is."""
+        now, hours = self._now, self._console.live.now.script.hours
+        put_through = [each for each in waiting if talks.put_through(each)]
+        return [
+            Needed(sum(each.due <= now for each in waiting), "late", url_for("requests_page", when="late")),
+            Needed(
+                sum(each.urgent and not each.holder(now) for each in waiting), "urgent, and nobody has them",
+                url_for("requests_page", urgent=1, whose="free"),
+            ),
+            Needed(
+                len(put_through), "put through, and nobody said what came of it",
+                url_for("card", request_id=put_through[0].id) if put_through else "",
+            ),
+            Needed(
+                len(briefing.unheard_messages(waiting, hours)), "message| to which nobody has listened",
+                url_for("messages"),
+            ),
+            Needed(len(self._console.store.texts.failed()), "text| that failed", url_for("texts")),
+        ]  # fmt: skip
+
+    # --- the log ----------------------------------------------------------------------------
+
+    def log(self) -> str:
+        """A page of the log. Filters look back so far at most that the page comes soon; the next one looks further."""
+        chosen, place, back_to, is_more = _Chosen.of(request.args), "", 0.0, False
+        shown: list[Seen] = []
+        for nth, (at, entry) in enumerate(self._console.store.people.log_before(request.args.get("before", ""))):
+            if len(shown) == LOG_ROWS or nth == MOST_LOOKED_AT:
+                is_more = True
+                break
+            place, back_to = at, entry.at
+            if chosen.fits(entry):
+                shown.append(entry)
+        cards = self._console.store.requests.several({entry.about for entry in shown if entry.about})
+        return render_template(
+            "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
+            older=place if is_more else "", back_to=back_to,
+            is_newest="before" not in request.args, chosen=request.args,
+            names=[each.name for each in self._console.store.people.all()], now=self._now,
+        )  # fmt: skip
+
+    def log_csv(self) -> Response:
+        """What the log shows, as a file for a spreadsheet."""
+        rows = [("When", "Who", "What", "Request")]
+        chosen = _Chosen.of(request.args)
+        for entry in filter(chosen.fits, self._console.store.people.log(MOST_AUDIT)):
+            at = dt.datetime.fromtimestamp(entry.at, LONDON)
+            rows.append((f"{at:%Y-%m-%d %H:%M:%S}", entry.who, briefing.what_in_words(entry.what), entry.about))
+        self._console.note("exported the log")
+        return sheet("log", rows)
+
+
+class _Chosen(NamedTuple):
+    """Which entries of the log are wanted: a name, words, and days, of which each may be missing or nonsense."""
+
+    who: str
+    what: str
+    since: float | None
+    until: float | None
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> _Chosen:
+        what = args.get("what", "").strip().lower()[:40]
+        return cls(args.get("who", "").strip(), what, _day(args.get("from", "")), _day(args.get("to", "")))
+
+    def fits(self, entry: Seen) -> bool:
+        return (
+            (not self.who or entry.who == self.who)
+            and (not self.what or self.what in briefing.what_in_words(entry.what).lower())
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at < self.until + 24 * 60 * 60)
+        )
+
+
+def _named(request: CallbackRequest) -> str:
+    """The name of a request that people can say."""
+    return f"call {paper.calls(request)}" if paper.calls(request) else "a message"
+
+
+def _day(text: str) -> float | None:
+    """The beginning of a day, as '2026-11-28'."""
+    try:
+        return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), LONDON).timestamp()
+    except ValueError:
+        return None
