@@ -115,7 +115,7 @@ def test_structlogs_own_writer_waits_for_a_reader_and_ours_does_not() -> None:
 
 def test_a_process_that_ends_waits_for_whoever_reads_slowly() -> None:
     """Its last lines matter most."""
-    code = "import structlog\nfrom ivr import log\nlog.as_json()\nfor n in range(300): structlog.get_logger()"
+    code = "import structlog\nfrom ivr.machine import log\nlog.as_json()\nfor n in range(300): structlog.get_logger()"
     code += ".warning('trouble', words='x' * 1000)"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     time.sleep(1.5)

@@ -53,7 +53,7 @@ def unheard_messages(
 
 
 def capital(words: str) -> str:
-    """The words with a capital at their beginning. The rest stays as it is: 'EHC' keeps its capitals."""
+    """The words with a capital at their beginning. The rest stays as it is, with the capitals of abbreviations."""
     return words[:1].upper() + words[1:]
 
 
