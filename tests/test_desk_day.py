@@ -338,7 +338,7 @@ def test_a_note_that_could_not_be_sent_is_still_there(chromium: Browser, served:
         tab.get_by_label("Spoke").check()
         _press(tab, "Save")
         expect(tab.get_by_text(re.compile("What you wrote is kept as a note"))).to_be_visible()
-        expect(tab.get_by_text("spoke. They have till Friday")).to_be_visible()
+        expect(tab.get_by_text("spoke. Level: Advice. They have till Friday")).to_be_visible()
         expect(tab.get_by_label("Add a note")).to_have_value("Another")
         drafts = tab.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('draft '))")
         assert drafts == ["draft asha CA001-1 note"]
