@@ -86,6 +86,7 @@ def test_a_prompt_is_recorded_by_keys_judged_and_kept_for_callers(
         page.get_by_role("link", name="Record", exact=True).click()
         _axe(page)
         page.get_by_role("link", name="Record what is missing").click()
+        page.wait_for_load_state()  # the recorder is a script
         expect(page.locator("#words")).to_have_text(first)
         expect(_button(page, "Record")).to_be_focused()
 
@@ -131,6 +132,7 @@ def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_h
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
+        page.wait_for_load_state()  # the recorder is a script
         page.context.set_offline(True)
         _hand_in(page, said)
         _told(page, "The line cannot be reached. Your recording is still here.")
@@ -159,6 +161,7 @@ def test_a_take_is_kept_once_after_it_was_judged_and_nothing_takes_its_place_mea
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
+        page.wait_for_load_state()  # the recorder is a script
         page.route(re.compile("/(judge|keep)"), lambda route: waiting.append(route))
         _hand_in(page, said)
         _told(page, "It is being listened to.")
@@ -188,6 +191,7 @@ def test_what_is_not_kept_is_not_left_by_one_slip(chromium: Chromium, served: Li
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
+        page.wait_for_load_state()  # the recorder is a script
         _hand_in(page, said)
         _told(page, "This sounds right")
 
@@ -205,6 +209,7 @@ def test_two_people_with_the_same_prompt_open_hear_of_each_other(chromium: Chrom
                 _sign_in(page, name)
                 page.goto("/studio/record")
                 page.get_by_role("link", name="Record what is missing").click()
+                page.wait_for_load_state()  # the recorder is a script
                 _hand_in(page, said)
                 _told(page, "This sounds right")
             _button(one, "Keep").click()
