@@ -154,7 +154,7 @@ def _coverage(settings: Settings, made: Script) -> None:
 def schema() -> None:
     """Write config/schemas/, so that editors can complete names and mark errors."""
     settings = config.settings()
-    _, draft, _ = draft_script(settings)
+    draft, _ = draft_script(settings)
     for path in publishing.write_schemas(settings, draft):
         out(str(path))
 

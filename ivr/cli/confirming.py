@@ -39,7 +39,7 @@ def confirm(name: str, who: str, day: dt.date | None) -> None:
     if day > today:
         raise Stop(f"{day} is in the future. Give the day on which they confirmed it.")
     settings = config.settings()
-    _, draft, made = draft_script(settings)
+    draft, made = draft_script(settings)
     value = _value(draft, name)
     if value is None:
         known = ", ".join([*confirmation.names(draft.line), WORDS])

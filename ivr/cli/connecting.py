@@ -25,7 +25,7 @@ from ivr.usecases import examining, probing
 def fallback() -> None:
     """Print the reply for when this machine is down, to paste into a TwiML Bin at Twilio."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     if wrong := rings_itself(settings, made):
         raise Stop(wrong)
     out(web.put_through(made, settings.our_number))
@@ -39,7 +39,7 @@ def connect(fallback_at_twilio: bool) -> None:
     if not settings.can_reach_twilio:
         raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
     try:
-        if wrong := rings_itself(settings, draft_script(settings)[2]):
+        if wrong := rings_itself(settings, draft_script(settings)[1]):
             raise Stop(f"The number was not connected. {wrong}")
     except ConfigError:
         out("config/ has errors, so it was not checked whether key 0 rings the line itself. See `ivr check`.")
@@ -47,7 +47,7 @@ def connect(fallback_at_twilio: bool) -> None:
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
             raise PhoneFailed(f"{why} Nothing was changed.")
-        last_words = web.put_through(draft_script(settings)[2], settings.our_number) if fallback_at_twilio else ""
+        last_words = web.put_through(draft_script(settings)[1], settings.our_number) if fallback_at_twilio else ""
         fallback = phone.connect_number(last_words)
     except PhoneFailed as error:
         raise Stop(f"The number was not connected: {error}") from error

@@ -44,7 +44,7 @@ Hear = Callable[["Ear"], "Samples"]
 def say(words: str, file: Path, slow: bool, voice: str | None) -> None:
     """Write WORDS to a sound file as a caller would hear them. {names} from line.yaml are filled in."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     said = _speech(made, words)
     may_write_sound(file)
     with_voice(settings, made, voice, lambda ear: ear.speech(said, slow=slow), file)
@@ -90,7 +90,7 @@ def voices_group(context: click.Context) -> None:
     if context.invoked_subcommand:
         return
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     speech = made.line.speech
     table = Table("Voice", "Sounds like", "Here?", "Licence", box=None, pad_edge=False)
     for voice in VOICES:
@@ -132,7 +132,7 @@ def fetch(name: str) -> None:
 def try_(name: str, file: Path, slow: bool) -> None:
     """Write a few sentences in the voice NAME to a sound file, as a caller would hear them."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     may_write_sound(file)
     said = _speech(made, SAMPLE)
     with_voice(settings, made, name, lambda ear: ear.speech(said, slow=slow), file)

@@ -216,7 +216,7 @@ def history() -> None:
 def diff() -> None:
     """Show what callers will hear differently if the draft is published."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     with store_of(settings) as store:
         live = store.revisions.live()
         files = store.revisions.files(live) if live else None

@@ -14,14 +14,11 @@ from ivr.store import Store
 from ivr.usecases import publishing
 
 
-def draft_script(settings: Settings) -> tuple[dict[str, str], Draft, Script]:
-    """The draft on disk: its files, as staff wrote them, and compiled. Raises ConfigError with every Problem."""
+def draft_script(settings: Settings) -> tuple[Draft, Script]:
+    """The draft on disk, with its files as staff wrote them, and compiled. Raises ConfigError with every Problem."""
     draft = drafts.read_draft(configfiles.script_files(settings.config_dir))
-    return (
-        draft.files,
-        draft,
-        building.build(draft, drafts.revision_of(draft.files), config.bank_holidays(), settings.our_numbers),
-    )
+    revision = drafts.revision_of(draft.files)
+    return draft, building.build(draft, revision, config.bank_holidays(), settings.our_numbers)
 
 
 def tell_of_broken_promises(store: Store, script: Script) -> None:

@@ -87,16 +87,16 @@ def render(list_stale: bool, remove: bool) -> None:
     """Render every sound that the draft in config/ needs, in the best voice on this machine."""
     equipment.must_have_all()
     settings = config.settings()
-    files, _, made = draft_script(settings)
+    draft, made = draft_script(settings)
     if not list_stale and not remove:
         if not speaks_by_sounds(settings, made):
             out("Nothing to render: speech mode is 'say', so Twilio's voice reads everything.")
-        elif _make(settings, made, _without_texts(files)):
+        elif _make(settings, made, _without_texts(draft.files)):
             out("Every prompt has its sound.")
         return
     from ivr.audio.rendering import stale
 
-    found = stale(_wanted(settings, files), settings.audio_dir)
+    found = stale(_wanted(settings, draft.files), settings.audio_dir)
     for path in found:
         if remove:
             path.unlink(missing_ok=True)
@@ -136,7 +136,7 @@ def record() -> None:
 def list_(sheet: Path | None, everything: bool) -> None:
     """List what to record: the name of each file, and its words."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [unit for unit in audio.units(made) if everything or not recordings.is_good(unit)]
     if sheet:
@@ -156,7 +156,7 @@ def list_(sheet: Path | None, everything: bool) -> None:
 def confirm(names: tuple[str, ...], by: str) -> None:
     """Confirm that recordings speak today's words: those named, or all new ones."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     wanted = [name.removesuffix(".wav") for name in names]
     if unknown := recordings.unknown(wanted):
@@ -169,10 +169,10 @@ def confirm(names: tuple[str, ...], by: str) -> None:
             out(f"{name}.wav: {doubt.says}")
     with taking.locked(settings.audio_dir):
         taking.write_down(settings.config_dir, recordings.confirmed_by(noted, by, dt.datetime.now(LONDON).date()))
-    files, _, made = draft_script(settings)
+    draft, made = draft_script(settings)
     recordings = audio.Recordings(settings.audio_dir, made)
     recordings.prepare()
-    audio.put_together((made, _without_texts(files)), settings.audio_dir)
+    audio.put_together((made, _without_texts(draft.files)), settings.audio_dir)
     out(f"{counted(len(noted), 'recording')} confirmed. Callers hear it once it is published: ivr publish")
     _tell(recordings)
 

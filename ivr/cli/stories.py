@@ -18,7 +18,7 @@ from ivr.problems import counted
 def stories(names: tuple[str, ...], accept: bool, yes: bool) -> None:
     """Play the stories, or those with these NAMES, and say where each first differs from what the line says."""
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     found = _named(configfiles.story_files(settings.config_dir), names)
     wrong = list(untrue_stories(made, found))
     for each in wrong:

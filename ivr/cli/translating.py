@@ -217,7 +217,7 @@ before and after. Save each as WAV: one channel, 16 bits, 16,000 samples a secon
 
 
 def _draft(settings: Settings) -> Draft:
-    return draft_script(settings)[1]
+    return draft_script(settings)[0]
 
 
 def _english(draft: Draft) -> LinesFile:

@@ -36,7 +36,7 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
         equipment.must_have_all()
         may_write_sound(hear)
     settings = config.settings()
-    _, _, made = draft_script(settings)
+    _, made = draft_script(settings)
     out("Type a key and Enter. Enter alone is silence; h hangs up.\n")
     when = when or dt.datetime.now(LONDON).replace(second=0, microsecond=0)
     phone = Caller(made, PracticeDesk())
@@ -123,7 +123,7 @@ def line_map(output: Path, words: str | None) -> None:
     """Draw the draft: every place, what is said there, and where each key leads."""
     if output.suffix != ".svg":
         raise Stop(f"The picture is an SVG file. Write: -o {output.with_suffix('.svg')}")
-    _, _, made = draft_script(config.settings())
+    _, made = draft_script(config.settings())
     spots = atlas.of(made)
     found = atlas.containing(spots, words) if words else frozenset[str]()
     try:
