@@ -204,6 +204,7 @@ def test_what_fits_into_the_field_for_a_note_is_kept_whole(page: Page, served: L
 def _axe(page: Page) -> None:
     """No violation of WCAG 2.2 AA; and the rule that is off by default has really run."""
     needs(AXE.is_file(), "`npm ci` in tests/ is needed for axe")
+    page.wait_for_load_state()  # without its style, a page has other colours and sizes
     found = page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')}; return axe.run({{runOnly: {TAGS}}}); }}")
     ran = {rule["id"] for kind in ("passes", "violations", "incomplete", "inapplicable") for rule in found[kind]}
     looked_at = {rule["id"] for kind in ("passes", "violations", "incomplete") for rule in found[kind]}
