@@ -47,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class RequestLimits(Limits, frozen=True):
-    """Limits of asking to be rung, and shares of the places in a part of a day, in percent."""
+    """Limits of asking to be rung, and shares of the slots in a part of a day, in percent."""
 
     keyed_percent: int
     kept_for_later_percent: int

@@ -61,7 +61,7 @@ class Anybody:
         chance = self.chance
         self.now = OPEN.replace(hour=chance.choice([8, 11, 16, 20]), minute=chance.choice([0, 30, 58]))
         usual = desks.usual(self.script, self.now)
-        usual.places, usual.works = chance.choice([0, 1, 12]), chance.random() < 0.9
+        usual.slots, usual.works = chance.choice([0, 1, 12]), chance.random() < 0.9
         self.desk = self.desk or usual
         self._noting = Noting(self.desk)
         self.caller = chance.choice(PHONES)

@@ -116,7 +116,7 @@ def test_the_next_call_is_agreed_and_told_in_words(taken: Browser, store: Store,
     assert "Say: we ring you on Thursday 26 November, in the morning." in page
     (agreed,) = store.requests.waiting()
     assert (agreed.state, agreed.window, agreed.with_whom, agreed.tries) == ("waiting", TOMORROW, "asha", 0)
-    assert store.requests.places_taken(TOMORROW, NOW) == 1
+    assert store.requests.slots_taken(TOMORROW, NOW) == 1
     assert "Appointment with <bdi>asha</bdi>" in page
     ben = Browser(line)
     hire(store, "ben")

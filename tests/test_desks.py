@@ -54,7 +54,7 @@ def script() -> Script:
 def do(request: pytest.FixtureRequest, script: Script) -> Callable[..., Done | Failed]:
     """One thing done at a desk, now unless said otherwise."""
     if request.param == "practice":
-        desk: Desk = PracticeDesk(places=1)
+        desk: Desk = PracticeDesk(slots=1)
     else:
         store = request.getfixturevalue("store")
         desk = _real(store, request.getfixturevalue("settings"))
@@ -216,7 +216,7 @@ class Both:
 
 def test_both_desks_answer_alike_in_the_calls_of_anybody(script: Script, store: Store, settings: Settings) -> None:
     """Many callers from few phones, one after the other: they join, change and take back what others asked for."""
-    chance, practice = random.Random(10), PracticeDesk(places=1)
+    chance, practice = random.Random(10), PracticeDesk(slots=1)
     both = Both(_real(store, settings), practice)
     for number in range(60):
         anybody = Anybody(script, chance, desk=both)

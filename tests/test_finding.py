@@ -224,5 +224,5 @@ def test_there_is_no_time_where_nothing_is_open() -> None:
     with pytest.raises(Refused, match="no free place"):
         handing.written_down(
             "HAND1-1", "+447700900001", "asha", "", "any", (), NOW, closed,
-            has_place=lambda window: True, urgent=False, message_ok=False, say_who=False,
+            has_slot=lambda window: True, urgent=False, message_ok=False, say_who=False,
         )  # fmt: skip

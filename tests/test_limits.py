@@ -247,7 +247,7 @@ def test_keyed_numbers_cannot_fill_a_part_of_a_day(desk: Desk, shipped: Script) 
 
 def test_a_caller_with_a_keyed_number_who_finds_no_place_is_on_the_list_all_the_same() -> None:
     """They are promised a day and no part of it, and are not asked to choose again and again."""
-    one_place = PracticeDesk(places=1)
+    one_place = PracticeDesk(slots=1)
     talk = Talk(small.script(), caller="anonymous", desk=one_place).press("0").transfer("answered").press("2")
 
     talk.enter(_number(1))
@@ -267,7 +267,7 @@ def test_how_many_places_are_open_to_whom(places: int, is_near: bool, keyed: boo
     window = Window(OPEN.date(), "morning")
     near = {OPEN.date()} if is_near else set()
 
-    assert limits.places([window], lambda window: places, RequestLimits(), near, keyed) == [open_to]
+    assert limits.slots([window], lambda window: places, RequestLimits(), near, keyed) == [open_to]
 
 
 # --- numbers that are never rung ------------------------------------------------------------------

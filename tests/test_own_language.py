@@ -253,7 +253,7 @@ def test_no_word_of_english_is_heard_whatever_a_caller_does(
     script: Script, key: str, tag: str, at: dt.datetime, caller: str
 ) -> None:
     allowed, visited = _may_be_heard(script, tag), set()
-    desks = [PracticeDesk(), PracticeDesk(places=0), PracticeDesk(spools=True), PracticeDesk(works=False)]
+    desks = [PracticeDesk(), PracticeDesk(slots=0), PracticeDesk(spools=True), PracticeDesk(works=False)]
     for seed in range(60):
         for talk in _walk(Talk(script, at, caller, desks[seed % 4]).press(key), random.Random(seed)):
             if talk.session.language != tag:
@@ -321,7 +321,7 @@ def test_what_was_not_asked_has_the_careful_answer(script: Script) -> None:
 
 
 def test_a_full_half_of_a_day_is_asked_again(script: Script) -> None:
-    talk = Talk(script, desk=PracticeDesk(places=0)).press("5").press("1").press("2").press("2").press("1")
+    talk = Talk(script, desk=PracticeDesk(slots=0)).press("5").press("1").press("2").press("2").press("1")
 
     assert talk.at == "ring_when"
     assert text_of(_tongue(script, "en-XA").script.says["language.full"]) in talk.words
@@ -674,7 +674,7 @@ def test_every_line_of_the_talk_is_said_somewhere(script: Script) -> None:
         for caller in (CALLER, ""):
             for places in (12, 0):
                 for seed in range(60):
-                    talk = Talk(script, at, caller, desk=PracticeDesk(places=places)).press("6")
+                    talk = Talk(script, at, caller, desk=PracticeDesk(slots=places)).press("6")
                     for after in _walk(talk, random.Random(seed)):
                         heard.update(words_of(after.turn.says))
     sounds = _tongue(script, "ar-XB").script.sounds

@@ -435,7 +435,7 @@ def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
 
 
 def test_a_time_that_is_full_is_said_and_another_can_be_chosen(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "1", "2", "2", "1")
+    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(slots=0)).to(ASK), "1", "1", "2", "2", "1")
 
     assert talk.words.startswith("<ring_when.full>")
     assert talk.press("3").at == "ring_message", "at any time, nobody is turned away"
@@ -458,7 +458,7 @@ def test_no_time_is_promised_that_is_nearly_over(script: Script) -> None:
 
 
 def test_any_time_is_the_first_that_has_a_place(script: Script) -> None:
-    desk = PracticeDesk(places=1)
+    desk = PracticeDesk(slots=1)
     days = ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning")
     for nth, expected in enumerate(days):
         talk = Talk(script, EVENING, f"+44770090012{nth}", desk, name=expected)
@@ -718,7 +718,7 @@ def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(script: Script)
 
 
 def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(places=0)).to(ASK), "1", "1", "2", "2")
+    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(slots=0)).to(ASK), "1", "1", "2", "2")
 
     for _ in range(4):
         talk.press("1")

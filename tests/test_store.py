@@ -339,7 +339,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")
     store.sign_ins.count("name asha")
     store.sign_ins.seconds_to_wait("192.0.2.1 asha", 2, NOW)
-    store.places.lower([Lowered(Window(dt.date(2026, 11, 30), "morning"), 3, "asha", NOW, "a training")])
+    store.lowered.lower([Lowered(Window(dt.date(2026, 11, 30), "morning"), 3, "asha", NOW, "a training")])
     store.unfinished.keep("asha", Typed("hours", "w", NOW, {}))
     store.revisions.propose(Proposed(Published("r2", NOW, "tests", "why"), {}))
     store.copying.load([], NOW)

@@ -36,9 +36,9 @@ def _lowered(places: int, *windows: Window, why: str = "Training") -> Capacity:
 def test_a_part_of_a_day_has_the_usual_places_or_fewer() -> None:
     lowered = _lowered(2, MORNING)
 
-    assert [lowered.places(each) for each in (MORNING, AFTERNOON, Window(TODAY, "morning"))] == [2, 4, 6]
+    assert [lowered.slots(each) for each in (MORNING, AFTERNOON, Window(TODAY, "morning"))] == [2, 4, 6]
     fewer = dataclasses.replace(lowered, usual={"morning": 1, "afternoon": 4})
-    assert fewer.places(MORNING) == 1, "what line.yaml has since then counts"
+    assert fewer.slots(MORNING) == 1, "what line.yaml has since then counts"
 
 
 @pytest.mark.parametrize(("windows", "places", "why", "says"), [
@@ -75,11 +75,11 @@ def test_callers_are_promised_what_is_left_and_what_is_promised_stays(
 ) -> None:
     """Both desks: with one place in the morning and none in the afternoon, the next one overbooks the morning."""
     script = small.script()
-    practice = PracticeDesk(places=2)
+    practice = PracticeDesk(slots=2)
     desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys)) if kind == "real" else practice
     usual = Capacity({"morning": 12, "afternoon": 12})
     for window, places in ((MORNING, 1), (AFTERNOON, 0)):
-        store.places.lower(capacity.lower(script.diary, usual, [window], places, "asha", "Training", OPEN))
+        store.lowered.lower(capacity.lower(script.diary, usual, [window], places, "asha", "Training", OPEN))
         practice.lowered[window] = places
 
     def hold(call: str, overbook: bool = False) -> Window | None:
@@ -93,14 +93,14 @@ def test_callers_are_promised_what_is_left_and_what_is_promised_stays(
 
 
 def test_lowered_places_are_stored_encrypted_and_go_with_their_day(store: Store) -> None:
-    store.places.lower(capacity.lower(DIARY, USUAL, [MORNING], 2, "asha", "Training in Derby", OPEN))
+    store.lowered.lower(capacity.lower(DIARY, USUAL, [MORNING], 2, "asha", "Training in Derby", OPEN))
     raw = store.redis.do(lambda client: client.hgetall("ivr:places"))
 
     assert b"Derby" not in b"".join(raw.values())
     store.requests.forget_ended(NOW + 2 * 86400)
-    assert len(store.places.lowered()) == 1
+    assert len(store.lowered.all()) == 1
     store.requests.forget_ended(NOW + 4 * 86400)
-    assert store.places.lowered() == []
+    assert store.lowered.all() == []
 
 
 # --- the page -------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_supervisor_lowers_a_day_everybody_sees_why_and_it_is_undone(asha: Bro
     back = asha.send("/week/back", day=TOMORROW.isoformat(), part="morning").text
     assert "Thursday 26 November, in the morning: it has its usual places again." in back
     assert "it has its usual places already" in asha.send("/week/back", day=TOMORROW.isoformat(), part="morning").text
-    assert [each.window for each in store.places.lowered()] == [AFTERNOON]
+    assert [each.window for each in store.lowered.all()] == [AFTERNOON]
     logged = [entry.what for entry in store.people.log()]
     assert "put back the places of Thursday 26 November, in the morning" in logged
     assert "lowered the places of Thursday 26 November, in the afternoon to 0: Training: three are away" in logged
@@ -148,7 +148,7 @@ def test_a_form_that_makes_no_sense_changes_nothing_and_keeps_what_was_typed(
     assert refused.status_code == 422
     assert says in refused.text
     assert 'value="Because of &lt;snow&gt;"' in refused.text
-    assert store.places.lowered() == []
+    assert store.lowered.all() == []
 
 
 def test_the_places_of_a_part_of_a_day_lead_to_those_who_were_promised_it(asha: Browser, store: Store) -> None:
@@ -167,7 +167,7 @@ def test_who_is_written_down_gets_a_time_that_has_a_place(asha: Browser, store: 
     usual = Capacity({"morning": 12, "afternoon": 12})
     windows = [Window(TODAY, "morning"), Window(TODAY, "afternoon"), MORNING]
     for window in windows:
-        store.places.lower(capacity.lower(DIARY, usual, [window], 0, "asha", "Snow", OPEN))
+        store.lowered.lower(capacity.lower(DIARY, usual, [window], 0, "asha", "Snow", OPEN))
     asha.get("/new")
 
     asha.send("/new", number="07700 900123", when="any")

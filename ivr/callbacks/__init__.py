@@ -4,7 +4,7 @@ diary     when callers can be rung: windows and promises
 request   a callback request: its callers, and what follows for all of them
 asking    asking for a call back: a wish is saved, and joined with what its phone asked for already
 callback  the life cycle of a request: claimed, tried, moved, put back, ended
-capacity  places in each part of a day, and where they are lowered for a day
+capacity  slots in each part of a day, and where they are lowered for a day
 limits    what one call, one phone and one day may ask for
 talks     calls between advisers and callers: while one lasts, the request stays theirs
 spending  what the line may cost in a day

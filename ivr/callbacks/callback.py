@@ -41,7 +41,7 @@ TALKED: frozenset[Outcome] = frozenset({"spoke", "done"})
 #: Outcomes after which other callers from the same phone who were promised a later time are still rung.
 PARTLY: frozenset[Outcome] = UNANSWERED | {"spoke"}
 
-#: Seconds a place is held for a caller who has not finished asking.
+#: Seconds a slot is held for a caller who has not finished asking.
 HOLD_SECONDS = 15 * 60
 #: After this many wrong call numbers from one phone, each within GUESS_SECONDS of the one before, none is accepted, so
 #: that four digits cannot be guessed.
@@ -68,7 +68,7 @@ def waits_for(request: CallbackRequest, askers: tuple[Asker, ...]) -> CallbackRe
 
 
 def windows_of(request: CallbackRequest | None) -> set[Window]:
-    """The windows in which a request occupies a place: one for each time promised to its callers."""
+    """The windows in which a request occupies a slot: one for each time promised to its callers."""
     return {asker.promise.window for asker in request.askers if asker.promise.window} if request else set()
 
 

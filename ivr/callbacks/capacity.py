@@ -1,8 +1,8 @@
 """How many callers may be promised each part of a day: as `line.yaml` says, or fewer where somebody lowered it.
 
-A service knows on the day before that three of four are at a training. Whoever looks after the desk lowers the places
+A service knows on the day before that three of four are at a training. Whoever looks after the desk lowers the slots
 of that day or half a day, and says why; from then on callers are promised accordingly. What has been promised already
-stays. Places are only ever lowered here: more than `line.yaml` has, and days on which the line is closed, are decided
+stays. Slots are only ever lowered here: more than `line.yaml` has, and days on which the line is closed, are decided
 in config/, where they are checked and published.
 """
 
@@ -20,22 +20,22 @@ from ivr.line_settings import RingBack
 
 
 class Lowered(msgspec.Struct, frozen=True):
-    """Fewer places in a part of a day: how many are left, who said so, when (POSIX seconds), and why."""
+    """Fewer slots in a part of a day: how many are left, who said so, when (POSIX seconds), and why."""
 
     window: Window
-    places: int
+    slots: int = msgspec.field(name="places")
     who: str
     at: float
     why: str
 
 
 class NotLowered(Exception):
-    """Raised if places cannot be lowered so. The message is for whoever tried."""
+    """Raised if slots cannot be lowered so. The message is for whoever tried."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """The places of every part of a day."""
+    """The slots of every part of a day."""
 
     usual: Mapping[Part, int]
     lowered: Mapping[Window, Lowered] = field(default_factory=dict)
@@ -45,16 +45,16 @@ class Capacity:
         usual: dict[Part, int] = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
         return cls(usual, {each.window: each for each in lowered})
 
-    def places(self, window: Window) -> int:
+    def slots(self, window: Window) -> int:
         """How many callers may be promised this window in all."""
         usual, lowered = self.usual[window.part], self.lowered.get(window)
-        return min(usual, lowered.places) if lowered else usual
+        return min(usual, lowered.slots) if lowered else usual
 
 
 def overbooked(most: Sequence[int]) -> int | None:
-    """Which of some windows is given to a caller for whom any time is right, though it is full: the last with places.
+    """Which of some windows is given to a caller for whom any time is right, though it is full: the last with slots.
 
-    `most`: the places of each. Without any places in any of them it is the last, so that nobody is turned away; None if
+    `most`: the slots of each. Without any slots in any of them it is the last, so that nobody is turned away; None if
     there is no window at all.
     """
     return next((nth for nth in reversed(range(len(most))) if most[nth] > 0), len(most) - 1 if most else None)
@@ -62,18 +62,18 @@ def overbooked(most: Sequence[int]) -> int | None:
 
 @dataclass(frozen=True)
 class HalfDay:
-    """One part of a day in the week: whether the line is open then and it still lies ahead, and its places."""
+    """One part of a day in the week: whether the line is open then and it still lies ahead, and its slots."""
 
     window: Window
     is_open: bool
     is_over: bool
-    places: int
+    slots: int
     promised: int
     lowered: Lowered | None
 
     @property
     def free(self) -> int:
-        return max(self.places - self.promised, 0)
+        return max(self.slots - self.promised, 0)
 
 
 def week(
@@ -93,15 +93,15 @@ def _half(
     diary: Diary, capacity: Capacity, promised: Mapping[Window, int], window: Window, now: dt.datetime
 ) -> HalfDay:
     return HalfDay(
-        window, diary.stands(window), diary.times(window)[1] <= now.timestamp(), capacity.places(window),
+        window, diary.stands(window), diary.times(window)[1] <= now.timestamp(), capacity.slots(window),
         promised.get(window, 0), capacity.lowered.get(window),
     )  # fmt: skip
 
 
 def lower(
-    diary: Diary, capacity: Capacity, windows: Iterable[Window], places: int, who: str, why: str, now: dt.datetime
+    diary: Diary, capacity: Capacity, windows: Iterable[Window], slots: int, who: str, why: str, now: dt.datetime
 ) -> list[Lowered]:
-    """Lower the places of some parts of one day. Raises NotLowered."""
+    """Lower the slots of some parts of one day. Raises NotLowered."""
     windows = [window for window in windows if diary.stands(window)]
     if not windows:
         raise NotLowered("The line is closed then, so nobody is promised that time.")
@@ -111,6 +111,6 @@ def lower(
     if not why:
         raise NotLowered("Say why, so that others know.")
     usual = max(capacity.usual[window.part] for window in ahead)
-    if not 0 <= places < usual:
+    if not 0 <= slots < usual:
         raise NotLowered(f"Here places are only lowered: from 0 to {usual - 1}. More are set in line.yaml.")
-    return [Lowered(window, places, who, now.timestamp(), why) for window in ahead]
+    return [Lowered(window, slots, who, now.timestamp(), why) for window in ahead]

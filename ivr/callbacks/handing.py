@@ -84,17 +84,17 @@ def _pending(request: CallbackRequest) -> Talk | None:
 
 def written_down(
     wish: str, number: str, who: str, note: str, when: When, needs: tuple[Need, ...], now: float, diary: Diary,
-    *, has_place: Callable[[Window], bool], urgent: bool, message_ok: bool, say_who: bool,
+    *, has_slot: Callable[[Window], bool], urgent: bool, message_ok: bool, say_who: bool,
 ) -> CallbackRequest:  # fmt: skip
     """A request that an adviser writes down for somebody who rang the office or came in.
 
-    Its time is in the next part of a day that they chose and that has a place; an urgent one takes the first. Raises
-    Refused if there is none.
+    Its time is in the next part of a day that they chose and that has a free slot; an urgent one takes the first.
+    Raises Refused if there is none.
     """
     at = dt.datetime.fromtimestamp(now, LONDON)
     windows = [each for each in diary.windows(at, LEAST_LEFT_AGAIN) if when in ("any", "", each.part)]
     if not urgent:
-        windows = [each for each in windows if has_place(each)]
+        windows = [each for each in windows if has_slot(each)]
     if not windows:
         raise Refused("There is no free place at such a time in the days that we plan ahead.")
     opens, due = diary.times(windows[0])

@@ -6,10 +6,10 @@ What was decided, and why:
   0, our number and our hours are named in the words of each limit, and a message after the tone is always taken.
 - A number that rang counts for more than one that was keyed. Whoever keys a number, or hides theirs, may be anybody,
   and the phone may be a stranger's. So keyed numbers get a limit of their own in a day, and only a share of the
-  places of each part of a day. The rest of the places is for phones that rang.
-- A caller's number can be forged, and the line cannot tell. So no more than a share of the places of a later day is
+  slots of each part of a day. The rest of the slots is for phones that rang.
+- A caller's number can be forged, and the line cannot tell. So no more than a share of the slots of a later day is
   promised before it is near: the first two days on which somebody can be rung. However many ring today, whoever rings
-  tomorrow finds places.
+  tomorrow finds slots.
 - On a day on which very many true callers ring (schools are closed by snow), a limit on phones that rang would turn
   away the families that the line is for. So a phone that rang is limited by what is asked for that one phone, and by
   a number in all that is there to protect the disk, far above what a service could ring. Such a day is told to the
@@ -32,22 +32,22 @@ NEAR_DAYS = 2
 
 
 def near(diary: Diary, now: dt.datetime) -> frozenset[dt.date]:
-    """The first days on which somebody can be rung. Of later days, a share of the places is kept back."""
+    """The first days on which somebody can be rung. Of later days, a share of the slots is kept back."""
     days = dict.fromkeys(window.day for window in diary.windows(now))
     return frozenset(list(days)[:NEAR_DAYS])
 
 
-def places(
+def slots(
     windows: Collection[Window],
     each: Callable[[Window], int],
     limits: RequestLimits,
     near: Collection[dt.date],
     keyed: bool,
 ) -> list[int]:
-    """How many places of each window may be taken before this caller gets none in it. `each`: the places it has."""
+    """How many slots of each window may be taken before this caller gets none in it. `each`: the slots it has."""
     return [_open_to(each(window), limits, window.day in near, keyed) for window in windows]
 
 
-def _open_to(places: int, limits: RequestLimits, is_near: bool, keyed: bool) -> int:
-    kept_back = 0 if is_near else places * limits.kept_for_later_percent // 100
-    return min(places - kept_back, places * limits.keyed_percent // 100 if keyed else places)
+def _open_to(slots: int, limits: RequestLimits, is_near: bool, keyed: bool) -> int:
+    kept_back = 0 if is_near else slots * limits.kept_for_later_percent // 100
+    return min(slots - kept_back, slots * limits.keyed_percent // 100 if keyed else slots)

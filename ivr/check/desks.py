@@ -13,7 +13,7 @@ from ivr.practice.desk import PracticeDesk
 from ivr.script import Script
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
-#: Places left at a full desk in each part of a day.
+#: Slots left at a full desk in each part of a day.
 NONE = 0
 
 
@@ -34,9 +34,9 @@ def usual(script: Script, now: dt.datetime) -> PracticeDesk:
 
 
 def full(script: Script, now: dt.datetime) -> PracticeDesk:
-    """A desk without a free place in any part of a day."""
+    """A desk without a free slot in any part of a day."""
     desk = usual(script, now)
-    desk.places = NONE
+    desk.slots = NONE
     return desk
 
 

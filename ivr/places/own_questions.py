@@ -193,12 +193,12 @@ def _days(here: Here) -> tuple[dt.date, ...]:
 
 
 def _hold(here: Here, window: Window) -> Moved:
-    """Hold a place at the chosen time, and save it with the request."""
+    """Hold a slot at the chosen time, and save it with the request."""
     here = wishing(here, when=window.part)
 
     def held(here: Here, done: Done) -> Moved:
         if done.spooled:
-            return save_counting(wishing(here, no_place=True), Go(Speak.id))
+            return save_counting(wishing(here, no_slot=True), Go(Speak.id))
         if done.window is None:  # counted, so that it ends with the promise to ring at any time
             s = reply.say(here, here.words(Said.full))
             return replace(one_more_wrong(s), place=At(When.id)), STAY

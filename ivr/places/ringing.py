@@ -159,7 +159,7 @@ class RingUrgent(_HowUrgent):
 
 
 class RingWhen(Asks):
-    """Asks for a part of the day. A place in it is held while the caller answers the other questions."""
+    """Asks for a part of the day. A slot in it is held while the caller answers the other questions."""
 
     id = "ring_when"
     say, theirs = Line(), Line()
@@ -185,9 +185,9 @@ class RingWhen(Asks):
             if done.spooled and here.s.wishes.moving:
                 return reply.say(here, here.words(changing.RingMoved.not_now)), Go(END_MENU)
             if done.spooled:
-                return save_counting(wishing(here, no_place=True), to)
+                return save_counting(wishing(here, no_slot=True), to)
             if done.window is None and is_keyed(here) and here.s.wishes.when == "any" and not here.s.wishes.moving:
-                return save_counting(wishing(here, no_place=True), to)
+                return save_counting(wishing(here, no_slot=True), to)
             if done.window is None:  # counted as an error, so that a caller who only finds full days gets a person
                 s = reply.say(here, here.words(self.full))
                 return replace(one_more_wrong(s), place=At(self.id)), Go(self.id)

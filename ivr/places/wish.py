@@ -199,7 +199,7 @@ def as_request(here: Here, state: State) -> CallbackRequest:
 def promise(here: Here) -> Promise:
     """The promise to the caller, from their window and their urgency.
 
-    A caller who has not chosen a time yet is rung as soon as somebody is there. If no place could be held in a window,
+    A caller who has not chosen a time yet is rung as soon as somebody is there. If no slot could be held in a window,
     they are rung in the next part of the day of the kind that they chose. An urgent caller is rung before their window
     only if any time is right for them.
     """
@@ -219,9 +219,9 @@ def promise(here: Here) -> Promise:
 
 
 def _chosen(here: Here) -> Window | None:
-    """The first window in the part of the day that a caller chose while no place could be held in any."""
+    """The first window in the part of the day that a caller chose while no slot could be held in any."""
     wishes = here.s.wishes
-    if not wishes.no_place:
+    if not wishes.no_slot:
         return None
     return next((window for window in here.script.diary.windows(here.now) if window.part == wishes.when), None)
 

@@ -52,14 +52,14 @@ class Noting:
 
 
 class PracticeDesk:
-    """Runs effects in memory. `places` is the number of callers per part of a day.
+    """Runs effects in memory. `slots` is the number of callers per part of a day.
 
     `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
     """
 
-    def __init__(self, places: int = 12, works: bool = True, spools: bool = False):
-        self.places, self.works, self.spools = places, works, spools
-        #: Parts of days with fewer places.
+    def __init__(self, slots: int = 12, works: bool = True, spools: bool = False):
+        self.slots, self.works, self.spools = slots, works, spools
+        #: Parts of days with fewer slots.
         self.lowered: dict[Window, int] = {}
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
@@ -134,20 +134,20 @@ class PracticeDesk:
     def _hold(self, script: Script, effect: HoldWindow, at: dt.datetime) -> Done:
         self._held.pop(effect.call, None)  # released before another one is looked for
         near, now = limits.near(script.diary, at), at.timestamp()
-        most = limits.places(effect.windows, self._places_of, script.line.limits.requests, near, effect.keyed)
+        most = limits.slots(effect.windows, self._slots_of, script.line.limits.requests, near, effect.keyed)
         open_to = zip(effect.windows, most, strict=True)
-        free = next((window for window, most in open_to if self._has_place(window, most, effect.request, now)), None)
+        free = next((window for window, most in open_to if self._has_slot(window, most, effect.request, now)), None)
         last = capacity.overbooked(most) if effect.overbook else None
         window = free or (None if last is None else effect.windows[last])
         if window:
             self._held[effect.call] = window, now + callback.HOLD_SECONDS
         return Done(window=window)
 
-    def _places_of(self, window: Window) -> int:
-        return self.lowered.get(window, self.places)
+    def _slots_of(self, window: Window) -> int:
+        return self.lowered.get(window, self.slots)
 
-    def _has_place(self, window: Window, most: int, own: str, now: float) -> bool:
-        """Whether a window has a free place, or the caller already has one there."""
+    def _has_slot(self, window: Window, most: int, own: str, now: float) -> bool:
+        """Whether a window has a free slot, or the caller already has one there."""
         given = {request.id for request in self.requests.values() if request.open and window in windows_of(request)}
         held = [call for call, (kept, until) in self._held.items() if kept == window and until >= now]
         return own in given or len(given) + len(held) < most

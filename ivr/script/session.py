@@ -63,9 +63,9 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     due: float = 0.0
     when: When = ""
     window: Window | None = None
-    #: No place could be held, because Redis is away, or keyed numbers have used their share: they said when they can be
+    #: No slot could be held, because Redis is away, or keyed numbers have used their share: they said when they can be
     #: rung, and are promised a day alone.
-    no_place: bool = False
+    no_slot: bool = msgspec.field(default=False, name="no_place")
     #: In this class, None means not asked yet.
     urgent: bool | None = None
     #: Whether they are of the highest urgency.
@@ -206,7 +206,7 @@ class Done(msgspec.Struct, frozen=True, gc=False):
     request: CallbackRequest | None = None
     reference: str = ""
     #: Redis is away, so it is kept on this machine's disk and done once Redis is back. What others have cannot be
-    #: known until then: whether a place is free, and whether somebody else asked from this phone.
+    #: known until then: whether a slot is free, and whether somebody else asked from this phone.
     spooled: bool = False
 
 
@@ -257,10 +257,10 @@ class HangUp(msgspec.Struct, frozen=True, gc=False):
 
 
 class HoldWindow(msgspec.Struct, frozen=True, gc=False):
-    """Hold a place in the first of these windows that has a free one, while the caller decides.
+    """Hold a slot in the first of these windows that has a free one, while the caller decides.
 
-    With `overbook`, the last window that has places is used even if it is full, so that nobody is turned away. The
-    place that the call held before is released, and `instead_of` names its window. A place that their `request` already
+    With `overbook`, the last window that has slots is used even if it is full, so that nobody is turned away. The
+    slot that the call held before is released, and `instead_of` names its window. A slot that their `request` already
     has counts as theirs.
     """
 
@@ -269,7 +269,7 @@ class HoldWindow(msgspec.Struct, frozen=True, gc=False):
     overbook: bool
     instead_of: Window | None = None
     request: str = ""
-    #: Whether it is for a number that was keyed. Such a caller can take only a share of the places.
+    #: Whether it is for a number that was keyed. Such a caller can take only a share of the slots.
     keyed: bool = False
 
 

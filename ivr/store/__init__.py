@@ -21,8 +21,8 @@
     ivr:reference:<hash>         zset     requests in which somebody has one call number, by the second of asking
     ivr:put_aside                zset     requests that were put aside, by the second they were
     ivr:indexed                  string   a sign that all requests are entered in these two
-    ivr:slot:<day>:<part>        zset     who has a place in a window, by the second it runs out
-    ivr:places                   hash     parts of days with fewer places: who lowered them and why, as JSON
+    ivr:slot:<day>:<part>        zset     who has a slot in a window, by the second it runs out
+    ivr:places                   hash     parts of days with fewer slots: who lowered them and why, as JSON
     ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
     ivr:alerted:<hash>:<way>     string   the message of which this phone's alert told, for a day; hidden: for an hour
     ivr:flood                    string   the second at which a flood of callers was first seen; goes an hour after it
@@ -65,7 +65,7 @@
     rq:*                                  the background worker's own queue
 
 A <hash> is of a phone number, the number of a call, or an adviser's name, with a key of the line
-(`ivr/machine/keys.py`). The values of sessions, requests, texts, blocks, lowered places, unfinished forms, advisers,
+(`ivr/machine/keys.py`). The values of sessions, requests, texts, blocks, lowered slots, unfinished forms, advisers,
 invitations, sent calls, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages.
 Scripts in Redis read no such value: a session's turn stands before it in the clear.
 
@@ -79,8 +79,8 @@ its own, gets its connections here too.
     sessions.py     sessions by call
     revisions.py    publications
     requests.py     callback requests: the queue, and its changes
-    windows.py      the places in each part of a day: held and promised
-    places.py       parts of days with fewer places than usual
+    windows.py      the slots in each part of a day: held and promised
+    lowered.py      parts of days with fewer slots than usual
     index.py        where requests are found without reading all of them
     listed.py       every open request, kept in this process
     limits.py       what was asked for in a day
@@ -116,9 +116,9 @@ from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Limits
+from ivr.store.lowered import LoweredSlots
 from ivr.store.once import Once
 from ivr.store.people import Invitation, People
-from ivr.store.places import Places
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
@@ -187,7 +187,7 @@ class Store:
         self.sessions = Sessions(self.redis, keys)
         self.revisions = Revisions(self.redis)
         self.requests = Requests(self.redis, keys)
-        self.places = Places(self.redis, keys)
+        self.lowered = LoweredSlots(self.redis, keys)
         self.texts = Texts(self.redis, keys)
         self.unfinished = Unfinished(self.redis, keys)
         self.limits = Limits(self.redis, keys)

@@ -54,7 +54,7 @@ class Requests:
     # --- effects of a call ------------------------------------------------------------------
 
     def hold(self, effect: HoldWindow, most: list[int], now: float) -> Done:
-        """Hold a place for a caller who is deciding. `most`: the places of each window of the effect."""
+        """Hold a slot for a caller who is deciding. `most`: the slots of each window of the effect."""
         return Done(window=self._redis.do(lambda client: windows.hold(client, effect, most, now)))
 
     def save(self, effect: SaveRequest, entry: str = "") -> Done:
@@ -211,12 +211,12 @@ class Requests:
             return []
         return [other for other in self.open_of(request.number) if other.id != request.id]
 
-    def places_taken(self, window: Window, now: float) -> int:
-        """How many places of a window are promised, or held by callers who are still asking."""
+    def slots_taken(self, window: Window, now: float) -> int:
+        """How many slots of a window are promised, or held by callers who are still asking."""
         return self._redis.do(lambda client: windows.taken(client, window, now))
 
     def promised(self, wanted: Iterable[Window], now: float) -> dict[Window, int]:
-        """How many places are taken in each of these windows."""
+        """How many slots are taken in each of these windows."""
         found = list(wanted)
         return self._redis.do(lambda client: windows.taken_in_each(client, found, now))
 
@@ -230,7 +230,7 @@ class Requests:
         return [request for request in found if request.number == number]
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
-        """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the places of past days."""
+        """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the slots of past days."""
         last = windows.kept_from(now)
         if last != self._windows_from:
             self._redis.do(lambda client: windows.forget_before(client, last))
@@ -340,7 +340,7 @@ class Requests:
         return request if request and request.askers else None
 
     def _write(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-        """Write a request, its position in the queue, and its callers' places: new, kept and released."""
+        """Write a request, its position in the queue, and its callers' slots: new, kept and released."""
         pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
         changes(pipe, request.id)
         self._index.enter(pipe, before, request)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from ivr.machine import keys
 from ivr.machine.keys import Keys
-from ivr.store import blocked, erasing, people, places, requests, sent, sessions, signins, texts, unfinished
+from ivr.store import blocked, erasing, lowered, people, requests, sent, sessions, signins, texts, unfinished
 from ivr.store.connection import PATIENT_SECONDS, Client, Redis
 
 #: A value that only these keys can read, to recognise them.
@@ -26,7 +26,7 @@ _VALUES = {
     "ivr:invitation:": people.INVITATION_KIND, "ivr:sent:": sent.KIND, _MARKER: _MARKER_KIND,
 }  # fmt: skip
 #: The kind of the values of each hash.
-_HASHES = {blocked.KEY: blocked.KIND, places.KEY: places.KIND, unfinished.KEY: unfinished.KIND}
+_HASHES = {blocked.KEY: blocked.KIND, lowered.KEY: lowered.KIND, unfinished.KEY: unfinished.KIND}
 #: Earlier versions wrote the number itself into the names of these keys.
 _NAMED = ("ivr:phone:", "ivr:guesses:", "ivr:calls_to:", "ivr:texts_to:", "ivr:answers_to:", "ivr:alerted:")
 _HASH = re.compile(r"[0-9a-f]{32}|hidden")

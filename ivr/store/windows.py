@@ -1,6 +1,6 @@
-"""The places in each window: held by callers who are deciding, and promised to those who asked.
+"""The slots in each window: held by callers who are deciding, and promised to those who asked.
 
-A window's places are a sorted set of calls and requests: a held place until it expires, a promised one without an end.
+A window's slots are a sorted set of calls and requests: a held slot until it expires, a promised one without an end.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from ivr.callbacks.capacity import overbooked
 from ivr.callbacks.diary import Window
 from ivr.hours import LONDON
 from ivr.script.session import HoldWindow
-from ivr.store import places
+from ivr.store import lowered
 from ivr.store.connection import Client
 
-#: Days for which the places of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
+#: Days for which the slots of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
 #: is full may evict such keys first.
 WINDOW_DAYS = 2
 
 #: The first key is the window that the call held before; the others are the candidates. A window in which its own
-#: request has a place counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
+#: request has a slot counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
 _HOLD = """
 local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function take(key)
@@ -45,12 +45,12 @@ return 0
 
 
 def key(window: Window) -> str:
-    """The key of a window's places. It keeps the name of the first version, so that earlier places still count."""
+    """The key of a window's slots. It keeps the name of the first version, so that earlier slots still count."""
     return f"ivr:slot:{window.day.isoformat()}:{window.part}"
 
 
 def hold(client: Client, effect: HoldWindow, most: list[int], now: float) -> Window | None:
-    """Hold a place in one of the effect's windows, of which each has as many as `most` says. None if all are full."""
+    """Hold a slot in one of the effect's windows, of which each has as many as `most` says. None if all are full."""
     before = key(effect.instead_of) if effect.instead_of else "ivr:slot:none"
     keys = [before, *(key(window) for window in effect.windows)]
     last = overbooked(most) if effect.overbook else None
@@ -61,7 +61,7 @@ def hold(client: Client, effect: HoldWindow, most: list[int], now: float) -> Win
 
 
 def taken(client: Client, window: Window, now: float) -> int:
-    """How many places of a window are promised, or held by callers who are still asking."""
+    """How many slots of a window are promised, or held by callers who are still asking."""
     return int(client.zcount(key(window), now, "+inf"))
 
 
@@ -74,13 +74,13 @@ def taken_in_each(client: Client, windows: list[Window], now: float) -> dict[Win
 
 
 def kept_from(now: float) -> dt.date:
-    """The first day whose places are still kept."""
+    """The first day whose slots are still kept."""
     return dt.datetime.fromtimestamp(now, LONDON).date() - dt.timedelta(days=WINDOW_DAYS)
 
 
 def forget_before(client: Client, day: dt.date) -> None:
-    """Delete the places of earlier days, and what was said of how many there are."""
+    """Delete the slots of earlier days, and what was said of how many there are."""
     found = client.scan_iter("ivr:slot:*", count=1000)
     if old := [key for key in found if key.decode().split(":")[2] < day.isoformat()]:
         client.delete(*old)
-    places.forget_before(client, day)
+    lowered.forget_before(client, day)

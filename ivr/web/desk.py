@@ -100,7 +100,7 @@ class Desk:
         requests, seconds = self._store.requests, now.timestamp()
         match effect:
             case HoldWindow():
-                return requests.hold(effect, self._places(script, effect, now), seconds)
+                return requests.hold(effect, self._slots(script, effect, now), seconds)
             case SaveRequest():
                 if limit := self._limit(script, effect, seconds):
                     return Failed(limit)
@@ -124,10 +124,10 @@ class Desk:
                     return Failed(limit)
                 return self._jobs.send_text(effect, seconds)
 
-    def _places(self, script: Script, effect: HoldWindow, now: dt.datetime) -> list[int]:
-        capacity = Capacity.of(script.line.ring_back, self._store.places.lowered())
+    def _slots(self, script: Script, effect: HoldWindow, now: dt.datetime) -> list[int]:
+        capacity = Capacity.of(script.line.ring_back, self._store.lowered.all())
         near = limits.near(script.diary, now)
-        return limits.places(effect.windows, capacity.places, script.line.limits.requests, near, effect.keyed)
+        return limits.slots(effect.windows, capacity.slots, script.line.limits.requests, near, effect.keyed)
 
     def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
         """The limit of a day that is reached, if one is; else it is counted."""

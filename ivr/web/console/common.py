@@ -163,8 +163,8 @@ class Pages:
         return roles.may(g.adviser.role, right)
 
     def _capacity(self) -> Capacity:
-        """The places of each part of a day, as they are now."""
-        return Capacity.of(self._console.live.now.script.line.ring_back, self._console.store.places.lowered())
+        """The slots of each part of a day, as they are now."""
+        return Capacity.of(self._console.live.now.script.line.ring_back, self._console.store.lowered.all())
 
     def _windows(self) -> dict[str, tuple[Window, str]]:
         """The parts of days for which a call can be agreed: by their names in the form, each with words."""
@@ -172,7 +172,7 @@ class Pages:
         capacity, windows = self._capacity(), script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
         found = {}
         for window, taken in self._console.store.requests.promised(windows, self._now).items():
-            left = capacity.places(window) - taken
+            left = capacity.slots(window) - taken
             words = f"{briefing.window_in_words(window)}: {f'{left} left' if left > 0 else 'full'}"
             found[named(window)] = (window, words)
         return found

@@ -87,12 +87,12 @@ class _Pages(Pages):
             return render_template("new.html", form=form), 422
         when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")
         needs = tuple(cast(Need, each) for each in form.getlist("needs") if each in get_args(Need))
-        places, promised = self._capacity().places, self._console.store.requests.places_taken
+        slots, promised = self._capacity().slots, self._console.store.requests.slots_taken
         try:
             wish = handing.written_down(
                 f"HAND{secrets.token_hex(14)}-1", judged.e164, self._me, written("note", LONGEST_NOTE),
                 when, needs, self._now, script.diary,
-                has_place=lambda window: promised(window, self._now) < places(window),
+                has_slot=lambda window: promised(window, self._now) < slots(window),
                 urgent=bool(form.get("urgent")), message_ok=form.get("message_ok") == "yes",
                 say_who=form.get("say_who") == "yes",
             )  # fmt: skip

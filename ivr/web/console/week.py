@@ -1,4 +1,4 @@
-"""The week: how many callers are promised each part of the coming days, and places lowered for a day or half a day."""
+"""The week: how many callers are promised each part of the coming days, and slots lowered for a day or half a day."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ivr.callbacks.capacity import NotLowered
 from ivr.callbacks.diary import Part, Window
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
-#: The most characters of why places were lowered.
+#: The most characters of why slots were lowered.
 LONGEST_WHY = 120
-#: The most places that a form takes: far above what a service has.
+#: The most slots that a form takes: far above what a service has.
 MOST_PLACES = 1000
 
 
@@ -26,8 +26,8 @@ def add_to(app: Flask, console: Console) -> None:
     add_pages(app, ("/week", pages.week, "GET"), needs="callers")
     add_pages(
         app,
-        ("/week/lower", pages.lower_places, "POST"),
-        ("/week/back", pages.put_back_places, "POST"),
+        ("/week/lower", pages.lower_slots, "POST"),
+        ("/week/back", pages.put_back_slots, "POST"),
         needs="desk",
     )
 
@@ -53,8 +53,8 @@ class _Pages(Pages):
         promised = self._console.store.requests.promised(windows, self._now)
         return capacity.week(diary, self._capacity(), promised, at)
 
-    def lower_places(self) -> Response | tuple[str, int]:
-        """Lower the places of a day or half a day. What is promised already stays."""
+    def lower_slots(self) -> Response | tuple[str, int]:
+        """Lower the slots of a day or half a day. What is promised already stays."""
         form, why = request.form, written("why", LONGEST_WHY)
         try:
             windows = _windows(form.get("day", ""), form.get("part", ""))
@@ -65,21 +65,21 @@ class _Pages(Pages):
         except (NotLowered, ValueError) as problem:
             flash(str(problem), "danger")
             return self._page(**{name: form.get(name, "") for name in ("day", "part", "places", "why")}), 422
-        self._console.store.places.lower(lowered)
+        self._console.store.lowered.lower(lowered)
         for each in lowered:
             when = briefing.window_in_words(each.window).removeprefix("on ")
-            self._console.note(f"lowered the places of {when} to {each.places}: {why}")
-            flash(f"{when}: {each.places} place{'s' * (each.places != 1)}. What is promised already stays.", "success")
+            self._console.note(f"lowered the places of {when} to {each.slots}: {why}")
+            flash(f"{when}: {each.slots} place{'s' * (each.slots != 1)}. What is promised already stays.", "success")
         return go("week")
 
-    def put_back_places(self) -> Response:
-        """Give a part of a day its usual places again."""
+    def put_back_slots(self) -> Response:
+        """Give a part of a day its usual slots again."""
         try:
             (window,) = _windows(request.form.get("day", ""), request.form.get("part", ""))
         except ValueError:
             abort(400)
         when = briefing.window_in_words(window).removeprefix("on ")
-        if self._console.store.places.put_back(window):
+        if self._console.store.lowered.put_back(window):
             self._console.note(f"put back the places of {when}")
             flash(f"{when}: it has its usual places again.", "success")
         else:
@@ -100,7 +100,7 @@ def _windows(day: str, part: str) -> list[Window]:
 
 
 def _count(typed: str) -> int:
-    """A number of places. Raises ValueError, with what to do."""
+    """A number of slots. Raises ValueError, with what to do."""
     typed = typed.strip()
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= 4 and int(typed) <= MOST_PLACES):
         raise ValueError("Write how many places are left, as a number: 0 for none.")

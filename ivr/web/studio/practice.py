@@ -136,7 +136,7 @@ def _ringing(script: Script, so_far: SoFar) -> Caller:
         when = dt.datetime.fromisoformat(so_far.when).replace(tzinfo=LONDON)
     except ValueError:
         raise Unplayable("Enter the day and the time at which you ring.") from None
-    caller = Caller(script, PracticeDesk(places=0) if so_far.full else PracticeDesk())
+    caller = Caller(script, PracticeDesk(slots=0) if so_far.full else PracticeDesk())
     caller.ring(when, so_far.caller)
     return caller
 

@@ -1,4 +1,4 @@
-"""Parts of days with fewer places than usual. What is promised in each is with the requests."""
+"""Parts of days with fewer slots than usual. What is promised in each is with the requests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ivr.store.codec import Codec, Sealed
 from ivr.store.connection import Client, Redis
 
 KEY = "ivr:places"
-#: The name of lowered places in their encryption.
+#: The name of lowered slots in their encryption.
 KIND = b"places"
 
 
-class Places:
-    """The lowered places."""
+class LoweredSlots:
+    """The parts of days whose slots were lowered."""
 
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._codec = redis, Sealed(Codec(Lowered), keys, KIND)
 
-    def lowered(self) -> list[Lowered]:
-        """Every part of a day with fewer places, the earliest first."""
+    def all(self) -> list[Lowered]:
+        """Every part of a day with fewer slots, the earliest first."""
         found = self._redis.do(lambda client: client.hvals(KEY))
         return sorted(map(self._codec.decode, found), key=lambda each: _field(each.window))
 
@@ -33,7 +33,7 @@ class Places:
         self._redis.do(lambda client: client.hset(KEY, mapping=values))
 
     def put_back(self, window: Window) -> bool:
-        """Give a part of a day its usual places again. False if it has them."""
+        """Give a part of a day its usual slots again. False if it has them."""
         return bool(self._redis.do(lambda client: client.hdel(KEY, _field(window))))
 
 
